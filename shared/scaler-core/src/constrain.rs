@@ -1,0 +1,128 @@
+//! What stands between a recommendation and a call: bounds, direction, consumers, cooldown, budget, AWS's limits.
+
+use crate::decision::{Context, Direction, Step};
+use crate::limits::{METRIC_DELAY_MINUTES, READ_BYTES_PER_MINUTE_PER_SHARD, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
+use crate::observation::Minute;
+use crate::reason::{Reason, Stage};
+use crate::units::ShardCount;
+
+/// The operator's minimum and maximum.
+pub(crate) fn bounds(context: &Context<'_>, wanted: ShardCount) -> Step {
+    let (min, max) = (context.policy.min(), context.policy.max());
+    let (shards, reason) = match wanted {
+        _ if wanted < min => (min, Reason::RaisedToMin(min)),
+        _ if wanted > max => (max, Reason::LoweredToMax(max)),
+        _ => (wanted, Reason::WithinBounds),
+    };
+    Step { stage: Stage::Bounds, shards, reason }
+}
+
+/// Scale-out never shrinks a stream and scale-in never grows one.
+pub(crate) fn direction(context: &Context<'_>, wanted: ShardCount) -> Step {
+    let current = context.current;
+    let ours = match context.direction {
+        Direction::Out => wanted > current,
+        Direction::In => wanted < current,
+    };
+    let (shards, reason) = match wanted {
+        _ if wanted == current => (current, Reason::AlreadyRight),
+        _ if ours => (wanted, Reason::RightDirection),
+        _ => (current, Reason::OtherDirection(wanted)),
+    };
+    Step { stage: Stage::Direction, shards, reason }
+}
+
+/// Scale-in takes read capacity away: not while consumers are behind or throttled, nor below what they read.
+///
+/// Reading never argues for scale-out: a consumer that replays a day takes all there is, however much that is, and would
+/// drive the stream to its maximum.
+pub(crate) fn consumers(context: &Context<'_>, wanted: ShardCount) -> Step {
+    let step = |shards, reason| Step { stage: Stage::Consumers, shards, reason };
+    if context.direction == Direction::Out {
+        return step(wanted, Reason::MoreForConsumers);
+    }
+    let recent_minutes = METRIC_DELAY_MINUTES + context.policy.scale_out_window_minutes;
+    let recent = context.seen.window.minutes.iter().rev().take(recent_minutes as usize);
+    let worst = |of: fn(&Minute) -> Option<u64>| recent.clone().filter_map(of).max();
+
+    let iterator_age_ms = worst(|minute| minute.iterator_age_ms);
+    let max_seconds = context.policy.iterator_age_max_seconds;
+    if let Some(iterator_age_ms) = iterator_age_ms.filter(|age| *age > u64::from(max_seconds) * 1_000) {
+        return step(context.current, Reason::ConsumersBehind { iterator_age_ms, max_seconds });
+    }
+    if let Some(calls) = worst(|minute| minute.read_throttles).filter(|calls| *calls > 0) {
+        return step(context.current, Reason::ReadThrottled { calls });
+    }
+    let floor = shards_to_read(context).min(context.current);
+    if floor > wanted {
+        return step(floor, Reason::ReadVolume(floor));
+    }
+    step(wanted, iterator_age_ms.map_or(Reason::LagUnknown, |age| Reason::ConsumersKeepUp { iterator_age_ms: age }))
+}
+
+/// The fewest shards that give consumers, at the target utilization, what they read in the window's busiest minute.
+fn shards_to_read(context: &Context<'_>) -> ShardCount {
+    let read = context.seen.window.minutes.iter().filter_map(|minute| minute.read_bytes).max().unwrap_or(0);
+    let capacity = u128::from(READ_BYTES_PER_MINUTE_PER_SHARD) * u128::from(context.policy.target_utilization_percent);
+    ShardCount::saturating(u64::try_from((u128::from(read) * 100).div_ceil(capacity)).unwrap_or(u64::MAX))
+}
+
+/// Has the last attempt, even a refused one, been long enough ago?
+pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
+    let step = |shards, reason| Step { stage: Stage::Cooldown, shards, reason };
+    let Some(last) = context.seen.enrolment.history.last_attempt() else {
+        return step(wanted, Reason::CooldownOver);
+    };
+    // An overflow can only come of a tampered history far in the future: hold, and show the time that is to blame.
+    let until = last.at.checked_add(context.policy.cooldown(context.direction)).unwrap_or(last.at);
+    if context.now < until {
+        step(context.current, Reason::CoolingDown { until })
+    } else {
+        step(wanted, Reason::CooldownOver)
+    }
+}
+
+/// Ten resizes in any 24 hours, some of which scale-in leaves to scale-out: running out of them while the load is low
+/// would leave the stream defenceless when it rises.
+pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
+    let spent = context.seen.enrolment.history.spent(context.now);
+    let left = RESIZES_PER_DAY.saturating_sub(spent);
+    let reserved = match context.direction {
+        Direction::Out => 0,
+        Direction::In => context.policy.resizes_reserved_for_scale_out,
+    };
+    let (shards, reason) = match left {
+        0 => (context.current, Reason::BudgetSpent { spent }),
+        _ if left <= reserved => (context.current, Reason::ReservedForScaleOut { left, reserved }),
+        _ => (wanted, Reason::BudgetLeft { left }),
+    };
+    Step { stage: Stage::Budget, shards, reason }
+}
+
+/// Not more than double, not below half (rounded up).
+pub(crate) fn step_factor(context: &Context<'_>, wanted: ShardCount) -> Step {
+    let (least, most) = (context.current.halved(), context.current.doubled());
+    let (shards, reason) = match wanted {
+        _ if wanted > most => (most, Reason::LimitedToDouble(wanted)),
+        _ if wanted < least => (least, Reason::LimitedToHalf(wanted)),
+        _ => (wanted, Reason::WithinStep),
+    };
+    Step { stage: Stage::StepFactor, shards, reason }
+}
+
+/// AWS's ceiling for one stream and the account's shard quota.
+pub(crate) fn quota(context: &Context<'_>, wanted: ShardCount) -> Step {
+    let step = |shards, reason| Step { stage: Stage::Quota, shards, reason };
+    let ceiling = ShardCount::saturating(u64::from(SHARDS_PER_STREAM_MAX));
+    if wanted > ceiling {
+        // Possible only above the ceiling already, where half is still too many for AWS: a person has to split the way.
+        return step(context.current, Reason::StreamCeiling(ceiling));
+    }
+    if context.direction == Direction::In {
+        return step(wanted, Reason::WithinQuota);
+    }
+    let Some(account) = context.seen.account else { return step(wanted, Reason::QuotaUnknown) };
+    let left = account.limit.saturating_sub(account.open);
+    let most = ShardCount::saturating(u64::from(context.current.get()) + u64::from(left));
+    if wanted > most { step(most, Reason::AccountQuota { left, wanted }) } else { step(wanted, Reason::WithinQuota) }
+}

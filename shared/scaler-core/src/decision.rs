@@ -1,0 +1,180 @@
+//! `decide`: from what was seen to what will be requested, each step explained.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::constrain::{bounds, budget, consumers, cooldown, direction, quota, step_factor};
+use crate::enrolment::{Enrolment, TAG_MANAGED};
+use crate::observation::{Observation, StreamMode, StreamState, StreamStatus};
+use crate::policy::Policy;
+use crate::reason::{Reason, Stage};
+use crate::recommend::recommend;
+use crate::units::ShardCount;
+
+/// Which way a function may change a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// More shards.
+    Out,
+    /// Fewer shards.
+    In,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Out => "scale-out",
+            Self::In => "scale-in",
+        })
+    }
+}
+
+/// What a decision comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Request the desired count.
+    Resize,
+    /// The desired count is another, but only say so.
+    DryRun,
+    /// Leave the stream as it is; looking again later may come to something else.
+    Hold,
+    /// This stream is not ours to change, until a person does something about it.
+    Refuse,
+}
+
+/// One stage's outcome: the count after it, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Which stage.
+    pub stage: Stage,
+    /// The count after it.
+    pub shards: ShardCount,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What will be done, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Which way the stream could have been changed.
+    pub direction: Direction,
+    /// Open shards now.
+    pub current: ShardCount,
+    /// What will be requested; equal to `current` unless the verdict is [`Verdict::Resize`] or [`Verdict::DryRun`].
+    pub desired: ShardCount,
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// How it came about; never empty.
+    pub steps: Vec<Step>,
+}
+
+impl Decision {
+    /// The steps that moved the count or stopped it, in words: what a person asks first.
+    pub fn words(&self) -> String {
+        let mut before = self.current;
+        let mut told = Vec::new();
+        for (i, step) in self.steps.iter().enumerate() {
+            let last = i + 1 == self.steps.len();
+            // A recommendation is where it starts; after it, only what changed the count, and what it was held by.
+            if step.stage == Stage::Recommend || step.shards != before || (last && self.desired == self.current) {
+                told.push(step.reason.to_string());
+            }
+            before = step.shards;
+        }
+        let verdict = match self.verdict {
+            Verdict::Resize => format!("{} from {} to {}", self.direction, self.current, self.desired),
+            Verdict::DryRun => format!("dry run: would {} from {} to {}", self.direction, self.current, self.desired),
+            Verdict::Hold => format!("held at {}", self.current),
+            Verdict::Refuse => "refused".to_owned(),
+        };
+        format!("{verdict}: {}", told.join("; "))
+    }
+
+    /// A decision that came to its end in the first stage.
+    fn stopped(direction: Direction, current: ShardCount, verdict: Verdict, reason: Reason) -> Self {
+        let steps = vec![Step { stage: Stage::Admit, shards: current, reason }];
+        Self { direction, current, desired: current, verdict, steps }
+    }
+}
+
+/// What every stage looks at.
+pub(crate) struct Context<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) seen: &'a Observation,
+    pub(crate) direction: Direction,
+    pub(crate) current: ShardCount,
+    pub(crate) now: Timestamp,
+}
+
+/// The policy of one stream, if it may be changed now.
+///
+/// `decide` asks this first. A pass may ask it before it reads any metrics, so that a stream that is not ours costs no
+/// more than a look.
+///
+/// # Errors
+/// The whole decision, where it ends here.
+pub fn admit(
+    stack: &Policy,
+    stream: &StreamState,
+    enrolment: &Enrolment,
+    direction: Direction,
+) -> Result<Policy, Box<Decision>> {
+    let stop = |verdict, reason| Err(Box::new(Decision::stopped(direction, stream.open_shards, verdict, reason)));
+    let unsure = enrolment.faults.iter().any(|fault| fault.key == TAG_MANAGED);
+    if !enrolment.managed && !unsure {
+        return stop(Verdict::Refuse, Reason::NotManaged);
+    }
+    if !enrolment.faults.is_empty() {
+        return stop(Verdict::Refuse, Reason::BadTags(enrolment.faults.clone()));
+    }
+    if stream.mode == StreamMode::OnDemand {
+        return stop(Verdict::Refuse, Reason::OnDemand);
+    }
+    match stream.status {
+        StreamStatus::Deleting => return stop(Verdict::Refuse, Reason::Deleting),
+        StreamStatus::Updating | StreamStatus::Creating => {
+            return stop(Verdict::Hold, Reason::NotActive(stream.status));
+        }
+        StreamStatus::Active => {}
+    }
+    enrolment.policy(stack).or_else(|faults| stop(Verdict::Refuse, Reason::BadPolicy(faults)))
+}
+
+/// Decides how many shards to request, at `now`, for a stream of which this was seen.
+///
+/// `stack` is the policy of the whole deployment; the stream's own tags are applied to it here.
+#[must_use]
+pub fn decide(stack: &Policy, seen: &Observation, direction: Direction, now: Timestamp) -> Decision {
+    let policy = match admit(stack, &seen.stream, &seen.enrolment, direction) {
+        Ok(policy) => policy,
+        Err(decision) => return *decision,
+    };
+    let current = seen.stream.open_shards;
+    let context = Context { policy: &policy, seen, direction, current, now };
+    let steps = run_stages(&context);
+    let desired = steps.last().map_or(current, |step| step.shards);
+    let verdict = match desired {
+        _ if desired == current => Verdict::Hold,
+        _ if policy.dry_run => Verdict::DryRun,
+        _ => Verdict::Resize,
+    };
+    Decision { direction, current, desired, verdict, steps }
+}
+
+/// Runs the stages in order, and ends at the first after which nothing is left to be done.
+fn run_stages(context: &Context<'_>) -> Vec<Step> {
+    let recommended = recommend(context);
+    let bounded = bounds(context, recommended.shards);
+    let mut wanted = bounded.shards;
+    let mut steps = vec![recommended, bounded];
+    for stage in [direction, consumers, cooldown, budget, step_factor, quota] {
+        let step = stage(context, wanted);
+        wanted = step.shards;
+        steps.push(step);
+        if wanted == context.current {
+            break;
+        }
+    }
+    steps
+}

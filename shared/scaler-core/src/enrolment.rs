@@ -1,0 +1,162 @@
+//! What a stream's tags say: whether we may touch it, which settings are its own, what was done to it before.
+
+use crate::history::ResizeHistory;
+use crate::policy::{Policy, PolicyFault, PolicySpec, parse_whole};
+
+/// Every tag of ours begins so.
+pub const TAG_PREFIX: &str = "kinesis-scaler/";
+/// `true` enrols a stream; without it a stream is never changed.
+pub const TAG_MANAGED: &str = "kinesis-scaler/managed";
+/// The scaler's own memory, see [`ResizeHistory`].
+pub const TAG_RESIZES: &str = "kinesis-scaler/resizes";
+
+const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";
+const TAG_SHARDS_MAX: &str = "kinesis-scaler/shards-max";
+const TAG_TARGET_UTILIZATION: &str = "kinesis-scaler/target-utilization";
+const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";
+
+/// A tag of ours that cannot be understood. The stream is left alone until it is mended: a bound that was guessed could
+/// resize it to anything.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("tag {key}={value:?} is not {expected}")]
+pub struct TagFault {
+    /// The tag's key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// What it should have been.
+    pub expected: String,
+}
+
+/// Settings that one stream has for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Instead of [`PolicySpec::shards_min`].
+    pub shards_min: Option<u32>,
+    /// Instead of [`PolicySpec::shards_max`].
+    pub shards_max: Option<u32>,
+    /// Instead of [`PolicySpec::target_utilization_percent`].
+    pub target_utilization_percent: Option<u32>,
+    /// Instead of [`PolicySpec::dry_run`].
+    pub dry_run: Option<bool>,
+}
+
+/// A stream's tags, read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Whether `kinesis-scaler/managed` is `true`.
+    pub managed: bool,
+    /// The stream's own settings.
+    pub overrides: Overrides,
+    /// Its resizes of the last day.
+    pub history: ResizeHistory,
+    /// Tags of ours that could not be understood; such a stream is refused.
+    pub faults: Vec<TagFault>,
+}
+
+impl Enrolment {
+    /// Reads tags; those of others are passed over.
+    pub fn read<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut read = Self::default();
+        for (key, value) in tags.into_iter().filter(|(key, _)| key.starts_with(TAG_PREFIX)) {
+            if let Err(expected) = read.take(key, value) {
+                read.faults.push(TagFault { key: key.to_owned(), value: value.to_owned(), expected });
+            }
+        }
+        read.faults.sort_by(|a, b| a.key.cmp(&b.key));
+        read
+    }
+
+    /// The stack's policy with this stream's own settings in it.
+    ///
+    /// # Errors
+    /// Bounds that contradict each other once combined.
+    pub fn policy(&self, stack: &Policy) -> Result<Policy, Vec<PolicyFault>> {
+        let own = &self.overrides;
+        Policy::new(PolicySpec {
+            shards_min: own.shards_min.unwrap_or(stack.shards_min),
+            shards_max: own.shards_max.unwrap_or(stack.shards_max),
+            target_utilization_percent: own.target_utilization_percent.unwrap_or(stack.target_utilization_percent),
+            // Either one alone is enough to keep hands off.
+            dry_run: own.dry_run.unwrap_or(false) || stack.dry_run,
+            ..**stack
+        })
+    }
+
+    /// Takes one tag, or says what its value should have been.
+    fn take(&mut self, key: &str, value: &str) -> Result<(), String> {
+        let whole = |allowed: std::ops::RangeInclusive<u32>| {
+            let expected = format!("a whole number from {} to {}", allowed.start(), allowed.end());
+            parse_whole(value, &allowed).ok_or(expected)
+        };
+        let own = &mut self.overrides;
+        match key {
+            TAG_MANAGED => self.managed = parse_bool(value)?,
+            TAG_SHARDS_MIN => own.shards_min = Some(whole(PolicySpec::SHARDS)?),
+            TAG_SHARDS_MAX => own.shards_max = Some(whole(PolicySpec::SHARDS)?),
+            TAG_TARGET_UTILIZATION => {
+                own.target_utilization_percent = Some(whole(PolicySpec::TARGET_UTILIZATION_PERCENT)?);
+            }
+            TAG_DRY_RUN => own.dry_run = Some(parse_bool(value)?),
+            TAG_RESIZES => {
+                self.history = ResizeHistory::parse(value).map_err(|word| {
+                    format!("a resize history ({word:?} is no entry of it; delete the tag to forget)")
+                })?;
+            }
+            _ => {
+                return Err("a tag we know: managed, shards-min, shards-max, target-utilization, dry-run or resizes \
+                            (correct the key, or remove the tag)"
+                    .to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse_bool(value: &str) -> Result<bool, String> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("true or false, in small letters".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn only_the_exact_word_enrols() {
+        assert!(Enrolment::read([(TAG_MANAGED, "true")]).managed);
+        for other in ["false", "True", "yes", "1", ""] {
+            assert!(!Enrolment::read([(TAG_MANAGED, other)]).managed, "{other:?}");
+        }
+        assert!(!Enrolment::read([("team", "orders")]).managed);
+    }
+
+    #[test]
+    fn a_stream_has_its_own_bounds_and_can_only_add_caution() {
+        let read = Enrolment::read([(TAG_SHARDS_MIN, "2"), (TAG_TARGET_UTILIZATION, "60"), (TAG_DRY_RUN, "false")]);
+        let stack = Policy::new(PolicySpec { dry_run: true, ..PolicySpec::default() }).unwrap();
+        let policy = read.policy(&stack).unwrap();
+        assert_eq!((policy.shards_min, policy.shards_max, policy.target_utilization_percent), (2, 100, 60));
+        assert!(policy.dry_run, "a tag cannot switch off the stack's dry run");
+    }
+
+    #[test]
+    fn every_bad_tag_is_named_with_what_was_expected() {
+        let read = Enrolment::read([
+            (TAG_SHARDS_MAX, "lots"),
+            (TAG_DRY_RUN, "maybe"),
+            (TAG_RESIZES, "o1 nonsense"),
+            ("kinesis-scaler/shard-min", "2"),
+        ]);
+        let told: Vec<_> = read.faults.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 4);
+        assert_eq!(told[0], "tag kinesis-scaler/dry-run=\"maybe\" is not true or false, in small letters");
+        assert!(told[1].contains("\"nonsense\" is no entry"), "{}", told[1]);
+        assert!(told[2].starts_with("tag kinesis-scaler/shard-min=\"2\" is not a tag we know"), "{}", told[2]);
+        assert_eq!(told[3], "tag kinesis-scaler/shards-max=\"lots\" is not a whole number from 1 to 10000");
+    }
+}

@@ -1,0 +1,178 @@
+//! The stream's own memory of its resizes, kept in the value of one tag.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::limits::{RESIZES_WINDOW_HOURS, TAG_VALUE_CHARS_MAX};
+
+/// What an attempt was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptKind {
+    /// A call for more shards, accepted or with its answer lost.
+    ScaleOut,
+    /// A call for fewer shards, accepted or with its answer lost.
+    ScaleIn,
+    /// A call that AWS certainly refused: it starts a cooldown, and spends nothing of the daily budget.
+    Refused,
+}
+
+impl AttemptKind {
+    /// One letter, since the whole history must fit a tag's value.
+    const fn letter(self) -> char {
+        match self {
+            Self::ScaleOut => 'o',
+            Self::ScaleIn => 'i',
+            Self::Refused => 'x',
+        }
+    }
+}
+
+/// One `UpdateShardCount` call, written down before it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// When, to the second.
+    pub at: Timestamp,
+    /// What it was.
+    pub kind: AttemptKind,
+}
+
+/// The attempts of the last 24 hours, oldest first.
+///
+/// Written as `o1767322445 i1767326045`: a letter (`o` out, `i` in, `x` refused by AWS) and epoch seconds, which uses only
+/// characters that tag values allow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResizeHistory(Vec<Attempt>);
+
+impl ResizeHistory {
+    /// Reads the tag's value; empty means no resize yet.
+    ///
+    /// # Errors
+    /// The first word that is not an attempt.
+    pub fn parse(value: &str) -> Result<Self, String> {
+        let mut attempts = value.split_whitespace().map(parse_attempt).collect::<Result<Vec<_>, _>>()?;
+        attempts.sort_by_key(|attempt| attempt.at);
+        Ok(Self(attempts))
+    }
+
+    /// Attempts that spend the daily budget: those after `now` - 24 h (exclusive), so that a call made exactly 24 hours
+    /// ago is free again. A time in the future (a clock that ran ahead) counts: overcounting is safe.
+    pub fn spent(&self, now: Timestamp) -> u32 {
+        let spent = self.recent(now).filter(|attempt| attempt.kind != AttemptKind::Refused);
+        u32::try_from(spent.count()).unwrap_or(u32::MAX)
+    }
+
+    /// The last attempt, refused ones included: cooldowns count from here.
+    pub fn last_attempt(&self) -> Option<Attempt> {
+        self.0.last().copied()
+    }
+
+    /// When the last call went out that AWS did not refuse: what was measured before it, was measured on another stream.
+    pub fn last_resize(&self) -> Option<Timestamp> {
+        self.0.iter().rev().find(|attempt| attempt.kind != AttemptKind::Refused).map(|attempt| attempt.at)
+    }
+
+    /// This history with one more attempt; what no longer matters is dropped.
+    #[must_use]
+    pub fn with(&self, attempt: Attempt) -> Self {
+        let now = attempt.at;
+        // Of the refused ones only the last matters, and only for the cooldown.
+        let mut attempts: Vec<_> = self.recent(now).filter(|past| past.kind != AttemptKind::Refused).copied().collect();
+        attempts.push(attempt);
+        attempts.sort_by_key(|attempt| attempt.at);
+        Self(attempts)
+    }
+
+    /// This history after AWS refused its newest attempt: that one is kept for the cooldown alone.
+    #[must_use]
+    pub fn with_last_refused(&self) -> Self {
+        let mut attempts = self.0.clone();
+        if let Some(last) = attempts.last_mut() {
+            last.kind = AttemptKind::Refused;
+        }
+        Self(attempts)
+    }
+
+    fn recent(&self, now: Timestamp) -> impl Iterator<Item = &Attempt> {
+        let window = SignedDuration::from_hours(RESIZES_WINDOW_HOURS);
+        self.0.iter().filter(move |attempt| now.duration_since(attempt.at) < window)
+    }
+}
+
+impl fmt::Display for ResizeHistory {
+    /// The tag's value. Newest attempts win where a tampered history would not fit.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.0.iter().map(|a| format!("{}{}", a.kind.letter(), a.at.as_second())).collect();
+        let mut value = words.join(" ");
+        if value.len() > TAG_VALUE_CHARS_MAX {
+            let cut = value.len() - TAG_VALUE_CHARS_MAX;
+            let word_end = value[cut..].find(' ').map_or(value.len(), |space| cut + space + 1);
+            value.drain(..word_end);
+        }
+        f.write_str(&value)
+    }
+}
+
+fn parse_attempt(word: &str) -> Result<Attempt, String> {
+    let fault = || word.to_owned();
+    let mut chars = word.chars();
+    let kind = match chars.next() {
+        Some('o') => AttemptKind::ScaleOut,
+        Some('i') => AttemptKind::ScaleIn,
+        Some('x') => AttemptKind::Refused,
+        _ => return Err(fault()),
+    };
+    let seconds: i64 = chars.as_str().parse().map_err(|_| fault())?;
+    let at = Timestamp::from_second(seconds).map_err(|_| fault())?;
+    Ok(Attempt { at, kind })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_history_reads_back_what_it_wrote() {
+        let written = "o1767322445 i1767326045 x1767330000";
+        assert_eq!(ResizeHistory::parse(written).unwrap().to_string(), written);
+        assert_eq!(ResizeHistory::parse("").unwrap(), ResizeHistory::default());
+    }
+
+    #[test]
+    fn what_is_not_a_history_is_named() {
+        for bad in ["1767322445", "o", "oops", "o99999999999999999", "q1767322445"] {
+            assert_eq!(ResizeHistory::parse(&format!("o1767322445 {bad}")).unwrap_err(), bad);
+        }
+    }
+
+    #[test]
+    fn a_call_is_free_again_after_exactly_a_day_and_a_refused_one_at_once() {
+        let history = ResizeHistory::parse("o1000 i2000 x3000").unwrap();
+        assert_eq!(history.spent(at(3_000)), 2);
+        assert_eq!(history.spent(at(1_000 + 86_399)), 2);
+        assert_eq!(history.spent(at(1_000 + 86_400)), 1);
+    }
+
+    #[test]
+    fn a_refused_attempt_still_starts_the_cooldown_and_only_the_last_is_kept() {
+        let history = ResizeHistory::parse("o1000 x2000").unwrap();
+        assert_eq!(history.last_attempt().unwrap().at, at(2_000));
+        assert_eq!(history.last_resize().unwrap(), at(1_000));
+        let next = history.with(Attempt { at: at(3_000), kind: AttemptKind::ScaleOut });
+        assert_eq!(next.to_string(), "o1000 o3000");
+        assert_eq!(next.with_last_refused().to_string(), "o1000 x3000");
+    }
+
+    #[test]
+    fn even_a_tampered_history_fits_a_tag() {
+        let long = vec!["o1767322445"; 40].join(" ");
+        let value = ResizeHistory::parse(&long).unwrap().to_string();
+        assert!(value.len() <= TAG_VALUE_CHARS_MAX);
+        assert_eq!(ResizeHistory::parse(&value).unwrap().to_string(), value);
+    }
+}

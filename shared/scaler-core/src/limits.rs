@@ -1,0 +1,34 @@
+//! Quotas of Amazon Kinesis Data Streams: value, unit, source and the day it was read.
+//!
+//! Sources, all read 2026-11-21: **KQ** is the Developer Guide page "Quotas and limits"; **API** is the API reference of
+//! the operation named.
+
+/// Bytes a second that one shard takes, partition keys included (1 MiB). KQ, API `CreateStream`.
+pub const WRITE_BYTES_PER_SECOND_PER_SHARD: u64 = 1_048_576;
+/// Records a second that one shard takes. KQ, API `CreateStream`.
+pub const WRITE_RECORDS_PER_SECOND_PER_SHARD: u64 = 1_000;
+/// Bytes a second that one shard gives to all its classic (shared-throughput) consumers together (2 MiB). KQ, API
+/// `GetRecords`.
+pub const READ_BYTES_PER_SECOND_PER_SHARD: u64 = 2_097_152;
+
+/// `UpdateShardCount` calls accepted per stream in any 24 hours. API `UpdateShardCount`.
+pub const RESIZES_PER_DAY: u32 = 10;
+/// The rolling window of [`RESIZES_PER_DAY`], in hours. API `UpdateShardCount`.
+pub const RESIZES_WINDOW_HOURS: i64 = 24;
+/// The largest count that `UpdateShardCount` accepts. API `UpdateShardCount`.
+pub const SHARDS_PER_STREAM_MAX: u32 = 10_000;
+/// Characters in a tag's value, at most. API `AddTagsToStream` (older pages say 255; we stay below both).
+pub const TAG_VALUE_CHARS_MAX: usize = 255;
+
+/// `CloudWatch` reports a Kinesis minute about this many minutes after it ended. No delay is documented; the newest one or
+/// two minutes are commonly absent or partial.
+pub const METRIC_DELAY_MINUTES: u32 = 2;
+
+/// Seconds in one `CloudWatch` period as we ask for it.
+pub const MINUTE_SECONDS: u64 = 60;
+/// Bytes one shard takes in a minute.
+pub const WRITE_BYTES_PER_MINUTE_PER_SHARD: u64 = WRITE_BYTES_PER_SECOND_PER_SHARD * MINUTE_SECONDS;
+/// Records one shard takes in a minute.
+pub const WRITE_RECORDS_PER_MINUTE_PER_SHARD: u64 = WRITE_RECORDS_PER_SECOND_PER_SHARD * MINUTE_SECONDS;
+/// Bytes one shard gives to classic consumers in a minute.
+pub const READ_BYTES_PER_MINUTE_PER_SHARD: u64 = READ_BYTES_PER_SECOND_PER_SHARD * MINUTE_SECONDS;

@@ -1,0 +1,306 @@
+//! Why a step of a decision left the shard count where it did, in figures and in words.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::demand::Demand;
+use crate::enrolment::{TAG_MANAGED, TagFault};
+use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
+use crate::observation::StreamStatus;
+use crate::policy::PolicyFault;
+use crate::units::ShardCount;
+
+/// The stages of a decision, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// May we touch this stream at all?
+    Admit,
+    /// What does the load ask for?
+    Recommend,
+    /// The operator's minimum and maximum.
+    Bounds,
+    /// Scale-out never shrinks, scale-in never grows.
+    Direction,
+    /// Can the consumers spare shards?
+    Consumers,
+    /// Has the last attempt been long enough ago?
+    Cooldown,
+    /// Is one of the day's resizes left for this?
+    Budget,
+    /// Between half and double.
+    StepFactor,
+    /// AWS's ceiling of a stream and the account's shard quota.
+    Quota,
+}
+
+/// What a stage found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The stream does not carry the tag that lets us change it.
+    NotManaged,
+    /// Tags of ours that cannot be understood.
+    BadTags(Vec<TagFault>),
+    /// The stream's own settings contradict the stack's.
+    BadPolicy(Vec<PolicyFault>),
+    /// AWS chooses this stream's shard count.
+    OnDemand,
+    /// The stream is on its way out.
+    Deleting,
+    /// Not free to be resized now.
+    NotActive(StreamStatus),
+
+    /// The busiest minute of the window and what it asks for.
+    Load {
+        /// When the busiest minute began.
+        at: Timestamp,
+        /// What was wanted in it.
+        demand: Demand,
+        /// Percent of the current capacity.
+        utilization_percent: u64,
+        /// Percent to run at.
+        target_percent: u32,
+    },
+    /// The load is nearly what the stream is sized for: a resize would be wasted.
+    WithinTolerance {
+        /// Percent of the current capacity in the busiest minute.
+        utilization_percent: u64,
+        /// Percent to run at.
+        target_percent: u32,
+        /// What the load asks for to the letter.
+        recommended: ShardCount,
+    },
+    /// Records were throttled although the minute's average fits: bursts shorter than a minute.
+    BurstsWithinMinutes {
+        /// Records throttled in the worst minute.
+        throttled_records: u64,
+        /// Percent of the current capacity in the busiest minute.
+        utilization_percent: u64,
+    },
+    /// Records were throttled although most of the stream is idle: more shards of equal size would not help.
+    HotShardSuspected {
+        /// Records throttled in the worst minute.
+        throttled_records: u64,
+        /// Percent of the current capacity in the busiest minute.
+        utilization_percent: u64,
+    },
+    /// Nothing known in the window.
+    NoData {
+        /// Its length.
+        window_minutes: u32,
+    },
+    /// Nothing known yet of the stream as it is since its last resize.
+    NoDataSinceResize {
+        /// When that was.
+        resized_at: Timestamp,
+    },
+    /// Too little known to give capacity away.
+    NotEnoughData {
+        /// Minutes known.
+        known_minutes: u32,
+        /// Of this many.
+        window_minutes: u32,
+        /// Age of the newest known minute at the window's end.
+        newest_age_minutes: i64,
+    },
+
+    /// Inside the operator's bounds.
+    WithinBounds,
+    /// Raised to the operator's minimum.
+    RaisedToMin(ShardCount),
+    /// Lowered to the operator's maximum.
+    LoweredToMax(ShardCount),
+
+    /// The change wanted is one of this function's direction.
+    RightDirection,
+    /// No change is wanted.
+    AlreadyRight,
+    /// The change wanted is the other function's to make.
+    OtherDirection(ShardCount),
+
+    /// Consumers are not a concern: capacity grows.
+    MoreForConsumers,
+    /// Consumers keep up.
+    ConsumersKeepUp {
+        /// The oldest record read lately, in milliseconds.
+        iterator_age_ms: u64,
+    },
+    /// There is no lag metric: nobody reads with `GetRecords`, or `CloudWatch` does not say.
+    LagUnknown,
+    /// Consumers are behind; fewer shards would give them less to catch up with.
+    ConsumersBehind {
+        /// The oldest record read lately, in milliseconds.
+        iterator_age_ms: u64,
+        /// More than this blocks, in seconds.
+        max_seconds: u32,
+    },
+    /// Consumers were throttled.
+    ReadThrottled {
+        /// Throttled calls in the worst of the last minutes.
+        calls: u64,
+    },
+    /// Consumers need this many shards for what they read.
+    ReadVolume(ShardCount),
+
+    /// No attempt lately.
+    CooldownOver,
+    /// The last attempt was too recent.
+    CoolingDown {
+        /// When the next may be made.
+        until: Timestamp,
+    },
+
+    /// Resizes left of the day's.
+    BudgetLeft {
+        /// How many, before this one.
+        left: u32,
+    },
+    /// All of the day's resizes are spent.
+    BudgetSpent {
+        /// How many were.
+        spent: u32,
+    },
+    /// What is left of the day's resizes is kept for scale-out.
+    ReservedForScaleOut {
+        /// How many are left.
+        left: u32,
+        /// How many are kept.
+        reserved: u32,
+    },
+
+    /// One call can do it.
+    WithinStep,
+    /// One call may at most double; a later pass goes on.
+    LimitedToDouble(ShardCount),
+    /// One call may at most halve; a later pass goes on.
+    LimitedToHalf(ShardCount),
+
+    /// Quotas leave room.
+    WithinQuota,
+    /// The account's quota could not be read: AWS will say.
+    QuotaUnknown,
+    /// The account and Region have no more shards than this for the stream.
+    AccountQuota {
+        /// Shards the account still has.
+        left: u32,
+        /// What was wanted.
+        wanted: ShardCount,
+    },
+    /// No stream may have more.
+    StreamCeiling(ShardCount),
+}
+
+impl fmt::Display for Reason {
+    #[allow(clippy::too_many_lines, reason = "one sentence a reason; splitting the table would hide it")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotManaged => write!(f, "the stream is not managed: tag it {TAG_MANAGED}=true to enrol it"),
+            Self::BadTags(faults) => write!(f, "{}", joined(faults)),
+            Self::BadPolicy(faults) => {
+                write!(f, "the stream's tags and the stack's settings disagree: {}", joined(faults))
+            }
+            Self::OnDemand => f.write_str("the stream is in on-demand mode: AWS chooses its shard count"),
+            Self::Deleting => f.write_str("the stream is being deleted"),
+            Self::NotActive(status) => write!(f, "the stream is {}: looking again later", status_word(*status)),
+            Self::Load { at, demand, utilization_percent, target_percent } => write!(
+                f,
+                "the busiest minute ({}) wanted {demand}, {utilization_percent} % of the stream by {}; target {target_percent} %",
+                at.strftime("%H:%MZ"),
+                demand.binding(),
+            ),
+            Self::WithinTolerance { utilization_percent, target_percent, recommended } => write!(
+                f,
+                "{utilization_percent} % used is close enough to the target of {target_percent} % ({recommended} to the letter): not worth a resize"
+            ),
+            Self::BurstsWithinMinutes { throttled_records, utilization_percent } => write!(
+                f,
+                "{throttled_records} records were throttled in a minute though it used {utilization_percent} % on average: bursts, a quarter more"
+            ),
+            Self::HotShardSuspected { throttled_records, utilization_percent } => write!(
+                f,
+                "{throttled_records} records were throttled in a minute though only {utilization_percent} % of the stream was used: \
+                 likely one hot shard or key, which more shards would not help; check the partition keys"
+            ),
+            Self::NoData { window_minutes } => {
+                write!(f, "no metrics in the last {window_minutes} minutes: unknown is not idle")
+            }
+            Self::NoDataSinceResize { resized_at } => {
+                write!(f, "no metrics yet since the resize at {}", resized_at.strftime("%H:%MZ"))
+            }
+            Self::NotEnoughData { known_minutes, window_minutes, newest_age_minutes } => write!(
+                f,
+                "only {known_minutes} of {window_minutes} minutes are known, the newest {newest_age_minutes} minutes old: too little to give capacity away"
+            ),
+            Self::WithinBounds => f.write_str("within the minimum and maximum"),
+            Self::RaisedToMin(min) => write!(f, "the minimum is {min}"),
+            Self::LoweredToMax(max) => write!(f, "the maximum is {max}"),
+            Self::RightDirection => f.write_str("a change in this direction"),
+            Self::AlreadyRight => f.write_str("the stream has what it needs"),
+            Self::OtherDirection(wanted) => {
+                write!(f, "{wanted} would be a change in the other direction, which is not made here")
+            }
+            Self::MoreForConsumers => f.write_str("consumers get more capacity"),
+            Self::ConsumersKeepUp { iterator_age_ms } => {
+                write!(f, "consumers keep up, {iterator_age_ms} ms behind at most")
+            }
+            Self::LagUnknown => f.write_str("no lag metric: nobody reads with GetRecords, so lag could not be checked"),
+            Self::ConsumersBehind { iterator_age_ms, max_seconds } => write!(
+                f,
+                "consumers are {} s behind (more than {max_seconds} s): they keep their read capacity",
+                iterator_age_ms / 1_000
+            ),
+            Self::ReadThrottled { calls } => {
+                write!(f, "{calls} reads were throttled in a minute: consumers keep their capacity")
+            }
+            Self::ReadVolume(shards) => write!(f, "consumers read so much that they need {shards}"),
+            Self::CooldownOver => f.write_str("cooldown is over"),
+            Self::CoolingDown { until } => write!(f, "cooling down until {}", until.strftime("%H:%M:%SZ")),
+            Self::BudgetLeft { left } => {
+                write!(f, "{left} of {RESIZES_PER_DAY} resizes left in {RESIZES_WINDOW_HOURS} h")
+            }
+            Self::BudgetSpent { spent } => write!(
+                f,
+                "{spent} resizes in the last {RESIZES_WINDOW_HOURS} h, AWS allows {RESIZES_PER_DAY}: waiting for the oldest to expire"
+            ),
+            Self::ReservedForScaleOut { left, reserved } => {
+                write!(f, "{left} resizes left in {RESIZES_WINDOW_HOURS} h and {reserved} are kept for scale-out")
+            }
+            Self::WithinStep => f.write_str("one call can do it"),
+            Self::LimitedToDouble(wanted) => write!(f, "{wanted} is more than double: a later pass goes on from here"),
+            Self::LimitedToHalf(wanted) => write!(f, "{wanted} is less than half: a later pass goes on from here"),
+            Self::WithinQuota => f.write_str("within the quotas"),
+            Self::QuotaUnknown => f.write_str("the account's shard quota could not be read"),
+            Self::AccountQuota { left, wanted } => write!(
+                f,
+                "the account has {left} shards left in this Region, too few for {wanted}: ask AWS for a higher quota"
+            ),
+            Self::StreamCeiling(max) => write!(f, "no stream may have more than {max}"),
+        }
+    }
+}
+
+impl fmt::Display for Demand {
+    /// Rates, since that is how limits are known: `4.6 MiB/s, 3200 records/s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = self.bytes.saturating_mul(10).div_ceil(60 * 1_048_576);
+        write!(f, "{}.{} MiB/s, {} records/s", tenths / 10, tenths % 10, self.records.div_ceil(60))
+    }
+}
+
+fn status_word(status: StreamStatus) -> &'static str {
+    match status {
+        StreamStatus::Active => "active",
+        StreamStatus::Updating => "being resized or reconfigured",
+        StreamStatus::Creating => "being created",
+        StreamStatus::Deleting => "being deleted",
+    }
+}
+
+fn joined<T: fmt::Display>(faults: &[T]) -> String {
+    faults.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Whole minutes from `earlier` to `later`, for words.
+pub(crate) fn minutes_between(earlier: Timestamp, later: Timestamp) -> i64 {
+    later.duration_since(earlier).max(SignedDuration::ZERO).as_mins()
+}

@@ -1,0 +1,107 @@
+//! Sizing a stream on paper, before there is any traffic to measure.
+
+use crate::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
+use crate::units::{MicroUsd, ShardCount};
+
+/// What is known of a stream to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// Peak bytes written a second.
+    pub bytes_per_second: u64,
+    /// Peak records written a second.
+    pub records_per_second: u64,
+    /// Different partition keys in use, where they are few enough to matter.
+    pub distinct_partition_keys: Option<u32>,
+}
+
+/// How many shards a [`Workload`] asks for, by each limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizing {
+    /// The fewest shards that take the bytes.
+    pub by_bytes: ShardCount,
+    /// The fewest shards that take the records.
+    pub by_records: ShardCount,
+    /// Shards beyond this stay empty: a partition key lives on one shard. `None` where keys are plentiful.
+    pub useful_max: Option<ShardCount>,
+    /// What to create: the larger of the two needs, plus the headroom.
+    pub recommended: ShardCount,
+}
+
+impl Sizing {
+    /// Sizes a workload with `headroom_percent` on top of the whole shards it needs.
+    ///
+    /// The user's documents add the headroom to whole shards, as here: ceil(4 x 1.2) = 5. Dividing the load itself by a
+    /// target utilization of 80 % (as [`decide`](crate::decide) does) is the finer way; for their example it comes to the
+    /// same five.
+    pub fn of(workload: &Workload, headroom_percent: u32) -> Self {
+        let by_bytes = whole_shards(workload.bytes_per_second, WRITE_BYTES_PER_SECOND_PER_SHARD);
+        let by_records = whole_shards(workload.records_per_second, WRITE_RECORDS_PER_SECOND_PER_SHARD);
+        let needed = u64::from(by_bytes.max(by_records).get());
+        let with_headroom = (needed * (100 + u64::from(headroom_percent))).div_ceil(100);
+        Self {
+            by_bytes,
+            by_records,
+            useful_max: workload.distinct_partition_keys.map(|keys| ShardCount::saturating(u64::from(keys))),
+            recommended: ShardCount::saturating(with_headroom),
+        }
+    }
+}
+
+/// Shards for a Kafka topic's peak, exactly: the fewest that take the bytes.
+pub fn kafka_shards_exact(bytes_per_second: u64) -> ShardCount {
+    whole_shards(bytes_per_second, WRITE_BYTES_PER_SECOND_PER_SHARD)
+}
+
+/// Shards for a Kafka topic's peak by the formula of the user's documents: the whole megabytes a second, plus one.
+///
+/// The one is a whole shard of headroom whatever the size: generous for a small topic (1 MB/s gets two shards, a headroom
+/// of half) and next to nothing for a large one (100 MB/s gets 101, one percent). [`kafka_shards_exact`] adds none, and
+/// [`Sizing::of`] adds a share.
+pub fn kafka_shards_with_spare(bytes_per_second: u64) -> ShardCount {
+    ShardCount::saturating(u64::from(kafka_shards_exact(bytes_per_second).get()) + 1)
+}
+
+/// What `shards` open shards cost an hour, at the price of one; PUT payload units and retention come on top.
+pub fn shards_cost_per_hour(shards: ShardCount, per_shard_hour: MicroUsd) -> MicroUsd {
+    per_shard_hour.times(u64::from(shards.get()))
+}
+
+/// Up, since a part of a shard cannot be had.
+fn whole_shards(load: u64, per_shard: u64) -> ShardCount {
+    ShardCount::saturating(load.div_ceil(per_shard))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// The price the user's documents reckon with: 0.015 USD per shard-hour.
+    const DOCUMENTS_PRICE: MicroUsd = MicroUsd(15_000);
+    const MB: u64 = 1_048_576;
+
+    #[test]
+    fn the_documents_example_stream() {
+        let workload =
+            Workload { bytes_per_second: 7 * MB / 2, records_per_second: 2_500, distinct_partition_keys: Some(4) };
+        let sizing = Sizing::of(&workload, 20);
+        assert_eq!(sizing.by_bytes.get(), 4);
+        assert_eq!(sizing.by_records.get(), 3);
+        assert_eq!(sizing.useful_max.unwrap().get(), 4, "a fifth shard would get no key");
+        assert_eq!(sizing.recommended.get(), 5);
+        assert_eq!(shards_cost_per_hour(sizing.recommended, DOCUMENTS_PRICE).to_string(), "0.075");
+    }
+
+    #[test]
+    fn the_documents_kafka_topic() {
+        assert_eq!(kafka_shards_with_spare(5 * MB).get(), 6);
+        assert_eq!(shards_cost_per_hour(kafka_shards_with_spare(5 * MB), DOCUMENTS_PRICE).to_string(), "0.09");
+        assert_eq!(kafka_shards_exact(5 * MB).get(), 5);
+    }
+
+    #[test]
+    fn no_traffic_still_needs_a_shard() {
+        let idle = Workload { bytes_per_second: 0, records_per_second: 0, distinct_partition_keys: None };
+        assert_eq!(Sizing::of(&idle, 0).recommended, ShardCount::ONE);
+    }
+}

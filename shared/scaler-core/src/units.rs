@@ -1,0 +1,89 @@
+//! Quantities whose mix-up would otherwise compile.
+
+use std::fmt;
+use std::num::NonZeroU32;
+
+/// A number of open shards, at least one: Kinesis has no stream without a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShardCount(NonZeroU32);
+
+impl ShardCount {
+    /// The smallest stream.
+    pub const ONE: Self = Self(NonZeroU32::MIN);
+
+    /// `None` for zero.
+    pub const fn new(shards: u32) -> Option<Self> {
+        match NonZeroU32::new(shards) {
+            Some(shards) => Some(Self(shards)),
+            None => None,
+        }
+    }
+
+    /// The nearest count there is to `shards`: one for zero, `u32::MAX` for anything that does not fit.
+    pub fn saturating(shards: u64) -> Self {
+        let shards = u32::try_from(shards).unwrap_or(u32::MAX);
+        NonZeroU32::new(shards).map_or(Self::ONE, Self)
+    }
+
+    /// The plain number.
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The most that one `UpdateShardCount` may ask for: twice as many.
+    #[must_use]
+    pub fn doubled(self) -> Self {
+        Self(self.0.saturating_mul(NonZeroU32::MIN.saturating_add(1)))
+    }
+
+    /// The least that one `UpdateShardCount` may ask for: half as many, rounded up, since AWS does not say how it rounds
+    /// and only the upper rounding satisfies "not below half" for certain.
+    #[must_use]
+    pub fn halved(self) -> Self {
+        Self::saturating(u64::from(self.get().div_ceil(2)))
+    }
+}
+
+impl fmt::Display for ShardCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// Money in whole millionths of a US dollar, so that sums are exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MicroUsd(pub u64);
+
+impl MicroUsd {
+    /// This amount `count` times.
+    #[must_use]
+    pub fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(count))
+    }
+}
+
+impl fmt::Display for MicroUsd {
+    /// Dollars with as many decimals as carry a digit, at least two: `0.075`, `12.00`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = format!("{:06}", self.0 % 1_000_000);
+        let kept = decimals.trim_end_matches('0').len().max(2);
+        write!(f, "{}.{}", self.0 / 1_000_000, &decimals[..kept])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_rounds_up_and_one_shard_stays_one() {
+        let halved = |n| ShardCount::saturating(n).halved().get();
+        assert_eq!([1, 2, 3, 5, 10_000].map(halved), [1, 1, 2, 3, 5_000]);
+    }
+
+    #[test]
+    fn money_shows_every_digit_it_has() {
+        let shown = [0, 15_000, 75_000, 1_230_000, 12_000_001].map(|micro| MicroUsd(micro).to_string());
+        assert_eq!(shown, ["0.00", "0.015", "0.075", "1.23", "12.000001"]);
+    }
+}

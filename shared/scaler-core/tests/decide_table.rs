@@ -1,0 +1,174 @@
+//! `decide`, one line per case: what it comes to, and why.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
+
+mod support;
+
+use scaler_core::{Direction, Reason, Verdict};
+use support::{Case, NOW};
+
+/// Checks the desired count and the reason that was decisive: the last step's.
+#[track_caller]
+fn check(case: Case, direction: Direction, desired: u32, decisive: impl Fn(&Reason) -> bool) {
+    let decision = case.decide(direction);
+    assert_eq!(decision.desired.get(), desired, "{}", decision.words());
+    let reason = &decision.steps.last().unwrap().reason;
+    assert!(decisive(reason), "decided by {reason:?}: {}", decision.words());
+}
+
+macro_rules! is {
+    ($($pattern:tt)+) => { |reason: &Reason| matches!(reason, $($pattern)+) };
+}
+
+use Direction::{In, Out};
+
+#[test]
+fn scale_out_goes_to_the_exact_count() {
+    // (open shards, percent of them used) -> count that runs at 80 %
+    check(Case::of(4).busy(100), Out, 5, is!(Reason::WithinQuota));
+    check(Case::of(4).busy(89), Out, 5, is!(Reason::WithinQuota));
+    check(Case::of(10).busy(95), Out, 12, is!(Reason::WithinQuota));
+    check(Case::of(40).busy(97), Out, 49, is!(Reason::WithinQuota));
+    check(Case::of(4).busy(88), Out, 4, is!(Reason::AlreadyRight));
+    check(Case::of(4).busy(50), Out, 4, is!(Reason::OtherDirection(_)));
+}
+
+#[test]
+fn records_count_as_much_as_bytes() {
+    check(Case::of(4).records_per_second(3_900), Out, 5, is!(Reason::WithinQuota));
+    check(Case::of(4).records_per_second(2_000), In, 3, is!(Reason::WithinStep | Reason::WithinQuota));
+}
+
+#[test]
+fn throttled_records_are_demand() {
+    // 4,000 records/s accepted and as many refused: 8,000 / 0.8 = 10, of which one call may do 8.
+    check(Case::of(4).records_per_second(4_000).throttled_per_second(4_000), Out, 8, is!(Reason::WithinQuota));
+    let decision = Case::of(4).records_per_second(4_000).throttled_per_second(4_000).decide(Out);
+    assert!(decision.steps.iter().any(|step| matches!(step.reason, Reason::LimitedToDouble(n) if n.get() == 10)));
+    // A mean record of 1 KiB: refused records are refused bytes as well.
+    check(Case::of(4).busy(100).records_per_second(2_000).throttled_per_second(500), Out, 7, is!(Reason::WithinQuota));
+}
+
+#[test]
+fn throttling_that_the_average_hides() {
+    check(Case::of(8).busy(70).throttled_per_second(1), Out, 10, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(20).throttled_per_second(1), Out, 8, is!(Reason::AlreadyRight));
+    let words = Case::of(8).busy(20).throttled_per_second(1).decide(Out).words();
+    assert!(words.contains("hot shard or key"), "{words}");
+    // Nor is a stream shrunk that throttled in the window.
+    check(Case::of(8).busy(20).throttled_per_second(1), In, 8, is!(Reason::AlreadyRight));
+    // At 85 % a stream would be close enough to its target; not while it throttles.
+    check(Case::of(8).busy(85).records_per_second(8).throttled_per_second(1), Out, 10, is!(Reason::WithinQuota));
+}
+
+#[test]
+fn scale_in_goes_to_what_the_busiest_minute_of_the_window_needs() {
+    check(Case::of(8).busy(10), In, 4, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(50), In, 5, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(10).peak_minutes_ago(55, 60), In, 6, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(75), In, 8, is!(Reason::AlreadyRight));
+    check(Case::of(5).busy(0), In, 3, is!(Reason::WithinQuota)); // half rounds up
+    check(Case::of(1).busy(0), In, 1, is!(Reason::AlreadyRight));
+    check(Case::of(8).busy(100), In, 8, is!(Reason::OtherDirection(_)));
+}
+
+#[test]
+fn a_gap_is_not_idle() {
+    check(Case::of(8).unknown(), Out, 8, is!(Reason::AlreadyRight));
+    check(Case::of(8).unknown(), In, 8, is!(Reason::AlreadyRight));
+    check(Case::of(8).busy(10).known_minutes(20), In, 8, is!(Reason::AlreadyRight));
+    check(Case::of(8).busy(10).newest_minutes_ago(15), In, 8, is!(Reason::AlreadyRight));
+    let words = Case::of(8).unknown().decide(In).words();
+    assert_eq!(
+        words,
+        "held at 8: no metrics in the last 62 minutes: unknown is not idle; the stream has what it needs"
+    );
+    // No write metrics at all, but a consumer's: CloudWatch reports the stream, so nobody writes.
+    check(Case::of(8).only_a_consumer(), In, 4, is!(Reason::WithinQuota));
+}
+
+#[test]
+fn consumers_behind_block_scale_in_only() {
+    check(Case::of(8).busy(10).lag_ms(61_000), In, 8, is!(Reason::ConsumersBehind { .. }));
+    check(Case::of(8).busy(10).lag_ms(60_000), In, 4, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(95).lag_ms(61_000), Out, 10, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(10).read_throttles(3), In, 8, is!(Reason::ReadThrottled { calls: 3 }));
+    // 4 MiB written a second by 8 shards, read three times: 12 MiB/s at 80 % of 2 MiB/s a shard.
+    check(Case::of(16).busy(25).read_mib_per_second(12), In, 8, is!(Reason::WithinQuota));
+    check(Case::of(16).busy(25).read_mib_per_second(20), In, 13, is!(Reason::WithinQuota));
+    let unread = Case::of(8).busy(10).no_consumer().decide(In);
+    assert!(unread.steps.iter().any(|step| step.reason == Reason::LagUnknown), "said, not assumed");
+    assert_eq!(unread.desired.get(), 4);
+}
+
+#[test]
+fn cooldowns_count_from_any_attempt() {
+    check(Case::of(4).busy(100).resized("i", 119), Out, 4, is!(Reason::CoolingDown { .. }));
+    check(Case::of(4).busy(100).resized("x", 119), Out, 4, is!(Reason::CoolingDown { .. }));
+    check(Case::of(4).busy(100).resized("o", 600), Out, 5, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(10).resized("o", 1_799), In, 8, is!(Reason::CoolingDown { .. }));
+    check(Case::of(8).busy(10).resized("o", 1_800), In, 4, is!(Reason::WithinQuota));
+}
+
+#[test]
+fn what_was_measured_before_a_resize_does_not_argue_for_the_next() {
+    check(Case::of(4).busy(100).resized("o", 121).newest_minutes_ago(4), Out, 4, is!(Reason::AlreadyRight));
+}
+
+#[test]
+fn ten_a_day_and_the_reserve() {
+    check(Case::of(4).busy(100).resizes_today(9), Out, 5, is!(Reason::WithinQuota));
+    check(Case::of(4).busy(100).resizes_today(10), Out, 4, is!(Reason::BudgetSpent { spent: 10 }));
+    check(Case::of(8).busy(10).resizes_today(5), In, 4, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(10).resizes_today(6), In, 8, is!(Reason::ReservedForScaleOut { left: 4, reserved: 4 }));
+}
+
+#[test]
+fn bounds_are_the_operators() {
+    check(Case::of(4).busy(100).tag("shards-max", "4"), Out, 4, is!(Reason::AlreadyRight));
+    check(Case::of(8).busy(10).tag("shards-min", "6"), In, 6, is!(Reason::WithinQuota));
+    // Outside its bounds a stream is brought inside, by the function whose direction that is.
+    check(Case::of(2).busy(10).tag("shards-min", "3"), Out, 3, is!(Reason::WithinQuota));
+    check(Case::of(2).unknown().tag("shards-min", "9"), Out, 4, is!(Reason::WithinQuota));
+    check(Case::of(9).busy(90).tag("shards-max", "5"), In, 5, is!(Reason::WithinQuota));
+    check(Case::of(9).busy(90).tag("shards-max", "5"), Out, 9, is!(Reason::OtherDirection(_)));
+}
+
+#[test]
+fn the_accounts_quota_caps_scale_out() {
+    check(Case::of(8).busy(100).account(199, 200), Out, 9, is!(Reason::AccountQuota { left: 1, .. }));
+    check(Case::of(8).busy(100).account(200, 200), Out, 8, is!(Reason::AccountQuota { left: 0, .. }));
+    check(Case::of(8).busy(100).account_unknown(), Out, 10, is!(Reason::QuotaUnknown));
+    check(Case::of(8).busy(10).account(200, 200), In, 4, is!(Reason::WithinQuota));
+}
+
+#[test]
+fn streams_that_are_not_ours_to_change() {
+    use scaler_core::{StreamMode, StreamStatus};
+    let refused = |case: Case| case.decide(Out).verdict == Verdict::Refuse;
+    assert!(refused(Case::of(4).busy(100).unmanaged()));
+    assert!(refused(Case::of(4).busy(100).mode(StreamMode::OnDemand)));
+    assert!(refused(Case::of(4).busy(100).status(StreamStatus::Deleting)));
+    assert!(refused(Case::of(4).busy(100).tag("shards-max", "many")));
+    assert!(refused(Case::of(4).busy(100).tag("shards-min", "101")), "more than the stack's maximum");
+    assert_eq!(Case::of(4).busy(100).status(StreamStatus::Updating).decide(Out).verdict, Verdict::Hold);
+}
+
+#[test]
+fn a_dry_run_decides_and_does_not_act() {
+    let decision = Case::of(4).busy(100).tag("dry-run", "true").decide(Out);
+    assert_eq!((decision.verdict, decision.desired.get()), (Verdict::DryRun, 5));
+    assert!(decision.words().starts_with("dry run: would scale-out from 4 to 5"), "{}", decision.words());
+}
+
+#[test]
+fn a_decision_explains_itself() {
+    let words = Case::of(4).records_per_second(4_000).throttled_per_second(4_000).decide(Out).words();
+    let minute = NOW.checked_sub(jiff::SignedDuration::from_mins(1)).unwrap().strftime("%H:%MZ").to_string();
+    assert_eq!(
+        words,
+        format!(
+            "scale-out from 4 to 8: the busiest minute ({minute}) wanted 0.0 MiB/s, 8000 records/s, 200 % of the stream \
+             by records; target 80 %; 10 is more than double: a later pass goes on from here"
+        )
+    );
+}

@@ -1,0 +1,176 @@
+//! Observations made to order, for tests of `decide`.
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
+
+use jiff::{SignedDuration, Timestamp};
+use scaler_core::{
+    AccountShards, Decision, Direction, Enrolment, MetricWindow, Minute, Observation, Policy, PolicySpec, ShardCount,
+    StreamMode, StreamState, StreamStatus, decide,
+};
+
+/// 2026-01-02T03:00:00Z.
+pub const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
+const MIB_PER_MINUTE: u64 = 60 * 1_048_576;
+
+/// A stream with a steady load, a consumer that keeps up, and a whole window of metrics up to a minute ago.
+#[derive(Clone)]
+pub struct Case {
+    shards: u32,
+    tags: Vec<(String, String)>,
+    minutes: Vec<Minute>,
+    mode: StreamMode,
+    status: StreamStatus,
+    account: Option<AccountShards>,
+}
+
+impl Case {
+    pub fn of(shards: u32) -> Self {
+        let idle = Minute {
+            bytes: Some(0),
+            records: Some(0),
+            throttled_records: Some(0),
+            read_bytes: Some(0),
+            read_throttles: Some(0),
+            iterator_age_ms: Some(0),
+        };
+        Self {
+            shards,
+            tags: vec![("kinesis-scaler/managed".to_owned(), "true".to_owned())],
+            minutes: vec![idle; 62],
+            mode: StreamMode::Provisioned,
+            status: StreamStatus::Active,
+            account: Some(AccountShards { open: shards, limit: 20_000 }),
+        }
+    }
+
+    fn each(mut self, change: impl Fn(&mut Minute)) -> Self {
+        self.minutes.iter_mut().for_each(change);
+        self
+    }
+
+    /// Bytes at this percent of the stream's capacity, in every minute.
+    pub fn busy(self, percent: u64) -> Self {
+        let bytes = u64::from(self.shards) * MIB_PER_MINUTE * percent / 100;
+        self.each(|minute| minute.bytes = Some(bytes))
+    }
+
+    /// One minute, so long ago, was busier.
+    pub fn peak_minutes_ago(mut self, ago: usize, percent: u64) -> Self {
+        let i = self.minutes.len() - ago;
+        self.minutes[i].bytes = Some(u64::from(self.shards) * MIB_PER_MINUTE * percent / 100);
+        self
+    }
+
+    pub fn records_per_second(self, records: u64) -> Self {
+        self.each(|minute| minute.records = Some(records * 60))
+    }
+
+    pub fn throttled_per_second(self, records: u64) -> Self {
+        self.each(|minute| minute.throttled_records = Some(records * 60))
+    }
+
+    pub fn lag_ms(self, ms: u64) -> Self {
+        self.each(|minute| minute.iterator_age_ms = Some(ms))
+    }
+
+    pub fn read_throttles(self, calls: u64) -> Self {
+        self.each(|minute| minute.read_throttles = Some(calls))
+    }
+
+    pub fn read_mib_per_second(self, mib: u64) -> Self {
+        self.each(|minute| minute.read_bytes = Some(mib * MIB_PER_MINUTE))
+    }
+
+    pub fn no_consumer(self) -> Self {
+        self.each(|minute| (minute.iterator_age_ms, minute.read_bytes, minute.read_throttles) = (None, None, None))
+    }
+
+    pub fn only_a_consumer(self) -> Self {
+        self.each(|minute| (minute.bytes, minute.records, minute.throttled_records) = (None, None, None))
+    }
+
+    pub fn unknown(self) -> Self {
+        self.each(|minute| *minute = Minute::default())
+    }
+
+    /// Only the newest so many are known.
+    pub fn known_minutes(mut self, known: usize) -> Self {
+        let unknown = self.minutes.len() - known;
+        self.minutes[..unknown].fill(Minute::default());
+        self
+    }
+
+    /// The newest known minute began so long ago.
+    pub fn newest_minutes_ago(mut self, ago: usize) -> Self {
+        let known = self.minutes.len() + 1 - ago;
+        self.minutes[known..].fill(Minute::default());
+        self
+    }
+
+    pub fn tag(mut self, key: &str, value: &str) -> Self {
+        self.tags.push((format!("kinesis-scaler/{key}"), value.to_owned()));
+        self
+    }
+
+    pub fn resized(self, letter: &str, seconds_ago: i64) -> Self {
+        let at = NOW.as_second() - seconds_ago;
+        self.tag("resizes", &format!("{letter}{at}"))
+    }
+
+    /// So many resizes, an hour apart, the newest an hour ago.
+    pub fn resizes_today(self, count: i64) -> Self {
+        let words: Vec<_> = (1..=count).map(|hours| format!("o{}", NOW.as_second() - hours * 3_600)).collect();
+        self.tag("resizes", &words.join(" "))
+    }
+
+    pub fn unmanaged(mut self) -> Self {
+        self.tags.clear();
+        self
+    }
+
+    pub fn mode(mut self, mode: StreamMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    pub fn status(mut self, status: StreamStatus) -> Self {
+        self.status = status;
+        self
+    }
+
+    pub fn account(mut self, open: u32, limit: u32) -> Self {
+        self.account = Some(AccountShards { open, limit });
+        self
+    }
+
+    pub fn account_unknown(mut self) -> Self {
+        self.account = None;
+        self
+    }
+
+    pub fn minutes(mut self, minutes: Vec<Minute>) -> Self {
+        self.minutes = minutes;
+        self
+    }
+
+    pub fn observe(&self) -> Observation {
+        Observation {
+            stream: StreamState {
+                status: self.status,
+                mode: self.mode,
+                open_shards: ShardCount::new(self.shards).unwrap(),
+            },
+            enrolment: Enrolment::read(self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+            window: MetricWindow { end: NOW, minutes: self.minutes.clone() },
+            account: self.account,
+        }
+    }
+
+    pub fn decide(&self, direction: Direction) -> Decision {
+        decide(&Policy::new(PolicySpec::default()).unwrap(), &self.observe(), direction, NOW)
+    }
+}
+
+/// So many minutes before [`NOW`].
+pub fn minutes_ago(minutes: i64) -> Timestamp {
+    NOW.checked_sub(SignedDuration::from_mins(minutes)).unwrap()
+}
