@@ -1,1 +1,20 @@
-fn main() {}
+//! The Lambda function `scale-out`: an alarm fires, a stream gets bigger.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use scaler_app::ports::Clock;
+use scaler_app::{config, handle, telemetry};
+use scaler_core::Direction;
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let policy = config::from_environment()?;
+    let ports = scaler_aws::connect().await;
+    run(service_fn(async |event: LambdaEvent<Value>| {
+        let response = handle(&ports, &policy, Direction::Out, &event.payload).await;
+        telemetry::print(&response, ports.clock.now());
+        Ok::<_, Error>(response.into_result()?)
+    }))
+    .await
+}

@@ -13,7 +13,7 @@ use crate::units::ShardCount;
 pub struct AlarmExpression {
     /// What other expressions call it.
     pub id: &'static str,
-    /// `CloudWatch` metric math.
+    /// CloudWatch metric math.
     pub expression: String,
     /// Whether this is the series that is compared with the threshold; exactly one is.
     pub returned: bool,

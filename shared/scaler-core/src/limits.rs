@@ -20,11 +20,11 @@ pub const SHARDS_PER_STREAM_MAX: u32 = 10_000;
 /// Characters in a tag's value, at most. API `AddTagsToStream` (older pages say 255; we stay below both).
 pub const TAG_VALUE_CHARS_MAX: usize = 255;
 
-/// `CloudWatch` reports a Kinesis minute about this many minutes after it ended. No delay is documented; the newest one or
+/// CloudWatch reports a Kinesis minute about this many minutes after it ended. No delay is documented; the newest one or
 /// two minutes are commonly absent or partial.
 pub const METRIC_DELAY_MINUTES: u32 = 2;
 
-/// Seconds in one `CloudWatch` period as we ask for it.
+/// Seconds in one CloudWatch period as we ask for it.
 pub const MINUTE_SECONDS: u64 = 60;
 /// Bytes one shard takes in a minute.
 pub const WRITE_BYTES_PER_MINUTE_PER_SHARD: u64 = WRITE_BYTES_PER_SECOND_PER_SHARD * MINUTE_SECONDS;

@@ -47,7 +47,7 @@ pub struct AccountShards {
     pub limit: u32,
 }
 
-/// One minute of `CloudWatch` metrics of a stream. `None` is unknown, zero is zero.
+/// One minute of CloudWatch metrics of a stream. `None` is unknown, zero is zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Minute {
     /// `IncomingBytes`, Sum: bytes accepted.
@@ -66,7 +66,7 @@ pub struct Minute {
 }
 
 impl Minute {
-    /// Whether `CloudWatch` had anything to say of the stream in this minute.
+    /// Whether CloudWatch had anything to say of the stream in this minute.
     ///
     /// Kinesis sends write metrics only when somebody writes. So in a minute with any metric at all (a consumer polling,
     /// say) an absent write sum means that nothing was written: idle. In a minute with none, nothing is known.
@@ -105,7 +105,7 @@ pub struct Observation {
     pub stream: StreamState,
     /// What the stream's tags say, its resize history included.
     pub enrolment: Enrolment,
-    /// What `CloudWatch` says.
+    /// What CloudWatch says.
     pub window: MetricWindow,
     /// What the account has left; `None` where it could not be read.
     pub account: Option<AccountShards>,

@@ -135,7 +135,7 @@ impl Policy {
         if faults.is_empty() { Ok(Self(spec)) } else { Err(faults) }
     }
 
-    /// Minutes of metrics that a decision in `direction` looks at, `CloudWatch`'s delay included.
+    /// Minutes of metrics that a decision in `direction` looks at, CloudWatch's delay included.
     pub fn window_minutes(&self, direction: Direction) -> u32 {
         METRIC_DELAY_MINUTES
             + match direction {

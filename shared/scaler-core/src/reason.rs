@@ -125,7 +125,7 @@ pub enum Reason {
         /// The oldest record read lately, in milliseconds.
         iterator_age_ms: u64,
     },
-    /// There is no lag metric: nobody reads with `GetRecords`, or `CloudWatch` does not say.
+    /// There is no lag metric: nobody reads with `GetRecords`, or CloudWatch does not say.
     LagUnknown,
     /// Consumers are behind; fewer shards would give them less to catch up with.
     ConsumersBehind {

@@ -1,0 +1,134 @@
+//! What a pass needs of the world: streams, metrics, alarms and the time, and how each can fail.
+
+use std::error::Error;
+use std::fmt;
+
+use jiff::Timestamp;
+use scaler_core::{AccountShards, Direction, MetricWindow, ResizeHistory, ScalingAlarm, ShardCount, StreamState};
+
+/// Why a call came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// There is no such stream.
+    NotFound,
+    /// The stream is being changed by somebody: a later try may succeed.
+    InUse,
+    /// AWS understood and said no: a bad argument, a spent limit, a missing permission. The same call would fail again.
+    Refused,
+    /// Too many calls: nothing was done, a later try may succeed.
+    Throttled,
+    /// No answer, or one that says nothing about whether the call took effect. A later try may succeed.
+    Unavailable,
+}
+
+impl Failure {
+    /// Whether the call certainly changed nothing.
+    pub const fn is_certain(self) -> bool {
+        match self {
+            Self::NotFound | Self::InUse | Self::Refused | Self::Throttled => true,
+            Self::Unavailable => false,
+        }
+    }
+
+    /// Whether the same call may succeed in a moment, so that Lambda should try the event again.
+    pub const fn is_passing(self) -> bool {
+        match self {
+            Self::Throttled | Self::Unavailable => true,
+            Self::NotFound | Self::InUse | Self::Refused => false,
+        }
+    }
+}
+
+/// A call that failed, after the adapter's own bounded retries.
+#[derive(Debug, thiserror::Error)]
+#[error("{call} for {subject}: {message}")]
+pub struct CallError {
+    /// The AWS operation.
+    pub call: &'static str,
+    /// The stream or alarm it was about.
+    pub subject: String,
+    /// What kind of failure it was.
+    pub failure: Failure,
+    /// AWS's error code and words, or what went wrong on the way.
+    pub message: String,
+    /// The cause, where there is one.
+    #[source]
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// Kinesis streams and their tags.
+pub trait Streams: Send + Sync {
+    /// Status, mode and open shards.
+    fn describe(&self, stream: &str) -> impl Future<Output = Result<StreamState, CallError>> + Send;
+
+    /// All of a stream's tags.
+    fn tags(&self, stream: &str) -> impl Future<Output = Result<Vec<(String, String)>, CallError>> + Send;
+
+    /// Writes the stream's resize history down.
+    fn record(&self, stream: &str, history: &ResizeHistory) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Starts a resize; returns when AWS has accepted it, minutes before it is done.
+    fn update_shard_count(
+        &self,
+        stream: &str,
+        desired: ShardCount,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Open shards and quota of the account and Region.
+    fn account(&self) -> impl Future<Output = Result<AccountShards, CallError>> + Send;
+}
+
+/// CloudWatch metrics of streams.
+pub trait Metrics: Send + Sync {
+    /// The `minutes` before `end` (exclusive, a whole minute), one entry each.
+    fn window(
+        &self,
+        stream: &str,
+        end: Timestamp,
+        minutes: u32,
+    ) -> impl Future<Output = Result<MetricWindow, CallError>> + Send;
+}
+
+/// An alarm in state ALARM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FiringAlarm {
+    /// Its name.
+    pub name: String,
+    /// The streams that its metrics name; exactly one on a well-made alarm.
+    pub streams: Vec<String>,
+}
+
+/// The scaling alarms.
+pub trait Alarms: Send + Sync {
+    /// All scaling alarms of this direction that are firing now.
+    fn firing(&self, direction: Direction) -> impl Future<Output = Result<Vec<FiringAlarm>, CallError>> + Send;
+
+    /// Brings those of these alarms that exist in step; their actions stay as they are. One that does not exist is not
+    /// made.
+    fn refit(&self, alarms: &[ScalingAlarm]) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// The time.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The world that a pass runs in.
+#[derive(Clone)]
+pub struct Ports<S, M, A, C> {
+    /// Kinesis.
+    pub streams: S,
+    /// CloudWatch metrics.
+    pub metrics: M,
+    /// CloudWatch alarms.
+    pub alarms: A,
+    /// The time.
+    pub clock: C,
+}
+
+impl<S, M, A, C> fmt::Debug for Ports<S, M, A, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ports")
+    }
+}

@@ -1,0 +1,143 @@
+//! What a function answers and logs: one outcome per stream looked at, each with its decision in figures and words.
+
+use scaler_core::{Decision, Direction, Verdict};
+use serde::Serialize;
+
+/// How a pass over one stream (or one alarm that names none) ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// AWS accepted a resize.
+    Resized,
+    /// Nothing to do, or not now: the sweep looks again while the alarm fires.
+    Held,
+    /// A resize would have been requested.
+    DryRun,
+    /// Not to be done until a person does something.
+    Refused,
+    /// A notification that asks for nothing.
+    Ignored,
+    /// A call failed that may succeed when tried again.
+    Failed,
+}
+
+/// One step of the decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// The stage, as in `recommend`, `cooldown`, `budget`.
+    pub stage: String,
+    /// Shards after it.
+    pub shards: u32,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// How a pass ended, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The stream, where one is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// The alarm that asked, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// Open shards before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<u32>,
+    /// Shards requested, or that would have been; `current` where none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired: Option<u32>,
+    /// The whole of it in a sentence.
+    pub words: String,
+    /// The decision, step by step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepReport>,
+    /// What went wrong beside the decision, and was left for a later pass to mend.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+}
+
+impl Outcome {
+    /// An outcome without a decision.
+    pub fn plain(outcome: OutcomeKind, stream: Option<&str>, words: impl Into<String>) -> Self {
+        Self {
+            stream: stream.map(str::to_owned),
+            alarm: None,
+            outcome,
+            current: None,
+            desired: None,
+            words: words.into(),
+            steps: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The outcome of a decision that was, if it asked for a resize, carried out.
+    pub fn decided(stream: &str, decision: &Decision) -> Self {
+        let outcome = match decision.verdict {
+            Verdict::Resize => OutcomeKind::Resized,
+            Verdict::DryRun => OutcomeKind::DryRun,
+            Verdict::Hold => OutcomeKind::Held,
+            Verdict::Refuse => OutcomeKind::Refused,
+        };
+        let steps = decision.steps.iter().map(|step| StepReport {
+            stage: format!("{:?}", step.stage).to_lowercase(),
+            shards: step.shards.get(),
+            reason: step.reason.to_string(),
+        });
+        Self {
+            current: Some(decision.current.get()),
+            desired: Some(decision.desired.get()),
+            steps: steps.collect(),
+            ..Self::plain(outcome, Some(stream), decision.words())
+        }
+    }
+
+    /// The same, asked for by this alarm.
+    #[must_use]
+    pub fn asked_by(mut self, alarm: &str) -> Self {
+        self.alarm = Some(alarm.to_owned());
+        self
+    }
+}
+
+/// The answer to one event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Response {
+    /// `scale-out` or `scale-in`.
+    pub function: String,
+    /// One entry per stream or notification; empty when a sweep finds nothing firing.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Some passes failed in a way that another try may mend; Lambda tries an event again that ends in an error.
+#[derive(Debug, thiserror::Error)]
+#[error("{failed} of {all} passes failed and are worth another try; the first: {first}")]
+pub struct RetryNeeded {
+    failed: usize,
+    all: usize,
+    first: String,
+}
+
+impl Response {
+    pub(crate) fn new(direction: Direction, outcomes: Vec<Outcome>) -> Self {
+        Self { function: direction.to_string(), outcomes }
+    }
+
+    /// The answer for Lambda: an error where a retry could help, and only there.
+    ///
+    /// # Errors
+    /// At least one outcome is [`OutcomeKind::Failed`]. The event is handed over whole again, which is harmless for the
+    /// streams that were resized: they are being resized, or cooling down.
+    pub fn into_result(self) -> Result<Self, RetryNeeded> {
+        let failed: Vec<_> = self.outcomes.iter().filter(|o| o.outcome == OutcomeKind::Failed).collect();
+        match failed.first() {
+            None => Ok(self),
+            Some(first) => {
+                Err(RetryNeeded { failed: failed.len(), all: self.outcomes.len(), first: first.words.clone() })
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Clients built once per cold start, with the retries and time limits that every call is held to.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::{Builder, tls};
+use scaler_app::Ports;
+
+use crate::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SystemClock};
+
+/// Tries per call, the first included; the SDK waits between them exponentially longer, with jitter.
+const ATTEMPTS_MAX: u32 = 4;
+/// A healthy control-plane call takes tens of milliseconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// One call with all its retries; a pass makes at most eight, and must end before Lambda's own limit of 60 s.
+const CALL_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// The ports as they are in AWS.
+pub type AwsPorts<C = SystemClock> = Ports<KinesisStreams, CloudWatchMetrics, CloudWatchAlarms, C>;
+
+/// Region, credentials and endpoint by the SDK's own conventions (`AWS_REGION`, `AWS_ENDPOINT_URL`, ...).
+pub async fn connect() -> AwsPorts {
+    ports(&sdk_config().await, SystemClock)
+}
+
+/// The ports over this configuration, with this clock.
+pub fn ports<C>(sdk: &SdkConfig, clock: C) -> AwsPorts<C> {
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(sdk);
+    Ports {
+        streams: KinesisStreams(aws_sdk_kinesis::Client::new(sdk)),
+        metrics: CloudWatchMetrics(cloudwatch.clone()),
+        alarms: CloudWatchAlarms(cloudwatch),
+        clock,
+    }
+}
+
+/// What every client of ours is configured with.
+pub async fn sdk_config() -> SdkConfig {
+    // ring and not the SDK's default provider: that one tests its entropy at start, at the expense of every cold start.
+    let https =
+        Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+        .timeout_config(
+            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build(),
+        )
+        .load()
+        .await
+}

@@ -1,0 +1,14 @@
+//! The ports over Amazon Kinesis and CloudWatch: the only library that names `aws-sdk-*` crates.
+
+mod alarms;
+mod clock;
+mod connect;
+mod error;
+mod metrics;
+mod streams;
+
+pub use alarms::CloudWatchAlarms;
+pub use clock::SystemClock;
+pub use connect::{AwsPorts, connect, ports, sdk_config};
+pub use metrics::CloudWatchMetrics;
+pub use streams::KinesisStreams;

@@ -1,0 +1,94 @@
+//! The `Streams` port over Amazon Kinesis.
+
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::types::{
+    ScalingType, StreamDescriptionSummary, StreamMode as SdkMode, StreamModeDetails, StreamStatus as SdkStatus,
+};
+use scaler_app::ports::{CallError, Failure, Streams};
+use scaler_core::{AccountShards, ResizeHistory, ShardCount, StreamMode, StreamState, StreamStatus, TAG_RESIZES};
+
+use crate::error::call_error;
+
+/// Kinesis through the SDK.
+#[derive(Clone, Debug)]
+pub struct KinesisStreams(pub Client);
+
+impl Streams for KinesisStreams {
+    async fn describe(&self, stream: &str) -> Result<StreamState, CallError> {
+        let call = "DescribeStreamSummary";
+        let answer = self.0.describe_stream_summary().stream_name(stream).send().await;
+        let answer = answer.map_err(|error| call_error(call, stream, error))?;
+        answer.stream_description_summary().and_then(state).ok_or_else(|| CallError {
+            call,
+            subject: stream.to_owned(),
+            failure: Failure::Refused,
+            message: format!("an answer without a known status, mode or shard count: {answer:?}"),
+            source: None,
+        })
+    }
+
+    async fn tags(&self, stream: &str) -> Result<Vec<(String, String)>, CallError> {
+        let mut tags = Vec::new();
+        let mut after = None;
+        loop {
+            let page =
+                self.0.list_tags_for_stream().stream_name(stream).set_exclusive_start_tag_key(after).send().await;
+            let page = page.map_err(|error| call_error("ListTagsForStream", stream, error))?;
+            tags.extend(
+                page.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned())),
+            );
+            after = page.tags().last().map(|tag| tag.key().to_owned());
+            if !page.has_more_tags() || after.is_none() {
+                return Ok(tags);
+            }
+        }
+    }
+
+    async fn record(&self, stream: &str, history: &ResizeHistory) -> Result<(), CallError> {
+        let request = self.0.add_tags_to_stream().stream_name(stream).tags(TAG_RESIZES, history.to_string());
+        request.send().await.map_err(|error| call_error("AddTagsToStream", stream, error))?;
+        Ok(())
+    }
+
+    async fn update_shard_count(&self, stream: &str, desired: ShardCount) -> Result<(), CallError> {
+        let call = "UpdateShardCount";
+        let target = i32::try_from(desired.get()).map_err(|source| CallError {
+            call,
+            subject: stream.to_owned(),
+            failure: Failure::Refused,
+            message: format!("{desired} shards are more than a request can say"),
+            source: Some(Box::new(source)),
+        })?;
+        let request = self.0.update_shard_count().stream_name(stream).target_shard_count(target);
+        let request = request.scaling_type(ScalingType::UniformScaling);
+        request.send().await.map_err(|error| call_error(call, stream, error))?;
+        Ok(())
+    }
+
+    async fn account(&self) -> Result<AccountShards, CallError> {
+        let answer = self.0.describe_limits().send().await;
+        let answer = answer.map_err(|error| call_error("DescribeLimits", "the account", error))?;
+        let whole = |shards: i32| u32::try_from(shards).unwrap_or(0);
+        Ok(AccountShards { open: whole(answer.open_shard_count()), limit: whole(answer.shard_limit()) })
+    }
+}
+
+/// `None` where AWS says something that this program was not written for: no guess is better than a wrong one.
+fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
+    let status = match summary.stream_status() {
+        SdkStatus::Active => StreamStatus::Active,
+        SdkStatus::Updating => StreamStatus::Updating,
+        SdkStatus::Creating => StreamStatus::Creating,
+        SdkStatus::Deleting => StreamStatus::Deleting,
+        _ => return None,
+    };
+    let mode = match summary.stream_mode_details().map(StreamModeDetails::stream_mode) {
+        // Streams older than the modes have none, and are provisioned.
+        None | Some(SdkMode::Provisioned) => StreamMode::Provisioned,
+        Some(SdkMode::OnDemand) => StreamMode::OnDemand,
+        Some(_) => return None,
+    };
+    // A stream on its way in or out may have no open shard: it is not resized, so one stands for none.
+    let open_shards = u32::try_from(summary.open_shard_count()).ok()?;
+    Some(StreamState { status, mode, open_shards: ShardCount::saturating(u64::from(open_shards)) })
+}
