@@ -1,0 +1,77 @@
+//! Every file in `events/`: what it parses to, and that no prefix or mutilation of it can break a function.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use scaler_app::event::parse;
+use serde_json::{Value, json};
+
+fn files() -> Vec<(String, Value)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            (path.file_stem().unwrap().to_string_lossy().into_owned(), serde_json::from_str(&text).unwrap())
+        })
+        .collect();
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    files
+}
+
+#[test]
+fn every_sample_event_parses_to_what_its_name_says() {
+    let parsed: serde_json::Map<_, _> =
+        files().into_iter().map(|(name, event)| (name, serde_json::to_value(parse(&event)).unwrap())).collect();
+    assert!(!parsed.is_empty());
+    insta::assert_json_snapshot!("events", Value::Object(parsed));
+}
+
+/// Takes out each field in turn, and puts a value of every other type in its place: a clear fault or a notice, no panic.
+#[test]
+fn no_mutilated_event_breaks_the_parser() {
+    for (name, event) in files() {
+        let mut tried = 0;
+        for pointer in pointers(&event) {
+            for other in [Value::Null, json!(7), json!("text"), json!([]), json!({})] {
+                let mut mutilated = event.clone();
+                *mutilated.pointer_mut(&pointer).unwrap() = other;
+                let _ = parse(&mutilated);
+                tried += 1;
+            }
+        }
+        assert!(tried > 20, "{name} has hardly a field");
+    }
+}
+
+/// A JSON pointer to each value in the tree, the root included.
+fn pointers(value: &Value) -> Vec<String> {
+    let below = |key: &str, child: &Value| {
+        let key = key.replace('~', "~0").replace('/', "~1");
+        pointers(child).into_iter().map(move |rest| format!("/{key}{rest}")).collect::<Vec<_>>()
+    };
+    let mut all = vec![String::new()];
+    match value {
+        Value::Object(fields) => all.extend(fields.iter().flat_map(|(key, child)| below(key, child))),
+        Value::Array(items) => {
+            all.extend(items.iter().enumerate().flat_map(|(i, child)| below(&i.to_string(), child)));
+        }
+        _ => {}
+    }
+    all
+}
+
+#[test]
+fn what_is_no_event_of_ours_is_described_but_not_quoted() {
+    for (event, told) in [
+        (json!("secret"), "a string"),
+        (json!(null), "null"),
+        (json!([1, 2]), "an array"),
+        (json!({"password": "secret"}), "an object with the fields [password]"),
+    ] {
+        let words = serde_json::to_string(&parse(&event)).unwrap();
+        assert!(words.contains(told) && !words.contains("secret"), "{words}");
+    }
+}

@@ -1,0 +1,228 @@
+//! Whole events through `handle`, over a small AWS in memory.
+#![allow(clippy::unwrap_used)]
+
+use jiff::{SignedDuration, Timestamp};
+use scaler_app::ports::Failure;
+use scaler_app::{Outcome, OutcomeKind, Response, handle, telemetry};
+use scaler_core::{Direction, Minute, Policy, PolicySpec, StreamMode, StreamStatus};
+use scaler_sim::world::{Stream, World};
+use serde_json::{Value, json};
+
+const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
+
+fn load(mib_per_second: u64) -> Minute {
+    let bytes = mib_per_second * 60 * 1_048_576;
+    Minute {
+        bytes: Some(bytes),
+        records: Some(bytes / 4_096),
+        throttled_records: Some(0),
+        iterator_age_ms: Some(0),
+        ..Minute::default()
+    }
+}
+
+/// Four shards that are full.
+fn busy() -> World {
+    World::at(NOW).with("orders", Stream::managed(4, load(4)))
+}
+
+fn alarm(stream: &str) -> Value {
+    json!({ "source": "aws.cloudwatch", "alarmData": {
+        "alarmName": format!("kinesis-scaler/{stream}/scale-out"),
+        "state": { "value": "ALARM" },
+        "configuration": { "metrics": [
+            { "id": "bytes", "metricStat": { "metric": { "dimensions": { "StreamName": stream } } } },
+            { "id": "usage", "expression": "bytes / 4" },
+        ] },
+    } })
+}
+
+fn sweep() -> Value {
+    json!({ "detail-type": "Scheduled Event", "source": "aws.events", "detail": {} })
+}
+
+async fn run(world: &World, direction: Direction, event: &Value) -> Response {
+    handle(&world.ports(), &Policy::new(PolicySpec::default()).unwrap(), direction, event).await
+}
+
+async fn one(world: &World, direction: Direction, event: &Value) -> Outcome {
+    let mut outcomes = run(world, direction, event).await.outcomes;
+    assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+    outcomes.remove(0)
+}
+
+#[tokio::test]
+async fn an_alarm_resizes_the_stream_and_refits_its_alarms() {
+    let world = busy();
+    let outcome = one(&world, Direction::Out, &alarm("orders")).await;
+    assert_eq!((outcome.outcome, outcome.current, outcome.desired), (OutcomeKind::Resized, Some(4), Some(5)));
+    assert_eq!(
+        world.calls(),
+        [
+            "DescribeStreamSummary orders",
+            "ListTagsForStream orders",
+            "GetMetricData orders 7",
+            "DescribeLimits the account",
+            // Written down before the call.
+            "AddTagsToStream orders o1767322800",
+            "UpdateShardCount orders 5",
+            "PutMetricAlarm kinesis-scaler/orders/scale-out 5",
+            "PutMetricAlarm kinesis-scaler/orders/scale-in 5",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_same_event_twice_is_harmless() {
+    let world = busy();
+    run(&world, Direction::Out, &alarm("orders")).await;
+    let again = one(&world, Direction::Out, &alarm("orders")).await;
+    assert_eq!(again.outcome, OutcomeKind::Held, "{}", again.words);
+    world.advance(SignedDuration::from_secs(90));
+    let active_again = one(&world, Direction::Out, &alarm("orders")).await;
+    assert_eq!(active_again.outcome, OutcomeKind::Held, "{}", active_again.words);
+    assert_eq!(world.stream("orders").unwrap().resizes.len(), 1);
+}
+
+#[tokio::test]
+async fn the_sweep_keeps_a_need_that_had_to_wait() {
+    let world = busy();
+    world.change("orders", |stream| stream.status = StreamStatus::Updating);
+    world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"]);
+    assert_eq!(one(&world, Direction::Out, &alarm("orders")).await.outcome, OutcomeKind::Held);
+    world.change("orders", |stream| stream.status = StreamStatus::Active);
+    let swept = one(&world, Direction::Out, &sweep()).await;
+    assert_eq!((swept.outcome, swept.desired), (OutcomeKind::Resized, Some(5)));
+    assert!(run(&world, Direction::In, &sweep()).await.outcomes.is_empty(), "no scale-in alarm is firing");
+}
+
+#[tokio::test]
+async fn scale_in_asks_for_a_whole_window_and_no_quota() {
+    let world = World::at(NOW).with("clicks", Stream::managed(8, load(1)));
+    let outcome = one(&world, Direction::In, &alarm("clicks")).await;
+    assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(4)));
+    assert!(world.calls().contains(&"GetMetricData clicks 62".to_owned()), "{:?}", world.calls());
+    assert!(!world.calls().iter().any(|call| call.starts_with("DescribeLimits")));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_ours_is_refused_after_a_look() {
+    let world = busy();
+    world.change("orders", |stream| stream.tags.clear());
+    let outcome = one(&world, Direction::Out, &alarm("orders")).await;
+    assert_eq!(outcome.outcome, OutcomeKind::Refused);
+    assert!(outcome.words.contains("tag it kinesis-scaler/managed=true"), "{}", outcome.words);
+    assert_eq!(world.calls(), ["DescribeStreamSummary orders", "ListTagsForStream orders"]);
+}
+
+#[tokio::test]
+async fn bad_streams_are_outcomes_and_not_error_loops() {
+    let world = busy()
+        .with("elastic", Stream { mode: StreamMode::OnDemand, ..Stream::managed(4, load(4)) })
+        .with("going", Stream { status: StreamStatus::Deleting, ..Stream::managed(4, load(4)) });
+    for (stream, told) in
+        [("nonexistent", "ResourceNotFoundException"), ("elastic", "on-demand mode"), ("going", "being deleted")]
+    {
+        let outcome = one(&world, Direction::Out, &alarm(stream)).await;
+        assert_eq!(outcome.outcome, OutcomeKind::Refused, "{stream}");
+        assert!(outcome.words.contains(told), "{}", outcome.words);
+    }
+    let nameless = json!({ "alarmData": { "alarmName": "a", "state": { "value": "ALARM" } } });
+    let outcome = one(&world, Direction::Out, &nameless).await;
+    assert_eq!(outcome.outcome, OutcomeKind::Refused);
+    assert!(outcome.words.contains("names no stream"), "{}", outcome.words);
+    assert!(world.calls().iter().all(|call| !call.starts_with("UpdateShardCount")));
+}
+
+#[tokio::test]
+async fn one_broken_record_does_not_spoil_the_others() {
+    let message = |alarm: Value| {
+        json!({ "EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": "arn",
+        "Sns": { "Type": "Notification", "MessageId": "1", "TopicArn": "arn", "Message": alarm.as_str().map_or(alarm.to_string(), str::to_owned),
+            "Timestamp": "2026-01-02T03:00:00.000Z", "SignatureVersion": "1", "Signature": "s",
+            "SigningCertUrl": "https://sns", "UnsubscribeUrl": "https://sns", "MessageAttributes": {} } })
+    };
+    let orders = json!({ "AlarmName": "a", "NewStateValue": "ALARM",
+        "Trigger": { "Dimensions": [{ "name": "StreamName", "value": "orders" }] } });
+    let event = json!({ "Records": [message(json!("not JSON")), message(orders.clone()), message(orders)] });
+    let world = busy();
+    let kinds: Vec<_> = run(&world, Direction::Out, &event).await.outcomes.iter().map(|o| o.outcome).collect();
+    assert_eq!(kinds, [OutcomeKind::Refused, OutcomeKind::Resized, OutcomeKind::Ignored]);
+}
+
+#[tokio::test]
+async fn a_passing_failure_is_retried_by_lambda_and_a_lasting_one_is_not() {
+    for call in ["DescribeStreamSummary", "ListTagsForStream", "GetMetricData", "AddTagsToStream", "UpdateShardCount"] {
+        for (failure, passing) in [(Failure::Throttled, true), (Failure::Unavailable, true), (Failure::Refused, false)]
+        {
+            let world = busy();
+            world.fail_next(call, failure);
+            let response = run(&world, Direction::Out, &alarm("orders")).await;
+            assert_eq!(response.into_result().is_err(), passing, "{call} {failure:?}");
+            assert_eq!(world.stream("orders").unwrap().shards, 4, "{call}: nothing half-applied");
+        }
+    }
+    let world = busy();
+    world.fail_next("DescribeAlarms", Failure::Unavailable);
+    assert!(run(&world, Direction::Out, &sweep()).await.into_result().is_err());
+}
+
+#[tokio::test]
+async fn what_is_not_known_of_the_account_does_not_stop_scale_out() {
+    let world = busy();
+    world.fail_next("DescribeLimits", Failure::Throttled);
+    assert_eq!(one(&world, Direction::Out, &alarm("orders")).await.outcome, OutcomeKind::Resized);
+}
+
+#[tokio::test]
+async fn a_refused_call_is_not_counted_and_a_lost_answer_is() {
+    for (failure, tag) in [(Failure::Refused, "x1767322800"), (Failure::Unavailable, "o1767322800")] {
+        let world = busy();
+        world.fail_next("UpdateShardCount", failure);
+        let outcome = one(&world, Direction::Out, &alarm("orders")).await;
+        assert!(outcome.words.contains("UpdateShardCount for orders"), "{}", outcome.words);
+        assert_eq!(world.stream("orders").unwrap().tags["kinesis-scaler/resizes"], tag, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_refit_is_told_and_nothing_is_undone() {
+    let world = busy();
+    world.fail_next("PutMetricAlarm", Failure::Throttled);
+    let outcome = one(&world, Direction::Out, &alarm("orders")).await;
+    assert_eq!(outcome.outcome, OutcomeKind::Resized);
+    assert!(outcome.faults[0].starts_with("the alarms still fit 4 shards"), "{:?}", outcome.faults);
+    assert_eq!(world.stream("orders").unwrap().shards, 5);
+}
+
+#[tokio::test]
+async fn a_far_need_is_reached_in_legal_steps() {
+    let world = World::at(NOW).with("orders", Stream::managed(2, load(11)));
+    let mut counts = vec![2];
+    for _ in 0..6 {
+        world.advance(SignedDuration::from_mins(5));
+        run(&world, Direction::Out, &alarm("orders")).await;
+        counts.push(world.stream("orders").unwrap().shards);
+    }
+    assert_eq!(counts, [2, 4, 8, 14, 14, 14, 14], "11 MiB/s at 80 % are 14 shards");
+}
+
+#[tokio::test]
+async fn what_is_printed_is_one_log_line_and_one_metrics_line() {
+    let world = busy();
+    let response = run(&world, Direction::Out, &alarm("orders")).await;
+    let lines: Vec<Value> =
+        telemetry::lines(&response, NOW).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    insta::assert_json_snapshot!("printed", lines);
+}
+
+#[tokio::test]
+async fn acknowledged_and_ignored() {
+    let world = busy();
+    for state in ["OK", "INSUFFICIENT_DATA"] {
+        let mut event = alarm("orders");
+        event["alarmData"]["state"]["value"] = json!(state);
+        assert_eq!(one(&world, Direction::Out, &event).await.outcome, OutcomeKind::Ignored);
+    }
+    assert!(world.calls().is_empty());
+}
