@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::{Builder, tls};
 use scaler_app::Ports;
 
@@ -22,7 +22,7 @@ pub type AwsPorts<C = SystemClock> = Ports<KinesisStreams, CloudWatchMetrics, Cl
 
 /// Region, credentials and endpoint by the SDK's own conventions (`AWS_REGION`, `AWS_ENDPOINT_URL`, ...).
 pub async fn connect() -> AwsPorts {
-    ports(&sdk_config().await, SystemClock)
+    ports(&loader().load().await, SystemClock)
 }
 
 /// The ports over this configuration, with this clock.
@@ -37,16 +37,14 @@ pub fn ports<C>(sdk: &SdkConfig, clock: C) -> AwsPorts<C> {
 }
 
 /// What every client of ours is configured with.
-pub async fn sdk_config() -> SdkConfig {
+pub fn loader() -> ConfigLoader {
     // ring and not the SDK's default provider: that one tests its entropy at start, at the expense of every cold start.
     let https =
         Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
+    let timeouts =
+        TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(https)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
-        .timeout_config(
-            TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build(),
-        )
-        .load()
-        .await
+        .timeout_config(timeouts)
 }

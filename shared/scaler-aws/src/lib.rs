@@ -9,6 +9,6 @@ mod streams;
 
 pub use alarms::CloudWatchAlarms;
 pub use clock::SystemClock;
-pub use connect::{AwsPorts, connect, ports, sdk_config};
+pub use connect::{AwsPorts, connect, loader, ports};
 pub use metrics::CloudWatchMetrics;
 pub use streams::KinesisStreams;

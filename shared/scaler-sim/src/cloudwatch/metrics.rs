@@ -179,7 +179,9 @@ impl CloudWatch {
         checked_queries(queries)?;
         let period = i64::from(common_period(queries));
         let start = start.as_second().div_euclid(period) * period;
-        let window = Window { start, end: end.as_second(), hidden_from: self.hidden_from(now) };
+        // A point that starts within the last, broken second is still before the end.
+        let end = end.as_second() + i64::from(end.subsec_nanosecond() > 0);
+        let window = Window { start, end, hidden_from: self.hidden_from(now) };
         checked_size(queries, window, period)?;
         let values = self.values(queries, window)?;
         let results = queries.iter().filter(|query| query.return_data).map(|query| MetricResult {

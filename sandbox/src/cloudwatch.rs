@@ -1,0 +1,222 @@
+//! CloudWatch over rpc-v2-cbor, the protocol of the AWS SDK for Rust: the five operations this project uses.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use scaler_sim::cloudwatch::{AlarmFilter, CloudWatchError, DESCRIBE_PAGE_MAX};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::state::{Shared, locked};
+use wire::{
+    DeleteAlarms, DescribeAlarms, DescribeAlarmsOutput, GetMetricData, GetMetricDataOutput, MetricAlarm,
+    PutMetricAlarm, SetAlarmState,
+};
+
+/// Where the SDK posts; the operation follows.
+pub(crate) const PATH: &str = "/service/GraniteServiceVersion20100801/operation/{operation}";
+
+/// An error answer.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    /// The name of the shape, in `__type`.
+    shape: &'static str,
+    /// The older name of the same error, which the SDK matches on; it travels in a header.
+    code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    /// A parameter that is missing or wrong. The SDK has no type for it: its code is what tells.
+    fn validation(message: impl Into<String>) -> Self {
+        Self::new("ValidationError", "ValidationError", message)
+    }
+
+    fn missing(parameter: &str) -> Self {
+        Self::validation(format!(
+            "1 validation error detected: Value null at '{parameter}' failed to satisfy constraint: Member must not be null"
+        ))
+    }
+
+    fn new(shape: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, shape, code, message: message.into() }
+    }
+}
+
+impl From<CloudWatchError> for Refusal {
+    fn from(error: CloudWatchError) -> Self {
+        match error {
+            CloudWatchError::UnknownAlarm { .. } => {
+                Self::new("ResourceNotFound", "ResourceNotFound", error.to_string())
+            }
+            CloudWatchError::Invalid { .. } | CloudWatchError::Math { .. } | CloudWatchError::Circular { .. } => {
+                Self::validation(error.to_string())
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody {
+    __type: String,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+/// Answers one operation.
+pub(crate) async fn answer(
+    State(shared): State<Arc<Shared>>,
+    Path(operation): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let done = if headers.get("smithy-protocol").is_none_or(|protocol| protocol != "rpc-v2-cbor") {
+        let message = "Only the protocol rpc-v2-cbor is spoken here (header smithy-protocol)";
+        Err(Refusal::new("SerializationException", "SerializationException", message))
+    } else {
+        run(&shared, &operation, &body)
+    };
+    done.unwrap_or_else(|refusal| {
+        let Refusal { status, shape, code, message } = refusal;
+        let body = ErrorBody { __type: format!("com.amazonaws.cloudwatch#{shape}"), message };
+        let mut response = cbor(&shared, status, &body);
+        if let Ok(value) = format!("{code};Sender").parse() {
+            response.headers_mut().insert("x-amzn-query-error", value);
+        }
+        response
+    })
+}
+
+fn run(shared: &Shared, operation: &str, body: &[u8]) -> Result<Response, Refusal> {
+    match operation {
+        "GetMetricData" => ok(shared, &get_metric_data(shared, read(body)?)?),
+        "PutMetricAlarm" => ok(shared, &put_metric_alarm(shared, read(body)?)?),
+        "DescribeAlarms" => ok(shared, &describe_alarms(shared, read(body)?)?),
+        "DeleteAlarms" => ok(shared, &delete_alarms(shared, read(body)?)?),
+        "SetAlarmState" => ok(shared, &set_alarm_state(shared, read(body)?)?),
+        _ => {
+            let message = format!(
+                "{operation} is not one of GetMetricData, PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState"
+            );
+            let refusal = Refusal::new("UnknownOperationException", "UnknownOperation", message);
+            Err(Refusal { status: StatusCode::NOT_FOUND, ..refusal })
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    ciborium::from_reader(body).map_err(|error| {
+        let message = format!("The body is not the CBOR of this operation's input: {error}");
+        Refusal::new("SerializationException", "SerializationException", message)
+    })
+}
+
+// A `Result` so that every arm above reads the same.
+#[allow(clippy::unnecessary_wraps)]
+fn ok(shared: &Shared, body: &impl Serialize) -> Result<Response, Refusal> {
+    Ok(cbor(shared, StatusCode::OK, body))
+}
+
+fn cbor(shared: &Shared, status: StatusCode, body: &impl Serialize) -> Response {
+    let mut bytes = Vec::new();
+    // Writing plain structs into memory has nothing that could fail.
+    let _ = ciborium::into_writer(body, &mut bytes);
+    let headers = [
+        ("content-type", "application/cbor".to_owned()),
+        ("smithy-protocol", "rpc-v2-cbor".to_owned()),
+        ("x-amzn-requestid", shared.new_id()),
+    ];
+    (status, headers, bytes).into_response()
+}
+
+fn get_metric_data(shared: &Shared, input: GetMetricData) -> Result<GetMetricDataOutput, Refusal> {
+    if input.next_token.is_some() {
+        return Err(Refusal::new("InvalidNextToken", "InvalidNextToken", "Answers here have one page only"));
+    }
+    let newest_first = match input.scan_by.as_deref() {
+        None | Some("TimestampDescending") => true,
+        Some("TimestampAscending") => false,
+        Some(other) => {
+            return Err(Refusal::validation(format!(
+                "ScanBy={other:?} is not TimestampDescending or TimestampAscending"
+            )));
+        }
+    };
+    let start = input.start_time.ok_or_else(|| Refusal::missing("startTime"))?;
+    let end = input.end_time.ok_or_else(|| Refusal::missing("endTime"))?;
+    let queries = wire::queries(input.metric_data_queries)?;
+    let results = locked(&shared.cloudwatch).metric_data(&queries, start, end, shared.clock.now())?;
+    Ok(GetMetricDataOutput::new(results, newest_first))
+}
+
+fn put_metric_alarm(shared: &Shared, input: PutMetricAlarm) -> Result<Nothing, Refusal> {
+    let config = input.into_config()?;
+    locked(&shared.cloudwatch).put_alarm(config, shared.clock.now())?;
+    Ok(Nothing {})
+}
+
+fn describe_alarms(shared: &Shared, input: DescribeAlarms) -> Result<DescribeAlarmsOutput, Refusal> {
+    if !input.alarm_names.is_empty() && input.alarm_name_prefix.is_some() {
+        return Err(Refusal::validation("AlarmNames and AlarmNamePrefix cannot be given together"));
+    }
+    if input.alarm_names.len() > DESCRIBE_PAGE_MAX {
+        return Err(Refusal::validation(format!("AlarmNames has {} names, not at most 100", input.alarm_names.len())));
+    }
+    let page = input.max_records.map_or(Ok(DESCRIBE_PAGE_MAX), |records| {
+        let allowed = usize::try_from(records).ok().filter(|records| (1..=DESCRIBE_PAGE_MAX).contains(records));
+        allowed.ok_or_else(|| Refusal::validation(format!("MaxRecords={records} is not 1 to 100")))
+    })?;
+    if !input.alarm_types.is_empty() && !input.alarm_types.iter().any(|kind| kind == "MetricAlarm") {
+        return Ok(DescribeAlarmsOutput::default());
+    }
+    let after = input.next_token.map(|token| {
+        let name = token.strip_prefix(TOKEN_PREFIX).map(str::to_owned);
+        name.ok_or_else(|| {
+            Refusal::new("InvalidNextToken", "InvalidNextToken", format!("NextToken {token:?} was not given out"))
+        })
+    });
+    let after = after.transpose()?;
+    let state = input.state_value.map(|state| wire::named(&state)).transpose()?;
+    let filter = AlarmFilter { names: input.alarm_names, name_prefix: input.alarm_name_prefix, state };
+    let page = locked(&shared.cloudwatch).describe_alarms(&filter, page, after.as_deref());
+    Ok(DescribeAlarmsOutput {
+        metric_alarms: page.alarms.iter().map(|alarm| MetricAlarm::new(&shared.origin(), alarm)).collect(),
+        next_token: page.next.map(|name| format!("{TOKEN_PREFIX}{name}")),
+    })
+}
+
+/// What a page's token starts with; the last name of the page follows.
+const TOKEN_PREFIX: &str = "after:";
+
+fn delete_alarms(shared: &Shared, input: DeleteAlarms) -> Result<Nothing, Refusal> {
+    let names = input.alarm_names.ok_or_else(|| Refusal::missing("alarmNames"))?;
+    if names.len() > 100 {
+        return Err(Refusal::validation(format!("AlarmNames has {} names, not at most 100", names.len())));
+    }
+    locked(&shared.cloudwatch).delete_alarms(&names);
+    Ok(Nothing {})
+}
+
+fn set_alarm_state(shared: &Shared, input: SetAlarmState) -> Result<Nothing, Refusal> {
+    let name = input.alarm_name.ok_or_else(|| Refusal::missing("alarmName"))?;
+    let state = wire::named(&input.state_value.ok_or_else(|| Refusal::missing("stateValue"))?)?;
+    let reason = input.state_reason.ok_or_else(|| Refusal::missing("stateReason"))?;
+    let data = input.state_reason_data;
+    if data.as_ref().is_some_and(|data| serde_json::from_str::<serde_json::Value>(data).is_err()) {
+        return Err(Refusal::new("InvalidFormatFault", "InvalidFormat", "StateReasonData is not JSON"));
+    }
+    let now = shared.clock.now();
+    let transition = locked(&shared.cloudwatch).set_alarm_state(&name, state, &reason, data, now)?;
+    if let Some(transition) = transition {
+        shared.run_actions(&transition);
+    }
+    Ok(Nothing {})
+}

@@ -1,0 +1,240 @@
+//! The events that alarms and schedules send: SNS message and envelope, EventBridge event, direct Lambda payload.
+//!
+//! Shapes follow facts section 5 and the pages named there: the CloudWatch User Guide, "Alarm events and EventBridge"
+//! and "Invoke a Lambda function from an alarm", and captured SNS messages.
+
+use jiff::Timestamp;
+use scaler_sim::cloudwatch::{AlarmSource, MetricStat, Query, QuerySource, StateRecord, Transition};
+use serde_json::{Map, Value, json};
+
+use crate::Published;
+
+/// Where an event comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) region: &'a str,
+}
+
+impl Origin<'_> {
+    pub(crate) fn alarm_arn(&self, name: &str) -> String {
+        format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", self.region, self.account)
+    }
+}
+
+/// The display name that SNS messages carry instead of the code; a Region not listed keeps its code.
+pub(crate) fn region_name(region: &str) -> &str {
+    match region {
+        "us-east-1" => "US East (N. Virginia)",
+        "us-east-2" => "US East (Ohio)",
+        "us-west-2" => "US West (Oregon)",
+        "eu-west-1" => "EU (Ireland)",
+        "eu-central-1" => "EU (Frankfurt)",
+        "ap-northeast-1" => "Asia Pacific (Tokyo)",
+        "ap-northeast-2" => "Asia Pacific (Seoul)",
+        code => code,
+    }
+}
+
+/// Milliseconds, and an offset without a colon, as alarms write times.
+fn alarm_time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
+}
+
+/// The message an alarm publishes to a topic.
+pub(crate) fn sns_message(origin: &Origin<'_>, transition: &Transition) -> Value {
+    let alarm = &transition.alarm;
+    let config = &alarm.config;
+    json!({
+        "AlarmName": config.name,
+        "AlarmDescription": config.description,
+        "AWSAccountId": origin.account,
+        "AlarmConfigurationUpdatedTimestamp": alarm_time(alarm.configuration_updated_at),
+        "NewStateValue": alarm.state.value.to_string(),
+        "NewStateReason": alarm.state.reason,
+        "StateChangeTime": alarm_time(alarm.state.updated_at),
+        "Region": region_name(origin.region),
+        "AlarmArn": origin.alarm_arn(&config.name),
+        "OldStateValue": transition.previous.value.to_string(),
+        "OKActions": config.ok_actions,
+        "AlarmActions": config.alarm_actions,
+        "InsufficientDataActions": config.insufficient_data_actions,
+        "Trigger": trigger(transition),
+    })
+}
+
+fn trigger(transition: &Transition) -> Value {
+    let config = &transition.alarm.config;
+    let mut trigger = json!({
+        "Period": config.period_seconds(),
+        "EvaluationPeriods": config.rule.evaluation_periods,
+        "DatapointsToAlarm": config.rule.datapoints_to_alarm,
+        "ComparisonOperator": config.rule.comparison.to_string(),
+        "Threshold": config.rule.threshold,
+        "TreatMissingData": config.rule.treat_missing.to_string(),
+        "EvaluateLowSampleCountPercentile": "",
+    });
+    match &config.source {
+        AlarmSource::Stat(stat) => {
+            trigger["MetricName"] = json!(stat.metric.name);
+            trigger["Namespace"] = json!(stat.metric.namespace);
+            trigger["Dimensions"] = sns_dimensions(stat);
+            trigger["StatisticType"] = json!("Statistic");
+            trigger["Statistic"] = json!(stat.statistic.to_string().to_uppercase());
+            trigger["Unit"] = Value::Null;
+        }
+        AlarmSource::Math(queries) => trigger["Metrics"] = queries.iter().map(sns_query).collect(),
+    }
+    trigger
+}
+
+fn sns_dimensions(stat: &MetricStat) -> Value {
+    stat.metric.dimensions.iter().map(|(name, value)| json!({"value": value, "name": name})).collect()
+}
+
+fn sns_query(query: &Query) -> Value {
+    let mut out = json!({"Id": query.id, "ReturnData": query.return_data});
+    if let Some(label) = &query.label {
+        out["Label"] = json!(label);
+    }
+    match &query.source {
+        QuerySource::Expression(text) => out["Expression"] = json!(text),
+        QuerySource::Stat(stat) => {
+            out["MetricStat"] = json!({
+                "Metric": {
+                    "Dimensions": sns_dimensions(stat),
+                    "MetricName": stat.metric.name,
+                    "Namespace": stat.metric.namespace,
+                },
+                "Period": stat.period_seconds,
+                "Stat": stat.statistic.to_string(),
+            });
+        }
+    }
+    out
+}
+
+/// What a function that subscribes to a topic is called with.
+pub(crate) fn sns_envelope(published: &Published) -> Value {
+    json!({"Records": [{
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": format!("{}:{}", published.topic_arn, published.message_id),
+        "Sns": {
+            "Type": "Notification",
+            "MessageId": published.message_id,
+            "TopicArn": published.topic_arn,
+            "Subject": published.subject,
+            "Message": published.message,
+            "Timestamp": published.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            "SignatureVersion": "1",
+            "Signature": "EXAMPLE",
+            "SigningCertUrl": "EXAMPLE",
+            "UnsubscribeUrl": "EXAMPLE",
+            "MessageAttributes": {},
+        },
+    }]})
+}
+
+/// "CloudWatch Alarm State Change" of EventBridge.
+pub(crate) fn eventbridge(origin: &Origin<'_>, transition: &Transition, id: &str) -> Value {
+    json!({
+        "version": "0",
+        "id": id,
+        "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch",
+        "account": origin.account,
+        "time": event_time(transition.alarm.state.updated_at),
+        "region": origin.region,
+        "resources": [origin.alarm_arn(&transition.alarm.config.name)],
+        "detail": alarm_data(transition),
+    })
+}
+
+/// What an alarm calls a function with when the function is its action.
+pub(crate) fn direct(origin: &Origin<'_>, transition: &Transition) -> Value {
+    json!({
+        "source": "aws.cloudwatch",
+        "alarmArn": origin.alarm_arn(&transition.alarm.config.name),
+        "accountId": origin.account,
+        "time": alarm_time(transition.alarm.state.updated_at),
+        "region": origin.region,
+        "alarmData": alarm_data(transition),
+    })
+}
+
+/// What a schedule calls a function with.
+pub(crate) fn schedule(origin: &Origin<'_>, function: &str, id: &str, at: Timestamp) -> Value {
+    json!({
+        "version": "0",
+        "id": id,
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": origin.account,
+        "time": event_time(at),
+        "region": origin.region,
+        "resources": [format!("arn:aws:events:{}:{}:rule/kinesis-scaler-{function}-sweep", origin.region, origin.account)],
+        "detail": {},
+    })
+}
+
+/// Whole seconds, as EventBridge writes times.
+fn event_time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn alarm_data(transition: &Transition) -> Value {
+    let config = &transition.alarm.config;
+    let metrics: Vec<Value> = match &config.source {
+        AlarmSource::Stat(stat) => {
+            vec![json!({"id": "m1", "metricStat": event_stat(stat), "returnData": true})]
+        }
+        AlarmSource::Math(queries) => queries.iter().map(event_query).collect(),
+    };
+    let mut configuration = json!({"metrics": metrics});
+    if let Some(description) = &config.description {
+        configuration["description"] = json!(description);
+    }
+    json!({
+        "alarmName": config.name,
+        "state": event_state(&transition.alarm.state),
+        "previousState": event_state(&transition.previous),
+        "configuration": configuration,
+    })
+}
+
+fn event_state(state: &StateRecord) -> Value {
+    let mut out = Map::from_iter([
+        ("value".to_owned(), json!(state.value.to_string())),
+        ("reason".to_owned(), json!(state.reason)),
+        ("timestamp".to_owned(), json!(alarm_time(state.updated_at))),
+    ]);
+    if let Some(data) = &state.reason_data {
+        out.insert("reasonData".to_owned(), json!(data));
+    }
+    Value::Object(out)
+}
+
+fn event_stat(stat: &MetricStat) -> Value {
+    json!({
+        "metric": {
+            "namespace": stat.metric.namespace,
+            "name": stat.metric.name,
+            "dimensions": stat.metric.dimensions,
+        },
+        "period": stat.period_seconds,
+        "stat": stat.statistic.to_string(),
+    })
+}
+
+fn event_query(query: &Query) -> Value {
+    let mut out = json!({"id": query.id, "returnData": query.return_data});
+    if let Some(label) = &query.label {
+        out["label"] = json!(label);
+    }
+    match &query.source {
+        QuerySource::Expression(text) => out["expression"] = json!(text),
+        QuerySource::Stat(stat) => out["metricStat"] = event_stat(stat),
+    }
+    out
+}

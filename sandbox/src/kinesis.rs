@@ -1,0 +1,298 @@
+//! The layer before the Kinesis emulator: refuses what the emulator lets pass, mends what it gets wrong, and turns
+//! what streams take in and throttle into CloudWatch metrics.
+//!
+//! The emulator is `ferrokinesis`. It throttles writes by the second but knows no resize limits, reads some
+//! operations' streams by name only, creates only provisioned streams, calls every reader caught up, and forgets
+//! `ShardFilter`. Each of that is set right here.
+
+mod observe;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use ferrokinesis::types::{Stream, StreamMode};
+use scaler_sim::kinesis_rules::{self, Mode, Refusal, Resize};
+use serde_json::{Map, Value, json};
+
+use crate::state::Shared;
+
+pub(crate) const TARGET_PREFIX: &str = "Kinesis_20131202.";
+const JSON: &str = "application/x-amz-json-1.1";
+
+/// The largest body read: a `PutRecords` of 10 MiB (facts 1.1) is a third longer in base64, plus keys and quotes.
+pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// On-demand streams start with 4 MB/s of writes, so with four shards, and an account has 50 of them (facts 1.3, 2).
+pub(crate) const ON_DEMAND_SHARDS: u32 = 4;
+const ON_DEMAND_STREAMS_MAX: u32 = 50;
+
+/// Operations that read `StreamName` only, in the emulator, but take `StreamARN` in AWS.
+const NAMED_ONLY: [&str; 14] = [
+    "UpdateShardCount",
+    "DescribeStreamSummary",
+    "DescribeStream",
+    "ListTagsForStream",
+    "AddTagsToStream",
+    "RemoveTagsFromStream",
+    "DeleteStream",
+    "GetShardIterator",
+    "ListShards",
+    "SplitShard",
+    "MergeShards",
+    "PutRecord",
+    "PutRecords",
+    "IncreaseStreamRetentionPeriod",
+];
+
+/// Takes every Kinesis request on its way to the emulator, and the answer on its way back.
+pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(operation) = operation(&parts.headers) else {
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    let Ok(bytes) = to_bytes(body, BODY_BYTES_MAX).await else {
+        return error("SerializationException", &format!("The body is longer than {BODY_BYTES_MAX} bytes."));
+    };
+    if !is_json(&parts.headers) {
+        // Some SDKs speak CBOR to Kinesis; passing that on unread would go round every check here.
+        return error("SerializationException", &format!("Only {JSON} is read here; switch CBOR off in the SDK."));
+    }
+    match serde_json::from_slice::<Map<String, Value>>(&bytes) {
+        Ok(body) => {
+            let call = Call { shared: &shared, operation, parts, body, next };
+            call.answer().await.unwrap_or_else(|refusal| error(refusal.error_type, &refusal.message))
+        }
+        // The emulator has the right answer to a body that is not a JSON object.
+        Err(_) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+    }
+}
+
+fn operation(headers: &HeaderMap) -> Option<String> {
+    let target = headers.get("x-amz-target")?.to_str().ok()?;
+    target.strip_prefix(TARGET_PREFIX).map(str::to_owned)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).is_some_and(|it| it.starts_with(JSON))
+}
+
+/// AWS's shape of a Kinesis error.
+fn error(error_type: &str, message: &str) -> Response {
+    answer(StatusCode::BAD_REQUEST, &json!({"__type": error_type, "message": message}))
+}
+
+fn answer(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, JSON)], body.to_string()).into_response()
+}
+
+/// One request on its way through.
+struct Call<'a> {
+    shared: &'a Shared,
+    operation: String,
+    parts: Parts,
+    body: Map<String, Value>,
+    next: Next,
+}
+
+impl Call<'_> {
+    async fn answer(mut self) -> Result<Response, Refusal> {
+        self.name_the_stream()?;
+        match self.operation.as_str() {
+            "CreateStream" => self.create_stream().await,
+            "DeleteStream" => self.delete_stream().await,
+            "UpdateShardCount" => self.update_shard_count().await,
+            "ListTagsForStream" => self.list_tags().await,
+            "ListShards" => self.list_shards().await,
+            "DescribeLimits" => self.describe_limits().await,
+            "PutRecord" | "PutRecords" => self.put().await,
+            "GetRecords" => self.get_records().await,
+            _ => Ok(self.pass_on().await),
+        }
+    }
+
+    fn text(&self, field: &str) -> Option<&str> {
+        self.body.get(field)?.as_str()
+    }
+
+    async fn stream(&self) -> Option<Stream> {
+        self.shared.store.get_stream(self.text("StreamName")?).await.ok()
+    }
+
+    /// Puts `StreamName` in the place of `StreamARN`.
+    fn name_the_stream(&mut self) -> Result<(), Refusal> {
+        let Some(arn) = self.text("StreamARN").filter(|_| NAMED_ONLY.contains(&self.operation.as_str())) else {
+            return Ok(());
+        };
+        let (account, region) = (&self.shared.options.account, &self.shared.options.region);
+        let Some(name) = arn.strip_prefix(&format!("arn:aws:kinesis:{region}:{account}:stream/")) else {
+            let message = format!("Stream {arn} not found: this is account {account} in {region}.");
+            return Err(Refusal { error_type: "ResourceNotFoundException", message });
+        };
+        if self.text("StreamName").is_some_and(|given| given != name) {
+            let message = format!("StreamName and StreamARN {arn} are not of the same stream.");
+            return Err(Refusal { error_type: "InvalidArgumentException", message });
+        }
+        let name = name.to_owned();
+        self.body.remove("StreamARN");
+        self.body.insert("StreamName".to_owned(), json!(name));
+        Ok(())
+    }
+
+    /// Hands the request, as it is by now, to the emulator.
+    async fn pass_on(self) -> Response {
+        let mut parts = self.parts;
+        parts.headers.remove(header::CONTENT_LENGTH);
+        let body = Value::Object(self.body).to_string();
+        self.next.run(Request::from_parts(parts, Body::from(body))).await
+    }
+
+    /// As [`Self::pass_on`], with the answer read; an answer without a body is an empty object.
+    async fn passed_on(self) -> (StatusCode, Value) {
+        let response = self.pass_on().await;
+        let status = response.status();
+        // Answers come from memory and are as long as the emulator made them.
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap_or_default();
+        (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| json!({})))
+    }
+
+    /// The emulator creates provisioned streams without tags.
+    async fn create_stream(mut self) -> Result<Response, Refusal> {
+        let on_demand = self.body.get("StreamModeDetails").is_some_and(|mode| mode["StreamMode"] == "ON_DEMAND");
+        if on_demand {
+            self.body.insert("ShardCount".to_owned(), json!(ON_DEMAND_SHARDS));
+        }
+        let tags = self.body.get("Tags").and_then(Value::as_object).cloned().unwrap_or_default();
+        let (shared, name) = (self.shared, self.text("StreamName").unwrap_or_default().to_owned());
+        let (status, body) = self.passed_on().await;
+        if status.is_success() {
+            let tags = tags.into_iter().filter_map(|(key, tag)| Some((key, tag.as_str()?.to_owned()))).collect();
+            finish_creation(shared, &name, on_demand, tags).await?;
+        }
+        Ok(answer(status, &body))
+    }
+
+    async fn delete_stream(self) -> Result<Response, Refusal> {
+        let (shared, name) = (self.shared, self.text("StreamName").unwrap_or_default().to_owned());
+        let (status, body) = self.passed_on().await;
+        if status.is_success() {
+            shared.resizes.lock().await.remove(&name);
+        }
+        Ok(answer(status, &body))
+    }
+
+    /// The emulator knows neither double, nor half, nor ten a day, nor on-demand.
+    async fn update_shard_count(self) -> Result<Response, Refusal> {
+        let target = self.body.get("TargetShardCount").and_then(Value::as_i64);
+        let (Some(stream), Some(target)) = (self.stream().await, target) else {
+            return Ok(self.pass_on().await); // it knows what to say of a missing stream or count
+        };
+        let shared = self.shared;
+        let mut resizes = shared.resizes.lock().await;
+        let accepted = resizes.entry(stream.stream_name.clone()).or_default();
+        let now = shared.clock.now();
+        let resize = Resize {
+            stream: &stream.stream_name,
+            account: &shared.options.account,
+            mode: match stream.stream_mode_details.stream_mode {
+                StreamMode::Provisioned => Mode::Provisioned,
+                StreamMode::OnDemand => Mode::OnDemand,
+            },
+            status: &stream.stream_status.to_string(),
+            open_shards: open_shards(&stream),
+            target,
+            account_open_shards: shared.store.sum_open_shards().await,
+            account_shard_limit: shared.options.account_shard_limit,
+            accepted,
+        };
+        kinesis_rules::check(&resize, now)?;
+        let (status, mut body) = self.passed_on().await;
+        if status.is_success() {
+            accepted.push(now);
+            body["StreamARN"] = json!(stream.stream_arn);
+        }
+        Ok(answer(status, &body))
+    }
+
+    /// The emulator accepts at most 10 for `Limit`; AWS accepts 50, which is also all the tags a stream can have.
+    async fn list_tags(mut self) -> Result<Response, Refusal> {
+        if self.body.get("Limit").and_then(Value::as_u64).is_some_and(|limit| (11..=50).contains(&limit)) {
+            self.body.remove("Limit");
+        }
+        Ok(self.pass_on().await)
+    }
+
+    /// The emulator lists closed shards whatever the filter says.
+    async fn list_shards(self) -> Result<Response, Refusal> {
+        let open_only = self.body.get("ShardFilter").is_some_and(|filter| filter["Type"] == "AT_LATEST");
+        let (status, mut body) = self.passed_on().await;
+        if let (true, Some(shards)) = (open_only, body.get_mut("Shards").and_then(Value::as_array_mut)) {
+            shards.retain(|shard| shard["SequenceNumberRange"].get("EndingSequenceNumber").is_none_or(Value::is_null));
+        }
+        Ok(answer(status, &body))
+    }
+
+    /// The emulator counts no on-demand streams.
+    async fn describe_limits(self) -> Result<Response, Refusal> {
+        let shared = self.shared;
+        let (status, mut body) = self.passed_on().await;
+        if status.is_success() {
+            let mut on_demand = 0;
+            for name in shared.store.list_stream_names().await {
+                let stream = shared.store.get_stream(&name).await;
+                on_demand +=
+                    u32::from(stream.is_ok_and(|it| it.stream_mode_details.stream_mode == StreamMode::OnDemand));
+            }
+            body["OnDemandStreamCount"] = json!(on_demand);
+            body["OnDemandStreamCountLimit"] = json!(ON_DEMAND_STREAMS_MAX);
+        }
+        Ok(answer(status, &body))
+    }
+
+    async fn put(self) -> Result<Response, Refusal> {
+        let shared = self.shared;
+        let records = observe::put_sizes(&self.operation, &self.body);
+        let stream = self.text("StreamName").unwrap_or_default().to_owned();
+        let (status, body) = self.passed_on().await;
+        observe::put(shared, &stream, &records, status, &body);
+        Ok(answer(status, &body))
+    }
+
+    async fn get_records(self) -> Result<Response, Refusal> {
+        let shared = self.shared;
+        let stream = self.text("ShardIterator").and_then(observe::stream_of);
+        let (status, mut body) = self.passed_on().await;
+        if let Some(stream) = stream {
+            observe::get(shared, &stream, status, &mut body).await;
+        }
+        Ok(answer(status, &body))
+    }
+}
+
+/// What the emulator leaves out of a new stream: its mode and its tags.
+pub(crate) async fn finish_creation(
+    shared: &Shared,
+    name: &str,
+    on_demand: bool,
+    tags: BTreeMap<String, String>,
+) -> Result<(), Refusal> {
+    shared.resizes.lock().await.remove(name);
+    let changed = shared.store.update_stream(name, |stream| {
+        if on_demand {
+            stream.stream_mode_details.stream_mode = StreamMode::OnDemand;
+        }
+        stream.tags.extend(tags);
+        Ok(())
+    });
+    changed.await.map_err(|error| Refusal { error_type: "InternalFailureException", message: error.to_string() })
+}
+
+pub(crate) fn open_shards(stream: &Stream) -> u32 {
+    let open = stream.shards.iter().filter(|it| it.sequence_number_range.ending_sequence_number.is_none()).count();
+    u32::try_from(open).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,275 @@
+//! A local AWS endpoint for this project: Kinesis that throttles, CloudWatch that evaluates alarms, SNS that records.
+//!
+//! One HTTP port on loopback speaks to unchanged AWS SDKs. Inside, `ferrokinesis` is Kinesis, with what it lets pass
+//! refused and what streams take in and throttle counted in front of it; the models of `scaler-sim` are CloudWatch.
+//! Alarms that change state, and the one-minute schedule, become [`Delivery`] values: the events that the deployed
+//! functions would be called with.
+
+mod clock;
+mod cloudwatch;
+mod events;
+mod kinesis;
+mod sns;
+mod state;
+mod traffic;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, MutexGuard};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::post;
+use axum::{Router, middleware};
+use ferrokinesis::actions::{self, Operation};
+use ferrokinesis::store::{Store, StoreOptions};
+use ferrokinesis::types::StreamStatus;
+use jiff::Timestamp;
+use scaler_sim::cloudwatch::{CloudWatch, Transition};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+pub use clock::{ClockOptions, SandboxClock};
+pub use traffic::Traffic;
+
+use state::{Shared, locked};
+
+/// How a sandbox is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// How its clock runs.
+    pub clock: ClockOptions,
+    /// Account id, 12 digits.
+    pub account: String,
+    /// Region code.
+    pub region: String,
+    /// Shard quota of the account. 20,000 in us-east-1 (facts 1.3).
+    pub account_shard_limit: u32,
+    /// How long creating or deleting a stream takes, virtual seconds.
+    pub create_seconds: u32,
+    /// How long a resize takes, virtual seconds. AWS says "a few minutes" (facts 1.2).
+    pub resize_seconds: u32,
+    /// Newest whole minutes of every metric that cannot be seen yet.
+    pub metric_delay_minutes: u32,
+    /// Functions that subscribe to SNS topics.
+    pub subscriptions: Vec<Subscription>,
+    /// Whether EventBridge passes alarms named `../scale-out` and `../scale-in` that go to ALARM to those functions.
+    pub eventbridge: bool,
+    /// Functions that a schedule calls every virtual minute.
+    pub sweep: Vec<String>,
+    /// Streams whose metrics are made up, minute by minute; no records are written.
+    pub traffic: Vec<Traffic>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            clock: ClockOptions::Running { speed: 1.0 },
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            account_shard_limit: 20_000,
+            create_seconds: 10,
+            resize_seconds: 60,
+            metric_delay_minutes: 0,
+            subscriptions: Vec::new(),
+            eventbridge: false,
+            sweep: Vec::new(),
+            traffic: Vec::new(),
+        }
+    }
+}
+
+/// A function that is called with every message of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// The topic.
+    pub topic_arn: String,
+    /// The function's name.
+    pub function: String,
+}
+
+/// A message published to a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The topic.
+    pub topic_arn: String,
+    /// The id SNS gave it.
+    pub message_id: String,
+    /// Its subject line.
+    pub subject: Option<String>,
+    /// Its text.
+    pub message: String,
+    /// When it was published, virtual time.
+    pub at: Timestamp,
+}
+
+/// The way an event takes to a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Road {
+    /// An alarm, or a publisher, through a topic.
+    Sns,
+    /// An alarm through an EventBridge rule.
+    EventBridge,
+    /// An alarm whose action is the function.
+    Direct,
+    /// The one-minute schedule.
+    Schedule,
+}
+
+/// An event for a function.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    /// The function's name.
+    pub function: String,
+    /// The event, as the function gets it.
+    pub payload: Value,
+    /// How it came.
+    pub road: Road,
+}
+
+/// How a stream gets its capacity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capacity {
+    /// Provisioned mode with that many shards.
+    Shards(u32),
+    /// On-demand mode.
+    OnDemand,
+}
+
+/// A running endpoint; dropping it stops it.
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    endpoint: String,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts an endpoint and, on a running clock, the tick of every virtual minute. The receiver gets every event for
+    /// a function; when it is dropped, events go nowhere.
+    pub async fn start(options: Options) -> anyhow::Result<(Self, mpsc::UnboundedReceiver<Delivery>)> {
+        let clock = SandboxClock::new(options.clock)?;
+        let store = Store::new(store_options(&options, &clock));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        let listener =
+            tokio::net::TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(options, clock, store, sender));
+        let app = router(&shared);
+        let server = tokio::spawn(async move {
+            // Serving ends only with the process or the sandbox.
+            let _ = axum::serve(listener, app).await;
+        });
+        let ticker = tokio::spawn(tick_every_minute(Arc::clone(&shared)));
+        Ok((Self { shared, endpoint, tasks: vec![server, ticker] }, receiver))
+    }
+
+    /// The base URL, for `endpoint_url` of an SDK or `AWS_ENDPOINT_URL`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// The clock, to read or, if it is a manual one, to move.
+    pub fn clock(&self) -> &SandboxClock {
+        &self.shared.clock
+    }
+
+    /// Handles every minute boundary since the last tick: alarms are evaluated, events delivered. A running clock does
+    /// so by itself. Returns the alarms that changed state.
+    pub async fn tick(&self) -> Vec<Transition> {
+        self.shared.tick().await
+    }
+
+    /// All that was published to topics, oldest first.
+    pub fn published(&self) -> Vec<Published> {
+        self.shared.published()
+    }
+
+    /// The metrics and alarms, to seed or to read; requests wait while this is held.
+    pub fn cloudwatch(&self) -> MutexGuard<'_, CloudWatch> {
+        locked(&self.shared.cloudwatch)
+    }
+
+    /// Creates a stream and waits until it is ACTIVE.
+    pub async fn create_stream(&self, name: &str, capacity: Capacity, tags: &[(&str, &str)]) -> anyhow::Result<()> {
+        let store = &self.shared.store;
+        let (shards, on_demand) = match capacity {
+            Capacity::Shards(shards) => (shards, false),
+            Capacity::OnDemand => (kinesis::ON_DEMAND_SHARDS, true),
+        };
+        let request = serde_json::json!({"StreamName": name, "ShardCount": shards});
+        actions::dispatch(store, Operation::CreateStream, request)
+            .await
+            .map_err(|error| anyhow::anyhow!("cannot create stream {name}: {:?}", error.body))?;
+        let tags: BTreeMap<String, String> = tags.iter().map(|(key, tag)| ((*key).into(), (*tag).into())).collect();
+        kinesis::finish_creation(&self.shared, name, on_demand, tags).await?;
+        while store.get_stream(name).await.is_ok_and(|stream| stream.stream_status == StreamStatus::Creating) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+
+    /// Drops the stored records of a stream, so that a long run does not fill the memory. Metrics stay.
+    pub async fn trim(&self, stream: &str) {
+        self.shared.store.delete_expired_records(stream, 0).await;
+    }
+
+    /// Makes up the last `minutes` of metrics, and the running one, for the streams of [`Options::traffic`].
+    pub async fn seed(&self, minutes: u32) {
+        let running = state::minute_of(self.now());
+        for ago in (0..=i64::from(minutes)).rev() {
+            for traffic in &self.shared.options.traffic {
+                traffic.record(&self.shared, running - jiff::SignedDuration::from_mins(ago)).await;
+            }
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn store_options(options: &Options, clock: &SandboxClock) -> StoreOptions {
+    let create = clock.real_milliseconds(options.create_seconds);
+    StoreOptions {
+        create_stream_ms: create,
+        delete_stream_ms: create,
+        update_stream_ms: clock.real_milliseconds(options.resize_seconds),
+        shard_limit: options.account_shard_limit,
+        enforce_limits: true,
+        aws_account_id: options.account.clone(),
+        aws_region: options.region.clone(),
+        ..StoreOptions::default()
+    }
+}
+
+fn router(shared: &Arc<Shared>) -> Router {
+    let kinesis = ferrokinesis::create_router(shared.store.clone())
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), kinesis::layer))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), sns::layer));
+    Router::new()
+        .route(cloudwatch::PATH, post(cloudwatch::answer).with_state(Arc::clone(shared)))
+        .fallback_service(kinesis)
+        // The services read bodies to their own limits, which are above the framework's 2 MB.
+        .layer(DefaultBodyLimit::max(kinesis::BODY_BYTES_MAX))
+}
+
+async fn tick_every_minute(shared: Arc<Shared>) {
+    while let Some(wait) = shared.clock.real_time_until(shared.next_tick().await) {
+        tokio::time::sleep(wait).await;
+        shared.tick().await;
+    }
+}

@@ -1,0 +1,140 @@
+//! The sandbox as a program: streams to try the functions on, and their events sent to `cargo lambda watch`.
+
+mod invoke;
+
+use anyhow::Context as _;
+use clap::Parser;
+use sandbox::{Capacity, ClockOptions, Options, Sandbox, Subscription, Traffic};
+
+use invoke::Invoker;
+
+/// Minutes of metrics a new stream starts with: enough for any alarm of this project.
+const SEED_MINUTES: u32 = 90;
+
+/// A local AWS endpoint: Kinesis that throttles, CloudWatch that evaluates alarms, SNS that records.
+///
+/// The metrics of its streams are made up, minute by minute; no records are written unless a client writes them.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Port on 127.0.0.1.
+    #[arg(long, default_value_t = 4567)]
+    port: u16,
+    /// Virtual seconds per real second. Functions in another process keep real time, so not with --invoke.
+    #[arg(long, default_value_t = 1.0, conflicts_with = "invoke")]
+    speed: f64,
+    /// Where to send events: `http://127.0.0.1:9000` is `cargo lambda watch`. Without it they are printed.
+    #[arg(long, value_name = "URL")]
+    invoke: Option<Invoker>,
+    /// A managed stream: its shards, and its steady load in percent of their capacity. Repeatable.
+    #[arg(long = "stream", value_name = "NAME=SHARDS[:LOAD]", value_parser = stream)]
+    streams: Vec<Stream>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Stream {
+    name: String,
+    shards: u32,
+    load_percent: u32,
+}
+
+impl Stream {
+    fn new(name: &str, shards: u32, load_percent: u32) -> Self {
+        Self { name: name.to_owned(), shards, load_percent }
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic {
+            stream: self.name.clone(),
+            full_shards: f64::from(self.shards) * f64::from(self.load_percent) / 100.0,
+        }
+    }
+}
+
+fn stream(text: &str) -> anyhow::Result<Stream> {
+    let expected = || format!("{text:?} is not NAME=SHARDS[:LOAD], for example orders=4:95");
+    let (name, numbers) = text.split_once('=').with_context(expected)?;
+    let (shards, load) = numbers.split_once(':').unwrap_or((numbers, "0"));
+    let shards: u32 = shards.parse().with_context(expected)?;
+    let legal = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
+    anyhow::ensure!(legal && shards > 0, expected());
+    Ok(Stream::new(name, shards, load.parse().with_context(expected)?))
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = Arguments::parse();
+    if arguments.streams.is_empty() {
+        arguments.streams = vec![Stream::new("orders", 4, 95), Stream::new("clicks", 8, 10)];
+    }
+    let untagged = Stream::new("untagged", 2, 50);
+    let (sandbox, mut deliveries) = Sandbox::start(options(&arguments, &untagged)).await?;
+    for Stream { name, shards, .. } in &arguments.streams {
+        sandbox.create_stream(name, Capacity::Shards(*shards), &[("kinesis-scaler/managed", "true")]).await?;
+    }
+    sandbox.create_stream(&untagged.name, Capacity::Shards(untagged.shards), &[]).await?;
+    sandbox.create_stream("elastic", Capacity::OnDemand, &[]).await?;
+    sandbox.seed(SEED_MINUTES).await;
+    print_help(&sandbox, &arguments);
+
+    let events = async {
+        while let Some(delivery) = deliveries.recv().await {
+            match &arguments.invoke {
+                Some(invoker) => println!("{}", invoker.invoke(&delivery).await),
+                None => println!("{:?} -> {}: {}", delivery.road, delivery.function, delivery.payload),
+            }
+        }
+    };
+    tokio::select! {
+        () = events => Ok(()),
+        stopped = tokio::signal::ctrl_c() => stopped.context("cannot wait for Ctrl-C"),
+    }
+}
+
+fn options(arguments: &Arguments, untagged: &Stream) -> Options {
+    let defaults = Options::default();
+    let functions = ["scale-out", "scale-in"];
+    let subscription = |function: &str| Subscription {
+        topic_arn: format!("arn:aws:sns:{}:{}:kinesis-scaler-{function}", defaults.region, defaults.account),
+        function: function.to_owned(),
+    };
+    Options {
+        port: arguments.port,
+        clock: ClockOptions::Running { speed: arguments.speed },
+        // Short, so that trying things out is not waiting; AWS takes minutes.
+        create_seconds: 0,
+        resize_seconds: 2,
+        subscriptions: functions.map(subscription).to_vec(),
+        sweep: functions.map(str::to_owned).to_vec(),
+        traffic: arguments.streams.iter().chain([untagged]).map(Stream::traffic).collect(),
+        ..defaults
+    }
+}
+
+fn print_help(sandbox: &Sandbox, arguments: &Arguments) {
+    println!("Kinesis, CloudWatch and SNS on {}", sandbox.endpoint());
+    for Stream { name, shards, load_percent } in &arguments.streams {
+        println!("  {name}: {shards} shards, managed, {load_percent} % loaded (made-up metrics)");
+    }
+    println!("  untagged: 2 shards, not managed, 50 % loaded; elastic: on-demand");
+    println!("\nIn another terminal:");
+    println!("  export AWS_ENDPOINT_URL={}", sandbox.endpoint());
+    println!("  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox");
+    println!("  cargo lambda watch");
+    println!("\nand in a third:");
+    println!("  cargo lambda invoke scale-out --data-file events/scale-out-sns.json\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_are_read_from_the_command_line() {
+        let check = |text, expected: Option<Stream>| assert_eq!(stream(text).ok(), expected, "{text}");
+        check("orders=4:95", Some(Stream::new("orders", 4, 95)));
+        check("clicks=8", Some(Stream::new("clicks", 8, 0)));
+        for wrong in ["orders", "=4", "orders=0", "orders=four", "orders=4:", "orders=4:many", "or ders=4"] {
+            check(wrong, None);
+        }
+    }
+}

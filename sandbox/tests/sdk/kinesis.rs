@@ -1,0 +1,134 @@
+//! Streams: created, tagged, described, resized, and refused as AWS refuses.
+
+use aws_sdk_kinesis::error::ProvideErrorMetadata as _;
+use aws_sdk_kinesis::operation::update_shard_count::UpdateShardCountError;
+use aws_sdk_kinesis::types::{
+    ScalingType, ShardFilter, ShardFilterType, ShardIteratorType, StreamMode, StreamModeDetails,
+};
+use jiff::SignedDuration;
+use sandbox::{Capacity, Options};
+
+use crate::support::{STREAM, World, manual};
+
+const ARN: &str = "arn:aws:kinesis:us-east-1:123456789012:stream/orders";
+
+async fn resize(world: &World, target: i32) -> Result<(), UpdateShardCountError> {
+    let call = world.kinesis.update_shard_count().stream_name(STREAM).scaling_type(ScalingType::UniformScaling);
+    call.target_shard_count(target)
+        .send()
+        .await
+        .map(|_| ())
+        .map_err(aws_sdk_kinesis::error::SdkError::into_service_error)
+}
+
+#[tokio::test]
+async fn a_stream_is_created_tagged_and_described_by_name_or_arn() {
+    let world = World::new(manual()).await;
+    world.kinesis.create_stream().stream_name(STREAM).shard_count(3).tags("a", "1").send().await.unwrap();
+    world.active_with(3).await;
+    world.kinesis.add_tags_to_stream().stream_arn(ARN).tags("kinesis-scaler/managed", "true").send().await.unwrap();
+    let tags = world.kinesis.list_tags_for_stream().stream_arn(ARN).limit(50).send().await.unwrap();
+    let tags: Vec<_> = tags.tags().iter().map(|tag| (tag.key(), tag.value().unwrap())).collect();
+    assert_eq!(tags, [("a", "1"), ("kinesis-scaler/managed", "true")]);
+
+    let described = world.kinesis.describe_stream_summary().stream_arn(ARN).send().await.unwrap();
+    let summary = described.stream_description_summary().unwrap();
+    assert_eq!((summary.stream_name(), summary.open_shard_count()), (STREAM, 3));
+    assert_eq!(summary.stream_mode_details().unwrap().stream_mode(), &StreamMode::Provisioned);
+
+    let elsewhere = ARN.replace("us-east-1", "eu-west-1");
+    let error = world.kinesis.describe_stream_summary().stream_arn(elsewhere).send().await.unwrap_err();
+    assert!(error.into_service_error().is_resource_not_found_exception());
+    world.kinesis.delete_stream().stream_arn(ARN).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_resize_closes_the_old_shards_and_opens_new_ones() {
+    let world = World::with_stream(4).await;
+    let call = world.kinesis.update_shard_count().stream_arn(ARN).scaling_type(ScalingType::UniformScaling);
+    let answer = call.target_shard_count(6).send().await.unwrap();
+    assert_eq!((answer.current_shard_count(), answer.target_shard_count()), (Some(4), Some(6)));
+    assert_eq!((answer.stream_name(), answer.stream_arn()), (Some(STREAM), Some(ARN)));
+    world.active_with(6).await;
+
+    let all = world.kinesis.list_shards().stream_arn(ARN).send().await.unwrap();
+    let latest = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build().unwrap();
+    let open = world.kinesis.list_shards().stream_name(STREAM).shard_filter(latest).send().await.unwrap();
+    assert_eq!((all.shards().len(), open.shards().len()), (10, 6));
+}
+
+#[tokio::test]
+async fn each_refusal_of_a_resize_arrives_as_the_typed_error() {
+    let world = World::new(Options { account_shard_limit: 12, ..manual() }).await;
+    assert!(resize(&world, 4).await.unwrap_err().is_resource_not_found_exception());
+    world.sandbox.create_stream(STREAM, Capacity::Shards(4), &[]).await.unwrap();
+    world.sandbox.create_stream("other", Capacity::Shards(5), &[]).await.unwrap();
+
+    let double = resize(&world, 9).await.unwrap_err();
+    assert!(double.is_invalid_argument_exception());
+    assert_eq!(
+        double.message(),
+        Some(
+            "UpdateShardCount cannot scale up over double your current open shard count. \
+             Current open shard count: 4 Target shard count: 9"
+        )
+    );
+    assert!(resize(&world, 1).await.unwrap_err().is_invalid_argument_exception());
+    assert!(resize(&world, 4).await.unwrap_err().is_invalid_argument_exception());
+    assert!(resize(&world, 0).await.unwrap_err().is_validation_exception());
+    assert!(resize(&world, 10_001).await.unwrap_err().is_limit_exceeded_exception());
+    assert!(resize(&world, 8).await.unwrap_err().is_limit_exceeded_exception()); // 4 more than the 12 of the account
+
+    let on_demand = StreamModeDetails::builder().stream_mode(StreamMode::OnDemand).build().unwrap();
+    world.kinesis.update_stream_mode().stream_arn(ARN).stream_mode_details(on_demand).send().await.unwrap();
+    assert!(resize(&world, 6).await.unwrap_err().is_validation_exception());
+}
+
+#[tokio::test]
+async fn a_stream_that_is_being_resized_is_in_use() {
+    let world = World::new(Options { resize_seconds: 60, ..manual() }).await;
+    world.sandbox.create_stream(STREAM, Capacity::Shards(4), &[]).await.unwrap();
+    resize(&world, 6).await.unwrap();
+    assert!(resize(&world, 8).await.unwrap_err().is_resource_in_use_exception());
+}
+
+#[tokio::test]
+async fn the_eleventh_resize_of_a_day_is_refused_until_the_day_has_passed() {
+    let world = World::with_stream(4).await;
+    for index in 0..10 {
+        let target = if index % 2 == 0 { 5 } else { 4 };
+        resize(&world, target).await.unwrap();
+        world.active_with(target).await;
+    }
+    assert!(resize(&world, 5).await.unwrap_err().is_limit_exceeded_exception());
+    world.sandbox.clock().advance(SignedDuration::from_hours(24));
+    resize(&world, 5).await.unwrap();
+}
+
+#[tokio::test]
+async fn on_demand_streams_are_described_and_counted() {
+    let world = World::new(manual()).await;
+    let mode = StreamModeDetails::builder().stream_mode(StreamMode::OnDemand).build().unwrap();
+    world.kinesis.create_stream().stream_name(STREAM).stream_mode_details(mode).send().await.unwrap();
+    world.active_with(4).await;
+    let described = world.kinesis.describe_stream_summary().stream_name(STREAM).send().await.unwrap();
+    let summary = described.stream_description_summary().unwrap();
+    assert_eq!(summary.stream_mode_details().unwrap().stream_mode(), &StreamMode::OnDemand);
+
+    let limits = world.kinesis.describe_limits().send().await.unwrap();
+    assert_eq!((limits.shard_limit(), limits.open_shard_count()), (20_000, 4));
+    assert_eq!((limits.on_demand_stream_count(), limits.on_demand_stream_count_limit()), (1, 50));
+}
+
+#[tokio::test]
+async fn trimming_drops_records_and_keeps_the_stream() {
+    let world = World::with_stream(1).await;
+    let put = world.kinesis.put_record().stream_arn(ARN).partition_key("k").data(b"hello".to_vec().into());
+    put.send().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await; // trimming spares the running millisecond
+    world.sandbox.trim(STREAM).await;
+    let iterator = world.kinesis.get_shard_iterator().stream_arn(ARN).shard_id("shardId-000000000000");
+    let iterator = iterator.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
+    let records = world.kinesis.get_records().set_shard_iterator(iterator.shard_iterator).send().await.unwrap();
+    assert!(records.records().is_empty());
+}

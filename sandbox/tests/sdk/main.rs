@@ -1,0 +1,8 @@
+//! The sandbox as the unchanged AWS SDKs see it.
+#![allow(clippy::unwrap_used)]
+
+mod alarms;
+mod bad_requests;
+mod kinesis;
+mod metrics;
+mod support;

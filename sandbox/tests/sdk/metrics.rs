@@ -1,0 +1,117 @@
+//! What streams take in, throttle and hand out becomes metrics; series come back as they were stored.
+
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::types::ScanBy;
+use aws_sdk_kinesis::types::{PutRecordsRequestEntry, ShardIteratorType};
+use aws_smithy_types::DateTime;
+use jiff::SignedDuration;
+use sandbox::{Capacity, ClockOptions, Options};
+use scaler_sim::cloudwatch::Metric;
+
+use crate::support::{STREAM, World, expression, manual, seconds, start, sum};
+
+fn record(bytes: usize) -> PutRecordsRequestEntry {
+    PutRecordsRequestEntry::builder().partition_key("key").data(vec![7; bytes].into()).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_put_counts_bytes_and_records_and_no_throttles() {
+    let world = World::with_stream(2).await;
+    world.kinesis.put_record().stream_name(STREAM).partition_key("key").data(vec![7; 10].into()).send().await.unwrap();
+    world.minute().await;
+    let records = Some(vec![record(100), record(11), record(0)]);
+    world.kinesis.put_records().stream_name(STREAM).set_records(records).send().await.unwrap();
+    assert_eq!(world.sums("IncomingBytes").await, [13.0, 120.0]); // data and the three bytes of each key
+    assert_eq!(world.sums("IncomingRecords").await, [1.0, 3.0]);
+    assert_eq!(world.sums("WriteProvisionedThroughputExceeded").await, [0.0, 0.0]);
+}
+
+#[tokio::test]
+async fn throttled_records_are_counted_and_are_not_incoming() {
+    let world = World::with_stream(1).await;
+    // Both in one call, so in one second of the shard: the second one is beyond its 1 MiB.
+    let records = Some(vec![record(700_000), record(700_000)]);
+    let answer = world.kinesis.put_records().stream_name(STREAM).set_records(records).send().await.unwrap();
+    assert_eq!(answer.failed_record_count(), Some(1));
+    assert_eq!(world.sums("WriteProvisionedThroughputExceeded").await, [1.0]);
+    assert_eq!(world.sums("IncomingBytes").await, [700_003.0]);
+}
+
+#[tokio::test]
+async fn a_weight_turns_real_units_into_virtual_ones() {
+    let clock = ClockOptions::Manual { start: start(), weight: 60.0 };
+    let world = World::new(Options { clock, ..manual() }).await;
+    world.sandbox.create_stream(STREAM, Capacity::Shards(1), &[]).await.unwrap();
+    let records = Some(vec![record(97), record(700_000), record(700_000)]);
+    world.kinesis.put_records().stream_name(STREAM).set_records(records).send().await.unwrap();
+    assert_eq!(world.sums("IncomingRecords").await, [120.0]);
+    assert_eq!(world.sums("WriteProvisionedThroughputExceeded").await, [60.0]);
+}
+
+#[tokio::test]
+async fn a_reader_that_lags_shows_its_age_and_one_that_caught_up_shows_zero() {
+    let world = World::with_stream(1).await;
+    for _ in 0..3 {
+        world
+            .kinesis
+            .put_record()
+            .stream_name(STREAM)
+            .partition_key("key")
+            .data(vec![7; 10].into())
+            .send()
+            .await
+            .unwrap();
+    }
+    // Real time, because the emulator stamps records with it.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let iterator = world.kinesis.get_shard_iterator().stream_name(STREAM).shard_id("shardId-000000000000");
+    let iterator = iterator.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
+    let read = |iterator, limit| world.kinesis.get_records().set_shard_iterator(iterator).limit(limit).send();
+    let first = read(iterator.shard_iterator, 1).await.unwrap();
+    assert!(first.millis_behind_latest().unwrap() >= 20);
+    let age = world.sums("GetRecords.IteratorAgeMilliseconds").await[0];
+    assert!(age >= 20.0, "{age}");
+    let rest = read(first.next_shard_iterator, 10).await.unwrap();
+    assert_eq!((rest.records().len(), rest.millis_behind_latest()), (2, Some(0)));
+    assert_eq!(world.sums("GetRecords.Bytes").await, [39.0]);
+    assert_eq!(world.sums("ReadProvisionedThroughputExceeded").await, [0.0]);
+}
+
+#[tokio::test]
+async fn a_stream_that_does_not_exist_has_no_metrics() {
+    let world = World::new(manual()).await;
+    let put = world.kinesis.put_record().stream_name(STREAM).partition_key("key").data(vec![7; 10].into());
+    assert!(put.send().await.unwrap_err().into_service_error().is_resource_not_found_exception());
+    assert!(world.sums("IncomingBytes").await.is_empty());
+    assert!(world.sums("WriteProvisionedThroughputExceeded").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_stored_series_comes_back_as_it_was_stored() {
+    let world = World::new(manual()).await;
+    let stored = [(0, 0.1), (1, 65_504.0), (2, 1e15), (4, 3.0)];
+    for (minute, value) in stored {
+        let at = start() + SignedDuration::from_mins(minute);
+        world.sandbox.cloudwatch().record(&Metric::kinesis(STREAM, "IncomingBytes"), at, value);
+    }
+    world.sandbox.clock().advance(SignedDuration::from_mins(9));
+    let call = world
+        .cloudwatch
+        .get_metric_data()
+        .metric_data_queries(sum("m", "IncomingBytes").return_data(true).build())
+        .metric_data_queries(expression("twice", "m * 2", true))
+        .start_time(seconds(start()))
+        .end_time(DateTime::from_secs_f64(seconds(start()).as_secs_f64() + 240.5));
+    let newest_first = call.clone().send().await.unwrap();
+    let results = newest_first.metric_data_results();
+    let points = |index: usize| -> Vec<(i64, f64)> {
+        let minutes = results[index].timestamps().iter().map(|at| (at.secs() - start().as_second()) / 60);
+        minutes.zip(results[index].values().iter().copied()).collect()
+    };
+    let expected: Vec<_> = stored.into_iter().rev().collect();
+    assert_eq!(points(0), expected);
+    assert_eq!(points(1), expected.iter().map(|(at, value)| (*at, value * 2.0)).collect::<Vec<_>>());
+    let oldest_first = call.scan_by(ScanBy::TimestampAscending).send().await.unwrap();
+    assert_eq!(oldest_first.metric_data_results()[0].values()[0].to_string(), "0.1");
+}
