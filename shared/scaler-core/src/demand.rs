@@ -66,6 +66,12 @@ impl Demand {
         u64::try_from(by_bytes.max(by_records).div_ceil(u128::from(shards.get()))).unwrap_or(u64::MAX)
     }
 
+    /// A number to compare demands by, exactly: the larger of bytes and records, each as a share of a shard's.
+    pub(crate) fn weight(&self) -> u128 {
+        let by_bytes = u128::from(self.bytes) * u128::from(WRITE_RECORDS_PER_MINUTE_PER_SHARD);
+        by_bytes.max(u128::from(self.records) * u128::from(WRITE_BYTES_PER_MINUTE_PER_SHARD))
+    }
+
     /// The limit that this comes up against first.
     pub fn binding(&self) -> Limit {
         let (by_bytes, by_records) = self.hundredths();

@@ -84,6 +84,13 @@ pub enum Reason {
         /// Percent of the current capacity in the busiest minute.
         utilization_percent: u64,
     },
+    /// The load is on its way down: resizing at every step of it would waste resizes.
+    StillFalling {
+        /// What the newer half of the window asks for.
+        falling_to: ShardCount,
+        /// What the whole window asks for.
+        recommended: ShardCount,
+    },
     /// Nothing known in the window.
     NoData {
         /// Its length.
@@ -220,6 +227,10 @@ impl fmt::Display for Reason {
                 f,
                 "{throttled_records} records were throttled in a minute though only {utilization_percent} % of the stream was used: \
                  likely one hot shard or key, which more shards would not help; check the partition keys"
+            ),
+            Self::StillFalling { falling_to, recommended } => write!(
+                f,
+                "the load needs {recommended} for the whole window and is falling towards {falling_to}: waiting until it has settled"
             ),
             Self::NoData { window_minutes } => {
                 write!(f, "no metrics in the last {window_minutes} minutes: unknown is not idle")

@@ -15,6 +15,8 @@ const HOT_SHARD_UTILIZATION_PERCENT: u64 = 50;
 /// A stream that throttles in bursts gets this much more; also the step in which AWS reshards fastest (API
 /// `UpdateShardCount`: multiples of 25 % of the current count).
 const BURST_STEP_PERCENT: u64 = 25;
+/// A resize takes "a few minutes" (API `UpdateShardCount`), in which the stream still throttles as the smaller one it was.
+const SETTLING_MINUTES: i64 = 5;
 /// Scale-in trusts a window only while its newest known minute is no older than this.
 const STALE_AFTER_MINUTES: i64 = 10;
 
@@ -66,21 +68,46 @@ fn last_minutes(context: &Context<'_>, window_minutes: u32) -> Vec<(Timestamp, M
 /// The count for the busiest of these minutes; `minutes` is not empty.
 fn for_minutes(context: &Context<'_>, minutes: &[(Timestamp, Minute)]) -> (ShardCount, Reason) {
     let (current, target_percent) = (context.current, context.policy.target_utilization_percent);
-    let (at, demand) = minutes
-        .iter()
-        .map(|(began, minute)| (*began, Demand::of(minute)))
-        .max_by_key(|(_, demand)| (demand.shards(1), demand.bytes))
-        .unwrap_or((context.seen.window.end, Demand::default()));
+    let (at, demand) = busiest(minutes).unwrap_or((context.seen.window.end, Demand::default()));
     let utilization_percent = demand.utilization_percent(current);
     let recommended = demand.shards(target_percent);
-    let throttled_records = minutes.iter().filter_map(|(_, minute)| minute.throttled_records).max().unwrap_or(0);
+    let throttled_records = worst_throttling(context, minutes);
+
     if throttled_records > 0 && recommended <= current {
         throttled_though_it_fits(current, throttled_records, utilization_percent)
     } else if throttled_records == 0 && within_tolerance(context, demand, recommended) {
         (current, Reason::WithinTolerance { utilization_percent, target_percent, recommended })
+    } else if recommended < current
+        && let Some(falling_to) = falling_to(context, minutes, demand)
+    {
+        (current, Reason::StillFalling { falling_to, recommended })
     } else {
         (recommended, Reason::Load { at, demand, utilization_percent, target_percent })
     }
+}
+
+fn busiest(minutes: &[(Timestamp, Minute)]) -> Option<(Timestamp, Demand)> {
+    let demands = minutes.iter().map(|(began, minute)| (*began, Demand::of(minute)));
+    demands.max_by_key(|(_, demand)| demand.weight())
+}
+
+/// Records throttled in the worst minute of the stream as it is: one that began when the last resize was long done.
+fn worst_throttling(context: &Context<'_>, minutes: &[(Timestamp, Minute)]) -> u64 {
+    let resized_at = context.seen.enrolment.history.last_resize();
+    let settled = |began: &Timestamp| resized_at.is_none_or(|at| minutes_between(at, *began) >= SETTLING_MINUTES);
+    let throttled =
+        minutes.iter().filter(|(began, _)| settled(began)).filter_map(|(_, minute)| minute.throttled_records);
+    throttled.max().unwrap_or(0)
+}
+
+/// Where a load is going that is on its way down: the newer half of the window is well below its busiest minute.
+///
+/// Waiting until it has arrived costs a part of a window, and saves the resizes that each step of the way would take.
+fn falling_to(context: &Context<'_>, minutes: &[(Timestamp, Minute)], peak: Demand) -> Option<ShardCount> {
+    let (_, now) = busiest(&minutes[minutes.len() / 2..])?;
+    let kept_percent = u128::from(100 - context.policy.tolerance_percent);
+    let falling = now.weight().saturating_mul(100) < peak.weight().saturating_mul(kept_percent);
+    falling.then(|| now.shards(context.policy.target_utilization_percent))
 }
 
 fn throttled_though_it_fits(

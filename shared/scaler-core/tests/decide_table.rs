@@ -64,11 +64,26 @@ fn throttling_that_the_average_hides() {
 fn scale_in_goes_to_what_the_busiest_minute_of_the_window_needs() {
     check(Case::of(8).busy(10), In, 4, is!(Reason::WithinQuota));
     check(Case::of(8).busy(50), In, 5, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(10).peak_minutes_ago(55, 60), In, 6, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(10).peak_minutes_ago(20, 60), In, 6, is!(Reason::WithinQuota));
     check(Case::of(8).busy(75), In, 8, is!(Reason::AlreadyRight));
     check(Case::of(5).busy(0), In, 3, is!(Reason::WithinQuota)); // half rounds up
     check(Case::of(1).busy(0), In, 1, is!(Reason::AlreadyRight));
     check(Case::of(8).busy(100), In, 8, is!(Reason::OtherDirection(_)));
+}
+
+#[test]
+fn scale_in_waits_for_a_falling_load_to_arrive() {
+    // The busy minute is in the older half of the window: once it has left, one resize does what now would take two.
+    check(Case::of(8).busy(10).peak_minutes_ago(55, 60), In, 8, is!(Reason::AlreadyRight));
+    let words = Case::of(8).busy(10).peak_minutes_ago(55, 60).decide(In).words();
+    assert!(words.contains("needs 6 for the whole window and is falling towards 1"), "{words}");
+    check(Case::of(8).busy(58).peak_minutes_ago(55, 60), In, 6, is!(Reason::WithinQuota));
+}
+
+#[test]
+fn throttling_while_a_resize_was_under_way_says_nothing_of_the_new_size() {
+    check(Case::of(8).busy(70).throttled_per_second(1).resized("o", 359), Out, 8, is!(Reason::OtherDirection(_)));
+    check(Case::of(8).busy(70).throttled_per_second(1).resized("o", 360), Out, 10, is!(Reason::WithinQuota));
 }
 
 #[test]

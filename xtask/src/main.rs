@@ -1,0 +1,55 @@
+//! The project's own commands, as `cargo xtask <command>`.
+
+mod cold_start;
+mod settings;
+mod shell;
+mod test;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+use crate::shell::{cargo, run};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args.as_slice() {
+        ["demo", rest @ ..] => run(cargo(["run", "--quiet", "--package", "demo", "--"]).args(rest)),
+        ["test", steps @ ..] => test::test(steps),
+        ["tidy"] => tidy::tidy(),
+        ["bench", "cold-start"] => cold_start::bench(),
+        _ => {
+            let (culprit, exit_code) = match args.as_slice() {
+                [] | ["help" | "--help" | "-h"] => (None, ExitCode::SUCCESS),
+                [..] => (Some(args.join(" ")), ExitCode::from(2)),
+            };
+            if let Some(culprit) = culprit {
+                eprintln!("`cargo xtask {culprit}` is not one of these:\n");
+            }
+            eprintln!("{}", usage());
+            return exit_code;
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> String {
+    let steps: Vec<String> =
+        test::STEPS.iter().map(|step| format!("                  {:<10}  {}", step.name, step.what)).collect();
+    format!(
+        "\
+cargo xtask demo [args]       the main job, end to end, on this machine alone; --plain prints lines
+cargo xtask test [step ...]   everything CI runs, or only the steps named:
+{}
+cargo xtask tidy              the workspace's own rules
+cargo xtask bench cold-start  start-up time and memory of scale-out, beside an empty function",
+        steps.join("\n")
+    )
+}

@@ -1,0 +1,170 @@
+//! `cargo xtask test`: everything CI runs, quickest to fail first.
+
+use std::env::consts::ARCH;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell::{cargo, root, run, shown};
+use crate::tidy::tidy;
+use crate::tools::{check_python, tools};
+
+/// One part of `cargo xtask test`.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    needs_python: bool,
+    /// Does it, and adds the lines worth repeating at the very end.
+    run: fn(&mut Vec<String>) -> Result<()>,
+}
+
+/// In the order in which they run.
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "tidy", what: "the workspace's own rules", needs_python: false, run: |_| tidy() },
+    Step { name: "fmt", what: "formatting", needs_python: false, run: fmt },
+    Step { name: "clippy", what: "lints, warnings denied", needs_python: false, run: clippy },
+    Step { name: "test", what: "all tests", needs_python: false, run: cargo_test },
+    Step { name: "doc", what: "documentation, warnings denied", needs_python: false, run: doc },
+    Step { name: "template", what: "template.yaml by sam and cfn-lint", needs_python: true, run: template },
+    Step { name: "package", what: "sam build: both bundles", needs_python: true, run: package },
+    Step { name: "demo", what: "the demo, printed as lines", needs_python: false, run: demo },
+];
+
+/// Runs the steps named, or all; stops at the first that fails.
+pub(crate) fn test(names: &[&str]) -> Result<()> {
+    let steps = chosen(names)?;
+    let (python, plain): (Vec<&Step>, Vec<&Step>) = steps.iter().partition(|step| step.needs_python);
+    if !python.is_empty() {
+        // Known in the first second instead of after the first ten minutes.
+        check_python(&names_of(&python), &names_of(&plain))?;
+    }
+
+    let began = Instant::now();
+    let mut table = vec![String::from("\nstep        seconds")];
+    let mut closing = Vec::new();
+    let mut failure = None;
+    for step in steps {
+        println!("\n==== {}: {} ====", step.name, step.what);
+        let step_began = Instant::now();
+        let outcome = (step.run)(&mut closing);
+        let verdict = if outcome.is_ok() { "" } else { "  FAILED" };
+        table.push(format!("{:<10} {:>8.1}{verdict}", step.name, step_began.elapsed().as_secs_f64()));
+        if let Err(error) = outcome {
+            failure = Some(error.context(format!("step {0} (again: cargo xtask test {0})", step.name)));
+            break;
+        }
+    }
+    table.push(format!("{:<10} {:>8.1}\n", "total", began.elapsed().as_secs_f64()));
+    for line in table.iter().chain(&closing) {
+        println!("{line}");
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+fn chosen(names: &[&str]) -> Result<Vec<&'static Step>> {
+    for name in names {
+        if !STEPS.iter().any(|step| step.name == *name) {
+            let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+            bail!("step {name:?} does not exist; there are: {}", known.join(" "));
+        }
+    }
+    Ok(STEPS.iter().filter(|step| names.is_empty() || names.contains(&step.name)).collect())
+}
+
+fn names_of<'a>(steps: &[&'a Step]) -> Vec<&'a str> {
+    steps.iter().map(|step| step.name).collect()
+}
+
+fn fmt(_: &mut Vec<String>) -> Result<()> {
+    run(&mut cargo(["fmt", "--all", "--check"]))
+}
+
+fn clippy(_: &mut Vec<String>) -> Result<()> {
+    run(&mut cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+}
+
+/// Shows cargo's output as it comes and keeps the result lines, which would else be far up the page.
+fn cargo_test(closing: &mut Vec<String>) -> Result<()> {
+    let mut command = cargo(["test", "--workspace", "--locked"]);
+    println!("$ {}", shown(&command));
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
+    let output = child.stdout.take().context("stdout was asked for")?;
+    for line in BufReader::new(output).lines() {
+        let line = line.context("cargo test wrote something that is not text")?;
+        println!("{line}");
+        if line.starts_with("test result:") {
+            closing.push(line);
+        }
+    }
+    let status = child.wait().context("cannot wait for cargo test")?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", shown(&command));
+    }
+    Ok(())
+}
+
+fn doc(_: &mut Vec<String>) -> Result<()> {
+    run(cargo(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-Dwarnings"))
+}
+
+fn template(_: &mut Vec<String>) -> Result<()> {
+    let tools = tools()?;
+    run(&mut tools.command("sam", ["validate", "--lint"])?)?;
+    run(&mut tools.command("cfn-lint", ["template.yaml"])?)
+}
+
+/// Builds what `sam deploy` would upload, for this machine's processor.
+fn package(closing: &mut Vec<String>) -> Result<()> {
+    let architecture = if ARCH == "aarch64" { "arm64" } else { "x86_64" };
+    let override_ = format!("Architecture={architecture}");
+    let mut sam = tools()?.command("sam", ["build", "--parameter-overrides", &override_])?;
+    // Link-time optimization is minutes of CI for a bundle nobody deploys.
+    sam.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    if cfg!(target_os = "linux") {
+        // The processor is ours, so the system's linker will do. A deployment keeps cargo-lambda's default, Zig, which
+        // links against a C library as old as Lambda's.
+        sam.env("CARGO_LAMBDA_COMPILER", "cargo");
+    }
+    run(&mut sam)?;
+
+    let built = bundles(&root().join(".aws-sam/build"))?;
+    let functions = fs::read_dir(root().join("functions")).context("functions/")?.count();
+    if built.len() != functions {
+        bail!(
+            "sam built {} bundles for the {functions} packages in functions/: give each an \
+             AWS::Serverless::Function in template.yaml",
+            built.len()
+        );
+    }
+    for (function, bytes) in built {
+        closing.push(format!("{function}: bundle of {} KiB before compression (no LTO)", bytes / 1024));
+    }
+    Ok(())
+}
+
+/// The functions in sam's output, each with the size of its executable.
+fn bundles(folder: &Path) -> Result<Vec<(String, usize)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+        if !path.is_dir() {
+            continue;
+        }
+        let bootstrap = path.join("bootstrap");
+        let bytes = fs::read(&bootstrap).with_context(|| format!("sam build left no {}", bootstrap.display()))?;
+        if !bytes.starts_with(b"\x7fELF") {
+            bail!("{} is not a Linux executable: Lambda cannot start it", bootstrap.display());
+        }
+        found.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), bytes.len()));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn demo(_: &mut Vec<String>) -> Result<()> {
+    run(&mut cargo(["run", "--quiet", "--locked", "--package", "demo", "--", "--plain"]))
+}

@@ -1,0 +1,65 @@
+//! The Python tools of the template and packaging steps: a virtual environment in `.tools/`, made once.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::shell::{root, run};
+
+const REQUIREMENTS: &str = "xtask/requirements.txt";
+
+/// The installed tools.
+pub(crate) struct Tools {
+    bin: PathBuf,
+}
+
+/// Makes sure that the tools are installed at the pinned versions.
+pub(crate) fn tools() -> Result<Tools> {
+    let venv = root().join(".tools/venv");
+    let wanted = fs::read_to_string(root().join(REQUIREMENTS)).context(REQUIREMENTS)?;
+    // Written last, so an installation that was interrupted is begun again.
+    let stamp = venv.join("installed.txt");
+    if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
+        if venv.exists() {
+            fs::remove_dir_all(&venv).with_context(|| format!("cannot remove {}", venv.display()))?;
+        }
+        run(Command::new("python3").args(["-m", "venv", ".tools/venv"]).current_dir(root()))?;
+        run(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r", REQUIREMENTS]).current_dir(root()))?;
+        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    }
+    Ok(Tools { bin: venv.join("bin") })
+}
+
+/// Fails when Python cannot make a virtual environment; `steps` are those that then cannot run.
+pub(crate) fn check_python(steps: &[&str], others: &[&str]) -> Result<()> {
+    // Debian and its kin ship Python without ensurepip, and `-m venv` fails only halfway through.
+    let probe = Command::new("python3").args(["-c", "import venv, ensurepip"]).stderr(Stdio::null()).status();
+    if probe.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    bail!(
+        "no python3 with its venv module, which the steps {} need: install Python 3.10 or newer \
+         (Debian, Ubuntu: apt install python3-venv), or run the rest: cargo xtask test {}",
+        steps.join(" and "),
+        others.join(" "),
+    )
+}
+
+impl Tools {
+    /// One of the tools, which finds the others: `sam` calls `cargo lambda`.
+    pub(crate) fn command<const N: usize>(&self, tool: &str, args: [&str; N]) -> Result<Command> {
+        let mut command = Command::new(self.bin.join(tool));
+        command.args(args).current_dir(root()).env("PATH", path_with(&self.bin)?).env("SAM_CLI_TELEMETRY", "0");
+        Ok(command)
+    }
+}
+
+fn path_with(bin: &Path) -> Result<OsString> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(std::iter::once(bin.to_path_buf()).chain(env::split_paths(&path)))
+        .with_context(|| format!("{} cannot be part of PATH: move the workspace elsewhere", bin.display()))
+}
