@@ -5,9 +5,13 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
-use aws_smithy_http_client::{Builder, tls};
+use aws_sdk_kinesis::config::SharedHttpClient;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use scaler_app::Ports;
 
+use crate::trust::trust_store;
 use crate::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SystemClock};
 
 /// Tries per call, the first included; the SDK waits between them exponentially longer, with jitter.
@@ -38,13 +42,16 @@ pub fn ports<C>(sdk: &SdkConfig, clock: C) -> AwsPorts<C> {
 
 /// What every client of ours is configured with.
 pub fn loader() -> ConfigLoader {
-    // ring and not the SDK's default provider: that one tests its entropy at start, at the expense of every cold start.
-    let https =
-        Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
     let timeouts =
         TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(https)
+        .http_client(https(trust_store(|name| std::env::var_os(name))))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
         .timeout_config(timeouts)
+}
+
+/// ring and not the SDK's default provider: that one tests its entropy at start, at the expense of every cold start.
+pub(crate) fn https(roots: TrustStore) -> SharedHttpClient {
+    let tls = TlsContext::builder().with_trust_store(roots).build().expect("a trust store is all that it needs");
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https()
 }

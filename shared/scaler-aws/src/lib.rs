@@ -6,6 +6,7 @@ mod connect;
 mod error;
 mod metrics;
 mod streams;
+mod trust;
 
 pub use alarms::CloudWatchAlarms;
 pub use clock::SystemClock;
