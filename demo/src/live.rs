@@ -99,6 +99,7 @@ fn draw_chart(frame: &mut Frame, area: Rect, story: &Story) {
         line("accepted", Color::Green, &accepted),
     ])
     .block(Block::bordered().title(" MiB/s "))
+    .hidden_legend_constraints((Constraint::Percentage(50), Constraint::Percentage(50)))
     .x_axis(Axis::default().bounds([0.0, MINUTES_SHOWN]).labels(["0", "15", "30", "45 min"]))
     .y_axis(Axis::default().bounds([0.0, top]).labels(["0".to_owned(), format!("{top:.0}")]));
     frame.render_widget(chart, area);
@@ -114,7 +115,7 @@ fn draw_throttled(frame: &mut Frame, area: Rect, story: &Story) {
 fn draw_decisions(frame: &mut Frame, area: Rect, story: &Story) {
     let lines: Vec<Line> = story.told.iter().rev().map(|told| decision_line(story, told)).collect();
     let block = Block::bordered().title(" decisions, newest first ");
-    frame.render_widget(Paragraph::new(lines).block(block).wrap(Wrap { trim: true }), area);
+    frame.render_widget(Paragraph::new(lines).block(block).wrap(Wrap { trim: false }), area);
 }
 
 fn decision_line(story: &Story, told: &Told) -> Line<'static> {
