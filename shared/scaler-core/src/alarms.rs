@@ -55,11 +55,13 @@ pub fn scaling_alarm_name(stream: &str, direction: Direction) -> String {
 /// The alarm in one direction for a stream of `shards` open shards.
 pub fn scaling_alarm(policy: &Policy, stream: &str, shards: ShardCount, direction: Direction) -> ScalingAlarm {
     let (threshold_percent, evaluation_minutes, minutes_to_alarm) = match direction {
-        // Two minutes of three: one busy minute alone is not worth one of ten resizes a day.
-        Direction::Out => (f64::from(policy.bearable_percent()), 3, 2),
-        // Every minute of the window, as `decide` sizes for its busiest. At one shard this is 0: it can never fire.
+        // Two minutes: one busy minute alone is not worth one of ten resizes a day. Of five: the newest two may be late,
+        // and FILL makes them look idle.
+        Direction::Out => (f64::from(policy.bearable_percent()), 5, 2),
+        // Every minute of the window, as `decide` sizes for its busiest. At the minimum this is 0: it can never fire.
         Direction::In => {
-            let kept = f64::from(policy.worth_shrinking_to(shards)) / f64::from(shards.get());
+            let kept = policy.worth_shrinking_to(shards);
+            let kept = if kept < policy.shards_min { 0.0 } else { f64::from(kept) / f64::from(shards.get()) };
             let threshold = f64::from(policy.target_utilization_percent) * kept;
             (threshold, policy.stabilization_window_minutes, policy.stabilization_window_minutes)
         }
@@ -79,10 +81,10 @@ pub fn scaling_alarm(policy: &Policy, stream: &str, shards: ShardCount, directio
     }
 }
 
-/// Percent of the stream's capacity that is used; for scale-out, throttled records alone are at least 100.
+/// Percent of the stream's capacity that is used; for scale-out, throttled records alone are 200, above any threshold.
 fn usage(direction: Direction) -> String {
     let throttled = match direction {
-        Direction::Out => ", IF(FILL(throttled, 0) > 0, 1, 0)",
+        Direction::Out => ", IF(FILL(throttled, 0) > 0, 2, 0)",
         Direction::In => "",
     };
     format!(
@@ -107,6 +109,9 @@ mod tests {
         };
         assert_eq!(thresholds(1), ["88.0", "0.0"], "one shard cannot become fewer");
         assert_eq!(thresholds(4), ["88.0", "60.0"], "3 shards at 80 % are 60 % of 4");
+        let least = PolicySpec { shards_min: 4, ..PolicySpec::default() };
+        let at_least = scaling_alarm(&Policy::new(least).unwrap(), "s", ShardCount::new(4).unwrap(), Direction::In);
+        assert_eq!(format!("{:.1}", at_least.threshold_percent), "0.0", "nor fewer than the minimum");
         assert_eq!(thresholds(100), ["88.0", "72.0"], "10 % fewer shards at 80 %");
     }
 
@@ -120,7 +125,7 @@ mod tests {
         assert_eq!(
             four.expressions[1].expression,
             "100 * MAX([FILL(bytes, 0) / (shards * 62914560), \
-             (FILL(records, 0) + FILL(throttled, 0)) / (shards * 60000), IF(FILL(throttled, 0) > 0, 1, 0)])"
+             (FILL(records, 0) + FILL(throttled, 0)) / (shards * 60000), IF(FILL(throttled, 0) > 0, 2, 0)])"
         );
     }
 }

@@ -7,11 +7,15 @@ use crate::reason::{Reason, Stage};
 use crate::units::ShardCount;
 
 /// The operator's minimum and maximum.
+///
+/// The maximum caps growth. It never takes away what the load needs: a large stream that is enrolled under a small maximum
+/// is not cut in half, but told about.
 pub(crate) fn bounds(context: &Context<'_>, wanted: ShardCount) -> Step {
     let (min, max) = (context.policy.min(), context.policy.max());
     let (shards, reason) = match wanted {
         _ if wanted < min => (min, Reason::RaisedToMin(min)),
-        _ if wanted > max => (max, Reason::LoweredToMax(max)),
+        _ if wanted > max && context.direction == Direction::In => (wanted, Reason::OverMax { max, wanted }),
+        _ if wanted > max => (max.max(context.current), Reason::LoweredToMax { max, wanted }),
         _ => (wanted, Reason::WithinBounds),
     };
     Step { stage: Stage::Bounds, shards, reason }
@@ -25,7 +29,6 @@ pub(crate) fn direction(context: &Context<'_>, wanted: ShardCount) -> Step {
         Direction::In => wanted < current,
     };
     let (shards, reason) = match wanted {
-        _ if wanted == current => (current, Reason::AlreadyRight),
         _ if ours => (wanted, Reason::RightDirection),
         _ => (current, Reason::OtherDirection(wanted)),
     };
@@ -50,10 +53,16 @@ pub(crate) fn consumers(context: &Context<'_>, wanted: ShardCount) -> Step {
     if let Some(iterator_age_ms) = iterator_age_ms.filter(|age| *age > u64::from(max_seconds) * 1_000) {
         return step(context.current, Reason::ConsumersBehind { iterator_age_ms, max_seconds });
     }
-    if let Some(calls) = worst(|minute| minute.read_throttles).filter(|calls| *calls > 0) {
-        return step(context.current, Reason::ReadThrottled { calls });
+    let read_before = context.seen.window.minutes.iter().any(|minute| minute.iterator_age_ms.is_some());
+    if iterator_age_ms.is_none() && read_before {
+        return step(context.current, Reason::ConsumersSilent);
     }
     let floor = shards_to_read(context).min(context.current);
+    // Many small readers are throttled for their calls (5 a second a shard) at any size; only volume argues for shards.
+    let reads_much = floor.doubled() > context.current;
+    if let Some(calls) = worst(|minute| minute.read_throttles).filter(|calls| *calls > 0 && reads_much) {
+        return step(context.current, Reason::ReadThrottled { calls });
+    }
     if floor > wanted {
         return step(floor, Reason::ReadVolume(floor));
     }
@@ -82,21 +91,58 @@ pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
     }
 }
 
-/// Ten resizes in any 24 hours, some of which scale-in leaves to scale-out: running out of them while the load is low
-/// would leave the stream defenceless when it rises.
+/// Ten resizes in any 24 hours.
+///
+/// Scale-in leaves some of them to scale-out, and never goes so low that those left could not double the stream back to
+/// the day's peak. Scale-out takes larger steps the fewer are left: a slow rise in exact steps would use them up.
 pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
-    let spent = context.seen.enrolment.history.spent(context.now);
+    let step = |shards, reason| Step { stage: Stage::Budget, shards, reason };
+    let history = &context.seen.enrolment.history;
+    let spent = history.spent(context.now);
     let left = RESIZES_PER_DAY.saturating_sub(spent);
-    let reserved = match context.direction {
-        Direction::Out => 0,
-        Direction::In => context.policy.resizes_reserved_for_scale_out,
-    };
-    let (shards, reason) = match left {
-        0 => (context.current, Reason::BudgetSpent { spent }),
-        _ if left <= reserved => (context.current, Reason::ReservedForScaleOut { left, reserved }),
-        _ => (wanted, Reason::BudgetLeft { left }),
-    };
-    Step { stage: Stage::Budget, shards, reason }
+    if left == 0 {
+        let next = history.next_free(context.now).unwrap_or(context.now);
+        return step(context.current, Reason::BudgetSpent { spent, next });
+    }
+    match context.direction {
+        Direction::Out => {
+            let at_least = percent_more(context.current, growth_percent_min(left)).min(context.policy.max());
+            if at_least > wanted {
+                return step(at_least, Reason::MadeToLast { left, wanted });
+            }
+        }
+        Direction::In => {
+            let reserved = context.policy.resizes_reserved_for_scale_out;
+            if left <= reserved {
+                return step(context.current, Reason::ReservedForScaleOut { left, reserved });
+            }
+            let peak = history.peak(context.now).unwrap_or(context.current).max(context.current);
+            let floor = way_back_floor(peak, left).min(context.current);
+            if floor > wanted {
+                return step(floor, Reason::WayBack { floor, peak, left });
+            }
+        }
+    }
+    step(wanted, Reason::BudgetLeft { left })
+}
+
+/// How much scale-out grows a stream at least, in percent, with so many of the day's resizes left.
+fn growth_percent_min(left: u32) -> u32 {
+    match left {
+        0..=3 => 50,
+        4..=6 => 25,
+        _ => 0,
+    }
+}
+
+fn percent_more(shards: ShardCount, percent: u32) -> ShardCount {
+    ShardCount::saturating((u64::from(shards.get()) * u64::from(100 + percent)).div_ceil(100))
+}
+
+/// The fewest shards from which the resizes left after this one, less one to spare, double back to `peak`.
+fn way_back_floor(peak: ShardCount, left: u32) -> ShardCount {
+    let doublings = left.saturating_sub(2).min(31);
+    ShardCount::saturating(u64::from(peak.get()).div_ceil(1 << doublings))
 }
 
 /// Not more than double, not below half (rounded up).

@@ -74,10 +74,9 @@ impl Decision {
     pub fn words(&self) -> String {
         let mut before = self.current;
         let mut told = Vec::new();
-        for (i, step) in self.steps.iter().enumerate() {
-            let last = i + 1 == self.steps.len();
-            // A recommendation is where it starts; after it, only what changed the count, and what it was held by.
-            if step.stage == Stage::Recommend || step.shards != before || (last && self.desired == self.current) {
+        for step in &self.steps {
+            // Where it starts; after that only what changed the count.
+            if matches!(step.stage, Stage::Admit | Stage::Recommend) || step.shards != before {
                 told.push(step.reason.to_string());
             }
             before = step.shards;
@@ -89,6 +88,11 @@ impl Decision {
             Verdict::Refuse => "refused".to_owned(),
         };
         format!("{verdict}: {}", told.join("; "))
+    }
+
+    /// Whether a person should know: the stream is not getting what it needs, and will not by itself.
+    pub fn needs_a_person(&self) -> bool {
+        self.verdict == Verdict::Refuse || self.steps.iter().any(|step| step.reason.needs_a_person())
     }
 
     /// A decision that came to its end in the first stage.
@@ -162,13 +166,13 @@ pub fn decide(stack: &Policy, seen: &Observation, direction: Direction, now: Tim
     Decision { direction, current, desired, verdict, steps }
 }
 
-/// Runs the stages in order, and ends at the first after which nothing is left to be done.
+/// Runs the stages in order, and ends at the first after which nothing is left to be done. Bounds are always asked, since
+/// a stream outside them is wrong whatever its load.
 fn run_stages(context: &Context<'_>) -> Vec<Step> {
     let recommended = recommend(context);
-    let bounded = bounds(context, recommended.shards);
-    let mut wanted = bounded.shards;
-    let mut steps = vec![recommended, bounded];
-    for stage in [direction, consumers, cooldown, budget, step_factor, quota] {
+    let mut wanted = recommended.shards;
+    let mut steps = vec![recommended];
+    for stage in [bounds, direction, consumers, cooldown, budget, step_factor, quota] {
         let step = stage(context, wanted);
         wanted = step.shards;
         steps.push(step);

@@ -34,13 +34,20 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// The demand of a minute that [`Minute::is_known`].
+    /// What was accepted in a minute that [`Minute::is_known`].
+    pub fn accepted(minute: &Minute) -> Self {
+        Self { bytes: minute.bytes.unwrap_or_default(), records: minute.records.unwrap_or_default() }
+    }
+
+    /// What was wanted in a minute that [`Minute::is_known`].
     ///
     /// Throttled records are demand too: AWS does not count them as incoming. They are taken to be of the minute's mean
-    /// size. Producers that retry are counted once per try, so this may be more than was meant; never less.
-    pub fn of(minute: &Minute) -> Self {
+    /// size, and to be no more than was accepted: producers that retry are counted once per try, and one call can do no
+    /// more than double anyway.
+    pub fn wanted(minute: &Minute) -> Self {
         let [bytes, records, throttled] =
             [minute.bytes, minute.records, minute.throttled_records].map(Option::unwrap_or_default);
+        let throttled = if records == 0 { throttled } else { throttled.min(records) };
         let throttled_bytes = match records {
             0 => 0,
             // Up, since half a byte too many is safe and too few is not.

@@ -149,7 +149,7 @@ mod tests {
         let read = Enrolment::read([
             (TAG_SHARDS_MAX, "lots"),
             (TAG_DRY_RUN, "maybe"),
-            (TAG_RESIZES, "o1 nonsense"),
+            (TAG_RESIZES, "o1=4 nonsense"),
             ("kinesis-scaler/shard-min", "2"),
         ]);
         let told: Vec<_> = read.faults.iter().map(ToString::to_string).collect();

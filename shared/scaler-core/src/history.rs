@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::limits::{RESIZES_WINDOW_HOURS, TAG_VALUE_CHARS_MAX};
+use crate::units::ShardCount;
 
 /// What an attempt was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +36,14 @@ pub struct Attempt {
     pub at: Timestamp,
     /// What it was.
     pub kind: AttemptKind,
+    /// Open shards before it.
+    pub from: ShardCount,
 }
 
 /// The attempts of the last 24 hours, oldest first.
 ///
-/// Written as `o1767322445 i1767326045`: a letter (`o` out, `i` in, `x` refused by AWS) and epoch seconds, which uses only
-/// characters that tag values allow.
+/// Written as `o1767322445=4 i1767326045=8`: a letter (`o` out, `i` in, `x` refused by AWS), epoch seconds, and the open
+/// shards before it. That uses only characters that tag values allow, and ten of the longest fit one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResizeHistory(Vec<Attempt>);
 
@@ -67,9 +70,20 @@ impl ResizeHistory {
         self.0.last().copied()
     }
 
-    /// When the last call went out that AWS did not refuse: what was measured before it, was measured on another stream.
-    pub fn last_resize(&self) -> Option<Timestamp> {
-        self.0.iter().rev().find(|attempt| attempt.kind != AttemptKind::Refused).map(|attempt| attempt.at)
+    /// The last call that AWS did not refuse: what was measured before it, was measured on another stream.
+    pub fn last_resize(&self) -> Option<Attempt> {
+        self.0.iter().rev().find(|attempt| attempt.kind != AttemptKind::Refused).copied()
+    }
+
+    /// When the next of the day's resizes is free again, if any is spent.
+    pub fn next_free(&self, now: Timestamp) -> Option<Timestamp> {
+        let oldest = self.recent(now).find(|attempt| attempt.kind != AttemptKind::Refused)?;
+        oldest.at.checked_add(SignedDuration::from_hours(RESIZES_WINDOW_HOURS)).ok()
+    }
+
+    /// The most open shards that the stream had before any attempt of the last 24 hours.
+    pub fn peak(&self, now: Timestamp) -> Option<ShardCount> {
+        self.recent(now).map(|attempt| attempt.from).max()
     }
 
     /// This history with one more attempt; what no longer matters is dropped.
@@ -102,7 +116,8 @@ impl ResizeHistory {
 impl fmt::Display for ResizeHistory {
     /// The tag's value. Newest attempts win where a tampered history would not fit.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<_> = self.0.iter().map(|a| format!("{}{}", a.kind.letter(), a.at.as_second())).collect();
+        let words: Vec<_> =
+            self.0.iter().map(|a| format!("{}{}={}", a.kind.letter(), a.at.as_second(), a.from)).collect();
         let mut value = words.join(" ");
         if value.len() > TAG_VALUE_CHARS_MAX {
             let cut = value.len() - TAG_VALUE_CHARS_MAX;
@@ -122,9 +137,10 @@ fn parse_attempt(word: &str) -> Result<Attempt, String> {
         Some('x') => AttemptKind::Refused,
         _ => return Err(fault()),
     };
-    let seconds: i64 = chars.as_str().parse().map_err(|_| fault())?;
-    let at = Timestamp::from_second(seconds).map_err(|_| fault())?;
-    Ok(Attempt { at, kind })
+    let (seconds, from) = chars.as_str().split_once('=').ok_or_else(fault)?;
+    let at = seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(fault)?;
+    let from = from.parse().ok().and_then(ShardCount::new).ok_or_else(fault)?;
+    Ok(Attempt { at, kind, from })
 }
 
 #[cfg(test)]
@@ -138,39 +154,43 @@ mod tests {
 
     #[test]
     fn a_history_reads_back_what_it_wrote() {
-        let written = "o1767322445 i1767326045 x1767330000";
+        let written = "o1767322445=4 i1767326045=8 x1767330000=10000";
         assert_eq!(ResizeHistory::parse(written).unwrap().to_string(), written);
         assert_eq!(ResizeHistory::parse("").unwrap(), ResizeHistory::default());
     }
 
     #[test]
     fn what_is_not_a_history_is_named() {
-        for bad in ["1767322445", "o", "oops", "o99999999999999999", "q1767322445"] {
-            assert_eq!(ResizeHistory::parse(&format!("o1767322445 {bad}")).unwrap_err(), bad);
+        for bad in
+            ["1767322445=4", "o", "oops", "o99999999999999999=4", "q1767322445=4", "o1767322445", "o1767322445=0"]
+        {
+            assert_eq!(ResizeHistory::parse(&format!("o1767322445=4 {bad}")).unwrap_err(), bad);
         }
     }
 
     #[test]
     fn a_call_is_free_again_after_exactly_a_day_and_a_refused_one_at_once() {
-        let history = ResizeHistory::parse("o1000 i2000 x3000").unwrap();
+        let history = ResizeHistory::parse("o1000=4 i2000=8 x3000=6").unwrap();
+        assert_eq!(history.next_free(at(3_000)), Some(at(1_000 + 86_400)));
         assert_eq!(history.spent(at(3_000)), 2);
         assert_eq!(history.spent(at(1_000 + 86_399)), 2);
         assert_eq!(history.spent(at(1_000 + 86_400)), 1);
+        assert_eq!(history.peak(at(3_000)).unwrap().get(), 8);
     }
 
     #[test]
     fn a_refused_attempt_still_starts_the_cooldown_and_only_the_last_is_kept() {
-        let history = ResizeHistory::parse("o1000 x2000").unwrap();
+        let history = ResizeHistory::parse("o1000=4 x2000=5").unwrap();
         assert_eq!(history.last_attempt().unwrap().at, at(2_000));
-        assert_eq!(history.last_resize().unwrap(), at(1_000));
-        let next = history.with(Attempt { at: at(3_000), kind: AttemptKind::ScaleOut });
-        assert_eq!(next.to_string(), "o1000 o3000");
-        assert_eq!(next.with_last_refused().to_string(), "o1000 x3000");
+        assert_eq!(history.last_resize().unwrap().at, at(1_000));
+        let next = history.with(Attempt { at: at(3_000), kind: AttemptKind::ScaleOut, from: ShardCount::ONE });
+        assert_eq!(next.to_string(), "o1000=4 o3000=1");
+        assert_eq!(next.with_last_refused().to_string(), "o1000=4 x3000=1");
     }
 
     #[test]
     fn even_a_tampered_history_fits_a_tag() {
-        let long = vec!["o1767322445"; 40].join(" ");
+        let long = vec!["o1767322445=4"; 40].join(" ");
         let value = ResizeHistory::parse(&long).unwrap().to_string();
         assert!(value.len() <= TAG_VALUE_CHARS_MAX);
         assert_eq!(ResizeHistory::parse(&value).unwrap().to_string(), value);

@@ -115,13 +115,23 @@ pub enum Reason {
     WithinBounds,
     /// Raised to the operator's minimum.
     RaisedToMin(ShardCount),
-    /// Lowered to the operator's maximum.
-    LoweredToMax(ShardCount),
+    /// The operator's maximum caps growth.
+    LoweredToMax {
+        /// The maximum.
+        max: ShardCount,
+        /// What was wanted.
+        wanted: ShardCount,
+    },
+    /// Over the operator's maximum already, and not known to need less: not taken away.
+    OverMax {
+        /// The maximum.
+        max: ShardCount,
+        /// What is kept, or would be.
+        wanted: ShardCount,
+    },
 
     /// The change wanted is one of this function's direction.
     RightDirection,
-    /// No change is wanted.
-    AlreadyRight,
     /// The change wanted is the other function's to make.
     OtherDirection(ShardCount),
 
@@ -141,6 +151,8 @@ pub enum Reason {
         /// More than this blocks, in seconds.
         max_seconds: u32,
     },
+    /// Consumers read in the window, and no longer do: dead ones have no lag to show.
+    ConsumersSilent,
     /// Consumers were throttled.
     ReadThrottled {
         /// Throttled calls in the worst of the last minutes.
@@ -166,6 +178,24 @@ pub enum Reason {
     BudgetSpent {
         /// How many were.
         spent: u32,
+        /// When the next one is free.
+        next: Timestamp,
+    },
+    /// Few of the day's resizes are left, so this one is made to last.
+    MadeToLast {
+        /// How many are left, before this one.
+        left: u32,
+        /// What would have been enough for now.
+        wanted: ShardCount,
+    },
+    /// Any lower, and the day's resizes left could not bring the stream back to its peak.
+    WayBack {
+        /// The lowest count with a way back.
+        floor: ShardCount,
+        /// The most shards of the last 24 h.
+        peak: ShardCount,
+        /// How many resizes are left, before this one.
+        left: u32,
     },
     /// What is left of the day's resizes is kept for scale-out.
     ReservedForScaleOut {
@@ -244,9 +274,14 @@ impl fmt::Display for Reason {
             ),
             Self::WithinBounds => f.write_str("within the minimum and maximum"),
             Self::RaisedToMin(min) => write!(f, "the minimum is {min}"),
-            Self::LoweredToMax(max) => write!(f, "the maximum is {max}"),
+            Self::LoweredToMax { max, wanted } => {
+                write!(f, "{wanted} are wanted and the maximum is {max}: raise kinesis-scaler/shards-max to allow more")
+            }
+            Self::OverMax { max, wanted } => write!(
+                f,
+                "{wanted} is over the maximum of {max}, which caps growth and takes nothing away that is needed: raise kinesis-scaler/shards-max"
+            ),
             Self::RightDirection => f.write_str("a change in this direction"),
-            Self::AlreadyRight => f.write_str("the stream has what it needs"),
             Self::OtherDirection(wanted) => {
                 write!(f, "{wanted} would be a change in the other direction, which is not made here")
             }
@@ -260,6 +295,9 @@ impl fmt::Display for Reason {
                 "consumers are {} s behind (more than {max_seconds} s): they keep their read capacity",
                 iterator_age_ms / 1_000
             ),
+            Self::ConsumersSilent => {
+                f.write_str("consumers stopped reading within the window: they keep what they need to catch up")
+            }
             Self::ReadThrottled { calls } => {
                 write!(f, "{calls} reads were throttled in a minute: consumers keep their capacity")
             }
@@ -269,9 +307,20 @@ impl fmt::Display for Reason {
             Self::BudgetLeft { left } => {
                 write!(f, "{left} of {RESIZES_PER_DAY} resizes left in {RESIZES_WINDOW_HOURS} h")
             }
-            Self::BudgetSpent { spent } => write!(
+            Self::BudgetSpent { spent, next } => write!(
                 f,
-                "{spent} resizes in the last {RESIZES_WINDOW_HOURS} h, AWS allows {RESIZES_PER_DAY}: waiting for the oldest to expire"
+                "{spent} resizes in the last {RESIZES_WINDOW_HOURS} h, AWS allows {RESIZES_PER_DAY}: the next is free at {}",
+                next.strftime("%H:%MZ")
+            ),
+            Self::MadeToLast { left, wanted } => {
+                write!(
+                    f,
+                    "{wanted} would do for now, but {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: made to last"
+                )
+            }
+            Self::WayBack { floor, peak, left } => write!(
+                f,
+                "with {left} resizes left in {RESIZES_WINDOW_HOURS} h, {floor} is the lowest with a way back to the day's {peak}"
             ),
             Self::ReservedForScaleOut { left, reserved } => {
                 write!(f, "{left} resizes left in {RESIZES_WINDOW_HOURS} h and {reserved} are kept for scale-out")
@@ -287,6 +336,21 @@ impl fmt::Display for Reason {
             ),
             Self::StreamCeiling(max) => write!(f, "no stream may have more than {max}"),
         }
+    }
+}
+
+impl Reason {
+    /// Whether a person should know: the stream is not getting what it needs, and will not by itself.
+    pub(crate) const fn needs_a_person(&self) -> bool {
+        matches!(
+            self,
+            Self::HotShardSuspected { .. }
+                | Self::LoweredToMax { .. }
+                | Self::OverMax { .. }
+                | Self::BudgetSpent { .. }
+                | Self::AccountQuota { .. }
+                | Self::StreamCeiling(_)
+        )
     }
 }
 

@@ -10,13 +10,19 @@ use crate::observation::Minute;
 use crate::reason::{Reason, Stage, minutes_between};
 use crate::units::ShardCount;
 
-/// Throttled below this use of the whole stream, it is the spread of the keys that is wrong and not the size.
+/// Throttled while less than this was accepted in the busiest minute: it is the spread of the keys that is wrong, not the
+/// size. What was refused does not count here: retries of one hot key alone can look like a full stream.
 const HOT_SHARD_UTILIZATION_PERCENT: u64 = 50;
 /// A stream that throttles in bursts gets this much more; also the step in which AWS reshards fastest (API
 /// `UpdateShardCount`: multiples of 25 % of the current count).
 const BURST_STEP_PERCENT: u64 = 25;
-/// A resize takes "a few minutes" (API `UpdateShardCount`), in which the stream still throttles as the smaller one it was.
-const SETTLING_MINUTES: i64 = 5;
+/// A resize takes "a few minutes, depending on the size of the stream" (API `UpdateShardCount`), in which the stream still
+/// throttles as the smaller one it was. AWS gives no figures: half a minute a shard, and no less or more than these, is an
+/// assumption on the long side.
+const SETTLING_MINUTES_MIN: i64 = 5;
+const SETTLING_MINUTES_MAX: i64 = 30;
+/// A stream that takes in this much of what its size can is full: a minute is never loaded perfectly evenly.
+const FULL_UTILIZATION_PERCENT: u64 = 90;
 /// Scale-in trusts a window only while its newest known minute is no older than this.
 const STALE_AFTER_MINUTES: i64 = 10;
 
@@ -41,7 +47,8 @@ fn minutes_for_scale_out(context: &Context<'_>) -> Result<Vec<(Timestamp, Minute
     if minutes.is_empty() {
         return Err(Reason::NoData { window_minutes });
     }
-    let Some(resized_at) = context.seen.enrolment.history.last_resize() else { return Ok(minutes) };
+    let Some(resized) = context.seen.enrolment.history.last_resize() else { return Ok(minutes) };
+    let resized_at = resized.at;
     let since: Vec<_> = minutes.into_iter().filter(|(began, _)| *began >= resized_at).collect();
     if since.is_empty() { Err(Reason::NoDataSinceResize { resized_at }) } else { Ok(since) }
 }
@@ -68,58 +75,76 @@ fn last_minutes(context: &Context<'_>, window_minutes: u32) -> Vec<(Timestamp, M
 /// The count for the busiest of these minutes; `minutes` is not empty.
 fn for_minutes(context: &Context<'_>, minutes: &[(Timestamp, Minute)]) -> (ShardCount, Reason) {
     let (current, target_percent) = (context.current, context.policy.target_utilization_percent);
-    let (at, demand) = busiest(minutes).unwrap_or((context.seen.window.end, Demand::default()));
-    let utilization_percent = demand.utilization_percent(current);
+    let demands: Vec<_> = minutes.iter().map(|(began, minute)| (*began, demand(context, *began, minute))).collect();
+    let (at, demand) = busiest(&demands).unwrap_or((context.seen.window.end, Demand::default()));
     let recommended = demand.shards(target_percent);
+    let utilization_percent = demand.utilization_percent(current);
+
     let throttled_records = worst_throttling(context, minutes);
-
-    if throttled_records > 0 && recommended <= current {
-        throttled_though_it_fits(current, throttled_records, utilization_percent)
-    } else if throttled_records == 0 && within_tolerance(context, demand, recommended) {
-        (current, Reason::WithinTolerance { utilization_percent, target_percent, recommended })
-    } else if recommended < current
-        && let Some(falling_to) = falling_to(context, minutes, demand)
-    {
-        (current, Reason::StillFalling { falling_to, recommended })
-    } else {
-        (recommended, Reason::Load { at, demand, utilization_percent, target_percent })
+    if throttled_records > 0 {
+        let accepted: Vec<_> = minutes.iter().map(|(began, minute)| (*began, Demand::accepted(minute))).collect();
+        let accepted_percent = busiest(&accepted).map_or(0, |(_, accepted)| accepted.utilization_percent(current));
+        if accepted_percent < HOT_SHARD_UTILIZATION_PERCENT {
+            return (current, Reason::HotShardSuspected { throttled_records, utilization_percent: accepted_percent });
+        }
+        if recommended <= current {
+            let more = (u64::from(current.get()) * (100 + BURST_STEP_PERCENT)).div_ceil(100);
+            let reason = Reason::BurstsWithinMinutes { throttled_records, utilization_percent: accepted_percent };
+            return (ShardCount::saturating(more), reason);
+        }
+    } else if within_tolerance(context, demand, recommended) {
+        return (current, Reason::WithinTolerance { utilization_percent, target_percent, recommended });
     }
+    if recommended < current
+        && let Some(falling_to) = falling_to(context, &demands, demand)
+    {
+        return (current, Reason::StillFalling { falling_to, recommended });
+    }
+    (recommended, Reason::Load { at, demand, utilization_percent, target_percent })
 }
 
-fn busiest(minutes: &[(Timestamp, Minute)]) -> Option<(Timestamp, Demand)> {
-    let demands = minutes.iter().map(|(began, minute)| (*began, Demand::of(minute)));
-    demands.max_by_key(|(_, demand)| demand.weight())
+/// What was wanted in a minute. While a resize may have been under way only what was accepted counts: the stream still
+/// throttled as the smaller one it was, and tries refused then would be asked for a second time.
+fn demand(context: &Context<'_>, began: Timestamp, minute: &Minute) -> Demand {
+    if is_settled(context, began, minute) { Demand::wanted(minute) } else { Demand::accepted(minute) }
 }
 
-/// Records throttled in the worst minute of the stream as it is: one that began when the last resize was long done.
+fn busiest(demands: &[(Timestamp, Demand)]) -> Option<(Timestamp, Demand)> {
+    demands.iter().copied().max_by_key(|(_, demand)| demand.weight())
+}
+
+/// Whether a minute shows a stream that was not being resized: it began before the last resize, or well after it, or it
+/// took in about all that the new size can.
+fn is_settled(context: &Context<'_>, began: Timestamp, minute: &Minute) -> bool {
+    let Some(resized) = context.seen.enrolment.history.last_resize() else { return true };
+    let changed = i64::from(resized.from.get().abs_diff(context.current.get()));
+    let settling = (changed / 2).clamp(SETTLING_MINUTES_MIN, SETTLING_MINUTES_MAX);
+    let full = Demand::accepted(minute).utilization_percent(context.current) >= FULL_UTILIZATION_PERCENT;
+    began < resized.at || minutes_between(resized.at, began) >= settling || full
+}
+
+/// Records throttled in the worst minute that tells something of the stream as it is now. For scale-in that is any: what
+/// throttled a smaller stream an hour ago would throttle it again.
 fn worst_throttling(context: &Context<'_>, minutes: &[(Timestamp, Minute)]) -> u64 {
-    let resized_at = context.seen.enrolment.history.last_resize();
-    let settled = |began: &Timestamp| resized_at.is_none_or(|at| minutes_between(at, *began) >= SETTLING_MINUTES);
-    let throttled =
-        minutes.iter().filter(|(began, _)| settled(began)).filter_map(|(_, minute)| minute.throttled_records);
+    let tells = |began: Timestamp, minute: &Minute| match context.direction {
+        Direction::Out => is_settled(context, began, minute),
+        Direction::In => true,
+    };
+    let throttled = minutes
+        .iter()
+        .filter(|(began, minute)| tells(*began, minute))
+        .filter_map(|(_, minute)| minute.throttled_records);
     throttled.max().unwrap_or(0)
 }
 
 /// Where a load is going that is on its way down: the newer half of the window is well below its busiest minute.
 ///
 /// Waiting until it has arrived costs a part of a window, and saves the resizes that each step of the way would take.
-fn falling_to(context: &Context<'_>, minutes: &[(Timestamp, Minute)], peak: Demand) -> Option<ShardCount> {
-    let (_, now) = busiest(&minutes[minutes.len() / 2..])?;
+fn falling_to(context: &Context<'_>, demands: &[(Timestamp, Demand)], peak: Demand) -> Option<ShardCount> {
+    let (_, now) = busiest(&demands[demands.len() / 2..])?;
     let kept_percent = u128::from(100 - context.policy.tolerance_percent);
     let falling = now.weight().saturating_mul(100) < peak.weight().saturating_mul(kept_percent);
     falling.then(|| now.shards(context.policy.target_utilization_percent))
-}
-
-fn throttled_though_it_fits(
-    current: ShardCount,
-    throttled_records: u64,
-    utilization_percent: u64,
-) -> (ShardCount, Reason) {
-    if utilization_percent < HOT_SHARD_UTILIZATION_PERCENT {
-        return (current, Reason::HotShardSuspected { throttled_records, utilization_percent });
-    }
-    let more = (u64::from(current.get()) * (100 + BURST_STEP_PERCENT)).div_ceil(100);
-    (ShardCount::saturating(more), Reason::BurstsWithinMinutes { throttled_records, utilization_percent })
 }
 
 /// Whether the difference is too small to spend one of ten resizes a day on.

@@ -28,7 +28,7 @@ fn scale_out_goes_to_the_exact_count() {
     check(Case::of(4).busy(89), Out, 5, is!(Reason::WithinQuota));
     check(Case::of(10).busy(95), Out, 12, is!(Reason::WithinQuota));
     check(Case::of(40).busy(97), Out, 49, is!(Reason::WithinQuota));
-    check(Case::of(4).busy(88), Out, 4, is!(Reason::AlreadyRight));
+    check(Case::of(4).busy(88), Out, 4, is!(Reason::WithinBounds));
     check(Case::of(4).busy(50), Out, 4, is!(Reason::OtherDirection(_)));
 }
 
@@ -51,12 +51,16 @@ fn throttled_records_are_demand() {
 #[test]
 fn throttling_that_the_average_hides() {
     check(Case::of(8).busy(70).throttled_per_second(1), Out, 10, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(20).throttled_per_second(1), Out, 8, is!(Reason::AlreadyRight));
+    check(Case::of(8).busy(20).throttled_per_second(1), Out, 8, is!(Reason::WithinBounds));
     let words = Case::of(8).busy(20).throttled_per_second(1).decide(Out).words();
     assert!(words.contains("hot shard or key"), "{words}");
     // Nor is a stream shrunk that throttled in the window.
-    check(Case::of(8).busy(20).throttled_per_second(1), In, 8, is!(Reason::AlreadyRight));
+    check(Case::of(8).busy(20).throttled_per_second(1), In, 8, is!(Reason::WithinBounds));
+    // Nor when the throttling was what the last scale-out answered.
+    check(Case::of(8).busy(60).throttled_per_second(1).resized("o", 3_000), In, 8, is!(Reason::OtherDirection(_)));
     // At 85 % a stream would be close enough to its target; not while it throttles.
+    // Refused retries of one hot key are not a full stream, however many.
+    check(Case::of(8).busy(19).records_per_second(100).throttled_per_second(9_000), Out, 8, is!(Reason::WithinBounds));
     check(Case::of(8).busy(85).records_per_second(8).throttled_per_second(1), Out, 10, is!(Reason::WithinQuota));
 }
 
@@ -65,16 +69,16 @@ fn scale_in_goes_to_what_the_busiest_minute_of_the_window_needs() {
     check(Case::of(8).busy(10), In, 4, is!(Reason::WithinQuota));
     check(Case::of(8).busy(50), In, 5, is!(Reason::WithinQuota));
     check(Case::of(8).busy(10).peak_minutes_ago(20, 60), In, 6, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(75), In, 8, is!(Reason::AlreadyRight));
+    check(Case::of(8).busy(75), In, 8, is!(Reason::WithinBounds));
     check(Case::of(5).busy(0), In, 3, is!(Reason::WithinQuota)); // half rounds up
-    check(Case::of(1).busy(0), In, 1, is!(Reason::AlreadyRight));
+    check(Case::of(1).busy(0), In, 1, is!(Reason::WithinBounds));
     check(Case::of(8).busy(100), In, 8, is!(Reason::OtherDirection(_)));
 }
 
 #[test]
 fn scale_in_waits_for_a_falling_load_to_arrive() {
     // The busy minute is in the older half of the window: once it has left, one resize does what now would take two.
-    check(Case::of(8).busy(10).peak_minutes_ago(55, 60), In, 8, is!(Reason::AlreadyRight));
+    check(Case::of(8).busy(10).peak_minutes_ago(55, 60), In, 8, is!(Reason::WithinBounds));
     let words = Case::of(8).busy(10).peak_minutes_ago(55, 60).decide(In).words();
     assert!(words.contains("needs 6 for the whole window and is falling towards 1"), "{words}");
     check(Case::of(8).busy(58).peak_minutes_ago(55, 60), In, 6, is!(Reason::WithinQuota));
@@ -88,15 +92,12 @@ fn throttling_while_a_resize_was_under_way_says_nothing_of_the_new_size() {
 
 #[test]
 fn a_gap_is_not_idle() {
-    check(Case::of(8).unknown(), Out, 8, is!(Reason::AlreadyRight));
-    check(Case::of(8).unknown(), In, 8, is!(Reason::AlreadyRight));
-    check(Case::of(8).busy(10).known_minutes(20), In, 8, is!(Reason::AlreadyRight));
-    check(Case::of(8).busy(10).newest_minutes_ago(15), In, 8, is!(Reason::AlreadyRight));
+    check(Case::of(8).unknown(), Out, 8, is!(Reason::WithinBounds));
+    check(Case::of(8).unknown(), In, 8, is!(Reason::WithinBounds));
+    check(Case::of(8).busy(10).known_minutes(20), In, 8, is!(Reason::WithinBounds));
+    check(Case::of(8).busy(10).newest_minutes_ago(15), In, 8, is!(Reason::WithinBounds));
     let words = Case::of(8).unknown().decide(In).words();
-    assert_eq!(
-        words,
-        "held at 8: no metrics in the last 62 minutes: unknown is not idle; the stream has what it needs"
-    );
+    assert_eq!(words, "held at 8: no metrics in the last 62 minutes: unknown is not idle");
     // No write metrics at all, but a consumer's: CloudWatch reports the stream, so nobody writes.
     check(Case::of(8).only_a_consumer(), In, 4, is!(Reason::WithinQuota));
 }
@@ -106,7 +107,16 @@ fn consumers_behind_block_scale_in_only() {
     check(Case::of(8).busy(10).lag_ms(61_000), In, 8, is!(Reason::ConsumersBehind { .. }));
     check(Case::of(8).busy(10).lag_ms(60_000), In, 4, is!(Reason::WithinQuota));
     check(Case::of(8).busy(95).lag_ms(61_000), Out, 10, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(10).read_throttles(3), In, 8, is!(Reason::ReadThrottled { calls: 3 }));
+    // Five reads a second a shard is a limit that shards do not lift: only throttled volume keeps them.
+    check(Case::of(8).busy(10).read_throttles(3), In, 4, is!(Reason::WithinQuota));
+    check(
+        Case::of(8).busy(10).read_throttles(3).read_mib_per_second(7),
+        In,
+        8,
+        is!(Reason::ReadThrottled { calls: 3 }),
+    );
+    // A consumer that read half an hour ago and does not now is not one that keeps up.
+    check(Case::of(8).busy(10).consumer_stopped_minutes_ago(30), In, 8, is!(Reason::ConsumersSilent));
     // 4 MiB written a second by 8 shards, read three times: 12 MiB/s at 80 % of 2 MiB/s a shard.
     check(Case::of(16).busy(25).read_mib_per_second(12), In, 8, is!(Reason::WithinQuota));
     check(Case::of(16).busy(25).read_mib_per_second(20), In, 13, is!(Reason::WithinQuota));
@@ -126,26 +136,49 @@ fn cooldowns_count_from_any_attempt() {
 
 #[test]
 fn what_was_measured_before_a_resize_does_not_argue_for_the_next() {
-    check(Case::of(4).busy(100).resized("o", 121).newest_minutes_ago(4), Out, 4, is!(Reason::AlreadyRight));
+    check(Case::of(4).busy(100).resized("o", 121).newest_minutes_ago(4), Out, 4, is!(Reason::WithinBounds));
 }
 
 #[test]
 fn ten_a_day_and_the_reserve() {
-    check(Case::of(4).busy(100).resizes_today(9), Out, 5, is!(Reason::WithinQuota));
-    check(Case::of(4).busy(100).resizes_today(10), Out, 4, is!(Reason::BudgetSpent { spent: 10 }));
+    check(Case::of(4).busy(100).resizes_today(3), Out, 5, is!(Reason::WithinQuota));
+    check(Case::of(4).busy(100).resizes_today(10), Out, 4, is!(Reason::BudgetSpent { spent: 10, .. }));
     check(Case::of(8).busy(10).resizes_today(5), In, 4, is!(Reason::WithinQuota));
     check(Case::of(8).busy(10).resizes_today(6), In, 8, is!(Reason::ReservedForScaleOut { left: 4, reserved: 4 }));
+    let words = Case::of(4).busy(100).resizes_today(10).decide(Out).words();
+    assert!(words.ends_with("10 resizes in the last 24 h, AWS allows 10: the next is free at 17:00Z"), "{words}");
+}
+
+#[test]
+fn the_fewer_resizes_are_left_the_longer_each_must_last() {
+    check(Case::of(40).busy(95).resizes_today(3), Out, 48, is!(Reason::WithinQuota));
+    check(Case::of(40).busy(95).resizes_today(4), Out, 50, is!(Reason::WithinQuota));
+    check(Case::of(40).busy(95).resizes_today(7), Out, 60, is!(Reason::WithinQuota));
+    check(Case::of(90).busy(95).resizes_today(7), Out, 100, is!(Reason::WithinQuota)); // but not over the maximum
+}
+
+#[test]
+fn scale_in_keeps_a_way_back_to_the_days_peak() {
+    // 100 shards by day. Four resizes spent: of the six left one is this one, one to spare, and four double 7 to over 100.
+    let night = |shards| Case::of(shards).busy(1).resized_from(100, 4);
+    check(night(14), In, 7, is!(Reason::WithinQuota));
+    check(night(10), In, 7, is!(Reason::WithinQuota));
+    check(night(7), In, 7, is!(Reason::WayBack { .. }));
 }
 
 #[test]
 fn bounds_are_the_operators() {
-    check(Case::of(4).busy(100).tag("shards-max", "4"), Out, 4, is!(Reason::AlreadyRight));
+    check(Case::of(4).busy(100).tag("shards-max", "4"), Out, 4, is!(Reason::LoweredToMax { .. }));
     check(Case::of(8).busy(10).tag("shards-min", "6"), In, 6, is!(Reason::WithinQuota));
     // Outside its bounds a stream is brought inside, by the function whose direction that is.
     check(Case::of(2).busy(10).tag("shards-min", "3"), Out, 3, is!(Reason::WithinQuota));
     check(Case::of(2).unknown().tag("shards-min", "9"), Out, 4, is!(Reason::WithinQuota));
-    check(Case::of(9).busy(90).tag("shards-max", "5"), In, 5, is!(Reason::WithinQuota));
-    check(Case::of(9).busy(90).tag("shards-max", "5"), Out, 9, is!(Reason::OtherDirection(_)));
+    // A maximum caps growth; it takes nothing away that the load needs.
+    check(Case::of(300).busy(60), In, 225, is!(Reason::WithinQuota));
+    check(Case::of(300).busy(90), In, 300, is!(Reason::OtherDirection(_)));
+    check(Case::of(300).busy(90), Out, 300, is!(Reason::LoweredToMax { .. }));
+    check(Case::of(300).unknown(), In, 300, is!(Reason::OverMax { .. }));
+    assert!(Case::of(300).busy(90).decide(Out).needs_a_person());
 }
 
 #[test]

@@ -6,7 +6,8 @@ mod support;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use scaler_core::{
-    Attempt, AttemptKind, Direction, Minute, Observation, Policy, PolicySpec, ResizeHistory, Verdict, decide,
+    Attempt, AttemptKind, Direction, Minute, Observation, Policy, PolicySpec, ResizeHistory, ShardCount, Verdict,
+    decide,
 };
 use support::{Case, NOW};
 
@@ -55,7 +56,7 @@ fn observation() -> impl Strategy<Value = Observation> {
         .prop_map(|(shards, minutes, history, account)| {
             let words: Vec<_> = history
                 .iter()
-                .map(|(ago, kind)| format!("{}{}", ["o", "i", "x"][*kind], NOW.as_second() - ago))
+                .map(|(ago, kind)| format!("{}{}={shards}", ["o", "i", "x"][*kind], NOW.as_second() - ago))
                 .collect();
             let case = Case::of(shards).minutes(minutes).tag("resizes", &words.join(" "));
             match account {
@@ -173,7 +174,7 @@ proptest! {
             let decision = decide(&policy, &seen, way, now);
             if decision.verdict == Verdict::Resize {
                 let kind = if way == Direction::Out { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
-                history = ResizeHistory::parse(&history.with(Attempt { at: now, kind }).to_string()).unwrap();
+                history = ResizeHistory::parse(&history.with(Attempt { at: now, kind, from: ShardCount::new(shards).unwrap() }).to_string()).unwrap();
                 shards = decision.desired.get();
                 calls.push(now);
             }

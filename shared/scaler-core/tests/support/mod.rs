@@ -1,7 +1,7 @@
 //! Observations made to order, for tests of `decide`.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use scaler_core::{
     AccountShards, Decision, Direction, Enrolment, MetricWindow, Minute, Observation, Policy, PolicySpec, ShardCount,
     StreamMode, StreamState, StreamStatus, decide,
@@ -113,13 +113,31 @@ impl Case {
 
     pub fn resized(self, letter: &str, seconds_ago: i64) -> Self {
         let at = NOW.as_second() - seconds_ago;
-        self.tag("resizes", &format!("{letter}{at}"))
+        let from = self.shards;
+        self.tag("resizes", &format!("{letter}{at}={from}"))
     }
 
     /// So many resizes, an hour apart, the newest an hour ago.
     pub fn resizes_today(self, count: i64) -> Self {
-        let words: Vec<_> = (1..=count).map(|hours| format!("o{}", NOW.as_second() - hours * 3_600)).collect();
+        let words: Vec<_> =
+            (1..=count).map(|hours| format!("o{}={}", NOW.as_second() - hours * 3_600, self.shards)).collect();
         self.tag("resizes", &words.join(" "))
+    }
+
+    /// So many resizes, an hour apart, of which the first began at `peak` shards.
+    pub fn resized_from(self, peak: u32, count: i64) -> Self {
+        let from = |hours| if hours == count { peak } else { self.shards };
+        let words: Vec<_> =
+            (1..=count).map(|hours| format!("i{}={}", NOW.as_second() - hours * 3_600, from(hours))).collect();
+        self.tag("resizes", &words.join(" "))
+    }
+
+    pub fn consumer_stopped_minutes_ago(mut self, ago: usize) -> Self {
+        let stopped = self.minutes.len() - ago;
+        for minute in &mut self.minutes[stopped..] {
+            (minute.iterator_age_ms, minute.read_bytes, minute.read_throttles) = (None, None, None);
+        }
+        self
     }
 
     pub fn unmanaged(mut self) -> Self {
@@ -168,9 +186,4 @@ impl Case {
     pub fn decide(&self, direction: Direction) -> Decision {
         decide(&Policy::new(PolicySpec::default()).unwrap(), &self.observe(), direction, NOW)
     }
-}
-
-/// So many minutes before [`NOW`].
-pub fn minutes_ago(minutes: i64) -> Timestamp {
-    NOW.checked_sub(SignedDuration::from_mins(minutes)).unwrap()
 }
