@@ -36,6 +36,7 @@ pub(crate) fn offered_mib_per_second(since_start: SignedDuration) -> f64 {
 /// Writes to the stream along the curve until it is aborted.
 ///
 /// What is throttled is not tried again: the demo counts what was turned away, and a retry would be counted twice.
+#[allow(clippy::cast_precision_loss, reason = "a record's size")]
 pub(crate) fn produce(sandbox: Arc<Sandbox>, client: Client, began: Timestamp) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut ticks = tokio::time::interval(TICK);
@@ -50,8 +51,8 @@ pub(crate) fn produce(sandbox: Arc<Sandbox>, client: Client, began: Timestamp) -
             // A producer that fell behind does not make up for it in a burst.
             owed_bytes += mib_per_second * 1_048_576.0 * elapsed.min(TICK * 3).as_secs_f64();
             let records = std::iter::from_fn(|| {
-                (owed_bytes >= 8_192.0).then(|| {
-                    owed_bytes -= 8_192.0;
+                (owed_bytes >= RECORD_BYTES as f64).then(|| {
+                    owed_bytes -= RECORD_BYTES as f64;
                     sequence += 1;
                     record(sequence)
                 })

@@ -18,9 +18,6 @@ impl Plain {
 
 impl View for Plain {
     fn show(&mut self, story: &Story) -> anyhow::Result<bool> {
-        for told in &story.told[self.answers_told..] {
-            println!("{:>6}  {} -> {}", story.minute_of(told.at), told.road, told.words);
-        }
         for minute in &story.minutes[self.minutes_told..] {
             #[allow(clippy::cast_precision_loss, reason = "a display with one decimal")]
             let accepted = minute.metrics.bytes.unwrap_or(0) as f64 / 60.0 / 1_048_576.0;
@@ -31,6 +28,9 @@ impl View for Plain {
                 minute.metrics.throttled_records.unwrap_or(0),
                 minute.shards,
             );
+        }
+        for told in &story.told[self.answers_told..] {
+            println!("{:>6}  {} -> {}", story.minute_of(told.at), told.road, told.words);
         }
         (self.answers_told, self.minutes_told) = (story.told.len(), story.minutes.len());
         Ok(true)

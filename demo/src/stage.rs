@@ -1,5 +1,6 @@
 //! What the demo plays on: a sandbox, a managed stream with its alarms, a producer, and the functions' handler.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -10,7 +11,7 @@ use sandbox::{Capacity, ClockOptions, Delivery, Options, Road, Sandbox, Subscrip
 use scaler_app::ports::{Clock, Metrics as _, Streams as _};
 use scaler_app::{Outcome, handle};
 use scaler_aws::AwsPorts;
-use scaler_core::{Direction, Minute, Policy, PolicySpec, ShardCount, scaling_alarm};
+use scaler_core::{Direction, Minute, Policy, PolicySpec, ShardCount, TAG_MANAGED, scaling_alarm};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
@@ -20,6 +21,8 @@ use crate::load;
 pub(crate) const STREAM: &str = "orders";
 /// How many shards it begins with.
 pub(crate) const SHARDS_AT_FIRST: u32 = 2;
+/// CloudWatch is late, and so is the sandbox's.
+const METRIC_DELAY_MINUTES: u32 = 1;
 /// The sandbox forgets stored records this often, so that the demo needs no more memory the longer it runs.
 const TRIM_EVERY_MINUTES: i64 = 2;
 
@@ -63,7 +66,9 @@ pub(crate) struct Stage {
     answers: UnboundedReceiver<Answer>,
     ports: AwsPorts<VirtualClock>,
     began: Timestamp,
-    minutes_seen: i64,
+    /// Open shards at the end of each minute whose metrics are still to come.
+    shards_at_end: VecDeque<u32>,
+    minutes_ended: i64,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -83,13 +88,14 @@ impl Stage {
         let options = Options {
             clock: ClockOptions::Running { speed },
             subscriptions: directions.map(subscription).to_vec(),
+            metric_delay_minutes: METRIC_DELAY_MINUTES,
             sweep: directions.map(|direction| direction.to_string()).to_vec(),
             ..Options::default()
         };
         let (sandbox, deliveries) = Sandbox::start(options).await?;
         let sandbox = Arc::new(sandbox);
         let shards = Capacity::Shards(SHARDS_AT_FIRST);
-        sandbox.create_stream(STREAM, shards, &[("kinesis-scaler/managed", "true")]).await?;
+        sandbox.create_stream(STREAM, shards, &[(TAG_MANAGED, "true")]).await?;
 
         let sdk = scaler_aws::loader()
             .endpoint_url(sandbox.endpoint())
@@ -106,8 +112,8 @@ impl Stage {
         }
         let began = sandbox.now();
         let (functions, answers) = run_functions(ports.clone(), policy, deliveries);
-        let producer = load::produce(Arc::clone(&sandbox), ports.streams.0.clone(), began);
-        Ok(Self { sandbox, answers, ports, began, minutes_seen: 0, tasks: [functions, producer] })
+        let tasks = [functions, load::produce(Arc::clone(&sandbox), ports.streams.0.clone(), began)];
+        Ok(Self { sandbox, answers, ports, began, shards_at_end: VecDeque::new(), minutes_ended: 0, tasks })
     }
 
     /// The virtual time.
@@ -124,24 +130,31 @@ impl Stage {
         }
     }
 
-    /// The next whole minute that has passed and was not told yet, read through the SDK as any client would.
+    /// The next whole minute whose metrics have come, read through the SDK as any client would.
     pub(crate) async fn next_minute(&mut self) -> anyhow::Result<Option<MinuteSeen>> {
-        let first_minute = self.began.as_second().div_euclid(60) + 1;
-        let minute = first_minute + self.minutes_seen;
-        let began = Timestamp::from_second(minute * 60)?;
-        let end = began.checked_add(SignedDuration::from_mins(1))?;
-        if self.now() < end {
+        if self.now() < self.minute(self.minutes_ended + 1)? {
             return Ok(None);
         }
-        self.minutes_seen += 1;
-        let window = self.ports.metrics.window(STREAM, end, 1).await?;
-        let shards = self.ports.streams.describe(STREAM).await?.open_shards.get();
-        if self.minutes_seen % TRIM_EVERY_MINUTES == 0 {
+        self.minutes_ended += 1;
+        self.shards_at_end.push_back(self.ports.streams.describe(STREAM).await?.open_shards.get());
+        if self.minutes_ended % TRIM_EVERY_MINUTES == 0 {
             self.sandbox.trim(STREAM).await;
         }
+        if self.shards_at_end.len() <= METRIC_DELAY_MINUTES as usize {
+            return Ok(None);
+        }
+        let shards = self.shards_at_end.pop_front().context("at least one was just put in")?;
+        let end = self.minute(self.minutes_ended - i64::from(METRIC_DELAY_MINUTES))?;
+        let began = end.checked_sub(SignedDuration::from_mins(1))?;
+        let window = self.ports.metrics.window(STREAM, end, 1).await?;
         let metrics = window.minutes.first().copied().unwrap_or_default();
         let offered_mib_per_second = load::offered_mib_per_second(began.duration_since(self.began));
         Ok(Some(MinuteSeen { began, metrics, shards, offered_mib_per_second }))
+    }
+
+    /// The beginning of the minute so many after the first whole one.
+    fn minute(&self, after: i64) -> anyhow::Result<Timestamp> {
+        Ok(Timestamp::from_second((self.began.as_second().div_euclid(60) + 1 + after) * 60)?)
     }
 }
 
@@ -157,7 +170,7 @@ fn run_functions(
         while let Some(delivery) = deliveries.recv().await {
             let direction =
                 if delivery.function == Direction::Out.to_string() { Direction::Out } else { Direction::In };
-            let response = handle(&ports, &policy, direction, &delivery.payload).await;
+            let response = handle(&ports, &policy, direction, &delivery.payload, &mut |_| ()).await;
             let answer = Answer { at: ports.clock.now(), road: delivery.road, outcomes: response.outcomes };
             if sender.send(answer).is_err() {
                 break;

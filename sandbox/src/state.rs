@@ -122,7 +122,8 @@ impl Shared {
             }
         }
         // The rule of the template: alarms of this project that have gone to ALARM, each to its function.
-        let function = name.rsplit('/').next().filter(|last| matches!(*last, "scale-out" | "scale-in"));
+        let ours = name.strip_prefix("kinesis-scaler/").and_then(|rest| rest.rsplit_once('/'));
+        let function = ours.map(|(_, function)| function).filter(|last| matches!(*last, "scale-out" | "scale-in"));
         if let (true, AlarmState::Alarm, Some(function)) = (self.options.eventbridge, state, function) {
             let payload = events::eventbridge(&self.origin(), transition, &self.new_id());
             self.deliver(function, payload, Road::EventBridge);

@@ -2,51 +2,93 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use scaler_core::{Direction, Policy};
 use serde_json::Value;
 
 use crate::event::{self, AlarmState, EventFault, Notice, Request};
-use crate::ports::{Alarms, Clock, Metrics, Ports, Streams};
+use crate::ports::{Alarms, CallError, Clock, FiringAlarm, Metrics, Ports, Streams};
 use crate::reconcile::reconcile;
 use crate::report::{Outcome, OutcomeKind, Response};
 
+/// No pass begins later than this after the event came: the last one must end before the function's timeout of 60 s.
+const LAST_PASS_BEGINS: SignedDuration = SignedDuration::from_secs(30);
+
 /// Handles any event that a scaling function may be sent. Bad input is an outcome, not an error.
+///
+/// `tell` hears of every outcome at once, so that what was done is on record should the function be cut off.
 pub async fn handle<S: Streams, M: Metrics, A: Alarms, C: Clock>(
     ports: &Ports<S, M, A, C>,
     policy: &Policy,
     direction: Direction,
     event: &Value,
+    tell: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Response {
-    let notices = match event::parse(event) {
-        Request::Alarms(notices) => notices,
-        Request::Sweep => match firing(ports, direction).await {
-            Ok(notices) => notices,
-            Err(outcome) => return Response::new(direction, vec![*outcome]),
+    let began = ports.clock.now();
+    let request = event::parse(event);
+    let is_sweep = request == Request::Sweep;
+    let asked: Vec<_> = match request {
+        Request::Alarms(notices) => notices.into_iter().map(|notice| notice.map(Asked::from)).collect(),
+        Request::Sweep => match ports.alarms.firing(direction).await {
+            Ok(firing) => in_turn(firing, began).into_iter().map(|alarm| Ok(Asked::from(alarm))).collect(),
+            Err(error) => {
+                let outcome = sweep_failed(&error);
+                tell(&outcome);
+                return Response::new(direction, is_sweep, vec![outcome]);
+            }
         },
     };
     let mut seen = BTreeSet::new();
-    let mut outcomes = Vec::with_capacity(notices.len());
-    for notice in notices {
-        outcomes.push(answer(ports, policy, direction, notice, &mut seen).await);
+    let mut outcomes = Vec::with_capacity(asked.len());
+    for asked in asked {
+        let outcome = if ports.clock.now().duration_since(began) > LAST_PASS_BEGINS {
+            out_of_time(asked)
+        } else {
+            answer(ports, policy, direction, asked, &mut seen).await
+        };
+        tell(&outcome);
+        outcomes.push(outcome);
     }
-    Response::new(direction, outcomes)
+    Response::new(direction, is_sweep, outcomes)
 }
 
-/// The sweep: alarms that fire only once must not lose a need that had to wait.
-async fn firing<S: Streams, M: Metrics, A: Alarms, C: Clock>(
-    ports: &Ports<S, M, A, C>,
-    direction: Direction,
-) -> Result<Vec<Result<Notice, EventFault>>, Box<Outcome>> {
-    let firing = ports.alarms.firing(direction).await.map_err(|error| {
-        let kind = if error.failure.is_passing() { OutcomeKind::Failed } else { OutcomeKind::Refused };
-        Box::new(Outcome::plain(kind, None, error.to_string()))
-    })?;
-    let notice = |alarm: crate::ports::FiringAlarm| Notice {
-        alarm: alarm.name,
-        state: AlarmState::Alarm,
-        streams: alarm.streams,
-    };
-    Ok(firing.into_iter().map(|alarm| Ok(notice(alarm))).collect())
+/// An alarm that asks for a look, by event or by sweep.
+struct Asked {
+    notice: Notice,
+    fits: Option<u32>,
+}
+
+impl From<Notice> for Asked {
+    fn from(notice: Notice) -> Self {
+        Self { notice, fits: None }
+    }
+}
+
+impl From<FiringAlarm> for Asked {
+    fn from(alarm: FiringAlarm) -> Self {
+        let notice = Notice { alarm: alarm.name, state: AlarmState::Alarm, streams: alarm.streams };
+        Self { notice, fits: alarm.fits }
+    }
+}
+
+/// Each minute another alarm is first, so that where time does not suffice for all, all have their turn.
+fn in_turn(mut firing: Vec<FiringAlarm>, now: Timestamp) -> Vec<FiringAlarm> {
+    if let Ok(count @ 1..) = i64::try_from(firing.len()) {
+        let first = (now.as_second() / 60).rem_euclid(count);
+        firing.rotate_left(usize::try_from(first).unwrap_or(0));
+    }
+    firing
+}
+
+fn sweep_failed(error: &CallError) -> Outcome {
+    let kind = if error.failure.is_passing() { OutcomeKind::Failed } else { OutcomeKind::Refused };
+    Outcome { needs_attention: true, ..Outcome::plain(kind, None, error.to_string()) }
+}
+
+fn out_of_time(asked: Result<Asked, EventFault>) -> Outcome {
+    let (alarm, streams) = asked.map(|asked| (asked.notice.alarm, asked.notice.streams)).unwrap_or_default();
+    let words = "no time left in this run: the next sweep looks at this alarm";
+    Outcome::plain(OutcomeKind::Held, streams.first().map(String::as_str), words).asked_by(&alarm)
 }
 
 /// One notification's outcome. `seen` holds the streams already looked at for this event.
@@ -54,29 +96,28 @@ async fn answer<S: Streams, M: Metrics, A: Alarms, C: Clock>(
     ports: &Ports<S, M, A, C>,
     policy: &Policy,
     direction: Direction,
-    notice: Result<Notice, EventFault>,
+    asked: Result<Asked, EventFault>,
     seen: &mut BTreeSet<String>,
 ) -> Outcome {
-    let notice = match notice {
-        Ok(notice) => notice,
+    let Asked { notice, fits } = match asked {
+        Ok(asked) => asked,
         Err(fault) => return Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
     };
-    let stream = match (notice.state, notice.streams.as_slice()) {
+    let outcome = match (notice.state, notice.streams.as_slice()) {
         (AlarmState::Ok | AlarmState::InsufficientData, streams) => {
             let words = "the alarm is not firing: nothing to do";
-            return Outcome::plain(OutcomeKind::Ignored, streams.first().map(String::as_str), words)
-                .asked_by(&notice.alarm);
+            Outcome::plain(OutcomeKind::Ignored, streams.first().map(String::as_str), words)
         }
-        (AlarmState::Alarm, [stream]) => stream,
-        (AlarmState::Alarm, streams) => {
-            return Outcome::plain(OutcomeKind::Refused, None, no_single_stream(streams)).asked_by(&notice.alarm);
+        (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
+            reconcile(ports, policy, stream, direction, fits).await
         }
+        (AlarmState::Alarm, [stream]) => {
+            let words = "this stream was already looked at for this event";
+            Outcome::plain(OutcomeKind::Ignored, Some(stream), words)
+        }
+        (AlarmState::Alarm, streams) => Outcome::plain(OutcomeKind::Refused, None, no_single_stream(streams)),
     };
-    if !seen.insert(stream.clone()) {
-        let words = "this stream was already looked at for this event";
-        return Outcome::plain(OutcomeKind::Ignored, Some(stream), words).asked_by(&notice.alarm);
-    }
-    reconcile(ports, policy, stream, direction).await.asked_by(&notice.alarm)
+    outcome.asked_by(&notice.alarm)
 }
 
 fn no_single_stream(streams: &[String]) -> String {

@@ -96,6 +96,8 @@ pub struct FiringAlarm {
     pub name: String,
     /// The streams that its metrics name; exactly one on a well-made alarm.
     pub streams: Vec<String>,
+    /// The shard count that its expression holds, if it is an alarm of ours.
+    pub fits: Option<u32>,
 }
 
 /// The scaling alarms.

@@ -2,29 +2,44 @@
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, Verdict, admit, decide, scaling_alarm,
+    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, ShardCount, Verdict, admit, decide,
+    scaling_alarm,
 };
 
 use crate::ports::{Alarms, CallError, Clock, Failure, Metrics, Ports, Streams};
 use crate::report::{Outcome, OutcomeKind};
 
 /// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
+///
+/// `alarm_fits` is the shard count that the alarm which asked was made for, where that is known: should the stream have
+/// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
 pub async fn reconcile<S: Streams, M: Metrics, A: Alarms, C: Clock>(
     ports: &Ports<S, M, A, C>,
     stack: &Policy,
     stream: &str,
     direction: Direction,
+    alarm_fits: Option<u32>,
 ) -> Outcome {
     let now = ports.clock.now();
-    match observe(ports, stack, stream, direction, now).await {
-        Err(error) => call_failed(stream, &error),
-        Ok(Sight::Stopped(decision)) => Outcome::decided(stream, &decision),
-        Ok(Sight::Whole(seen)) => {
-            let decision = decide(stack, &seen, direction, now);
-            match decision.verdict {
-                Verdict::Resize => act(ports, stack, stream, &seen, &decision, now).await,
-                Verdict::DryRun | Verdict::Hold | Verdict::Refuse => Outcome::decided(stream, &decision),
+    let mut seen = match observe(ports, stack, stream, direction, now).await {
+        Err(error) => return call_failed(stream, &error),
+        Ok(Sight::Stopped(decision)) => return Outcome::decided(stream, &decision),
+        Ok(Sight::Whole(seen)) => seen,
+    };
+    let mut decision = decide(stack, &seen, direction, now);
+    if decision.verdict == Verdict::Resize && direction == Direction::Out {
+        // Only now, since DescribeLimits allows one call a second for the whole account. Where it says nothing, AWS will.
+        seen.account = ports.streams.account().await.ok();
+        decision = decide(stack, &seen, direction, now);
+    }
+    match decision.verdict {
+        Verdict::Resize => act(ports, stack, stream, &seen, &decision, now).await,
+        Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
+            let mut outcome = Outcome::decided(stream, &decision);
+            if !stack.dry_run && alarm_fits.is_some_and(|fits| fits != decision.current.get()) {
+                outcome.faults.extend(refit(ports, stack, stream, &seen, decision.current).await);
             }
+            outcome
         }
     }
 }
@@ -52,12 +67,7 @@ async fn observe<S: Streams, M: Metrics, A: Alarms, C: Clock>(
         Err(decision) => return Ok(Sight::Stopped(decision)),
     };
     let window = ports.metrics.window(name, whole_minute(now), policy.window_minutes(direction)).await?;
-    let account = match direction {
-        // DescribeLimits allows one call a second for the whole account: where it says nothing, AWS judges by itself.
-        Direction::Out => ports.streams.account().await.ok(),
-        Direction::In => None,
-    };
-    Ok(Sight::Whole(Box::new(Observation { stream, enrolment, window, account })))
+    Ok(Sight::Whole(Box::new(Observation { stream, enrolment, window, account: None })))
 }
 
 /// Carries a resize out: writes the attempt down, requests it, brings the alarms in step.
@@ -74,7 +84,7 @@ async fn act<S: Streams, M: Metrics, A: Alarms, C: Clock>(
         Direction::In => AttemptKind::ScaleIn,
     };
     // Before the call: if the answer is lost, the resize still counts. Overcounting is safe, undercounting is not.
-    let history = seen.enrolment.history.with(Attempt { at: now, kind });
+    let history = seen.enrolment.history.with(Attempt { at: now, kind, from: decision.current });
     if let Err(error) = ports.streams.record(stream, &history).await {
         return Outcome { current: Some(decision.current.get()), ..call_failed(stream, &error) };
     }
@@ -82,33 +92,34 @@ async fn act<S: Streams, M: Metrics, A: Alarms, C: Clock>(
     if let Err(error) = ports.streams.update_shard_count(stream, decision.desired).await {
         outcome.outcome = kind_of(error.failure);
         outcome.words = format!("{error}; it was to {}", decision.words());
+        // In use, though ACTIVE a moment ago: perhaps by our own call, whose answer was lost and which was tried again.
         if error.failure.is_certain()
+            && error.failure != Failure::InUse
             && let Err(error) = ports.streams.record(stream, &history.with_last_refused()).await
         {
             outcome.faults.push(format!("the refused attempt stays counted: {error}"));
         }
         return outcome;
     }
-    if let Err(error) = refit(ports, stack, stream, seen, decision).await {
-        // The stream is right and the alarm is not: the next refit repairs it, and nothing is undone.
-        outcome.faults.push(format!("the alarms still fit {} shards: {error}", decision.current));
-    }
+    outcome.faults.extend(refit(ports, stack, stream, seen, decision.desired).await);
     outcome
 }
 
-/// Fits both alarms to the count that was requested.
+/// Fits both alarms to a count; says what went wrong.
+///
+/// The stream is right and an alarm is not: nothing is undone, and the sweep that this alarm causes mends it.
 async fn refit<S: Streams, M: Metrics, A: Alarms, C: Clock>(
     ports: &Ports<S, M, A, C>,
     stack: &Policy,
     stream: &str,
     seen: &Observation,
-    decision: &Decision,
-) -> Result<(), CallError> {
+    shards: ShardCount,
+) -> Option<String> {
     // `decide` has come this far with the stream's own policy, so it is one.
     let policy = seen.enrolment.policy(stack).unwrap_or(*stack);
-    let alarms =
-        [Direction::Out, Direction::In].map(|direction| scaling_alarm(&policy, stream, decision.desired, direction));
-    ports.alarms.refit(&alarms).await
+    let alarms = [Direction::Out, Direction::In].map(|direction| scaling_alarm(&policy, stream, shards, direction));
+    let failed = ports.alarms.refit(&alarms).await.err()?;
+    Some(format!("the alarms do not fit {shards} shards yet: {failed}"))
 }
 
 fn call_failed(stream: &str, error: &CallError) -> Outcome {

@@ -49,6 +49,8 @@ pub struct Outcome {
     /// Shards requested, or that would have been; `current` where none were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desired: Option<u32>,
+    /// Whether a person should know: the stream does not get what it needs, and will not by itself.
+    pub needs_attention: bool,
     /// The whole of it in a sentence.
     pub words: String,
     /// The decision, step by step.
@@ -68,6 +70,7 @@ impl Outcome {
             outcome,
             current: None,
             desired: None,
+            needs_attention: matches!(outcome, OutcomeKind::Refused | OutcomeKind::Failed),
             words: words.into(),
             steps: Vec::new(),
             faults: Vec::new(),
@@ -90,6 +93,7 @@ impl Outcome {
         Self {
             current: Some(decision.current.get()),
             desired: Some(decision.desired.get()),
+            needs_attention: decision.needs_a_person(),
             steps: steps.collect(),
             ..Self::plain(outcome, Some(stream), decision.words())
         }
@@ -110,6 +114,8 @@ pub struct Response {
     pub function: String,
     /// One entry per stream or notification; empty when a sweep finds nothing firing.
     pub outcomes: Vec<Outcome>,
+    #[serde(skip)]
+    is_sweep: bool,
 }
 
 /// Some passes failed in a way that another try may mend; Lambda tries an event again that ends in an error.
@@ -122,17 +128,20 @@ pub struct RetryNeeded {
 }
 
 impl Response {
-    pub(crate) fn new(direction: Direction, outcomes: Vec<Outcome>) -> Self {
-        Self { function: direction.to_string(), outcomes }
+    pub(crate) fn new(direction: Direction, is_sweep: bool, outcomes: Vec<Outcome>) -> Self {
+        Self { function: direction.to_string(), outcomes, is_sweep }
     }
 
-    /// The answer for Lambda: an error where a retry could help, and only there.
+    /// The answer for Lambda: an error where a retry could help, and only there. A stream that failed in a sweep is not
+    /// worth one: the next sweep comes within a minute, and a retry would keep it waiting.
     ///
     /// # Errors
     /// At least one outcome is [`OutcomeKind::Failed`]. The event is handed over whole again, which is harmless for the
     /// streams that were resized: they are being resized, or cooling down.
     pub fn into_result(self) -> Result<Self, RetryNeeded> {
-        let failed: Vec<_> = self.outcomes.iter().filter(|o| o.outcome == OutcomeKind::Failed).collect();
+        let retried =
+            |outcome: &&Outcome| outcome.outcome == OutcomeKind::Failed && !(self.is_sweep && outcome.stream.is_some());
+        let failed: Vec<_> = self.outcomes.iter().filter(retried).collect();
         match failed.first() {
             None => Ok(self),
             Some(first) => {

@@ -4,39 +4,44 @@
 //! event, and CloudWatch makes metrics of a line in its embedded metric format.
 
 use jiff::Timestamp;
+use scaler_core::Direction;
 use serde_json::{Value, json};
 
-use crate::report::{Outcome, OutcomeKind, Response};
+use crate::report::{Outcome, OutcomeKind};
 
 /// The namespace of our metrics.
 const NAMESPACE: &str = "KinesisScaler";
 
-/// Prints every outcome of a response.
-pub fn print(response: &Response, now: Timestamp) {
-    for line in lines(response, now) {
+/// Prints an outcome of a function.
+pub fn print(function: Direction, outcome: &Outcome, now: Timestamp) {
+    for line in lines(function, outcome, now) {
         println!("{line}");
     }
 }
 
 /// The lines that [`print`] prints.
-pub fn lines(response: &Response, now: Timestamp) -> Vec<String> {
-    let of = |outcome| [log_line(&response.function, outcome, now), metrics_line(&response.function, outcome, now)];
-    response.outcomes.iter().flat_map(of).map(|line| line.to_string()).collect()
+pub fn lines(function: Direction, outcome: &Outcome, now: Timestamp) -> [String; 2] {
+    [log_line(function, outcome, now), metrics_line(function, outcome, now)].map(|line| line.to_string())
 }
 
-fn log_line(function: &str, outcome: &Outcome, now: Timestamp) -> Value {
+fn log_line(function: Direction, outcome: &Outcome, now: Timestamp) -> Value {
     let level = match outcome.outcome {
-        OutcomeKind::Resized | OutcomeKind::Held | OutcomeKind::DryRun | OutcomeKind::Ignored => "INFO",
-        OutcomeKind::Refused => "WARN",
         OutcomeKind::Failed => "ERROR",
+        _ if outcome.needs_attention || !outcome.faults.is_empty() => "WARN",
+        _ => "INFO",
     };
-    json!({ "timestamp": now.to_string(), "level": level, "message": outcome.words, "function": function, "decision": outcome })
+    json!({
+        "timestamp": now.to_string(),
+        "level": level,
+        "message": outcome.words,
+        "function": function.to_string(),
+        "decision": outcome,
+    })
 }
 
-/// By function and stream: that the pass ended so, and the counts before and after, where they are known.
-///
-/// Only the way it ended is counted, not the others as zero: every metric of every stream has its price.
-fn metrics_line(function: &str, outcome: &Outcome, now: Timestamp) -> Value {
+/// By function alone: a metric for each stream would cost more a month than the passes do. The stream and its counts are
+/// in the line as properties, for queries.
+fn metrics_line(function: Direction, outcome: &Outcome, now: Timestamp) -> Value {
     let ended = match outcome.outcome {
         OutcomeKind::Resized => "Resized",
         OutcomeKind::Held => "Held",
@@ -45,22 +50,20 @@ fn metrics_line(function: &str, outcome: &Outcome, now: Timestamp) -> Value {
         OutcomeKind::Ignored => "Ignored",
         OutcomeKind::Failed => "Failed",
     };
-    let counts = [(ended, Some(1)), ("OpenShards", outcome.current), ("DesiredShards", outcome.desired)];
-    let known: Vec<_> = counts.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))).collect();
-
-    let metrics: Vec<_> = known.iter().map(|(name, _)| json!({ "Name": name, "Unit": "Count" })).collect();
-    let mut line = json!({
+    json!({
         "_aws": {
             "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [
-                { "Namespace": NAMESPACE, "Dimensions": [["FunctionName", "StreamName"]], "Metrics": metrics }
-            ],
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["Function"]],
+                "Metrics": [{ "Name": ended, "Unit": "Count" }, { "Name": "NeedsAttention", "Unit": "Count" }],
+            }],
         },
-        "FunctionName": function,
-        "StreamName": outcome.stream.as_deref().unwrap_or("none"),
-    });
-    for (name, value) in known {
-        line[name] = json!(value);
-    }
-    line
+        "Function": function.to_string(),
+        "StreamName": outcome.stream,
+        "OpenShards": outcome.current,
+        "DesiredShards": outcome.desired,
+        ended: 1,
+        "NeedsAttention": u32::from(outcome.needs_attention),
+    })
 }

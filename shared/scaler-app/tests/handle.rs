@@ -42,7 +42,11 @@ fn sweep() -> Value {
 }
 
 async fn run(world: &World, direction: Direction, event: &Value) -> Response {
-    handle(&world.ports(), &Policy::new(PolicySpec::default()).unwrap(), direction, event).await
+    let mut told = Vec::new();
+    let policy = Policy::new(PolicySpec::default()).unwrap();
+    let response = handle(&world.ports(), &policy, direction, event, &mut |outcome| told.push(outcome.clone())).await;
+    assert_eq!(told, response.outcomes, "each outcome is told as it comes");
+    response
 }
 
 async fn one(world: &World, direction: Direction, event: &Value) -> Outcome {
@@ -64,7 +68,7 @@ async fn an_alarm_resizes_the_stream_and_refits_its_alarms() {
             "GetMetricData orders 7",
             "DescribeLimits the account",
             // Written down before the call.
-            "AddTagsToStream orders o1767322800",
+            "AddTagsToStream orders o1767322800=4",
             "UpdateShardCount orders 5",
             "PutMetricAlarm kinesis-scaler/orders/scale-out 5",
             "PutMetricAlarm kinesis-scaler/orders/scale-in 5",
@@ -88,7 +92,7 @@ async fn the_same_event_twice_is_harmless() {
 async fn the_sweep_keeps_a_need_that_had_to_wait() {
     let world = busy();
     world.change("orders", |stream| stream.status = StreamStatus::Updating);
-    world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"]);
+    world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     assert_eq!(one(&world, Direction::Out, &alarm("orders")).await.outcome, OutcomeKind::Held);
     world.change("orders", |stream| stream.status = StreamStatus::Active);
     let swept = one(&world, Direction::Out, &sweep()).await;
@@ -176,7 +180,13 @@ async fn what_is_not_known_of_the_account_does_not_stop_scale_out() {
 
 #[tokio::test]
 async fn a_refused_call_is_not_counted_and_a_lost_answer_is() {
-    for (failure, tag) in [(Failure::Refused, "x1767322800"), (Failure::Unavailable, "o1767322800")] {
+    // In use though it was ACTIVE a moment ago: the first try's answer may have been lost, and the second met its work.
+    for (failure, tag) in [
+        (Failure::Refused, "x1767322800=4"),
+        (Failure::Throttled, "x1767322800=4"),
+        (Failure::Unavailable, "o1767322800=4"),
+        (Failure::InUse, "o1767322800=4"),
+    ] {
         let world = busy();
         world.fail_next("UpdateShardCount", failure);
         let outcome = one(&world, Direction::Out, &alarm("orders")).await;
@@ -191,8 +201,52 @@ async fn a_failed_refit_is_told_and_nothing_is_undone() {
     world.fail_next("PutMetricAlarm", Failure::Throttled);
     let outcome = one(&world, Direction::Out, &alarm("orders")).await;
     assert_eq!(outcome.outcome, OutcomeKind::Resized);
-    assert!(outcome.faults[0].starts_with("the alarms still fit 4 shards"), "{:?}", outcome.faults);
+    assert!(outcome.faults[0].starts_with("the alarms do not fit 5 shards yet"), "{:?}", outcome.faults);
     assert_eq!(world.stream("orders").unwrap().shards, 5);
+}
+
+#[tokio::test]
+async fn the_sweep_mends_alarms_that_fit_another_count() {
+    let world = World::at(NOW).with("orders", Stream::managed(8, load(6)));
+    world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    assert_eq!(one(&world, Direction::Out, &sweep()).await.outcome, OutcomeKind::Held);
+    assert!(world.calls().contains(&"PutMetricAlarm kinesis-scaler/orders/scale-out 8".to_owned()));
+    let fitting = World::at(NOW).with("orders", Stream::managed(8, load(6)));
+    fitting.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(8));
+    run(&fitting, Direction::Out, &sweep()).await;
+    assert!(!fitting.calls().iter().any(|call| call.starts_with("PutMetricAlarm")));
+}
+
+#[tokio::test]
+async fn one_failing_stream_does_not_fail_the_sweep() {
+    let world = busy().with("clicks", Stream::managed(4, load(4)));
+    for stream in ["orders", "clicks"] {
+        world.fire(Direction::Out, &format!("kinesis-scaler/{stream}/scale-out"), &[stream], Some(4));
+    }
+    world.fail_next("DescribeStreamSummary", Failure::Throttled);
+    let response = run(&world, Direction::Out, &sweep()).await;
+    let kinds: Vec<_> = response.outcomes.iter().map(|o| (o.outcome, o.needs_attention)).collect();
+    assert_eq!(kinds, [(OutcomeKind::Failed, true), (OutcomeKind::Resized, false)]);
+    assert!(response.into_result().is_ok(), "the next sweep comes within a minute");
+}
+
+#[tokio::test]
+async fn where_time_is_short_every_alarm_has_its_turn() {
+    let world = busy().with("clicks", Stream::managed(4, load(4)));
+    for stream in ["orders", "clicks"] {
+        world.fire(Direction::Out, &format!("kinesis-scaler/{stream}/scale-out"), &[stream], Some(4));
+    }
+    // Every call takes a quarter of a minute: there is time for one stream only.
+    world.slow(SignedDuration::from_secs(15));
+    let mut first = Vec::new();
+    for _ in 0..2 {
+        let response = run(&world, Direction::Out, &sweep()).await;
+        assert!(response.outcomes[1].words.contains("no time left"), "{}", response.outcomes[1].words);
+        first.push(response.outcomes[0].stream.clone().unwrap());
+        world.set(NOW.checked_add(SignedDuration::from_mins(5)).unwrap());
+    }
+    first.sort();
+    assert_eq!(first, ["clicks", "orders"]);
 }
 
 #[tokio::test]
@@ -210,9 +264,9 @@ async fn a_far_need_is_reached_in_legal_steps() {
 #[tokio::test]
 async fn what_is_printed_is_one_log_line_and_one_metrics_line() {
     let world = busy();
-    let response = run(&world, Direction::Out, &alarm("orders")).await;
-    let lines: Vec<Value> =
-        telemetry::lines(&response, NOW).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let outcome = one(&world, Direction::Out, &alarm("orders")).await;
+    let lines = telemetry::lines(Direction::Out, &outcome, NOW);
+    let lines = lines.map(|line| serde_json::from_str::<Value>(&line).unwrap());
     insta::assert_json_snapshot!("printed", lines);
 }
 

@@ -30,11 +30,11 @@ impl Alarms for CloudWatchAlarms {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| call_error("DescribeAlarms", "the sweep", error))?;
             let named = page.metric_alarms().iter().filter_map(|alarm| Some((alarm.alarm_name()?, alarm)));
-            firing.extend(
-                named
-                    .filter(|(name, _)| name.ends_with(&ours))
-                    .map(|(name, alarm)| FiringAlarm { name: name.to_owned(), streams: streams_of(alarm) }),
-            );
+            firing.extend(named.filter(|(name, _)| name.ends_with(&ours)).map(|(name, alarm)| FiringAlarm {
+                name: name.to_owned(),
+                streams: streams_of(alarm),
+                fits: fits(alarm),
+            }));
         }
         Ok(firing)
     }
@@ -110,6 +110,12 @@ fn streams_of(alarm: &MetricAlarm) -> Vec<String> {
     let of_metrics = alarm.metrics().iter().filter_map(|entry| entry.metric_stat()?.metric());
     let dimensions = of_metrics.flat_map(Metric::dimensions).chain(alarm.dimensions());
     stream_names(dimensions.filter_map(|dimension| Some((dimension.name()?, dimension.value()?))))
+}
+
+/// The shard count in the alarm's expressions: the one literal that is only a number.
+fn fits(alarm: &MetricAlarm) -> Option<u32> {
+    let shards = alarm.metrics().iter().find(|entry| entry.id() == Some("shards"))?;
+    shards.expression()?.parse().ok()
 }
 
 /// Evaluation periods are at most 1,440, see `PolicySpec::STABILIZATION_WINDOW_MINUTES`.

@@ -1,7 +1,13 @@
 //! `decide` in a closed loop: a stream that throttles, retries that come back, metrics that are late, resizes that take time.
 //!
 //! A minute-by-minute model of one stream, both functions looking every minute. Each scenario is one that once went wrong.
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap
+)]
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::{

@@ -3,11 +3,7 @@
 //! Source: Kinesis API reference, `UpdateShardCount` (read 2026-11), unless a line says otherwise.
 
 use jiff::{SignedDuration, Timestamp};
-
-/// Accepted calls per stream in a rolling 24 hours.
-pub const RESIZES_PER_DAY_MAX: usize = 10;
-/// Shards a provisioned stream may be scaled to.
-pub const SHARDS_PER_STREAM_MAX: u32 = 10_000;
+use scaler_core::limits::{RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
 
 /// How a stream is paid for, which decides who sets its shard count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,12 +141,12 @@ fn checked_quota(resize: &Resize<'_>, target: u32, now: Timestamp) -> Result<(),
         );
     }
     let recent = resize.accepted.iter().filter(|at| now.duration_since(**at) < SignedDuration::from_hours(24)).count();
-    if recent >= RESIZES_PER_DAY_MAX {
+    if recent >= RESIZES_PER_DAY as usize {
         return refuse(
             LIMIT_EXCEEDED,
             format!(
                 "Rate exceeded for stream {stream} under account {account}: UpdateShardCount can be called at most \
-                 {RESIZES_PER_DAY_MAX} times in a rolling 24-hour period."
+                 {RESIZES_PER_DAY} times in a rolling 24-hour period."
             ),
         );
     }

@@ -61,6 +61,7 @@ struct State {
     failures: BTreeMap<&'static str, VecDeque<Failure>>,
     calls: Vec<String>,
     account_limit: u32,
+    call_takes: SignedDuration,
 }
 
 impl World {
@@ -73,6 +74,7 @@ impl World {
             failures: BTreeMap::new(),
             calls: Vec::new(),
             account_limit: 20_000,
+            call_takes: SignedDuration::ZERO,
         }))
     }
 
@@ -94,14 +96,25 @@ impl World {
         state.now = state.now.checked_add(by).unwrap_or(Timestamp::MAX);
     }
 
+    /// Sets the time.
+    pub fn set(&self, now: Timestamp) {
+        self.state().now = now;
+    }
+
+    /// Makes every call from now on take so long.
+    pub fn slow(&self, call_takes: SignedDuration) {
+        self.state().call_takes = call_takes;
+    }
+
     /// Makes the next call of this operation fail, after those already waiting to.
     pub fn fail_next(&self, call: &'static str, failure: Failure) {
         self.state().failures.entry(call).or_default().push_back(failure);
     }
 
-    /// A scaling alarm goes into ALARM and stays there.
-    pub fn fire(&self, direction: Direction, name: &str, streams: &[&str]) {
-        let alarm = FiringAlarm { name: name.to_owned(), streams: streams.iter().map(ToString::to_string).collect() };
+    /// A scaling alarm, fitted to so many shards, goes into ALARM and stays there.
+    pub fn fire(&self, direction: Direction, name: &str, streams: &[&str], fits: Option<u32>) {
+        let alarm =
+            FiringAlarm { name: name.to_owned(), streams: streams.iter().map(ToString::to_string).collect(), fits };
         self.state().firing.push((direction, alarm));
     }
 
@@ -131,6 +144,7 @@ impl World {
 impl State {
     /// Logs a call and fails it if that was asked for.
     fn called(&mut self, call: &'static str, subject: &str, argument: &str) -> Result<(), CallError> {
+        self.now = self.now.checked_add(self.call_takes).unwrap_or(Timestamp::MAX);
         self.calls.push(format!("{call} {subject} {argument}").trim_end().to_owned());
         match self.failures.get_mut(call).and_then(VecDeque::pop_front) {
             None => Ok(()),
