@@ -9,6 +9,7 @@ mod observe;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -16,7 +17,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use ferrokinesis::types::{Stream, StreamMode};
+use ferrokinesis::types::{Stream, StreamMode, StreamStatus};
 use scaler_sim::kinesis_rules::{self, Mode, Refusal, Resize};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +28,9 @@ const JSON: &str = "application/x-amz-json-1.1";
 
 /// The largest body read: a `PutRecords` of 10 MiB (facts 1.1) is a third longer in base64, plus keys and quotes.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Real time between two looks at a stream that is being created.
+const CREATION_POLL: Duration = Duration::from_millis(2);
 
 /// On-demand streams start with 4 MB/s of writes, so with four shards, and an account has 50 of them (facts 1.3, 2).
 pub(crate) const ON_DEMAND_SHARDS: u32 = 4;
@@ -170,7 +174,7 @@ impl Call<'_> {
         let tags = self.body.get("Tags").and_then(Value::as_object).cloned().unwrap_or_default();
         let (shared, name) = (self.shared, self.text("StreamName").unwrap_or_default().to_owned());
         let (status, body) = self.passed_on().await;
-        if status.is_success() {
+        if status.is_success() && (on_demand || !tags.is_empty()) {
             let tags = tags.into_iter().filter_map(|(key, tag)| Some((key, tag.as_str()?.to_owned()))).collect();
             finish_creation(shared, &name, on_demand, tags).await?;
         }
@@ -275,6 +279,9 @@ impl Call<'_> {
 }
 
 /// What the emulator leaves out of a new stream: its mode and its tags.
+///
+/// Waits until the stream is there: the emulator changes a stream by copying it and writing it back, so that a change made
+/// while it goes from CREATING to ACTIVE would undo that.
 pub(crate) async fn finish_creation(
     shared: &Shared,
     name: &str,
@@ -282,6 +289,9 @@ pub(crate) async fn finish_creation(
     tags: BTreeMap<String, String>,
 ) -> Result<(), Refusal> {
     shared.resizes.lock().await.remove(name);
+    while shared.store.get_stream(name).await.is_ok_and(|stream| stream.stream_status == StreamStatus::Creating) {
+        tokio::time::sleep(CREATION_POLL).await;
+    }
     let changed = shared.store.update_stream(name, |stream| {
         if on_demand {
             stream.stream_mode_details.stream_mode = StreamMode::OnDemand;

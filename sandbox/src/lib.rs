@@ -16,7 +16,6 @@ mod traffic;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, MutexGuard};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::extract::DefaultBodyLimit;
@@ -24,7 +23,6 @@ use axum::routing::post;
 use axum::{Router, middleware};
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::store::{Store, StoreOptions};
-use ferrokinesis::types::StreamStatus;
 use jiff::Timestamp;
 use scaler_sim::cloudwatch::{CloudWatch, Transition};
 use serde_json::Value;
@@ -214,9 +212,6 @@ impl Sandbox {
             .map_err(|error| anyhow::anyhow!("cannot create stream {name}: {:?}", error.body))?;
         let tags: BTreeMap<String, String> = tags.iter().map(|(key, tag)| ((*key).into(), (*tag).into())).collect();
         kinesis::finish_creation(&self.shared, name, on_demand, tags).await?;
-        while store.get_stream(name).await.is_ok_and(|stream| stream.stream_status == StreamStatus::Creating) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
         Ok(())
     }
 

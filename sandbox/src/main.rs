@@ -5,8 +5,12 @@ mod invoke;
 use anyhow::Context as _;
 use clap::Parser;
 use sandbox::{Capacity, ClockOptions, Options, Sandbox, Subscription, Traffic};
+use scaler_core::{Direction, Policy, PolicySpec, ShardCount, TAG_MANAGED, scaling_alarm};
+use scaler_sim::cloudwatch::AlarmConfig;
 
 use invoke::Invoker;
+
+const DIRECTIONS: [Direction; 2] = [Direction::Out, Direction::In];
 
 /// Minutes of metrics a new stream starts with: enough for any alarm of this project.
 const SEED_MINUTES: u32 = 90;
@@ -68,11 +72,13 @@ async fn main() -> anyhow::Result<()> {
     }
     let untagged = Stream::new("untagged", 2, 50);
     let (sandbox, mut deliveries) = Sandbox::start(options(&arguments, &untagged)).await?;
+    let managed = [(TAG_MANAGED, "true")];
     for Stream { name, shards, .. } in &arguments.streams {
-        sandbox.create_stream(name, Capacity::Shards(*shards), &[("kinesis-scaler/managed", "true")]).await?;
+        sandbox.create_stream(name, Capacity::Shards(*shards), &managed).await?;
+        make_alarms(&sandbox, name, *shards)?;
     }
     sandbox.create_stream(&untagged.name, Capacity::Shards(untagged.shards), &[]).await?;
-    sandbox.create_stream("elastic", Capacity::OnDemand, &[]).await?;
+    sandbox.create_stream("elastic", Capacity::OnDemand, &managed).await?;
     sandbox.seed(SEED_MINUTES).await;
     print_help(&sandbox, &arguments);
 
@@ -90,21 +96,34 @@ async fn main() -> anyhow::Result<()> {
     }
 }
 
+/// The topic whose messages go to the function of this direction, in the default account and Region.
+fn topic(direction: Direction) -> String {
+    format!("arn:aws:sns:us-east-1:123456789012:kinesis-scaler-{direction}")
+}
+
+/// The two alarms of a managed stream, as they are deployed.
+fn make_alarms(sandbox: &Sandbox, stream: &str, shards: u32) -> anyhow::Result<()> {
+    let policy = Policy::new(PolicySpec::default()).map_err(|faults| anyhow::anyhow!("default policy: {faults:?}"))?;
+    let shards = ShardCount::new(shards).context("a stream has at least one shard")?;
+    for direction in DIRECTIONS {
+        let alarm = scaling_alarm(&policy, stream, shards, direction);
+        sandbox.cloudwatch().put_alarm(AlarmConfig::scaling(&alarm, &topic(direction)), sandbox.now())?;
+    }
+    Ok(())
+}
+
 fn options(arguments: &Arguments, untagged: &Stream) -> Options {
     let defaults = Options::default();
-    let functions = ["scale-out", "scale-in"];
-    let subscription = |function: &str| Subscription {
-        topic_arn: format!("arn:aws:sns:{}:{}:kinesis-scaler-{function}", defaults.region, defaults.account),
-        function: function.to_owned(),
-    };
+    let functions = DIRECTIONS.map(|direction| direction.to_string());
+    let subscription = |direction| Subscription { topic_arn: topic(direction), function: direction.to_string() };
     Options {
         port: arguments.port,
         clock: ClockOptions::Running { speed: arguments.speed },
         // Short, so that trying things out is not waiting; AWS takes minutes.
         create_seconds: 0,
         resize_seconds: 2,
-        subscriptions: functions.map(subscription).to_vec(),
-        sweep: functions.map(str::to_owned).to_vec(),
+        subscriptions: DIRECTIONS.map(subscription).to_vec(),
+        sweep: functions.to_vec(),
         traffic: arguments.streams.iter().chain([untagged]).map(Stream::traffic).collect(),
         ..defaults
     }

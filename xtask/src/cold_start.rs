@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::settings::in_template;
-use crate::shell::{cargo, root, run};
+use crate::settings::template_defaults;
+use crate::shell::{cargo, run, target_folder};
 
 const RUNS: usize = 40;
 const WARM_UPS: usize = 5;
@@ -61,12 +61,7 @@ struct Start {
 
 fn build(package: &str) -> Result<PathBuf> {
     run(&mut cargo(["build", "--release", "--locked", "--package", package]))?;
-    // Asked for and not assumed: people move the target folder.
-    let output =
-        cargo(["metadata", "--no-deps", "--format-version=1", "--offline"]).output().context("cargo metadata")?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    let target = metadata["target_directory"].as_str().context("cargo metadata names no target_directory")?;
-    Ok(Path::new(target).join("release").join(package))
+    Ok(target_folder()?.join("release").join(package))
 }
 
 /// Starts the function as Lambda would and waits until it asks for its first event, which it never gets.
@@ -111,12 +106,10 @@ fn wait_for_poll(receiver: &Receiver<Polled>, child: &mut Child) -> Result<(Inst
 
 /// The environment that Lambda gives a function, with the template's defaults for its settings.
 fn as_lambda(function: &Path, runtime_api: SocketAddr) -> Result<Command> {
-    let template = fs::read_to_string(root().join("template.yaml")).context("template.yaml")?;
-    let settings = in_template(&template).into_iter().filter_map(|setting| Some((setting.name, setting.default?)));
     let mut command = Command::new(function);
     command
         .env_clear()
-        .envs(settings)
+        .envs(template_defaults()?)
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", "cold-start")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")

@@ -1,6 +1,9 @@
 //! The project's own commands, as `cargo xtask <command>`.
 
+mod alarms;
+mod background;
 mod cold_start;
+mod invoke;
 mod settings;
 mod shell;
 mod test;
@@ -18,17 +21,15 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] => run(cargo(["run", "--quiet", "--package", "demo", "--"]).args(rest)),
         ["test", steps @ ..] => test::test(steps),
         ["tidy"] => tidy::tidy(),
+        ["alarms", stream, shards, actions @ ..] => alarms::alarms(stream, shards, actions),
         ["bench", "cold-start"] => cold_start::bench(),
-        _ => {
-            let (culprit, exit_code) = match args.as_slice() {
-                [] | ["help" | "--help" | "-h"] => (None, ExitCode::SUCCESS),
-                [..] => (Some(args.join(" ")), ExitCode::from(2)),
-            };
-            if let Some(culprit) = culprit {
-                eprintln!("`cargo xtask {culprit}` is not one of these:\n");
-            }
-            eprintln!("{}", usage());
-            return exit_code;
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{}", usage());
+            Ok(())
+        }
+        unknown => {
+            eprintln!("`cargo xtask {}` is not one of these:\n\n{}", unknown.join(" "), usage());
+            return ExitCode::from(2);
         }
     };
     match outcome {
@@ -49,6 +50,8 @@ cargo xtask demo [args]       the main job, end to end, on this machine alone; -
 cargo xtask test [step ...]   everything CI runs, or only the steps named:
 {}
 cargo xtask tidy              the workspace's own rules
+cargo xtask alarms STREAM SHARDS [OUT_ARN IN_ARN]
+                              a stream's two alarms as commands of the AWS CLI
 cargo xtask bench cold-start  start-up time and memory of scale-out, beside an empty function",
         steps.join("\n")
     )

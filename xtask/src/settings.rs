@@ -1,5 +1,11 @@
 //! The settings, as each of the places that list them has them.
 
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use crate::shell::root;
+
 /// A setting in one place.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Setting {
@@ -8,6 +14,12 @@ pub(crate) struct Setting {
     pub(crate) default: Option<String>,
     /// From 1.
     pub(crate) line: usize,
+}
+
+/// Name and value of the settings that a deployment has in force which changes none.
+pub(crate) fn template_defaults() -> Result<Vec<(String, String)>> {
+    let template = fs::read_to_string(root().join("template.yaml")).context("cannot read template.yaml")?;
+    Ok(in_template(&template).into_iter().filter_map(|setting| Some((setting.name, setting.default?))).collect())
 }
 
 /// The functions' environment in `template.yaml`, each variable with the default of the parameter it refers to.

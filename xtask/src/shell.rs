@@ -1,9 +1,10 @@
 //! Where the workspace is, and running other programs in it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 /// The workspace root.
 pub(crate) fn root() -> &'static Path {
@@ -15,6 +16,23 @@ pub(crate) fn cargo<const N: usize>(args: [&str; N]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(root());
     command
+}
+
+/// What cargo knows about the workspace.
+pub(crate) fn metadata() -> Result<Value> {
+    let output = cargo(["metadata", "--no-deps", "--format-version=1", "--offline"])
+        .output()
+        .context("cannot start `cargo metadata`")?;
+    if !output.status.success() {
+        bail!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    serde_json::from_slice(&output.stdout).context("what `cargo metadata` printed")
+}
+
+/// Where cargo builds. Asked for and not assumed: people move it.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let metadata = metadata()?;
+    metadata["target_directory"].as_str().map(PathBuf::from).context("`cargo metadata` names no target_directory")
 }
 
 /// Runs to the end with our terminal; anything but success is an error that names the command.

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::invoke::invoke;
 use crate::shell::{cargo, root, run, shown};
 use crate::tidy::tidy;
 use crate::tools::{check_python, tools};
@@ -31,6 +32,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "doc", what: "documentation, warnings denied", needs_python: false, run: doc },
     Step { name: "template", what: "template.yaml by sam and cfn-lint", needs_python: true, run: template },
     Step { name: "package", what: "sam build: both bundles", needs_python: true, run: package },
+    Step { name: "invoke", what: "each of events/ by cargo lambda", needs_python: true, run: invoke },
     Step { name: "demo", what: "the demo, printed as lines", needs_python: false, run: demo },
 ];
 

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::settings::{Setting, in_config, in_policy, in_readme, in_template};
-use crate::shell::{cargo, root};
+use crate::shell::{metadata, root};
 
 const TEMPLATE: &str = "template.yaml";
 const README: &str = "README.md";
@@ -126,15 +126,8 @@ fn events_are_json() -> Result<Vec<String>> {
 
 /// `scaler-core` <- `scaler-app` <- `scaler-aws`, `scaler-sim` <- everything else; tests may look the other way.
 fn dependencies_point_inwards() -> Result<Vec<String>> {
-    let output = cargo(["metadata", "--no-deps", "--format-version=1", "--offline"])
-        .output()
-        .context("cannot start `cargo metadata`")?;
-    if !output.status.success() {
-        bail!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("what `cargo metadata` printed")?;
     let mut breaches = Vec::new();
-    for package in array(&metadata["packages"]) {
+    for package in array(&metadata()?["packages"]) {
         let name = package["name"].as_str().unwrap_or_default();
         let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
         for dependency in array(&package["dependencies"]).iter().filter(|dependency| dependency["kind"] != "dev") {

@@ -1,4 +1,4 @@
-//! The Python tools of the template and packaging steps: a virtual environment in `.tools/`, made once.
+//! The Python tools of the steps that need some: a virtual environment in `.tools/`, made once.
 
 use std::env;
 use std::ffi::OsString;
@@ -34,18 +34,22 @@ pub(crate) fn tools() -> Result<Tools> {
     Ok(Tools { bin: venv.join("bin") })
 }
 
-/// Fails when Python cannot make a virtual environment; `steps` are those that then cannot run.
+/// Fails when Python cannot make a virtual environment; `steps` cannot run then, `others` can.
 pub(crate) fn check_python(steps: &[&str], others: &[&str]) -> Result<()> {
     // Debian and its kin ship Python without ensurepip, and `-m venv` fails only halfway through.
     let probe = Command::new("python3").args(["-c", "import venv, ensurepip"]).stderr(Stdio::null()).status();
     if probe.is_ok_and(|status| status.success()) {
         return Ok(());
     }
+    let rest = if others.is_empty() {
+        String::new()
+    } else {
+        format!(", or run the rest: cargo xtask test {}", others.join(" "))
+    };
     bail!(
-        "no python3 with its venv module, which the steps {} need: install Python 3.10 or newer \
-         (Debian, Ubuntu: apt install python3-venv), or run the rest: cargo xtask test {}",
-        steps.join(" and "),
-        others.join(" "),
+        "no python3 with its venv module, which is needed for {}: install Python 3.10 or newer \
+         (Debian, Ubuntu: apt install python3-venv){rest}",
+        steps.join(", "),
     )
 }
 

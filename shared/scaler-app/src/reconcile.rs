@@ -91,10 +91,9 @@ async fn act<S: Streams, M: Metrics, A: Alarms, C: Clock>(
     let mut outcome = Outcome::decided(stream, decision);
     if let Err(error) = ports.streams.update_shard_count(stream, decision.desired).await {
         outcome.outcome = kind_of(error.failure);
+        outcome.needs_attention |= error.failure != Failure::InUse;
         outcome.words = format!("{error}; it was to {}", decision.words());
-        // In use, though ACTIVE a moment ago: perhaps by our own call, whose answer was lost and which was tried again.
         if error.failure.is_certain()
-            && error.failure != Failure::InUse
             && let Err(error) = ports.streams.record(stream, &history.with_last_refused()).await
         {
             outcome.faults.push(format!("the refused attempt stays counted: {error}"));

@@ -24,7 +24,7 @@ pub enum OutcomeKind {
 /// One step of the decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepReport {
-    /// The stage, as in `recommend`, `cooldown`, `budget`.
+    /// The stage, as in `recommend`, `cooldown`, `step-factor`.
     pub stage: String,
     /// Shards after it.
     pub shards: u32,
@@ -86,7 +86,7 @@ impl Outcome {
             Verdict::Refuse => OutcomeKind::Refused,
         };
         let steps = decision.steps.iter().map(|step| StepReport {
-            stage: format!("{:?}", step.stage).to_lowercase(),
+            stage: step.stage.to_string(),
             shards: step.shards.get(),
             reason: step.reason.to_string(),
         });

@@ -180,12 +180,11 @@ async fn what_is_not_known_of_the_account_does_not_stop_scale_out() {
 
 #[tokio::test]
 async fn a_refused_call_is_not_counted_and_a_lost_answer_is() {
-    // In use though it was ACTIVE a moment ago: the first try's answer may have been lost, and the second met its work.
     for (failure, tag) in [
         (Failure::Refused, "x1767322800=4"),
         (Failure::Throttled, "x1767322800=4"),
         (Failure::Unavailable, "o1767322800=4"),
-        (Failure::InUse, "o1767322800=4"),
+        (Failure::InUse, "x1767322800=4"),
     ] {
         let world = busy();
         world.fail_next("UpdateShardCount", failure);

@@ -4,16 +4,26 @@ use aws_sdk_kinesis::config::http::HttpResponse;
 use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use scaler_app::ports::{CallError, Failure};
 
-/// Error codes by which AWS says "too many calls".
-const THROTTLES: [&str; 7] = [
+/// Error codes by which AWS says "too many calls": those that the SDK tries again, but for the ambiguous
+/// `LimitExceededException` (`aws_runtime::retries::classifiers`, version 1.7).
+const THROTTLES: [&str; 12] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
+    "RequestThrottled",
     "RequestThrottledException",
     "TooManyRequestsException",
     "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
     "ProvisionedThroughputExceededException",
+    "PriorRequestNotComplete",
+    "SlowDown",
+    "TransactionInProgressException",
 ];
+/// Error codes by which AWS says that it gave up, whether or not something was done.
+const TIMEOUTS: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
+/// Characters kept of an error that has no code: it may quote a whole answer.
+const WORDS_MAX: usize = 300;
 
 /// Makes a [`CallError`] of what the SDK returned after its retries.
 pub(crate) fn call_error<E>(call: &'static str, subject: &str, error: SdkError<E, HttpResponse>) -> CallError
@@ -22,9 +32,7 @@ where
 {
     let code = error.code();
     let failure = match &error {
-        SdkError::ServiceError(answer) => {
-            service_failure(call, code.unwrap_or_default(), answer.raw().status().is_server_error())
-        }
+        SdkError::ServiceError(answer) => service_failure(call, code, answer.raw().status().is_client_error()),
         SdkError::ConstructionFailure(_) => Failure::Refused,
         // Sent perhaps, and perhaps carried out.
         _ => Failure::Unavailable,
@@ -32,23 +40,25 @@ where
     let message = match (code, error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        _ => DisplayErrorContext(&error).to_string(),
+        _ => DisplayErrorContext(&error).to_string().chars().take(WORDS_MAX).collect(),
     };
     CallError { call, subject: subject.to_owned(), failure, message, source: Some(Box::new(error)) }
 }
 
-/// What an error code that AWS sent means for us.
-fn service_failure(call: &str, code: &str, is_server_error: bool) -> Failure {
+/// What an error that AWS sent means for us.
+fn service_failure(call: &str, code: Option<&str>, is_client_error: bool) -> Failure {
     match code {
-        "ResourceNotFoundException" => Failure::NotFound,
-        "ResourceInUseException" => Failure::InUse,
+        Some("ResourceNotFoundException") => Failure::NotFound,
+        Some("ResourceInUseException") => Failure::InUse,
         // For a resize this may be any of: ten a day, calls a second, the account's shards, too many streams at once. All
         // are a no for now, and the cooldown paces the next try. For a read it can only be calls a second.
-        "LimitExceededException" if call == "UpdateShardCount" => Failure::Refused,
-        "LimitExceededException" => Failure::Throttled,
-        _ if THROTTLES.contains(&code) => Failure::Throttled,
-        _ if is_server_error => Failure::Unavailable,
-        _ => Failure::Refused,
+        Some("LimitExceededException") if call == "UpdateShardCount" => Failure::Refused,
+        Some("LimitExceededException") => Failure::Throttled,
+        Some(code) if THROTTLES.contains(&code) => Failure::Throttled,
+        Some(code) if TIMEOUTS.contains(&code) => Failure::Unavailable,
+        _ if is_client_error => Failure::Refused,
+        // AWS failed, or said something that cannot be read.
+        _ => Failure::Unavailable,
     }
 }
 
@@ -58,18 +68,20 @@ mod tests {
 
     #[test]
     fn every_kind_of_answer_has_its_meaning() {
-        for (call, code, is_server_error, meaning) in [
-            ("DescribeStreamSummary", "ResourceNotFoundException", false, Failure::NotFound),
-            ("UpdateShardCount", "ResourceInUseException", false, Failure::InUse),
-            ("UpdateShardCount", "LimitExceededException", false, Failure::Refused),
-            ("DescribeStreamSummary", "LimitExceededException", false, Failure::Throttled),
-            ("UpdateShardCount", "InvalidArgumentException", false, Failure::Refused),
-            ("UpdateShardCount", "AccessDeniedException", false, Failure::Refused),
-            ("GetMetricData", "ThrottlingException", false, Failure::Throttled),
-            ("UpdateShardCount", "InternalFailure", true, Failure::Unavailable),
-            ("UpdateShardCount", "", true, Failure::Unavailable),
+        for (call, code, is_client_error, meaning) in [
+            ("DescribeStreamSummary", "ResourceNotFoundException", true, Failure::NotFound),
+            ("UpdateShardCount", "ResourceInUseException", true, Failure::InUse),
+            ("UpdateShardCount", "LimitExceededException", true, Failure::Refused),
+            ("DescribeStreamSummary", "LimitExceededException", true, Failure::Throttled),
+            ("UpdateShardCount", "InvalidArgumentException", true, Failure::Refused),
+            ("UpdateShardCount", "AccessDeniedException", true, Failure::Refused),
+            ("GetMetricData", "ThrottlingException", true, Failure::Throttled),
+            ("UpdateShardCount", "RequestTimeout", true, Failure::Unavailable),
+            ("UpdateShardCount", "InternalFailure", false, Failure::Unavailable),
         ] {
-            assert_eq!(service_failure(call, code, is_server_error), meaning, "{call} {code}");
+            assert_eq!(service_failure(call, Some(code), is_client_error), meaning, "{call} {code}");
         }
+        assert_eq!(service_failure("GetMetricData", None, false), Failure::Unavailable, "an answer of no sense");
+        assert_eq!(service_failure("GetMetricData", None, true), Failure::Refused);
     }
 }

@@ -1,5 +1,7 @@
 //! The `Metrics` port over CloudWatch: one `GetMetricData` for all that a decision needs.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode};
@@ -40,14 +42,27 @@ impl Metrics for CloudWatchMetrics {
             .scan_by(ScanBy::TimestampAscending)
             .into_paginator()
             .send();
+        let mut partial = BTreeSet::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| call_error(CALL, stream, error))?;
             for result in page.metric_data_results() {
-                fill(&mut window, start, stream, result)?;
+                let id = fill(&mut window, start, stream, result)?;
+                match result.status_code() {
+                    Some(StatusCode::PartialData) => partial.insert(id),
+                    _ => partial.remove(id),
+                };
             }
         }
-        Ok(window)
+        // More was to come and did not: what is missing would look like nothing.
+        match partial.first() {
+            Some(id) => Err(fault(stream, Failure::Unavailable, format!("{id} came in part only"))),
+            None => Ok(window),
+        }
     }
+}
+
+fn fault(stream: &str, failure: Failure, message: String) -> CallError {
+    CallError { call: CALL, subject: stream.to_owned(), failure, message, source: None }
 }
 
 fn query(stream: &str, (id, name, statistic, _): &Read) -> MetricDataQuery {
@@ -57,29 +72,32 @@ fn query(stream: &str, (id, name, statistic, _): &Read) -> MetricDataQuery {
     MetricDataQuery::builder().id(*id).metric_stat(stat).build()
 }
 
-/// Puts one metric's points where they belong. Results come in any order and are known by their id.
-fn fill(window: &mut MetricWindow, start: Timestamp, stream: &str, result: &MetricDataResult) -> Result<(), CallError> {
-    let fault = |message: String| CallError {
-        call: CALL,
-        subject: stream.to_owned(),
-        failure: Failure::Unavailable,
-        message,
-        source: None,
+/// Puts one metric's points where they belong, and says which it is. Results come in any order and are known by their id.
+fn fill(
+    window: &mut MetricWindow,
+    start: Timestamp,
+    stream: &str,
+    result: &MetricDataResult,
+) -> Result<&'static str, CallError> {
+    let Some((id, .., field)) = READS.iter().find(|(id, ..)| Some(*id) == result.id()) else {
+        let words = format!("an answer to {:?}, which was not asked", result.id());
+        return Err(fault(stream, Failure::Unavailable, words));
     };
     // A metric that could not be read is not one that has no points.
-    if matches!(result.status_code(), Some(StatusCode::InternalError | StatusCode::Forbidden)) {
-        return Err(fault(format!("{:?} could not be read: {:?}", result.id(), result.status_code())));
+    match result.status_code() {
+        Some(StatusCode::Forbidden) => return Err(fault(stream, Failure::Refused, format!("{id} may not be read"))),
+        Some(StatusCode::InternalError) => {
+            return Err(fault(stream, Failure::Unavailable, format!("{id} could not be read: InternalError")));
+        }
+        _ => {}
     }
-    let Some((.., field)) = READS.iter().find(|(id, ..)| Some(*id) == result.id()) else {
-        return Err(fault(format!("an answer to {:?}, which was not asked", result.id())));
-    };
     for (time, value) in result.timestamps().iter().zip(result.values()) {
         let minute = usize::try_from((time.secs() - start.as_second()).div_euclid(60)).ok();
         if let Some(minute) = minute.and_then(|minute| window.minutes.get_mut(minute)) {
             *field(minute) = Some(whole(*value));
         }
     }
-    Ok(())
+    Ok(id)
 }
 
 /// Sums and maxima of counts are whole; CloudWatch carries them as floating point.

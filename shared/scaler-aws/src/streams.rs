@@ -1,9 +1,10 @@
 //! The `Streams` port over Amazon Kinesis.
 
-use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::types::{
     ScalingType, StreamDescriptionSummary, StreamMode as SdkMode, StreamModeDetails, StreamStatus as SdkStatus,
 };
+use aws_sdk_kinesis::{Client, Config};
 use scaler_app::ports::{CallError, Failure, Streams};
 use scaler_core::{AccountShards, ResizeHistory, ShardCount, StreamMode, StreamState, StreamStatus, TAG_RESIZES};
 
@@ -61,7 +62,10 @@ impl Streams for KinesisStreams {
         })?;
         let request = self.0.update_shard_count().stream_name(stream).target_shard_count(target);
         let request = request.scaling_type(ScalingType::UniformScaling);
-        request.send().await.map_err(|error| call_error(call, stream, error))?;
+        // Not tried again by the SDK: a second try would be answered by what the first one did, and could no longer tell a
+        // refusal from a lost answer. Lambda and the sweep try again with a fresh look.
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        request.customize().config_override(once).send().await.map_err(|error| call_error(call, stream, error))?;
         Ok(())
     }
 

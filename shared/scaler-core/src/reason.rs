@@ -34,6 +34,22 @@ pub enum Stage {
     Quota,
 }
 
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Admit => "admit",
+            Self::Recommend => "recommend",
+            Self::Bounds => "bounds",
+            Self::Direction => "direction",
+            Self::Consumers => "consumers",
+            Self::Cooldown => "cooldown",
+            Self::Budget => "budget",
+            Self::StepFactor => "step-factor",
+            Self::Quota => "quota",
+        })
+    }
+}
+
 /// What a stage found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {

@@ -1,10 +1,11 @@
 //! Alarms: put, describe, delete, set and evaluate.
 
 use jiff::Timestamp;
+use scaler_core::{AlarmExpression, Direction, ScalingAlarm};
 
-use super::metrics::{self, MetricStat, Query, QuerySource, Window};
+use super::metrics::{self, Metric, MetricStat, Query, QuerySource, Statistic, Window};
 use super::{CloudWatch, CloudWatchError, MINUTE};
-use crate::alarm::{AlarmState, Rule, evaluate};
+use crate::alarm::{AlarmState, Comparison, Rule, TreatMissing, evaluate};
 use crate::metric_math::{Series, Value};
 
 /// Alarms in one answer of `DescribeAlarms`, and names in one request. Source: CloudWatch API reference (facts 4.2).
@@ -45,6 +46,47 @@ pub struct AlarmConfig {
 }
 
 impl AlarmConfig {
+    /// A scaling alarm as the functions make it, with this action on ALARM.
+    pub fn scaling(alarm: &ScalingAlarm, action_arn: &str) -> Self {
+        let stat = |(id, name): &(&str, &str)| Query {
+            id: (*id).to_owned(),
+            label: None,
+            source: QuerySource::Stat(MetricStat {
+                metric: Metric::kinesis(&alarm.stream, name),
+                period_seconds: 60,
+                statistic: Statistic::Sum,
+            }),
+            return_data: false,
+        };
+        let expression = |entry: &AlarmExpression| Query {
+            id: entry.id.to_owned(),
+            label: None,
+            source: QuerySource::Expression(entry.expression.clone()),
+            return_data: entry.returned,
+        };
+        let (comparison, treat_missing) = match alarm.direction {
+            Direction::Out => (Comparison::GreaterThanThreshold, TreatMissing::NotBreaching),
+            Direction::In => (Comparison::LessThanThreshold, TreatMissing::Breaching),
+        };
+        let queries = ScalingAlarm::METRICS.iter().map(stat).chain(alarm.expressions.iter().map(expression));
+        Self {
+            name: alarm.name.clone(),
+            description: None,
+            actions_enabled: true,
+            ok_actions: Vec::new(),
+            alarm_actions: vec![action_arn.to_owned()],
+            insufficient_data_actions: Vec::new(),
+            source: AlarmSource::Math(queries.collect()),
+            rule: Rule {
+                threshold: alarm.threshold_percent,
+                comparison,
+                evaluation_periods: alarm.evaluation_minutes as usize,
+                datapoints_to_alarm: alarm.minutes_to_alarm as usize,
+                treat_missing,
+            },
+        }
+    }
+
     /// The actions of a state.
     pub fn actions(&self, state: AlarmState) -> &[String] {
         match state {

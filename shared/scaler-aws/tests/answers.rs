@@ -1,0 +1,258 @@
+//! Answers of AWS as they come: in pages, in any order, with gaps, with fractions.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/standin.rs"]
+mod standin;
+mod support;
+
+use ciborium::Value as Cbor;
+use jiff::Timestamp;
+use scaler_app::ports::{Alarms as _, CallError, Failure, Metrics as _, Streams as _};
+use scaler_aws::{AwsPorts, SystemClock};
+use scaler_core::{Direction, MetricWindow, Minute, PolicySpec, ShardCount, scaling_alarm};
+use serde_json::json;
+
+use standin::{Answer, Asked, Standin, map, number, series, text};
+
+const STREAM: &str = "orders";
+const END: Timestamp = Timestamp::constant(1_767_322_800, 0);
+const MINUTES: u32 = 5;
+
+async fn ports(standin: &Standin) -> AwsPorts {
+    scaler_aws::ports(&support::sdk(standin.endpoint()).await, SystemClock)
+}
+
+/// Answers one after the other.
+async fn answering(answers: Vec<Answer>) -> Standin {
+    let mut answers = answers.into_iter();
+    Standin::start(move |_| answers.next().unwrap_or(Answer::HangUp)).await
+}
+
+/// Points of a metric, by whole minutes since the window's start.
+fn points(id: &str, minutes: &[(i64, f64)]) -> Cbor {
+    let start = END.as_second() - i64::from(MINUTES) * 60;
+    let points: Vec<_> = minutes.iter().map(|(minute, value)| (start + minute * 60, *value)).collect();
+    series(id, &points, "Complete")
+}
+
+fn page(results: Vec<Cbor>, next_token: Option<&str>) -> Answer {
+    let Some(token) = next_token else { return Answer::cbor(200, &map([("MetricDataResults", results.into())])) };
+    Answer::cbor(200, &map([("MetricDataResults", results.into()), ("NextToken", text(token))]))
+}
+
+async fn read(pages: Vec<Answer>) -> (Result<MetricWindow, CallError>, Vec<Asked>) {
+    let standin = answering(pages).await;
+    let window = ports(&standin).await.metrics.window(STREAM, END, MINUTES).await;
+    (window, standin.asked())
+}
+
+async fn window(pages: Vec<Answer>) -> MetricWindow {
+    let window = read(pages).await.0.unwrap();
+    assert_eq!((window.end, window.minutes.len()), (END, MINUTES as usize));
+    window
+}
+
+fn bytes(window: &MetricWindow) -> Vec<Option<u64>> {
+    window.minutes.iter().map(|minute| minute.bytes).collect()
+}
+
+#[tokio::test]
+async fn each_metric_goes_to_its_place_whatever_the_order() {
+    let ids = ["iterator_age", "throttled", "read_throttles", "bytes", "read_bytes", "records"];
+    let results = ids.iter().zip([6.0, 3.0, 5.0, 1.0, 4.0, 2.0]).map(|(id, value)| points(id, &[(4, value)]));
+    let window = window(vec![page(results.collect(), None)]).await;
+    let last = Minute {
+        bytes: Some(1),
+        records: Some(2),
+        throttled_records: Some(3),
+        read_bytes: Some(4),
+        read_throttles: Some(5),
+        iterator_age_ms: Some(6),
+    };
+    let none = Minute::default();
+    assert_eq!(window.minutes, [none, none, none, none, last]);
+}
+
+#[tokio::test]
+async fn every_page_is_asked_for_and_read() {
+    let pages = vec![
+        page(vec![points("bytes", &[(0, 10.0), (1, 11.0)])], Some("second")),
+        page(vec![], Some("third")), // AWS may send a page with nothing on it
+        page(vec![points("records", &[(0, 1.0)]), points("bytes", &[(3, 13.0)])], None),
+    ];
+    let (window, asked) = read(pages).await;
+    let window = window.unwrap();
+    assert_eq!(bytes(&window), [Some(10), Some(11), None, Some(13), None]);
+    assert_eq!(window.minutes[0].records, Some(1));
+    let tokens: Vec<_> = asked.iter().map(|asked| asked.cbor("NextToken")).collect();
+    assert_eq!(tokens, [None, Some(text("second")), Some(text("third"))]);
+}
+
+#[tokio::test]
+async fn one_request_asks_for_everything_in_the_window() {
+    let (_, asked) = read(vec![page(vec![], None)]).await;
+    let time = |seconds| Some(Cbor::Tag(1, Box::new(number(seconds))));
+    assert_eq!(asked[0].cbor("StartTime"), time(1_767_322_500.0));
+    assert_eq!(asked[0].cbor("EndTime"), time(1_767_322_800.0));
+    let queries = asked[0].cbor("MetricDataQueries").unwrap().into_array().unwrap();
+    let asks: Vec<_> = queries.iter().map(|query| format!("{query:?}")).collect();
+    for (name, statistic) in [
+        ("IncomingBytes", "Sum"),
+        ("IncomingRecords", "Sum"),
+        ("WriteProvisionedThroughputExceeded", "Sum"),
+        ("GetRecords.Bytes", "Sum"),
+        ("ReadProvisionedThroughputExceeded", "Sum"),
+        ("GetRecords.IteratorAgeMilliseconds", "Maximum"),
+    ] {
+        let words = [name, statistic, "AWS/Kinesis", "StreamName", STREAM, "60"];
+        let found = asks.iter().filter(|query| words.iter().all(|word| query.contains(word))).count();
+        assert_eq!(found, 1, "{name} {statistic} in {asks:?}");
+    }
+    assert_eq!((asked.len(), queries.len()), (1, 6));
+}
+
+#[tokio::test]
+async fn a_minute_without_a_point_is_unknown_and_a_zero_is_zero() {
+    let gaps = page(vec![points("bytes", &[(4, 0.0), (1, 7.0)])], None); // newest first, too
+    assert_eq!(bytes(&window(vec![gaps]).await), [None, Some(7), None, None, Some(0)]);
+    let nothing = window(vec![page(vec![], None)]).await;
+    assert_eq!(nothing.known().count(), 0);
+}
+
+#[tokio::test]
+async fn points_outside_the_window_are_passed_over() {
+    let outside = page(vec![points("bytes", &[(-1, 1.0), (0, 2.0), (5, 3.0), (1_000_000, 4.0)])], None);
+    assert_eq!(bytes(&window(vec![outside]).await), [Some(2), None, None, None, None]);
+}
+
+#[tokio::test]
+async fn values_that_are_not_whole_are_rounded_and_never_wrap() {
+    let odd = [(0, 1.5), (1, 0.1 + 0.2), (2, 1e300), (3, -1.0), (4, f64::NAN)];
+    let window = window(vec![page(vec![points("bytes", &odd)], None)]).await;
+    assert_eq!(bytes(&window), [Some(2), Some(0), Some(u64::MAX), Some(0), Some(0)]);
+}
+
+#[tokio::test]
+async fn a_metric_that_could_not_be_read_is_an_error_and_not_a_gap() {
+    let broken = page(vec![points("records", &[(0, 1.0)]), series("bytes", &[], "InternalError")], None);
+    let error = read(vec![broken]).await.0.unwrap_err();
+    assert_eq!(error.failure, Failure::Unavailable);
+    let words = error.to_string();
+    assert!(words.starts_with("GetMetricData for orders: ") && words.contains("bytes"), "{words}");
+    assert!(words.contains("InternalError"), "{words}");
+}
+
+#[tokio::test]
+async fn an_answer_to_what_was_not_asked_is_an_error() {
+    let error = read(vec![page(vec![points("latency", &[(0, 1.0)])], None)]).await.0.unwrap_err();
+    assert_eq!(error.failure, Failure::Unavailable);
+    assert!(error.to_string().contains("latency"), "{error}");
+}
+
+#[tokio::test]
+async fn a_token_that_leads_in_a_circle_comes_to_an_end() {
+    let again = page(vec![points("bytes", &[(0, 1.0)])], Some("again"));
+    let (window, asked) = read(vec![again; 50]).await;
+    assert_eq!(bytes(&window.unwrap())[0], Some(1));
+    assert_eq!(asked.len(), 2);
+}
+
+#[tokio::test]
+async fn a_series_that_stays_partial_is_an_error() {
+    let start = END.as_second() - 300;
+    let partial = |next| page(vec![series("throttled", &[(start, 1.0)], "PartialData")], next);
+    assert!(read(vec![partial(Some("second")), page(vec![points("throttled", &[(1, 2.0)])], None)]).await.0.is_ok());
+    assert_eq!(read(vec![partial(None)]).await.0.unwrap_err().failure, Failure::Unavailable);
+}
+
+#[tokio::test]
+async fn a_metric_that_we_may_not_read_is_a_refusal() {
+    let error = read(vec![page(vec![series("bytes", &[], "Forbidden")], None)]).await.0.unwrap_err();
+    assert_eq!(error.failure, Failure::Refused, "{error}");
+}
+
+#[tokio::test]
+async fn tags_are_read_to_the_last_page() {
+    let tags = |keys: &[&str], more| {
+        let tags: Vec<_> = keys.iter().map(|key| json!({ "Key": key, "Value": "v" })).collect();
+        Answer::json(200, &json!({ "Tags": tags, "HasMoreTags": more }))
+    };
+    let standin = answering(vec![tags(&["a", "b"], true), tags(&["c"], true), tags(&[], false)]).await;
+    let read = ports(&standin).await.streams.tags(STREAM).await.unwrap();
+    assert_eq!(read.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), ["a", "b", "c"]);
+    let after: Vec<_> = standin.asked().iter().map(|asked| asked.json()["ExclusiveStartTagKey"].clone()).collect();
+    assert_eq!(after, [json!(null), json!("b"), json!("c")]);
+}
+
+/// An alarm as `DescribeAlarms` has it, on one metric of each of these streams.
+fn alarm(name: &str, streams: &[&str]) -> Cbor {
+    let metric = |stream: &&str| {
+        let dimension = map([("Name", text("StreamName")), ("Value", text(stream))]);
+        let metric = map([
+            ("Namespace", text("AWS/Kinesis")),
+            ("MetricName", text("IncomingBytes")),
+            ("Dimensions", vec![dimension].into()),
+        ]);
+        let stat = map([("Metric", metric), ("Period", 60.into()), ("Stat", text("Sum"))]);
+        map([("Id", text("m")), ("MetricStat", stat), ("ReturnData", false.into())])
+    };
+    let mut metrics: Vec<_> = streams.iter().map(metric).collect();
+    metrics.push(map([("Id", text("usage")), ("Expression", text("m / 4")), ("ReturnData", true.into())]));
+    map([
+        ("AlarmName", text(name)),
+        ("StateValue", text("ALARM")),
+        ("ActionsEnabled", false.into()),
+        ("AlarmActions", vec![text("arn:a")].into()),
+        ("OKActions", vec![text("arn:o")].into()),
+        ("InsufficientDataActions", vec![text("arn:i")].into()),
+        ("Threshold", number(88.0)),
+        ("Metrics", metrics.into()),
+    ])
+}
+
+fn alarms(alarms: Vec<Cbor>, next_token: Option<&str>) -> Answer {
+    let Some(token) = next_token else { return Answer::cbor(200, &map([("MetricAlarms", alarms.into())])) };
+    Answer::cbor(200, &map([("MetricAlarms", alarms.into()), ("NextToken", text(token))]))
+}
+
+#[tokio::test]
+async fn firing_alarms_are_read_to_the_last_page_and_only_ours() {
+    let pages = vec![
+        alarms(
+            vec![
+                alarm("kinesis-scaler/a/scale-in", &["a"]),
+                alarm("kinesis-scaler/a/scale-out", &["a", "a"]),
+                alarm("kinesis-scaler/watch", &["a"]),
+            ],
+            Some("more"),
+        ),
+        alarms(vec![alarm("kinesis-scaler/b/scale-out", &["b", "c"])], None),
+    ];
+    let standin = answering(pages).await;
+    let firing = ports(&standin).await.alarms.firing(Direction::Out).await.unwrap();
+    let firing: Vec<_> = firing.iter().map(|alarm| (alarm.name.as_str(), alarm.streams.join(", "))).collect();
+    let expected = [("kinesis-scaler/a/scale-out", "a"), ("kinesis-scaler/b/scale-out", "b, c")];
+    assert_eq!(firing, expected.map(|(name, streams)| (name, streams.to_owned())));
+    let asked = standin.asked();
+    assert_eq!(asked[0].cbor("StateValue"), Some(text("ALARM")));
+    assert_eq!(asked[1].cbor("NextToken"), Some(text("more")));
+}
+
+#[tokio::test]
+async fn a_refit_keeps_actions_and_makes_no_alarm() {
+    let name = "kinesis-scaler/orders/scale-out";
+    let standin = answering(vec![alarms(vec![alarm(name, &[STREAM])], None), Answer::cbor(200, &map([]))]).await;
+    let policy = scaler_core::Policy::new(PolicySpec::default()).unwrap();
+    let fitted = [Direction::Out, Direction::In]
+        .map(|direction| scaling_alarm(&policy, STREAM, ShardCount::new(7).unwrap(), direction));
+    ports(&standin).await.alarms.refit(&fitted).await.unwrap();
+    let asked = standin.asked();
+    assert_eq!(asked.iter().map(|it| it.operation.as_str()).collect::<Vec<_>>(), ["DescribeAlarms", "PutMetricAlarm"]);
+    let put = &asked[1];
+    assert_eq!((put.cbor("AlarmName"), put.cbor("ActionsEnabled")), (Some(text(name)), Some(false.into())));
+    for (field, arn) in [("AlarmActions", "arn:a"), ("OKActions", "arn:o"), ("InsufficientDataActions", "arn:i")] {
+        assert_eq!(put.cbor(field), Some(vec![text(arn)].into()), "{field}");
+    }
+    let metrics = format!("{:?}", put.cbor("Metrics"));
+    assert!(metrics.contains("(Text(\"Expression\"), Text(\"7\"))"), "{metrics}");
+}

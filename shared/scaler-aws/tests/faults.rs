@@ -1,0 +1,429 @@
+//! Calls that fail: what each failure is taken for, how often it is tried, and what its error says.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/standin.rs"]
+mod standin;
+mod support;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use scaler_app::ports::{Alarms as _, CallError, Clock, Failure, Metrics as _, Streams as _};
+use scaler_app::{OutcomeKind, Response, handle};
+use scaler_aws::AwsPorts;
+use scaler_core::{
+    AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, ShardCount, scaling_alarm, scaling_alarm_name,
+};
+use serde_json::{Value, json};
+
+use standin::{Answer, Asked, Standin, is_kinesis, map, number, series, text};
+
+const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
+const STREAM: &str = "orders";
+/// Every operation that a pass uses.
+const OPERATIONS: [&str; 8] = [
+    "DescribeStreamSummary",
+    "ListTagsForStream",
+    "AddTagsToStream",
+    "UpdateShardCount",
+    "DescribeLimits",
+    "GetMetricData",
+    "DescribeAlarms",
+    "PutMetricAlarm",
+];
+/// Tries of a call that could succeed later, the first included; but for a resize, which is never asked for twice.
+const TRIES: usize = 4;
+
+fn tries(operation: &str, of_others: usize) -> usize {
+    if operation == "UpdateShardCount" { 1 } else { of_others }
+}
+
+#[derive(Clone, Copy)]
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+type StandinPorts = AwsPorts<StoppedClock>;
+
+async fn ports(standin: &Standin) -> StandinPorts {
+    scaler_aws::ports(&support::sdk(standin.endpoint()).await, StoppedClock)
+}
+
+fn policy() -> Policy {
+    Policy::new(PolicySpec::default()).unwrap()
+}
+
+fn four() -> ShardCount {
+    ShardCount::new(4).unwrap()
+}
+
+/// The port's call that comes down to this operation.
+async fn call(ports: &StandinPorts, operation: &str) -> Result<(), CallError> {
+    let alarm = scaling_alarm(&policy(), STREAM, four(), Direction::Out);
+    match operation {
+        "DescribeStreamSummary" => ports.streams.describe(STREAM).await.map(drop),
+        "ListTagsForStream" => ports.streams.tags(STREAM).await.map(drop),
+        "AddTagsToStream" => ports.streams.record(STREAM, &ResizeHistory::default()).await,
+        "UpdateShardCount" => ports.streams.update_shard_count(STREAM, four()).await,
+        "DescribeLimits" => ports.streams.account().await.map(drop),
+        "GetMetricData" => ports.metrics.window(STREAM, NOW, 5).await.map(drop),
+        "DescribeAlarms" => ports.alarms.firing(Direction::Out).await.map(drop),
+        // DescribeAlarms comes before it.
+        _ => ports.alarms.refit(&[alarm]).await,
+    }
+}
+
+/// What the error says it was about.
+fn subject(operation: &str) -> String {
+    match operation {
+        "DescribeLimits" => "the account".to_owned(),
+        "DescribeAlarms" => "the sweep".to_owned(),
+        "PutMetricAlarm" => scaling_alarm_name(STREAM, Direction::Out),
+        _ => STREAM.to_owned(),
+    }
+}
+
+/// What AWS answers when all is well: a managed stream of four full shards, with its alarms.
+fn well(operation: &str) -> Answer {
+    let done = Answer::json(200, &json!({}));
+    match operation {
+        "DescribeStreamSummary" => Answer::json(
+            200,
+            &json!({ "StreamDescriptionSummary": {
+                "StreamName": STREAM,
+                "StreamARN": "arn:aws:kinesis:us-east-1:123456789012:stream/orders",
+                "StreamStatus": "ACTIVE",
+                "StreamModeDetails": { "StreamMode": "PROVISIONED" },
+                "RetentionPeriodHours": 24,
+                "StreamCreationTimestamp": 1_767_000_000.0,
+                "EnhancedMonitoring": [],
+                "OpenShardCount": 4,
+            } }),
+        ),
+        "ListTagsForStream" => Answer::json(
+            200,
+            &json!({ "Tags": [{ "Key": "kinesis-scaler/managed", "Value": "true" }], "HasMoreTags": false }),
+        ),
+        "DescribeLimits" => Answer::json(
+            200,
+            &json!({ "ShardLimit": 200, "OpenShardCount": 4, "OnDemandStreamCount": 0, "OnDemandStreamCountLimit": 50 }),
+        ),
+        "GetMetricData" => {
+            let seconds = NOW.as_second();
+            let bytes = [(seconds - 120, 4.0 * 62_914_560.0), (seconds - 60, 4.0 * 62_914_560.0)];
+            Answer::cbor(200, &map([("MetricDataResults", vec![series("bytes", &bytes, "Complete")].into())]))
+        }
+        "DescribeAlarms" => {
+            let alarm = |way| map([("AlarmName", text(&scaling_alarm_name(STREAM, way))), ("Threshold", number(88.0))]);
+            Answer::cbor(200, &map([("MetricAlarms", vec![alarm(Direction::Out), alarm(Direction::In)].into())]))
+        }
+        "PutMetricAlarm" => Answer::cbor(200, &map([])),
+        _ => done,
+    }
+}
+
+/// An AWS that is well but for one operation, which answers so; the last of these answers stands for all later ones.
+async fn unwell(operation: &'static str, answers: Vec<Answer>) -> Standin {
+    let mut nth = 0;
+    Standin::start(move |asked| {
+        if asked.operation != operation {
+            return well(&asked.operation);
+        }
+        nth += 1;
+        answers[nth.min(answers.len()) - 1].clone()
+    })
+    .await
+}
+
+fn times(asked: &[Asked], operation: &str) -> usize {
+    asked.iter().filter(|asked| asked.operation == operation).count()
+}
+
+/// Lets one operation fail for good; returns its error and how often it was tried.
+async fn failed(operation: &'static str, answer: Answer) -> (CallError, usize) {
+    let standin = unwell(operation, vec![answer]).await;
+    let error = call(&ports(&standin).await, operation).await.unwrap_err();
+    (error, times(&standin.asked(), operation))
+}
+
+/// An error code, with every operation that answers so.
+async fn check(operations: &[&'static str], status: u16, code: &str, expected: Failure, attempts: usize) {
+    for operation in operations {
+        let (error, tried) = failed(operation, Answer::error(operation, status, code, "as scripted")).await;
+        assert_eq!(
+            (error.failure, tried),
+            (expected, tries(operation, attempts)),
+            "{operation} {status} {code}: {error}"
+        );
+        assert_eq!(error.to_string(), format!("{operation} for {}: {code}: as scripted", subject(operation)));
+    }
+}
+
+fn kinesis_but(not: &[&str]) -> Vec<&'static str> {
+    OPERATIONS.into_iter().filter(|operation| is_kinesis(operation) && !not.contains(operation)).collect()
+}
+
+#[tokio::test]
+async fn nothing_fails_when_all_is_well() {
+    for operation in OPERATIONS {
+        let standin = unwell("none", vec![Answer::HangUp]).await;
+        call(&ports(&standin).await, operation).await.unwrap();
+        assert_eq!(times(&standin.asked(), operation), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_call_is_tried_four_times() {
+    check(&OPERATIONS, 400, "ThrottlingException", Failure::Throttled, TRIES).await;
+    check(&["GetMetricData", "DescribeAlarms", "PutMetricAlarm"], 400, "Throttling", Failure::Throttled, TRIES).await;
+    check(&["DescribeLimits"], 400, "RequestLimitExceeded", Failure::Throttled, TRIES).await;
+}
+
+#[tokio::test]
+async fn an_exceeded_limit_is_a_throttle_where_it_reads_and_a_refusal_of_a_resize() {
+    let others = kinesis_but(&["UpdateShardCount"]);
+    check(&others, 400, "LimitExceededException", Failure::Throttled, TRIES).await;
+    check(&["UpdateShardCount"], 400, "LimitExceededException", Failure::Refused, 1).await;
+    // CloudWatch's own: too many alarms. The SDK does not take this one for a throttle.
+    check(&["PutMetricAlarm"], 400, "LimitExceeded", Failure::Refused, 1).await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_unwell_is_tried_four_times() {
+    check(&OPERATIONS, 500, "InternalFailure", Failure::Unavailable, TRIES).await;
+    check(&["DescribeAlarms", "UpdateShardCount"], 503, "ServiceUnavailable", Failure::Unavailable, TRIES).await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_tried_again() {
+    check(&OPERATIONS, 400, "AccessDeniedException", Failure::Refused, 1).await;
+    check(&kinesis_but(&[]), 400, "InvalidArgumentException", Failure::Refused, 1).await;
+    check(&kinesis_but(&["DescribeLimits"]), 400, "ResourceNotFoundException", Failure::NotFound, 1).await;
+    check(&["AddTagsToStream", "UpdateShardCount"], 400, "ResourceInUseException", Failure::InUse, 1).await;
+    check(&["GetMetricData"], 400, "InvalidParameterCombination", Failure::Refused, 1).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_dropped_is_unavailable() {
+    for operation in OPERATIONS {
+        let (error, tried) = failed(operation, Answer::HangUp).await;
+        assert_eq!((error.failure, tried), (Failure::Unavailable, tries(operation, TRIES)), "{error}");
+        let begins = format!("{operation} for {}: dispatch failure: ", subject(operation));
+        assert!(error.to_string().starts_with(&begins), "{error}");
+    }
+}
+
+/// Success, with a body that is none of the service's. The SDK does not try these again; Lambda does, with the whole event.
+async fn check_garbage(operations: &[&'static str]) {
+    for operation in operations {
+        let (error, tried) = failed(operation, Answer::garbage(operation)).await;
+        assert_eq!((error.failure, tried), (Failure::Unavailable, 1), "{error}");
+        assert!(error.to_string().starts_with(&format!("{operation} for {}: ", subject(operation))), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_is_unavailable() {
+    // AddTagsToStream has nothing to say but that it was done.
+    check_garbage(&kinesis_but(&["AddTagsToStream"])).await;
+    for (status, attempts) in [(400, 1), (503, TRIES)] {
+        let page = Answer::Http { status, headers: Vec::new(), body: b"<html>sorry</html>".to_vec() };
+        let (error, tried) = failed("DescribeStreamSummary", page).await;
+        assert_eq!((error.failure, tried), (Failure::Unavailable, attempts), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_in_a_state_unknown_to_us_is_refused() {
+    for (field, value) in [("StreamStatus", json!("FROZEN")), ("StreamModeDetails", json!({ "StreamMode": "MAGIC" }))] {
+        let Answer::Http { body, .. } = well("DescribeStreamSummary") else { continue };
+        let mut answer: Value = serde_json::from_slice(&body).unwrap();
+        answer["StreamDescriptionSummary"][field] = value;
+        let (error, tried) = failed("DescribeStreamSummary", Answer::json(200, &answer)).await;
+        assert_eq!((error.failure, tried), (Failure::Refused, 1));
+        assert!(error.to_string().contains("an answer without a known status, mode or shard count"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_recovers_in_time_is_no_failure() {
+    let refused = Answer::error("AddTagsToStream", 400, "ThrottlingException", "slow down");
+    let lost = Answer::HangUp;
+    let unwell = unwell("AddTagsToStream", vec![refused.clone(), lost, refused, well("AddTagsToStream")]).await;
+    call(&ports(&unwell).await, "AddTagsToStream").await.unwrap();
+    let asked = unwell.asked();
+    assert_eq!(asked.len(), TRIES);
+    let body = json!({ "StreamName": STREAM, "Tags": { "kinesis-scaler/resizes": "" } });
+    assert!(asked.iter().all(|asked| asked.json() == body), "{asked:?}");
+}
+
+/// The time limits are the adapters' own, a hundred times shorter: 50 ms a try and 120 ms a call.
+#[tokio::test]
+async fn a_service_that_never_answers_is_unavailable_when_the_time_is_up() {
+    let standin = unwell("UpdateShardCount", vec![Answer::Silence]).await;
+    let sdk = support::sdk(standin.endpoint()).await;
+    let limits = sdk.timeout_config().unwrap();
+    let (a_try, a_call) = (limits.operation_attempt_timeout().unwrap(), limits.operation_timeout().unwrap());
+    assert_eq!((a_try, a_call), (Duration::from_secs(5), Duration::from_secs(12)));
+    let shorter = limits.to_builder().operation_attempt_timeout(a_try / 100).operation_timeout(a_call / 100).build();
+    let sdk = sdk.into_builder().timeout_config(shorter).build();
+    let error = call(&scaler_aws::ports(&sdk, StoppedClock), "UpdateShardCount").await.unwrap_err();
+    assert_eq!(error.failure, Failure::Unavailable);
+    assert!(error.to_string().contains("UpdateShardCount for orders: ") && error.to_string().contains("timeout"));
+    assert!((1..TRIES).contains(&times(&standin.asked(), "UpdateShardCount")), "{:?}", standin.asked());
+}
+
+#[tokio::test]
+async fn the_retries_are_the_ones_that_lambda_has_time_for() {
+    let sdk = scaler_aws::loader().endpoint_url("http://127.0.0.1:1").load().await;
+    let retries = sdk.retry_config().unwrap();
+    assert_eq!((retries.max_attempts(), retries.initial_backoff()), (4, Duration::from_secs(1)));
+}
+
+/// The whole pass, for an alarm that calls the function directly.
+async fn pass(standin: &Standin) -> Response {
+    let event = json!({ "source": "aws.cloudwatch", "alarmData": {
+        "alarmName": "kinesis-scaler/orders/scale-out",
+        "state": { "value": "ALARM" },
+        "configuration": { "metrics": [
+            { "id": "bytes", "metricStat": { "metric": { "dimensions": { "StreamName": STREAM } } } },
+        ] },
+    } });
+    handle(&ports(standin).await, &policy(), Direction::Out, &event, &mut |_| ()).await
+}
+
+/// The newest attempt of the history that was written down last.
+fn written(asked: &[Asked]) -> Option<(Timestamp, AttemptKind)> {
+    let tags = asked.iter().rfind(|asked| asked.operation == "AddTagsToStream")?.json();
+    let history = ResizeHistory::parse(tags["Tags"]["kinesis-scaler/resizes"].as_str()?).unwrap();
+    history.last_attempt().map(|attempt| (attempt.at, attempt.kind))
+}
+
+#[tokio::test]
+async fn a_pass_that_failed_for_now_is_an_error_for_lambda_and_one_that_was_refused_is_not() {
+    let needed = |operation: &&str| !["DescribeLimits", "DescribeAlarms", "PutMetricAlarm"].contains(operation);
+    for operation in OPERATIONS.into_iter().filter(needed) {
+        for (status, code, kind) in [
+            (400, "ThrottlingException", OutcomeKind::Failed),
+            (500, "InternalFailure", OutcomeKind::Failed),
+            (400, "AccessDeniedException", OutcomeKind::Refused),
+        ] {
+            let standin = unwell(operation, vec![Answer::error(operation, status, code, "as scripted")]).await;
+            let response = pass(&standin).await;
+            assert_eq!(response.outcomes[0].outcome, kind, "{operation} {code}");
+            assert!(response.outcomes[0].words.contains(&format!("{operation} for orders: {code}")), "{response:?}");
+            assert_eq!(response.into_result().is_err(), kind == OutcomeKind::Failed);
+            let resized = times(&standin.asked(), "UpdateShardCount") > 0;
+            assert_eq!(
+                resized,
+                operation == "UpdateShardCount",
+                "{operation} {code}: nothing is done unseen or unwritten"
+            );
+            assert_eq!(times(&standin.asked(), "PutMetricAlarm"), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_only_helps_does_not_stop_a_resize() {
+    for (operation, fault) in [
+        ("DescribeLimits", None),
+        (
+            "DescribeAlarms",
+            Some("the alarms do not fit 5 shards yet: DescribeAlarms for kinesis-scaler/orders/scale-out"),
+        ),
+        (
+            "PutMetricAlarm",
+            Some("the alarms do not fit 5 shards yet: PutMetricAlarm for kinesis-scaler/orders/scale-out"),
+        ),
+    ] {
+        let standin = unwell(operation, vec![Answer::error(operation, 500, "InternalFailure", "as scripted")]).await;
+        let outcome = pass(&standin).await.outcomes.remove(0);
+        assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(5)), "{outcome:?}");
+        assert_eq!(outcome.faults.len(), usize::from(fault.is_some()), "{outcome:?}");
+        assert!(fault.is_none_or(|fault| outcome.faults[0].starts_with(fault)), "{outcome:?}");
+        assert_eq!(written(&standin.asked()), Some((NOW, AttemptKind::ScaleOut)));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_counts_as_a_resize_and_a_refusal_does_not() {
+    for (answer, kind, attempt) in [
+        (Answer::HangUp, OutcomeKind::Failed, AttemptKind::ScaleOut),
+        (Answer::garbage("UpdateShardCount"), OutcomeKind::Failed, AttemptKind::ScaleOut),
+        (
+            Answer::error("UpdateShardCount", 400, "LimitExceededException", "ten"),
+            OutcomeKind::Refused,
+            AttemptKind::Refused,
+        ),
+        (
+            Answer::error("UpdateShardCount", 400, "ResourceInUseException", "busy"),
+            OutcomeKind::Held,
+            AttemptKind::Refused,
+        ),
+        (
+            Answer::error("UpdateShardCount", 400, "ThrottlingException", "slow"),
+            OutcomeKind::Failed,
+            AttemptKind::Refused,
+        ),
+    ] {
+        let standin = unwell("UpdateShardCount", vec![answer.clone()]).await;
+        let response = pass(&standin).await;
+        assert_eq!(response.outcomes[0].outcome, kind, "{answer:?}: {response:?}");
+        assert_eq!(written(&standin.asked()), Some((NOW, attempt)), "{answer:?}");
+    }
+}
+
+/// A second try would be answered by what the first one did.
+#[tokio::test]
+async fn a_resize_is_asked_for_once() {
+    for lost in [Answer::HangUp, Answer::error("UpdateShardCount", 500, "InternalFailure", "perhaps")] {
+        let standin = unwell("UpdateShardCount", vec![lost, well("UpdateShardCount")]).await;
+        assert!(pass(&standin).await.into_result().is_err(), "Lambda tries again, with a fresh look");
+        assert_eq!(times(&standin.asked(), "UpdateShardCount"), 1);
+        assert_eq!(written(&standin.asked()), Some((NOW, AttemptKind::ScaleOut)));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_resize_asks_for_attention() {
+    for operation in ["AddTagsToStream", "UpdateShardCount"] {
+        let refusal = Answer::error(operation, 400, "AccessDeniedException", "no permission");
+        let outcome = pass(&unwell(operation, vec![refusal]).await).await.outcomes.remove(0);
+        assert_eq!(
+            (outcome.outcome, outcome.needs_attention),
+            (OutcomeKind::Refused, true),
+            "{operation}: {outcome:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_code_that_the_sdk_tries_again_is_a_passing_failure() {
+    let mut wrong = Vec::new();
+    for (code, expected) in [
+        ("RequestThrottled", Failure::Throttled),
+        ("SlowDown", Failure::Throttled),
+        ("BandwidthLimitExceeded", Failure::Throttled),
+        ("PriorRequestNotComplete", Failure::Throttled),
+        ("RequestTimeout", Failure::Unavailable),
+        ("RequestTimeoutException", Failure::Unavailable),
+    ] {
+        let operation = "DescribeStreamSummary";
+        let (error, tried) = failed(operation, Answer::error(operation, 400, code, "as scripted")).await;
+        assert_eq!(tried, TRIES, "{code}");
+        if error.failure != expected {
+            wrong.push((code, error.failure));
+        }
+    }
+    assert_eq!(wrong, []);
+}
+
+#[tokio::test]
+async fn an_answer_of_cloudwatch_that_makes_no_sense_is_unavailable() {
+    check_garbage(&["GetMetricData", "DescribeAlarms"]).await;
+}

@@ -1,0 +1,514 @@
+//! The whole pass over the wire: alarms that the sandbox evaluates, events by every road, the deployed handler, the SDK.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_kinesis::types::PutRecordsRequestEntry;
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Capacity, ClockOptions, Delivery, Options, Road, Sandbox, Subscription};
+use scaler_app::ports::{Clock, Metrics as _, Streams as _};
+use scaler_app::{Outcome, OutcomeKind, handle};
+use scaler_aws::AwsPorts;
+use scaler_core::{
+    AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, ShardCount, TAG_MANAGED, TAG_RESIZES, scaling_alarm,
+    scaling_alarm_name,
+};
+use scaler_sim::alarm::AlarmState;
+use scaler_sim::cloudwatch::{Alarm, AlarmSource, Metric, QuerySource};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+const STREAM: &str = "orders";
+const MANAGED: (&str, &str) = (TAG_MANAGED, "true");
+const MIB_A_MINUTE: f64 = 60.0 * 1_048_576.0;
+/// What people are told by, beside the functions.
+const NOTICES: &str = "arn:aws:sns:us-east-1:123456789012:notices";
+
+fn topic(direction: Direction) -> String {
+    format!("arn:aws:sns:us-east-1:123456789012:kinesis-scaler-{direction}")
+}
+
+fn function(direction: Direction) -> String {
+    format!("arn:aws:lambda:us-east-1:123456789012:function:{direction}")
+}
+
+/// The sandbox's time, for the handler.
+#[derive(Clone)]
+struct VirtualClock(Arc<Sandbox>);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+/// A sandbox on a clock that tests move, and the functions over it.
+struct World {
+    sandbox: Arc<Sandbox>,
+    deliveries: UnboundedReceiver<Delivery>,
+    ports: AwsPorts<VirtualClock>,
+    policy: Policy,
+}
+
+fn start() -> Timestamp {
+    "2026-01-02T03:00:00Z".parse().unwrap()
+}
+
+/// At this weight a real record of 1 MiB fills a shard for a virtual minute, and a virtual minute is a real second.
+fn options() -> Options {
+    let subscribed = [Direction::Out, Direction::In]
+        .map(|way| Subscription { topic_arn: topic(way), function: way.to_string() })
+        .to_vec();
+    Options {
+        clock: ClockOptions::Manual { start: start(), weight: 60.0 },
+        create_seconds: 0,
+        resize_seconds: 0,
+        subscriptions: subscribed,
+        ..Options::default()
+    }
+}
+
+/// With the schedule of one function.
+fn swept(direction: Direction) -> Options {
+    Options { sweep: vec![direction.to_string()], ..options() }
+}
+
+impl World {
+    async fn new(options: Options, policy: PolicySpec) -> Self {
+        let (sandbox, deliveries) = Sandbox::start(options).await.unwrap();
+        let sandbox = Arc::new(sandbox);
+        let ports = scaler_aws::ports(&support::sdk(sandbox.endpoint()).await, VirtualClock(Arc::clone(&sandbox)));
+        Self { sandbox, deliveries, ports, policy: Policy::new(policy).unwrap() }
+    }
+
+    /// With the managed stream `orders` and its alarms, which call the functions directly.
+    async fn with_orders(options: Options, policy: PolicySpec, shards: u32) -> Self {
+        let world = Self::new(options, policy).await;
+        world.sandbox.create_stream(STREAM, Capacity::Shards(shards), &[MANAGED]).await.unwrap();
+        world.create_alarms(STREAM, shards, function).await;
+        world
+    }
+
+    async fn create_alarms(&self, stream: &str, shards: u32, action: fn(Direction) -> String) {
+        for direction in [Direction::Out, Direction::In] {
+            let alarm = scaling_alarm(&self.policy, stream, ShardCount::new(shards).unwrap(), direction);
+            self.ports.alarms.create(&alarm, &action(direction)).await.unwrap();
+        }
+    }
+
+    /// Adds actions of somebody else's to both alarms.
+    fn notify_people(&self) {
+        for direction in [Direction::Out, Direction::In] {
+            let mut config = self.alarm(direction).config;
+            config.alarm_actions.push(NOTICES.to_owned());
+            config.ok_actions.push(NOTICES.to_owned());
+            config.insufficient_data_actions.push(NOTICES.to_owned());
+            self.sandbox.cloudwatch().put_alarm(config, self.sandbox.now()).unwrap();
+        }
+    }
+
+    /// The running minute's metrics of `orders`, with consumers so far behind.
+    fn load(&self, shards_full: u32, iterator_age_ms: f64) {
+        let bytes = f64::from(shards_full) * MIB_A_MINUTE;
+        let values = [
+            ("IncomingBytes", bytes),
+            ("IncomingRecords", bytes / 4_096.0),
+            ("WriteProvisionedThroughputExceeded", 0.0),
+            ("GetRecords.IteratorAgeMilliseconds", iterator_age_ms),
+        ];
+        for (name, value) in values {
+            self.sandbox.cloudwatch().record(&Metric::kinesis(STREAM, name), self.sandbox.now(), value);
+        }
+    }
+
+    /// Two records in one call, one in each half of the key space.
+    async fn put_two_records(&self, bytes_each: usize) {
+        let record = |hash_key: u128| {
+            let record = PutRecordsRequestEntry::builder().partition_key("k").explicit_hash_key(hash_key.to_string());
+            record.data(vec![7; bytes_each].into()).build().unwrap()
+        };
+        let records = vec![record(0), record(u128::MAX)];
+        self.ports.streams.0.put_records().stream_name(STREAM).set_records(Some(records)).send().await.unwrap();
+    }
+
+    /// Of the last minute, as the functions see it.
+    async fn throttled_records(&self) -> Option<u64> {
+        let window = self.ports.metrics.window(STREAM, self.sandbox.now(), 1).await.unwrap();
+        window.minutes[0].throttled_records
+    }
+
+    /// The minute boundary passes: alarms are evaluated, and the functions called.
+    async fn minute(&mut self) -> Vec<(Road, Outcome)> {
+        self.sandbox.clock().advance(SignedDuration::from_mins(1));
+        self.sandbox.tick().await;
+        self.call_functions().await
+    }
+
+    /// Hands every event that is waiting to its function.
+    async fn call_functions(&mut self) -> Vec<(Road, Outcome)> {
+        let mut outcomes = Vec::new();
+        while let Ok(delivery) = self.deliveries.try_recv() {
+            let direction =
+                if delivery.function == Direction::Out.to_string() { Direction::Out } else { Direction::In };
+            let response = handle(&self.ports, &self.policy, direction, &delivery.payload, &mut |_| ()).await;
+            outcomes.extend(response.outcomes.into_iter().map(|outcome| (delivery.road, outcome)));
+        }
+        outcomes
+    }
+
+    /// As an operator tries an alarm out: `aws cloudwatch set-alarm-state`.
+    async fn set_alarm(&self, stream: &str, direction: Direction) {
+        let set = self.ports.alarms.0.set_alarm_state().alarm_name(scaling_alarm_name(stream, direction));
+        set.state_value(StateValue::Alarm).state_reason("by hand").send().await.unwrap();
+    }
+
+    /// What `DescribeStreamSummary` says of `orders`.
+    async fn summary(&self) -> (String, i32) {
+        let answer = self.ports.streams.0.describe_stream_summary().stream_name(STREAM).send().await.unwrap();
+        let summary = answer.stream_description_summary().unwrap();
+        (summary.stream_status().as_str().to_owned(), summary.open_shard_count())
+    }
+
+    /// Waits until `orders`, which the emulator resizes in real time, has that many shards.
+    async fn settled(&self, shards: u32) {
+        let expected = ("ACTIVE".to_owned(), i32::try_from(shards).unwrap());
+        for _ in 0..1_000 {
+            if self.summary().await == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(self.summary().await, expected);
+    }
+
+    /// The resize history of `orders`: attempts that count, and the newest of all with the seconds since.
+    async fn history(&self) -> Option<(u32, i64, AttemptKind)> {
+        let tags = self.ports.streams.tags(STREAM).await.unwrap();
+        let (_, tag) = tags.into_iter().find(|(key, _)| key == TAG_RESIZES)?;
+        let (history, now) = (ResizeHistory::parse(&tag).unwrap(), self.sandbox.now());
+        let newest = history.last_attempt().unwrap();
+        Some((history.spent(now), now.duration_since(newest.at).as_secs(), newest.kind))
+    }
+
+    fn alarm(&self, direction: Direction) -> Alarm {
+        self.sandbox.cloudwatch().alarm(&scaling_alarm_name(STREAM, direction)).unwrap().clone()
+    }
+
+    fn alarm_state(&self, direction: Direction) -> AlarmState {
+        self.alarm(direction).state.value
+    }
+
+    /// The shard count that both alarms are fitted to; they never differ.
+    fn fitted(&self) -> String {
+        let of = |direction| match self.alarm(direction).config.source {
+            AlarmSource::Math(queries) => queries.into_iter().find(|query| query.id == "shards").unwrap().source,
+            AlarmSource::Stat(_) => QuerySource::Expression("no metric math".to_owned()),
+        };
+        let (out, back) = (of(Direction::Out), of(Direction::In));
+        assert_eq!(out, back);
+        let QuerySource::Expression(count) = out else { return format!("{out:?}") };
+        count
+    }
+}
+
+/// What matters of most outcomes.
+fn brief(outcomes: &[(Road, Outcome)]) -> Vec<(Road, OutcomeKind, Option<u32>)> {
+    outcomes.iter().map(|(road, outcome)| (*road, outcome.outcome, outcome.desired)).collect()
+}
+
+/// A stream of four full shards, from its alarm to its alarm's end, by one road.
+async fn alarm_resizes_stream(road: Road, action: fn(Direction) -> String, options: Options) {
+    // A resize of 60 s takes one real second: long enough to be seen.
+    let mut world = World::new(Options { resize_seconds: 60, ..options }, PolicySpec::default()).await;
+    world.sandbox.create_stream(STREAM, Capacity::Shards(4), &[MANAGED]).await.unwrap();
+    world.create_alarms(STREAM, 4, action).await;
+    world.notify_people();
+    world.load(4, 0.0);
+    assert_eq!(brief(&world.minute().await), [], "one busy minute is not enough");
+
+    world.load(4, 0.0);
+    let outcomes = world.minute().await;
+    assert_eq!(brief(&outcomes), [(road, OutcomeKind::Resized, Some(5))], "{outcomes:?}");
+    assert_eq!(world.summary().await, ("UPDATING".to_owned(), 4));
+    let (_, outcome) = &outcomes[0];
+    assert_eq!((outcome.stream.as_deref(), outcome.current, &outcome.faults), (Some(STREAM), Some(4), &vec![]));
+    assert_eq!(outcome.alarm.as_deref(), Some("kinesis-scaler/orders/scale-out"));
+    assert_eq!(outcome.steps.last().unwrap().reason, "within the quotas");
+
+    assert_eq!(world.history().await, Some((1, 0, AttemptKind::ScaleOut)));
+    assert_eq!(world.fitted(), "5");
+    for direction in [Direction::Out, Direction::In] {
+        let config = world.alarm(direction).config;
+        assert_eq!(config.alarm_actions, [&action(direction), NOTICES]);
+        assert_eq!(
+            (&config.ok_actions[..], &config.insufficient_data_actions[..]),
+            (&[NOTICES.to_owned()][..], &[NOTICES.to_owned()][..])
+        );
+        assert!(config.actions_enabled);
+    }
+    world.settled(5).await;
+    assert_eq!(world.alarm_state(Direction::Out), AlarmState::Alarm);
+    world.load(4, 0.0);
+    assert_eq!(brief(&world.minute().await), []);
+    assert_eq!(world.alarm_state(Direction::Out), AlarmState::Ok, "the same load is 80 % of 5 shards");
+}
+
+#[tokio::test]
+async fn an_alarm_resizes_a_stream_by_sns() {
+    alarm_resizes_stream(Road::Sns, topic, options()).await;
+}
+
+#[tokio::test]
+async fn an_alarm_resizes_a_stream_by_eventbridge() {
+    let options = Options { eventbridge: true, subscriptions: Vec::new(), ..options() };
+    alarm_resizes_stream(Road::EventBridge, topic, options).await;
+}
+
+#[tokio::test]
+async fn an_alarm_resizes_a_stream_by_calling_the_function() {
+    alarm_resizes_stream(Road::Direct, function, options()).await;
+}
+
+#[tokio::test]
+async fn records_that_are_really_throttled_are_taken_after_the_resize() {
+    let mut world = World::with_orders(options(), PolicySpec::default(), 1).await;
+    let mut resizes = Vec::new();
+    for _ in 0..2 {
+        // One shard of 1 MiB/s cannot take both in a second.
+        world.put_two_records(700_000).await;
+        let outcomes = world.minute().await.into_iter().map(|(_, outcome)| outcome);
+        let done = outcomes.filter(|outcome| outcome.outcome == OutcomeKind::Resized);
+        resizes.extend(done.map(|outcome| (outcome.current, outcome.desired)));
+        assert!(world.throttled_records().await > Some(0));
+    }
+    assert_eq!(resizes, [(Some(1), Some(2))]);
+    world.settled(2).await;
+    // All in all less than a shard takes in a second: every call may be made in the same real one.
+    let mut bytes_each = 700_000;
+    for _ in 0..8 {
+        world.put_two_records(bytes_each).await;
+        world.minute().await;
+        assert_eq!(world.throttled_records().await, Some(0));
+        bytes_each = 30_000;
+    }
+    assert_eq!(world.alarm_state(Direction::Out), AlarmState::Ok);
+}
+
+#[tokio::test]
+async fn the_sweep_resizes_for_an_alarm_whose_need_was_held() {
+    let options = Options { account_shard_limit: 5, ..swept(Direction::Out) };
+    let mut world = World::with_orders(options, PolicySpec::default(), 4).await;
+    world.sandbox.create_stream("other", Capacity::Shards(1), &[]).await.unwrap();
+    let mut minutes = Vec::new();
+    for minute in 1..=5 {
+        world.load(4, 0.0);
+        let outcomes = world.minute().await;
+        assert!(minute != 2 || outcomes[0].1.words.contains("the account has 0 shards left"), "{outcomes:?}");
+        minutes.push(brief(&outcomes));
+        if minute == 3 {
+            // The account gets its last shard back; the alarm, which fired long ago, does not fire again for that.
+            world.ports.streams.0.delete_stream().stream_name("other").send().await.unwrap();
+            while world.ports.streams.describe("other").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        world.settled(if minute < 4 { 4 } else { 5 }).await;
+    }
+    let swept = |kind, shards| (Road::Schedule, kind, Some(shards));
+    let held = swept(OutcomeKind::Held, 4);
+    let alarm = (Road::Direct, OutcomeKind::Held, Some(4));
+    assert_eq!(minutes, [vec![], vec![alarm, held], vec![held], vec![swept(OutcomeKind::Resized, 5)], vec![]]);
+    assert_eq!((world.alarm_state(Direction::Out), world.fitted().as_str()), (AlarmState::Ok, "5"));
+}
+
+#[tokio::test]
+async fn the_sweep_fits_alarms_to_a_stream_that_somebody_resized() {
+    let mut world = World::with_orders(swept(Direction::Out), PolicySpec::default(), 4).await;
+    world.ports.streams.update_shard_count(STREAM, ShardCount::new(6).unwrap()).await.unwrap();
+    world.settled(6).await;
+    let mut last = Vec::new();
+    for _ in 0..2 {
+        world.load(5, 0.0);
+        last = world.minute().await;
+    }
+    let held = |road| (road, OutcomeKind::Held, Some(6));
+    assert_eq!(brief(&last), [held(Road::Direct), held(Road::Schedule)], "fires as if it had 4 shards: {last:?}");
+    assert_eq!((world.fitted().as_str(), world.history().await), ("6", None));
+    assert_eq!(world.alarm(Direction::Out).config.alarm_actions, [function(Direction::Out)]);
+    world.load(5, 0.0);
+    assert_eq!(brief(&world.minute().await), []);
+    assert_eq!(world.alarm_state(Direction::Out), AlarmState::Ok);
+}
+
+#[tokio::test]
+async fn an_alarm_that_goes_back_to_ok_is_acknowledged_and_ignored() {
+    let listens = Subscription { topic_arn: NOTICES.to_owned(), function: Direction::Out.to_string() };
+    let options = Options { subscriptions: vec![listens], ..options() };
+    let mut world = World::with_orders(options, PolicySpec::default(), 4).await;
+    world.notify_people();
+    world.load(1, 0.0);
+    let outcomes = world.minute().await;
+    let ok: Vec<_> = outcomes.iter().filter(|(_, outcome)| outcome.words.contains("not firing")).collect();
+    assert_eq!(ok.len(), 1, "the scale-out alarm is OK at last, the scale-in alarm fires: {outcomes:?}");
+    assert_eq!((ok[0].0, ok[0].1.outcome, ok[0].1.stream.as_deref()), (Road::Sns, OutcomeKind::Ignored, Some(STREAM)));
+    assert_eq!((world.summary().await, world.history().await), (("ACTIVE".to_owned(), 4), None));
+}
+
+/// Five minutes of scale-in window, and a minute to cool down.
+fn impatient() -> PolicySpec {
+    PolicySpec { stabilization_window_minutes: 5, scale_in_cooldown_seconds: 60, ..PolicySpec::default() }
+}
+
+#[tokio::test]
+async fn a_quiet_stream_is_scaled_in_by_legal_steps() {
+    let mut world = World::with_orders(swept(Direction::In), impatient(), 8).await;
+    world.load(1, 0.0);
+    let first = world.minute().await;
+    assert_eq!(
+        brief(&first),
+        [Road::Direct, Road::Schedule].map(|road| (road, OutcomeKind::Held, Some(8))),
+        "the alarm fires with one minute known, which is too little to give capacity away: {first:?}"
+    );
+    let mut resizes = Vec::new();
+    for _ in 0..10 {
+        world.load(1, 0.0);
+        for (road, outcome) in world.minute().await {
+            assert_eq!(road, Road::Schedule);
+            if outcome.outcome == OutcomeKind::Resized {
+                world.settled(outcome.desired.unwrap()).await;
+                resizes.push((outcome.current, outcome.desired));
+            }
+        }
+    }
+    // 1 MiB/s asks for 2 shards, and one call can only halve.
+    assert_eq!(resizes, [(Some(8), Some(4)), (Some(4), Some(2))]);
+    let (spent, _, newest) = world.history().await.unwrap();
+    assert_eq!((spent, newest), (2, AttemptKind::ScaleIn));
+    assert_eq!((world.alarm_state(Direction::In), world.fitted().as_str()), (AlarmState::Ok, "2"));
+}
+
+#[tokio::test]
+async fn consumers_that_are_behind_block_scale_in_until_they_caught_up() {
+    let mut world = World::with_orders(swept(Direction::In), impatient(), 8).await;
+    let mut last = Vec::new();
+    for _ in 0..7 {
+        world.load(1, 120_000.0);
+        last = world.minute().await;
+    }
+    assert_eq!(brief(&last), [(Road::Schedule, OutcomeKind::Held, Some(8))]);
+    assert!(last[0].1.words.contains("consumers are 120 s behind"), "{last:?}");
+    let mut minutes = 0;
+    while last[0].1.outcome != OutcomeKind::Resized {
+        assert_eq!(world.summary().await, ("ACTIVE".to_owned(), 8));
+        world.load(1, 0.0);
+        last = world.minute().await;
+        minutes += 1;
+        assert!(minutes < 15, "{last:?}");
+    }
+    assert!(minutes > 1, "one good minute is not enough");
+    assert_eq!(brief(&last), [(Road::Schedule, OutcomeKind::Resized, Some(4))]);
+}
+
+#[tokio::test]
+async fn streams_that_are_not_ours_to_change_end_as_refusals() {
+    let mut world = World::new(options(), PolicySpec::default()).await;
+    world.sandbox.create_stream("unmanaged", Capacity::Shards(2), &[("team", "orders")]).await.unwrap();
+    world.sandbox.create_stream("elastic", Capacity::OnDemand, &[MANAGED]).await.unwrap();
+    for (stream, told) in [
+        ("unmanaged", "tag it kinesis-scaler/managed=true"),
+        ("elastic", "on-demand mode"),
+        ("nowhere", "DescribeStreamSummary for nowhere: ResourceNotFoundException"),
+    ] {
+        world.create_alarms(stream, 2, topic).await;
+        for direction in [Direction::Out, Direction::In] {
+            world.set_alarm(stream, direction).await;
+            let outcomes = world.call_functions().await;
+            assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+            let (road, outcome) = &outcomes[0];
+            assert_eq!((*road, outcome.outcome), (Road::Sns, OutcomeKind::Refused), "{outcome:?}");
+            assert!(outcome.words.contains(told), "{}", outcome.words);
+        }
+    }
+    let tags = world.ports.streams.tags("unmanaged").await.unwrap();
+    assert_eq!(tags, [("team".to_owned(), "orders".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_being_deleted_and_one_that_is_gone_end_as_refusals() {
+    // Creating and deleting take one real second each.
+    let options = Options { create_seconds: 60, ..options() };
+    let mut world = World::with_orders(options, PolicySpec::default(), 2).await;
+    world.ports.streams.0.delete_stream().stream_name(STREAM).send().await.unwrap();
+    world.set_alarm(STREAM, Direction::Out).await;
+    let outcomes = world.call_functions().await;
+    assert_eq!(brief(&outcomes), [(Road::Direct, OutcomeKind::Refused, Some(2))], "{outcomes:?}");
+    assert!(outcomes[0].1.words.contains("being deleted"), "{outcomes:?}");
+
+    while world.ports.streams.describe(STREAM).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.set_alarm(STREAM, Direction::In).await;
+    let outcomes = world.call_functions().await;
+    assert_eq!(brief(&outcomes), [(Road::Direct, OutcomeKind::Refused, None)]);
+    assert!(outcomes[0].1.words.contains("ResourceNotFoundException"), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_dry_run_changes_nothing() {
+    let mut world = World::new(options(), PolicySpec::default()).await;
+    let tags = [MANAGED, ("kinesis-scaler/dry-run", "true")];
+    world.sandbox.create_stream(STREAM, Capacity::Shards(4), &tags).await.unwrap();
+    world.create_alarms(STREAM, 4, function).await;
+    let before = [Direction::Out, Direction::In].map(|direction| world.alarm(direction));
+    world.load(4, 0.0);
+    world.minute().await;
+    world.load(4, 0.0);
+    let outcomes = world.minute().await;
+    assert_eq!(brief(&outcomes), [(Road::Direct, OutcomeKind::DryRun, Some(5))], "{outcomes:?}");
+    assert!(outcomes[0].1.words.starts_with("dry run: would scale-out from 4 to 5"), "{outcomes:?}");
+    assert_eq!((world.summary().await, world.history().await), (("ACTIVE".to_owned(), 4), None));
+    let after = [Direction::Out, Direction::In].map(|direction| world.alarm(direction));
+    assert_eq!(after.map(|it| it.configuration_updated_at), before.map(|it| it.configuration_updated_at));
+}
+
+#[tokio::test]
+async fn the_eleventh_resize_is_held_by_our_ledger_and_without_it_refused_by_aws() {
+    let policy = PolicySpec { scale_out_cooldown_seconds: 0, ..PolicySpec::default() };
+    let mut world = World::with_orders(swept(Direction::Out), policy, 1).await;
+    let (mut shards, mut resizes) = (1, 0);
+    let is_spent = |outcome: &Outcome| outcome.steps.last().is_some_and(|step| step.stage == "budget");
+    let last = loop {
+        // However many shards it gets, they are full.
+        world.load(shards, 0.0);
+        let outcomes = world.minute().await;
+        if let Some((_, done)) = outcomes.iter().find(|(_, outcome)| outcome.outcome == OutcomeKind::Resized) {
+            shards = done.desired.unwrap();
+            resizes += 1;
+            world.settled(shards).await;
+        } else if outcomes.iter().any(|(_, outcome)| is_spent(outcome)) {
+            break outcomes;
+        }
+        assert!(resizes <= 10 && world.sandbox.now() < start() + SignedDuration::from_hours(2), "{outcomes:?}");
+    };
+    assert_eq!(resizes, 10);
+    assert!(last.iter().all(|(_, outcome)| outcome.outcome == OutcomeKind::Held), "{last:?}");
+    let (spent, _, newest) = world.history().await.unwrap();
+    assert_eq!((spent, newest), (10, AttemptKind::ScaleOut));
+
+    let forget = world.ports.streams.0.remove_tags_from_stream().stream_name(STREAM).tag_keys(TAG_RESIZES);
+    forget.send().await.unwrap();
+    world.load(shards, 0.0);
+    let outcomes = world.minute().await;
+    let [(Road::Schedule, refused)] = &outcomes[..] else { return assert_eq!(brief(&outcomes), []) };
+    let wanted = refused.desired.unwrap();
+    assert_eq!((refused.outcome, wanted > shards), (OutcomeKind::Refused, true), "{refused:?}");
+    let words = &refused.words;
+    assert!(words.starts_with("UpdateShardCount for orders: LimitExceededException: Rate exceeded"), "{words}");
+    assert!(words.contains(&format!("it was to scale-out from {shards} to {wanted}")), "{words}");
+    assert_eq!(world.history().await, Some((0, 0, AttemptKind::Refused)));
+    assert_eq!(world.summary().await, ("ACTIVE".to_owned(), i32::try_from(shards).unwrap()));
+    assert_eq!(world.fitted(), shards.to_string());
+}
