@@ -148,7 +148,8 @@ impl Stage {
         let began = end.checked_sub(SignedDuration::from_mins(1))?;
         let window = self.ports.metrics.window(STREAM, end, 1).await?;
         let metrics = window.minutes.first().copied().unwrap_or_default();
-        let offered_mib_per_second = load::offered_mib_per_second(began.duration_since(self.began));
+        let middle = began.duration_since(self.began) + SignedDuration::from_secs(30);
+        let offered_mib_per_second = load::offered_mib_per_second(middle);
         Ok(Some(MinuteSeen { began, metrics, shards, offered_mib_per_second }))
     }
 
