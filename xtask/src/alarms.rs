@@ -1,9 +1,11 @@
 //! `cargo xtask alarms`: a stream's two scaling alarms as commands of the AWS CLI.
 //!
-//! For people who enrol a stream by hand; the alarms are the very ones that the functions keep in step.
+//! For people who enrol a stream by hand; the alarms are the very ones that the functions keep in step. They fit the
+//! functions' settings as the environment has them, and the defaults otherwise.
 
 use anyhow::{Context as _, Result, bail};
-use scaler_core::{Direction, Policy, PolicySpec, ScalingAlarm, ShardCount, scaling_alarm};
+use scaler_app::config;
+use scaler_core::{Direction, ScalingAlarm, ShardCount, scaling_alarm};
 use serde_json::{Value, json};
 
 /// Prints a command for each of the two alarms.
@@ -21,7 +23,7 @@ pub(crate) fn alarms(stream: &str, shards: &str, actions: &[&str]) -> Result<()>
             "give both actions, the scale-out alarm's and the scale-in alarm's, or none (for AlarmRoad=eventbridge)"
         ),
     };
-    let policy = Policy::new(PolicySpec::default()).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
+    let policy = config::from_environment()?;
     for (direction, action) in [(Direction::Out, out), (Direction::In, in_)] {
         // No name, number or ARN that passes the checks above holds a quote.
         if action.is_some_and(|arn| !arn.starts_with("arn:") || arn.contains('\'')) {

@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
-        ["demo", rest @ ..] => run(cargo(["run", "--quiet", "--package", "demo", "--"]).args(rest)),
+        ["demo", rest @ ..] => run(cargo(["run", "--locked", "--package", "demo", "--"]).args(rest)),
         ["test", steps @ ..] => test::test(steps),
         ["tidy"] => tidy::tidy(),
         ["alarms", stream, shards, actions @ ..] => alarms::alarms(stream, shards, actions),

@@ -36,7 +36,10 @@ pub async fn reconcile<S: Streams, M: Metrics, A: Alarms, C: Clock>(
         Verdict::Resize => act(ports, stack, stream, &seen, &decision, now).await,
         Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
             let mut outcome = Outcome::decided(stream, &decision);
-            if !stack.dry_run && alarm_fits.is_some_and(|fits| fits != decision.current.get()) {
+            let misfits = alarm_fits.is_some_and(|fits| fits != decision.current.get());
+            // `decide` has come this far with the stream's own policy, so it is one.
+            let dry_run = seen.enrolment.policy(stack).is_ok_and(|policy| policy.dry_run);
+            if misfits && !dry_run {
                 outcome.faults.extend(refit(ports, stack, stream, &seen, decision.current).await);
             }
             outcome
@@ -93,7 +96,10 @@ async fn act<S: Streams, M: Metrics, A: Alarms, C: Clock>(
         outcome.outcome = kind_of(error.failure);
         outcome.needs_attention |= error.failure != Failure::InUse;
         outcome.words = format!("{error}; it was to {}", decision.words());
+        // In use though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. One
+        // of the two counts, and so it must stay. Without an answer it counts as well.
         if error.failure.is_certain()
+            && error.failure != Failure::InUse
             && let Err(error) = ports.streams.record(stream, &history.with_last_refused()).await
         {
             outcome.faults.push(format!("the refused attempt stays counted: {error}"));

@@ -19,7 +19,7 @@ pub fn print(function: Direction, outcome: &Outcome, now: Timestamp) {
     }
 }
 
-/// The lines that [`print`] prints.
+/// The lines that [`print()`] prints.
 pub fn lines(function: Direction, outcome: &Outcome, now: Timestamp) -> [String; 2] {
     [log_line(function, outcome, now), metrics_line(function, outcome, now)].map(|line| line.to_string())
 }

@@ -184,7 +184,7 @@ async fn a_refused_call_is_not_counted_and_a_lost_answer_is() {
         (Failure::Refused, "x1767322800=4"),
         (Failure::Throttled, "x1767322800=4"),
         (Failure::Unavailable, "o1767322800=4"),
-        (Failure::InUse, "x1767322800=4"),
+        (Failure::InUse, "o1767322800=4"),
     ] {
         let world = busy();
         world.fail_next("UpdateShardCount", failure);
@@ -210,6 +210,11 @@ async fn the_sweep_mends_alarms_that_fit_another_count() {
     world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     assert_eq!(one(&world, Direction::Out, &sweep()).await.outcome, OutcomeKind::Held);
     assert!(world.calls().contains(&"PutMetricAlarm kinesis-scaler/orders/scale-out 8".to_owned()));
+    let dry = World::at(NOW).with("orders", Stream::managed(8, load(6)));
+    dry.change("orders", |stream| drop(stream.tags.insert("kinesis-scaler/dry-run".to_owned(), "true".to_owned())));
+    dry.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    run(&dry, Direction::Out, &sweep()).await;
+    assert!(!dry.calls().iter().any(|call| call.starts_with("PutMetricAlarm")), "a dry run changes nothing");
     let fitting = World::at(NOW).with("orders", Stream::managed(8, load(6)));
     fitting.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(8));
     run(&fitting, Direction::Out, &sweep()).await;

@@ -363,7 +363,7 @@ async fn a_lost_answer_counts_as_a_resize_and_a_refusal_does_not() {
         (
             Answer::error("UpdateShardCount", 400, "ResourceInUseException", "busy"),
             OutcomeKind::Held,
-            AttemptKind::Refused,
+            AttemptKind::ScaleOut,
         ),
         (
             Answer::error("UpdateShardCount", 400, "ThrottlingException", "slow"),

@@ -1,6 +1,7 @@
 //! What stands between a recommendation and a call: bounds, direction, consumers, cooldown, budget, AWS's limits.
 
 use crate::decision::{Context, Direction, Step};
+use crate::history::AttemptKind;
 use crate::limits::{METRIC_DELAY_MINUTES, READ_BYTES_PER_MINUTE_PER_SHARD, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
 use crate::observation::Minute;
 use crate::reason::{Reason, Stage};
@@ -14,8 +15,10 @@ pub(crate) fn bounds(context: &Context<'_>, wanted: ShardCount) -> Step {
     let (min, max) = (context.policy.min(), context.policy.max());
     let (shards, reason) = match wanted {
         _ if wanted < min => (min, Reason::RaisedToMin(min)),
-        _ if wanted > max && context.direction == Direction::In => (wanted, Reason::OverMax { max, wanted }),
-        _ if wanted > max => (max.max(context.current), Reason::LoweredToMax { max, wanted }),
+        _ if wanted > max && wanted > context.current && context.direction == Direction::Out => {
+            (max.max(context.current), Reason::LoweredToMax { max, wanted })
+        }
+        _ if wanted > max => (wanted, Reason::OverMax { max }),
         _ => (wanted, Reason::WithinBounds),
     };
     Step { stage: Stage::Bounds, shards, reason }
@@ -57,14 +60,14 @@ pub(crate) fn consumers(context: &Context<'_>, wanted: ShardCount) -> Step {
     if iterator_age_ms.is_none() && read_before {
         return step(context.current, Reason::ConsumersSilent);
     }
-    let floor = shards_to_read(context).min(context.current);
+    let floor = shards_to_read(context);
     // Many small readers are throttled for their calls (5 a second a shard) at any size; only volume argues for shards.
     let reads_much = floor.doubled() > context.current;
     if let Some(calls) = worst(|minute| minute.read_throttles).filter(|calls| *calls > 0 && reads_much) {
         return step(context.current, Reason::ReadThrottled { calls });
     }
     if floor > wanted {
-        return step(floor, Reason::ReadVolume(floor));
+        return step(worth_a_resize(context, floor), Reason::ReadVolume(floor));
     }
     step(wanted, iterator_age_ms.map_or(Reason::LagUnknown, |age| Reason::ConsumersKeepUp { iterator_age_ms: age }))
 }
@@ -84,10 +87,10 @@ pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
     };
     // An overflow can only come of a tampered history far in the future: hold, and show the time that is to blame.
     let until = last.at.checked_add(context.policy.cooldown(context.direction)).unwrap_or(last.at);
-    if context.now < until {
-        step(context.current, Reason::CoolingDown { until })
-    } else {
-        step(wanted, Reason::CooldownOver)
+    match last.kind {
+        _ if context.now >= until => step(wanted, Reason::CooldownOver),
+        AttemptKind::Refused => step(context.current, Reason::RefusedLately { at: last.at, until }),
+        AttemptKind::ScaleOut | AttemptKind::ScaleIn => step(context.current, Reason::CoolingDown { until }),
     }
 }
 
@@ -116,10 +119,15 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
             if left <= reserved {
                 return step(context.current, Reason::ReservedForScaleOut { left, reserved });
             }
+            if !outweighs(wanted, context.current, growth_percent_min(left)) {
+                return step(context.current, Reason::NotWorthOneOfFew { left, wanted });
+            }
+            // Scale-out goes no higher than the maximum, so that is all the way back there is.
             let peak = history.peak(context.now).unwrap_or(context.current).max(context.current);
-            let floor = way_back_floor(peak, left).min(context.current);
+            let peak = peak.min(context.policy.max());
+            let floor = way_back_floor(peak, left);
             if floor > wanted {
-                return step(floor, Reason::WayBack { floor, peak, left });
+                return step(worth_a_resize(context, floor), Reason::WayBack { floor, peak, left });
             }
         }
     }
@@ -133,6 +141,16 @@ fn growth_percent_min(left: u32) -> u32 {
         4..=6 => 25,
         _ => 0,
     }
+}
+
+/// Whether going down to `wanted` is more than taking back a scale-out that was made this many percent larger to last.
+fn outweighs(wanted: ShardCount, current: ShardCount, growth_percent: u32) -> bool {
+    growth_percent == 0 || u64::from(wanted.get()) * u64::from(100 + growth_percent) < u64::from(current.get()) * 100
+}
+
+/// A scale-in that a floor has stopped short: to the floor, if that still saves more than the tolerance; else not at all.
+fn worth_a_resize(context: &Context<'_>, floor: ShardCount) -> ShardCount {
+    if floor.get() <= context.policy.worth_shrinking_to(context.current) { floor } else { context.current }
 }
 
 fn percent_more(shards: ShardCount, percent: u32) -> ShardCount {

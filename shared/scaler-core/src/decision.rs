@@ -75,8 +75,10 @@ impl Decision {
         let mut before = self.current;
         let mut told = Vec::new();
         for step in &self.steps {
-            // Where it starts; after that only what changed the count.
-            if matches!(step.stage, Stage::Admit | Stage::Recommend) || step.shards != before {
+            // Where it starts; after that only what changed the count, or somebody should know.
+            let over_max = matches!(step.reason, Reason::OverMax { .. });
+            let notable = over_max || step.reason.needs_a_person(self.direction);
+            if matches!(step.stage, Stage::Admit | Stage::Recommend) || step.shards != before || notable {
                 told.push(step.reason.to_string());
             }
             before = step.shards;
@@ -92,7 +94,7 @@ impl Decision {
 
     /// Whether a person should know: the stream is not getting what it needs, and will not by itself.
     pub fn needs_a_person(&self) -> bool {
-        self.verdict == Verdict::Refuse || self.steps.iter().any(|step| step.reason.needs_a_person())
+        self.steps.iter().any(|step| step.reason.needs_a_person(self.direction))
     }
 
     /// A decision that came to its end in the first stage.

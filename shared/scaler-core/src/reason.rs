@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::decision::Direction;
 use crate::demand::Demand;
 use crate::enrolment::{TAG_MANAGED, TagFault};
 use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
@@ -142,8 +143,6 @@ pub enum Reason {
     OverMax {
         /// The maximum.
         max: ShardCount,
-        /// What is kept, or would be.
-        wanted: ShardCount,
     },
 
     /// The change wanted is one of this function's direction.
@@ -179,6 +178,13 @@ pub enum Reason {
 
     /// No attempt lately.
     CooldownOver,
+    /// AWS refused the last attempt, and it is too soon for the next.
+    RefusedLately {
+        /// When it was.
+        at: Timestamp,
+        /// When the next may be made.
+        until: Timestamp,
+    },
     /// The last attempt was too recent.
     CoolingDown {
         /// When the next may be made.
@@ -202,6 +208,13 @@ pub enum Reason {
         /// How many are left, before this one.
         left: u32,
         /// What would have been enough for now.
+        wanted: ShardCount,
+    },
+    /// Few of the day's resizes are left, and the change is not large enough for one of them.
+    NotWorthOneOfFew {
+        /// How many are left, before this one.
+        left: u32,
+        /// What would be enough.
         wanted: ShardCount,
     },
     /// Any lower, and the day's resizes left could not bring the stream back to its peak.
@@ -293,9 +306,9 @@ impl fmt::Display for Reason {
             Self::LoweredToMax { max, wanted } => {
                 write!(f, "{wanted} are wanted and the maximum is {max}: raise kinesis-scaler/shards-max to allow more")
             }
-            Self::OverMax { max, wanted } => write!(
+            Self::OverMax { max } => write!(
                 f,
-                "{wanted} is over the maximum of {max}, which caps growth and takes nothing away that is needed: raise kinesis-scaler/shards-max"
+                "the stream is over its maximum of {max}, which caps growth and takes nothing away that is needed"
             ),
             Self::RightDirection => f.write_str("a change in this direction"),
             Self::OtherDirection(wanted) => {
@@ -320,6 +333,16 @@ impl fmt::Display for Reason {
             Self::ReadVolume(shards) => write!(f, "consumers read so much that they need {shards}"),
             Self::CooldownOver => f.write_str("cooldown is over"),
             Self::CoolingDown { until } => write!(f, "cooling down until {}", until.strftime("%H:%M:%SZ")),
+            Self::RefusedLately { at, until } => write!(
+                f,
+                "AWS refused the attempt at {} (its log line says why); the next may be made at {}",
+                at.strftime("%H:%MZ"),
+                until.strftime("%H:%M:%SZ")
+            ),
+            Self::NotWorthOneOfFew { left, wanted } => write!(
+                f,
+                "{wanted} would do, but {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: not worth one"
+            ),
             Self::BudgetLeft { left } => {
                 write!(f, "{left} of {RESIZES_PER_DAY} resizes left in {RESIZES_WINDOW_HOURS} h")
             }
@@ -356,17 +379,21 @@ impl fmt::Display for Reason {
 }
 
 impl Reason {
-    /// Whether a person should know: the stream is not getting what it needs, and will not by itself.
-    pub(crate) const fn needs_a_person(&self) -> bool {
-        matches!(
-            self,
+    /// Whether a person should know, when this stands in the way of a change in `direction`: the stream is not getting what
+    /// it needs, or is not looked after, and will not be by itself. Scale-in that has to wait costs money and nothing else.
+    pub fn needs_a_person(&self, direction: Direction) -> bool {
+        match self {
+            Self::BadTags(_)
+            | Self::BadPolicy(_)
+            | Self::OnDemand
+            | Self::RefusedLately { .. }
+            | Self::StreamCeiling(_) => true,
             Self::HotShardSuspected { .. }
-                | Self::LoweredToMax { .. }
-                | Self::OverMax { .. }
-                | Self::BudgetSpent { .. }
-                | Self::AccountQuota { .. }
-                | Self::StreamCeiling(_)
-        )
+            | Self::LoweredToMax { .. }
+            | Self::BudgetSpent { .. }
+            | Self::AccountQuota { .. } => direction == Direction::Out,
+            _ => false,
+        }
     }
 }
 

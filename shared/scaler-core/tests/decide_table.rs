@@ -128,7 +128,7 @@ fn consumers_behind_block_scale_in_only() {
 #[test]
 fn cooldowns_count_from_any_attempt() {
     check(Case::of(4).busy(100).resized("i", 119), Out, 4, is!(Reason::CoolingDown { .. }));
-    check(Case::of(4).busy(100).resized("x", 119), Out, 4, is!(Reason::CoolingDown { .. }));
+    check(Case::of(4).busy(100).resized("x", 119), Out, 4, is!(Reason::RefusedLately { .. }));
     check(Case::of(4).busy(100).resized("o", 600), Out, 5, is!(Reason::WithinQuota));
     check(Case::of(8).busy(10).resized("o", 1_799), In, 8, is!(Reason::CoolingDown { .. }));
     check(Case::of(8).busy(10).resized("o", 1_800), In, 4, is!(Reason::WithinQuota));
@@ -154,6 +154,9 @@ fn the_fewer_resizes_are_left_the_longer_each_must_last() {
     check(Case::of(40).busy(95).resizes_today(3), Out, 48, is!(Reason::WithinQuota));
     check(Case::of(40).busy(95).resizes_today(4), Out, 50, is!(Reason::WithinQuota));
     check(Case::of(40).busy(95).resizes_today(7), Out, 60, is!(Reason::WithinQuota));
+    // What was made to last is not taken back as soon as it proves to be more than enough.
+    check(Case::of(50).busy(72).resizes_today(4), In, 50, is!(Reason::NotWorthOneOfFew { .. }));
+    check(Case::of(50).busy(50).resizes_today(4), In, 32, is!(Reason::WithinQuota));
     check(Case::of(90).busy(95).resizes_today(7), Out, 100, is!(Reason::WithinQuota)); // but not over the maximum
 }
 
@@ -164,6 +167,10 @@ fn scale_in_keeps_a_way_back_to_the_days_peak() {
     check(night(14), In, 7, is!(Reason::WithinQuota));
     check(night(10), In, 7, is!(Reason::WithinQuota));
     check(night(7), In, 7, is!(Reason::WayBack { .. }));
+    // A floor that would leave a resize hardly worth its while leaves none.
+    check(Case::of(14).busy(1).resized_from(100, 5), In, 14, is!(Reason::WayBack { .. }));
+    // Nor is there a way back to more than the maximum.
+    check(Case::of(60).busy(1).resized_from(800, 5).tag("shards-max", "20"), In, 30, is!(Reason::WithinQuota));
 }
 
 #[test]
@@ -178,7 +185,9 @@ fn bounds_are_the_operators() {
     check(Case::of(300).busy(90), In, 300, is!(Reason::OtherDirection(_)));
     check(Case::of(300).busy(90), Out, 300, is!(Reason::LoweredToMax { .. }));
     check(Case::of(300).unknown(), In, 300, is!(Reason::OverMax { .. }));
-    assert!(Case::of(300).busy(90).decide(Out).needs_a_person());
+    check(Case::of(300).unknown(), Out, 300, is!(Reason::OverMax { .. }));
+    let words = Case::of(300).busy(75).decide(In).words();
+    assert!(words.contains("over its maximum of 100"), "{words}");
 }
 
 #[test]
@@ -199,6 +208,26 @@ fn streams_that_are_not_ours_to_change() {
     assert!(refused(Case::of(4).busy(100).tag("shards-max", "many")));
     assert!(refused(Case::of(4).busy(100).tag("shards-min", "101")), "more than the stack's maximum");
     assert_eq!(Case::of(4).busy(100).status(StreamStatus::Updating).decide(Out).verdict, Verdict::Hold);
+}
+
+/// Scale-out that a stream needs and does not get, and what nobody but a person can mend; not what only costs money, and not
+/// what passes.
+#[test]
+fn a_person_is_told_of_what_needs_one() {
+    let told = |case: &Case, way| case.decide(way).needs_a_person();
+    let busy = || Case::of(8).busy(100);
+    let idle = || Case::of(8).busy(10);
+    assert!(told(&busy().tag("shards-max", "8"), Out));
+    assert!(told(&busy().resizes_today(10), Out) && !told(&idle().resizes_today(10), In));
+    assert!(told(&busy().account(8, 8), Out));
+    assert!(told(&idle().throttled_per_second(1), Out) && !told(&idle().throttled_per_second(1), In));
+    assert!(told(&idle().resized("x", 60), In) && !told(&idle().resized("i", 60), In));
+    assert!(told(&busy().tag("shards-max", "many"), Out));
+    assert!(!told(&busy().unmanaged(), Out), "somebody removed the tag on purpose");
+    assert!(!told(&busy().status(scaler_core::StreamStatus::Deleting), Out));
+    assert!(!told(&Case::of(300).busy(75), In), "over the maximum, and served");
+    let refused = idle().resized("x", 60).decide(In).words();
+    assert!(refused.contains("AWS refused the attempt at 02:59Z"), "{refused}");
 }
 
 #[test]

@@ -125,20 +125,25 @@ proptest! {
     }
 
     #[test]
-    fn the_same_twice_is_the_same_once(policy in policy(), seen in observation(), way in direction()) {
-        prop_assert_eq!(decide(&policy, &seen, way, NOW), decide(&policy, &seen, way, NOW));
-        prop_assert!(!decide(&policy, &seen, way, NOW).words().is_empty());
+    fn the_words_give_the_reason_and_name_what_a_person_should_know(policy in policy(), seen in observation(), way in direction()) {
+        let decision = decide(&policy, &seen, way, NOW);
+        let words = decision.words();
+        prop_assert!(words.contains(&decision.steps[0].reason.to_string()), "{words}");
+        for step in decision.steps.iter().filter(|step| step.reason.needs_a_person(way)) {
+            prop_assert!(words.contains(&step.reason.to_string()), "{words}");
+        }
     }
 
     /// Under a constant load the two functions together come to rest and stay there: no flapping.
     #[test]
-    fn a_constant_load_settles(shards in 1..=200_u32, mib_per_second in 0..=300_u64) {
+    fn a_constant_load_settles(shards in 1..=200_u32, mib_per_second in 0..=300_u64, spent in 0..=5_i64) {
         let policy = Policy::new(PolicySpec { shards_max: 10_000, ..PolicySpec::default() }).unwrap();
         let bytes = Some(mib_per_second * 60 * 1_048_576);
         let mut counts = vec![shards];
         for pass in 0..24 {
             let current = *counts.last().unwrap();
-            let seen = Case::of(current).minutes(vec![Minute { bytes, records: Some(0), ..Minute::default() }; 62]).observe();
+            let minutes = vec![Minute { bytes, records: Some(0), ..Minute::default() }; 62];
+            let seen = Case::of(current).minutes(minutes).resizes_today(spent).observe();
             let way = if pass % 2 == 0 { Direction::Out } else { Direction::In };
             counts.push(decide(&policy, &seen, way, NOW).desired.get());
         }
