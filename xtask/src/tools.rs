@@ -20,7 +20,9 @@ pub(crate) struct Tools {
 /// Makes sure that the tools are installed at the pinned versions.
 pub(crate) fn tools() -> Result<Tools> {
     let venv = root().join(".tools/venv");
-    let wanted = fs::read_to_string(root().join(REQUIREMENTS)).context(REQUIREMENTS)?;
+    // The place as well: a virtual environment holds absolute paths, and breaks when the folder is moved.
+    let requirements = fs::read_to_string(root().join(REQUIREMENTS)).context(REQUIREMENTS)?;
+    let wanted = format!("{}\n{requirements}", venv.display());
     // Written last, so an installation that was interrupted is begun again.
     let stamp = venv.join("installed.txt");
     if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
