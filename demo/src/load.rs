@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use sandbox::Sandbox;
 use tokio::task::JoinHandle;
 
-use crate::stage::STREAM;
-
+/// The stream of the demo.
+pub(crate) const STREAM: &str = "orders";
 /// Minutes from the start, and the MiB a second wanted from then on, with straight lines between.
 const CURVE: [(f64, f64); 6] = [(0.0, 1.0), (4.0, 1.0), (7.0, 6.0), (18.0, 6.0), (21.0, 1.0), (600.0, 1.0)];
 /// When the rush is over and the stream ought to shrink.

@@ -15,10 +15,8 @@ use scaler_core::{Direction, Minute, Policy, PolicySpec, ShardCount, TAG_MANAGED
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
-use crate::load;
+use crate::load::{self, STREAM};
 
-/// The stream of the demo.
-pub(crate) const STREAM: &str = "orders";
 /// How many shards it begins with.
 pub(crate) const SHARDS_AT_FIRST: u32 = 2;
 /// CloudWatch is late, and so is the sandbox's.

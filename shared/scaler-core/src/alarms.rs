@@ -3,7 +3,7 @@
 //! An alarm is a trigger and not a judge: it fires where [`decide`](crate::decide) could come to a change, and `decide`
 //! reads the metrics itself.
 
-use crate::decision::Direction;
+use crate::direction::Direction;
 use crate::limits::{WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
 use crate::policy::Policy;
 use crate::units::ShardCount;

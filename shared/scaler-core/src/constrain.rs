@@ -1,10 +1,11 @@
 //! What stands between a recommendation and a call: bounds, direction, consumers, cooldown, budget, AWS's limits.
 
-use crate::decision::{Context, Direction, Step};
+use crate::direction::Direction;
 use crate::history::AttemptKind;
 use crate::limits::{METRIC_DELAY_MINUTES, READ_BYTES_PER_MINUTE_PER_SHARD, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
 use crate::observation::Minute;
 use crate::reason::{Reason, Stage};
+use crate::step::{Context, Step};
 use crate::units::ShardCount;
 
 /// The operator's minimum and maximum.

@@ -1,34 +1,16 @@
 //! `decide`: from what was seen to what will be requested, each step explained.
 
-use std::fmt;
-
 use jiff::Timestamp;
 
 use crate::constrain::{bounds, budget, consumers, cooldown, direction, quota, step_factor};
+use crate::direction::Direction;
 use crate::enrolment::{Enrolment, TAG_MANAGED};
 use crate::observation::{Observation, StreamMode, StreamState, StreamStatus};
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
 use crate::recommend::recommend;
+use crate::step::{Context, Step};
 use crate::units::ShardCount;
-
-/// Which way a function may change a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// More shards.
-    Out,
-    /// Fewer shards.
-    In,
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Out => "scale-out",
-            Self::In => "scale-in",
-        })
-    }
-}
 
 /// What a decision comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +23,6 @@ pub enum Verdict {
     Hold,
     /// This stream is not ours to change, until a person does something about it.
     Refuse,
-}
-
-/// One stage's outcome: the count after it, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Which stage.
-    pub stage: Stage,
-    /// The count after it.
-    pub shards: ShardCount,
-    /// Why.
-    pub reason: Reason,
 }
 
 /// What will be done, and why.
@@ -102,15 +73,6 @@ impl Decision {
         let steps = vec![Step { stage: Stage::Admit, shards: current, reason }];
         Self { direction, current, desired: current, verdict, steps }
     }
-}
-
-/// What every stage looks at.
-pub(crate) struct Context<'a> {
-    pub(crate) policy: &'a Policy,
-    pub(crate) seen: &'a Observation,
-    pub(crate) direction: Direction,
-    pub(crate) current: ShardCount,
-    pub(crate) now: Timestamp,
 }
 
 /// The policy of one stream, if it may be changed now.

@@ -4,7 +4,7 @@ use std::ops::{Deref, RangeInclusive};
 
 use jiff::SignedDuration;
 
-use crate::decision::Direction;
+use crate::direction::Direction;
 use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
 use crate::units::ShardCount;
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decision::Direction;
 use crate::demand::Demand;
+use crate::direction::Direction;
 use crate::enrolment::{TAG_MANAGED, TagFault};
 use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
 use crate::observation::StreamStatus;

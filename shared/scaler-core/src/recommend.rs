@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use crate::decision::{Context, Direction, Step};
 use crate::demand::Demand;
+use crate::direction::Direction;
 use crate::observation::Minute;
 use crate::reason::{Reason, Stage, minutes_between};
+use crate::step::{Context, Step};
 use crate::units::ShardCount;
 
 /// Throttled while less than this was accepted in the busiest minute: it is the spread of the keys that is wrong, not the
