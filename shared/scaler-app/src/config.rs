@@ -46,8 +46,15 @@ pub enum SettingFault {
 }
 
 /// Everything that is wrong with the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError(pub Vec<SettingFault>);
+
+impl fmt::Debug for ConfigError {
+    /// In words as well: a `main` that returns an error prints it so, and a person reads it in the function's log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
