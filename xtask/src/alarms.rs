@@ -44,19 +44,16 @@ fn input(alarm: &ScalingAlarm, action: Option<&str>) -> Value {
     });
     let expressions = alarm.expressions.iter();
     let expressions = expressions.map(|e| json!({ "Id": e.id, "Expression": e.expression, "ReturnData": e.returned }));
-    let (comparison, missing) = match alarm.direction {
-        Direction::Out => ("GreaterThanThreshold", "notBreaching"),
-        Direction::In => ("LessThanThreshold", "breaching"),
-    };
     json!({
         "AlarmName": alarm.name,
+        "AlarmDescription": alarm.description(),
         "AlarmActions": action.into_iter().collect::<Vec<_>>(),
         "Metrics": reads.chain(expressions).collect::<Vec<_>>(),
-        "ComparisonOperator": comparison,
+        "ComparisonOperator": alarm.comparison(),
         "Threshold": alarm.threshold_percent,
         "EvaluationPeriods": alarm.evaluation_minutes,
         "DatapointsToAlarm": alarm.minutes_to_alarm,
-        "TreatMissingData": missing,
+        "TreatMissingData": alarm.treat_missing_data(),
     })
 }
 

@@ -73,13 +73,6 @@ impl CloudWatchAlarms {
 
 /// The whole alarm but for its actions: `PutMetricAlarm` replaces everything.
 fn definition(client: &Client, alarm: &ScalingAlarm) -> PutMetricAlarmFluentBuilder {
-    let (comparison, missing, description) = match alarm.direction {
-        Direction::Out => {
-            (ComparisonOperator::GreaterThanThreshold, "notBreaching", "too busy for its shards, or throttling")
-        }
-        // An idle stream has no metrics: that asks for a look, and the look decides whether it is idle or unknown.
-        Direction::In => (ComparisonOperator::LessThanThreshold, "breaching", "has more shards than its load needs"),
-    };
     let metrics = ScalingAlarm::METRICS.iter().map(|(id, name)| metric(&alarm.stream, id, name));
     let expressions = alarm.expressions.iter().map(|entry| {
         MetricDataQuery::builder().id(entry.id).expression(&entry.expression).return_data(entry.returned).build()
@@ -87,16 +80,13 @@ fn definition(client: &Client, alarm: &ScalingAlarm) -> PutMetricAlarmFluentBuil
     client
         .put_metric_alarm()
         .alarm_name(&alarm.name)
-        .alarm_description(format!(
-            "kinesis-scaler: stream {} {description}. Kept in step with its shard count.",
-            alarm.stream
-        ))
+        .alarm_description(alarm.description())
         .set_metrics(Some(metrics.chain(expressions).collect()))
-        .comparison_operator(comparison)
+        .comparison_operator(ComparisonOperator::from(alarm.comparison()))
         .threshold(alarm.threshold_percent)
         .evaluation_periods(whole(alarm.evaluation_minutes))
         .datapoints_to_alarm(whole(alarm.minutes_to_alarm))
-        .treat_missing_data(missing)
+        .treat_missing_data(alarm.treat_missing_data())
 }
 
 fn metric(stream: &str, id: &str, name: &str) -> MetricDataQuery {

@@ -45,6 +45,32 @@ impl ScalingAlarm {
         ("records", "IncomingRecords"),
         ("throttled", "WriteProvisionedThroughputExceeded"),
     ];
+
+    /// How the usage is compared with the threshold, by CloudWatch's name.
+    pub const fn comparison(&self) -> &'static str {
+        match self.direction {
+            Direction::Out => "GreaterThanThreshold",
+            Direction::In => "LessThanThreshold",
+        }
+    }
+
+    /// What a minute without metrics counts as, by CloudWatch's name. An idle stream has none: that asks scale-in for a
+    /// look, and the look tells idle from unknown.
+    pub const fn treat_missing_data(&self) -> &'static str {
+        match self.direction {
+            Direction::Out => "notBreaching",
+            Direction::In => "breaching",
+        }
+    }
+
+    /// What the alarm says of itself to a person who finds it.
+    pub fn description(&self) -> String {
+        let firing_means = match self.direction {
+            Direction::Out => "is too busy for its shards, or throttles",
+            Direction::In => "has more shards than its load needs",
+        };
+        format!("kinesis-scaler: stream {} {firing_means}. Kept in step with its shard count.", self.stream)
+    }
 }
 
 /// The alarm's name; the sweep finds a stream's firing alarms by it.

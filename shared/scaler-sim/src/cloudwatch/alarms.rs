@@ -1,11 +1,11 @@
 //! Alarms: put, describe, delete, set and evaluate.
 
 use jiff::Timestamp;
-use scaler_core::{AlarmExpression, Direction, ScalingAlarm};
+use scaler_core::{AlarmExpression, ScalingAlarm};
 
 use super::metrics::{self, Metric, MetricStat, Query, QuerySource, Statistic, Window};
 use super::{CloudWatch, CloudWatchError, MINUTE};
-use crate::alarm::{AlarmState, Comparison, Rule, TreatMissing, evaluate};
+use crate::alarm::{AlarmState, Rule, evaluate};
 use crate::metric_math::{Series, Value};
 
 /// Alarms in one answer of `DescribeAlarms`, and names in one request. Source: CloudWatch API reference (facts 4.2).
@@ -47,6 +47,9 @@ pub struct AlarmConfig {
 
 impl AlarmConfig {
     /// A scaling alarm as the functions make it, with this action on ALARM.
+    ///
+    /// # Panics
+    /// Never: both names that are parsed are of a fixed set, each of which a test puts through here.
     pub fn scaling(alarm: &ScalingAlarm, action_arn: &str) -> Self {
         let stat = |(id, name): &(&str, &str)| Query {
             id: (*id).to_owned(),
@@ -64,14 +67,10 @@ impl AlarmConfig {
             source: QuerySource::Expression(entry.expression.clone()),
             return_data: entry.returned,
         };
-        let (comparison, treat_missing) = match alarm.direction {
-            Direction::Out => (Comparison::GreaterThanThreshold, TreatMissing::NotBreaching),
-            Direction::In => (Comparison::LessThanThreshold, TreatMissing::Breaching),
-        };
         let queries = ScalingAlarm::METRICS.iter().map(stat).chain(alarm.expressions.iter().map(expression));
         Self {
             name: alarm.name.clone(),
-            description: None,
+            description: Some(alarm.description()),
             actions_enabled: true,
             ok_actions: Vec::new(),
             alarm_actions: vec![action_arn.to_owned()],
@@ -79,10 +78,10 @@ impl AlarmConfig {
             source: AlarmSource::Math(queries.collect()),
             rule: Rule {
                 threshold: alarm.threshold_percent,
-                comparison,
+                comparison: alarm.comparison().parse().expect("core uses CloudWatch's names"),
                 evaluation_periods: alarm.evaluation_minutes as usize,
                 datapoints_to_alarm: alarm.minutes_to_alarm as usize,
-                treat_missing,
+                treat_missing: alarm.treat_missing_data().parse().expect("core uses CloudWatch's names"),
             },
         }
     }
