@@ -1,4 +1,4 @@
-//! CloudWatch over rpc-v2-cbor, the protocol of the AWS SDK for Rust: the five operations this project uses.
+//! CloudWatch over rpc-v2-cbor, the protocol of the AWS SDK for Rust: the six operations this project uses.
 
 mod wire;
 
@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 
 use crate::state::{Shared, locked};
 use wire::{
-    DeleteAlarms, DescribeAlarms, DescribeAlarmsOutput, GetMetricData, GetMetricDataOutput, MetricAlarm,
-    PutMetricAlarm, SetAlarmState,
+    DeleteAlarms, DescribeAlarms, DescribeAlarmsOutput, GetMetricData, GetMetricDataOutput, ListTagsForResource,
+    ListTagsForResourceOutput, MetricAlarm, PutMetricAlarm, SetAlarmState,
 };
 
 /// Where the SDK posts; the operation follows.
@@ -78,13 +78,8 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let done = if headers.get("smithy-protocol").is_none_or(|protocol| protocol != "rpc-v2-cbor") {
-        let message = "Only the protocol rpc-v2-cbor is spoken here (header smithy-protocol)";
-        Err(Refusal::new("SerializationException", "SerializationException", message))
-    } else {
-        run(&shared, &operation, &body)
-    };
-    done.unwrap_or_else(|refusal| {
+    let spoken = headers.get("smithy-protocol").is_some_and(|protocol| protocol == "rpc-v2-cbor");
+    run(&shared, &operation, spoken, &body).unwrap_or_else(|refusal| {
         let Refusal { status, shape, code, message } = refusal;
         let body = ErrorBody { __type: format!("com.amazonaws.cloudwatch#{shape}"), message };
         let mut response = cbor(&shared, status, &body);
@@ -95,16 +90,25 @@ pub(crate) async fn answer(
     })
 }
 
-fn run(shared: &Shared, operation: &str, body: &[u8]) -> Result<Response, Refusal> {
+fn run(shared: &Shared, operation: &str, spoken: bool, body: &[u8]) -> Result<Response, Refusal> {
+    shared
+        .called("cloudwatch", operation)
+        .map_err(|too_fast| Refusal::new("ThrottlingException", "Throttling", too_fast.message()))?;
+    if !spoken {
+        let message = "Only the protocol rpc-v2-cbor is spoken here (header smithy-protocol)";
+        return Err(Refusal::new("SerializationException", "SerializationException", message));
+    }
     match operation {
         "GetMetricData" => ok(shared, &get_metric_data(shared, read(body)?)?),
         "PutMetricAlarm" => ok(shared, &put_metric_alarm(shared, read(body)?)?),
         "DescribeAlarms" => ok(shared, &describe_alarms(shared, read(body)?)?),
         "DeleteAlarms" => ok(shared, &delete_alarms(shared, read(body)?)?),
         "SetAlarmState" => ok(shared, &set_alarm_state(shared, read(body)?)?),
+        "ListTagsForResource" => ok(shared, &list_tags_for_resource(shared, read(body)?)?),
         _ => {
             let message = format!(
-                "{operation} is not one of GetMetricData, PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState"
+                "{operation} is not one of GetMetricData, PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, \
+                 ListTagsForResource"
             );
             let refusal = Refusal::new("UnknownOperationException", "UnknownOperation", message);
             Err(Refusal { status: StatusCode::NOT_FOUND, ..refusal })
@@ -157,9 +161,10 @@ fn get_metric_data(shared: &Shared, input: GetMetricData) -> Result<GetMetricDat
     Ok(GetMetricDataOutput::new(results, newest_first))
 }
 
-fn put_metric_alarm(shared: &Shared, input: PutMetricAlarm) -> Result<Nothing, Refusal> {
+fn put_metric_alarm(shared: &Shared, mut input: PutMetricAlarm) -> Result<Nothing, Refusal> {
+    let tags = wire::tags(std::mem::take(&mut input.tags));
     let config = input.into_config()?;
-    locked(&shared.cloudwatch).put_alarm(config, shared.clock.now())?;
+    locked(&shared.cloudwatch).put_alarm_tagged(config, tags, shared.clock.now())?;
     Ok(Nothing {})
 }
 
@@ -219,4 +224,25 @@ fn set_alarm_state(shared: &Shared, input: SetAlarmState) -> Result<Nothing, Ref
         shared.run_actions(&transition);
     }
     Ok(Nothing {})
+}
+
+/// Of alarms only. An alarm that is not here goes by another name of the error than with `SetAlarmState`: there it is
+/// `ResourceNotFound`, here `ResourceNotFoundException`. Source: CloudWatch API reference, both operations.
+fn list_tags_for_resource(shared: &Shared, input: ListTagsForResource) -> Result<ListTagsForResourceOutput, Refusal> {
+    let arn = input.resource_arn.ok_or_else(|| Refusal::missing("resourceARN"))?;
+    let parts: Vec<&str> = arn.splitn(7, ':').collect();
+    let ["arn", "aws", "cloudwatch", _, _, "alarm", _] = parts[..] else {
+        let message = format!("ResourceARN {arn:?} is not the ARN of an alarm");
+        return Err(Refusal::new("InvalidParameterValueException", "InvalidParameterValue", message));
+    };
+    let not_found = |message: String| Refusal {
+        status: StatusCode::NOT_FOUND,
+        ..Refusal::new("ResourceNotFoundException", "ResourceNotFoundException", message)
+    };
+    let name = arn.strip_prefix(&shared.origin().alarm_arn("")).ok_or_else(|| {
+        not_found(format!("{arn} is not of account {} in {}", shared.options.account, shared.options.region))
+    })?;
+    let cloudwatch = locked(&shared.cloudwatch);
+    let tags = cloudwatch.alarm_tags(name).map_err(|error| not_found(error.to_string()))?;
+    Ok(ListTagsForResourceOutput::new(tags))
 }

@@ -1,13 +1,16 @@
-//! The events that alarms and schedules send: SNS message and envelope, EventBridge event, direct Lambda payload.
+//! The events that alarms, schedules and queues send: SNS message and envelope, EventBridge event, direct Lambda
+//! payload, SQS record.
 //!
 //! Shapes follow facts section 5 and the pages named there: the CloudWatch User Guide, "Alarm events and EventBridge"
-//! and "Invoke a Lambda function from an alarm", and captured SNS messages.
+//! and "Invoke a Lambda function from an alarm", and captured SNS messages; for SQS the Lambda Developer Guide, "Using
+//! Lambda with Amazon SQS".
 
 use jiff::Timestamp;
 use scaler_sim::cloudwatch::{AlarmSource, MetricStat, Query, QuerySource, StateRecord, Transition};
 use serde_json::{Map, Value, json};
 
 use crate::Published;
+use crate::sqs::{Message, Queue};
 
 /// Where an event comes from.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +136,27 @@ pub(crate) fn sns_envelope(published: &Published) -> Value {
             "UnsubscribeUrl": "EXAMPLE",
             "MessageAttributes": {},
         },
+    }]})
+}
+
+/// What a function that a queue is mapped to is called with: batches of one.
+pub(crate) fn sqs(origin: &Origin<'_>, queue: Queue<'_>, message: &Message) -> Value {
+    let milliseconds = message.sent_at.as_millisecond().to_string();
+    json!({"Records": [{
+        "messageId": message.id,
+        "receiptHandle": format!("receipt-{}", message.id),
+        "body": message.body,
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": milliseconds,
+            "SenderId": origin.account,
+            "ApproximateFirstReceiveTimestamp": milliseconds,
+        },
+        "messageAttributes": {},
+        "md5OfBody": message.md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": format!("arn:aws:sqs:{}:{}:{}", origin.region, queue.account, queue.name),
+        "awsRegion": origin.region,
     }]})
 }
 

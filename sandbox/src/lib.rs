@@ -1,16 +1,22 @@
-//! A local AWS endpoint for this project: Kinesis that throttles, CloudWatch that evaluates alarms, SNS that records.
+//! A local AWS endpoint for this project: Kinesis that throttles, CloudWatch that evaluates alarms, tags that are
+//! found, SNS that records, SQS that delivers.
 //!
 //! One HTTP port on loopback speaks to unchanged AWS SDKs. Inside, `ferrokinesis` is Kinesis, with what it lets pass
 //! refused and what streams take in and throttle counted in front of it; the models of `scaler-sim` are CloudWatch.
-//! Alarms that change state, and the one-minute schedule, become [`Delivery`] values: the events that the deployed
-//! functions would be called with.
+//! Alarms that change state, schedules and messages become [`Delivery`] values: the events that the deployed functions
+//! would be called with. Every call is counted and, if asked for, held to the rate that AWS allows.
 
+mod calls;
 mod clock;
 mod cloudwatch;
 mod events;
+mod json;
 mod kinesis;
+mod rates;
 mod sns;
+mod sqs;
 mod state;
+mod tagging;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -57,8 +63,12 @@ pub struct Options {
     pub subscriptions: Vec<Subscription>,
     /// Whether EventBridge passes alarms named `../scale-out` and `../scale-in` that go to ALARM to those functions.
     pub eventbridge: bool,
-    /// Functions that a schedule calls every virtual minute.
-    pub sweep: Vec<String>,
+    /// Queues whose messages call a function.
+    pub queues: Vec<QueueMapping>,
+    /// Functions that are called by the virtual clock.
+    pub schedules: Vec<Schedule>,
+    /// Whether calls that come faster than AWS allows an account are refused, by the virtual clock.
+    pub api_rates: bool,
     /// Streams whose metrics are made up, minute by minute; no records are written.
     pub traffic: Vec<Traffic>,
 }
@@ -76,7 +86,9 @@ impl Default for Options {
             metric_delay_minutes: 0,
             subscriptions: Vec::new(),
             eventbridge: false,
-            sweep: Vec::new(),
+            queues: Vec::new(),
+            schedules: Vec::new(),
+            api_rates: false,
             traffic: Vec::new(),
         }
     }
@@ -89,6 +101,24 @@ pub struct Subscription {
     pub topic_arn: String,
     /// The function's name.
     pub function: String,
+}
+
+/// A queue, and the function that is called with each of its messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueMapping {
+    /// The queue's URL. Its last two parts, account and name, are what counts: so it can be said before the port is.
+    pub queue_url: String,
+    /// The function's name.
+    pub function: String,
+}
+
+/// A function that is called again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// The function's name.
+    pub function: String,
+    /// Called in every virtual minute whose number since 1970 is a multiple of this; 1 or more.
+    pub every_minutes: u32,
 }
 
 /// A message published to a topic.
@@ -115,8 +145,10 @@ pub enum Road {
     EventBridge,
     /// An alarm whose action is the function.
     Direct,
-    /// The one-minute schedule.
+    /// A schedule.
     Schedule,
+    /// A message through a queue.
+    Sqs,
 }
 
 /// An event for a function.
@@ -151,6 +183,10 @@ impl Sandbox {
     /// a function; when it is dropped, events go nowhere.
     pub async fn start(options: Options) -> anyhow::Result<(Self, mpsc::UnboundedReceiver<Delivery>)> {
         let clock = SandboxClock::new(options.clock)?;
+        sqs::checked(&options.queues)?;
+        for Schedule { function, every_minutes } in &options.schedules {
+            anyhow::ensure!(*every_minutes > 0, "schedule of {function}: every_minutes=0 is not 1 or more");
+        }
         let store = Store::new(store_options(&options, &clock));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
         let listener =
@@ -192,6 +228,22 @@ impl Sandbox {
     /// All that was published to topics, oldest first.
     pub fn published(&self) -> Vec<Published> {
         self.shared.published()
+    }
+
+    /// Requests that arrived since the start or the last [`Self::forget_calls`], by IAM action, for example
+    /// `kinesis:DescribeStreamSummary`, `cloudwatch:PutMetricAlarm`, `tag:GetResources`. Refused ones count.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.shared.calls.counts()
+    }
+
+    /// Those of [`Self::calls`] that were refused because they came too fast; see [`Options::api_rates`].
+    pub fn throttled(&self) -> BTreeMap<String, u64> {
+        self.shared.calls.throttled()
+    }
+
+    /// Starts [`Self::calls`] and [`Self::throttled`] from zero.
+    pub fn forget_calls(&self) {
+        self.shared.calls.forget();
     }
 
     /// The metrics and alarms, to seed or to read; requests wait while this is held.
@@ -252,14 +304,17 @@ fn store_options(options: &Options, clock: &SandboxClock) -> StoreOptions {
 }
 
 fn router(shared: &Arc<Shared>) -> Router {
-    let kinesis = ferrokinesis::create_router(shared.store.clone())
+    // Four services share `/`: each takes what is its own and passes the rest on, at last to Kinesis.
+    let slash = ferrokinesis::create_router(shared.store.clone())
         .layer(middleware::from_fn_with_state(Arc::clone(shared), kinesis::layer))
-        .layer(middleware::from_fn_with_state(Arc::clone(shared), sns::layer));
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), sns::layer))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), sqs::layer))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), tagging::layer));
     Router::new()
         .route(cloudwatch::PATH, post(cloudwatch::answer).with_state(Arc::clone(shared)))
-        .fallback_service(kinesis)
+        .fallback_service(slash)
         // The services read bodies to their own limits, which are above the framework's 2 MB.
-        .layer(DefaultBodyLimit::max(kinesis::BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(json::BODY_BYTES_MAX))
 }
 
 async fn tick_every_minute(shared: Arc<Shared>) {

@@ -2,20 +2,25 @@
 
 mod invoke;
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use clap::Parser;
-use sandbox::{Capacity, ClockOptions, Options, Sandbox, Subscription, Traffic};
-use scaler_core::{Direction, Policy, PolicySpec, ShardCount, TAG_MANAGED, scaling_alarm};
+use sandbox::{Capacity, ClockOptions, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
+use scaler_core::{ALARM_TAG, AlarmActions, Direction, Policy, PolicySpec, ShardCount, TAG_MANAGED, stream_alarms};
 use scaler_sim::cloudwatch::AlarmConfig;
 
 use invoke::Invoker;
+
+/// The function that makes and keeps the alarms of every stream.
+const ALARM_SYNC: &str = "alarm-sync";
 
 const DIRECTIONS: [Direction; 2] = [Direction::Out, Direction::In];
 
 /// Minutes of metrics a new stream starts with: enough for any alarm of this project.
 const SEED_MINUTES: u32 = 90;
 
-/// A local AWS endpoint: Kinesis that throttles, CloudWatch that evaluates alarms, SNS that records.
+/// A local AWS endpoint: Kinesis that throttles, CloudWatch that evaluates alarms, tags, SNS and SQS.
 ///
 /// The metrics of its streams are made up, minute by minute; no records are written unless a client writes them.
 #[derive(Debug, Parser)]
@@ -101,20 +106,29 @@ fn topic(direction: Direction) -> String {
     format!("arn:aws:sns:us-east-1:123456789012:kinesis-scaler-{direction}")
 }
 
-/// The two alarms of a managed stream, as they are deployed.
+/// The queue in which `alarm-sync` leaves itself what it has no time for.
+fn queue_url(endpoint: &str) -> String {
+    format!("{endpoint}/123456789012/kinesis-scaler-continuations")
+}
+
+/// The alarms of a managed stream, as alarm-sync makes them.
 fn make_alarms(sandbox: &Sandbox, stream: &str, shards: u32) -> anyhow::Result<()> {
     let policy = Policy::new(PolicySpec::default()).map_err(|faults| anyhow::anyhow!("default policy: {faults:?}"))?;
     let shards = ShardCount::new(shards).context("a stream has at least one shard")?;
-    for direction in DIRECTIONS {
-        let alarm = scaling_alarm(&policy, stream, shards, direction);
-        sandbox.cloudwatch().put_alarm(AlarmConfig::scaling(&alarm, &topic(direction)), sandbox.now())?;
+    let (key, value) = ALARM_TAG;
+    let tags = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    let actions =
+        AlarmActions { scale_out: Some(topic(Direction::Out)), scale_in: Some(topic(Direction::In)), watch: None };
+    for alarm in stream_alarms(&policy, stream, shards, &actions) {
+        sandbox.cloudwatch().put_alarm_tagged(AlarmConfig::of(&alarm), tags.clone(), sandbox.now())?;
     }
     Ok(())
 }
 
 fn options(arguments: &Arguments, untagged: &Stream) -> Options {
     let defaults = Options::default();
-    let functions = DIRECTIONS.map(|direction| direction.to_string());
+    let every = |every_minutes, function: &str| Schedule { function: function.to_owned(), every_minutes };
+    let sweeps = DIRECTIONS.map(|direction| every(1, &direction.to_string()));
     let subscription = |direction| Subscription { topic_arn: topic(direction), function: direction.to_string() };
     Options {
         port: arguments.port,
@@ -123,14 +137,16 @@ fn options(arguments: &Arguments, untagged: &Stream) -> Options {
         create_seconds: 0,
         resize_seconds: 2,
         subscriptions: DIRECTIONS.map(subscription).to_vec(),
-        sweep: functions.to_vec(),
+        // The port may not be chosen yet; it is not what names the queue.
+        queues: vec![QueueMapping { queue_url: queue_url("http://127.0.0.1"), function: ALARM_SYNC.to_owned() }],
+        schedules: sweeps.into_iter().chain([every(5, ALARM_SYNC)]).collect(),
         traffic: arguments.streams.iter().chain([untagged]).map(Stream::traffic).collect(),
         ..defaults
     }
 }
 
 fn print_help(sandbox: &Sandbox, arguments: &Arguments) {
-    println!("Kinesis, CloudWatch and SNS on {}", sandbox.endpoint());
+    println!("Kinesis, CloudWatch, tagging, SNS and SQS on {}", sandbox.endpoint());
     for Stream { name, shards, load_percent } in &arguments.streams {
         println!("  {name}: {shards} shards, managed, {load_percent} % loaded (made-up metrics)");
     }
@@ -138,6 +154,9 @@ fn print_help(sandbox: &Sandbox, arguments: &Arguments) {
     println!("\nIn another terminal:");
     println!("  export AWS_ENDPOINT_URL={}", sandbox.endpoint());
     println!("  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox");
+    println!("  export SCALE_OUT_ACTION_ARN={}", topic(Direction::Out));
+    println!("  export SCALE_IN_ACTION_ARN={}", topic(Direction::In));
+    println!("  export CONTINUATION_QUEUE_URL={}", queue_url(sandbox.endpoint()));
     println!("  cargo lambda watch");
     println!("\nand in a third:");
     println!("  cargo lambda invoke scale-out --data-file events/scale-out-sns.json\n");

@@ -11,9 +11,10 @@ use scaler_sim::cloudwatch::{CloudWatch, Transition};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use crate::calls::{Calls, TooFast};
 use crate::clock::SandboxClock;
 use crate::events::{self, Origin};
-use crate::{Delivery, Options, Published, Road};
+use crate::{Delivery, Options, Published, Road, Schedule};
 
 pub(crate) const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) clock: SandboxClock,
     pub(crate) store: Store,
     pub(crate) cloudwatch: Mutex<CloudWatch>,
+    pub(crate) calls: Calls,
     /// When `UpdateShardCount` calls were accepted, by stream. Held over a whole call, so that two calls at once
     /// cannot both be the tenth.
     pub(crate) resizes: tokio::sync::Mutex<HashMap<String, Vec<Timestamp>>>,
@@ -48,12 +50,14 @@ impl Shared {
         deliveries: mpsc::UnboundedSender<Delivery>,
     ) -> Self {
         let cloudwatch = CloudWatch::with_metric_delay(options.metric_delay_minutes);
+        let calls = Calls::new(options.api_rates);
         let last_tick = minute_of(clock.now());
         Self {
             options,
             clock,
             store,
             cloudwatch: Mutex::new(cloudwatch),
+            calls,
             resizes: tokio::sync::Mutex::default(),
             published: Mutex::default(),
             deliveries,
@@ -67,12 +71,17 @@ impl Shared {
         format!("00000000-0000-4000-8000-{:012x}", self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Counts a call that has arrived, and refuses it when it comes faster than AWS allows.
+    pub(crate) fn called(&self, service: &str, operation: &str) -> Result<(), TooFast> {
+        self.calls.arrived(service, operation, self.clock.now())
+    }
+
     pub(crate) fn published(&self) -> Vec<Published> {
         locked(&self.published).clone()
     }
 
-    /// Handles every minute boundary since the last call: evaluates alarms, delivers, sends the schedule event, and
-    /// records the synthetic traffic of the minute that begins.
+    /// Handles every minute boundary since the last call: evaluates alarms, delivers, sends the events of schedules that
+    /// are due, and records the synthetic traffic of the minute that begins.
     pub(crate) async fn tick(&self) -> Vec<Transition> {
         let mut transitions = Vec::new();
         let mut last_tick = self.last_tick.lock().await;
@@ -100,7 +109,9 @@ impl Shared {
         for transition in &transitions {
             self.run_actions(transition);
         }
-        for function in &self.options.sweep {
+        let minutes = at.as_second().div_euclid(60);
+        let due = |schedule: &&Schedule| minutes.rem_euclid(i64::from(schedule.every_minutes)) == 0;
+        for Schedule { function, .. } in self.options.schedules.iter().filter(due) {
             let payload = events::schedule(&self.origin(), function, &self.new_id(), at);
             self.deliver(function, payload, Road::Schedule);
         }
@@ -141,7 +152,7 @@ impl Shared {
         id
     }
 
-    fn deliver(&self, function: &str, payload: Value, road: Road) {
+    pub(crate) fn deliver(&self, function: &str, payload: Value, road: Road) {
         // Nobody listens any more when the receiver is gone; the sandbox goes on without it.
         let _ = self.deliveries.send(Delivery { function: function.to_owned(), payload, road });
     }

@@ -2,17 +2,19 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::ports::Clock;
-use scaler_app::{Outcome, config, handle, telemetry};
+use scaler_app::telemetry::Teller;
+use scaler_app::{Outcome, config, handle, wiring};
 use scaler_core::Direction;
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let policy = config::from_environment()?;
-    let ports = scaler_aws::connect().await;
+    let (policy, wiring) = (config::from_environment()?, wiring::from_environment()?);
+    let ports = scaler_aws::connect(&wiring).await;
+    let teller = Teller { function: "scale-out", by_stream: wiring.stream_metrics };
     run(service_fn(async |event: LambdaEvent<Value>| {
-        let mut tell = |outcome: &Outcome| telemetry::print(Direction::Out, outcome, ports.clock.now());
+        let mut tell = |outcome: &Outcome| teller.print(outcome, ports.clock.now());
         let response = handle(&ports, &policy, Direction::Out, &event.payload, &mut tell).await;
         Ok::<_, Error>(response.into_result()?)
     }))

@@ -214,6 +214,17 @@ impl GetMetricDataOutput {
     }
 }
 
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct WireTag {
+    key: String,
+    value: String,
+}
+
+pub(super) fn tags(tags: Vec<WireTag>) -> BTreeMap<String, String> {
+    tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct PutMetricAlarm {
@@ -239,6 +250,8 @@ pub(super) struct PutMetricAlarm {
     comparison_operator: Option<String>,
     treat_missing_data: Option<String>,
     metrics: Option<Vec<WireQuery>>,
+    #[serde(default)]
+    pub(super) tags: Vec<WireTag>,
     // Not modelled; named so that an alarm that needs them is refused instead of evaluated wrongly.
     unit: Option<Value>,
     extended_statistic: Option<Value>,
@@ -411,4 +424,23 @@ pub(super) struct SetAlarmState {
     pub(super) state_value: Option<String>,
     pub(super) state_reason: Option<String>,
     pub(super) state_reason_data: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ListTagsForResource {
+    #[serde(rename = "ResourceARN")]
+    pub(super) resource_arn: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ListTagsForResourceOutput {
+    tags: Vec<WireTag>,
+}
+
+impl ListTagsForResourceOutput {
+    pub(super) fn new(tags: &BTreeMap<String, String>) -> Self {
+        let wire = |(key, value): (&String, &String)| WireTag { key: key.clone(), value: value.clone() };
+        Self { tags: tags.iter().map(wire).collect() }
+    }
 }

@@ -1,10 +1,8 @@
-//! Alarms: put, evaluated at minute boundaries, delivered by every road.
-
-use std::time::Duration;
+//! Alarms: put, tagged, evaluated at minute boundaries, delivered by every road.
 
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
-use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, Statistic};
-use sandbox::{ClockOptions, Delivery, Options, Road, Subscription};
+use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, Statistic, Tag};
+use sandbox::{Options, Road, Subscription};
 use scaler_sim::cloudwatch::Metric;
 use serde_json::{Value, json};
 
@@ -32,10 +30,6 @@ fn record(world: &World, name: &str, value: f64) {
     world.sandbox.cloudwatch().record(&Metric::kinesis(STREAM, name), world.sandbox.now(), value);
 }
 
-fn delivered(world: &mut World) -> Vec<Delivery> {
-    std::iter::from_fn(|| world.deliveries.try_recv().ok()).collect()
-}
-
 async fn state(world: &World) -> StateValue {
     let described = world.cloudwatch.describe_alarms().alarm_names(NAME).send().await.unwrap();
     described.metric_alarms()[0].state_value().unwrap().clone()
@@ -50,7 +44,7 @@ async fn alarmed(eventbridge: bool) -> World {
     world.minute().await;
     assert_eq!(state(&world).await, StateValue::Ok);
     for _ in 0..2 {
-        assert!(delivered(&mut world).is_empty());
+        assert!(world.delivered().is_empty());
         record(&world, "WriteProvisionedThroughputExceeded", 5.0);
         world.minute().await;
     }
@@ -61,7 +55,7 @@ async fn alarmed(eventbridge: bool) -> World {
 #[tokio::test]
 async fn an_alarm_is_delivered_by_every_road() {
     let mut world = alarmed(true).await;
-    let deliveries = delivered(&mut world);
+    let deliveries = world.delivered();
     let roads: Vec<_> = deliveries.iter().map(|it| (it.function.as_str(), it.road)).collect();
     assert_eq!(roads, [("scale-out", Road::Sns), ("resizer", Road::Direct), ("scale-out", Road::EventBridge)]);
 
@@ -127,10 +121,10 @@ fn check_alarm_data(data: &Value) {
 #[tokio::test]
 async fn an_alarm_that_stays_in_alarm_is_not_delivered_again() {
     let mut world = alarmed(false).await;
-    assert_eq!(delivered(&mut world).len(), 2);
+    assert_eq!(world.delivered().len(), 2);
     record(&world, "WriteProvisionedThroughputExceeded", 5.0);
     world.minute().await;
-    assert!(delivered(&mut world).is_empty());
+    assert!(world.delivered().is_empty());
     assert_eq!(world.sandbox.published().len(), 1);
 }
 
@@ -145,7 +139,7 @@ async fn a_single_metric_alarm_names_its_metric() {
     put.evaluation_periods(1).alarm_description("too many").alarm_actions(TOPIC).send().await.unwrap();
     record(&world, "IncomingRecords", 10_001.0);
     world.minute().await;
-    let payload = &delivered(&mut world)[0].payload;
+    let payload = &world.delivered()[0].payload;
     let message: Value = serde_json::from_str(payload["Records"][0]["Sns"]["Message"].as_str().unwrap()).unwrap();
     assert_eq!(
         (&message["OldStateValue"], &message["AlarmDescription"]),
@@ -157,33 +151,13 @@ async fn a_single_metric_alarm_names_its_metric() {
 }
 
 #[tokio::test]
-async fn a_schedule_calls_its_functions_every_minute() {
-    let mut world = World::new(Options { sweep: vec!["scale-in".to_owned()], ..manual() }).await;
-    world.minute().await;
-    world.minute().await;
-    let deliveries = delivered(&mut world);
-    let seen: Vec<_> = deliveries.iter().map(|it| (it.function.as_str(), it.road, &it.payload["time"])).collect();
-    let times = [json!("2026-01-02T03:01:00Z"), json!("2026-01-02T03:02:00Z")];
-    assert_eq!(seen, [("scale-in", Road::Schedule, &times[0]), ("scale-in", Road::Schedule, &times[1])]);
-    assert_eq!(deliveries[0].payload["detail-type"], "Scheduled Event");
-}
-
-#[tokio::test]
-async fn a_running_clock_ticks_by_itself() {
-    let clock = ClockOptions::Running { speed: 6_000.0 };
-    let mut world = World::new(Options { clock, sweep: vec!["scale-in".to_owned()], ..manual() }).await;
-    let delivery = tokio::time::timeout(Duration::from_secs(30), world.deliveries.recv()).await.unwrap().unwrap();
-    assert_eq!(delivery.road, Road::Schedule);
-}
-
-#[tokio::test]
 async fn setting_a_state_runs_its_actions_and_the_next_evaluation_undoes_it() {
     let mut world = World::new(manual()).await;
     alarm(&world).send().await.unwrap();
     world.minute().await;
     let set = world.cloudwatch.set_alarm_state().alarm_name(NAME).state_value(StateValue::Alarm);
     set.state_reason("by hand").send().await.unwrap();
-    assert_eq!(delivered(&mut world).iter().map(|it| it.road).collect::<Vec<_>>(), [Road::Direct]);
+    assert_eq!(world.delivered().iter().map(|it| it.road).collect::<Vec<_>>(), [Road::Direct]);
     world.minute().await;
     assert_eq!(state(&world).await, StateValue::Ok);
 }
@@ -205,6 +179,26 @@ async fn an_alarm_comes_back_as_it_was_put_and_can_be_deleted() {
 
     world.cloudwatch.delete_alarms().alarm_names(NAME).alarm_names("never").send().await.unwrap();
     assert!(world.cloudwatch.describe_alarms().send().await.unwrap().metric_alarms().is_empty());
+}
+
+fn tag(key: &str, value: &str) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+#[tokio::test]
+async fn tags_are_given_when_an_alarm_is_created_and_ignored_after() {
+    let world = World::new(manual()).await;
+    let arn = format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{NAME}");
+    let list = async || world.cloudwatch.list_tags_for_resource().resource_arn(&arn).send().await;
+    assert!(list().await.unwrap_err().into_service_error().is_resource_not_found_exception());
+    alarm(&world).tags(tag("team", "data")).tags(tag("a", "1")).send().await.unwrap();
+    assert_eq!(list().await.unwrap().tags(), [tag("a", "1"), tag("team", "data")]);
+    alarm(&world).tags(tag("team", "web")).send().await.unwrap();
+    assert_eq!(list().await.unwrap().tags(), [tag("a", "1"), tag("team", "data")]);
+
+    world.cloudwatch.delete_alarms().alarm_names(NAME).send().await.unwrap();
+    alarm(&world).send().await.unwrap();
+    assert!(list().await.unwrap().tags().is_empty());
 }
 
 #[tokio::test]

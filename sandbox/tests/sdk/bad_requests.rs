@@ -19,6 +19,11 @@ async fn cloudwatch_errors_arrive_typed() {
     let data = world.cloudwatch.get_metric_data().metric_data_queries(expression("a", "1", true));
     let data = data.start_time(seconds(start())).end_time(seconds(start())).next_token("made up");
     assert!(data.send().await.unwrap_err().into_service_error().is_invalid_next_token());
+    let tags = |arn: &str| world.cloudwatch.list_tags_for_resource().resource_arn(arn).send();
+    let stream = tags("arn:aws:kinesis:us-east-1:123456789012:stream/orders").await.unwrap_err();
+    assert!(stream.into_service_error().is_invalid_parameter_value_exception());
+    let elsewhere = tags("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a").await.unwrap_err();
+    assert!(elsewhere.into_service_error().is_resource_not_found_exception());
 }
 
 #[tokio::test]
@@ -96,12 +101,24 @@ async fn malformed_bodies_get_error_shapes() {
     check("/", &[JSON, target], b"{", 400, "SerializationException").await;
     check("/", &[target], b"{}", 400, "SerializationException").await;
     check("/", &[JSON, ("x-amz-target", "Kinesis_20131202.Nonsense")], b"{}", 400, "UnknownOperationException").await;
+    let target = ("x-amz-target", "ResourceGroupsTaggingAPI_20170126.GetResources");
+    check("/", &[JSON, target], b"{", 400, "SerializationException").await;
+    check("/", &[JSON, target], br#"{"TagFilters":[{}]}"#, 400, "InvalidParameterException").await;
+    let target = ("x-amz-target", "ResourceGroupsTaggingAPI_20170126.Nonsense");
+    check("/", &[JSON, target], b"{}", 400, "UnknownOperationException").await;
+    check("/", &[("x-amz-target", "AmazonSQS.SendMessage")], b"[1]", 400, "sqs#SerializationException").await;
+    check("/", &[("x-amz-target", "AmazonSQS.Nonsense")], b"{}", 400, "sqs#UnknownOperationException").await;
     check("/", &[FORM], b"Action=Publish", 400, "<Code>InvalidParameter</Code>").await;
     check("/", &[FORM], b"", 400, "<Code>MissingAction</Code>").await;
     check("/", &[FORM], b"Action=<b>", 400, "&lt;b&gt;").await;
     check("/", &[], b"?", 403, "AccessDenied").await;
     world.kinesis.describe_limits().send().await.unwrap();
 }
+
+const CLOUDWATCH: [&str; 6] =
+    ["GetMetricData", "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms", "SetAlarmState", "ListTagsForResource"];
+const JSON_TARGETS: [&str; 3] =
+    ["Kinesis_20131202.PutRecords", "ResourceGroupsTaggingAPI_20170126.GetResources", "AmazonSQS.SendMessage"];
 
 #[tokio::test]
 async fn random_bodies_are_all_answered() {
@@ -110,11 +127,12 @@ async fn random_bodies_are_all_answered() {
     let bodies = prop::collection::vec(any::<u8>(), 0..64);
     for _ in 0..60 {
         let body = bodies.new_tree(&mut runner).unwrap().current();
-        for operation in ["GetMetricData", "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms", "SetAlarmState"] {
+        for operation in CLOUDWATCH {
             assert!(post(&world, &granite(operation), &[CBOR], body.clone()).await.0 <= 404);
         }
-        let target = ("x-amz-target", "Kinesis_20131202.PutRecords");
-        assert!(post(&world, "/", &[JSON, target], body.clone()).await.0 <= 404);
+        for target in JSON_TARGETS {
+            assert!(post(&world, "/", &[JSON, ("x-amz-target", target)], body.clone()).await.0 <= 404);
+        }
         assert!(post(&world, "/", &[FORM], body).await.0 <= 404);
     }
 }

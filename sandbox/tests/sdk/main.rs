@@ -3,6 +3,10 @@
 
 mod alarms;
 mod bad_requests;
+mod calls;
 mod kinesis;
 mod metrics;
+mod queues;
+mod schedules;
 mod support;
+mod tagging;

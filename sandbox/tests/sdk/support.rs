@@ -19,6 +19,8 @@ pub(crate) struct World {
     pub(crate) kinesis: aws_sdk_kinesis::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
 /// The first virtual time of a world with a manual clock, on a whole minute.
@@ -55,7 +57,9 @@ impl World {
         let kinesis = client!(aws_sdk_kinesis, sandbox.endpoint());
         let cloudwatch = client!(aws_sdk_cloudwatch, sandbox.endpoint());
         let sns = client!(aws_sdk_sns, sandbox.endpoint());
-        Self { sandbox, deliveries, kinesis, cloudwatch, sns }
+        let sqs = client!(aws_sdk_sqs, sandbox.endpoint());
+        let tagging = client!(aws_sdk_resourcegroupstagging, sandbox.endpoint());
+        Self { sandbox, deliveries, kinesis, cloudwatch, sns, sqs, tagging }
     }
 
     /// A world with the stream `orders`.
@@ -69,6 +73,11 @@ impl World {
     pub(crate) async fn minute(&self) {
         self.sandbox.clock().advance(SignedDuration::from_mins(1));
         self.sandbox.tick().await;
+    }
+
+    /// What was delivered and not yet looked at.
+    pub(crate) fn delivered(&mut self) -> Vec<Delivery> {
+        std::iter::from_fn(|| self.deliveries.try_recv().ok()).collect()
     }
 
     /// Waits until the emulator, which changes streams in a task of its own, is done.

@@ -9,7 +9,7 @@ use scaler_core::{Policy, PolicyFault, PolicySpec, parse_whole};
 type Whole = (&'static str, RangeInclusive<u32>, fn(&mut PolicySpec) -> &mut u32);
 
 /// Every setting that is a whole number. Unset ones keep the default of [`PolicySpec`].
-const WHOLE_NUMBERS: [Whole; 10] = [
+const WHOLE_NUMBERS: [Whole; 11] = [
     ("TARGET_UTILIZATION_PERCENT", PolicySpec::TARGET_UTILIZATION_PERCENT, |spec| &mut spec.target_utilization_percent),
     ("SHARDS_MIN", PolicySpec::SHARDS, |spec| &mut spec.shards_min),
     ("SHARDS_MAX", PolicySpec::SHARDS, |spec| &mut spec.shards_max),
@@ -22,6 +22,7 @@ const WHOLE_NUMBERS: [Whole; 10] = [
     ("RESIZES_RESERVED_FOR_SCALE_OUT", PolicySpec::RESIZES_RESERVED, |spec| &mut spec.resizes_reserved_for_scale_out),
     ("TOLERANCE_PERCENT", PolicySpec::TOLERANCE_PERCENT, |spec| &mut spec.tolerance_percent),
     ("ITERATOR_AGE_MAX_SECONDS", PolicySpec::ITERATOR_AGE_MAX_SECONDS, |spec| &mut spec.iterator_age_max_seconds),
+    ("WATCH_RECORDS_PER_MINUTE", PolicySpec::WATCH_RECORDS_PER_MINUTE, |spec| &mut spec.watch_records_per_minute),
 ];
 
 /// Whether to decide and report only.

@@ -53,6 +53,12 @@ pub enum EventFault {
          \"CloudWatch Alarm State Change\" or \"Scheduled Event\", or a direct alarm action with alarmData; got {0}"
     )]
     Unknown(String),
+    /// No request that alarm-sync knows.
+    #[error(
+        "this asks alarm-sync for nothing: expected a schedule, a CloudTrail or tag event of Kinesis, a change of the \
+         stack, {{\"sync\": \"all\"}}, {{\"sync\": [\"stream\", ...]}} or {{\"remove\": \"all\"}}; got {0}"
+    )]
+    NoSyncRequest(String),
     /// One of the events we know, with something missing or of the wrong type.
     #[error("{road}: {fault}")]
     Malformed {
@@ -101,12 +107,12 @@ fn from_direct(event: &Value) -> Result<Notice, EventFault> {
     Ok(data.notice())
 }
 
-fn malformed(road: &'static str, fault: &serde_json::Error) -> EventFault {
+pub(crate) fn malformed(road: &'static str, fault: &serde_json::Error) -> EventFault {
     EventFault::Malformed { road, fault: fault.to_string() }
 }
 
 /// An unknown event's outline: enough to recognise it by, and nothing of its content.
-fn shape_of(event: &Value) -> String {
+pub(crate) fn shape_of(event: &Value) -> String {
     match event {
         Value::Object(fields) => {
             let names: Vec<_> = fields.keys().take(8).map(String::as_str).collect();

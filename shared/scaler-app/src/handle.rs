@@ -1,4 +1,4 @@
-//! What both functions run: an event in, a pass for each stream it is about, one answer out.
+//! What scale-out and scale-in run: an event in, a pass for each stream it is about, one answer out.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use scaler_core::{Direction, Policy};
 use serde_json::Value;
 
 use crate::event::{self, AlarmState, EventFault, Notice, Request};
-use crate::ports::{Alarms, CallError, Clock, FiringAlarm, Metrics, Ports, Streams};
+use crate::ports::{Adapters, Alarms, CallError, Clock, FiringAlarm, Ports};
 use crate::reconcile::reconcile;
 use crate::report::{Outcome, OutcomeKind, Response};
 
@@ -17,8 +17,8 @@ const LAST_PASS_BEGINS: SignedDuration = SignedDuration::from_secs(30);
 /// Handles any event that a scaling function may be sent. Bad input is an outcome, not an error.
 ///
 /// `tell` hears of every outcome at once, so that what was done is on record should the function be cut off.
-pub async fn handle<S: Streams, M: Metrics, A: Alarms, C: Clock>(
-    ports: &Ports<S, M, A, C>,
+pub async fn handle<A: Adapters>(
+    ports: &Ports<A>,
     policy: &Policy,
     direction: Direction,
     event: &Value,
@@ -92,8 +92,8 @@ fn out_of_time(asked: Result<Asked, EventFault>) -> Outcome {
 }
 
 /// One notification's outcome. `seen` holds the streams already looked at for this event.
-async fn answer<S: Streams, M: Metrics, A: Alarms, C: Clock>(
-    ports: &Ports<S, M, A, C>,
+async fn answer<A: Adapters>(
+    ports: &Ports<A>,
     policy: &Policy,
     direction: Direction,
     asked: Result<Asked, EventFault>,

@@ -1,15 +1,19 @@
 //! One pass over ports: from an alarm's event to a resized stream and a report of why.
 //!
-//! [`handle`] is what both Lambda functions run. It parses the event ([`event`]), runs a pass for each stream named
-//! ([`reconcile`]) over the [`ports`], and answers with a [`Response`]. Nothing here names an AWS SDK.
+//! [`handle`] is what scale-out and scale-in run: it parses the event ([`event`]), runs a pass for each stream named
+//! ([`reconcile`]) over the [`ports`], and answers with a [`Response`]. [`sync`] is what alarm-sync runs, over the whole
+//! fleet. Nothing here names an AWS SDK.
 
 pub mod config;
 pub mod event;
 mod handle;
+mod notice;
 pub mod ports;
 mod reconcile;
 mod report;
+pub mod sync;
 pub mod telemetry;
+pub mod wiring;
 
 pub use handle::handle;
 pub use ports::Ports;

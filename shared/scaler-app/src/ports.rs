@@ -1,10 +1,10 @@
-//! What a pass needs of the world: streams, metrics, alarms and the time, and how each can fail.
+//! What a pass needs of the world: streams, metrics, alarms, people and the time, and how each can fail.
 
 use std::error::Error;
 use std::fmt;
 
 use jiff::Timestamp;
-use scaler_core::{AccountShards, Direction, MetricWindow, ResizeHistory, ScalingAlarm, ShardCount, StreamState};
+use scaler_core::{AccountShards, Direction, MetricWindow, ShardCount, StreamAlarm, StreamState};
 
 /// Why a call came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +64,13 @@ pub trait Streams: Send + Sync {
     /// All of a stream's tags.
     fn tags(&self, stream: &str) -> impl Future<Output = Result<Vec<(String, String)>, CallError>> + Send;
 
-    /// Writes the stream's resize history down.
-    fn record(&self, stream: &str, history: &ResizeHistory) -> impl Future<Output = Result<(), CallError>> + Send;
+    /// Writes one of the tags that are our memory: the stream's resizes, or what people were told of it.
+    fn remember(
+        &self,
+        stream: &str,
+        tag: &'static str,
+        value: &str,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
 
     /// Starts a resize; returns when AWS has accepted it, minutes before it is done.
     fn update_shard_count(
@@ -105,9 +110,27 @@ pub trait Alarms: Send + Sync {
     /// All scaling alarms of this direction that are firing now.
     fn firing(&self, direction: Direction) -> impl Future<Output = Result<Vec<FiringAlarm>, CallError>> + Send;
 
-    /// Brings those of these alarms that exist in step; their actions stay as they are. One that does not exist is not
-    /// made.
-    fn refit(&self, alarms: &[ScalingAlarm]) -> impl Future<Output = Result<(), CallError>> + Send;
+    /// Brings those of these alarms that exist and are ours in step; their actions stay as they are. One that does not
+    /// exist is not made: alarm-sync does.
+    fn refit(&self, alarms: &[StreamAlarm]) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// One message to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// At most 100 characters of ASCII, as SNS wants it.
+    pub subject: String,
+    /// What happened, why, and what to do next.
+    pub text: String,
+}
+
+/// The people who are told.
+pub trait Notices: Send + Sync {
+    /// Whether there are any.
+    fn is_heard(&self) -> bool;
+
+    /// Tells them.
+    fn publish(&self, notice: &Notice) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// The time.
@@ -116,20 +139,35 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// The world that a pass runs in.
-#[derive(Clone)]
-pub struct Ports<S, M, A, C> {
+/// One adapter for each port that a pass over a stream needs.
+pub trait Adapters {
     /// Kinesis.
-    pub streams: S,
+    type Streams: Streams;
     /// CloudWatch metrics.
-    pub metrics: M,
+    type Metrics: Metrics;
     /// CloudWatch alarms.
-    pub alarms: A,
+    type Alarms: Alarms;
+    /// The people who are told.
+    type Notices: Notices;
     /// The time.
-    pub clock: C,
+    type Clock: Clock;
 }
 
-impl<S, M, A, C> fmt::Debug for Ports<S, M, A, C> {
+/// The world that a pass runs in.
+pub struct Ports<A: Adapters> {
+    /// Kinesis.
+    pub streams: A::Streams,
+    /// CloudWatch metrics.
+    pub metrics: A::Metrics,
+    /// CloudWatch alarms.
+    pub alarms: A::Alarms,
+    /// The people who are told.
+    pub notices: A::Notices,
+    /// The time.
+    pub clock: A::Clock,
+}
+
+impl<A: Adapters> fmt::Debug for Ports<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ports")
     }

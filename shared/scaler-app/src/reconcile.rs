@@ -2,30 +2,48 @@
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, ShardCount, Verdict, admit, decide,
-    scaling_alarm,
+    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, ShardCount, TAG_RESIZES, Verdict, admit,
+    decide, scaling_alarm,
 };
 
-use crate::ports::{Alarms, CallError, Clock, Failure, Metrics, Ports, Streams};
+use crate::notice::tell_people;
+use crate::ports::{Adapters, Alarms, CallError, Clock, Failure, Metrics, Ports, Streams};
 use crate::report::{Outcome, OutcomeKind};
 
 /// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
 ///
 /// `alarm_fits` is the shard count that the alarm which asked was made for, where that is known: should the stream have
 /// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
-pub async fn reconcile<S: Streams, M: Metrics, A: Alarms, C: Clock>(
-    ports: &Ports<S, M, A, C>,
+pub async fn reconcile<A: Adapters>(
+    ports: &Ports<A>,
     stack: &Policy,
     stream: &str,
     direction: Direction,
     alarm_fits: Option<u32>,
 ) -> Outcome {
     let now = ports.clock.now();
-    let mut seen = match observe(ports, stack, stream, direction, now).await {
-        Err(error) => return call_failed(stream, &error),
-        Ok(Sight::Stopped(decision)) => return Outcome::decided(stream, &decision),
-        Ok(Sight::Whole(seen)) => seen,
+    let (enrolment, mut outcome) = match observe(ports, stack, stream, direction, now).await {
+        Sight::Unknown(outcome) => return outcome,
+        Sight::Stopped(enrolment, outcome) => (enrolment, outcome),
+        Sight::Whole(seen) => {
+            let outcome = decide_and_act(ports, stack, stream, direction, *seen.clone(), alarm_fits, now).await;
+            (seen.enrolment, outcome)
+        }
     };
+    tell_people(ports, stack, &enrolment, &mut outcome).await;
+    outcome
+}
+
+/// A pass over a stream of which everything was seen.
+async fn decide_and_act<A: Adapters>(
+    ports: &Ports<A>,
+    stack: &Policy,
+    stream: &str,
+    direction: Direction,
+    mut seen: Observation,
+    alarm_fits: Option<u32>,
+    now: Timestamp,
+) -> Outcome {
     let mut decision = decide(stack, &seen, direction, now);
     if decision.verdict == Verdict::Resize && direction == Direction::Out {
         // Only now, since DescribeLimits allows one call a second for the whole account. Where it says nothing, AWS will.
@@ -49,33 +67,42 @@ pub async fn reconcile<S: Streams, M: Metrics, A: Alarms, C: Clock>(
 
 /// What there was to see.
 enum Sight {
-    /// The decision was made by what the stream itself says.
-    Stopped(Box<Decision>),
+    /// Not even the stream's tags.
+    Unknown(Outcome),
+    /// The stream's tags, and what ended the pass there.
+    Stopped(Enrolment, Outcome),
     /// Everything a decision looks at.
     Whole(Box<Observation>),
 }
 
-async fn observe<S: Streams, M: Metrics, A: Alarms, C: Clock>(
-    ports: &Ports<S, M, A, C>,
+async fn observe<A: Adapters>(
+    ports: &Ports<A>,
     stack: &Policy,
     name: &str,
     direction: Direction,
     now: Timestamp,
-) -> Result<Sight, CallError> {
-    let stream = ports.streams.describe(name).await?;
-    let tags = ports.streams.tags(name).await?;
-    let enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+) -> Sight {
+    let stream = match ports.streams.describe(name).await {
+        Ok(stream) => stream,
+        Err(error) => return Sight::Unknown(call_failed(name, &error)),
+    };
+    let enrolment = match ports.streams.tags(name).await {
+        Ok(tags) => Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+        Err(error) => return Sight::Unknown(call_failed(name, &error)),
+    };
     let policy = match admit(stack, &stream, &enrolment, direction) {
         Ok(policy) => policy,
-        Err(decision) => return Ok(Sight::Stopped(decision)),
+        Err(decision) => return Sight::Stopped(enrolment, Outcome::decided(name, &decision)),
     };
-    let window = ports.metrics.window(name, whole_minute(now), policy.window_minutes(direction)).await?;
-    Ok(Sight::Whole(Box::new(Observation { stream, enrolment, window, account: None })))
+    match ports.metrics.window(name, whole_minute(now), policy.window_minutes(direction)).await {
+        Ok(window) => Sight::Whole(Box::new(Observation { stream, enrolment, window, account: None })),
+        Err(error) => Sight::Stopped(enrolment, call_failed(name, &error)),
+    }
 }
 
 /// Carries a resize out: writes the attempt down, requests it, brings the alarms in step.
-async fn act<S: Streams, M: Metrics, A: Alarms, C: Clock>(
-    ports: &Ports<S, M, A, C>,
+async fn act<A: Adapters>(
+    ports: &Ports<A>,
     stack: &Policy,
     stream: &str,
     seen: &Observation,
@@ -88,19 +115,24 @@ async fn act<S: Streams, M: Metrics, A: Alarms, C: Clock>(
     };
     // Before the call: if the answer is lost, the resize still counts. Overcounting is safe, undercounting is not.
     let history = seen.enrolment.history.with(Attempt { at: now, kind, from: decision.current });
-    if let Err(error) = ports.streams.record(stream, &history).await {
+    if let Err(error) = ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await {
         return Outcome { current: Some(decision.current.get()), ..call_failed(stream, &error) };
     }
     let mut outcome = Outcome::decided(stream, decision);
     if let Err(error) = ports.streams.update_shard_count(stream, decision.desired).await {
         outcome.outcome = kind_of(error.failure);
-        outcome.needs_attention |= error.failure != Failure::InUse;
+        if error.failure != Failure::InUse {
+            outcome.needs_attention = true;
+            outcome.cause = Some("refused".to_owned());
+            outcome.next = Some("AWS's words say what is wrong; for AccessDenied see the role's policy.".to_owned());
+        }
         outcome.words = format!("{error}; it was to {}", decision.words());
         // In use though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. One
         // of the two counts, and so it must stay. Without an answer it counts as well.
         if error.failure.is_certain()
             && error.failure != Failure::InUse
-            && let Err(error) = ports.streams.record(stream, &history.with_last_refused()).await
+            && let Err(error) =
+                ports.streams.remember(stream, TAG_RESIZES, &history.with_last_refused().to_string()).await
         {
             outcome.faults.push(format!("the refused attempt stays counted: {error}"));
         }
@@ -113,8 +145,8 @@ async fn act<S: Streams, M: Metrics, A: Alarms, C: Clock>(
 /// Fits both alarms to a count; says what went wrong.
 ///
 /// The stream is right and an alarm is not: nothing is undone, and the sweep that this alarm causes mends it.
-async fn refit<S: Streams, M: Metrics, A: Alarms, C: Clock>(
-    ports: &Ports<S, M, A, C>,
+async fn refit<A: Adapters>(
+    ports: &Ports<A>,
     stack: &Policy,
     stream: &str,
     seen: &Observation,
@@ -127,7 +159,7 @@ async fn refit<S: Streams, M: Metrics, A: Alarms, C: Clock>(
     Some(format!("the alarms do not fit {shards} shards yet: {failed}"))
 }
 
-fn call_failed(stream: &str, error: &CallError) -> Outcome {
+pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
     Outcome::plain(kind_of(error.failure), Some(stream), error.to_string())
 }
 
@@ -141,7 +173,7 @@ fn kind_of(failure: Failure) -> OutcomeKind {
 }
 
 /// The last whole minute: a minute that is not over yet is not asked for.
-fn whole_minute(now: Timestamp) -> Timestamp {
+pub(crate) fn whole_minute(now: Timestamp) -> Timestamp {
     let into_minute = now.as_second().rem_euclid(60);
     let start = now.checked_sub(SignedDuration::from_secs(into_minute)).unwrap_or(now);
     Timestamp::from_second(start.as_second()).unwrap_or(start)

@@ -1,6 +1,6 @@
 //! What a function answers and logs: one outcome per stream looked at, each with its decision in figures and words.
 
-use scaler_core::{Decision, Direction, Verdict};
+use scaler_core::{Decision, Direction, Reason, Verdict};
 use serde::Serialize;
 
 /// How a pass over one stream (or one alarm that names none) ended.
@@ -19,6 +19,10 @@ pub enum OutcomeKind {
     Ignored,
     /// A call failed that may succeed when tried again.
     Failed,
+    /// Everything is as it should be.
+    Kept,
+    /// Alarms were made, changed or deleted.
+    Mended,
 }
 
 /// One step of the decision.
@@ -51,8 +55,14 @@ pub struct Outcome {
     pub desired: Option<u32>,
     /// Whether a person should know: the stream does not get what it needs, and will not by itself.
     pub needs_attention: bool,
+    /// A short name for what a person is told of, by which the same is not told twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// The whole of it in a sentence.
     pub words: String,
+    /// What a person can do next, where one is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
     /// The decision, step by step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepReport>,
@@ -71,9 +81,22 @@ impl Outcome {
             current: None,
             desired: None,
             needs_attention: matches!(outcome, OutcomeKind::Refused | OutcomeKind::Failed),
+            cause: None,
             words: words.into(),
+            next: None,
             steps: Vec::new(),
             faults: Vec::new(),
+        }
+    }
+
+    /// The outcome of a reason that ended a look at a stream before any decision.
+    pub(crate) fn stopped(outcome: OutcomeKind, stream: &str, reason: &Reason) -> Self {
+        let needs_attention = reason.needs_a_person(Direction::Out);
+        Self {
+            needs_attention,
+            cause: needs_attention.then(|| reason.cause().to_owned()),
+            next: needs_attention.then(|| reason.advice(stream)),
+            ..Self::plain(outcome, Some(stream), reason.to_string())
         }
     }
 
@@ -93,7 +116,9 @@ impl Outcome {
         Self {
             current: Some(decision.current.get()),
             desired: Some(decision.desired.get()),
-            needs_attention: decision.needs_a_person(),
+            needs_attention: decision.attention().is_some(),
+            cause: decision.attention().map(|reason| reason.cause().to_owned()),
+            next: decision.attention().map(|reason| reason.advice(stream)),
             steps: steps.collect(),
             ..Self::plain(outcome, Some(stream), decision.words())
         }

@@ -1,10 +1,10 @@
-//! What a function prints: for each outcome one log line and one line of metrics.
+//! What a function prints: for each outcome one log line and one line of metrics, and one line of metrics a stream.
 //!
-//! Both are plain JSON on standard output. Lambda takes a JSON line with `level` and `timestamp` as a structured log
+//! All are plain JSON on standard output. Lambda takes a JSON line with `level` and `timestamp` as a structured log
 //! event, and CloudWatch makes metrics of a line in its embedded metric format.
 
 use jiff::Timestamp;
-use scaler_core::Direction;
+use scaler_core::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
 
 use crate::report::{Outcome, OutcomeKind};
@@ -12,58 +12,121 @@ use crate::report::{Outcome, OutcomeKind};
 /// The namespace of our metrics.
 const NAMESPACE: &str = "KinesisScaler";
 
-/// Prints an outcome of a function.
-pub fn print(function: Direction, outcome: &Outcome, now: Timestamp) {
-    for line in lines(function, outcome, now) {
-        println!("{line}");
+/// Who prints, and for whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Teller {
+    /// `scale-out`, `scale-in` or `alarm-sync`.
+    pub function: &'static str,
+    /// Whether outcomes count by stream as well. Each metric of each stream costs money, by the hour in which it is
+    /// published.
+    pub by_stream: bool,
+}
+
+impl Teller {
+    /// Prints an outcome.
+    pub fn print(self, outcome: &Outcome, now: Timestamp) {
+        for line in self.lines(outcome, now) {
+            println!("{line}");
+        }
+    }
+
+    /// The lines that [`Self::print`] prints.
+    pub fn lines(self, outcome: &Outcome, now: Timestamp) -> [String; 2] {
+        [self.log_line(outcome, now), self.metrics_line(outcome, now)].map(|line| line.to_string())
+    }
+
+    fn log_line(self, outcome: &Outcome, now: Timestamp) -> Value {
+        let level = match outcome.outcome {
+            OutcomeKind::Failed => "ERROR",
+            _ if outcome.needs_attention || !outcome.faults.is_empty() => "WARN",
+            _ => "INFO",
+        };
+        json!({
+            "timestamp": now.to_string(),
+            "level": level,
+            "message": outcome.words,
+            "function": self.function,
+            "decision": outcome,
+        })
+    }
+
+    /// The stream and its counts are in the line as properties, for queries, also where they are no dimension.
+    fn metrics_line(self, outcome: &Outcome, now: Timestamp) -> Value {
+        let ended = match outcome.outcome {
+            OutcomeKind::Resized => "Resized",
+            OutcomeKind::Held => "Held",
+            OutcomeKind::DryRun => "DryRun",
+            OutcomeKind::Refused => "Refused",
+            OutcomeKind::Ignored => "Ignored",
+            OutcomeKind::Failed => "Failed",
+            OutcomeKind::Kept => "Kept",
+            OutcomeKind::Mended => "Mended",
+        };
+        let mut dimensions = vec![["Function"]];
+        if self.by_stream && outcome.stream.is_some() {
+            dimensions.push(["StreamName"]);
+        }
+        json!({
+            "_aws": {
+                "Timestamp": now.as_millisecond(),
+                "CloudWatchMetrics": [{
+                    "Namespace": NAMESPACE,
+                    "Dimensions": dimensions,
+                    "Metrics": [{ "Name": ended, "Unit": "Count" }, { "Name": "NeedsAttention", "Unit": "Count" }],
+                }],
+            },
+            "Function": self.function,
+            "StreamName": outcome.stream,
+            "OpenShards": outcome.current,
+            "DesiredShards": outcome.desired,
+            ended: 1,
+            "NeedsAttention": u32::from(outcome.needs_attention),
+        })
     }
 }
 
-/// The lines that [`print()`] prints.
-pub fn lines(function: Direction, outcome: &Outcome, now: Timestamp) -> [String; 2] {
-    [log_line(function, outcome, now), metrics_line(function, outcome, now)].map(|line| line.to_string())
+/// Where a managed stream stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gauges {
+    /// The stream.
+    pub stream: String,
+    /// Open shards.
+    pub open_shards: ShardCount,
+    /// Percent of its capacity that was wanted in the busiest of the last minutes; `None` where nothing is known.
+    pub utilization_percent: Option<u64>,
+    /// Of the day's ten resizes, how many are left.
+    pub resizes_left: u32,
+    /// What its open shards cost an hour; `None` where no price is known for the Region.
+    pub per_hour: Option<MicroUsd>,
 }
 
-fn log_line(function: Direction, outcome: &Outcome, now: Timestamp) -> Value {
-    let level = match outcome.outcome {
-        OutcomeKind::Failed => "ERROR",
-        _ if outcome.needs_attention || !outcome.faults.is_empty() => "WARN",
-        _ => "INFO",
-    };
-    json!({
-        "timestamp": now.to_string(),
-        "level": level,
-        "message": outcome.words,
-        "function": function.to_string(),
-        "decision": outcome,
-    })
-}
-
-/// By function alone: a metric for each stream would cost more a month than the passes do. The stream and its counts are
-/// in the line as properties, for queries.
-fn metrics_line(function: Direction, outcome: &Outcome, now: Timestamp) -> Value {
-    let ended = match outcome.outcome {
-        OutcomeKind::Resized => "Resized",
-        OutcomeKind::Held => "Held",
-        OutcomeKind::DryRun => "DryRun",
-        OutcomeKind::Refused => "Refused",
-        OutcomeKind::Ignored => "Ignored",
-        OutcomeKind::Failed => "Failed",
-    };
-    json!({
-        "_aws": {
-            "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
-                "Dimensions": [["Function"]],
-                "Metrics": [{ "Name": ended, "Unit": "Count" }, { "Name": "NeedsAttention", "Unit": "Count" }],
-            }],
-        },
-        "Function": function.to_string(),
-        "StreamName": outcome.stream,
-        "OpenShards": outcome.current,
-        "DesiredShards": outcome.desired,
-        ended: 1,
-        "NeedsAttention": u32::from(outcome.needs_attention),
-    })
+impl Gauges {
+    /// The line of metrics that says so.
+    pub fn line(&self, now: Timestamp) -> String {
+        #[allow(clippy::cast_precision_loss, reason = "the cost of a stream is far below 2^53 millionths")]
+        let dollars = self.per_hour.map(|cost| cost.0 as f64 / 1e6);
+        let values = [
+            ("OpenShards", "Count", Some(json!(self.open_shards.get()))),
+            ("UtilizationPercent", "Percent", self.utilization_percent.map(|percent| json!(percent))),
+            ("ResizesLeft", "Count", Some(json!(self.resizes_left))),
+            ("HourlyCostUsd", "None", dollars.map(|dollars| json!(dollars))),
+        ];
+        // What is not known is left out: it is not zero.
+        let known: Vec<_> = values.iter().filter(|(.., value)| value.is_some()).collect();
+        let mut line = json!({
+            "_aws": {
+                "Timestamp": now.as_millisecond(),
+                "CloudWatchMetrics": [{
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [["StreamName"]],
+                    "Metrics": known.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect::<Vec<_>>(),
+                }],
+            },
+            "StreamName": self.stream,
+        });
+        for (name, _, value) in known {
+            line[*name] = json!(value);
+        }
+        line.to_string()
+    }
 }

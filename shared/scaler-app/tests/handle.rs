@@ -3,8 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::ports::Failure;
-use scaler_app::{Outcome, OutcomeKind, Response, handle, telemetry};
-use scaler_core::{Direction, Minute, Policy, PolicySpec, StreamMode, StreamStatus};
+use scaler_app::telemetry::Teller;
+use scaler_app::{Outcome, OutcomeKind, Response, handle};
+use scaler_core::{
+    AlarmActions, Direction, Minute, Policy, PolicySpec, ShardCount, StreamMode, StreamStatus, stream_alarms,
+};
 use scaler_sim::world::{Stream, World};
 use serde_json::{Value, json};
 
@@ -23,7 +26,17 @@ fn load(mib_per_second: u64) -> Minute {
 
 /// Four shards that are full.
 fn busy() -> World {
-    World::at(NOW).with("orders", Stream::managed(4, load(4)))
+    let world = World::at(NOW).with("orders", Stream::managed(4, load(4)));
+    put_alarms(&world, "orders", 4);
+    world
+}
+
+/// The stream's alarms as alarm-sync makes them.
+fn put_alarms(world: &World, stream: &str, shards: u32) {
+    let policy = Policy::new(PolicySpec::default()).unwrap();
+    for alarm in stream_alarms(&policy, stream, ShardCount::new(shards).unwrap(), &AlarmActions::default()) {
+        world.put_alarm(alarm, true);
+    }
 }
 
 fn alarm(stream: &str) -> Value {
@@ -70,8 +83,13 @@ async fn an_alarm_resizes_the_stream_and_refits_its_alarms() {
             // Written down before the call.
             "AddTagsToStream orders o1767322800=4",
             "UpdateShardCount orders 5",
+            "DescribeAlarms kinesis-scaler/orders/scale-out",
+            "ListTagsForResource kinesis-scaler/orders/scale-out",
             "PutMetricAlarm kinesis-scaler/orders/scale-out 5",
+            "ListTagsForResource kinesis-scaler/orders/scale-in",
             "PutMetricAlarm kinesis-scaler/orders/scale-in 5",
+            "AddTagsToStream orders 4-5=1767322800",
+            "Publish kinesis-scaler: orders goes from 4 to 5 shards",
         ]
     );
 }
@@ -206,16 +224,21 @@ async fn a_failed_refit_is_told_and_nothing_is_undone() {
 
 #[tokio::test]
 async fn the_sweep_mends_alarms_that_fit_another_count() {
-    let world = World::at(NOW).with("orders", Stream::managed(8, load(6)));
+    let resized_by_hand = || {
+        let world = World::at(NOW).with("orders", Stream::managed(8, load(6)));
+        put_alarms(&world, "orders", 4);
+        world
+    };
+    let world = resized_by_hand();
     world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     assert_eq!(one(&world, Direction::Out, &sweep()).await.outcome, OutcomeKind::Held);
     assert!(world.calls().contains(&"PutMetricAlarm kinesis-scaler/orders/scale-out 8".to_owned()));
-    let dry = World::at(NOW).with("orders", Stream::managed(8, load(6)));
+    let dry = resized_by_hand();
     dry.change("orders", |stream| drop(stream.tags.insert("kinesis-scaler/dry-run".to_owned(), "true".to_owned())));
     dry.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     run(&dry, Direction::Out, &sweep()).await;
     assert!(!dry.calls().iter().any(|call| call.starts_with("PutMetricAlarm")), "a dry run changes nothing");
-    let fitting = World::at(NOW).with("orders", Stream::managed(8, load(6)));
+    let fitting = resized_by_hand();
     fitting.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(8));
     run(&fitting, Direction::Out, &sweep()).await;
     assert!(!fitting.calls().iter().any(|call| call.starts_with("PutMetricAlarm")));
@@ -269,7 +292,7 @@ async fn a_far_need_is_reached_in_legal_steps() {
 async fn what_is_printed_is_one_log_line_and_one_metrics_line() {
     let world = busy();
     let outcome = one(&world, Direction::Out, &alarm("orders")).await;
-    let lines = telemetry::lines(Direction::Out, &outcome, NOW);
+    let lines = Teller { function: "scale-out", by_stream: true }.lines(&outcome, NOW);
     let lines = lines.map(|line| serde_json::from_str::<Value>(&line).unwrap());
     insta::assert_json_snapshot!("printed", lines);
 }

@@ -1,111 +1,169 @@
-//! The `Alarms` port over CloudWatch.
+//! The `Alarms` and `AlarmStore` ports over CloudWatch.
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::operation::describe_alarms::builders::DescribeAlarmsFluentBuilder;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{
-    AlarmType, ComparisonOperator, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat, StateValue,
+    AlarmType, ComparisonOperator, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat, StateValue, Statistic,
+    Tag,
 };
-use scaler_app::event::stream_names;
 use scaler_app::ports::{Alarms, CallError, FiringAlarm};
-use scaler_core::{Direction, ScalingAlarm, TAG_PREFIX};
+use scaler_app::sync::ports::{AlarmStore, StoredAlarm};
+use scaler_core::{ALARM_PREFIX, ALARM_TAG, AlarmMetric, Direction, StreamAlarm};
 
+use crate::alarm_read::{read, streams_of};
 use crate::error::call_error;
+use crate::pace::Pace;
 
 /// CloudWatch alarms through the SDK.
 #[derive(Clone, Debug)]
-pub struct CloudWatchAlarms(pub Client);
+pub struct CloudWatchAlarms(pub Client, pub Pace);
 
 impl Alarms for CloudWatchAlarms {
     async fn firing(&self, direction: Direction) -> Result<Vec<FiringAlarm>, CallError> {
         let ours = format!("/{direction}");
-        let mut firing = Vec::new();
-        let mut pages = self
-            .0
-            .describe_alarms()
-            .alarm_name_prefix(TAG_PREFIX)
-            .alarm_types(AlarmType::MetricAlarm)
-            .state_value(StateValue::Alarm)
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_error("DescribeAlarms", "the sweep", error))?;
-            let named = page.metric_alarms().iter().filter_map(|alarm| Some((alarm.alarm_name()?, alarm)));
-            firing.extend(named.filter(|(name, _)| name.ends_with(&ours)).map(|(name, alarm)| FiringAlarm {
-                name: name.to_owned(),
-                streams: streams_of(alarm),
-                fits: fits(alarm),
-            }));
-        }
-        Ok(firing)
+        let request = self.0.describe_alarms().alarm_name_prefix(ALARM_PREFIX).state_value(StateValue::Alarm);
+        let firing = self.described(request, "the sweep").await?;
+        let named = firing.iter().filter_map(|alarm| Some((alarm.alarm_name()?, alarm)));
+        let of_direction = named.filter(|(name, _)| name.ends_with(&ours)).map(|(name, alarm)| FiringAlarm {
+            name: name.to_owned(),
+            streams: streams_of(alarm),
+            fits: read(alarm).and_then(|alarm| alarm.fits()),
+        });
+        Ok(of_direction.collect())
     }
 
-    async fn refit(&self, alarms: &[ScalingAlarm]) -> Result<(), CallError> {
-        let names = alarms.iter().map(|alarm| alarm.name.clone()).collect();
-        let answer = self.0.describe_alarms().set_alarm_names(Some(names)).send().await;
+    async fn refit(&self, alarms: &[StreamAlarm]) -> Result<(), CallError> {
         let subject = alarms.first().map_or("no alarm", |alarm| alarm.name.as_str());
-        let existing = answer.map_err(|error| call_error("DescribeAlarms", subject, error))?;
-        for old in existing.metric_alarms() {
+        let names = alarms.iter().map(|alarm| alarm.name.clone()).collect();
+        let existing = self.described(self.0.describe_alarms().set_alarm_names(Some(names)), subject).await?;
+        for old in &existing {
             let Some(alarm) = alarms.iter().find(|alarm| Some(alarm.name.as_str()) == old.alarm_name()) else {
                 continue;
             };
+            // Not ours: alarm-sync says so in its next run.
+            if !self.has_our_tag(old.alarm_arn().unwrap_or_default()).await? {
+                continue;
+            }
             let request = definition(&self.0, alarm)
                 .set_actions_enabled(old.actions_enabled())
                 .set_alarm_actions(old.alarm_actions.clone())
                 .set_ok_actions(old.ok_actions.clone())
                 .set_insufficient_data_actions(old.insufficient_data_actions.clone());
-            request.send().await.map_err(|error| call_error("PutMetricAlarm", &alarm.name, error))?;
+            self.send(request, &alarm.name).await?;
         }
         Ok(())
     }
 }
 
+impl AlarmStore for CloudWatchAlarms {
+    async fn under(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
+        let alarms = self.described(self.0.describe_alarms().alarm_name_prefix(prefix), prefix).await?;
+        let stored =
+            |alarm: &MetricAlarm| Some(StoredAlarm { arn: alarm.alarm_arn()?.to_owned(), alarm: read(alarm)? });
+        Ok(alarms.iter().filter_map(stored).collect())
+    }
+
+    async fn is_ours(&self, alarm: &StoredAlarm) -> Result<bool, CallError> {
+        self.has_our_tag(&alarm.arn).await
+    }
+
+    async fn put(&self, alarm: &StreamAlarm) -> Result<(), CallError> {
+        let (key, value) = ALARM_TAG;
+        // On an alarm that exists AWS ignores the tags.
+        let tag = Tag::builder().key(key).value(value).build();
+        let request = definition(&self.0, alarm).set_alarm_actions(Some(alarm.actions.clone())).tags(tag);
+        self.send(request, &alarm.name).await
+    }
+
+    async fn delete(&self, names: &[String]) -> Result<(), CallError> {
+        let call = "DeleteAlarms";
+        self.1.wait(call).await;
+        let deleted = self.0.delete_alarms().set_alarm_names(Some(names.to_vec())).send().await;
+        deleted.map_err(|error| call_error(call, names.first().map_or("no alarm", String::as_str), error))?;
+        Ok(())
+    }
+}
+
 impl CloudWatchAlarms {
-    /// Makes an alarm, or replaces it, with this action on ALARM.
-    ///
-    /// # Errors
-    /// What AWS answered.
-    pub async fn create(&self, alarm: &ScalingAlarm, action_arn: &str) -> Result<(), CallError> {
-        let request = definition(&self.0, alarm).alarm_actions(action_arn);
-        request.send().await.map_err(|error| call_error("PutMetricAlarm", &alarm.name, error))?;
+    /// Every metric alarm that this request finds, of all pages.
+    async fn described(
+        &self,
+        request: DescribeAlarmsFluentBuilder,
+        subject: &str,
+    ) -> Result<Vec<MetricAlarm>, CallError> {
+        let call = "DescribeAlarms";
+        let mut alarms = Vec::new();
+        let mut pages = request.alarm_types(AlarmType::MetricAlarm).max_records(100).into_paginator().send();
+        loop {
+            self.1.wait(call).await;
+            let Some(page) = pages.next().await else { return Ok(alarms) };
+            alarms.extend(page.map_err(|error| call_error(call, subject, error))?.metric_alarms.unwrap_or_default());
+        }
+    }
+
+    async fn has_our_tag(&self, arn: &str) -> Result<bool, CallError> {
+        let call = "ListTagsForResource";
+        self.1.wait(call).await;
+        let answer = self.0.list_tags_for_resource().resource_arn(arn).send().await;
+        let answer = answer.map_err(|error| call_error(call, arn, error))?;
+        Ok(answer.tags().iter().any(|tag| (tag.key(), tag.value()) == (Some(ALARM_TAG.0), Some(ALARM_TAG.1))))
+    }
+
+    async fn send(&self, request: PutMetricAlarmFluentBuilder, name: &str) -> Result<(), CallError> {
+        let call = "PutMetricAlarm";
+        self.1.wait(call).await;
+        request.send().await.map_err(|error| call_error(call, name, error))?;
         Ok(())
     }
 }
 
 /// The whole alarm but for its actions: `PutMetricAlarm` replaces everything.
-fn definition(client: &Client, alarm: &ScalingAlarm) -> PutMetricAlarmFluentBuilder {
-    let metrics = ScalingAlarm::METRICS.iter().map(|(id, name)| metric(&alarm.stream, id, name));
-    let expressions = alarm.expressions.iter().map(|entry| {
-        MetricDataQuery::builder().id(entry.id).expression(&entry.expression).return_data(entry.returned).build()
-    });
-    client
+fn definition(client: &Client, alarm: &StreamAlarm) -> PutMetricAlarmFluentBuilder {
+    let request = client
         .put_metric_alarm()
         .alarm_name(&alarm.name)
-        .alarm_description(alarm.description())
-        .set_metrics(Some(metrics.chain(expressions).collect()))
-        .comparison_operator(ComparisonOperator::from(alarm.comparison()))
-        .threshold(alarm.threshold_percent)
+        .alarm_description(&alarm.description)
+        .comparison_operator(ComparisonOperator::from(alarm.comparison.as_str()))
+        .threshold(alarm.threshold)
         .evaluation_periods(whole(alarm.evaluation_minutes))
         .datapoints_to_alarm(whole(alarm.minutes_to_alarm))
-        .treat_missing_data(alarm.treat_missing_data())
+        .treat_missing_data(&alarm.treat_missing_data);
+    match alarm.metrics.as_slice() {
+        [plain] if alarm.expressions.is_empty() => request
+            .namespace(NAMESPACE)
+            .metric_name(&plain.name)
+            .dimensions(stream_dimension(&alarm.stream))
+            .statistic(Statistic::from(plain.statistic.as_str()))
+            .period(PERIOD),
+        metrics => {
+            let metrics = metrics.iter().map(|metric| query(&alarm.stream, metric));
+            let expressions = alarm.expressions.iter().map(|entry| {
+                MetricDataQuery::builder()
+                    .id(&entry.id)
+                    .expression(&entry.expression)
+                    .return_data(entry.returned)
+                    .build()
+            });
+            request.set_metrics(Some(metrics.chain(expressions).collect()))
+        }
+    }
 }
 
-fn metric(stream: &str, id: &str, name: &str) -> MetricDataQuery {
-    let dimension = Dimension::builder().name("StreamName").value(stream).build();
-    let metric = Metric::builder().namespace("AWS/Kinesis").metric_name(name).dimensions(dimension).build();
-    let stat = MetricStat::builder().metric(metric).period(60).stat("Sum").build();
-    MetricDataQuery::builder().id(id).metric_stat(stat).return_data(false).build()
+/// The namespace of every metric that an alarm of ours reads.
+pub(crate) const NAMESPACE: &str = "AWS/Kinesis";
+/// Seconds of their data points.
+pub(crate) const PERIOD: i32 = 60;
+
+fn query(stream: &str, metric: &AlarmMetric) -> MetricDataQuery {
+    let read =
+        Metric::builder().namespace(NAMESPACE).metric_name(&metric.name).dimensions(stream_dimension(stream)).build();
+    let stat = MetricStat::builder().metric(read).period(PERIOD).stat(&metric.statistic).build();
+    MetricDataQuery::builder().id(&metric.id).metric_stat(stat).return_data(false).build()
 }
 
-fn streams_of(alarm: &MetricAlarm) -> Vec<String> {
-    let of_metrics = alarm.metrics().iter().filter_map(|entry| entry.metric_stat()?.metric());
-    let dimensions = of_metrics.flat_map(Metric::dimensions).chain(alarm.dimensions());
-    stream_names(dimensions.filter_map(|dimension| Some((dimension.name()?, dimension.value()?))))
-}
-
-/// The shard count in the alarm's expressions: the one literal that is only a number.
-fn fits(alarm: &MetricAlarm) -> Option<u32> {
-    let shards = alarm.metrics().iter().find(|entry| entry.id() == Some("shards"))?;
-    shards.expression()?.parse().ok()
+fn stream_dimension(stream: &str) -> Dimension {
+    Dimension::builder().name("StreamName").value(stream).build()
 }
 
 /// Evaluation periods are at most 1,440, see `PolicySpec::STABILIZATION_WINDOW_MINUTES`.

@@ -1,7 +1,12 @@
 //! The clock of the machine.
 
+use std::pin::Pin;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use scaler_app::ports::Clock;
+
+use crate::pace::Pause;
 
 /// Lambda keeps its machines' clocks in step with Amazon Time Sync; no more is needed for minutes.
 #[derive(Clone, Copy, Debug)]
@@ -10,5 +15,11 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+}
+
+impl Pause for SystemClock {
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep(time))
     }
 }

@@ -1,5 +1,6 @@
 //! Clients built once per cold start, with the retries and time limits that every call is held to.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -10,34 +11,83 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use scaler_app::Ports;
+use scaler_app::ports::{Adapters, Clock};
+use scaler_app::sync::{FleetAdapters, FleetPorts};
+use scaler_app::wiring::Wiring;
 
+use crate::pace::{ALARM_SYNC_PERCENT, Pace, SCALING_PERCENT};
 use crate::trust::trust_store;
-use crate::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SystemClock};
+use crate::{
+    CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SqsContinuations, SystemClock, TaggingFleet,
+};
 
 /// Tries per call, the first included; the SDK waits between them exponentially longer, with jitter.
 const ATTEMPTS_MAX: u32 = 4;
 /// A healthy control-plane call takes tens of milliseconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// One call with all its retries. A pass makes nine calls at most and begins in the first half of the function's 60 s; a
+/// One call with all its retries. A pass makes fourteen calls at most and begins in the first half of the function's 60 s; a
 /// call that takes this long is one that fails, and ends the pass.
 const CALL_TIMEOUT: Duration = Duration::from_secs(12);
 
-/// The ports as they are in AWS.
-pub type AwsPorts<C = SystemClock> = Ports<KinesisStreams, CloudWatchMetrics, CloudWatchAlarms, C>;
+/// The adapters of this library, with this clock.
+#[derive(Debug)]
+pub struct Aws<C>(PhantomData<C>);
 
-/// Region, credentials and endpoint by the SDK's own conventions (`AWS_REGION`, `AWS_ENDPOINT_URL`, ...).
-pub async fn connect() -> AwsPorts {
-    ports(&loader().load().await, SystemClock)
+impl<C: Clock> Adapters for Aws<C> {
+    type Streams = KinesisStreams;
+    type Metrics = CloudWatchMetrics;
+    type Alarms = CloudWatchAlarms;
+    type Notices = SnsNotices;
+    type Clock = C;
 }
 
-/// The ports over this configuration, with this clock.
-pub fn ports<C>(sdk: &SdkConfig, clock: C) -> AwsPorts<C> {
+impl<C: Clock> FleetAdapters for Aws<C> {
+    type Fleet = TaggingFleet;
+    type AlarmStore = CloudWatchAlarms;
+    type FleetMetrics = CloudWatchMetrics;
+    type Continuations = SqsContinuations;
+}
+
+/// The ports of a pass as they are in AWS.
+pub type AwsPorts<C = SystemClock> = Ports<Aws<C>>;
+/// The ports of alarm-sync as they are in AWS.
+pub type AwsFleetPorts<C = SystemClock> = FleetPorts<Aws<C>>;
+
+/// What scale-out and scale-in need. Region, credentials and endpoint by the SDK's own conventions (`AWS_REGION`,
+/// `AWS_ENDPOINT_URL`, ...).
+pub async fn connect(wiring: &Wiring) -> AwsPorts {
+    ports(&loader().load().await, SystemClock, &Pace::of(SCALING_PERCENT, SystemClock), wiring)
+}
+
+/// What alarm-sync needs, as [`connect`].
+pub async fn connect_fleet(wiring: &Wiring) -> AwsFleetPorts {
+    fleet_ports(&loader().load().await, SystemClock, &Pace::of(ALARM_SYNC_PERCENT, SystemClock), wiring)
+}
+
+/// The ports of a pass over this configuration, with this clock.
+pub fn ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> AwsPorts<C> {
     let cloudwatch = aws_sdk_cloudwatch::Client::new(sdk);
+    let topic = wiring.notification_topic_arn.clone();
     Ports {
-        streams: KinesisStreams(aws_sdk_kinesis::Client::new(sdk)),
-        metrics: CloudWatchMetrics(cloudwatch.clone()),
-        alarms: CloudWatchAlarms(cloudwatch),
+        streams: KinesisStreams(aws_sdk_kinesis::Client::new(sdk), pace.clone()),
+        metrics: CloudWatchMetrics(cloudwatch.clone(), pace.clone()),
+        alarms: CloudWatchAlarms(cloudwatch, pace.clone()),
+        // A client that nobody needs is not made: it would cost every cold start.
+        notices: SnsNotices(topic.map(|topic| (aws_sdk_sns::Client::new(sdk), topic))),
         clock,
+    }
+}
+
+/// The ports of alarm-sync over this configuration, with this clock.
+pub fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> AwsFleetPorts<C> {
+    let pass = ports(sdk, clock, pace, wiring);
+    let queue = wiring.continuation_queue_url.clone();
+    FleetPorts {
+        fleet: TaggingFleet(aws_sdk_resourcegroupstagging::Client::new(sdk), pace.clone()),
+        alarms: pass.alarms.clone(),
+        metrics: pass.metrics.clone(),
+        continuations: SqsContinuations(queue.map(|queue| (aws_sdk_sqs::Client::new(sdk), queue))),
+        pass,
     }
 }
 

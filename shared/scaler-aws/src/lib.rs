@@ -1,15 +1,24 @@
-//! The ports over Amazon Kinesis and CloudWatch: the only library that names `aws-sdk-*` crates.
+//! The ports over AWS: the only library that names `aws-sdk-*` crates.
 
+mod alarm_read;
 mod alarms;
 mod clock;
 mod connect;
+mod continuations;
 mod error;
+mod fleet;
 mod metrics;
+mod notices;
+mod pace;
 mod streams;
 mod trust;
 
 pub use alarms::CloudWatchAlarms;
 pub use clock::SystemClock;
-pub use connect::{AwsPorts, connect, loader, ports};
+pub use connect::{Aws, AwsFleetPorts, AwsPorts, connect, connect_fleet, fleet_ports, loader, ports};
+pub use continuations::SqsContinuations;
+pub use fleet::TaggingFleet;
 pub use metrics::CloudWatchMetrics;
+pub use notices::SnsNotices;
+pub use pace::{ALARM_SYNC_PERCENT, Pace, Pause, SCALING_PERCENT};
 pub use streams::KinesisStreams;

@@ -1,25 +1,29 @@
-//! The `Metrics` port over CloudWatch: one `GetMetricData` for all that a decision needs.
+//! The `Metrics` and `FleetMetrics` ports over CloudWatch: one `GetMetricData` for all that a decision needs, and one for
+//! the write metrics of many streams.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::ports::{CallError, Failure, Metrics};
+use scaler_app::sync::ports::FleetMetrics;
 use scaler_core::{MetricWindow, Minute};
 
 use crate::error::call_error;
+use crate::pace::Pace;
 
 const CALL: &str = "GetMetricData";
 
 /// CloudWatch metrics through the SDK.
 #[derive(Clone, Debug)]
-pub struct CloudWatchMetrics(pub Client);
+pub struct CloudWatchMetrics(pub Client, pub Pace);
 
 /// A metric we read: its id in the query, its name in AWS/Kinesis, its statistic, and where it goes.
 type Read = (&'static str, &'static str, &'static str, fn(&mut Minute) -> &mut Option<u64>);
 
+/// The write metrics come first, see [`WRITES`].
 const READS: [Read; 6] = [
     ("bytes", "IncomingBytes", "Sum", |minute| &mut minute.bytes),
     ("records", "IncomingRecords", "Sum", |minute| &mut minute.records),
@@ -29,34 +33,76 @@ const READS: [Read; 6] = [
     ("iterator_age", "GetRecords.IteratorAgeMilliseconds", "Maximum", |minute| &mut minute.iterator_age_ms),
 ];
 
+/// How many of [`READS`] are write metrics.
+const WRITES: usize = 3;
+
+/// Queries in one `GetMetricData`, at most. Source: API reference.
+const QUERIES_MAX: usize = 500;
+
 impl Metrics for CloudWatchMetrics {
     async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        let mut windows = self.windows(&[stream.to_owned()], &READS, end, minutes).await?;
+        Ok(windows.remove(stream).expect("every stream that is asked for has a window"))
+    }
+}
+
+impl FleetMetrics for CloudWatchMetrics {
+    async fn loads(
+        &self,
+        streams: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        let (writes, _) = READS.split_at(WRITES);
+        let mut windows = BTreeMap::new();
+        for streams in streams.chunks(QUERIES_MAX / writes.len()) {
+            windows.extend(self.windows(streams, writes, end, minutes).await?);
+        }
+        Ok(windows)
+    }
+}
+
+impl CloudWatchMetrics {
+    /// These metrics of these streams, in one question.
+    async fn windows(
+        &self,
+        streams: &[String],
+        reads: &[Read],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        let subject = if let [stream] = streams { stream.as_str() } else { "the fleet" };
         let start = end.checked_sub(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MIN);
-        let mut window = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
+        let empty = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
+        let mut windows = vec![empty; streams.len()];
+        let asked =
+            streams.iter().enumerate().flat_map(|(i, stream)| reads.iter().map(move |read| query(i, stream, read)));
         let mut pages = self
             .0
             .get_metric_data()
-            .set_metric_data_queries(Some(READS.iter().map(|read| query(stream, read)).collect()))
+            .set_metric_data_queries(Some(asked.collect()))
             .start_time(DateTime::from_secs(start.as_second()))
             .end_time(DateTime::from_secs(end.as_second()))
             .scan_by(ScanBy::TimestampAscending)
             .into_paginator()
             .send();
         let mut partial = BTreeSet::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_error(CALL, stream, error))?;
+        loop {
+            self.1.wait(CALL).await;
+            let Some(page) = pages.next().await else { break };
+            let page = page.map_err(|error| call_error(CALL, subject, error))?;
             for result in page.metric_data_results() {
-                let id = fill(&mut window, start, stream, result)?;
+                let id = fill(&mut windows, start, subject, reads, result)?;
                 match result.status_code() {
                     Some(StatusCode::PartialData) => partial.insert(id),
-                    _ => partial.remove(id),
+                    _ => partial.remove(&id),
                 };
             }
         }
         // More was to come and did not: what is missing would look like nothing.
         match partial.first() {
-            Some(id) => Err(fault(stream, Failure::Unavailable, format!("{id} came in part only"))),
-            None => Ok(window),
+            Some(id) => Err(fault(subject, Failure::Unavailable, format!("{id} came in part only"))),
+            None => Ok(streams.iter().cloned().zip(windows).collect()),
         }
     }
 }
@@ -65,29 +111,36 @@ fn fault(stream: &str, failure: Failure, message: String) -> CallError {
     CallError { call: CALL, subject: stream.to_owned(), failure, message, source: None }
 }
 
-fn query(stream: &str, (id, name, statistic, _): &Read) -> MetricDataQuery {
+/// The id says which stream of the question it is: `bytes_0`.
+fn query(stream_index: usize, stream: &str, (name_of_ours, name, statistic, _): &Read) -> MetricDataQuery {
     let dimension = Dimension::builder().name("StreamName").value(stream).build();
     let metric = Metric::builder().namespace("AWS/Kinesis").metric_name(*name).dimensions(dimension).build();
     let stat = MetricStat::builder().metric(metric).period(60).stat(*statistic).build();
-    MetricDataQuery::builder().id(*id).metric_stat(stat).build()
+    MetricDataQuery::builder().id(format!("{name_of_ours}_{stream_index}")).metric_stat(stat).build()
 }
 
 /// Puts one metric's points where they belong, and says which it is. Results come in any order and are known by their id.
 fn fill(
-    window: &mut MetricWindow,
+    windows: &mut [MetricWindow],
     start: Timestamp,
-    stream: &str,
+    subject: &str,
+    reads: &[Read],
     result: &MetricDataResult,
-) -> Result<&'static str, CallError> {
-    let Some((id, .., field)) = READS.iter().find(|(id, ..)| Some(*id) == result.id()) else {
+) -> Result<String, CallError> {
+    let id = result.id().unwrap_or_default();
+    let known = id.rsplit_once('_').and_then(|(name, index)| {
+        let (.., field) = reads.iter().find(|(of_ours, ..)| *of_ours == name)?;
+        Some((windows.get_mut(index.parse::<usize>().ok()?)?, field))
+    });
+    let Some((window, field)) = known else {
         let words = format!("an answer to {:?}, which was not asked", result.id());
-        return Err(fault(stream, Failure::Unavailable, words));
+        return Err(fault(subject, Failure::Unavailable, words));
     };
     // A metric that could not be read is not one that has no points.
     match result.status_code() {
-        Some(StatusCode::Forbidden) => return Err(fault(stream, Failure::Refused, format!("{id} may not be read"))),
+        Some(StatusCode::Forbidden) => return Err(fault(subject, Failure::Refused, format!("{id} may not be read"))),
         Some(StatusCode::InternalError) => {
-            return Err(fault(stream, Failure::Unavailable, format!("{id} could not be read: InternalError")));
+            return Err(fault(subject, Failure::Unavailable, format!("{id} could not be read: InternalError")));
         }
         _ => {}
     }
@@ -97,7 +150,7 @@ fn fill(
             *field(minute) = Some(whole(*value));
         }
     }
-    Ok(id)
+    Ok(id.to_owned())
 }
 
 /// Sums and maxima of counts are whole; CloudWatch carries them as floating point.

@@ -6,17 +6,19 @@ use aws_sdk_kinesis::types::{
 };
 use aws_sdk_kinesis::{Client, Config};
 use scaler_app::ports::{CallError, Failure, Streams};
-use scaler_core::{AccountShards, ResizeHistory, ShardCount, StreamMode, StreamState, StreamStatus, TAG_RESIZES};
+use scaler_core::{AccountShards, ShardCount, StreamMode, StreamState, StreamStatus};
 
 use crate::error::call_error;
+use crate::pace::Pace;
 
 /// Kinesis through the SDK.
 #[derive(Clone, Debug)]
-pub struct KinesisStreams(pub Client);
+pub struct KinesisStreams(pub Client, pub Pace);
 
 impl Streams for KinesisStreams {
     async fn describe(&self, stream: &str) -> Result<StreamState, CallError> {
         let call = "DescribeStreamSummary";
+        self.1.wait(call).await;
         let answer = self.0.describe_stream_summary().stream_name(stream).send().await;
         let answer = answer.map_err(|error| call_error(call, stream, error))?;
         answer.stream_description_summary().and_then(state).ok_or_else(|| CallError {
@@ -29,12 +31,14 @@ impl Streams for KinesisStreams {
     }
 
     async fn tags(&self, stream: &str) -> Result<Vec<(String, String)>, CallError> {
+        let call = "ListTagsForStream";
         let mut tags = Vec::new();
         let mut after = None;
         loop {
+            self.1.wait(call).await;
             let page =
                 self.0.list_tags_for_stream().stream_name(stream).set_exclusive_start_tag_key(after).send().await;
-            let page = page.map_err(|error| call_error("ListTagsForStream", stream, error))?;
+            let page = page.map_err(|error| call_error(call, stream, error))?;
             tags.extend(
                 page.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned())),
             );
@@ -45,9 +49,11 @@ impl Streams for KinesisStreams {
         }
     }
 
-    async fn record(&self, stream: &str, history: &ResizeHistory) -> Result<(), CallError> {
-        let request = self.0.add_tags_to_stream().stream_name(stream).tags(TAG_RESIZES, history.to_string());
-        request.send().await.map_err(|error| call_error("AddTagsToStream", stream, error))?;
+    async fn remember(&self, stream: &str, tag: &'static str, value: &str) -> Result<(), CallError> {
+        let call = "AddTagsToStream";
+        self.1.wait(call).await;
+        let request = self.0.add_tags_to_stream().stream_name(stream).tags(tag, value);
+        request.send().await.map_err(|error| call_error(call, stream, error))?;
         Ok(())
     }
 
@@ -60,6 +66,7 @@ impl Streams for KinesisStreams {
             message: format!("{desired} shards are more than a request can say"),
             source: Some(Box::new(source)),
         })?;
+        self.1.wait(call).await;
         let request = self.0.update_shard_count().stream_name(stream).target_shard_count(target);
         let request = request.scaling_type(ScalingType::UniformScaling);
         // Not tried again by the SDK: a second try would be answered by what the first one did, and could no longer tell a
@@ -70,8 +77,10 @@ impl Streams for KinesisStreams {
     }
 
     async fn account(&self) -> Result<AccountShards, CallError> {
+        let call = "DescribeLimits";
+        self.1.wait(call).await;
         let answer = self.0.describe_limits().send().await;
-        let answer = answer.map_err(|error| call_error("DescribeLimits", "the account", error))?;
+        let answer = answer.map_err(|error| call_error(call, "the account", error))?;
         let whole = |shards: i32| u32::try_from(shards).unwrap_or(0);
         Ok(AccountShards { open: whole(answer.open_shard_count()), limit: whole(answer.shard_limit()) })
     }

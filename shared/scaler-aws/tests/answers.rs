@@ -8,18 +8,20 @@ mod support;
 use ciborium::Value as Cbor;
 use jiff::Timestamp;
 use scaler_app::ports::{Alarms as _, CallError, Failure, Metrics as _, Streams as _};
+use scaler_app::sync::ports::{AlarmStore as _, Fleet as _, FleetMetrics as _};
+use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, SystemClock};
 use scaler_core::{Direction, MetricWindow, Minute, PolicySpec, ShardCount, scaling_alarm};
 use serde_json::json;
 
-use standin::{Answer, Asked, Standin, map, number, series, text};
+use standin::{Answer, Asked, Standin, map, number, our_tags, series, text};
 
 const STREAM: &str = "orders";
 const END: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const MINUTES: u32 = 5;
 
 async fn ports(standin: &Standin) -> AwsPorts {
-    scaler_aws::ports(&support::sdk(standin.endpoint()).await, SystemClock)
+    support::ports(&support::sdk(standin.endpoint()).await, SystemClock)
 }
 
 /// Answers one after the other.
@@ -28,8 +30,12 @@ async fn answering(answers: Vec<Answer>) -> Standin {
     Standin::start(move |_| answers.next().unwrap_or(Answer::HangUp)).await
 }
 
-/// Points of a metric, by whole minutes since the window's start.
+/// Points of a metric of the first stream that was asked for, by whole minutes since the window's start.
 fn points(id: &str, minutes: &[(i64, f64)]) -> Cbor {
+    points_of(&format!("{id}_0"), minutes)
+}
+
+fn points_of(id: &str, minutes: &[(i64, f64)]) -> Cbor {
     let start = END.as_second() - i64::from(MINUTES) * 60;
     let points: Vec<_> = minutes.iter().map(|(minute, value)| (start + minute * 60, *value)).collect();
     series(id, &points, "Complete")
@@ -134,7 +140,7 @@ async fn values_that_are_not_whole_are_rounded_and_never_wrap() {
 
 #[tokio::test]
 async fn a_metric_that_could_not_be_read_is_an_error_and_not_a_gap() {
-    let broken = page(vec![points("records", &[(0, 1.0)]), series("bytes", &[], "InternalError")], None);
+    let broken = page(vec![points("records", &[(0, 1.0)]), series("bytes_0", &[], "InternalError")], None);
     let error = read(vec![broken]).await.0.unwrap_err();
     assert_eq!(error.failure, Failure::Unavailable);
     let words = error.to_string();
@@ -144,9 +150,11 @@ async fn a_metric_that_could_not_be_read_is_an_error_and_not_a_gap() {
 
 #[tokio::test]
 async fn an_answer_to_what_was_not_asked_is_an_error() {
-    let error = read(vec![page(vec![points("latency", &[(0, 1.0)])], None)]).await.0.unwrap_err();
-    assert_eq!(error.failure, Failure::Unavailable);
-    assert!(error.to_string().contains("latency"), "{error}");
+    for id in ["latency_0", "bytes_1", "bytes", "bytes_x", ""] {
+        let error = read(vec![page(vec![points_of(id, &[(0, 1.0)])], None)]).await.0.unwrap_err();
+        assert_eq!(error.failure, Failure::Unavailable);
+        assert!(error.to_string().contains(&format!("an answer to Some({id:?})")), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -160,14 +168,14 @@ async fn a_token_that_leads_in_a_circle_comes_to_an_end() {
 #[tokio::test]
 async fn a_series_that_stays_partial_is_an_error() {
     let start = END.as_second() - 300;
-    let partial = |next| page(vec![series("throttled", &[(start, 1.0)], "PartialData")], next);
+    let partial = |next| page(vec![series("throttled_0", &[(start, 1.0)], "PartialData")], next);
     assert!(read(vec![partial(Some("second")), page(vec![points("throttled", &[(1, 2.0)])], None)]).await.0.is_ok());
     assert_eq!(read(vec![partial(None)]).await.0.unwrap_err().failure, Failure::Unavailable);
 }
 
 #[tokio::test]
 async fn a_metric_that_we_may_not_read_is_a_refusal() {
-    let error = read(vec![page(vec![series("bytes", &[], "Forbidden")], None)]).await.0.unwrap_err();
+    let error = read(vec![page(vec![series("bytes_0", &[], "Forbidden")], None)]).await.0.unwrap_err();
     assert_eq!(error.failure, Failure::Refused, "{error}");
 }
 
@@ -200,6 +208,7 @@ fn alarm(name: &str, streams: &[&str]) -> Cbor {
     metrics.push(map([("Id", text("usage")), ("Expression", text("m / 4")), ("ReturnData", true.into())]));
     map([
         ("AlarmName", text(name)),
+        ("AlarmArn", text(&format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"))),
         ("StateValue", text("ALARM")),
         ("ActionsEnabled", false.into()),
         ("AlarmActions", vec![text("arn:a")].into()),
@@ -241,18 +250,83 @@ async fn firing_alarms_are_read_to_the_last_page_and_only_ours() {
 #[tokio::test]
 async fn a_refit_keeps_actions_and_makes_no_alarm() {
     let name = "kinesis-scaler/orders/scale-out";
-    let standin = answering(vec![alarms(vec![alarm(name, &[STREAM])], None), Answer::cbor(200, &map([]))]).await;
+    let there = alarms(vec![alarm(name, &[STREAM])], None);
+    let standin = answering(vec![there, our_tags(), Answer::cbor(200, &map([]))]).await;
     let policy = scaler_core::Policy::new(PolicySpec::default()).unwrap();
     let fitted = [Direction::Out, Direction::In]
         .map(|direction| scaling_alarm(&policy, STREAM, ShardCount::new(7).unwrap(), direction));
     ports(&standin).await.alarms.refit(&fitted).await.unwrap();
     let asked = standin.asked();
-    assert_eq!(asked.iter().map(|it| it.operation.as_str()).collect::<Vec<_>>(), ["DescribeAlarms", "PutMetricAlarm"]);
-    let put = &asked[1];
+    let operations: Vec<_> = asked.iter().map(|it| it.operation.as_str()).collect();
+    assert_eq!(operations, ["DescribeAlarms", "ListTagsForResource", "PutMetricAlarm"]);
+    let arn = text("arn:aws:cloudwatch:us-east-1:123456789012:alarm:kinesis-scaler/orders/scale-out");
+    assert_eq!(asked[1].cbor("ResourceARN"), Some(arn));
+    let put = &asked[2];
     assert_eq!((put.cbor("AlarmName"), put.cbor("ActionsEnabled")), (Some(text(name)), Some(false.into())));
     for (field, arn) in [("AlarmActions", "arn:a"), ("OKActions", "arn:o"), ("InsufficientDataActions", "arn:i")] {
         assert_eq!(put.cbor(field), Some(vec![text(arn)].into()), "{field}");
     }
     let metrics = format!("{:?}", put.cbor("Metrics"));
     assert!(metrics.contains("(Text(\"Expression\"), Text(\"7\"))"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_refit_leaves_an_alarm_alone_that_is_not_ours() {
+    let there = alarms(vec![alarm("kinesis-scaler/orders/scale-out", &[STREAM])], None);
+    let standin = answering(vec![there, Answer::cbor(200, &map([("Tags", Vec::<Cbor>::new().into())]))]).await;
+    let policy = scaler_core::Policy::new(PolicySpec::default()).unwrap();
+    let fitted = scaling_alarm(&policy, STREAM, ShardCount::new(7).unwrap(), Direction::Out);
+    ports(&standin).await.alarms.refit(&[fitted]).await.unwrap();
+    assert_eq!(standin.asked().len(), 2, "no PutMetricAlarm");
+}
+
+/// What a hand can change about an alarm and ours never have, each by what is said of it.
+#[tokio::test]
+async fn what_is_odd_about_an_alarm_is_named() {
+    let standin = answering(vec![alarms(vec![alarm("kinesis-scaler/a/scale-in", &["a", "b"])], None)]).await;
+    let ports = ports(&standin).await;
+    let stored = ports.alarms.under("kinesis-scaler/a/").await.unwrap().remove(0);
+    assert_eq!(
+        stored.alarm.extras,
+        ["actions are disabled", "actions on OK", "actions on INSUFFICIENT_DATA", "metrics of several streams"]
+    );
+    assert_eq!(standin.asked()[0].cbor("AlarmNamePrefix"), Some(text("kinesis-scaler/a/")));
+}
+
+#[tokio::test]
+async fn tagged_streams_are_read_to_the_last_page_with_our_tags_only() {
+    let page = |names: &[&str], token: &str| {
+        let tags = json!([{ "Key": "kinesis-scaler/managed", "Value": "true" }, { "Key": "team", "Value": "x" }]);
+        let resource = |name: &&str| json!({ "ResourceARN": format!("arn:aws:kinesis:us-east-1:123456789012:stream/{name}"), "Tags": tags });
+        let list: Vec<_> = names.iter().map(resource).collect();
+        Answer::json(200, &json!({ "ResourceTagMappingList": list, "PaginationToken": token }))
+    };
+    let standin = answering(vec![page(&["a", "b"], "more"), page(&[], "still"), page(&["c"], "")]).await;
+    let ports = support::fleet_ports(&support::sdk(standin.endpoint()).await, SystemClock, &Wiring::default());
+    let streams = ports.fleet.tagged().await.unwrap();
+    let managed = vec![("kinesis-scaler/managed".to_owned(), "true".to_owned())];
+    assert!(streams.iter().all(|stream| stream.tags == managed), "{streams:?}");
+    assert_eq!(streams.into_iter().map(|stream| stream.name).collect::<Vec<_>>(), ["a", "b", "c"]);
+    let asked: Vec<_> = standin.asked().iter().map(Asked::json).collect();
+    assert_eq!(asked[0]["ResourceTypeFilters"], json!(["kinesis:stream"]));
+    assert_eq!(asked[0]["TagFilters"], json!([{ "Key": "kinesis-scaler/managed" }]));
+    assert_eq!((&asked[1]["PaginationToken"], &asked[2]["PaginationToken"]), (&json!("more"), &json!("still")));
+}
+
+/// 500 queries are the most that one question may hold: 166 streams of three.
+#[tokio::test]
+async fn the_loads_of_many_streams_are_asked_for_in_few_questions() {
+    let answers =
+        vec![page(vec![points_of("bytes_165", &[(4, 7.0)])], None), page(vec![points("bytes", &[(4, 8.0)])], None)];
+    let standin = answering(answers).await;
+    let ports = support::fleet_ports(&support::sdk(standin.endpoint()).await, SystemClock, &Wiring::default());
+    let names: Vec<_> = (0..170).map(|i| format!("s{i}")).collect();
+    let loads = ports.metrics.loads(&names, END, MINUTES).await.unwrap();
+    assert_eq!(loads.len(), 170);
+    let known: Vec<_> = loads.iter().filter(|(_, window)| window.known().count() > 0).collect();
+    let known: Vec<_> = known.iter().map(|(name, window)| (name.as_str(), bytes(window)[4])).collect();
+    assert_eq!(known, [("s165", Some(7)), ("s166", Some(8))]);
+    let asked: Vec<_> =
+        standin.asked().iter().map(|it| it.cbor("MetricDataQueries").unwrap().into_array().unwrap().len()).collect();
+    assert_eq!(asked, [498, 12]);
 }

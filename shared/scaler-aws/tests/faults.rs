@@ -7,21 +7,29 @@ mod support;
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use jiff::Timestamp;
 use scaler_app::ports::{Alarms as _, CallError, Clock, Failure, Metrics as _, Streams as _};
+use scaler_app::sync::ports::{AlarmStore as _, Continuations as _, Fleet as _, StoredAlarm};
+use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, Response, handle};
-use scaler_aws::AwsPorts;
+use scaler_aws::AwsFleetPorts;
 use scaler_core::{
-    AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, ShardCount, scaling_alarm, scaling_alarm_name,
+    AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, ShardCount, TAG_RESIZES, alarm_name,
+    scaling_alarm,
 };
 use serde_json::{Value, json};
 
-use standin::{Answer, Asked, Standin, is_kinesis, map, number, series, text};
+use standin::{Answer, Asked, Standin, map, number, our_tags, series, text};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const STREAM: &str = "orders";
-/// Every operation that a pass uses.
-const OPERATIONS: [&str; 8] = [
+/// Every operation of Kinesis that is used.
+const OF_KINESIS: [&str; 5] =
+    ["DescribeStreamSummary", "ListTagsForStream", "AddTagsToStream", "UpdateShardCount", "DescribeLimits"];
+/// Every operation that is used, but for SNS's, which speaks another protocol (`pass.rs`). A pass over one stream uses those
+/// up to `PutMetricAlarm`.
+const OPERATIONS: [&str; 12] = [
     "DescribeStreamSummary",
     "ListTagsForStream",
     "AddTagsToStream",
@@ -29,7 +37,11 @@ const OPERATIONS: [&str; 8] = [
     "DescribeLimits",
     "GetMetricData",
     "DescribeAlarms",
+    "ListTagsForResource",
     "PutMetricAlarm",
+    "DeleteAlarms",
+    "GetResources",
+    "SendMessage",
 ];
 /// Tries of a call that could succeed later, the first included; but for a resize, which is never asked for twice.
 const TRIES: usize = 4;
@@ -47,10 +59,17 @@ impl Clock for StoppedClock {
     }
 }
 
-type StandinPorts = AwsPorts<StoppedClock>;
+type StandinPorts = AwsFleetPorts<StoppedClock>;
+
+const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/123456789012/later";
 
 async fn ports(standin: &Standin) -> StandinPorts {
-    scaler_aws::ports(&support::sdk(standin.endpoint()).await, StoppedClock)
+    ports_over(&support::sdk(standin.endpoint()).await)
+}
+
+fn ports_over(sdk: &SdkConfig) -> StandinPorts {
+    let wiring = Wiring { continuation_queue_url: Some(QUEUE.to_owned()), ..Wiring::default() };
+    support::fleet_ports(sdk, StoppedClock, &wiring)
 }
 
 fn policy() -> Policy {
@@ -64,17 +83,30 @@ fn four() -> ShardCount {
 /// The port's call that comes down to this operation.
 async fn call(ports: &StandinPorts, operation: &str) -> Result<(), CallError> {
     let alarm = scaling_alarm(&policy(), STREAM, four(), Direction::Out);
+    let stored = StoredAlarm { arn: alarm_arn(Direction::Out), alarm: alarm.clone() };
+    let pass = &ports.pass;
     match operation {
-        "DescribeStreamSummary" => ports.streams.describe(STREAM).await.map(drop),
-        "ListTagsForStream" => ports.streams.tags(STREAM).await.map(drop),
-        "AddTagsToStream" => ports.streams.record(STREAM, &ResizeHistory::default()).await,
-        "UpdateShardCount" => ports.streams.update_shard_count(STREAM, four()).await,
-        "DescribeLimits" => ports.streams.account().await.map(drop),
-        "GetMetricData" => ports.metrics.window(STREAM, NOW, 5).await.map(drop),
-        "DescribeAlarms" => ports.alarms.firing(Direction::Out).await.map(drop),
-        // DescribeAlarms comes before it.
-        _ => ports.alarms.refit(&[alarm]).await,
+        "DescribeStreamSummary" => pass.streams.describe(STREAM).await.map(drop),
+        "ListTagsForStream" => pass.streams.tags(STREAM).await.map(drop),
+        "AddTagsToStream" => pass.streams.remember(STREAM, TAG_RESIZES, "").await,
+        "UpdateShardCount" => pass.streams.update_shard_count(STREAM, four()).await,
+        "DescribeLimits" => pass.streams.account().await.map(drop),
+        "GetMetricData" => pass.metrics.window(STREAM, NOW, 5).await.map(drop),
+        "DescribeAlarms" => pass.alarms.firing(Direction::Out).await.map(drop),
+        "ListTagsForResource" => ports.alarms.is_ours(&stored).await.map(drop),
+        "PutMetricAlarm" => ports.alarms.put(&alarm).await,
+        "DeleteAlarms" => ports.alarms.delete(&[alarm.name]).await,
+        "GetResources" => ports.fleet.tagged().await.map(drop),
+        _ => ports.continuations.later("{}").await,
     }
+}
+
+fn name(direction: Direction) -> String {
+    alarm_name(STREAM, AlarmKind::Scaling(direction))
+}
+
+fn alarm_arn(direction: Direction) -> String {
+    format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{}", name(direction))
 }
 
 /// What the error says it was about.
@@ -82,7 +114,10 @@ fn subject(operation: &str) -> String {
     match operation {
         "DescribeLimits" => "the account".to_owned(),
         "DescribeAlarms" => "the sweep".to_owned(),
-        "PutMetricAlarm" => scaling_alarm_name(STREAM, Direction::Out),
+        "ListTagsForResource" => alarm_arn(Direction::Out),
+        "PutMetricAlarm" | "DeleteAlarms" => name(Direction::Out),
+        "GetResources" => "the account's streams".to_owned(),
+        "SendMessage" => QUEUE.to_owned(),
         _ => STREAM.to_owned(),
     }
 }
@@ -115,13 +150,22 @@ fn well(operation: &str) -> Answer {
         "GetMetricData" => {
             let seconds = NOW.as_second();
             let bytes = [(seconds - 120, 4.0 * 62_914_560.0), (seconds - 60, 4.0 * 62_914_560.0)];
-            Answer::cbor(200, &map([("MetricDataResults", vec![series("bytes", &bytes, "Complete")].into())]))
+            Answer::cbor(200, &map([("MetricDataResults", vec![series("bytes_0", &bytes, "Complete")].into())]))
         }
         "DescribeAlarms" => {
-            let alarm = |way| map([("AlarmName", text(&scaling_alarm_name(STREAM, way))), ("Threshold", number(88.0))]);
+            let alarm = |way| {
+                let (name, arn) = (text(&name(way)), text(&alarm_arn(way)));
+                map([("AlarmName", name), ("AlarmArn", arn), ("Threshold", number(88.0))])
+            };
             Answer::cbor(200, &map([("MetricAlarms", vec![alarm(Direction::Out), alarm(Direction::In)].into())]))
         }
-        "PutMetricAlarm" => Answer::cbor(200, &map([])),
+        "ListTagsForResource" => our_tags(),
+        "PutMetricAlarm" | "DeleteAlarms" => Answer::cbor(200, &map([])),
+        "GetResources" => Answer::json(200, &json!({ "ResourceTagMappingList": [], "PaginationToken": "" })),
+        // The SDK holds the checksum against what it sent.
+        "SendMessage" => {
+            Answer::json(200, &json!({ "MessageId": "1", "MD5OfMessageBody": "99914b932bd37a50b983c5e7c90ae93b" }))
+        }
         _ => done,
     }
 }
@@ -164,7 +208,7 @@ async fn check(operations: &[&'static str], status: u16, code: &str, expected: F
 }
 
 fn kinesis_but(not: &[&str]) -> Vec<&'static str> {
-    OPERATIONS.into_iter().filter(|operation| is_kinesis(operation) && !not.contains(operation)).collect()
+    OF_KINESIS.into_iter().filter(|operation| !not.contains(operation)).collect()
 }
 
 #[tokio::test]
@@ -271,7 +315,7 @@ async fn a_service_that_never_answers_is_unavailable_when_the_time_is_up() {
     assert_eq!((a_try, a_call), (Duration::from_secs(5), Duration::from_secs(12)));
     let shorter = limits.to_builder().operation_attempt_timeout(a_try / 100).operation_timeout(a_call / 100).build();
     let sdk = sdk.into_builder().timeout_config(shorter).build();
-    let error = call(&scaler_aws::ports(&sdk, StoppedClock), "UpdateShardCount").await.unwrap_err();
+    let error = call(&ports_over(&sdk), "UpdateShardCount").await.unwrap_err();
     assert_eq!(error.failure, Failure::Unavailable);
     assert!(error.to_string().contains("UpdateShardCount for orders: ") && error.to_string().contains("timeout"));
     assert!((1..TRIES).contains(&times(&standin.asked(), "UpdateShardCount")), "{:?}", standin.asked());
@@ -293,7 +337,7 @@ async fn pass(standin: &Standin) -> Response {
             { "id": "bytes", "metricStat": { "metric": { "dimensions": { "StreamName": STREAM } } } },
         ] },
     } });
-    handle(&ports(standin).await, &policy(), Direction::Out, &event, &mut |_| ()).await
+    handle(&ports(standin).await.pass, &policy(), Direction::Out, &event, &mut |_| ()).await
 }
 
 /// The newest attempt of the history that was written down last.
@@ -305,8 +349,8 @@ fn written(asked: &[Asked]) -> Option<(Timestamp, AttemptKind)> {
 
 #[tokio::test]
 async fn a_pass_that_failed_for_now_is_an_error_for_lambda_and_one_that_was_refused_is_not() {
-    let needed = |operation: &&str| !["DescribeLimits", "DescribeAlarms", "PutMetricAlarm"].contains(operation);
-    for operation in OPERATIONS.into_iter().filter(needed) {
+    let needed = ["GetMetricData"].into_iter().chain(kinesis_but(&["DescribeLimits"]));
+    for operation in needed {
         for (status, code, kind) in [
             (400, "ThrottlingException", OutcomeKind::Failed),
             (500, "InternalFailure", OutcomeKind::Failed),
@@ -335,6 +379,10 @@ async fn what_only_helps_does_not_stop_a_resize() {
         (
             "DescribeAlarms",
             Some("the alarms do not fit 5 shards yet: DescribeAlarms for kinesis-scaler/orders/scale-out"),
+        ),
+        (
+            "ListTagsForResource",
+            Some("the alarms do not fit 5 shards yet: ListTagsForResource for arn:aws:cloudwatch:us-east-1"),
         ),
         (
             "PutMetricAlarm",
@@ -425,5 +473,10 @@ async fn every_code_that_the_sdk_tries_again_is_a_passing_failure() {
 
 #[tokio::test]
 async fn an_answer_of_cloudwatch_that_makes_no_sense_is_unavailable() {
-    check_garbage(&["GetMetricData", "DescribeAlarms"]).await;
+    check_garbage(&["GetMetricData", "DescribeAlarms", "ListTagsForResource"]).await;
+}
+
+#[tokio::test]
+async fn an_answer_of_the_tagging_service_that_makes_no_sense_is_unavailable() {
+    check_garbage(&["GetResources", "SendMessage"]).await;
 }

@@ -1,122 +1,204 @@
-//! The two alarms that make the functions look at a stream, fitted to its shard count.
+//! A stream's six alarms: what each is, what it is called, and how one that is there differs from one that should be.
 //!
-//! An alarm is a trigger and not a judge: it fires where [`decide`](crate::decide) could come to a change, and `decide`
-//! reads the metrics itself.
+//! An alarm is a trigger and not a judge: it makes a function or a person look.
+
+use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::direction::Direction;
-use crate::limits::{WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
 use crate::policy::Policy;
+use crate::scaling_alarms::scaling_alarm;
 use crate::units::ShardCount;
+use crate::watch_alarms::{Watch, watch_alarm};
 
-/// One entry of a metric-math alarm.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What every name of an alarm of ours begins with.
+pub const ALARM_PREFIX: &str = "kinesis-scaler/";
+/// The tag that tells an alarm of ours from one that only has such a name: key and value.
+pub const ALARM_TAG: (&str, &str) = ("kinesis-scaler/made-by", "alarm-sync");
+
+/// Which of a stream's alarms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlarmKind {
+    /// Makes a function look.
+    Scaling(Direction),
+    /// Makes a person look.
+    Watch(Watch),
+}
+
+impl AlarmKind {
+    /// All six, the most urgent first: they are made in this order.
+    pub const ALL: [Self; 6] = [
+        Self::Scaling(Direction::Out),
+        Self::Scaling(Direction::In),
+        Self::Watch(Watch::WriteThrottled),
+        Self::Watch(Watch::ReadThrottled),
+        Self::Watch(Watch::IteratorAge),
+        Self::Watch(Watch::IncomingRecords),
+    ];
+}
+
+impl fmt::Display for AlarmKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scaling(direction) => direction.fmt(f),
+            Self::Watch(watch) => watch.fmt(f),
+        }
+    }
+}
+
+/// A stream's alarm of this kind is called so: `kinesis-scaler/orders/scale-out`.
+pub fn alarm_name(stream: &str, kind: AlarmKind) -> String {
+    format!("{ALARM_PREFIX}{stream}/{kind}")
+}
+
+/// The stream that an alarm's name is about, whatever its kind; `None` where it is no name of the form we give.
+pub fn stream_of_alarm(name: &str) -> Option<&str> {
+    let (stream, kind) = name.strip_prefix(ALARM_PREFIX)?.split_once('/')?;
+    (!stream.is_empty() && !kind.is_empty()).then_some(stream)
+}
+
+/// How a value is held against the threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    /// Breaching above it.
+    GreaterThanThreshold,
+    /// Breaching below it.
+    LessThanThreshold,
+}
+
+impl Comparison {
+    /// CloudWatch's name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::GreaterThanThreshold => "GreaterThanThreshold",
+            Self::LessThanThreshold => "LessThanThreshold",
+        }
+    }
+}
+
+/// One metric of a stream that an alarm reads, minute by minute, under an id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlarmMetric {
+    /// What expressions call it; empty in a plain alarm, which has none.
+    pub id: String,
+    /// Its name in `AWS/Kinesis`.
+    pub name: String,
+    /// `Sum` or `Maximum`.
+    pub statistic: String,
+}
+
+/// One expression of a metric-math alarm.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AlarmExpression {
     /// What other expressions call it.
-    pub id: &'static str,
+    pub id: String,
     /// CloudWatch metric math.
     pub expression: String,
     /// Whether this is the series that is compared with the threshold; exactly one is.
     pub returned: bool,
 }
 
-/// One of a stream's two scaling alarms, whole but for its actions.
+/// An alarm over one stream's metrics, whole: all that `PutMetricAlarm` sets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ScalingAlarm {
-    /// The function it calls.
-    pub direction: Direction,
-    /// `kinesis-scaler/<stream>/scale-out` or `/scale-in`.
+pub struct StreamAlarm {
+    /// `kinesis-scaler/<stream>/<kind>`.
     pub name: String,
     /// The stream.
     pub stream: String,
-    /// The expressions over [`ScalingAlarm::METRICS`].
+    /// What it says of itself to a person who finds it.
+    pub description: String,
+    /// What it reads. Without expressions it is a plain alarm on the only metric.
+    pub metrics: Vec<AlarmMetric>,
+    /// Metric math over that.
     pub expressions: Vec<AlarmExpression>,
-    /// Percent of the stream's capacity: scale-out fires above it, scale-in below.
-    pub threshold_percent: f64,
+    /// How the value is compared with the threshold, by CloudWatch's name.
+    pub comparison: String,
+    /// The threshold.
+    pub threshold: f64,
     /// Of the last this many minutes, ...
     pub evaluation_minutes: u32,
     /// ... so many must breach.
     pub minutes_to_alarm: u32,
+    /// What a minute without metrics counts as, by CloudWatch's name.
+    pub treat_missing_data: String,
+    /// ARNs of what it does on ALARM.
+    pub actions: Vec<String>,
+    /// Settings that ours never have, as they are called: a hand was here.
+    pub extras: Vec<String>,
 }
 
-impl ScalingAlarm {
-    /// Id and `AWS/Kinesis` metric name, each the Sum of a minute, of what the expressions use.
-    pub const METRICS: [(&'static str, &'static str); 3] = [
-        ("bytes", "IncomingBytes"),
-        ("records", "IncomingRecords"),
-        ("throttled", "WriteProvisionedThroughputExceeded"),
-    ];
+/// The id of the expression that holds the shard count.
+pub(crate) const SHARDS_ID: &str = "shards";
 
-    /// How the usage is compared with the threshold, by CloudWatch's name.
-    pub const fn comparison(&self) -> &'static str {
-        match self.direction {
-            Direction::Out => "GreaterThanThreshold",
-            Direction::In => "LessThanThreshold",
-        }
+impl StreamAlarm {
+    /// The shard count that the expressions hold: the one literal that a resize has to change.
+    pub fn fits(&self) -> Option<u32> {
+        self.expressions.iter().find(|entry| entry.id == SHARDS_ID)?.expression.parse().ok()
     }
 
-    /// What a minute without metrics counts as, by CloudWatch's name. An idle stream has none: that asks scale-in for a
-    /// look, and the look tells idle from unknown.
-    pub const fn treat_missing_data(&self) -> &'static str {
-        match self.direction {
-            Direction::Out => "notBreaching",
-            Direction::In => "breaching",
-        }
+    /// The kind that its name says.
+    pub fn kind(&self) -> Option<AlarmKind> {
+        AlarmKind::ALL.into_iter().find(|kind| alarm_name(&self.stream, *kind) == self.name)
     }
 
-    /// What the alarm says of itself to a person who finds it.
-    pub fn description(&self) -> String {
-        let firing_means = match self.direction {
-            Direction::Out => "is too busy for its shards, or throttles",
-            Direction::In => "has more shards than its load needs",
+    /// In which respects this alarm is another than `wanted`; empty where it is right.
+    ///
+    /// Entries are compared without their order and thresholds to a thousandth: AWS promises neither back.
+    pub fn differences(&self, wanted: &Self) -> Vec<&'static str> {
+        let same = |a: &Self, b: &Self| {
+            [
+                ("stream", a.stream == b.stream),
+                ("description", a.description == b.description),
+                ("metrics", sorted(&a.metrics) == sorted(&b.metrics)),
+                ("shard count", a.fits() == b.fits()),
+                ("expression", formulas(a) == formulas(b)),
+                ("comparison", a.comparison == b.comparison),
+                ("threshold", (a.threshold - b.threshold).abs() < 0.001),
+                ("evaluation periods", a.evaluation_minutes == b.evaluation_minutes),
+                ("datapoints to alarm", a.minutes_to_alarm == b.minutes_to_alarm),
+                ("missing data", a.treat_missing_data == b.treat_missing_data),
+                ("actions", a.actions == b.actions),
+                ("other settings", a.extras == b.extras),
+            ]
         };
-        format!("kinesis-scaler: stream {} {firing_means}. Kept in step with its shard count.", self.stream)
+        same(self, wanted).into_iter().filter(|(_, same)| !same).map(|(respect, _)| respect).collect()
     }
 }
 
-/// The alarm's name; the sweep finds a stream's firing alarms by it.
-pub fn scaling_alarm_name(stream: &str, direction: Direction) -> String {
-    format!("kinesis-scaler/{stream}/{direction}")
+fn sorted<T: Ord>(entries: &[T]) -> BTreeSet<&T> {
+    entries.iter().collect()
 }
 
-/// The alarm in one direction for a stream of `shards` open shards.
-pub fn scaling_alarm(policy: &Policy, stream: &str, shards: ShardCount, direction: Direction) -> ScalingAlarm {
-    let (threshold_percent, evaluation_minutes, minutes_to_alarm) = match direction {
-        // Two minutes: one busy minute alone is not worth one of ten resizes a day. Of five: the newest two may be late,
-        // and FILL makes them look idle.
-        Direction::Out => (f64::from(policy.bearable_percent()), 5, 2),
-        // Every minute of the window, as `decide` sizes for its busiest. At the minimum this is 0: it can never fire.
-        Direction::In => {
-            let kept = policy.worth_shrinking_to(shards);
-            let kept = if kept < policy.shards_min { 0.0 } else { f64::from(kept) / f64::from(shards.get()) };
-            let threshold = f64::from(policy.target_utilization_percent) * kept;
-            (threshold, policy.stabilization_window_minutes, policy.stabilization_window_minutes)
+/// The expressions but for the shard count, which is told apart.
+fn formulas(alarm: &StreamAlarm) -> BTreeSet<&AlarmExpression> {
+    alarm.expressions.iter().filter(|entry| entry.id != SHARDS_ID || alarm.fits().is_none()).collect()
+}
+
+/// What the alarms do when they fire: ARNs of topics or functions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlarmActions {
+    /// Of scale-out alarms; none where EventBridge carries them.
+    pub scale_out: Option<String>,
+    /// Of scale-in alarms; none where EventBridge carries them.
+    pub scale_in: Option<String>,
+    /// Of watch alarms; none where nobody is told.
+    pub watch: Option<String>,
+}
+
+/// The six alarms of a stream with so many open shards, in the order of [`AlarmKind::ALL`].
+pub fn stream_alarms(policy: &Policy, stream: &str, shards: ShardCount, actions: &AlarmActions) -> Vec<StreamAlarm> {
+    let of = |kind| match kind {
+        AlarmKind::Scaling(Direction::Out) => {
+            (scaling_alarm(policy, stream, shards, Direction::Out), &actions.scale_out)
         }
+        AlarmKind::Scaling(Direction::In) => (scaling_alarm(policy, stream, shards, Direction::In), &actions.scale_in),
+        AlarmKind::Watch(watch) => (watch_alarm(policy, stream, watch), &actions.watch),
     };
-    ScalingAlarm {
-        direction,
-        name: scaling_alarm_name(stream, direction),
-        stream: stream.to_owned(),
-        expressions: vec![
-            // The one literal that a resize has to change. CloudWatch takes a constant as an expression of its own.
-            AlarmExpression { id: "shards", expression: shards.to_string(), returned: false },
-            AlarmExpression { id: "usage", expression: usage(direction), returned: true },
-        ],
-        threshold_percent,
-        evaluation_minutes,
-        minutes_to_alarm,
-    }
-}
-
-/// Percent of the stream's capacity that is used; for scale-out, throttled records alone are 200, above any threshold.
-fn usage(direction: Direction) -> String {
-    let throttled = match direction {
-        Direction::Out => ", IF(FILL(throttled, 0) > 0, 2, 0)",
-        Direction::In => "",
+    let with_action = |(alarm, action): (StreamAlarm, &Option<String>)| StreamAlarm {
+        actions: action.iter().cloned().collect(),
+        ..alarm
     };
-    format!(
-        "100 * MAX([FILL(bytes, 0) / (shards * {WRITE_BYTES_PER_MINUTE_PER_SHARD}), \
-         (FILL(records, 0) + FILL(throttled, 0)) / (shards * {WRITE_RECORDS_PER_MINUTE_PER_SHARD}){throttled}])"
-    )
+    AlarmKind::ALL.into_iter().map(|kind| with_action(of(kind))).collect()
 }
 
 #[cfg(test)]
@@ -125,33 +207,56 @@ mod tests {
     use super::*;
     use crate::policy::PolicySpec;
 
-    #[test]
-    fn thresholds_are_where_decide_would_act() {
+    fn alarms(shards: u32) -> Vec<StreamAlarm> {
         let policy = Policy::new(PolicySpec::default()).unwrap();
-        let thresholds = |shards| {
-            let shards = ShardCount::new(shards).unwrap();
-            [Direction::Out, Direction::In]
-                .map(|way| format!("{:.1}", scaling_alarm(&policy, "s", shards, way).threshold_percent))
-        };
-        assert_eq!(thresholds(1), ["88.0", "0.0"], "one shard cannot become fewer");
-        assert_eq!(thresholds(4), ["88.0", "60.0"], "3 shards at 80 % are 60 % of 4");
-        let least = PolicySpec { shards_min: 4, ..PolicySpec::default() };
-        let at_least = scaling_alarm(&Policy::new(least).unwrap(), "s", ShardCount::new(4).unwrap(), Direction::In);
-        assert_eq!(format!("{:.1}", at_least.threshold_percent), "0.0", "nor fewer than the minimum");
-        assert_eq!(thresholds(100), ["88.0", "72.0"], "10 % fewer shards at 80 %");
+        let actions = AlarmActions { scale_out: Some("arn:out".to_owned()), ..AlarmActions::default() };
+        stream_alarms(&policy, "orders", ShardCount::new(shards).unwrap(), &actions)
     }
 
     #[test]
-    fn the_shard_count_is_the_only_literal_that_a_resize_changes() {
-        let policy = Policy::new(PolicySpec::default()).unwrap();
-        let of = |shards| scaling_alarm(&policy, "orders", ShardCount::new(shards).unwrap(), Direction::Out);
-        let (four, five) = (of(4), of(5));
-        assert_eq!(four.expressions[0].expression, "4");
-        assert_eq!(four.expressions[1], five.expressions[1]);
+    fn names_and_streams_are_read_back() {
+        let names: Vec<_> = alarms(4).into_iter().map(|alarm| alarm.name).collect();
         assert_eq!(
-            four.expressions[1].expression,
-            "100 * MAX([FILL(bytes, 0) / (shards * 62914560), \
-             (FILL(records, 0) + FILL(throttled, 0)) / (shards * 60000), IF(FILL(throttled, 0) > 0, 2, 0)])"
+            names,
+            [
+                "kinesis-scaler/orders/scale-out",
+                "kinesis-scaler/orders/scale-in",
+                "kinesis-scaler/orders/watch-write-throttled",
+                "kinesis-scaler/orders/watch-read-throttled",
+                "kinesis-scaler/orders/watch-iterator-age",
+                "kinesis-scaler/orders/watch-incoming-records",
+            ]
         );
+        assert!(names.iter().all(|name| stream_of_alarm(name) == Some("orders")));
+        for other in
+            ["orders/scale-out", "kinesis-scaler/orders", "kinesis-scaler//scale-out", "kinesis-scaler/orders/"]
+        {
+            assert_eq!(stream_of_alarm(other), None, "{other}");
+        }
+        assert!(alarms(4).iter().all(|alarm| alarm.kind().is_some()));
+    }
+
+    #[test]
+    fn an_alarm_is_right_in_any_order_of_its_entries_and_wrong_in_any_respect() {
+        let wanted = &alarms(4)[0];
+        let mut there = wanted.clone();
+        there.metrics.reverse();
+        there.expressions.reverse();
+        there.threshold += 1e-9;
+        assert!(there.differences(wanted).is_empty());
+        let change = |change: fn(&mut StreamAlarm)| {
+            let mut changed = wanted.clone();
+            change(&mut changed);
+            changed.differences(wanted)
+        };
+        assert_eq!(change(|alarm| alarm.threshold = 70.0), ["threshold"]);
+        assert_eq!(change(|alarm| alarm.actions.push("arn:mine".to_owned())), ["actions"]);
+        assert_eq!(change(|alarm| alarm.extras.push("disabled".to_owned())), ["other settings"]);
+        assert_eq!(change(|alarm| alarm.expressions[1].expression.push_str(" * 2")), ["expression"]);
+        assert_eq!(change(|alarm| alarm.metrics[0].statistic = "Average".to_owned()), ["metrics"]);
+        assert_eq!(change(|alarm| alarm.expressions[0].expression = "four".to_owned()), ["shard count", "expression"]);
+        assert_eq!(alarms(5)[0].differences(wanted), ["shard count"], "the one literal that a resize changes");
+        assert_eq!(alarms(5)[1].differences(&alarms(4)[1]), ["shard count", "threshold"]);
+        assert!(alarms(5)[2].differences(&alarms(4)[2]).is_empty(), "a watch alarm fits any count");
     }
 }

@@ -47,8 +47,9 @@ impl Decision {
         let mut told = Vec::new();
         for step in &self.steps {
             // Where it starts; after that only what changed the count, or somebody should know.
-            let over_max = matches!(step.reason, Reason::OverMax { .. });
-            let notable = over_max || step.reason.needs_a_person(self.direction);
+            // Lag that could not be checked is said, lest it be taken for none.
+            let said = matches!(step.reason, Reason::OverMax { .. } | Reason::LagUnknown);
+            let notable = said || step.reason.needs_a_person(self.direction);
             if matches!(step.stage, Stage::Admit | Stage::Recommend) || step.shards != before || notable {
                 told.push(step.reason.to_string());
             }
@@ -63,9 +64,9 @@ impl Decision {
         format!("{verdict}: {}", told.join("; "))
     }
 
-    /// Whether a person should know: the stream is not getting what it needs, and will not by itself.
-    pub fn needs_a_person(&self) -> bool {
-        self.steps.iter().any(|step| step.reason.needs_a_person(self.direction))
+    /// What a person should know of: the stream is not getting what it needs, and will not by itself.
+    pub fn attention(&self) -> Option<&Reason> {
+        self.steps.iter().map(|step| &step.reason).find(|reason| reason.needs_a_person(self.direction))
     }
 
     /// A decision that came to its end in the first stage.

@@ -1,6 +1,7 @@
 //! What a stream's tags say: whether we may touch it, which settings are its own, what was done to it before.
 
 use crate::history::ResizeHistory;
+use crate::notices::NoticeMemory;
 use crate::policy::{Policy, PolicyFault, PolicySpec, parse_whole};
 
 /// Every tag of ours begins so.
@@ -9,9 +10,13 @@ pub const TAG_PREFIX: &str = "kinesis-scaler/";
 pub const TAG_MANAGED: &str = "kinesis-scaler/managed";
 /// The scaler's own memory, see [`ResizeHistory`].
 pub const TAG_RESIZES: &str = "kinesis-scaler/resizes";
+/// What people were told of lately, see [`NoticeMemory`].
+pub const TAG_NOTICES: &str = "kinesis-scaler/notices";
 
-const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";
-const TAG_SHARDS_MAX: &str = "kinesis-scaler/shards-max";
+/// The stream's own minimum.
+pub(crate) const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";
+/// The stream's own maximum.
+pub(crate) const TAG_SHARDS_MAX: &str = "kinesis-scaler/shards-max";
 const TAG_TARGET_UTILIZATION: &str = "kinesis-scaler/target-utilization";
 const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";
 
@@ -50,6 +55,8 @@ pub struct Enrolment {
     pub overrides: Overrides,
     /// Its resizes of the last day.
     pub history: ResizeHistory,
+    /// What people were told of it in the last hour.
+    pub notices: NoticeMemory,
     /// Tags of ours that could not be understood; such a stream is refused.
     pub faults: Vec<TagFault>,
 }
@@ -103,10 +110,14 @@ impl Enrolment {
                     format!("a resize history ({word:?} is no entry of it; delete the tag to forget)")
                 })?;
             }
+            // Nothing depends on it but whether a message is sent twice: what cannot be read is forgotten.
+            TAG_NOTICES => self.notices = NoticeMemory::parse(value),
             _ => {
-                return Err("a tag we know: managed, shards-min, shards-max, target-utilization, dry-run or resizes \
+                return Err(
+                    "a tag we know: managed, shards-min, shards-max, target-utilization, dry-run, resizes or notices \
                             (correct the key, or remove the tag)"
-                    .to_owned());
+                        .to_owned(),
+                );
             }
         }
         Ok(())

@@ -3,7 +3,9 @@
 //! Start at [`decide`]: what the operator wants ([`Policy`]) and what was seen ([`Observation`]) go in, one explained
 //! [`Decision`] comes out. Nothing here reads a clock, the environment or the network.
 
+mod advice;
 mod alarms;
+mod care;
 mod constrain;
 mod decision;
 mod demand;
@@ -11,22 +13,36 @@ mod direction;
 mod enrolment;
 mod history;
 pub mod limits;
+mod notices;
 mod observation;
 mod policy;
+mod prices;
+mod rate;
 mod reason;
 mod recommend;
+mod scaling_alarms;
 pub mod sizing;
 mod step;
 mod units;
+mod watch_alarms;
 
-pub use alarms::{AlarmExpression, ScalingAlarm, scaling_alarm, scaling_alarm_name};
+pub use alarms::{
+    ALARM_PREFIX, ALARM_TAG, AlarmActions, AlarmExpression, AlarmKind, AlarmMetric, StreamAlarm, alarm_name,
+    stream_alarms, stream_of_alarm,
+};
+pub use care::{Care, SYNC_MINUTES, care, is_due};
 pub use decision::{Decision, Verdict, admit, decide};
 pub use demand::{Demand, Limit};
 pub use direction::Direction;
-pub use enrolment::{Enrolment, Overrides, TAG_MANAGED, TAG_PREFIX, TAG_RESIZES, TagFault};
+pub use enrolment::{Enrolment, Overrides, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault};
 pub use history::{Attempt, AttemptKind, ResizeHistory};
+pub use notices::NoticeMemory;
 pub use observation::{AccountShards, MetricWindow, Minute, Observation, StreamMode, StreamState, StreamStatus};
 pub use policy::{Policy, PolicyFault, PolicySpec, parse_whole};
+pub use prices::shard_hour;
+pub use rate::TokenBucket;
 pub use reason::{Reason, Stage};
+pub use scaling_alarms::scaling_alarm;
 pub use step::Step;
 pub use units::{MicroUsd, ShardCount};
+pub use watch_alarms::Watch;

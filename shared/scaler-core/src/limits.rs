@@ -32,3 +32,38 @@ pub const WRITE_BYTES_PER_MINUTE_PER_SHARD: u64 = WRITE_BYTES_PER_SECOND_PER_SHA
 pub const WRITE_RECORDS_PER_MINUTE_PER_SHARD: u64 = WRITE_RECORDS_PER_SECOND_PER_SHARD * MINUTE_SECONDS;
 /// Bytes one shard gives to classic consumers in a minute.
 pub const READ_BYTES_PER_MINUTE_PER_SHARD: u64 = READ_BYTES_PER_SECOND_PER_SHARD * MINUTE_SECONDS;
+
+/// How many calls AWS accepts each second, for the account and Region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiRate {
+    /// The call, as IAM spells it.
+    pub action: &'static str,
+    /// Calls a second.
+    pub per_second: u32,
+}
+
+impl ApiRate {
+    /// The operation alone: `DescribeAlarms` of `cloudwatch:DescribeAlarms`.
+    pub fn operation(&self) -> &'static str {
+        self.action.split_once(':').map_or(self.action, |(_, operation)| operation)
+    }
+}
+
+/// Every call that the functions make often enough to come near a limit.
+///
+/// Kinesis: KQ and API of each operation; sources differ on the scope of `ListTagsForStream` (account or stream), of which
+/// the tighter is taken, and give none for `UpdateShardCount`. CloudWatch: User Guide, "CloudWatch service quotas".
+/// `GetResources`: Tag Editor User Guide, "Service quotas".
+pub const API_RATES: [ApiRate; 11] = [
+    ApiRate { action: "kinesis:DescribeStreamSummary", per_second: 20 },
+    ApiRate { action: "kinesis:ListTagsForStream", per_second: 5 },
+    ApiRate { action: "kinesis:AddTagsToStream", per_second: 5 },
+    ApiRate { action: "kinesis:UpdateShardCount", per_second: 10 },
+    ApiRate { action: "kinesis:DescribeLimits", per_second: 1 },
+    ApiRate { action: "cloudwatch:PutMetricAlarm", per_second: 3 },
+    ApiRate { action: "cloudwatch:DeleteAlarms", per_second: 3 },
+    ApiRate { action: "cloudwatch:DescribeAlarms", per_second: 9 },
+    ApiRate { action: "cloudwatch:ListTagsForResource", per_second: 10 },
+    ApiRate { action: "cloudwatch:GetMetricData", per_second: 500 },
+    ApiRate { action: "tag:GetResources", per_second: 15 },
+];

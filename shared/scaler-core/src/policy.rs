@@ -31,7 +31,9 @@ pub struct PolicySpec {
     pub tolerance_percent: u32,
     /// Consumers further behind than this many seconds block scale-in.
     pub iterator_age_max_seconds: u32,
-    /// Decide and report, change nothing.
+    /// The watch alarm on incoming records fires above this many a minute.
+    pub watch_records_per_minute: u32,
+    /// Decide and report, change no stream.
     pub dry_run: bool,
 }
 
@@ -48,6 +50,7 @@ impl Default for PolicySpec {
             resizes_reserved_for_scale_out: 4,
             tolerance_percent: 10,
             iterator_age_max_seconds: 60,
+            watch_records_per_minute: 10_000,
             dry_run: false,
         }
     }
@@ -70,6 +73,8 @@ impl PolicySpec {
     pub const TOLERANCE_PERCENT: RangeInclusive<u32> = 0..=50;
     /// Allowed [`Self::iterator_age_max_seconds`]: up to a week.
     pub const ITERATOR_AGE_MAX_SECONDS: RangeInclusive<u32> = 1..=604_800;
+    /// Allowed [`Self::watch_records_per_minute`]: up to more than the largest stream takes.
+    pub const WATCH_RECORDS_PER_MINUTE: RangeInclusive<u32> = 1..=1_000_000_000;
 }
 
 /// One thing wrong with a [`PolicySpec`].
@@ -123,6 +128,7 @@ impl Policy {
             ("resizes_reserved_for_scale_out", spec.resizes_reserved_for_scale_out, PolicySpec::RESIZES_RESERVED),
             ("tolerance_percent", spec.tolerance_percent, PolicySpec::TOLERANCE_PERCENT),
             ("iterator_age_max_seconds", spec.iterator_age_max_seconds, PolicySpec::ITERATOR_AGE_MAX_SECONDS),
+            ("watch_records_per_minute", spec.watch_records_per_minute, PolicySpec::WATCH_RECORDS_PER_MINUTE),
         ] {
             let (min, max) = (*allowed.start(), *allowed.end());
             if !allowed.contains(&value) {

@@ -148,12 +148,16 @@ fn falling_to(context: &Context<'_>, demands: &[(Timestamp, Demand)], peak: Dema
     falling.then(|| now.shards(context.policy.target_utilization_percent))
 }
 
-/// Whether the difference is too small to spend one of ten resizes a day on.
+/// Whether the difference is too small to spend one of ten resizes a day on. Bringing a stream back under its maximum is
+/// worth one, however small.
 fn within_tolerance(context: &Context<'_>, demand: Demand, recommended: ShardCount) -> bool {
     let current = context.current;
     match recommended.cmp(&current) {
         Ordering::Equal => false,
         Ordering::Greater => demand.shards(context.policy.bearable_percent()) <= current,
-        Ordering::Less => recommended.get() > context.policy.worth_shrinking_to(current),
+        Ordering::Less => {
+            let inside = current > context.policy.max() && recommended <= context.policy.max();
+            recommended.get() > context.policy.worth_shrinking_to(current) && !inside
+        }
     }
 }

@@ -123,6 +123,7 @@ fn consumers_behind_block_scale_in_only() {
     let unread = Case::of(8).busy(10).no_consumer().decide(In);
     assert!(unread.steps.iter().any(|step| step.reason == Reason::LagUnknown), "said, not assumed");
     assert_eq!(unread.desired.get(), 4);
+    assert!(unread.words().contains("lag could not be checked"), "{}", unread.words());
 }
 
 #[test]
@@ -186,6 +187,9 @@ fn bounds_are_the_operators() {
     check(Case::of(300).busy(90), Out, 300, is!(Reason::LoweredToMax { .. }));
     check(Case::of(300).unknown(), In, 300, is!(Reason::OverMax { .. }));
     check(Case::of(300).unknown(), Out, 300, is!(Reason::OverMax { .. }));
+    // One over its maximum is worth a resize, where the load allows it; one under it is not.
+    check(Case::of(101).busy(79), In, 100, is!(Reason::WithinQuota));
+    check(Case::of(100).busy(79), In, 100, is!(Reason::WithinBounds));
     let words = Case::of(300).busy(75).decide(In).words();
     assert!(words.contains("over its maximum of 100"), "{words}");
 }
@@ -214,7 +218,7 @@ fn streams_that_are_not_ours_to_change() {
 /// what passes.
 #[test]
 fn a_person_is_told_of_what_needs_one() {
-    let told = |case: &Case, way| case.decide(way).needs_a_person();
+    let told = |case: &Case, way| case.decide(way).attention().is_some();
     let busy = || Case::of(8).busy(100);
     let idle = || Case::of(8).busy(10);
     assert!(told(&busy().tag("shards-max", "8"), Out));

@@ -2,15 +2,17 @@
 //!
 //! Time stands still until [`World::advance`] moves it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::Ports;
-use scaler_app::ports::{Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Streams};
+use scaler_app::ports::{Adapters, Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Notice, Notices, Streams};
+use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
+use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_core::{
-    AccountShards, Direction, MetricWindow, Minute, ResizeHistory, ScalingAlarm, ShardCount, StreamMode, StreamState,
-    StreamStatus, TAG_RESIZES,
+    AccountShards, Direction, MetricWindow, Minute, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus,
+    TAG_MANAGED, TAG_PREFIX,
 };
 
 use crate::kinesis_rules::{self, Mode, Resize};
@@ -58,10 +60,26 @@ struct State {
     now: Timestamp,
     streams: BTreeMap<String, Stream>,
     firing: Vec<(Direction, FiringAlarm)>,
-    failures: BTreeMap<&'static str, VecDeque<Failure>>,
+    alarms: BTreeMap<String, Held>,
+    /// Streams that the tagging service does not know of yet.
+    not_indexed: BTreeSet<String>,
+    told: Vec<Notice>,
+    later: Vec<String>,
+    failures: BTreeMap<&'static str, VecDeque<(Failure, &'static str)>>,
     calls: Vec<String>,
+    /// Calls after which the caller is dead.
+    lives: Option<usize>,
     account_limit: u32,
     call_takes: SignedDuration,
+}
+
+/// An alarm in the account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// What it is.
+    pub alarm: StreamAlarm,
+    /// Whether it carries the tag of alarm-sync.
+    pub is_ours: bool,
 }
 
 impl World {
@@ -71,8 +89,13 @@ impl World {
             now,
             streams: BTreeMap::new(),
             firing: Vec::new(),
+            alarms: BTreeMap::new(),
+            not_indexed: BTreeSet::new(),
+            told: Vec::new(),
+            later: Vec::new(),
             failures: BTreeMap::new(),
             calls: Vec::new(),
+            lives: None,
             account_limit: 20_000,
             call_takes: SignedDuration::ZERO,
         }))
@@ -85,9 +108,14 @@ impl World {
         self
     }
 
-    /// The ports.
-    pub fn ports(&self) -> Ports<&Self, &Self, &Self, &Self> {
-        Ports { streams: self, metrics: self, alarms: self, clock: self }
+    /// The ports of a pass.
+    pub fn ports(&self) -> Ports<&Self> {
+        Ports { streams: self, metrics: self, alarms: self, notices: self, clock: self }
+    }
+
+    /// The ports of alarm-sync.
+    pub fn fleet_ports(&self) -> FleetPorts<&Self> {
+        FleetPorts { pass: self.ports(), fleet: self, alarms: self, metrics: self, continuations: self }
     }
 
     /// Lets time pass.
@@ -108,7 +136,22 @@ impl World {
 
     /// Makes the next call of this operation fail, after those already waiting to.
     pub fn fail_next(&self, call: &'static str, failure: Failure) {
-        self.state().failures.entry(call).or_default().push_back(failure);
+        self.fail_next_with(call, failure, "made to fail");
+    }
+
+    /// As [`Self::fail_next`], in these words of AWS.
+    pub fn fail_next_with(&self, call: &'static str, failure: Failure, words: &'static str) {
+        self.state().failures.entry(call).or_default().push_back((failure, words));
+    }
+
+    /// Takes back every failure that has not come yet.
+    pub fn fail_nothing(&self) {
+        self.state().failures.clear();
+    }
+
+    /// Lets whoever calls die after so many more calls: the next one never returns. `None` lets it live.
+    pub fn dies_after(&self, calls: Option<usize>) {
+        self.state().lives = calls;
     }
 
     /// A scaling alarm, fitted to so many shards, goes into ALARM and stays there.
@@ -130,9 +173,83 @@ impl World {
         self.state().streams.get(name).cloned()
     }
 
+    /// Every alarm, by its name.
+    pub fn alarms(&self) -> BTreeMap<String, Held> {
+        self.state().alarms.clone()
+    }
+
+    /// Puts an alarm there from outside.
+    pub fn put_alarm(&self, alarm: StreamAlarm, is_ours: bool) {
+        self.state().alarms.insert(alarm.name.clone(), Held { alarm, is_ours });
+    }
+
+    /// Takes an alarm away from outside.
+    pub fn remove_alarm(&self, name: &str) {
+        self.state().alarms.remove(name);
+    }
+
+    /// Makes a stream from outside, over one of its name if there is one.
+    pub fn add_stream(&self, name: &str, stream: Stream) {
+        self.state().streams.insert(name.to_owned(), stream);
+    }
+
+    /// The streams there are.
+    pub fn names(&self) -> Vec<String> {
+        self.state().streams.keys().cloned().collect()
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.state().now
+    }
+
+    /// Deletes a stream from outside.
+    pub fn remove_stream(&self, name: &str) {
+        self.state().streams.remove(name);
+    }
+
+    /// Makes the tagging service forget a stream for now, as it may.
+    pub fn not_indexed(&self, name: &str, is_hidden: bool) {
+        let hidden = &mut self.state().not_indexed;
+        let _ = if is_hidden { hidden.insert(name.to_owned()) } else { hidden.remove(name) };
+    }
+
+    /// What people were told so far.
+    pub fn told(&self) -> Vec<Notice> {
+        self.state().told.clone()
+    }
+
+    /// The requests for another run so far; they are taken away.
+    pub fn take_later(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().later)
+    }
+
+    /// Takes every call so far off the record.
+    pub fn forget_calls(&self) {
+        self.state().calls.clear();
+    }
+
     /// Every call so far, as in `UpdateShardCount orders 5`.
     pub fn calls(&self) -> Vec<String> {
         self.state().calls.clone()
+    }
+
+    /// Waits for ever once the caller is dead.
+    async fn alive(&self) {
+        let is_dead = {
+            let mut state = self.state();
+            match &mut state.lives {
+                Some(0) => true,
+                Some(lives) => {
+                    *lives -= 1;
+                    false
+                }
+                None => false,
+            }
+        };
+        if is_dead {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// A test that panicked while holding the lock has failed already; what it left is still worth reading.
@@ -148,7 +265,7 @@ impl State {
         self.calls.push(format!("{call} {subject} {argument}").trim_end().to_owned());
         match self.failures.get_mut(call).and_then(VecDeque::pop_front) {
             None => Ok(()),
-            Some(failure) => Err(failed(call, subject, failure, "made to fail")),
+            Some((failure, words)) => Err(failed(call, subject, failure, words)),
         }
     }
 
@@ -173,6 +290,7 @@ fn status(stream: &Stream, now: Timestamp) -> StreamStatus {
 
 impl Streams for &World {
     async fn describe(&self, stream: &str) -> Result<StreamState, CallError> {
+        self.alive().await;
         let mut state = self.state();
         let call = "DescribeStreamSummary";
         state.called(call, stream, "")?;
@@ -183,21 +301,24 @@ impl Streams for &World {
     }
 
     async fn tags(&self, stream: &str) -> Result<Vec<(String, String)>, CallError> {
+        self.alive().await;
         let mut state = self.state();
         let call = "ListTagsForStream";
         state.called(call, stream, "")?;
         Ok(state.find(call, stream)?.tags.clone().into_iter().collect())
     }
 
-    async fn record(&self, stream: &str, history: &ResizeHistory) -> Result<(), CallError> {
+    async fn remember(&self, stream: &str, tag: &'static str, value: &str) -> Result<(), CallError> {
+        self.alive().await;
         let mut state = self.state();
         let call = "AddTagsToStream";
-        state.called(call, stream, &history.to_string())?;
-        state.find(call, stream)?.tags.insert(TAG_RESIZES.to_owned(), history.to_string());
+        state.called(call, stream, value)?;
+        state.find(call, stream)?.tags.insert(tag.to_owned(), value.to_owned());
         Ok(())
     }
 
     async fn update_shard_count(&self, name: &str, desired: ShardCount) -> Result<(), CallError> {
+        self.alive().await;
         let mut state = self.state();
         let call = "UpdateShardCount";
         state.called(call, name, &desired.to_string())?;
@@ -229,6 +350,7 @@ impl Streams for &World {
     }
 
     async fn account(&self) -> Result<AccountShards, CallError> {
+        self.alive().await;
         let mut state = self.state();
         state.called("DescribeLimits", "the account", "")?;
         Ok(AccountShards { open: state.open_shards(), limit: state.account_limit })
@@ -237,6 +359,7 @@ impl Streams for &World {
 
 impl Metrics for &World {
     async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        self.alive().await;
         let mut state = self.state();
         let call = "GetMetricData";
         state.called(call, stream, &minutes.to_string())?;
@@ -247,19 +370,138 @@ impl Metrics for &World {
 
 impl Alarms for &World {
     async fn firing(&self, direction: Direction) -> Result<Vec<FiringAlarm>, CallError> {
+        self.alive().await;
         let mut state = self.state();
         state.called("DescribeAlarms", &direction.to_string(), "")?;
         Ok(state.firing.iter().filter(|(of, _)| *of == direction).map(|(_, alarm)| alarm.clone()).collect())
     }
 
-    async fn refit(&self, alarms: &[ScalingAlarm]) -> Result<(), CallError> {
-        let mut state = self.state();
+    async fn refit(&self, alarms: &[StreamAlarm]) -> Result<(), CallError> {
+        let subject = alarms.first().map_or("", |alarm| alarm.name.as_str());
+        self.alive().await;
+        self.state().called("DescribeAlarms", subject, "")?;
         for alarm in alarms {
-            let shards = alarm.expressions.first().map_or("", |shards| shards.expression.as_str());
-            state.called("PutMetricAlarm", &alarm.name, shards)?;
+            let Some(there) = self.alarms().remove(&alarm.name) else { continue };
+            self.alive().await;
+            self.state().called("ListTagsForResource", &alarm.name, "")?;
+            if there.is_ours {
+                let alarm = StreamAlarm { actions: there.alarm.actions, ..alarm.clone() };
+                AlarmStore::put(self, &alarm).await?;
+            }
         }
         Ok(())
     }
+}
+
+impl Notices for &World {
+    fn is_heard(&self) -> bool {
+        true
+    }
+
+    async fn publish(&self, notice: &Notice) -> Result<(), CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("Publish", &notice.subject, "")?;
+        state.told.push(notice.clone());
+        Ok(())
+    }
+}
+
+impl Fleet for &World {
+    async fn tagged(&self) -> Result<Vec<TaggedStream>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("GetResources", "the fleet", "")?;
+        let indexed = state.streams.iter().filter(|(name, _)| !state.not_indexed.contains(*name));
+        let tagged = indexed.filter(|(_, stream)| stream.tags.contains_key(TAG_MANAGED));
+        let ours = |(name, stream): (&String, &Stream)| TaggedStream {
+            name: name.clone(),
+            tags: stream.tags.clone().into_iter().filter(|(key, _)| key.starts_with(TAG_PREFIX)).collect(),
+        };
+        Ok(tagged.map(ours).collect())
+    }
+}
+
+impl AlarmStore for &World {
+    async fn under(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("DescribeAlarms", prefix, "")?;
+        let under = state.alarms.values().filter(|held| held.alarm.name.starts_with(prefix));
+        let stored = |held: &Held| StoredAlarm { arn: format!("arn:{}", held.alarm.name), alarm: held.alarm.clone() };
+        Ok(under.map(stored).collect())
+    }
+
+    async fn is_ours(&self, alarm: &StoredAlarm) -> Result<bool, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("ListTagsForResource", &alarm.alarm.name, "")?;
+        Ok(state.alarms.get(&alarm.alarm.name).is_some_and(|held| held.is_ours))
+    }
+
+    async fn put(&self, alarm: &StreamAlarm) -> Result<(), CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        let fits = alarm.fits().map(|shards| shards.to_string()).unwrap_or_default();
+        state.called("PutMetricAlarm", &alarm.name, &fits)?;
+        // Tags take effect on creation only.
+        let is_ours = state.alarms.get(&alarm.name).is_none_or(|held| held.is_ours);
+        state.alarms.insert(alarm.name.clone(), Held { alarm: alarm.clone(), is_ours });
+        Ok(())
+    }
+
+    async fn delete(&self, names: &[String]) -> Result<(), CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("DeleteAlarms", &names.join(" "), "")?;
+        names.iter().for_each(|name| drop(state.alarms.remove(name)));
+        Ok(())
+    }
+}
+
+impl FleetMetrics for &World {
+    async fn loads(
+        &self,
+        streams: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("GetMetricData", "the fleet", &streams.len().to_string())?;
+        let load = |name: &String| Some((name.clone(), state.streams.get(name)?.load));
+        let window = |load: Minute| MetricWindow { end, minutes: vec![load; minutes as usize] };
+        Ok(streams.iter().filter_map(load).map(|(name, load)| (name, window(load))).collect())
+    }
+}
+
+impl Continuations for &World {
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    async fn later(&self, request: &str) -> Result<(), CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("SendMessage", "alarm-sync", request)?;
+        state.later.push(request.to_owned());
+        Ok(())
+    }
+}
+
+impl Adapters for &World {
+    type Streams = Self;
+    type Metrics = Self;
+    type Alarms = Self;
+    type Notices = Self;
+    type Clock = Self;
+}
+
+impl FleetAdapters for &World {
+    type Fleet = Self;
+    type AlarmStore = Self;
+    type FleetMetrics = Self;
+    type Continuations = Self;
 }
 
 impl Clock for &World {

@@ -197,6 +197,42 @@ fn putting_an_alarm_again_replaces_it_and_keeps_its_state() {
     assert_eq!(unknown, Err(CloudWatchError::UnknownAlarm { name: "b".to_owned() }));
 }
 
+fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+#[test]
+fn tags_are_given_to_a_new_alarm_only_and_go_with_it() {
+    let mut cloudwatch = CloudWatch::default();
+    let mut put = |given: &[(&str, &str)]| {
+        cloudwatch.put_alarm_tagged(config("a", AlarmSource::Math(usage())), tags(given), minute(0)).unwrap();
+        cloudwatch.alarm_tags("a").cloned()
+    };
+    assert_eq!(put(&[("team", "data"), ("tier", "1")]), Ok(tags(&[("team", "data"), ("tier", "1")])));
+    assert_eq!(put(&[("team", "web")]), Ok(tags(&[("team", "data"), ("tier", "1")])));
+    cloudwatch.put_alarm(config("a", AlarmSource::Math(usage())), minute(1)).unwrap();
+    assert_eq!(cloudwatch.alarm("a").unwrap().tags.len(), 2);
+
+    cloudwatch.delete_alarms(&["a".to_owned()]);
+    assert_eq!(cloudwatch.alarm_tags("a"), Err(CloudWatchError::UnknownAlarm { name: "a".to_owned() }));
+    cloudwatch.put_alarm(config("a", AlarmSource::Math(usage())), minute(2)).unwrap();
+    assert_eq!(cloudwatch.alarm_tags("a"), Ok(&BTreeMap::new()));
+}
+
+#[test]
+fn tags_that_aws_refuses_are_refused() {
+    let check = |given: BTreeMap<String, String>, expected: &str| {
+        let config = config("a", AlarmSource::Math(usage()));
+        let refused = CloudWatch::default().put_alarm_tagged(config, given, minute(0));
+        assert_eq!(refused.map_err(|error| error.to_string()), Err(expected.to_owned()));
+    };
+    check((0..51).map(|index| (index.to_string(), String::new())).collect(), "Tags=\"51\" is not at most 50");
+    check(tags(&[("", "v")]), "Key=\"\" is not 1 to 128 characters long");
+    check(tags(&[("aws:x", "v")]), "Key=\"aws:x\" is not free of the prefix aws:");
+    let long = "v".repeat(257);
+    check(tags(&[("k", &long)]), &format!("Value={long:?} is not at most 256 characters long"));
+}
+
 #[test]
 fn alarms_are_described_in_pages_and_deleted() {
     let mut cloudwatch = CloudWatch::default();

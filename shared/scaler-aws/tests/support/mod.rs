@@ -1,10 +1,17 @@
 //! The SDK as the functions have it, pointed at a local endpoint.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
+use jiff::Timestamp;
+use scaler_app::ports::Clock;
+use scaler_app::wiring::Wiring;
+use scaler_aws::{AwsFleetPorts, AwsPorts, Pace, Pause};
 
 /// Wait before the first of the SDK's retries, instead of its second: tests run in real time.
 const BACKOFF: Duration = Duration::from_millis(1);
@@ -22,4 +29,33 @@ pub(crate) async fn sdk(endpoint: &str) -> SdkConfig {
         .await;
     let retries = sdk.retry_config().unwrap().clone().with_initial_backoff(BACKOFF);
     sdk.into_builder().retry_config(retries).build()
+}
+
+/// The ports of a pass, with nobody to be told and no waiting between calls.
+pub(crate) fn ports<C: Clock>(sdk: &SdkConfig, clock: C) -> AwsPorts<C> {
+    scaler_aws::ports(sdk, clock, &unpaced(), &Wiring::default())
+}
+
+/// The ports of alarm-sync, with no waiting between calls.
+pub(crate) fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) -> AwsFleetPorts<C> {
+    scaler_aws::fleet_ports(sdk, clock, &unpaced(), wiring)
+}
+
+fn unpaced() -> Pace {
+    Pace::of(100, NoWaiting)
+}
+
+/// Whoever waits on it does not.
+struct NoWaiting;
+
+impl Clock for NoWaiting {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+}
+
+impl Pause for NoWaiting {
+    fn pause(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
 }

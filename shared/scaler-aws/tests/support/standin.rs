@@ -43,7 +43,7 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// An answer in the protocol of Kinesis.
+    /// An answer in the protocol of Kinesis, the tagging service and SQS.
     pub(crate) fn json(status: u16, body: &Json) -> Self {
         let headers = vec![("content-type", "application/x-amz-json-1.1".to_owned())];
         Self::Http { status, headers, body: body.to_string().into_bytes() }
@@ -60,7 +60,7 @@ impl Answer {
 
     /// An error of the service that has this operation.
     pub(crate) fn error(operation: &str, status: u16, code: &str, message: &str) -> Self {
-        if is_kinesis(operation) {
+        if speaks_json(operation) {
             return Self::json(status, &json!({"__type": code, "message": message}));
         }
         let shape = format!("com.amazonaws.cloudwatch#{code}");
@@ -73,7 +73,7 @@ impl Answer {
 
     /// Success with something that is no answer of that service.
     pub(crate) fn garbage(operation: &str) -> Self {
-        let mut answer = if is_kinesis(operation) { Self::json(200, &json!({})) } else { Self::cbor(200, &map([])) };
+        let mut answer = if speaks_json(operation) { Self::json(200, &json!({})) } else { Self::cbor(200, &map([])) };
         if let Self::Http { body, .. } = &mut answer {
             *body = b"<html>sorry</html>".to_vec();
         }
@@ -81,8 +81,9 @@ impl Answer {
     }
 }
 
-pub(crate) fn is_kinesis(operation: &str) -> bool {
-    !["GetMetricData", "DescribeAlarms", "PutMetricAlarm"].contains(&operation)
+/// Whether the service speaks JSON, as Kinesis, the tagging service and SQS do, and not CBOR as CloudWatch.
+pub(crate) fn speaks_json(operation: &str) -> bool {
+    !["GetMetricData", "DescribeAlarms", "PutMetricAlarm", "DeleteAlarms", "ListTagsForResource"].contains(&operation)
 }
 
 pub(crate) fn text(text: &str) -> Cbor {
@@ -91,6 +92,12 @@ pub(crate) fn text(text: &str) -> Cbor {
 
 pub(crate) fn map<const N: usize>(fields: [(&str, Cbor); N]) -> Cbor {
     Cbor::Map(fields.into_iter().map(|(key, value)| (text(key), value)).collect())
+}
+
+/// The answer to whose an alarm is: ours.
+pub(crate) fn our_tags() -> Answer {
+    let (key, value) = scaler_core::ALARM_TAG;
+    Answer::cbor(200, &map([("Tags", vec![map([("Key", text(key)), ("Value", text(value))])].into())]))
 }
 
 pub(crate) fn number(number: f64) -> Cbor {

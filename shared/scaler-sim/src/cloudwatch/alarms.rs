@@ -1,9 +1,11 @@
-//! Alarms: put, describe, delete, set and evaluate.
+//! Alarms: put, tag, describe, delete, set and evaluate.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use scaler_core::{AlarmExpression, ScalingAlarm};
+use scaler_core::{AlarmMetric, StreamAlarm};
 
-use super::metrics::{self, Metric, MetricStat, Query, QuerySource, Statistic, Window};
+use super::metrics::{self, Metric, MetricStat, Query, QuerySource, Window};
 use super::{CloudWatch, CloudWatchError, MINUTE};
 use crate::alarm::{AlarmState, Rule, evaluate};
 use crate::metric_math::{Series, Value};
@@ -11,9 +13,15 @@ use crate::metric_math::{Series, Value};
 /// Alarms in one answer of `DescribeAlarms`, and names in one request. Source: CloudWatch API reference (facts 4.2).
 pub const DESCRIBE_PAGE_MAX: usize = 100;
 
+/// Tags of one alarm. Source: CloudWatch API reference, `PutMetricAlarm` (facts 4.2).
+const TAGS_MAX: usize = 50;
+
 /// Periods looked at beyond N, so that real points can stand in for missing ones. AWS says only that the range is
 /// larger than N; its worked examples use 5 points for N = 3 ("Configuring how CloudWatch alarms treat missing data").
 const EVALUATION_RANGE_EXTRA: usize = 2;
+
+/// Why a name in an alarm of ours is one that CloudWatch knows.
+const OURS: &str = "core uses CloudWatch's names";
 
 /// What an alarm watches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,42 +54,43 @@ pub struct AlarmConfig {
 }
 
 impl AlarmConfig {
-    /// A scaling alarm as the functions make it, with this action on ALARM.
+    /// One of a stream's alarms as the functions make it.
     ///
     /// # Panics
-    /// Never: both names that are parsed are of a fixed set, each of which a test puts through here.
-    pub fn scaling(alarm: &ScalingAlarm, action_arn: &str) -> Self {
-        let stat = |(id, name): &(&str, &str)| Query {
-            id: (*id).to_owned(),
-            label: None,
-            source: QuerySource::Stat(MetricStat {
-                metric: Metric::kinesis(&alarm.stream, name),
-                period_seconds: 60,
-                statistic: Statistic::Sum,
-            }),
-            return_data: false,
+    /// Never: the names that are parsed are of a fixed set, each of which a test puts through here.
+    pub fn of(alarm: &StreamAlarm) -> Self {
+        let stat = |metric: &AlarmMetric| MetricStat {
+            metric: Metric::kinesis(&alarm.stream, &metric.name),
+            period_seconds: 60,
+            statistic: metric.statistic.parse().expect(OURS),
         };
-        let expression = |entry: &AlarmExpression| Query {
-            id: entry.id.to_owned(),
-            label: None,
-            source: QuerySource::Expression(entry.expression.clone()),
-            return_data: entry.returned,
+        let source = match alarm.metrics.as_slice() {
+            [plain] if alarm.expressions.is_empty() => AlarmSource::Stat(stat(plain)),
+            metrics => {
+                let query =
+                    |id: &str, source, return_data| Query { id: id.to_owned(), label: None, source, return_data };
+                let reads = metrics.iter().map(|metric| query(&metric.id, QuerySource::Stat(stat(metric)), false));
+                let math = alarm
+                    .expressions
+                    .iter()
+                    .map(|entry| query(&entry.id, QuerySource::Expression(entry.expression.clone()), entry.returned));
+                AlarmSource::Math(reads.chain(math).collect())
+            }
         };
-        let queries = ScalingAlarm::METRICS.iter().map(stat).chain(alarm.expressions.iter().map(expression));
         Self {
             name: alarm.name.clone(),
-            description: Some(alarm.description()),
+            description: Some(alarm.description.clone()),
             actions_enabled: true,
             ok_actions: Vec::new(),
-            alarm_actions: vec![action_arn.to_owned()],
+            alarm_actions: alarm.actions.clone(),
             insufficient_data_actions: Vec::new(),
-            source: AlarmSource::Math(queries.collect()),
+            source,
             rule: Rule {
-                threshold: alarm.threshold_percent,
-                comparison: alarm.comparison().parse().expect("core uses CloudWatch's names"),
+                threshold: alarm.threshold,
+                comparison: alarm.comparison.parse().expect(OURS),
                 evaluation_periods: alarm.evaluation_minutes as usize,
                 datapoints_to_alarm: alarm.minutes_to_alarm as usize,
-                treat_missing: alarm.treat_missing_data().parse().expect("core uses CloudWatch's names"),
+                treat_missing: alarm.treat_missing_data.parse().expect(OURS),
             },
         }
     }
@@ -124,6 +133,8 @@ pub struct Alarm {
     pub config: AlarmConfig,
     /// When that was last put.
     pub configuration_updated_at: Timestamp,
+    /// The tags it was created with, by key; putting it again leaves them alone.
+    pub tags: BTreeMap<String, String>,
     /// Its state.
     pub state: StateRecord,
 }
@@ -158,21 +169,42 @@ pub struct AlarmPage {
 }
 
 impl CloudWatch {
-    /// `PutMetricAlarm`: replaces the whole configuration and leaves the state alone; a new alarm starts in
+    /// `PutMetricAlarm` without tags: replaces the whole configuration and leaves the state alone; a new alarm starts in
     /// `INSUFFICIENT_DATA`.
     pub fn put_alarm(&mut self, config: AlarmConfig, now: Timestamp) -> Result<(), CloudWatchError> {
+        self.put_alarm_tagged(config, BTreeMap::new(), now)
+    }
+
+    /// `PutMetricAlarm` with tags. They are given to a new alarm only: for one that exists they are checked and then
+    /// ignored, as AWS does (facts 4.2).
+    pub fn put_alarm_tagged(
+        &mut self,
+        config: AlarmConfig,
+        tags: BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Result<(), CloudWatchError> {
         self.checked(&config)?;
-        let state = self.alarms.get(&config.name).map_or_else(
-            || StateRecord {
-                value: AlarmState::InsufficientData,
-                reason: "Unchecked: Initial alarm creation".to_owned(),
-                reason_data: None,
-                updated_at: now,
-            },
-            |alarm| alarm.state.clone(),
-        );
-        self.alarms.insert(config.name.clone(), Alarm { config, configuration_updated_at: now, state });
+        checked_tags(&tags)?;
+        if let Some(alarm) = self.alarms.get_mut(&config.name) {
+            alarm.config = config;
+            alarm.configuration_updated_at = now;
+            return Ok(());
+        }
+        let state = StateRecord {
+            value: AlarmState::InsufficientData,
+            reason: "Unchecked: Initial alarm creation".to_owned(),
+            reason_data: None,
+            updated_at: now,
+        };
+        let name = config.name.clone();
+        self.alarms.insert(name, Alarm { config, configuration_updated_at: now, tags, state });
         Ok(())
+    }
+
+    /// `ListTagsForResource` of the alarm of that name.
+    pub fn alarm_tags(&self, name: &str) -> Result<&BTreeMap<String, String>, CloudWatchError> {
+        let unknown = || CloudWatchError::UnknownAlarm { name: name.to_owned() };
+        self.alarms.get(name).map(|alarm| &alarm.tags).ok_or_else(unknown)
     }
 
     /// The alarm of that name.
@@ -183,10 +215,12 @@ impl CloudWatch {
     /// `DescribeAlarms`: at most `page` alarms (at most [`DESCRIBE_PAGE_MAX`]) whose names sort after `after`.
     pub fn describe_alarms(&self, filter: &AlarmFilter, page: usize, after: Option<&str>) -> AlarmPage {
         let page = page.clamp(1, DESCRIBE_PAGE_MAX);
+        // A set: a hundred names are looked for among the thousands of alarms of a fleet.
+        let names: BTreeSet<&str> = filter.names.iter().map(String::as_str).collect();
         let mut matching = self.alarms.values().filter(|alarm| {
             let name = &alarm.config.name;
             after.is_none_or(|after| name.as_str() > after)
-                && (filter.names.is_empty() || filter.names.contains(name))
+                && (names.is_empty() || names.contains(name.as_str()))
                 && filter.name_prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix))
                 && filter.state.is_none_or(|state| alarm.state.value == state)
         });
@@ -313,6 +347,17 @@ fn checked_rule(config: &AlarmConfig) -> Result<(), CloudWatchError> {
     let longest = if period < 3_600 { DAY } else { 7 * DAY };
     let expected = "a range of at most 1 day, or 7 days when the period is an hour or more";
     require(range <= longest, "EvaluationPeriods", n, expected)
+}
+
+/// Source: CloudWatch API reference, `Tag`; the prefix is reserved in all of AWS.
+fn checked_tags(tags: &BTreeMap<String, String>) -> Result<(), CloudWatchError> {
+    require(tags.len() <= TAGS_MAX, "Tags", tags.len(), "at most 50")?;
+    for (key, value) in tags {
+        checked_text("Key", key, 1..=128, "1 to 128 characters long")?;
+        require(!key.starts_with("aws:"), "Key", key, "free of the prefix aws:")?;
+        checked_text("Value", value, 0..=256, "at most 256 characters long")?;
+    }
+    Ok(())
 }
 
 fn checked_text(

@@ -1,0 +1,61 @@
+//! What the services that speak AWS JSON to `/` share: the operation's name, the body, the answers.
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// The content type of AWS JSON 1.0.
+pub(crate) const V1_0: &str = "application/x-amz-json-1.0";
+
+/// The content type of AWS JSON 1.1.
+pub(crate) const V1_1: &str = "application/x-amz-json-1.1";
+
+/// The largest body read: a `PutRecords` of 10 MiB (facts 1.1) is a third longer in base64, plus keys and quotes.
+pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// An error answer.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// The name of the exception.
+    pub(crate) error_type: &'static str,
+    /// Its text.
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(error_type: &'static str, message: impl Into<String>) -> Self {
+        Self { error_type, message: message.into() }
+    }
+
+    /// The service has no such operation, or this sandbox has not.
+    pub(crate) fn unknown_operation(operation: &str, known: &str) -> Self {
+        Self::new("UnknownOperationException", format!("{operation} is not one this sandbox knows: {known}"))
+    }
+}
+
+/// The operation asked of the service with this prefix; `None` when the request is for another service.
+pub(crate) fn operation(headers: &HeaderMap, prefix: &str) -> Option<String> {
+    let target = headers.get("x-amz-target")?.to_str().ok()?;
+    target.strip_prefix(prefix).map(str::to_owned)
+}
+
+/// The input of an operation.
+pub(crate) async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
+    let unreadable = |why: String| Refusal::new("SerializationException", why);
+    let bytes = to_bytes(body, BODY_BYTES_MAX).await;
+    let bytes = bytes.map_err(|_| unreadable(format!("The body is longer than {BODY_BYTES_MAX} bytes")))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| unreadable(format!("The body is not the JSON of this operation's input: {error}")))
+}
+
+/// An answer of this content type.
+pub(crate) fn answer(content_type: &'static str, status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, content_type)], body.to_string()).into_response()
+}
+
+/// AWS's shape of an error.
+pub(crate) fn error(content_type: &'static str, error_type: &str, message: &str) -> Response {
+    answer(content_type, StatusCode::BAD_REQUEST, &json!({"__type": error_type, "message": message}))
+}

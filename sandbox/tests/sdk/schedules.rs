@@ -1,0 +1,43 @@
+//! Schedules: functions called by the virtual clock, each in its own rhythm.
+
+use std::time::Duration;
+
+use sandbox::{ClockOptions, Options, Road, Sandbox, Schedule};
+
+use crate::support::{World, manual};
+
+fn every(every_minutes: u32, function: &str) -> Schedule {
+    Schedule { function: function.to_owned(), every_minutes }
+}
+
+#[tokio::test]
+async fn each_function_is_called_in_its_own_rhythm() {
+    let schedules = vec![every(1, "scale-in"), every(5, "alarm-sync")];
+    let mut world = World::new(Options { schedules, ..manual() }).await;
+    for _ in 0..11 {
+        world.minute().await;
+    }
+    let deliveries = world.delivered();
+    let times = |function: &str| -> Vec<&str> {
+        let of_function = deliveries.iter().filter(|it| it.function == function);
+        of_function.map(|it| &it.payload["time"].as_str().unwrap()[11..]).collect()
+    };
+    assert_eq!(times("alarm-sync"), ["03:05:00Z", "03:10:00Z"]);
+    assert_eq!((times("scale-in").len(), times("scale-in")[0]), (11, "03:01:00Z"));
+    assert!(deliveries.iter().all(|it| it.road == Road::Schedule));
+    assert_eq!(deliveries[0].payload["detail-type"], "Scheduled Event");
+}
+
+#[tokio::test]
+async fn a_running_clock_ticks_by_itself() {
+    let clock = ClockOptions::Running { speed: 6_000.0 };
+    let mut world = World::new(Options { clock, schedules: vec![every(1, "scale-in")], ..manual() }).await;
+    let delivery = tokio::time::timeout(Duration::from_secs(30), world.deliveries.recv()).await.unwrap().unwrap();
+    assert_eq!(delivery.road, Road::Schedule);
+}
+
+#[tokio::test]
+async fn a_schedule_without_a_rhythm_is_refused_at_the_start() {
+    let error = Sandbox::start(Options { schedules: vec![every(0, "alarm-sync")], ..manual() }).await.err().unwrap();
+    assert_eq!(error.to_string(), "schedule of alarm-sync: every_minutes=0 is not 1 or more");
+}

@@ -1,0 +1,103 @@
+//! Telling people: which outcomes are worth a message, in words they can act on, and each cause once an hour.
+
+use scaler_core::{Enrolment, Policy, TAG_NOTICES};
+
+use crate::ports::{Adapters, Clock, Notice, Notices, Ports, Streams};
+use crate::report::{Outcome, OutcomeKind};
+
+/// SNS takes no longer subject.
+const SUBJECT_CHARS_MAX: usize = 100;
+
+/// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
+///
+/// What was told is first written down on the stream. Where that fails nothing is sent: without a memory the same message
+/// would go out every minute. The log and `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
+pub(crate) async fn tell_people<A: Adapters>(
+    ports: &Ports<A>,
+    stack: &Policy,
+    enrolment: &Enrolment,
+    outcome: &mut Outcome,
+) {
+    let dry_run = stack.dry_run || enrolment.overrides.dry_run == Some(true);
+    let (Some(stream), true) = (outcome.stream.clone(), enrolment.managed && ports.notices.is_heard() && !dry_run)
+    else {
+        return;
+    };
+    let Some((cause, notice)) = notice(&stream, outcome) else { return };
+    let now = ports.clock.now();
+    if enrolment.notices.knows(&cause, now) {
+        return;
+    }
+    let mut memory = enrolment.notices.with(&cause, now);
+    if let Some(also) = &outcome.cause {
+        // A resize that falls short of what is wanted says that too.
+        memory = memory.with(also, now);
+    }
+    let told = match ports.streams.remember(&stream, TAG_NOTICES, &memory.to_string()).await {
+        Ok(()) => ports.notices.publish(&notice).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = told {
+        outcome.faults.push(format!("nobody was told: {error}"));
+    }
+}
+
+/// The cause and the message, if the outcome is worth one.
+fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
+    let (cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
+        // Each resize is a cause of its own, and AWS allows ten a day.
+        (OutcomeKind::Resized, Some(from), Some(to)) => {
+            let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
+            (format!("{from}-{to}"), format!("{stream} goes from {from} to {to} shards"), next)
+        }
+        (OutcomeKind::Failed, ..) => {
+            let next = "It is tried again within minutes. If this message comes again, see the log of the function.";
+            ("failed".to_owned(), format!("a call for {stream} failed"), next)
+        }
+        _ if outcome.needs_attention => {
+            let cause = outcome.cause.clone().unwrap_or_else(|| "other".to_owned());
+            (cause, format!("{stream} needs somebody"), "See the log of the function.")
+        }
+        _ if !outcome.faults.is_empty() => {
+            let next = "It is mended in the next run of alarm-sync. If this message comes again, see its log.";
+            ("fault".to_owned(), format!("something went wrong for {stream}"), next)
+        }
+        _ => return None,
+    };
+    let next = outcome.next.as_deref().unwrap_or(next);
+    let mut text = format!("What: {what}.\nWhy: {}\nNext: {next}\n", outcome.words);
+    for fault in &outcome.faults {
+        text.push_str("Besides: ");
+        text.push_str(fault);
+        text.push('\n');
+    }
+    let subject = format!("kinesis-scaler: {what}").chars().take(SUBJECT_CHARS_MAX).collect();
+    Some((cause, Notice { subject, text }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_what_why_and_what_next() {
+        let mut outcome = Outcome::plain(OutcomeKind::Refused, Some("orders"), "140 are wanted and the maximum is 100");
+        outcome.next = Some("Raise the maximum.".to_owned());
+        outcome.faults.push("the alarms do not fit".to_owned());
+        let (cause, notice) = notice("orders", &outcome).unwrap_or_else(|| unreachable!("a refusal is told"));
+        assert_eq!((cause.as_str(), notice.subject.as_str()), ("other", "kinesis-scaler: orders needs somebody"));
+        assert_eq!(
+            notice.text,
+            "What: orders needs somebody.\nWhy: 140 are wanted and the maximum is 100\nNext: Raise the maximum.\n\
+             Besides: the alarms do not fit\n"
+        );
+    }
+
+    #[test]
+    fn what_is_as_usual_is_not_told_and_a_subject_fits() {
+        assert!(notice("orders", &Outcome::plain(OutcomeKind::Held, Some("orders"), "held at 4")).is_none());
+        let name = "s".repeat(128);
+        let told = notice(&name, &Outcome::plain(OutcomeKind::Failed, Some(&name), "GetMetricData: no"));
+        assert_eq!(told.map(|(_, notice)| notice.subject.len()), Some(100));
+    }
+}

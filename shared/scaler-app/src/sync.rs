@@ -1,0 +1,69 @@
+//! What alarm-sync runs: every managed stream gets its alarms and its bounds, every other a clean account.
+//!
+//! Start at [`sync()`]: an event becomes [`SyncRequest`]s; a fleet is walked by name (`walk.rs`), each stream is tended
+//! (`tend.rs`), and what does not fit into a run goes on in another.
+
+mod metrics;
+pub mod ports;
+mod report;
+mod request;
+mod tend;
+mod walk;
+
+use jiff::Timestamp;
+use scaler_core::Policy;
+use serde_json::Value;
+
+use crate::report::{Outcome, OutcomeKind};
+use crate::telemetry::Gauges;
+use crate::wiring::Wiring;
+
+pub use ports::{FleetAdapters, FleetPorts};
+pub use report::SyncResponse;
+pub use request::{Depth, SyncRequest, parse};
+
+use report::Tally;
+use walk::Walk;
+
+/// What a run says as it goes, so that it is on record should the run be cut off.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// What became of a stream for which there was something to do.
+    Outcome(Box<Outcome>),
+    /// Where a stream stands.
+    Gauges(Gauges),
+}
+
+/// The settings of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// The stack's policy.
+    pub policy: &'a Policy,
+    /// What the stack says of itself.
+    pub wiring: &'a Wiring,
+}
+
+/// Handles any event that alarm-sync may be sent. Bad input is an outcome, not an error.
+///
+/// Nothing new is begun after `until`; what is left goes on in another run.
+pub async fn sync<A: FleetAdapters>(
+    ports: &FleetPorts<A>,
+    settings: Settings<'_>,
+    event: &Value,
+    until: Timestamp,
+    say: &mut (dyn FnMut(Said) + Send),
+) -> SyncResponse {
+    let mut tally = Tally::new(say);
+    for request in parse(event) {
+        match request {
+            Err(fault) => tally.outcome(Outcome::plain(OutcomeKind::Refused, None, fault.to_string())),
+            Ok(SyncRequest::Nothing(why)) => tally.outcome(Outcome::plain(OutcomeKind::Ignored, None, why)),
+            Ok(SyncRequest::Fleet { depth, after }) => {
+                Walk::new(ports, settings, until).fleet(depth, after, &mut tally).await
+            }
+            Ok(SyncRequest::Streams(streams)) => Walk::new(ports, settings, until).streams(streams, &mut tally).await,
+            Ok(SyncRequest::RemoveAll) => Walk::new(ports, settings, until).remove_all(&mut tally).await,
+        }
+    }
+    tally.response()
+}

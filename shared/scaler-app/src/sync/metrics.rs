@@ -1,0 +1,48 @@
+//! Where each managed stream stands: open shards, how much of them is used, resizes left, what they cost.
+
+use scaler_core::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
+use scaler_core::{Demand, Enrolment, MetricWindow, SYNC_MINUTES, ShardCount, shard_hour};
+
+use super::Settings;
+use super::ports::{FleetAdapters, FleetMetrics, FleetPorts};
+use super::report::Tally;
+use crate::ports::Clock;
+use crate::reconcile::whole_minute;
+use crate::report::{Outcome, OutcomeKind};
+use crate::telemetry::Gauges;
+
+/// Says where these streams stand; how much of them is used only `with_loads`, which takes calls.
+pub(super) async fn publish<A: FleetAdapters>(
+    ports: &FleetPorts<A>,
+    settings: Settings<'_>,
+    standings: &[(String, ShardCount, Enrolment)],
+    with_loads: bool,
+    tally: &mut Tally<'_>,
+) {
+    let now = ports.pass.clock.now();
+    let names: Vec<String> = standings.iter().map(|(stream, ..)| stream.clone()).collect();
+    let minutes = METRIC_DELAY_MINUTES + u32::try_from(SYNC_MINUTES).unwrap_or(5);
+    let loads = if with_loads && !names.is_empty() {
+        ports.metrics.loads(&names, whole_minute(now), minutes).await.unwrap_or_else(|error| {
+            tally.outcome(Outcome::plain(OutcomeKind::Failed, None, format!("utilization is not known: {error}")));
+            Default::default()
+        })
+    } else {
+        Default::default()
+    };
+    let price = shard_hour(&settings.wiring.region);
+    for (stream, open_shards, enrolment) in standings {
+        tally.gauges(Gauges {
+            stream: stream.clone(),
+            open_shards: *open_shards,
+            utilization_percent: loads.get(stream).and_then(|window| busiest_percent(window, *open_shards)),
+            resizes_left: RESIZES_PER_DAY.saturating_sub(enrolment.history.spent(now)),
+            per_hour: price.map(|price| price.times(u64::from(open_shards.get()))),
+        });
+    }
+}
+
+/// Percent of the capacity that the busiest known minute wanted; `None` where no minute is known.
+fn busiest_percent(window: &MetricWindow, open_shards: ShardCount) -> Option<u64> {
+    window.known().map(|(_, minute)| Demand::wanted(minute).utilization_percent(open_shards)).max()
+}

@@ -1,0 +1,107 @@
+//! What alarm-sync answers: how many streams it saw, and an outcome for each that was not as it should be.
+
+use serde::Serialize;
+
+use super::Said;
+use crate::report::{Outcome, OutcomeKind};
+use crate::telemetry::Gauges;
+
+/// Outcomes in one answer, at most: Lambda takes 6 MB, and the log has them all.
+const OUTCOMES_MAX: usize = 200;
+
+/// The answer to one event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SyncResponse {
+    /// `alarm-sync`.
+    pub function: &'static str,
+    /// Streams at which everything was as it should be.
+    pub kept: usize,
+    /// All others, and what concerns no single stream; the first 200.
+    pub outcomes: Vec<Outcome>,
+    /// Outcomes left out above.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: usize,
+    /// The stream after which another run goes on, where time did not suffice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goes_on_after: Option<String>,
+    #[serde(skip)]
+    retry: Option<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// Something failed that another try of the same event may mend.
+#[derive(Debug, thiserror::Error)]
+#[error("worth another try: {0}")]
+pub struct SyncRetryNeeded(String);
+
+impl SyncResponse {
+    /// The answer for Lambda: an error where a retry could help, and only there. Streams that failed in a walk over the fleet
+    /// are not worth one: the next walk comes within minutes.
+    ///
+    /// # Errors
+    /// The walk itself failed, or a stream that the event was about.
+    pub fn into_result(self) -> Result<Self, SyncRetryNeeded> {
+        match self.retry {
+            None => Ok(self),
+            Some(words) => Err(SyncRetryNeeded(words)),
+        }
+    }
+}
+
+/// Gathers a run's answer and says everything as it comes.
+pub(super) struct Tally<'a> {
+    say: &'a mut (dyn FnMut(Said) + Send),
+    response: SyncResponse,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn new(say: &'a mut (dyn FnMut(Said) + Send)) -> Self {
+        let response = SyncResponse {
+            function: "alarm-sync",
+            kept: 0,
+            outcomes: Vec::new(),
+            left_out: 0,
+            goes_on_after: None,
+            retry: None,
+        };
+        Self { say, response }
+    }
+
+    /// One more outcome; a stream that is as it should be is only counted.
+    pub(super) fn outcome(&mut self, outcome: Outcome) {
+        if outcome.outcome == OutcomeKind::Kept {
+            self.response.kept += 1;
+            return;
+        }
+        (self.say)(Said::Outcome(Box::new(outcome.clone())));
+        if self.response.outcomes.len() < OUTCOMES_MAX {
+            self.response.outcomes.push(outcome);
+        } else {
+            self.response.left_out += 1;
+        }
+    }
+
+    /// As [`Self::outcome`], and the event is worth another try if it failed.
+    pub(super) fn decisive(&mut self, outcome: Outcome) {
+        if outcome.outcome == OutcomeKind::Failed {
+            self.response.retry.get_or_insert_with(|| outcome.words.clone());
+        }
+        self.outcome(outcome);
+    }
+
+    pub(super) fn gauges(&mut self, gauges: Gauges) {
+        (self.say)(Said::Gauges(gauges));
+    }
+
+    pub(super) fn goes_on_after(&mut self, stream: &str) {
+        self.response.goes_on_after = Some(stream.to_owned());
+    }
+
+    pub(super) fn response(self) -> SyncResponse {
+        self.response
+    }
+}

@@ -1,0 +1,246 @@
+//! What alarm-sync is asked for: schedules, changes that CloudTrail or the tagging service tell of, deployments, people.
+
+use aws_lambda_events::event::sqs::SqsEvent;
+use scaler_core::{TAG_NOTICES, TAG_RESIZES};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::event::{EventFault, malformed, shape_of};
+use crate::wiring::is_stream_name;
+
+/// Characters shown of a request that cannot be read.
+const SHOWN_CHARS: usize = 100;
+
+/// How closely the streams of the fleet are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Depth {
+    /// A stream's shard count is what its alarms say, but for those whose turn it is or that look wrong.
+    Due,
+    /// Every stream's shard count is asked of Kinesis.
+    All,
+}
+
+/// One thing that alarm-sync is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SyncRequest {
+    /// Bring the fleet in step, from after this stream on.
+    Fleet {
+        /// How closely to look.
+        depth: Depth,
+        /// The streams up to this one, by name, are done.
+        after: Option<String>,
+    },
+    /// Bring these streams in step.
+    Streams(Vec<String>),
+    /// Delete every alarm of ours: the stack is to go.
+    RemoveAll,
+    /// Nothing, for this reason.
+    Nothing(String),
+}
+
+impl SyncRequest {
+    /// The request as the JSON that [`parse`] reads, for another run.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Fleet { depth, after } => json!({ "sync": depth, "after": after }).to_string(),
+            Self::Streams(streams) => json!({ "sync": streams }).to_string(),
+            Self::RemoveAll => json!({ "remove": "all" }).to_string(),
+            Self::Nothing(_) => json!({}).to_string(),
+        }
+    }
+}
+
+/// Reads any event that alarm-sync may be sent. A queue may hand over several at once.
+pub fn parse(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
+    let is_queue = event.pointer("/Records/0/eventSource").and_then(Value::as_str) == Some("aws:sqs");
+    match event.get("detail-type").and_then(Value::as_str) {
+        // The next run comes in minutes: what did not change meanwhile is not asked for.
+        Some("Scheduled Event") => vec![Ok(SyncRequest::Fleet { depth: Depth::Due, after: None })],
+        // New settings, perhaps: everything is looked at.
+        Some("CloudFormation Stack Status Change") => vec![Ok(SyncRequest::Fleet { depth: Depth::All, after: None })],
+        Some("AWS API Call via CloudTrail") => vec![from_cloudtrail(event)],
+        Some("Tag Change on Resource") => vec![from_tag_change(event)],
+        _ if is_queue => from_queue(event),
+        _ => vec![by_hand(event)],
+    }
+}
+
+fn from_queue(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
+    let road = "SQS event";
+    let records = match SqsEvent::deserialize(event) {
+        Ok(event) => event.records,
+        Err(fault) => return vec![Err(malformed(road, &fault))],
+    };
+    let request = |body: Option<String>| {
+        let body: Value = serde_json::from_str(&body.unwrap_or_default()).map_err(|fault| malformed(road, &fault))?;
+        by_hand(&body)
+    };
+    records.into_iter().map(|record| request(record.body)).collect()
+}
+
+/// What people and our own queue send.
+fn by_hand(event: &Value) -> Result<SyncRequest, EventFault> {
+    let expected = || {
+        Err(EventFault::NoSyncRequest(match event.get("sync").or_else(|| event.get("remove")) {
+            Some(value) => value.to_string().chars().take(SHOWN_CHARS).collect(),
+            None => shape_of(event),
+        }))
+    };
+    match (event.get("sync"), event.get("remove")) {
+        (Some(Value::Array(names)), None) => {
+            let names: Option<Vec<_>> = names.iter().map(Value::as_str).collect();
+            match names.filter(|names| !names.is_empty() && names.iter().all(|name| is_stream_name(name))) {
+                Some(names) => Ok(SyncRequest::Streams(names.into_iter().map(str::to_owned).collect())),
+                None => expected(),
+            }
+        }
+        (Some(Value::String(depth)), None) => {
+            let depth = match depth.as_str() {
+                "all" => Depth::All,
+                "due" => Depth::Due,
+                _ => return expected(),
+            };
+            match event.get("after") {
+                None | Some(Value::Null) => Ok(SyncRequest::Fleet { depth, after: None }),
+                Some(Value::String(after)) => Ok(SyncRequest::Fleet { depth, after: Some(after.clone()) }),
+                Some(_) => expected(),
+            }
+        }
+        (None, Some(Value::String(all))) if all == "all" => Ok(SyncRequest::RemoveAll),
+        _ => expected(),
+    }
+}
+
+/// The parts of a Kinesis call that CloudTrail tells of.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Call {
+    event_name: String,
+    #[serde(default)]
+    request_parameters: Option<Parameters>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parameters {
+    #[serde(rename = "streamName")]
+    stream_name: Option<String>,
+    #[serde(rename = "streamARN", alias = "streamArn")]
+    stream_arn: Option<String>,
+    #[serde(rename = "resourceARN", alias = "resourceArn")]
+    resource_arn: Option<String>,
+    /// Keys and values when tags are added, ...
+    tags: Option<Value>,
+    /// ... keys when they are removed.
+    #[serde(rename = "tagKeys")]
+    tag_keys: Option<Vec<String>>,
+}
+
+fn from_cloudtrail(event: &Value) -> Result<SyncRequest, EventFault> {
+    let road = "CloudTrail event";
+    let call = Call::deserialize(&event["detail"]).map_err(|fault| malformed(road, &fault))?;
+    let parameters = call.request_parameters.unwrap_or_default();
+    let added = parameters.tags.as_ref().and_then(Value::as_object).map(|tags| tags.keys().cloned().collect());
+    if let Some(keys) = added.or(parameters.tag_keys)
+        && only_memory(&keys)
+    {
+        return Ok(nothing_but_memory());
+    }
+    let arn = parameters.stream_arn.or(parameters.resource_arn);
+    let name = parameters.stream_name.or_else(|| Some(stream_in(&arn?)?.to_owned()));
+    match name.filter(|name| is_stream_name(name)) {
+        Some(name) => Ok(SyncRequest::Streams(vec![name])),
+        None => Err(EventFault::Malformed { road, fault: format!("{} names no stream", call.event_name) }),
+    }
+}
+
+/// The parts of an event of the tagging service.
+#[derive(Deserialize)]
+struct TagChange {
+    resources: Vec<String>,
+    detail: ChangedKeys,
+}
+
+#[derive(Deserialize)]
+struct ChangedKeys {
+    #[serde(rename = "changed-tag-keys", default)]
+    keys: Vec<String>,
+}
+
+fn from_tag_change(event: &Value) -> Result<SyncRequest, EventFault> {
+    let road = "tag event";
+    let change = TagChange::deserialize(event).map_err(|fault| malformed(road, &fault))?;
+    if only_memory(&change.detail.keys) {
+        return Ok(nothing_but_memory());
+    }
+    let streams: Vec<_> = change.resources.iter().filter_map(|arn| stream_in(arn)).map(str::to_owned).collect();
+    if streams.is_empty() {
+        return Ok(SyncRequest::Nothing(format!("none of {:?} is a stream", change.resources)));
+    }
+    Ok(SyncRequest::Streams(streams))
+}
+
+/// What we write on every resize and every message tells us nothing new.
+fn only_memory(keys: &[String]) -> bool {
+    !keys.is_empty() && keys.iter().all(|key| [TAG_RESIZES, TAG_NOTICES].contains(&key.as_str()))
+}
+
+fn nothing_but_memory() -> SyncRequest {
+    SyncRequest::Nothing("only the scaler's own memory changed".to_owned())
+}
+
+/// The name in `arn:aws:kinesis:region:account:stream/name`.
+fn stream_in(arn: &str) -> Option<&str> {
+    let name = arn.split_once(":stream/").filter(|(service, _)| service.contains(":kinesis:"))?.1;
+    is_stream_name(name).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_request_for_another_run_is_read_back() {
+        for request in [
+            SyncRequest::Fleet { depth: Depth::All, after: Some("orders".to_owned()) },
+            SyncRequest::Fleet { depth: Depth::Due, after: None },
+            SyncRequest::Streams(vec!["orders".to_owned()]),
+            SyncRequest::RemoveAll,
+        ] {
+            let body = request.message();
+            let queue = json!({ "Records": [{ "eventSource": "aws:sqs", "body": body }] });
+            assert_eq!(parse(&queue), [Ok(request)], "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_request_is_told_with_what_was_expected() {
+        for (event, told) in [
+            (json!({ "sync": "everything" }), "got \"everything\""),
+            (json!({ "sync": ["or ders"] }), "got [\"or ders\"]"),
+            (json!({ "sync": [] }), "got []"),
+            (json!({ "sync": "all", "after": 7 }), "expected"),
+            (json!({ "remove": "orders" }), "got \"orders\""),
+            (json!({ "sync": "all", "remove": "all" }), "expected"),
+            (json!({ "Records": [] }), "an object with the fields [Records]"),
+            (json!(null), "got null"),
+        ] {
+            let fault = parse(&event).remove(0).unwrap_err().to_string();
+            assert!(fault.contains(told) && fault.contains("{\"sync\": \"all\"}"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn our_own_memory_asks_for_nothing() {
+        let tags = |keys: &[&str]| {
+            let tags: serde_json::Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), json!("x"))).collect();
+            let call = json!({ "eventName": "AddTagsToStream", "requestParameters": { "streamName": "orders", "tags": tags } });
+            parse(&json!({ "detail-type": "AWS API Call via CloudTrail", "detail": call })).remove(0).unwrap()
+        };
+        assert!(matches!(tags(&[TAG_RESIZES]), SyncRequest::Nothing(_)));
+        assert_eq!(tags(&[TAG_RESIZES, "team"]), SyncRequest::Streams(vec!["orders".to_owned()]));
+    }
+}

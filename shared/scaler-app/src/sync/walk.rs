@@ -1,0 +1,158 @@
+//! The fleet, stream by stream in the order of their names, until all are tended or time is up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use scaler_core::{ALARM_PREFIX, is_due, stream_of_alarm};
+
+use super::Settings;
+use super::metrics::publish;
+use super::ports::{
+    AlarmStore, Continuations, DELETED_AT_ONCE, Fleet, FleetAdapters, FleetPorts, StoredAlarm, TaggedStream,
+};
+use super::report::Tally;
+use super::request::{Depth, SyncRequest};
+use super::tend::{Known, Tended, Tender};
+use crate::ports::{CallError, Clock};
+use crate::report::{Outcome, OutcomeKind};
+
+/// One run over many streams.
+pub(super) struct Walk<'a, A: FleetAdapters> {
+    ports: &'a FleetPorts<A>,
+    settings: Settings<'a>,
+    until: Timestamp,
+    tender: Tender<'a, A>,
+}
+
+impl<'a, A: FleetAdapters> Walk<'a, A> {
+    pub(super) fn new(ports: &'a FleetPorts<A>, settings: Settings<'a>, until: Timestamp) -> Self {
+        Self { ports, settings, until, tender: Tender { ports, settings, refused: None } }
+    }
+
+    /// Every stream that is tagged, listed or has alarms, from after `after` on.
+    pub(super) async fn fleet(mut self, depth: Depth, after: Option<String>, tally: &mut Tally<'_>) {
+        let now = self.ports.pass.clock.now();
+        let streams = match self.find(depth, now).await {
+            Ok(streams) => streams,
+            // Half a fleet would make the other half look unmanaged.
+            Err(error) => return tally.decisive(run_failed(&error)),
+        };
+        let mut last = after.clone().unwrap_or_default();
+        let mut standings = Vec::new();
+        for known in streams.into_iter().filter(|known| after.as_ref().is_none_or(|after| known.stream > *after)) {
+            if self.is_over() {
+                self.go_on_later(SyncRequest::Fleet { depth, after: Some(last.clone()) }, &last, after.as_ref(), tally)
+                    .await;
+                break;
+            }
+            last.clone_from(&known.stream);
+            let Tended { outcomes, standing } = self.tender.tend(known).await;
+            outcomes.into_iter().for_each(|outcome| tally.outcome(outcome));
+            standings.extend(standing.map(|(shards, enrolment)| (last.clone(), shards, enrolment)));
+        }
+        if self.settings.wiring.stream_metrics {
+            let with_loads = !self.is_over();
+            publish(self.ports, self.settings, &standings, with_loads, tally).await;
+        }
+    }
+
+    /// These streams, as they are now.
+    pub(super) async fn streams(mut self, streams: Vec<String>, tally: &mut Tally<'_>) {
+        for stream in streams {
+            let alarms = match self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await {
+                Ok(alarms) => alarms,
+                Err(error) => {
+                    tally.decisive(crate::reconcile::call_failed(&stream, &error));
+                    continue;
+                }
+            };
+            let is_listed = self.settings.wiring.stream_names.contains(&stream);
+            let known = Known { stream, tags: None, alarms, is_listed, is_due: true };
+            self.tender.tend(known).await.outcomes.into_iter().for_each(|outcome| tally.decisive(outcome));
+        }
+    }
+
+    /// Deletes every alarm of ours.
+    pub(super) async fn remove_all(self, tally: &mut Tally<'_>) {
+        let stored = match self.ports.alarms.under(ALARM_PREFIX).await {
+            Ok(stored) => stored,
+            Err(error) => return tally.decisive(run_failed(&error)),
+        };
+        let mut deleted = 0;
+        for alarms in stored.chunks(DELETED_AT_ONCE) {
+            if self.is_over() {
+                // Only while there is progress: what is not ours stays, and would be looked at for ever.
+                let later = if deleted > 0 { Some(SyncRequest::RemoveAll) } else { None };
+                if let Some(request) = later {
+                    self.send(&request, tally).await;
+                }
+                break;
+            }
+            match self.tender.delete_ours(&alarms.iter().collect::<Vec<_>>()).await {
+                Ok(names) => deleted += names.len(),
+                Err(error) => return tally.decisive(run_failed(&error)),
+            }
+        }
+        let words = format!("deleted {deleted} alarms of {} under {ALARM_PREFIX}", stored.len());
+        tally.outcome(Outcome::plain(OutcomeKind::Mended, None, words));
+    }
+
+    /// Everything that is to be tended, by name.
+    async fn find(&self, depth: Depth, now: Timestamp) -> Result<Vec<Known>, CallError> {
+        let tagged = self.ports.fleet.tagged().await?;
+        let mut alarms: BTreeMap<String, Vec<StoredAlarm>> = BTreeMap::new();
+        for stored in self.ports.alarms.under(ALARM_PREFIX).await? {
+            if let Some(stream) = stream_of_alarm(&stored.alarm.name) {
+                alarms.entry(stream.to_owned()).or_default().push(stored);
+            }
+        }
+        let listed: BTreeSet<String> = self.settings.wiring.stream_names.iter().cloned().collect();
+        let mut tags: BTreeMap<String, Vec<(String, String)>> =
+            tagged.into_iter().map(|TaggedStream { name, tags }| (name, tags)).collect();
+        let names: BTreeSet<String> = tags.keys().chain(alarms.keys()).chain(&listed).cloned().collect();
+        let known = |stream: String| Known {
+            tags: tags.remove(&stream),
+            alarms: alarms.remove(&stream).unwrap_or_default(),
+            is_listed: listed.contains(&stream),
+            is_due: depth == Depth::All || is_due(&stream, now),
+            stream,
+        };
+        Ok(names.into_iter().map(known).collect())
+    }
+
+    fn is_over(&self) -> bool {
+        self.ports.pass.clock.now() >= self.until
+    }
+
+    /// Has another run go on, if this one came any further than the one before it.
+    async fn go_on_later(&self, request: SyncRequest, last: &str, after: Option<&String>, tally: &mut Tally<'_>) {
+        if last.is_empty() || after.is_some_and(|after| after == last) {
+            let words = "the fleet took all the time to be read: no stream was tended in this run";
+            return tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
+        }
+        if self.send(&request, tally).await {
+            tally.goes_on_after(last);
+        }
+    }
+
+    async fn send(&self, request: &SyncRequest, tally: &mut Tally<'_>) -> bool {
+        if !self.ports.continuations.is_there() {
+            let words =
+                "time is up, and there is no queue (CONTINUATION_QUEUE_URL): the next run of the schedule goes on";
+            tally.outcome(Outcome::plain(OutcomeKind::Held, None, words));
+            return false;
+        }
+        match self.ports.continuations.later(&request.message()).await {
+            Ok(()) => true,
+            Err(error) => {
+                tally.outcome(run_failed(&error));
+                false
+            }
+        }
+    }
+}
+
+fn run_failed(error: &CallError) -> Outcome {
+    let kind = if error.failure.is_passing() { OutcomeKind::Failed } else { OutcomeKind::Refused };
+    Outcome::plain(kind, None, format!("this run did nothing: {error}"))
+}

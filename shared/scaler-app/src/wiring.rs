@@ -1,0 +1,135 @@
+//! What the stack tells its functions of itself: whom to tell, what alarms call, where to go on. Not policy.
+
+use scaler_core::AlarmActions;
+
+use crate::config::{ConfigError, SettingFault};
+
+/// The variables, unset or empty where there is nothing to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wiring {
+    /// `NOTIFICATION_TOPIC_ARN`: the SNS topic that people read.
+    pub notification_topic_arn: Option<String>,
+    /// `STREAM_METRICS`: whether metrics are published for each stream, or for each function only.
+    pub stream_metrics: bool,
+    /// `STREAM_NAMES`: streams that must be managed.
+    pub stream_names: Vec<String>,
+    /// `SCALE_OUT_ACTION_ARN`: what scale-out alarms call.
+    pub scale_out_action_arn: Option<String>,
+    /// `SCALE_IN_ACTION_ARN`: what scale-in alarms call.
+    pub scale_in_action_arn: Option<String>,
+    /// `CONTINUATION_QUEUE_URL`: the queue that calls alarm-sync again.
+    pub continuation_queue_url: Option<String>,
+    /// `AWS_REGION`, which Lambda sets: prices depend on it.
+    pub region: String,
+}
+
+impl Wiring {
+    /// What the stack's alarms do when they fire.
+    pub fn alarm_actions(&self) -> AlarmActions {
+        AlarmActions {
+            scale_out: self.scale_out_action_arn.clone(),
+            scale_in: self.scale_in_action_arn.clone(),
+            watch: self.notification_topic_arn.clone(),
+        }
+    }
+}
+
+/// The wiring in this process's environment.
+///
+/// # Errors
+/// All faults at once.
+pub fn from_environment() -> Result<Wiring, ConfigError> {
+    from_lookup(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+}
+
+/// The wiring that these variables hold.
+///
+/// # Errors
+/// As [`from_environment`].
+pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, ConfigError> {
+    let mut faults = Vec::new();
+    let mut text = |name: &'static str, expected: &str, is_right: fn(&str) -> bool| {
+        let value = lookup(name).filter(|value| !value.is_empty())?;
+        if !is_right(&value) {
+            faults.push(SettingFault::Invalid { name, value: value.clone(), expected: expected.to_owned() });
+        }
+        Some(value)
+    };
+    let wiring = Wiring {
+        notification_topic_arn: text("NOTIFICATION_TOPIC_ARN", "the ARN of an SNS topic, or empty", is_topic),
+        stream_metrics: text("STREAM_METRICS", "true or false", |value| matches!(value, "true" | "false"))
+            .is_some_and(|value| value == "true"),
+        stream_names: text("STREAM_NAMES", "stream names with commas between them, or empty", |value| {
+            names(value).all(is_stream_name)
+        })
+        .map_or_else(Vec::new, |value| names(&value).map(str::to_owned).collect()),
+        scale_out_action_arn: text("SCALE_OUT_ACTION_ARN", "the ARN of a topic or function, or empty", is_arn),
+        scale_in_action_arn: text("SCALE_IN_ACTION_ARN", "the ARN of a topic or function, or empty", is_arn),
+        continuation_queue_url: text("CONTINUATION_QUEUE_URL", "the URL of a queue, or empty", |value| {
+            value.starts_with("http")
+        }),
+        region: lookup("AWS_REGION").unwrap_or_default(),
+    };
+    if faults.is_empty() { Ok(wiring) } else { Err(ConfigError(faults)) }
+}
+
+fn names(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim)
+}
+
+/// Source: Kinesis API reference, `StreamName`.
+pub(crate) fn is_stream_name(name: &str) -> bool {
+    (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
+
+fn is_arn(value: &str) -> bool {
+    value.starts_with("arn:")
+}
+
+fn is_topic(value: &str) -> bool {
+    is_arn(value) && value.split(':').nth(2) == Some("sns")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Wiring, ConfigError> {
+        from_lookup(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn what_is_unset_or_empty_is_not_there() {
+        assert_eq!(read(&[]).unwrap(), Wiring::default());
+        assert_eq!(read(&[("NOTIFICATION_TOPIC_ARN", ""), ("STREAM_NAMES", "")]).unwrap(), Wiring::default());
+    }
+
+    #[test]
+    fn what_is_set_arrives() {
+        let wiring = read(&[
+            ("NOTIFICATION_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:people"),
+            ("STREAM_METRICS", "true"),
+            ("STREAM_NAMES", "orders, clicks"),
+            ("SCALE_OUT_ACTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:out"),
+        ]);
+        let wiring = wiring.unwrap();
+        assert!(wiring.stream_metrics);
+        assert_eq!(wiring.stream_names, ["orders", "clicks"]);
+        let actions = wiring.alarm_actions();
+        assert_eq!(actions.watch, wiring.notification_topic_arn);
+        assert_eq!((actions.scale_out.is_some(), actions.scale_in), (true, None));
+    }
+
+    #[test]
+    fn every_fault_is_told() {
+        let told = read(&[("NOTIFICATION_TOPIC_ARN", "people"), ("STREAM_METRICS", "yes"), ("STREAM_NAMES", "a,,b/c")]);
+        assert_eq!(
+            told.unwrap_err().to_string(),
+            "3 bad setting(s), correct the function's environment: \
+             NOTIFICATION_TOPIC_ARN=\"people\" is not the ARN of an SNS topic, or empty; \
+             STREAM_METRICS=\"yes\" is not true or false; \
+             STREAM_NAMES=\"a,,b/c\" is not stream names with commas between them, or empty;"
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! alarm-sync over a small AWS in memory: what it makes, mends, leaves alone and says.
+#![allow(clippy::unwrap_used)]
+
+mod chaos;
+mod death;
+mod fleet;
+mod mending;
+mod people;
+mod support;

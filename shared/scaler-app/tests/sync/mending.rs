@@ -1,0 +1,291 @@
+//! One stream at a time: made, kept, mended, cleaned, in every way in which it can drift.
+
+use scaler_app::OutcomeKind;
+use scaler_app::ports::Failure;
+use scaler_core::{ALARM_PREFIX, StreamMode, StreamStatus};
+use scaler_sim::world::Stream;
+use serde_json::json;
+
+use crate::support::{Stack, load};
+
+#[tokio::test]
+async fn a_tagged_stream_gets_its_six_alarms_and_then_no_write() {
+    let stack = Stack::with(&["orders"]);
+    let run = stack.scheduled().await;
+    assert_eq!(run.brief(), ["orders mended"]);
+    assert_eq!(
+        stack.world.calls(),
+        [
+            "GetResources the fleet",
+            "DescribeAlarms kinesis-scaler/",
+            "DescribeStreamSummary orders",
+            "PutMetricAlarm kinesis-scaler/orders/scale-out 4",
+            "PutMetricAlarm kinesis-scaler/orders/scale-in 4",
+            "PutMetricAlarm kinesis-scaler/orders/watch-write-throttled",
+            "PutMetricAlarm kinesis-scaler/orders/watch-read-throttled",
+            "PutMetricAlarm kinesis-scaler/orders/watch-iterator-age",
+            "PutMetricAlarm kinesis-scaler/orders/watch-incoming-records",
+            "GetMetricData the fleet 1",
+        ]
+    );
+    assert_eq!(stack.wrongs(), Vec::<String>::new());
+    stack.world.forget_calls();
+    let again = stack.scheduled().await;
+    assert_eq!((again.response.kept, again.brief()), (1, vec![]));
+    assert_eq!(
+        stack.world.calls(),
+        ["GetResources the fleet", "DescribeAlarms kinesis-scaler/", "GetMetricData the fleet 1"]
+    );
+}
+
+/// Each way in which a stream can drift, by what a run that looks closely does about it: only what is wrong is written.
+#[tokio::test]
+async fn every_drift_is_mended_with_the_fewest_writes() {
+    type Drift = fn(&Stack);
+    let drifts: &[(&str, Drift, &[&str])] = &[
+        ("nothing", |_| (), &[]),
+        (
+            "an alarm is deleted",
+            |stack| stack.world.remove_alarm("kinesis-scaler/orders/watch-iterator-age"),
+            &["PutMetricAlarm kinesis-scaler/orders/watch-iterator-age"],
+        ),
+        (
+            "a threshold is changed",
+            |stack| change(stack, "scale-out", |alarm| alarm.threshold = 99.0),
+            &["PutMetricAlarm kinesis-scaler/orders/scale-out 4"],
+        ),
+        (
+            "an action is added",
+            |stack| change(stack, "scale-in", |alarm| alarm.actions.push("arn:mine".to_owned())),
+            &["PutMetricAlarm kinesis-scaler/orders/scale-in 4"],
+        ),
+        (
+            "actions are disabled",
+            |stack| change(stack, "scale-in", |alarm| alarm.extras.push("actions are disabled".to_owned())),
+            &["PutMetricAlarm kinesis-scaler/orders/scale-in 4"],
+        ),
+        (
+            "resized by hand",
+            |stack| stack.world.change("orders", |stream| stream.shards = 6),
+            &["PutMetricAlarm kinesis-scaler/orders/scale-out 6", "PutMetricAlarm kinesis-scaler/orders/scale-in 6"],
+        ),
+        (
+            "a crash came between the two refits",
+            |stack| {
+                stack.world.change("orders", |stream| stream.shards = 6);
+                let fitting = stack.wanted("orders").remove(0);
+                stack.world.put_alarm(fitting, true);
+            },
+            &["PutMetricAlarm kinesis-scaler/orders/scale-in 6"],
+        ),
+        (
+            "another target",
+            |stack| tag(stack, "target-utilization", "60"),
+            &["PutMetricAlarm kinesis-scaler/orders/scale-out 4", "PutMetricAlarm kinesis-scaler/orders/scale-in 4"],
+        ),
+        (
+            "an alarm of ours that is none of the six",
+            |stack| {
+                let mut old = stack.wanted("orders").remove(0);
+                old.name = "kinesis-scaler/orders/scale-sideways".to_owned();
+                stack.world.put_alarm(old, true);
+            },
+            &["DeleteAlarms kinesis-scaler/orders/scale-sideways"],
+        ),
+        ("the tag says false", |stack| tag(stack, "managed", "false"), DELETE_ALL),
+        ("the tag is removed", |stack| stack.world.change("orders", |stream| stream.tags.clear()), DELETE_ALL),
+        ("the stream is deleted", |stack| stack.world.remove_stream("orders"), DELETE_ALL),
+        (
+            "the stream is being deleted",
+            |stack| stack.world.change("orders", |stream| stream.status = StreamStatus::Deleting),
+            DELETE_ALL,
+        ),
+    ];
+    for (what, drift, writes) in drifts {
+        let stack = Stack::enrolled(&["clicks", "orders"]).await;
+        drift(&stack);
+        let run = stack.all().await;
+        assert_eq!(stack.writes(), *writes, "{what}: {:?}", run.response);
+        if *what != "the stream is being deleted" {
+            assert_eq!(stack.wrongs(), Vec::<String>::new(), "{what}");
+        }
+        let kept = if writes.is_empty() { 2 } else { 1 };
+        assert_eq!(run.response.kept, kept, "{what}: the other stream is left alone: {:?}", run.response);
+        stack.world.forget_calls();
+        stack.all().await;
+        assert_eq!(stack.writes(), Vec::<String>::new(), "{what}: a second run finds nothing to do");
+    }
+}
+
+const DELETE_ALL: &[&str] = &["DeleteAlarms kinesis-scaler/orders/scale-in kinesis-scaler/orders/scale-out \
+     kinesis-scaler/orders/watch-incoming-records kinesis-scaler/orders/watch-iterator-age \
+     kinesis-scaler/orders/watch-read-throttled kinesis-scaler/orders/watch-write-throttled"];
+
+fn change(stack: &Stack, kind: &str, change: impl FnOnce(&mut scaler_core::StreamAlarm)) {
+    let mut alarm = stack.world.alarms()[&format!("{ALARM_PREFIX}orders/{kind}")].alarm.clone();
+    change(&mut alarm);
+    stack.world.put_alarm(alarm, true);
+}
+
+fn tag(stack: &Stack, key: &str, value: &str) {
+    let (key, value) = (format!("kinesis-scaler/{key}"), value.to_owned());
+    stack.world.change("orders", |stream| drop(stream.tags.insert(key, value)));
+}
+
+/// What the alarms themselves do not show is found in the stream's turn, within an hour, or at once where CloudTrail tells.
+#[tokio::test]
+async fn a_resize_by_hand_is_found_within_an_hour_or_when_cloudtrail_tells() {
+    let stack = Stack::enrolled(&["orders"]).await;
+    stack.world.change("orders", |stream| stream.shards = 6);
+    let mut runs = 0;
+    while !stack.wrongs().is_empty() {
+        stack.scheduled().await;
+        stack.world.advance(jiff::SignedDuration::from_mins(5));
+        runs += 1;
+        assert!(runs <= 12, "not found within an hour");
+    }
+    assert!(runs > 1, "found by its alarms alone, which is not so");
+    stack.world.change("orders", |stream| stream.shards = 4);
+    let event = json!({ "detail-type": "AWS API Call via CloudTrail", "detail": {
+        "eventName": "UpdateShardCount",
+        "requestParameters": { "streamARN": "arn:aws:kinesis:us-east-1:123456789012:stream/orders" } } });
+    stack.world.forget_calls();
+    assert_eq!(stack.run(&event).await.brief(), ["orders mended"]);
+    assert_eq!(stack.wrongs(), Vec::<String>::new());
+    assert!(
+        !stack.world.calls().iter().any(|call| call.starts_with("GetResources")),
+        "one stream is one stream's calls"
+    );
+}
+
+#[tokio::test]
+async fn alarms_that_are_not_ours_are_never_touched() {
+    let stack = Stack::with(&["orders"]);
+    let mut foreign = stack.wanted("orders").remove(0);
+    foreign.threshold = 1.0;
+    stack.world.put_alarm(foreign.clone(), false);
+    let mut orphan = foreign.clone();
+    orphan.name = "kinesis-scaler/nowhere/scale-out".to_owned();
+    stack.world.put_alarm(orphan.clone(), false);
+    let mut other = foreign.clone();
+    other.name = "kinesis-scaler/no-such-form".to_owned();
+    stack.world.put_alarm(other.clone(), true);
+    let run = stack.all().await;
+    for alarm in [&foreign, &orphan, &other] {
+        assert_eq!(&stack.world.alarms()[&alarm.name].alarm, alarm);
+    }
+    let outcome = &run.response.outcomes[0];
+    assert_eq!((outcome.outcome, outcome.needs_attention), (OutcomeKind::Refused, true), "{outcome:?}");
+    assert!(outcome.words.contains("exists and is not ours: delete it, or hand it over"), "{}", outcome.words);
+    assert_eq!(stack.world.alarms().len(), 3 + 5, "the other five are made");
+    stack.world.forget_calls();
+    let again = stack.run(&json!({ "remove": "all" })).await;
+    assert_eq!(again.response.outcomes[0].words, "deleted 6 alarms of 8 under kinesis-scaler/");
+    assert!(stack.world.alarms().values().all(|held| !held.is_ours));
+}
+
+#[tokio::test]
+async fn bad_tags_are_told_and_the_others_go_on() {
+    let stack = Stack::enrolled(&["clicks", "orders"]).await;
+    tag(&stack, "shards-max", "lots");
+    stack.world.change("clicks", |stream| stream.shards = 5);
+    let run = stack.all().await;
+    assert_eq!(run.brief(), ["clicks mended", "orders refused"]);
+    assert!(run.response.outcomes[1].words.contains("kinesis-scaler/shards-max=\"lots\" is not a whole number"));
+    assert_eq!(stack.world.told()[0].subject, "kinesis-scaler: orders needs somebody");
+    assert!(stack.world.told()[0].text.contains("Next: Correct the tag (kinesis-scaler/shards-max)"));
+    assert_eq!(stack.world.alarms().len(), 12, "its alarms stay as they are");
+}
+
+#[tokio::test]
+async fn a_stream_in_on_demand_mode_loses_its_alarms_and_somebody_is_told() {
+    let stack = Stack::enrolled(&["orders"]).await;
+    stack.world.change("orders", |stream| stream.mode = StreamMode::OnDemand);
+    let run = stack.all().await;
+    assert_eq!((run.brief(), stack.world.alarms().len()), (vec!["orders refused".to_owned()], 0));
+    assert!(stack.world.told()[0].text.contains("aws kinesis remove-tags-from-stream --stream-name orders"));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_being_resized_is_left_until_it_is_done() {
+    let stack = Stack::enrolled(&["orders"]).await;
+    stack.world.change("orders", |stream| (stream.status, stream.shards) = (StreamStatus::Updating, 7));
+    assert_eq!(stack.all().await.brief(), ["orders held"]);
+    assert_eq!(stack.writes(), Vec::<String>::new());
+    stack.world.change("orders", |stream| stream.status = StreamStatus::Active);
+    assert_eq!(stack.all().await.brief(), ["orders mended"]);
+}
+
+/// The tagging service may not know of a stream for a while. Its alarms are not deleted for that.
+#[tokio::test]
+async fn a_stream_that_the_tagging_service_forgets_keeps_its_alarms() {
+    let stack = Stack::enrolled(&["clicks", "orders"]).await;
+    stack.world.not_indexed("orders", true);
+    let run = stack.scheduled().await;
+    assert_eq!((run.response.kept, stack.writes()), (2, vec![]));
+    assert!(stack.world.calls().contains(&"ListTagsForStream orders".to_owned()), "it was asked itself");
+}
+
+#[tokio::test]
+async fn half_a_fleet_is_not_a_fleet() {
+    for call in ["GetResources", "DescribeAlarms"] {
+        for (failure, is_retried) in [(Failure::Unavailable, true), (Failure::Refused, false)] {
+            let stack = Stack::enrolled(&["orders"]).await;
+            stack.world.fail_next(call, failure);
+            let run = stack.all().await;
+            assert_eq!(stack.writes(), Vec::<String>::new());
+            assert!(run.response.outcomes[0].words.starts_with("this run did nothing"), "{:?}", run.response);
+            assert_eq!(run.response.into_result().is_err(), is_retried, "{call} {failure:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_fails_for_one_stream_does_not_stop_the_others() {
+    for (call, failure) in [
+        ("DescribeStreamSummary", Failure::Throttled),
+        ("PutMetricAlarm", Failure::Unavailable),
+        ("PutMetricAlarm", Failure::Refused),
+    ] {
+        let stack = Stack::with(&["clicks", "orders"]);
+        stack.world.fail_next(call, failure);
+        let run = stack.all().await;
+        let kind = if failure == Failure::Refused { "clicks refused" } else { "clicks failed" };
+        assert_eq!(run.brief(), [kind, "orders mended"], "{call}");
+        assert!(run.response.into_result().is_ok(), "the next run comes within minutes");
+        stack.all().await;
+        assert_eq!(stack.wrongs(), Vec::<String>::new(), "{call}");
+    }
+    let stack = Stack::with(&["orders"]);
+    stack.world.fail_next("DescribeStreamSummary", Failure::Throttled);
+    let run = stack.run(&json!({ "sync": ["orders"] })).await;
+    assert!(run.response.into_result().is_err(), "nobody else will come for this stream soon");
+}
+
+#[tokio::test]
+async fn where_the_account_lacks_something_it_is_asked_once() {
+    for words in ["LimitExceeded: the maximum number of alarms", "AccessDeniedException: not authorized"] {
+        let stack = Stack::with(&["clicks", "orders", "views"]);
+        stack.world.fail_next_with("PutMetricAlarm", Failure::Refused, words);
+        let run = stack.all().await;
+        assert_eq!(run.brief(), ["clicks refused", "orders refused", "views refused"]);
+        assert!(run.response.outcomes[1].words.contains("not tried again in this run"), "{:?}", run.response);
+        let puts = stack.world.calls().iter().filter(|call| call.starts_with("PutMetricAlarm")).count();
+        assert_eq!(puts, 1, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_listed_stream_must_be_there_and_tagged() {
+    let mut stack = Stack::with(&["orders"]);
+    stack.world.change("orders", |stream| stream.tags.clear());
+    stack.wiring.stream_names = vec!["nowhere".to_owned(), "orders".to_owned()];
+    let run = stack.scheduled().await;
+    assert_eq!(run.brief(), ["nowhere refused", "orders refused"]);
+    let words: Vec<_> = run.response.outcomes.iter().map(|outcome| outcome.words.as_str()).collect();
+    assert!(words[0].contains("STREAM_NAMES lists it, and there is no such stream"), "{words:?}");
+    assert!(words[1].contains("STREAM_NAMES lists it, but the stream is not managed: tag it"), "{words:?}");
+    assert!(stack.world.alarms().is_empty(), "a list is no permission");
+    stack.world.change("orders", |stream| *stream = Stream::managed(4, load()));
+    assert_eq!(stack.scheduled().await.brief(), ["nowhere refused", "orders mended"]);
+}

@@ -1,0 +1,148 @@
+//! A fleet made to order, runs of alarm-sync over it, and what is wrong with it.
+
+use jiff::{SignedDuration, Timestamp};
+use scaler_app::sync::{Said, Settings, SyncResponse, sync};
+use scaler_app::telemetry::Gauges;
+use scaler_app::wiring::Wiring;
+use scaler_app::{Outcome, OutcomeKind};
+use scaler_core::{Enrolment, Minute, Policy, PolicySpec, ShardCount, StreamAlarm, StreamMode, stream_alarms};
+use scaler_sim::world::{Stream, World};
+use serde_json::{Value, json};
+
+/// None of the streams used here has its turn at this time.
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_767_324_000, 0);
+
+/// A stack over a world.
+pub(crate) struct Stack {
+    pub(crate) world: World,
+    pub(crate) policy: PolicySpec,
+    pub(crate) wiring: Wiring,
+}
+
+/// What one run came to.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) response: SyncResponse,
+    pub(crate) gauges: Vec<Gauges>,
+}
+
+impl Run {
+    /// Streams and how it ended for each, as in `orders mended`.
+    pub(crate) fn brief(&self) -> Vec<String> {
+        let of = |outcome: &Outcome| {
+            let kind = json!(outcome.outcome);
+            format!("{} {}", outcome.stream.as_deref().unwrap_or("-"), kind.as_str().unwrap_or("?"))
+        };
+        self.response.outcomes.iter().map(of).collect()
+    }
+}
+
+/// Half of four shards used, and consumers that keep up.
+pub(crate) fn load() -> Minute {
+    let bytes = 2 * 60 * 1_048_576;
+    Minute { bytes: Some(bytes), records: Some(bytes / 4_096), iterator_age_ms: Some(0), ..Minute::default() }
+}
+
+impl Stack {
+    /// With these managed streams of four shards each, and no alarm yet.
+    pub(crate) fn with(streams: &[&str]) -> Self {
+        let mut world = World::at(NOW);
+        for stream in streams {
+            world = world.with(stream, Stream::managed(4, load()));
+        }
+        let arn = |name: &str| Some(format!("arn:aws:sns:us-east-1:123456789012:{name}"));
+        let wiring = Wiring {
+            scale_out_action_arn: arn("out"),
+            scale_in_action_arn: arn("in"),
+            notification_topic_arn: arn("people"),
+            stream_metrics: true,
+            region: "us-east-1".to_owned(),
+            ..Wiring::default()
+        };
+        Self { world, policy: PolicySpec::default(), wiring }
+    }
+
+    /// As [`Self::with`], after a run that made the alarms; no call is on record.
+    pub(crate) async fn enrolled(streams: &[&str]) -> Self {
+        let stack = Self::with(streams);
+        let run = stack.all().await;
+        assert_eq!(run.brief(), streams.iter().map(|stream| format!("{stream} mended")).collect::<Vec<_>>());
+        assert_eq!(stack.wrongs(), Vec::<String>::new());
+        stack.world.forget_calls();
+        stack
+    }
+
+    /// Every stream is looked at closely.
+    pub(crate) async fn all(&self) -> Run {
+        self.run(&json!({ "sync": "all" })).await
+    }
+
+    /// The schedule's run.
+    pub(crate) async fn scheduled(&self) -> Run {
+        self.run(&json!({ "detail-type": "Scheduled Event" })).await
+    }
+
+    pub(crate) async fn run(&self, event: &Value) -> Run {
+        self.run_for(event, SignedDuration::from_mins(5)).await
+    }
+
+    pub(crate) async fn run_for(&self, event: &Value, time: SignedDuration) -> Run {
+        let policy = Policy::new(self.policy).unwrap();
+        let settings = Settings { policy: &policy, wiring: &self.wiring };
+        let until = self.world.now().checked_add(time).unwrap();
+        let (mut said, mut gauges) = (Vec::new(), Vec::new());
+        let mut say = |one: Said| match one {
+            Said::Outcome(outcome) => said.push(*outcome),
+            Said::Gauges(gauge) => gauges.push(gauge),
+        };
+        let response = sync(&self.world.fleet_ports(), settings, event, until, &mut say).await;
+        assert_eq!(said, response.outcomes, "each outcome is said as it comes");
+        assert!(said.iter().all(|outcome| outcome.outcome != OutcomeKind::Kept));
+        Run { response, gauges }
+    }
+
+    /// The alarms that a stream should have.
+    pub(crate) fn wanted(&self, stream: &str) -> Vec<StreamAlarm> {
+        let Some(state) = self.world.stream(stream) else { return Vec::new() };
+        let enrolment = Enrolment::read(state.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        if !enrolment.managed || state.mode == StreamMode::OnDemand {
+            return Vec::new();
+        }
+        let policy = enrolment.policy(&Policy::new(self.policy).unwrap()).unwrap();
+        let shards = ShardCount::new(state.shards).unwrap();
+        stream_alarms(&policy, stream, shards, &self.wiring.alarm_actions())
+    }
+
+    /// As [`Self::wanted`], and none where the stream's tags cannot be read.
+    pub(crate) fn wanted_if_readable(&self, stream: &str) -> Vec<StreamAlarm> {
+        let Some(state) = self.world.stream(stream) else { return Vec::new() };
+        let enrolment = Enrolment::read(state.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let is_readable = enrolment.faults.is_empty() && enrolment.policy(&Policy::new(self.policy).unwrap()).is_ok();
+        if is_readable { self.wanted(stream) } else { Vec::new() }
+    }
+
+    /// Every way in which the account is not as it should be; alarms that are not ours do not count.
+    pub(crate) fn wrongs(&self) -> Vec<String> {
+        let mut wrongs = Vec::new();
+        let mut alarms = self.world.alarms();
+        for stream in self.world.names() {
+            for alarm in self.wanted(&stream) {
+                match alarms.remove(&alarm.name).map(|held| held.alarm.differences(&alarm)) {
+                    None => wrongs.push(format!("{} is missing", alarm.name)),
+                    Some(differences) if differences.is_empty() => {}
+                    Some(differences) => wrongs.push(format!("{}: {}", alarm.name, differences.join(", "))),
+                }
+            }
+        }
+        wrongs.extend(
+            alarms.into_values().filter(|held| held.is_ours).map(|held| format!("{} is left", held.alarm.name)),
+        );
+        wrongs
+    }
+
+    /// The writes on record, by operation and subject.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        const WRITES: [&str; 4] = ["PutMetricAlarm", "DeleteAlarms", "UpdateShardCount", "AddTagsToStream"];
+        self.world.calls().into_iter().filter(|call| WRITES.iter().any(|write| call.starts_with(write))).collect()
+    }
+}

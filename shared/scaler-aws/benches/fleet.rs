@@ -1,0 +1,103 @@
+//! `cargo xtask bench fleet`: alarm-sync over 3,000 streams, its calls by operation and the time AWS's rates make of them.
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss, missing_docs)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+#[path = "../tests/support/fleet.rs"]
+mod wire;
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use wire::{DRIFTS, Fleet, Runs};
+
+const STREAMS: usize = 3_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    // `cargo test --benches` and the like only ask whether it can be run.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        println!("skipped: run it by `cargo xtask bench fleet`");
+        return;
+    }
+    let began = Instant::now();
+    let mut fleet = Fleet::of(STREAMS).await;
+    println!("{STREAMS} tagged streams, created in {:.0} s", began.elapsed().as_secs_f64());
+
+    show("enrolled: six alarms each", &fleet.scheduled().await);
+    expect_right(&fleet);
+
+    fleet.wait(5);
+    let kept = fleet.scheduled().await;
+    show("idle and correct: one run of the schedule", &kept);
+    assert_eq!((kept.writes(), kept.kept), (0, STREAMS), "a correct fleet is only read");
+
+    let mut hour = Runs::default();
+    for _ in 0..12 {
+        fleet.wait(5);
+        hour = sum(hour, fleet.scheduled().await);
+    }
+    show("idle and correct: an hour of the schedule, each stream's count asked once", &hour);
+    assert_eq!(hour.writes(), 0);
+
+    let names = fleet.names();
+    let drifted = STREAMS / 100;
+    for (i, name) in names.iter().step_by(100).enumerate() {
+        fleet.drift(name, i).await;
+    }
+    println!("\n{drifted} streams drifted, each in one of {} ways: {}", DRIFTS.len(), DRIFTS.join("; "));
+    let mut mended = Runs::default();
+    for _ in 0..12 {
+        fleet.wait(5);
+        mended = sum(mended, fleet.scheduled().await);
+    }
+    show("mended: an hour of the schedule", &mended);
+    expect_right(&fleet);
+    fleet.wait(5);
+    let all = fleet.run(json!({ "sync": "all" })).await;
+    show("every stream looked at closely", &all);
+    assert_eq!(all.writes(), 0);
+    println!("\nin all {:.0} s of real time", began.elapsed().as_secs_f64());
+}
+
+fn expect_right(fleet: &Fleet) {
+    let wrongs = fleet.wrongs();
+    println!("  wrong, missing or left over: {}", wrongs.len());
+    assert!(wrongs.is_empty(), "{wrongs:?}");
+}
+
+fn sum(mut a: Runs, b: Runs) -> Runs {
+    a.runs += b.runs;
+    a.kept += b.kept;
+    a.waited += b.waited;
+    for (kind, count) in b.outcomes {
+        *a.outcomes.entry(kind).or_default() += count;
+    }
+    for (action, count) in b.calls {
+        *a.calls.entry(action).or_default() += count;
+    }
+    for (action, count) in b.throttled {
+        *a.throttled.entry(action).or_default() += count;
+    }
+    a
+}
+
+fn show(what: &str, runs: &Runs) {
+    let hundreds = STREAMS as f64 / 100.0;
+    let per_run = runs.all_calls() as f64 / hundreds / runs.runs as f64;
+    println!("\n{what}");
+    println!("  runs {}, kept {}, other outcomes {:?}", runs.runs, runs.kept, runs.outcomes);
+    println!("  {:<34} {:>8} {:>20}", "calls", "all", "a hundred streams");
+    for (action, calls) in &runs.calls {
+        println!("  {action:<34} {calls:>8} {:>20.2}", *calls as f64 / hundreds);
+    }
+    println!(
+        "  {:<34} {:>8} {:>20.2}   ({per_run:.2} a run)",
+        "all",
+        runs.all_calls(),
+        runs.all_calls() as f64 / hundreds
+    );
+    println!("  writes {}, refused for their rate {:?}", runs.writes(), runs.throttled);
+    println!("  waited for AWS's rates: {} s", runs.waited.as_secs());
+}

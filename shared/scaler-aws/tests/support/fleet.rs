@@ -1,0 +1,319 @@
+//! A fleet of tagged streams on the sandbox, alarm-sync over it through the real SDK, and time that only waiting moves.
+//!
+//! The sandbox refuses calls beyond AWS's rates. Its clock stands still but for the waits of our pacing, so that the time a
+//! run takes is what AWS's rates make of it: answers take no time here.
+#![allow(dead_code, clippy::unwrap_used, reason = "a test and a bench use a part of it each")]
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
+use scaler_app::ports::Clock;
+use scaler_app::sync::{Said, Settings, SyncResponse, sync};
+use scaler_app::wiring::Wiring;
+use scaler_aws::{ALARM_SYNC_PERCENT, AwsFleetPorts, Pace, Pause};
+use scaler_core::{
+    ALARM_PREFIX, ALARM_TAG, AlarmKind, Direction, Enrolment, Policy, PolicySpec, ShardCount, StreamAlarm, TAG_MANAGED,
+    alarm_name, stream_alarms,
+};
+use scaler_sim::cloudwatch::{AlarmConfig, AlarmFilter};
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+const ACCOUNT: &str = "123456789012";
+/// Of 300 s, a run begins nothing new in the last 45, as in functions/alarm-sync.
+const RUN: SignedDuration = SignedDuration::from_secs(255);
+
+/// The sandbox's time, which a wait moves at once.
+#[derive(Clone)]
+pub(crate) struct VirtualClock(Arc<Sandbox>);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+impl Pause for VirtualClock {
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.0.clock().advance(SignedDuration::try_from(time).unwrap());
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// What some runs came to together.
+#[derive(Debug, Default)]
+pub(crate) struct Runs {
+    pub(crate) runs: usize,
+    pub(crate) kept: usize,
+    /// Outcomes by kind.
+    pub(crate) outcomes: BTreeMap<String, usize>,
+    pub(crate) gauges: usize,
+    /// Calls by IAM action.
+    pub(crate) calls: BTreeMap<String, u64>,
+    /// Calls that the sandbox refused for their rate.
+    pub(crate) throttled: BTreeMap<String, u64>,
+    /// Time spent waiting for AWS's rates.
+    pub(crate) waited: SignedDuration,
+}
+
+impl Runs {
+    pub(crate) fn all_calls(&self) -> u64 {
+        self.calls.values().sum()
+    }
+
+    /// Calls that change something.
+    pub(crate) fn writes(&self) -> u64 {
+        let is_write =
+            |action: &str| !["Describe", "List", "Get"].iter().any(|read| action.contains(&format!(":{read}")));
+        self.calls.iter().filter(|(action, _)| is_write(action)).map(|(_, calls)| calls).sum()
+    }
+}
+
+/// A stream as it should be.
+#[derive(Clone)]
+struct Stream {
+    shards: u32,
+    tags: BTreeMap<String, String>,
+}
+
+pub(crate) struct Fleet {
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) ports: AwsFleetPorts<VirtualClock>,
+    deliveries: UnboundedReceiver<Delivery>,
+    policy: Policy,
+    wiring: Wiring,
+    streams: BTreeMap<String, Stream>,
+}
+
+impl Fleet {
+    /// So many managed streams of two shards, and no alarm.
+    pub(crate) async fn of(count: usize) -> Self {
+        let start: Timestamp = "2026-01-02T03:00:00Z".parse().unwrap();
+        let queue = format!("https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/later");
+        let options = Options {
+            clock: ClockOptions::Manual { start, weight: 1.0 },
+            create_seconds: 0,
+            resize_seconds: 0,
+            api_rates: true,
+            queues: vec![QueueMapping { queue_url: queue.clone(), function: "alarm-sync".to_owned() }],
+            ..Options::default()
+        };
+        let (sandbox, deliveries) = Sandbox::start(options).await.unwrap();
+        let sandbox = Arc::new(sandbox);
+        let arn = |name: &str| Some(format!("arn:aws:sns:us-east-1:{ACCOUNT}:{name}"));
+        let wiring = Wiring {
+            scale_out_action_arn: arn("scale-out"),
+            scale_in_action_arn: arn("scale-in"),
+            notification_topic_arn: arn("people"),
+            continuation_queue_url: Some(queue),
+            stream_metrics: true,
+            region: "us-east-1".to_owned(),
+            ..Wiring::default()
+        };
+        let clock = VirtualClock(Arc::clone(&sandbox));
+        let pace = Pace::of(ALARM_SYNC_PERCENT, clock.clone());
+        let sdk = super::support::sdk(sandbox.endpoint()).await;
+        let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &wiring);
+        let policy = Policy::new(PolicySpec::default()).unwrap();
+        let mut fleet = Self { sandbox, ports, deliveries, policy, wiring, streams: BTreeMap::new() };
+        for i in 0..count {
+            fleet.create(&format!("stream-{i:05}"), 2).await;
+        }
+        fleet
+    }
+
+    pub(crate) async fn create(&mut self, name: &str, shards: u32) {
+        self.sandbox.create_stream(name, Capacity::Shards(shards), &[(TAG_MANAGED, "true")]).await.unwrap();
+        let tags = BTreeMap::from([(TAG_MANAGED.to_owned(), "true".to_owned())]);
+        self.streams.insert(name.to_owned(), Stream { shards, tags });
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.streams.keys().cloned().collect()
+    }
+
+    /// The schedule's run, and all that it leaves for later.
+    pub(crate) async fn scheduled(&mut self) -> Runs {
+        self.run(json!({ "detail-type": "Scheduled Event" })).await
+    }
+
+    /// Runs for this event, and for all that is left for later.
+    pub(crate) async fn run(&mut self, event: Value) -> Runs {
+        self.sandbox.forget_calls();
+        let began = self.sandbox.now();
+        let mut runs = Runs::default();
+        let mut next = Some(event);
+        while let Some(event) = next {
+            let (response, gauges) = self.run_once(&event).await;
+            runs.runs += 1;
+            runs.kept += response.kept;
+            runs.gauges += gauges;
+            for outcome in &response.outcomes {
+                *runs.outcomes.entry(format!("{:?}", outcome.outcome)).or_default() += 1;
+            }
+            next = self.deliveries.try_recv().ok().map(|delivery| delivery.payload);
+        }
+        runs.calls = self.sandbox.calls();
+        runs.throttled = self.sandbox.throttled();
+        runs.waited = self.sandbox.now().duration_since(began);
+        runs
+    }
+
+    async fn run_once(&self, event: &Value) -> (SyncResponse, usize) {
+        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        let until = self.sandbox.now() + RUN;
+        let mut gauges = 0;
+        let mut say = |said: Said| gauges += usize::from(matches!(said, Said::Gauges(_)));
+        let response = sync(&self.ports, settings, event, until, &mut say).await;
+        (response, gauges)
+    }
+
+    /// The next five minutes.
+    pub(crate) fn wait(&self, minutes: i64) {
+        self.sandbox.clock().advance(SignedDuration::from_mins(minutes));
+    }
+
+    /// Lets this stream drift in one of [`DRIFTS`] ways.
+    pub(crate) async fn drift(&mut self, name: &str, way: usize) {
+        let kinesis = &self.ports.pass.streams.0;
+        let out = alarm_name(name, AlarmKind::Scaling(Direction::Out));
+        // Not by our own paced ports: somebody else does this, and takes the time it needs.
+        self.sandbox.clock().advance(SignedDuration::from_secs(1));
+        match DRIFTS[way % DRIFTS.len()] {
+            "resized by hand" => self.resize(name, 3).await,
+            "resized while its alarms were being refitted" => {
+                self.resize(name, 3).await;
+                let stream = &self.streams[name];
+                let fitted = self.wanted(name, stream).remove(0);
+                let tags = BTreeMap::from([(ALARM_TAG.0.to_owned(), ALARM_TAG.1.to_owned())]);
+                let now = self.sandbox.now();
+                self.sandbox.cloudwatch().put_alarm_tagged(AlarmConfig::of(&fitted), tags, now).unwrap();
+            }
+            "an alarm deleted" => self.sandbox.cloudwatch().delete_alarms(&[out]),
+            "an alarm changed" => {
+                let mut config = self.sandbox.cloudwatch().alarm(&out).unwrap().config.clone();
+                config.rule.threshold = 42.0;
+                config.actions_enabled = false;
+                self.sandbox.cloudwatch().put_alarm(config, self.sandbox.now()).unwrap();
+            }
+            "its tag removed" => {
+                kinesis.remove_tags_from_stream().stream_name(name).tag_keys(TAG_MANAGED).send().await.unwrap();
+                self.streams.remove(name);
+            }
+            "its tag renamed" => {
+                kinesis.remove_tags_from_stream().stream_name(name).tag_keys(TAG_MANAGED).send().await.unwrap();
+                self.sandbox.clock().advance(SignedDuration::from_secs(1));
+                kinesis
+                    .add_tags_to_stream()
+                    .stream_name(name)
+                    .tags("kinesis-scaler/manged", "true")
+                    .send()
+                    .await
+                    .unwrap();
+                self.streams.remove(name);
+            }
+            "deleted" => {
+                kinesis.delete_stream().stream_name(name).send().await.unwrap();
+                while kinesis.describe_stream().stream_name(name).send().await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                self.streams.remove(name);
+            }
+            "another target" => self.tag(name, "kinesis-scaler/target-utilization", "60").await,
+            "a bad tag" => {
+                // Its alarms are left as they are.
+                self.tag(name, "kinesis-scaler/shards-max", "lots").await;
+                self.streams.get_mut(name).unwrap().tags.remove("kinesis-scaler/shards-max");
+            }
+            _ => {
+                self.tag(name, "kinesis-scaler/shards-min", "4").await;
+                self.streams.get_mut(name).unwrap().shards = 4;
+            }
+        }
+    }
+
+    async fn resize(&mut self, name: &str, shards: u32) {
+        let target = i32::try_from(shards).unwrap();
+        let kinesis = &self.ports.pass.streams.0;
+        kinesis
+            .update_shard_count()
+            .stream_name(name)
+            .target_shard_count(target)
+            .scaling_type("UNIFORM_SCALING".into())
+            .send()
+            .await
+            .unwrap();
+        self.settle(name).await;
+        self.streams.get_mut(name).unwrap().shards = shards;
+    }
+
+    /// The emulator resizes in real time, of which a resize takes next to none.
+    async fn settle(&self, name: &str) {
+        loop {
+            self.sandbox.clock().advance(SignedDuration::from_secs(1));
+            let summary = self.ports.pass.streams.0.describe_stream_summary().stream_name(name).send().await.unwrap();
+            if summary.stream_description_summary().unwrap().stream_status().as_str() == "ACTIVE" {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    async fn tag(&mut self, name: &str, key: &str, value: &str) {
+        let request = self.ports.pass.streams.0.add_tags_to_stream().stream_name(name).tags(key, value);
+        request.send().await.unwrap();
+        self.streams.get_mut(name).unwrap().tags.insert(key.to_owned(), value.to_owned());
+    }
+
+    fn wanted(&self, name: &str, stream: &Stream) -> Vec<StreamAlarm> {
+        let enrolment = Enrolment::read(stream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let policy = enrolment.policy(&self.policy).unwrap();
+        let shards = ShardCount::new(stream.shards).unwrap();
+        stream_alarms(&policy, name, shards, &self.wiring.alarm_actions())
+    }
+
+    /// Every alarm that is missing, wrong or left over, as the sandbox has them.
+    pub(crate) fn wrongs(&self) -> Vec<String> {
+        let cloudwatch = self.sandbox.cloudwatch();
+        let filter = AlarmFilter { name_prefix: Some(ALARM_PREFIX.to_owned()), ..AlarmFilter::default() };
+        let (mut there, mut after) = (BTreeMap::new(), None);
+        loop {
+            let page = cloudwatch.describe_alarms(&filter, 100, after.as_deref());
+            there.extend(page.alarms.into_iter().map(|alarm| (alarm.config.name.clone(), alarm.config)));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut wrongs = Vec::new();
+        for (name, stream) in &self.streams {
+            for alarm in self.wanted(name, stream) {
+                match there.remove(&alarm.name) {
+                    Some(config) if config == AlarmConfig::of(&alarm) => {}
+                    Some(_) => wrongs.push(format!("{} is wrong", alarm.name)),
+                    None => wrongs.push(format!("{} is missing", alarm.name)),
+                }
+            }
+        }
+        wrongs.extend(there.into_keys().map(|name| format!("{name} is left")));
+        wrongs
+    }
+}
+
+/// The ways in which a stream drifts here.
+pub(crate) const DRIFTS: [&str; 10] = [
+    "resized by hand",
+    "resized while its alarms were being refitted",
+    "an alarm deleted",
+    "an alarm changed",
+    "its tag removed",
+    "its tag renamed",
+    "deleted",
+    "another target",
+    "a bad tag",
+    "a minimum above its count",
+];

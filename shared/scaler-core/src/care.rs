@@ -1,0 +1,136 @@
+//! What a stream should have, as its tags and its state say: alarms, none, or to be left as it is.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use jiff::Timestamp;
+
+use crate::decision::admit;
+use crate::direction::Direction;
+use crate::enrolment::Enrolment;
+use crate::observation::StreamState;
+use crate::policy::Policy;
+use crate::reason::Reason;
+
+/// What a stream should have.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Care {
+    /// The six alarms, by the stream's own policy.
+    Alarms {
+        /// The stack's policy with the stream's own settings in it.
+        policy: Box<Policy>,
+        /// The way back inside the minimum and maximum, where the stream is outside.
+        outside: Option<Direction>,
+    },
+    /// No alarms: the scaler has nothing to do with it.
+    NoAlarms(Reason),
+    /// What it has: what it should have is not known, or changing.
+    Leave(Reason),
+}
+
+/// Says what a stream should have.
+pub fn care(stack: &Policy, stream: &StreamState, enrolment: &Enrolment) -> Care {
+    let refused = match admit(stack, stream, enrolment, Direction::Out) {
+        Ok(policy) => {
+            let shards = stream.open_shards.get();
+            let outside = match shards {
+                _ if shards < policy.shards_min => Some(Direction::Out),
+                _ if shards > policy.shards_max => Some(Direction::In),
+                _ => None,
+            };
+            return Care::Alarms { policy: Box::new(policy), outside };
+        }
+        Err(decision) => decision.steps.into_iter().next().expect("a decision has a step").reason,
+    };
+    match refused {
+        Reason::NotManaged | Reason::OnDemand | Reason::Deleting => Care::NoAlarms(refused),
+        _ => Care::Leave(refused),
+    }
+}
+
+/// Minutes between two runs of alarm-sync by its schedule, as in `template.yaml`.
+pub const SYNC_MINUTES: i64 = 5;
+/// Runs in which each stream's shard count is asked of Kinesis once; in the others it is what its alarms say.
+///
+/// There is no call that tells the counts of many streams, and `DescribeStreamSummary` is too dear for a fleet every five
+/// minutes. What such a look finds was changed by a hand or another tool, and costs money at most: an alarm made for too few
+/// shards fires early, one made for too many still fires at the first throttled record, and the sweep then mends both.
+const RUNS_A_ROUND: i64 = 12;
+
+/// Whether it is this stream's turn to be looked at in the run at `now`: once an hour, spread evenly over the fleet.
+pub fn is_due(stream: &str, now: Timestamp) -> bool {
+    let mut hasher = DefaultHasher::new();
+    stream.hash(&mut hasher);
+    let turn = hasher.finish() % RUNS_A_ROUND.unsigned_abs();
+    let run = now.as_second().div_euclid(SYNC_MINUTES * 60).rem_euclid(RUNS_A_ROUND);
+    turn == run.unsigned_abs()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
+    use crate::observation::{StreamMode, StreamStatus};
+    use crate::policy::PolicySpec;
+    use crate::units::ShardCount;
+
+    fn check(tags: &[(&str, &str)], change: impl FnOnce(&mut StreamState)) -> String {
+        let mut stream = StreamState {
+            status: StreamStatus::Active,
+            mode: StreamMode::Provisioned,
+            open_shards: ShardCount::new(4).unwrap(),
+        };
+        change(&mut stream);
+        let stack = Policy::new(PolicySpec::default()).unwrap();
+        match care(&stack, &stream, &Enrolment::read(tags.iter().copied())) {
+            Care::Alarms { policy, outside } => {
+                format!("alarms {}-{} {outside:?}", policy.shards_min, policy.shards_max)
+            }
+            Care::NoAlarms(reason) => format!("none: {reason}"),
+            Care::Leave(reason) => format!("leave: {reason}"),
+        }
+    }
+
+    #[test]
+    fn every_kind_of_stream_has_its_care() {
+        let managed = (TAG_MANAGED, "true");
+        assert_eq!(check(&[managed], |_| ()), "alarms 1-100 None");
+        assert_eq!(check(&[managed, (TAG_SHARDS_MIN, "5")], |_| ()), "alarms 5-100 Some(Out)");
+        assert_eq!(check(&[managed, (TAG_SHARDS_MAX, "3")], |_| ()), "alarms 1-3 Some(In)");
+        assert!(check(&[], |_| ()).starts_with("none: the stream is not managed"));
+        assert!(check(&[(TAG_MANAGED, "false")], |_| ()).starts_with("none: the stream is not managed"));
+        assert!(
+            check(&[managed], |stream| stream.mode = StreamMode::OnDemand).starts_with("none: the stream is in on-dem")
+        );
+        assert!(
+            check(&[managed], |stream| stream.status = StreamStatus::Deleting).starts_with("none: the stream is being")
+        );
+        assert!(
+            check(&[managed], |stream| stream.status = StreamStatus::Updating)
+                .starts_with("leave: the stream is being")
+        );
+        assert!(
+            check(&[managed], |stream| stream.status = StreamStatus::Creating)
+                .starts_with("leave: the stream is being")
+        );
+        assert!(check(&[managed, (TAG_SHARDS_MAX, "many")], |_| ()).starts_with("leave: tag"));
+        assert!(check(&[(TAG_MANAGED, "yes")], |_| ()).starts_with("leave: tag"), "perhaps a slip of the pen");
+        assert!(check(&[managed, (TAG_SHARDS_MIN, "200")], |_| ()).starts_with("leave: the stream's tags"));
+    }
+
+    #[test]
+    fn each_stream_has_its_turn_once_an_hour_and_the_turns_are_even() {
+        let start = Timestamp::constant(1_767_322_800, 0);
+        let runs: Vec<_> = (0..12)
+            .map(|run| start.checked_add(jiff::SignedDuration::from_mins(run * SYNC_MINUTES)).unwrap())
+            .collect();
+        let streams: Vec<_> = (0..3_000).map(|i| format!("stream-{i}")).collect();
+        for stream in &streams {
+            assert_eq!(runs.iter().filter(|run| is_due(stream, **run)).count(), 1, "{stream}");
+        }
+        for run in &runs {
+            let due = streams.iter().filter(|stream| is_due(stream, *run)).count();
+            assert!((200..=300).contains(&due), "{due} of 3,000 in one run of twelve");
+        }
+    }
+}
