@@ -55,14 +55,13 @@ pub async fn sync<A: FleetAdapters>(
 ) -> SyncResponse {
     let mut tally = Tally::new(say);
     for request in parse(event) {
+        let walk = Walk::new(ports, settings, until);
         match request {
             Err(fault) => tally.outcome(Outcome::plain(OutcomeKind::Refused, None, fault.to_string())),
             Ok(SyncRequest::Nothing(why)) => tally.outcome(Outcome::plain(OutcomeKind::Ignored, None, why)),
-            Ok(SyncRequest::Fleet { depth, after }) => {
-                Walk::new(ports, settings, until).fleet(depth, after, &mut tally).await
-            }
-            Ok(SyncRequest::Streams(streams)) => Walk::new(ports, settings, until).streams(streams, &mut tally).await,
-            Ok(SyncRequest::RemoveAll) => Walk::new(ports, settings, until).remove_all(&mut tally).await,
+            Ok(SyncRequest::Fleet { depth, after }) => walk.fleet(depth, after, &mut tally).await,
+            Ok(SyncRequest::Streams(streams)) => walk.streams(streams, &mut tally).await,
+            Ok(SyncRequest::RemoveAll) => walk.remove_all(&mut tally).await,
         }
     }
     tally.response()

@@ -68,7 +68,7 @@ fn expect_right(fleet: &Fleet) {
 }
 
 fn sum(mut a: Runs, b: Runs) -> Runs {
-    a.runs += b.runs;
+    a.times += b.times;
     a.kept += b.kept;
     a.waited += b.waited;
     for (kind, count) in b.outcomes {
@@ -85,9 +85,9 @@ fn sum(mut a: Runs, b: Runs) -> Runs {
 
 fn show(what: &str, runs: &Runs) {
     let hundreds = STREAMS as f64 / 100.0;
-    let per_run = runs.all_calls() as f64 / hundreds / runs.runs as f64;
+    let per_run = runs.all_calls() as f64 / hundreds / runs.times as f64;
     println!("\n{what}");
-    println!("  runs {}, kept {}, other outcomes {:?}", runs.runs, runs.kept, runs.outcomes);
+    println!("  runs {}, kept {}, other outcomes {:?}", runs.times, runs.kept, runs.outcomes);
     println!("  {:<34} {:>8} {:>20}", "calls", "all", "a hundred streams");
     for (action, calls) in &runs.calls {
         println!("  {action:<34} {calls:>8} {:>20.2}", *calls as f64 / hundreds);

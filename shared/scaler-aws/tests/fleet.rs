@@ -21,7 +21,7 @@ async fn a_fleet_is_enrolled_within_the_rates_kept_with_reads_and_mended() {
     assert_eq!(fleet.wrongs(), Vec::<String>::new());
     assert_eq!((enrolled.calls["cloudwatch:PutMetricAlarm"], enrolled.outcomes["Mended"]), (720, 120));
     assert_eq!(enrolled.throttled, BTreeMap::new(), "not one call beyond a rate");
-    assert!(enrolled.runs > 1, "720 alarms at two a second are more than one run");
+    assert!(enrolled.times > 1, "720 alarms at two a second are more than one run");
     let seconds = enrolled.waited.as_secs();
     assert!((359..=420).contains(&seconds), "{seconds} s for 720 alarms at two thirds of three a second");
 

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use jiff::Timestamp;
 
-use crate::decision::admit;
+use crate::decision::admission;
 use crate::direction::Direction;
 use crate::enrolment::Enrolment;
 use crate::observation::StreamState;
@@ -29,7 +29,7 @@ pub enum Care {
 
 /// Says what a stream should have.
 pub fn care(stack: &Policy, stream: &StreamState, enrolment: &Enrolment) -> Care {
-    let refused = match admit(stack, stream, enrolment, Direction::Out) {
+    match admission(stack, stream, enrolment) {
         Ok(policy) => {
             let shards = stream.open_shards.get();
             let outside = match shards {
@@ -37,13 +37,10 @@ pub fn care(stack: &Policy, stream: &StreamState, enrolment: &Enrolment) -> Care
                 _ if shards > policy.shards_max => Some(Direction::In),
                 _ => None,
             };
-            return Care::Alarms { policy: Box::new(policy), outside };
+            Care::Alarms { policy: Box::new(policy), outside }
         }
-        Err(decision) => decision.steps.into_iter().next().expect("a decision has a step").reason,
-    };
-    match refused {
-        Reason::NotManaged | Reason::OnDemand | Reason::Deleting => Care::NoAlarms(refused),
-        _ => Care::Leave(refused),
+        Err((_, reason @ (Reason::NotManaged | Reason::OnDemand | Reason::Deleting))) => Care::NoAlarms(reason),
+        Err((_, reason)) => Care::Leave(reason),
     }
 }
 

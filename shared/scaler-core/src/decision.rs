@@ -89,25 +89,35 @@ pub fn admit(
     enrolment: &Enrolment,
     direction: Direction,
 ) -> Result<Policy, Box<Decision>> {
-    let stop = |verdict, reason| Err(Box::new(Decision::stopped(direction, stream.open_shards, verdict, reason)));
+    let stopped = |(verdict, reason)| Box::new(Decision::stopped(direction, stream.open_shards, verdict, reason));
+    admission(stack, stream, enrolment).map_err(stopped)
+}
+
+/// [`admit`], or what stands against it.
+pub(crate) fn admission(
+    stack: &Policy,
+    stream: &StreamState,
+    enrolment: &Enrolment,
+) -> Result<Policy, (Verdict, Reason)> {
+    let refuse = |reason| Err((Verdict::Refuse, reason));
     let unsure = enrolment.faults.iter().any(|fault| fault.key == TAG_MANAGED);
     if !enrolment.managed && !unsure {
-        return stop(Verdict::Refuse, Reason::NotManaged);
+        return refuse(Reason::NotManaged);
     }
     if !enrolment.faults.is_empty() {
-        return stop(Verdict::Refuse, Reason::BadTags(enrolment.faults.clone()));
+        return refuse(Reason::BadTags(enrolment.faults.clone()));
     }
     if stream.mode == StreamMode::OnDemand {
-        return stop(Verdict::Refuse, Reason::OnDemand);
+        return refuse(Reason::OnDemand);
     }
     match stream.status {
-        StreamStatus::Deleting => return stop(Verdict::Refuse, Reason::Deleting),
+        StreamStatus::Deleting => return refuse(Reason::Deleting),
         StreamStatus::Updating | StreamStatus::Creating => {
-            return stop(Verdict::Hold, Reason::NotActive(stream.status));
+            return Err((Verdict::Hold, Reason::NotActive(stream.status)));
         }
         StreamStatus::Active => {}
     }
-    enrolment.policy(stack).or_else(|faults| stop(Verdict::Refuse, Reason::BadPolicy(faults)))
+    enrolment.policy(stack).or_else(|faults| refuse(Reason::BadPolicy(faults)))
 }
 
 /// Decides how many shards to request, at `now`, for a stream of which this was seen.

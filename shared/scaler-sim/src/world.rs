@@ -454,7 +454,9 @@ impl AlarmStore for &World {
         self.alive().await;
         let mut state = self.state();
         state.called("DeleteAlarms", &names.join(" "), "")?;
-        names.iter().for_each(|name| drop(state.alarms.remove(name)));
+        for name in names {
+            state.alarms.remove(name);
+        }
         Ok(())
     }
 }

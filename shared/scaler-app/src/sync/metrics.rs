@@ -1,5 +1,7 @@
 //! Where each managed stream stands: open shards, how much of them is used, resizes left, what they cost.
 
+use std::collections::BTreeMap;
+
 use scaler_core::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use scaler_core::{Demand, Enrolment, MetricWindow, SYNC_MINUTES, ShardCount, shard_hour};
 
@@ -22,14 +24,16 @@ pub(super) async fn publish<A: FleetAdapters>(
     let now = ports.pass.clock.now();
     let names: Vec<String> = standings.iter().map(|(stream, ..)| stream.clone()).collect();
     let minutes = METRIC_DELAY_MINUTES + u32::try_from(SYNC_MINUTES).unwrap_or(5);
-    let loads = if with_loads && !names.is_empty() {
-        ports.metrics.loads(&names, whole_minute(now), minutes).await.unwrap_or_else(|error| {
-            tally.outcome(Outcome::plain(OutcomeKind::Failed, None, format!("utilization is not known: {error}")));
-            Default::default()
-        })
-    } else {
-        Default::default()
-    };
+    let mut loads = BTreeMap::new();
+    if with_loads && !names.is_empty() {
+        match ports.metrics.loads(&names, whole_minute(now), minutes).await {
+            Ok(known) => loads = known,
+            Err(error) => {
+                let words = format!("utilization is not known: {error}");
+                tally.outcome(Outcome::plain(OutcomeKind::Failed, None, words));
+            }
+        }
+    }
     let price = shard_hour(&settings.wiring.region);
     for (stream, open_shards, enrolment) in standings {
         tally.gauges(Gauges {

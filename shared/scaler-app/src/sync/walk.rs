@@ -47,7 +47,9 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             }
             last.clone_from(&known.stream);
             let Tended { outcomes, standing } = self.tender.tend(known).await;
-            outcomes.into_iter().for_each(|outcome| tally.outcome(outcome));
+            for outcome in outcomes {
+                tally.outcome(outcome);
+            }
             standings.extend(standing.map(|(shards, enrolment)| (last.clone(), shards, enrolment)));
         }
         if self.settings.wiring.stream_metrics {
@@ -68,7 +70,9 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             };
             let is_listed = self.settings.wiring.stream_names.contains(&stream);
             let known = Known { stream, tags: None, alarms, is_listed, is_due: true };
-            self.tender.tend(known).await.outcomes.into_iter().for_each(|outcome| tally.decisive(outcome));
+            for outcome in self.tender.tend(known).await.outcomes {
+                tally.decisive(outcome);
+            }
         }
     }
 

@@ -47,7 +47,7 @@ impl Pause for VirtualClock {
 /// What some runs came to together.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
-    pub(crate) runs: usize,
+    pub(crate) times: usize,
     pub(crate) kept: usize,
     /// Outcomes by kind.
     pub(crate) outcomes: BTreeMap<String, usize>,
@@ -87,6 +87,8 @@ pub(crate) struct Fleet {
     policy: Policy,
     wiring: Wiring,
     streams: BTreeMap<String, Stream>,
+    /// After so much time a run begins nothing new.
+    pub(crate) run: SignedDuration,
 }
 
 impl Fleet {
@@ -119,7 +121,7 @@ impl Fleet {
         let sdk = super::support::sdk(sandbox.endpoint()).await;
         let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &wiring);
         let policy = Policy::new(PolicySpec::default()).unwrap();
-        let mut fleet = Self { sandbox, ports, deliveries, policy, wiring, streams: BTreeMap::new() };
+        let mut fleet = Self { sandbox, ports, deliveries, policy, wiring, streams: BTreeMap::new(), run: RUN };
         for i in 0..count {
             fleet.create(&format!("stream-{i:05}"), 2).await;
         }
@@ -149,7 +151,7 @@ impl Fleet {
         let mut next = Some(event);
         while let Some(event) = next {
             let (response, gauges) = self.run_once(&event).await;
-            runs.runs += 1;
+            runs.times += 1;
             runs.kept += response.kept;
             runs.gauges += gauges;
             for outcome in &response.outcomes {
@@ -165,7 +167,7 @@ impl Fleet {
 
     async fn run_once(&self, event: &Value) -> (SyncResponse, usize) {
         let settings = Settings { policy: &self.policy, wiring: &self.wiring };
-        let until = self.sandbox.now() + RUN;
+        let until = self.sandbox.now() + self.run;
         let mut gauges = 0;
         let mut say = |said: Said| gauges += usize::from(matches!(said, Said::Gauges(_)));
         let response = sync(&self.ports, settings, event, until, &mut say).await;

@@ -1,0 +1,129 @@
+//! The roles of `template.yaml` admit exactly the calls that the functions make: not one less, not one more.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+#[path = "support/fleet.rs"]
+mod wire;
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use scaler_app::{OutcomeKind, handle};
+use scaler_core::{Direction, Policy, PolicySpec};
+use scaler_sim::cloudwatch::Metric;
+use serde_json::json;
+
+use wire::Fleet;
+
+/// What the template grants and none of our code calls: Lambda itself does (logs, the failure queue, reading the
+/// continuation queue), or CloudWatch asks for it beside another (tags in `PutMetricAlarm`).
+const NOT_CALLED_BY_US: [&str; 6] = [
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "cloudwatch:TagResource",
+];
+
+/// The actions that these resources of the template allow.
+///
+/// Reads lines and not YAML, as `cargo xtask tidy` does: our one template is laid out by us.
+fn granted(resources: &[&str]) -> BTreeSet<String> {
+    let template = include_str!("../../../template.yaml");
+    let mut actions = BTreeSet::new();
+    for resource in resources {
+        let head = format!("  {resource}:");
+        let block: Vec<_> = template
+            .lines()
+            .skip_while(|line| *line != head)
+            .skip(1)
+            .take_while(|line| line.is_empty() || line.starts_with("   ") || line.starts_with("  #"))
+            .collect();
+        assert!(!block.is_empty(), "template.yaml has no {resource}");
+        let lists = block.iter().filter_map(|line| line.trim().strip_prefix("Action: "));
+        let listed = lists.flat_map(|list| list.trim_matches(['[', ']']).split(", "));
+        actions.extend(listed.filter(|action| !action.starts_with("sts:")).map(str::to_owned));
+    }
+    actions.into_iter().filter(|action| !NOT_CALLED_BY_US.contains(&action.as_str())).collect()
+}
+
+fn called(fleet: &Fleet) -> BTreeSet<String> {
+    let refused = fleet.sandbox.throttled();
+    assert!(refused.is_empty(), "{refused:?}");
+    fleet.sandbox.calls().into_keys().collect()
+}
+
+/// Two minutes of metrics in which the stream is so full.
+fn load(fleet: &Fleet, stream: &str, full_shards: f64, minutes: i64) {
+    for ago in 1..=minutes {
+        let at = fleet.sandbox.now() - SignedDuration::from_mins(ago);
+        for (name, value) in [("IncomingBytes", full_shards * 62_914_560.0), ("IncomingRecords", 1_000.0)] {
+            fleet.sandbox.cloudwatch().record(&Metric::kinesis(stream, name), at, value);
+        }
+    }
+}
+
+/// Everything that a scaling function can be asked for: an alarm that leads to a resize, and a sweep.
+async fn scaling_calls(direction: Direction, full_shards: f64) -> BTreeSet<String> {
+    let mut fleet = Fleet::of(1).await;
+    let stream = fleet.names().remove(0);
+    fleet.scheduled().await;
+    load(&fleet, &stream, full_shards, 70);
+    fleet.wait(1);
+    fleet.sandbox.forget_calls();
+    let policy = Policy::new(PolicySpec::default()).unwrap();
+    let alarm = json!({ "alarmData": { "alarmName": "a", "state": { "value": "ALARM" }, "configuration": { "metrics": [
+        { "metricStat": { "metric": { "dimensions": { "StreamName": stream } } } }] } } });
+    let sweep = json!({ "detail-type": "Scheduled Event" });
+    let mut outcomes = Vec::new();
+    for event in [alarm, sweep] {
+        outcomes.extend(handle(&fleet.ports.pass, &policy, direction, &event, &mut |_| ()).await.outcomes);
+    }
+    assert_eq!(outcomes[0].outcome, OutcomeKind::Resized, "{outcomes:?}");
+    assert_eq!(outcomes[0].faults, Vec::<String>::new());
+    called(&fleet)
+}
+
+#[tokio::test]
+async fn scale_out_may_do_what_it_does() {
+    // The failure queue, to which Lambda sends.
+    let mut granted = granted(&["ScalerPolicy", "ScaleOutRole"]);
+    assert!(granted.remove("sqs:SendMessage"));
+    assert_eq!(scaling_calls(Direction::Out, 2.0).await, granted);
+}
+
+#[tokio::test]
+async fn scale_in_may_do_what_it_does() {
+    let mut granted = granted(&["ScalerPolicy", "ScaleInRole"]);
+    assert!(granted.remove("sqs:SendMessage"));
+    assert_eq!(scaling_calls(Direction::In, 0.1).await, granted);
+}
+
+#[tokio::test]
+async fn alarm_sync_may_do_what_it_does() {
+    let mut fleet = Fleet::of(4).await;
+    let names = fleet.names();
+    // Too short for four streams: the rest is left to another run.
+    fleet.run = SignedDuration::from_secs(2);
+    let mut calls = BTreeSet::new();
+    fleet.scheduled().await;
+    calls.extend(called(&fleet));
+    fleet.run = SignedDuration::from_mins(4);
+    // An alarm that is changed, a stream that is cleaned, one that is brought inside, one whose tag cannot be read.
+    for (name, way) in names.iter().zip([3, 4, 9, 8]) {
+        fleet.drift(name, way).await;
+    }
+    fleet.run(json!({ "sync": "all" })).await;
+    calls.extend(called(&fleet));
+    assert_eq!(calls, granted(&["ScalerPolicy", "AlarmSyncRole"]));
+    assert_eq!(fleet.wrongs(), Vec::<String>::new());
+}
+
+#[test]
+fn the_template_is_read_as_it_is_laid_out() {
+    let granted = granted(&["ScalerPolicy"]);
+    assert!(granted.contains("kinesis:UpdateShardCount"), "a single action: {granted:?}");
+    assert!(granted.contains("kinesis:ListTagsForStream"), "one of a list: {granted:?}");
+    assert!(!granted.contains("cloudwatch:DeleteAlarms"), "of another resource: {granted:?}");
+}
