@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use md5::{Digest as _, Md5};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,6 +22,9 @@ const TARGET_PREFIX: &str = "AmazonSQS.";
 
 /// Source: SQS API reference, `SendMessage`: 1 MiB (read 2026-11).
 const BODY_BYTES_MAX: usize = 1_048_576;
+
+/// Source: as above.
+const DELAY_SECONDS: std::ops::RangeInclusive<i64> = 0..=900;
 
 /// A queue, which its URL names by the last two parts of its path; the host in front differs by endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,10 @@ struct SendMessage {
 
 fn send_message(shared: &Shared, input: SendMessage) -> Result<Value, Refusal> {
     input.refuse_unmodelled()?;
+    if !DELAY_SECONDS.contains(&input.delay_seconds) {
+        let reason = format!("DelaySeconds must be >= 0 and <= 900, and is {}", input.delay_seconds);
+        return Err(invalid(&reason));
+    }
     let url = required(input.queue_url, "QueueUrl")?;
     let queue = Queue::of(&url);
     let mappings = &shared.options.queues;
@@ -112,14 +119,23 @@ fn send_message(shared: &Shared, input: SendMessage) -> Result<Value, Refusal> {
     };
     let body = required(input.message_body, "MessageBody")?;
     if body.len() > BODY_BYTES_MAX {
-        let reason = format!("Message has {} bytes, not at most {BODY_BYTES_MAX}", body.len());
-        let message = format!("One or more parameters are invalid. Reason: {reason}.");
-        return Err(Refusal::new("InvalidParameterValue", message));
+        return Err(invalid(&format!("Message has {} bytes, not at most {BODY_BYTES_MAX}", body.len())));
     }
     let md5 = format!("{:x}", Md5::digest(&body));
     let message = Message { id: shared.new_id(), body, md5, sent_at: shared.clock.now() };
-    shared.deliver(&mapping.function, events::sqs(&shared.origin(), queue, &message), Road::Sqs);
+    let event = events::sqs(&shared.origin(), queue, &message);
+    match input.delay_seconds {
+        0 => shared.deliver(&mapping.function, event, Road::Sqs),
+        seconds => {
+            let from = message.sent_at + SignedDuration::from_secs(seconds);
+            shared.deliver_from(from, &mapping.function, event, Road::Sqs);
+        }
+    }
     Ok(json!({"MessageId": message.id, "MD5OfMessageBody": message.md5}))
+}
+
+fn invalid(reason: &str) -> Refusal {
+    Refusal::new("InvalidParameterValue", format!("One or more parameters are invalid. Reason: {reason}."))
 }
 
 /// An empty text is missing to SQS. Source: answers of SQS quoted in localstack/localstack#12317.
@@ -131,7 +147,6 @@ fn required(field: Option<String>, name: &str) -> Result<String, Refusal> {
 impl SendMessage {
     fn refuse_unmodelled(&self) -> Result<(), Refusal> {
         let unmodelled = [
-            ("DelaySeconds", self.delay_seconds != 0),
             ("MessageAttributes", self.message_attributes.is_some()),
             ("MessageSystemAttributes", self.message_system_attributes.is_some()),
             ("MessageGroupId", self.message_group_id.is_some()),

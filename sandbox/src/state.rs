@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) resizes: tokio::sync::Mutex<HashMap<String, Vec<Timestamp>>>,
     published: Mutex<Vec<Published>>,
     deliveries: mpsc::UnboundedSender<Delivery>,
+    /// Deliveries that are not due yet, with the time from which they are.
+    delayed: Mutex<Vec<(Timestamp, Delivery)>>,
     /// Held over a whole tick: two at once would evaluate the same minute twice.
     last_tick: tokio::sync::Mutex<Timestamp>,
     next_id: AtomicU64,
@@ -61,6 +63,7 @@ impl Shared {
             resizes: tokio::sync::Mutex::default(),
             published: Mutex::default(),
             deliveries,
+            delayed: Mutex::default(),
             last_tick: tokio::sync::Mutex::new(last_tick),
             next_id: AtomicU64::new(1),
         }
@@ -109,6 +112,9 @@ impl Shared {
         for transition in &transitions {
             self.run_actions(transition);
         }
+        for (_, Delivery { function, payload, road }) in locked(&self.delayed).extract_if(.., |(from, _)| *from <= at) {
+            self.deliver(&function, payload, road);
+        }
         let minutes = at.as_second().div_euclid(60);
         let due = |schedule: &&Schedule| minutes.rem_euclid(i64::from(schedule.every_minutes)) == 0;
         for Schedule { function, .. } in self.options.schedules.iter().filter(due) {
@@ -155,6 +161,11 @@ impl Shared {
     pub(crate) fn deliver(&self, function: &str, payload: Value, road: Road) {
         // Nobody listens any more when the receiver is gone; the sandbox goes on without it.
         let _ = self.deliveries.send(Delivery { function: function.to_owned(), payload, road });
+    }
+
+    /// As [`Self::deliver`], at the first minute boundary that is no earlier than this.
+    pub(crate) fn deliver_from(&self, from: Timestamp, function: &str, payload: Value, road: Road) {
+        locked(&self.delayed).push((from, Delivery { function: function.to_owned(), payload, road }));
     }
 
     pub(crate) fn origin(&self) -> Origin<'_> {

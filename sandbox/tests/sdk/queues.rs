@@ -76,9 +76,12 @@ async fn each_refusal_of_a_message_arrives_as_aws_says_it() {
     assert_eq!(empty.message(), Some("The request must contain the parameter MessageBody."));
     let long = send("123456789012/others", &"m".repeat(1_048_577)).await;
     assert_eq!(long.code(), Some("InvalidParameterValue"));
-    let delayed = world.sqs.send_message().queue_url("http://h/123456789012/others").message_body("m").delay_seconds(5);
-    let delayed = delayed.send().await.unwrap_err().into_service_error();
-    assert_eq!(delayed.message(), Some("DelaySeconds is not modelled here; leave it out"));
+    for seconds in [-1, 901] {
+        let late = world.sqs.send_message().queue_url("http://h/123456789012/others").message_body("m");
+        let late = late.delay_seconds(seconds).send().await.unwrap_err().into_service_error();
+        assert_eq!(late.code(), Some("InvalidParameterValue"));
+        assert!(late.message().unwrap().contains(&format!("DelaySeconds must be >= 0 and <= 900, and is {seconds}")));
+    }
     assert!(world.delivered().is_empty());
 
     let longest =
@@ -93,4 +96,18 @@ async fn a_mapping_that_names_no_queue_is_refused_at_the_start() {
         let error = Sandbox::start(Options { queues: vec![mapping(url, "f")], ..manual() }).await.err().unwrap();
         assert_eq!(error.to_string(), format!("queue URL {url:?} of f is not http://HOST/ACCOUNT/NAME"));
     }
+}
+
+#[tokio::test]
+async fn a_delayed_message_waits() {
+    let mut world = world().await;
+    let message = world.sqs.send_message().queue_url("http://h/123456789012/others").message_body("later");
+    message.delay_seconds(90).send().await.unwrap();
+    let mut delivered = Vec::new();
+    for _ in 0..3 {
+        world.sandbox.clock().advance(SignedDuration::from_mins(1));
+        world.sandbox.tick().await;
+        delivered.push(world.delivered().len());
+    }
+    assert_eq!(delivered, [0, 1, 0], "90 seconds are over at the second minute");
 }

@@ -33,13 +33,9 @@ async fn main() {
     show("idle and correct: one run of the schedule", &kept);
     assert_eq!((kept.writes(), kept.kept), (0, STREAMS), "a correct fleet is only read");
 
-    let mut hour = Runs::default();
-    for _ in 0..12 {
-        fleet.wait(5);
-        hour = sum(hour, fleet.scheduled().await);
-    }
-    show("idle and correct: an hour of the schedule, each stream's count asked once", &hour);
-    assert_eq!(hour.writes(), 0);
+    let round = round(&mut fleet).await;
+    show("idle and correct: four hours of the schedule, each stream's count asked once", &round);
+    assert_eq!(round.writes(), 0);
 
     let names = fleet.names();
     let drifted = STREAMS / 100;
@@ -47,18 +43,23 @@ async fn main() {
         fleet.drift(name, i).await;
     }
     println!("\n{drifted} streams drifted, each in one of {} ways: {}", DRIFTS.len(), DRIFTS.join("; "));
-    let mut mended = Runs::default();
-    for _ in 0..12 {
-        fleet.wait(5);
-        mended = sum(mended, fleet.scheduled().await);
-    }
-    show("mended: an hour of the schedule", &mended);
+    show("mended: four hours of the schedule", &self::round(&mut fleet).await);
     expect_right(&fleet);
     fleet.wait(5);
     let all = fleet.run(json!({ "sync": "all" })).await;
     show("every stream looked at closely", &all);
     assert_eq!(all.writes(), 0);
     println!("\nin all {:.0} s of real time", began.elapsed().as_secs_f64());
+}
+
+/// So many runs of the schedule that every stream has its turn.
+async fn round(fleet: &mut Fleet) -> Runs {
+    let mut runs = Runs::default();
+    for _ in 0..48 {
+        fleet.wait(5);
+        runs = sum(runs, fleet.scheduled().await);
+    }
+    runs
 }
 
 fn expect_right(fleet: &Fleet) {

@@ -15,9 +15,10 @@ impl Continuations for SqsContinuations {
         self.0.is_some()
     }
 
-    async fn later(&self, request: &str) -> Result<(), CallError> {
+    async fn later(&self, request: &str, seconds: u32) -> Result<(), CallError> {
         let Some((client, queue_url)) = &self.0 else { return Ok(()) };
-        let sent = client.send_message().queue_url(queue_url).message_body(request).send().await;
+        let delay = i32::try_from(seconds).unwrap_or(i32::MAX);
+        let sent = client.send_message().queue_url(queue_url).message_body(request).delay_seconds(delay).send().await;
         sent.map_err(|error| call_error("SendMessage", queue_url, error))?;
         Ok(())
     }

@@ -97,7 +97,7 @@ async fn call(ports: &StandinPorts, operation: &str) -> Result<(), CallError> {
         "PutMetricAlarm" => ports.alarms.put(&alarm).await,
         "DeleteAlarms" => ports.alarms.delete(&[alarm.name]).await,
         "GetResources" => ports.fleet.tagged().await.map(drop),
-        _ => ports.continuations.later("{}").await,
+        _ => ports.continuations.later("{}", 0).await,
     }
 }
 

@@ -29,7 +29,7 @@ async fn a_fleet_is_enrolled_within_the_rates_kept_with_reads_and_mended() {
     let kept = fleet.scheduled().await;
     assert_eq!((kept.kept, kept.gauges, kept.writes(), kept.throttled.len()), (120, 120, 0, 0), "{kept:?}");
     let due = kept.calls.get("kinesis:DescribeStreamSummary").copied().unwrap_or(0);
-    assert!(due <= 20, "about one stream in twelve is asked for its count: {kept:?}");
+    assert!(due <= 10, "about one stream in 48 is asked for its count: {kept:?}");
     assert!(kept.all_calls() - due <= 2 + 8 + 1, "{kept:?}");
 
     let names = fleet.names();

@@ -64,7 +64,8 @@ struct State {
     /// Streams that the tagging service does not know of yet.
     not_indexed: BTreeSet<String>,
     told: Vec<Notice>,
-    later: Vec<String>,
+    /// Requests for another run, and after how many seconds.
+    later: Vec<(String, u32)>,
     failures: BTreeMap<&'static str, VecDeque<(Failure, &'static str)>>,
     calls: Vec<String>,
     /// Calls after which the caller is dead.
@@ -219,8 +220,8 @@ impl World {
         self.state().told.clone()
     }
 
-    /// The requests for another run so far; they are taken away.
-    pub fn take_later(&self) -> Vec<String> {
+    /// The requests for another run so far, and after how many seconds; they are taken away.
+    pub fn take_later(&self) -> Vec<(String, u32)> {
         std::mem::take(&mut self.state().later)
     }
 
@@ -482,11 +483,11 @@ impl Continuations for &World {
         true
     }
 
-    async fn later(&self, request: &str) -> Result<(), CallError> {
+    async fn later(&self, request: &str, seconds: u32) -> Result<(), CallError> {
         self.alive().await;
         let mut state = self.state();
         state.called("SendMessage", "alarm-sync", request)?;
-        state.later.push(request.to_owned());
+        state.later.push((request.to_owned(), seconds));
         Ok(())
     }
 }

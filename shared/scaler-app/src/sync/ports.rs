@@ -66,8 +66,8 @@ pub trait Continuations: Send + Sync {
     /// Whether there is one.
     fn is_there(&self) -> bool;
 
-    /// Has alarm-sync called with this request when this run is over.
-    fn later(&self, request: &str) -> impl Future<Output = Result<(), CallError>> + Send;
+    /// Has alarm-sync called with this request when this run is over, and not before so many seconds (900 at most).
+    fn later(&self, request: &str, seconds: u32) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// One adapter for each port of alarm-sync.

@@ -1,7 +1,7 @@
 //! One stream: what it should have, what it has, and the few calls that make the two the same.
 
 use scaler_core::{
-    Care, Direction, Enrolment, Policy, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus, care,
+    Care, Direction, Enrolment, Policy, Reason, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus, care,
     stream_alarms,
 };
 
@@ -35,11 +35,13 @@ pub(super) struct Tended {
     pub(super) outcomes: Vec<Outcome>,
     /// Where the stream stands, if it is one that is scaled.
     pub(super) standing: Option<(ShardCount, Enrolment)>,
+    /// Whether it is changing just now, so that what it should have is known in some minutes only.
+    pub(super) is_changing: bool,
 }
 
 impl From<Outcome> for Tended {
     fn from(outcome: Outcome) -> Self {
-        Self { outcomes: vec![outcome], standing: None }
+        Self { outcomes: vec![outcome], standing: None, is_changing: false }
     }
 }
 
@@ -85,16 +87,16 @@ impl<A: FleetAdapters> Tender<'_, A> {
                 outcome.into()
             }
             Care::Leave(reason) => {
-                let held = matches!(reason, scaler_core::Reason::NotActive(_));
-                let kind = if held { OutcomeKind::Held } else { OutcomeKind::Refused };
+                let is_changing = matches!(reason, Reason::NotActive(_));
+                let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
                 let mut outcome = Outcome::stopped(kind, stream, &reason);
                 outcome.current = Some(state.open_shards.get());
                 self.tell(&mut outcome).await;
-                outcome.into()
+                Tended { is_changing, ..outcome.into() }
             }
             Care::Alarms { policy, outside } => {
                 let outcome = self.with_alarms(&known, &policy, state.open_shards).await;
-                let mut tended = Tended { outcomes: vec![outcome], standing: Some((state.open_shards, enrolment)) };
+                let mut tended = Tended { standing: Some((state.open_shards, enrolment)), ..outcome.into() };
                 if let Some(direction) = outside {
                     tended.outcomes.push(self.bring_inside(stream, direction).await);
                 }
@@ -116,7 +118,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
             return None;
         };
         let changes = self.changes(known, &policy, shards);
-        changes.is_none().then(|| Tended { outcomes: vec![kept], standing: Some((shards, enrolment)) })
+        changes.is_none().then(|| Tended { standing: Some((shards, enrolment)), ..kept.into() })
     }
 
     fn changes<'k>(&self, known: &'k Known, policy: &Policy, shards: ShardCount) -> Changes<'k> {

@@ -16,6 +16,11 @@ use super::tend::{Known, Tended, Tender};
 use crate::ports::{CallError, Clock};
 use crate::report::{Outcome, OutcomeKind};
 
+/// A resize takes minutes.
+const LOOK_AGAIN_SECONDS: u32 = 300;
+/// Names in one message: far below what SQS takes, and a run's work.
+const STREAMS_A_MESSAGE: usize = 100;
+
 /// One run over many streams.
 pub(super) struct Walk<'a, A: FleetAdapters> {
     ports: &'a FleetPorts<A>,
@@ -38,7 +43,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             Err(error) => return tally.decisive(run_failed(&error)),
         };
         let mut last = after.clone().unwrap_or_default();
-        let mut standings = Vec::new();
+        let (mut standings, mut changing) = (Vec::new(), Vec::new());
         for known in streams.into_iter().filter(|known| after.as_ref().is_none_or(|after| known.stream > *after)) {
             if self.is_over() {
                 self.go_on_later(SyncRequest::Fleet { depth, after: Some(last.clone()) }, &last, after.as_ref(), tally)
@@ -46,12 +51,14 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
                 break;
             }
             last.clone_from(&known.stream);
-            let Tended { outcomes, standing } = self.tender.tend(known).await;
+            let Tended { outcomes, standing, is_changing } = self.tender.tend(known).await;
+            changing.extend(is_changing.then(|| last.clone()));
             for outcome in outcomes {
                 tally.outcome(outcome);
             }
             standings.extend(standing.map(|(shards, enrolment)| (last.clone(), shards, enrolment)));
         }
+        self.look_again(changing, tally).await;
         if self.settings.wiring.stream_metrics {
             let with_loads = !self.is_over();
             publish(self.ports, self.settings, &standings, with_loads, tally).await;
@@ -60,6 +67,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// These streams, as they are now.
     pub(super) async fn streams(mut self, streams: Vec<String>, tally: &mut Tally<'_>) {
+        let mut changing = Vec::new();
         for stream in streams {
             let alarms = match self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await {
                 Ok(alarms) => alarms,
@@ -70,10 +78,14 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             };
             let is_listed = self.settings.wiring.stream_names.contains(&stream);
             let known = Known { stream, tags: None, alarms, is_listed, is_due: true };
-            for outcome in self.tender.tend(known).await.outcomes {
+            let name = known.stream.clone();
+            let tended = self.tender.tend(known).await;
+            changing.extend(tended.is_changing.then_some(name));
+            for outcome in tended.outcomes {
                 tally.decisive(outcome);
             }
         }
+        self.look_again(changing, tally).await;
     }
 
     /// Deletes every alarm of ours.
@@ -88,7 +100,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
                 // Only while there is progress: what is not ours stays, and would be looked at for ever.
                 let later = if deleted > 0 { Some(SyncRequest::RemoveAll) } else { None };
                 if let Some(request) = later {
-                    self.send(&request, tally).await;
+                    self.send(&request, 0, tally).await;
                 }
                 break;
             }
@@ -134,19 +146,30 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             let words = "the fleet took all the time to be read: no stream was tended in this run";
             return tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
         }
-        if self.send(&request, tally).await {
+        if self.send(&request, 0, tally).await {
             tally.goes_on_after(last);
         }
     }
 
-    async fn send(&self, request: &SyncRequest, tally: &mut Tally<'_>) -> bool {
+    /// Has streams that are changing just now looked at when they may be done. The event that told of the change comes while
+    /// it goes on, and nothing tells of its end.
+    async fn look_again(&self, changing: Vec<String>, tally: &mut Tally<'_>) {
+        if !self.ports.continuations.is_there() {
+            return;
+        }
+        for streams in changing.chunks(STREAMS_A_MESSAGE) {
+            self.send(&SyncRequest::Streams(streams.to_vec()), LOOK_AGAIN_SECONDS, tally).await;
+        }
+    }
+
+    async fn send(&self, request: &SyncRequest, seconds: u32, tally: &mut Tally<'_>) -> bool {
         if !self.ports.continuations.is_there() {
             let words =
                 "time is up, and there is no queue (CONTINUATION_QUEUE_URL): the next run of the schedule goes on";
             tally.outcome(Outcome::plain(OutcomeKind::Held, None, words));
             return false;
         }
-        match self.ports.continuations.later(&request.message()).await {
+        match self.ports.continuations.later(&request.message(), seconds).await {
             Ok(()) => true,
             Err(error) => {
                 tally.outcome(run_failed(&error));

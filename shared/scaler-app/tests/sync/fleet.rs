@@ -78,7 +78,7 @@ async fn what_does_not_fit_a_run_goes_on_in_the_next() {
         let run = stack.run_for(&event, SignedDuration::from_secs(10)).await;
         runs += 1;
         let later = stack.world.take_later();
-        let Some(request) = later.first() else { break };
+        let Some((request, 0)) = later.first() else { break };
         let after = run.response.goes_on_after.unwrap();
         assert!(after > reached, "{after} is not further than {reached}");
         reached = after;
