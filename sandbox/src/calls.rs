@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
+use crate::locked::locked;
 use crate::rates::{self, Bucket};
-use crate::state::locked;
 
 /// The calls of one sandbox, by IAM action.
 #[derive(Debug)]

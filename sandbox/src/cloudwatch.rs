@@ -12,7 +12,8 @@ use scaler_sim::cloudwatch::{AlarmFilter, CloudWatchError, DESCRIBE_PAGE_MAX};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::state::{Shared, locked};
+use crate::locked::locked;
+use crate::state::Shared;
 use wire::{
     DeleteAlarms, DescribeAlarms, DescribeAlarmsOutput, GetMetricData, GetMetricDataOutput, ListTagsForResource,
     ListTagsForResourceOutput, MetricAlarm, PutMetricAlarm, SetAlarmState,

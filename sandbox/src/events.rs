@@ -10,7 +10,30 @@ use scaler_sim::cloudwatch::{AlarmSource, MetricStat, Query, QuerySource, StateR
 use serde_json::{Map, Value, json};
 
 use crate::Published;
-use crate::sqs::{Message, Queue};
+
+/// A queue, which its URL names by the last two parts of its path; the host in front differs by endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Queue<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) name: &'a str,
+}
+
+impl<'a> Queue<'a> {
+    pub(crate) fn of(url: &'a str) -> Option<Self> {
+        let (rest, name) = url.rsplit_once('/')?;
+        let (host, account) = rest.rsplit_once('/')?;
+        (host.contains("://") && !account.is_empty() && !name.is_empty()).then_some(Self { account, name })
+    }
+}
+
+/// A message as its function gets it.
+pub(crate) struct Message {
+    pub(crate) id: String,
+    pub(crate) body: String,
+    /// Lower-case hex.
+    pub(crate) md5: String,
+    pub(crate) sent_at: Timestamp,
+}
 
 /// Where an event comes from.
 #[derive(Debug, Clone, Copy)]

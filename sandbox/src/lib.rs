@@ -12,6 +12,7 @@ mod cloudwatch;
 mod events;
 mod json;
 mod kinesis;
+mod locked;
 mod rates;
 mod sns;
 mod sqs;
@@ -38,7 +39,8 @@ use tokio::task::JoinHandle;
 pub use clock::{ClockOptions, SandboxClock};
 pub use traffic::Traffic;
 
-use state::{Shared, locked};
+use locked::locked;
+use state::Shared;
 
 /// How a sandbox is set up.
 #[derive(Debug, Clone)]

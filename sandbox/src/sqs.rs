@@ -8,12 +8,12 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use md5::{Digest as _, Md5};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::events;
+use crate::events::{self, Message, Queue};
 use crate::json::{self, Refusal};
 use crate::state::Shared;
 use crate::{QueueMapping, Road};
@@ -25,30 +25,6 @@ const BODY_BYTES_MAX: usize = 1_048_576;
 
 /// Source: as above.
 const DELAY_SECONDS: std::ops::RangeInclusive<i64> = 0..=900;
-
-/// A queue, which its URL names by the last two parts of its path; the host in front differs by endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Queue<'a> {
-    pub(crate) account: &'a str,
-    pub(crate) name: &'a str,
-}
-
-impl<'a> Queue<'a> {
-    fn of(url: &'a str) -> Option<Self> {
-        let (rest, name) = url.rsplit_once('/')?;
-        let (host, account) = rest.rsplit_once('/')?;
-        (host.contains("://") && !account.is_empty() && !name.is_empty()).then_some(Self { account, name })
-    }
-}
-
-/// A message as its function gets it.
-pub(crate) struct Message {
-    pub(crate) id: String,
-    pub(crate) body: String,
-    /// Lower-case hex.
-    pub(crate) md5: String,
-    pub(crate) sent_at: Timestamp,
-}
 
 /// Every mapping must name a queue, or no message would ever find it.
 pub(crate) fn checked(queues: &[QueueMapping]) -> anyhow::Result<()> {

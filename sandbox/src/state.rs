@@ -1,8 +1,8 @@
 //! What the services of one sandbox share, and the minute tick that evaluates alarms.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ferrokinesis::store::Store;
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::calls::{Calls, TooFast};
 use crate::clock::SandboxClock;
 use crate::events::{self, Origin};
+use crate::locked::locked;
 use crate::{Delivery, Options, Published, Road, Schedule};
 
 pub(crate) const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -37,11 +38,6 @@ pub(crate) struct Shared {
     /// Held over a whole tick: two at once would evaluate the same minute twice.
     last_tick: tokio::sync::Mutex<Timestamp>,
     next_id: AtomicU64,
-}
-
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic in another request must not take the sandbox down with it.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use scaler_sim::cloudwatch::Metric;
 
 use crate::kinesis::open_shards;
-use crate::state::{Shared, locked};
+use crate::locked::locked;
+use crate::state::Shared;
 
 /// What a shard takes in a minute: 1 MiB/s. Source: Kinesis quotas (facts 1.1).
 const SHARD_BYTES_PER_MINUTE: f64 = 1_048_576.0 * 60.0;

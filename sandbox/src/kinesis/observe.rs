@@ -8,7 +8,8 @@ use ferrokinesis::{sequence, shard_iterator};
 use scaler_sim::cloudwatch::Metric;
 use serde_json::{Map, Value, json};
 
-use crate::state::{Shared, locked};
+use crate::locked::locked;
+use crate::state::Shared;
 
 const THROTTLED: &str = "ProvisionedThroughputExceededException";
 

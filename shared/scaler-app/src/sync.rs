@@ -59,7 +59,7 @@ pub async fn sync<A: FleetAdapters>(
         match request {
             Err(fault) => tally.outcome(Outcome::plain(OutcomeKind::Refused, None, fault.to_string())),
             Ok(SyncRequest::Nothing(why)) => tally.outcome(Outcome::plain(OutcomeKind::Ignored, None, why)),
-            Ok(SyncRequest::Fleet { depth, after }) => walk.fleet(depth, after, &mut tally).await,
+            Ok(SyncRequest::Fleet { depth, after, asked_at }) => walk.fleet(depth, after, asked_at, &mut tally).await,
             Ok(SyncRequest::Streams(streams)) => walk.streams(streams, &mut tally).await,
             Ok(SyncRequest::RemoveAll) => walk.remove_all(&mut tally).await,
         }

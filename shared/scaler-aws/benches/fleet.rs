@@ -28,7 +28,7 @@ async fn main() {
     show("enrolled: six alarms each", &fleet.scheduled().await);
     expect_right(&fleet);
 
-    fleet.wait(5);
+    fleet.wait();
     let kept = fleet.scheduled().await;
     show("idle and correct: one run of the schedule", &kept);
     assert_eq!((kept.writes(), kept.kept), (0, STREAMS), "a correct fleet is only read");
@@ -45,7 +45,7 @@ async fn main() {
     println!("\n{drifted} streams drifted, each in one of {} ways: {}", DRIFTS.len(), DRIFTS.join("; "));
     show("mended: four hours of the schedule", &self::round(&mut fleet).await);
     expect_right(&fleet);
-    fleet.wait(5);
+    fleet.wait();
     let all = fleet.run(json!({ "sync": "all" })).await;
     show("every stream looked at closely", &all);
     assert_eq!(all.writes(), 0);
@@ -56,7 +56,7 @@ async fn main() {
 async fn round(fleet: &mut Fleet) -> Runs {
     let mut runs = Runs::default();
     for _ in 0..48 {
-        fleet.wait(5);
+        fleet.wait();
         runs = sum(runs, fleet.scheduled().await);
     }
     runs

@@ -4,7 +4,10 @@ use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricAlarm, MetricDataQuery,
 use scaler_app::event::stream_names;
 use scaler_core::{AlarmExpression, AlarmMetric, StreamAlarm};
 
-use crate::alarms::{NAMESPACE, PERIOD};
+/// The namespace of every metric that an alarm of ours reads.
+pub(crate) const NAMESPACE: &str = "AWS/Kinesis";
+/// Seconds of their data points.
+pub(crate) const PERIOD: i32 = 60;
 
 /// Reads an alarm; `None` where it has no name.
 pub(crate) fn read(alarm: &MetricAlarm) -> Option<StreamAlarm> {

@@ -11,7 +11,7 @@ use scaler_app::ports::{Alarms, CallError, FiringAlarm};
 use scaler_app::sync::ports::{AlarmStore, StoredAlarm};
 use scaler_core::{ALARM_PREFIX, ALARM_TAG, AlarmMetric, Direction, StreamAlarm};
 
-use crate::alarm_read::{read, streams_of};
+use crate::alarm_read::{NAMESPACE, PERIOD, read, streams_of};
 use crate::error::call_error;
 use crate::pace::Pace;
 
@@ -149,11 +149,6 @@ fn definition(client: &Client, alarm: &StreamAlarm) -> PutMetricAlarmFluentBuild
         }
     }
 }
-
-/// The namespace of every metric that an alarm of ours reads.
-pub(crate) const NAMESPACE: &str = "AWS/Kinesis";
-/// Seconds of their data points.
-pub(crate) const PERIOD: i32 = 60;
 
 fn query(stream: &str, metric: &AlarmMetric) -> MetricDataQuery {
     let read =

@@ -25,7 +25,7 @@ async fn a_fleet_is_enrolled_within_the_rates_kept_with_reads_and_mended() {
     let seconds = enrolled.waited.as_secs();
     assert!((359..=420).contains(&seconds), "{seconds} s for 720 alarms at two thirds of three a second");
 
-    fleet.wait(5);
+    fleet.wait();
     let kept = fleet.scheduled().await;
     assert_eq!((kept.kept, kept.gauges, kept.writes(), kept.throttled.len()), (120, 120, 0, 0), "{kept:?}");
     let due = kept.calls.get("kinesis:DescribeStreamSummary").copied().unwrap_or(0);
@@ -42,7 +42,7 @@ async fn a_fleet_is_enrolled_within_the_rates_kept_with_reads_and_mended() {
     assert_eq!(mended.calls["kinesis:UpdateShardCount"], 1, "one was below its minimum");
     let told: Vec<_> = fleet.sandbox.published().into_iter().filter_map(|published| published.subject).collect();
     assert_eq!(told.len(), 2, "the resize, and the tag that cannot be read: {told:?}");
-    fleet.wait(5);
+    fleet.wait();
     let again = fleet.run(json!({ "sync": "all" })).await;
     assert_eq!(again.writes(), 0, "{again:?}");
 

@@ -70,7 +70,7 @@ async fn scaling_calls(direction: Direction, full_shards: f64) -> BTreeSet<Strin
     let stream = fleet.names().remove(0);
     fleet.scheduled().await;
     load(&fleet, &stream, full_shards, 70);
-    fleet.wait(1);
+    fleet.wait();
     fleet.sandbox.forget_calls();
     let policy = Policy::new(PolicySpec::default()).unwrap();
     let alarm = json!({ "alarmData": { "alarmName": "a", "state": { "value": "ALARM" }, "configuration": { "metrics": [

@@ -4,6 +4,7 @@
 //! [`Decision`] comes out. Nothing here reads a clock, the environment or the network.
 
 mod advice;
+mod alarm_set;
 mod alarms;
 mod care;
 mod constrain;
@@ -26,9 +27,9 @@ mod step;
 mod units;
 mod watch_alarms;
 
+pub use alarm_set::{AlarmActions, stream_alarms};
 pub use alarms::{
-    ALARM_PREFIX, ALARM_TAG, AlarmActions, AlarmExpression, AlarmKind, AlarmMetric, StreamAlarm, alarm_name,
-    stream_alarms, stream_of_alarm,
+    ALARM_PREFIX, ALARM_TAG, AlarmExpression, AlarmKind, AlarmMetric, StreamAlarm, Watch, alarm_name, stream_of_alarm,
 };
 pub use care::{Care, SYNC_MINUTES, care, is_due};
 pub use decision::{Decision, Verdict, admit, decide};
@@ -45,4 +46,3 @@ pub use reason::{Reason, Stage};
 pub use scaling_alarms::scaling_alarm;
 pub use step::Step;
 pub use units::{MicroUsd, ShardCount};
-pub use watch_alarms::Watch;

@@ -1,37 +1,11 @@
 //! The four alarms that make a person look at a stream; no function acts on them.
 
-use std::fmt;
-
-use crate::alarms::{AlarmKind, AlarmMetric, Comparison, StreamAlarm, alarm_name};
+use crate::alarms::{AlarmKind, AlarmMetric, Comparison, StreamAlarm, Watch, alarm_name};
 use crate::policy::Policy;
 
 /// Three minutes of the last five: a state and not a chance, and late metrics do not hide it.
 const EVALUATION_MINUTES: u32 = 5;
 const MINUTES_TO_ALARM: u32 = 3;
-
-/// What is watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Watch {
-    /// More records a minute than the policy's threshold.
-    IncomingRecords,
-    /// Producers are refused.
-    WriteThrottled,
-    /// Consumers are refused.
-    ReadThrottled,
-    /// Consumers are behind.
-    IteratorAge,
-}
-
-impl fmt::Display for Watch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::IncomingRecords => "watch-incoming-records",
-            Self::WriteThrottled => "watch-write-throttled",
-            Self::ReadThrottled => "watch-read-throttled",
-            Self::IteratorAge => "watch-iterator-age",
-        })
-    }
-}
 
 /// One watch alarm of a stream. It does not depend on the shard count.
 pub(crate) fn watch_alarm(policy: &Policy, stream: &str, watch: Watch) -> StreamAlarm {

@@ -1,6 +1,7 @@
 //! What alarm-sync is asked for: schedules, changes that CloudTrail or the tagging service tell of, deployments, people.
 
 use aws_lambda_events::event::sqs::SqsEvent;
+use jiff::Timestamp;
 use scaler_core::{TAG_NOTICES, TAG_RESIZES};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub enum SyncRequest {
         depth: Depth,
         /// The streams up to this one, by name, are done.
         after: Option<String>,
+        /// When the schedule asked, in epoch seconds: whose turn it is depends on it, however late the run. `None` is now.
+        asked_at: Option<i64>,
     },
     /// Bring these streams in step.
     Streams(Vec<String>),
@@ -44,7 +47,9 @@ impl SyncRequest {
     /// The request as the JSON that [`parse`] reads, for another run.
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Fleet { depth, after } => json!({ "sync": depth, "after": after }).to_string(),
+            Self::Fleet { depth, after, asked_at } => {
+                json!({ "sync": depth, "after": after, "askedAt": asked_at }).to_string()
+            }
             Self::Streams(streams) => json!({ "sync": streams }).to_string(),
             Self::RemoveAll => json!({ "remove": "all" }).to_string(),
             Self::Nothing(_) => json!({}).to_string(),
@@ -57,14 +62,24 @@ pub fn parse(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
     let is_queue = event.pointer("/Records/0/eventSource").and_then(Value::as_str) == Some("aws:sqs");
     match event.get("detail-type").and_then(Value::as_str) {
         // The next run comes in minutes: what did not change meanwhile is not asked for.
-        Some("Scheduled Event") => vec![Ok(SyncRequest::Fleet { depth: Depth::Due, after: None })],
+        Some("Scheduled Event") => {
+            vec![Ok(SyncRequest::Fleet { depth: Depth::Due, after: None, asked_at: time_of(event) })]
+        }
         // New settings, perhaps: everything is looked at.
-        Some("CloudFormation Stack Status Change") => vec![Ok(SyncRequest::Fleet { depth: Depth::All, after: None })],
+        Some("CloudFormation Stack Status Change") => {
+            vec![Ok(SyncRequest::Fleet { depth: Depth::All, after: None, asked_at: None })]
+        }
         Some("AWS API Call via CloudTrail") => vec![from_cloudtrail(event)],
         Some("Tag Change on Resource") => vec![from_tag_change(event)],
         _ if is_queue => from_queue(event),
         _ => vec![by_hand(event)],
     }
+}
+
+/// When EventBridge says that it sent the event.
+fn time_of(event: &Value) -> Option<i64> {
+    let time: Timestamp = event.get("time")?.as_str()?.parse().ok()?;
+    Some(time.as_second())
 }
 
 fn from_queue(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
@@ -102,10 +117,15 @@ fn by_hand(event: &Value) -> Result<SyncRequest, EventFault> {
                 "due" => Depth::Due,
                 _ => return expected(),
             };
-            match event.get("after") {
-                None | Some(Value::Null) => Ok(SyncRequest::Fleet { depth, after: None }),
-                Some(Value::String(after)) => Ok(SyncRequest::Fleet { depth, after: Some(after.clone()) }),
-                Some(_) => expected(),
+            let given = |field: &str| event.get(field).filter(|value| !value.is_null());
+            let after = given("after").map(|after| after.as_str().map(str::to_owned));
+            let asked_at = given("askedAt").map(Value::as_i64);
+            match (after, asked_at) {
+                // There, and not what it should be.
+                (Some(None), _) | (_, Some(None)) => expected(),
+                (after, asked_at) => {
+                    Ok(SyncRequest::Fleet { depth, after: after.flatten(), asked_at: asked_at.flatten() })
+                }
             }
         }
         (None, Some(Value::String(all))) if all == "all" => Ok(SyncRequest::RemoveAll),
@@ -205,8 +225,8 @@ mod tests {
     #[test]
     fn a_request_for_another_run_is_read_back() {
         for request in [
-            SyncRequest::Fleet { depth: Depth::All, after: Some("orders".to_owned()) },
-            SyncRequest::Fleet { depth: Depth::Due, after: None },
+            SyncRequest::Fleet { depth: Depth::All, after: Some("orders".to_owned()), asked_at: None },
+            SyncRequest::Fleet { depth: Depth::Due, after: None, asked_at: Some(1_767_322_800) },
             SyncRequest::Streams(vec!["orders".to_owned()]),
             SyncRequest::RemoveAll,
         ] {
@@ -223,6 +243,7 @@ mod tests {
             (json!({ "sync": ["or ders"] }), "got [\"or ders\"]"),
             (json!({ "sync": [] }), "got []"),
             (json!({ "sync": "all", "after": 7 }), "expected"),
+            (json!({ "sync": "due", "askedAt": "now" }), "expected"),
             (json!({ "remove": "orders" }), "got \"orders\""),
             (json!({ "sync": "all", "remove": "all" }), "expected"),
             (json!({ "Records": [] }), "an object with the fields [Records]"),

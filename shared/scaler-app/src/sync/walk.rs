@@ -14,6 +14,7 @@ use super::report::Tally;
 use super::request::{Depth, SyncRequest};
 use super::tend::{Known, Tended, Tender};
 use crate::ports::{CallError, Clock};
+use crate::reconcile::call_failed;
 use crate::report::{Outcome, OutcomeKind};
 
 /// A resize takes minutes.
@@ -35,9 +36,15 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     }
 
     /// Every stream that is tagged, listed or has alarms, from after `after` on.
-    pub(super) async fn fleet(mut self, depth: Depth, after: Option<String>, tally: &mut Tally<'_>) {
-        let now = self.ports.pass.clock.now();
-        let streams = match self.find(depth, now).await {
+    pub(super) async fn fleet(
+        mut self,
+        depth: Depth,
+        after: Option<String>,
+        asked_at: Option<i64>,
+        tally: &mut Tally<'_>,
+    ) {
+        let asked_at = asked_at.unwrap_or_else(|| self.ports.pass.clock.now().as_second());
+        let streams = match self.find(depth, asked_at).await {
             Ok(streams) => streams,
             // Half a fleet would make the other half look unmanaged.
             Err(error) => return tally.decisive(run_failed(&error)),
@@ -46,8 +53,8 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         let (mut standings, mut changing) = (Vec::new(), Vec::new());
         for known in streams.into_iter().filter(|known| after.as_ref().is_none_or(|after| known.stream > *after)) {
             if self.is_over() {
-                self.go_on_later(SyncRequest::Fleet { depth, after: Some(last.clone()) }, &last, after.as_ref(), tally)
-                    .await;
+                let rest = SyncRequest::Fleet { depth, after: Some(last.clone()), asked_at: Some(asked_at) };
+                self.go_on_later(rest, &last, after.as_ref(), tally).await;
                 break;
             }
             last.clone_from(&known.stream);
@@ -68,19 +75,21 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     /// These streams, as they are now.
     pub(super) async fn streams(mut self, streams: Vec<String>, tally: &mut Tally<'_>) {
         let mut changing = Vec::new();
-        for stream in streams {
-            let alarms = match self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await {
-                Ok(alarms) => alarms,
-                Err(error) => {
-                    tally.decisive(crate::reconcile::call_failed(&stream, &error));
-                    continue;
+        for (done, stream) in streams.iter().enumerate() {
+            if done > 0 && self.is_over() {
+                self.send(&SyncRequest::Streams(streams[done..].to_vec()), 0, tally).await;
+                break;
+            }
+            let tended = match self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await {
+                Ok(alarms) => {
+                    let is_listed = self.settings.wiring.stream_names.contains(stream);
+                    self.tender
+                        .tend(Known { stream: stream.clone(), tags: None, alarms, is_listed, is_due: true })
+                        .await
                 }
+                Err(error) => call_failed(stream, &error).into(),
             };
-            let is_listed = self.settings.wiring.stream_names.contains(&stream);
-            let known = Known { stream, tags: None, alarms, is_listed, is_due: true };
-            let name = known.stream.clone();
-            let tended = self.tender.tend(known).await;
-            changing.extend(tended.is_changing.then_some(name));
+            changing.extend(tended.is_changing.then(|| stream.clone()));
             for outcome in tended.outcomes {
                 tally.decisive(outcome);
             }
@@ -98,9 +107,8 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         for alarms in stored.chunks(DELETED_AT_ONCE) {
             if self.is_over() {
                 // Only while there is progress: what is not ours stays, and would be looked at for ever.
-                let later = if deleted > 0 { Some(SyncRequest::RemoveAll) } else { None };
-                if let Some(request) = later {
-                    self.send(&request, 0, tally).await;
+                if deleted > 0 {
+                    self.send(&SyncRequest::RemoveAll, 0, tally).await;
                 }
                 break;
             }
@@ -114,7 +122,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     }
 
     /// Everything that is to be tended, by name.
-    async fn find(&self, depth: Depth, now: Timestamp) -> Result<Vec<Known>, CallError> {
+    async fn find(&self, depth: Depth, asked_at: i64) -> Result<Vec<Known>, CallError> {
         let tagged = self.ports.fleet.tagged().await?;
         let mut alarms: BTreeMap<String, Vec<StoredAlarm>> = BTreeMap::new();
         for stored in self.ports.alarms.under(ALARM_PREFIX).await? {
@@ -130,7 +138,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             tags: tags.remove(&stream),
             alarms: alarms.remove(&stream).unwrap_or_default(),
             is_listed: listed.contains(&stream),
-            is_due: depth == Depth::All || is_due(&stream, now),
+            is_due: depth == Depth::All || is_due(&stream, asked_at),
             stream,
         };
         Ok(names.into_iter().map(known).collect())

@@ -90,6 +90,19 @@ async fn what_does_not_fit_a_run_goes_on_in_the_next() {
     assert_eq!(stack.wrongs(), Vec::<String>::new());
 }
 
+/// The same for streams that were asked for by name.
+#[tokio::test]
+async fn named_streams_that_do_not_fit_a_run_go_on_in_the_next() {
+    let stack = Stack::with(&["clicks", "orders", "views"]);
+    stack.world.slow(SignedDuration::from_secs(1));
+    let event = json!({ "sync": ["clicks", "orders", "views"] });
+    let first = stack.run_for(&event, SignedDuration::from_secs(5)).await;
+    assert_eq!(first.brief(), ["clicks mended"]);
+    assert_eq!(stack.world.take_later(), [("{\"sync\":[\"orders\",\"views\"]}".to_owned(), 0)]);
+    let never = stack.run_for(&event, SignedDuration::ZERO).await;
+    assert_eq!(never.response.kept, 1, "one is always done, so that it ends");
+}
+
 /// A fleet that cannot even be read in the time there is must not call itself for ever.
 #[tokio::test]
 async fn a_run_that_comes_no_further_does_not_call_for_another() {

@@ -79,7 +79,7 @@ impl Stack {
 
     /// The schedule's run.
     pub(crate) async fn scheduled(&self) -> Run {
-        self.run(&json!({ "detail-type": "Scheduled Event" })).await
+        self.run(&json!({ "detail-type": "Scheduled Event", "time": self.world.now().to_string() })).await
     }
 
     pub(crate) async fn run(&self, event: &Value) -> Run {

@@ -16,8 +16,8 @@ use scaler_app::sync::{Said, Settings, SyncResponse, sync};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{ALARM_SYNC_PERCENT, AwsFleetPorts, Pace, Pause};
 use scaler_core::{
-    ALARM_PREFIX, ALARM_TAG, AlarmKind, Direction, Enrolment, Policy, PolicySpec, ShardCount, StreamAlarm, TAG_MANAGED,
-    alarm_name, stream_alarms,
+    ALARM_PREFIX, ALARM_TAG, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, ShardCount,
+    StreamAlarm, TAG_MANAGED, alarm_name, stream_alarms,
 };
 use scaler_sim::cloudwatch::{AlarmConfig, AlarmFilter};
 use serde_json::{Value, json};
@@ -87,6 +87,8 @@ pub(crate) struct Fleet {
     policy: Policy,
     wiring: Wiring,
     streams: BTreeMap<String, Stream>,
+    /// When the schedule called last.
+    scheduled_at: Timestamp,
     /// After so much time a run begins nothing new.
     pub(crate) run: SignedDuration,
 }
@@ -121,7 +123,16 @@ impl Fleet {
         let sdk = super::support::sdk(sandbox.endpoint()).await;
         let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &wiring);
         let policy = Policy::new(PolicySpec::default()).unwrap();
-        let mut fleet = Self { sandbox, ports, deliveries, policy, wiring, streams: BTreeMap::new(), run: RUN };
+        let mut fleet = Self {
+            sandbox,
+            ports,
+            deliveries,
+            policy,
+            wiring,
+            streams: BTreeMap::new(),
+            scheduled_at: start,
+            run: RUN,
+        };
         for i in 0..count {
             fleet.create(&format!("stream-{i:05}"), 2).await;
         }
@@ -140,7 +151,7 @@ impl Fleet {
 
     /// The schedule's run, and all that it leaves for later.
     pub(crate) async fn scheduled(&mut self) -> Runs {
-        self.run(json!({ "detail-type": "Scheduled Event" })).await
+        self.run(json!({ "detail-type": "Scheduled Event", "time": self.scheduled_at.to_string() })).await
     }
 
     /// Runs for this event, and for all that is left for later.
@@ -174,9 +185,10 @@ impl Fleet {
         (response, gauges)
     }
 
-    /// The next five minutes.
-    pub(crate) fn wait(&self, minutes: i64) {
-        self.sandbox.clock().advance(SignedDuration::from_mins(minutes));
+    /// Lets time pass until the schedule is due again, however long the last run took.
+    pub(crate) fn wait(&mut self) {
+        self.scheduled_at += SignedDuration::from_mins(SYNC_MINUTES);
+        self.sandbox.clock().set(self.sandbox.now().max(self.scheduled_at));
     }
 
     /// Lets this stream drift in one of [`DRIFTS`] ways.
