@@ -120,8 +120,8 @@ fn draw_decisions(frame: &mut Frame, area: Rect, story: &Story) {
 
 fn decision_line(story: &Story, told: &Told) -> Line<'static> {
     let color = match told.kind {
-        OutcomeKind::Resized => Color::Green,
-        OutcomeKind::Held | OutcomeKind::DryRun | OutcomeKind::Ignored => Color::Gray,
+        OutcomeKind::Resized | OutcomeKind::Mended => Color::Green,
+        OutcomeKind::Held | OutcomeKind::DryRun | OutcomeKind::Ignored | OutcomeKind::Kept => Color::Gray,
         OutcomeKind::Refused | OutcomeKind::Failed => Color::Red,
     };
     Line::from(vec![

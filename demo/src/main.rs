@@ -1,8 +1,9 @@
-//! The main job in one command: load rises, an alarm fires, the function resizes the stream, and back again.
+//! The main job in one command: a tag brings a stream its alarms, load rises, one fires, the stream is resized, and back.
 //!
-//! Nothing is staged but the load: real `PutRecords` go through the real SDK to a sandbox that throttles for real, its
-//! alarms deliver to the functions' own handler, and that resizes the stream through the real SDK.
+//! Nothing is staged but the load: real `PutRecords` go through the real SDK to a sandbox that throttles for real, the
+//! alarms that alarm-sync made there deliver to the functions' own code, and that resizes the stream through the real SDK.
 
+mod functions;
 mod live;
 mod load;
 mod money;
@@ -43,12 +44,13 @@ async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let plain = arguments.plain || !std::io::stdout().is_terminal();
     let mut stage = Stage::set(arguments.speed).await?;
-    let mut story = Story::begin(stage.now());
+    let mut story = Story::begin(stage.now(), stage.enrolled());
     let mut view: Box<dyn View> = if plain { Box::new(plain::Plain::new()) } else { Box::new(live::Live::start()) };
 
     let completed = play(&mut stage, &mut story, view.as_mut()).await;
     drop(view);
     let completed = completed?;
+    story.messages = stage.messages();
     println!("{}", story.summary());
     Ok(if completed && story.shortcomings().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,4 +1,4 @@
-//! What the demo plays on: a sandbox, a managed stream with its alarms, a producer, and the functions' handler.
+//! What the demo plays on: a sandbox, a stream with the tag that enrols it, a producer, and the three functions.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,15 +7,24 @@ use anyhow::Context as _;
 use aws_config::Region;
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{Capacity, ClockOptions, Delivery, Options, Road, Sandbox, Subscription};
-use scaler_app::ports::{Clock, Metrics as _, Streams as _};
-use scaler_app::{Outcome, handle};
-use scaler_aws::AwsPorts;
-use scaler_core::{Direction, Minute, Policy, PolicySpec, ShardCount, TAG_MANAGED, scaling_alarm};
+use sandbox::{Capacity, ClockOptions, Options, QueueMapping, Sandbox, Schedule, Subscription};
+use scaler_app::Outcome;
+use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
+use scaler_app::sync::ports::AlarmStore as _;
+use scaler_app::wiring::Wiring;
+use scaler_aws::{ALARM_SYNC_PERCENT, Pace};
+use scaler_core::{
+    ALARM_PREFIX, AlarmKind, Direction, Minute, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED, alarm_name,
+};
+use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
+use crate::functions::{ALARM_SYNC, Answer, Functions, VirtualClock};
 use crate::load::{self, STREAM};
+
+/// Where it plays; prices depend on it.
+pub(crate) const REGION: &str = "us-east-1";
 
 /// How many shards it begins with.
 pub(crate) const SHARDS_AT_FIRST: u32 = 2;
@@ -37,32 +46,23 @@ pub(crate) struct MinuteSeen {
     pub(crate) offered_mib_per_second: f64,
 }
 
-/// An event and what the function answered.
+/// What alarm-sync made of a stream that had its tag and nothing else.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    /// When it was given.
+pub(crate) struct Enrolled {
+    /// When.
     pub(crate) at: Timestamp,
-    /// How the event came.
-    pub(crate) road: Road,
-    /// What came of it.
+    /// What it answered.
     pub(crate) outcomes: Vec<Outcome>,
-}
-
-/// The sandbox's time, for the functions' handler.
-#[derive(Clone)]
-struct VirtualClock(Arc<Sandbox>);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
+    /// Those of the six alarms that CloudWatch had then, none of which was there before.
+    pub(crate) alarms: Vec<AlarmKind>,
 }
 
 /// Everything that is set up before the load begins.
 pub(crate) struct Stage {
     sandbox: Arc<Sandbox>,
     answers: UnboundedReceiver<Answer>,
-    ports: AwsPorts<VirtualClock>,
+    functions: Arc<Functions>,
+    enrolled: Enrolled,
     began: Timestamp,
     /// Open shards at the end of each minute whose metrics are still to come.
     shards_at_end: VecDeque<u32>,
@@ -77,41 +77,45 @@ impl Drop for Stage {
 }
 
 impl Stage {
-    /// Starts the sandbox, makes the stream and its alarms, and lets the producer loose.
+    /// Starts the sandbox, makes the stream, has alarm-sync make its alarms, and lets the producer loose.
     pub(crate) async fn set(speed: f64) -> anyhow::Result<Self> {
-        let topic = |direction: Direction| format!("arn:aws:sns:us-east-1:123456789012:kinesis-scaler-{direction}");
-        let subscription =
-            |direction: Direction| Subscription { topic_arn: topic(direction), function: direction.to_string() };
-        let directions = [Direction::Out, Direction::In];
-        let options = Options {
-            clock: ClockOptions::Running { speed },
-            subscriptions: directions.map(subscription).to_vec(),
-            metric_delay_minutes: METRIC_DELAY_MINUTES,
-            sweep: directions.map(|direction| direction.to_string()).to_vec(),
-            ..Options::default()
-        };
-        let (sandbox, deliveries) = Sandbox::start(options).await?;
+        let (sandbox, deliveries) = Sandbox::start(options(speed)?).await?;
         let sandbox = Arc::new(sandbox);
-        let shards = Capacity::Shards(SHARDS_AT_FIRST);
-        sandbox.create_stream(STREAM, shards, &[(TAG_MANAGED, "true")]).await?;
+        sandbox.create_stream(STREAM, Capacity::Shards(SHARDS_AT_FIRST), &[(TAG_MANAGED, "true")]).await?;
 
         let sdk = scaler_aws::loader()
             .endpoint_url(sandbox.endpoint())
-            .region(Region::from_static("us-east-1"))
+            .region(Region::from_static(REGION))
             .credentials_provider(Credentials::from_keys("sandbox", "sandbox", None))
             .load()
             .await;
-        let ports = scaler_aws::ports(&sdk, VirtualClock(Arc::clone(&sandbox)));
-        let policy = policy()?;
-        let shards = ShardCount::new(SHARDS_AT_FIRST).context("a stream has at least one shard")?;
-        for direction in directions {
-            let alarm = scaling_alarm(&policy, STREAM, shards, direction);
-            ports.alarms.create(&alarm, &topic(direction)).await?;
-        }
+        let (clock, wiring) = (VirtualClock(Arc::clone(&sandbox)), wiring(sandbox.endpoint()));
+        let pace = Pace::of(ALARM_SYNC_PERCENT, clock.clone());
+        let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &wiring);
+        let functions = Arc::new(Functions { ports, policy: policy()?, wiring });
+        let enrolled = enrol(&functions).await?;
+
         let began = sandbox.now();
-        let (functions, answers) = run_functions(ports.clone(), policy, deliveries);
-        let tasks = [functions, load::produce(Arc::clone(&sandbox), ports.streams.0.clone(), began)];
-        Ok(Self { sandbox, answers, ports, began, shards_at_end: VecDeque::new(), minutes_ended: 0, tasks })
+        let (sender, answers) = unbounded_channel();
+        let producer = functions.ports.pass.streams.0.clone();
+        let tasks = [
+            tokio::spawn(Arc::clone(&functions).run(deliveries, sender)),
+            load::produce(Arc::clone(&sandbox), producer, began),
+        ];
+        let shards_at_end = VecDeque::new();
+        Ok(Self { sandbox, answers, functions, enrolled, began, shards_at_end, minutes_ended: 0, tasks })
+    }
+
+    /// What was done before the load began.
+    pub(crate) fn enrolled(&self) -> &Enrolled {
+        &self.enrolled
+    }
+
+    /// The subjects of all messages to people so far.
+    pub(crate) fn messages(&self) -> Vec<String> {
+        let topic = self.functions.wiring.notification_topic_arn.as_deref();
+        let published = self.sandbox.published().into_iter();
+        published.filter(|message| Some(message.topic_arn.as_str()) == topic).filter_map(|it| it.subject).collect()
     }
 
     /// The virtual time.
@@ -134,7 +138,7 @@ impl Stage {
             return Ok(None);
         }
         self.minutes_ended += 1;
-        self.shards_at_end.push_back(self.ports.streams.describe(STREAM).await?.open_shards.get());
+        self.shards_at_end.push_back(self.functions.ports.pass.streams.describe(STREAM).await?.open_shards.get());
         if self.minutes_ended % TRIM_EVERY_MINUTES == 0 {
             self.sandbox.trim(STREAM).await;
         }
@@ -144,7 +148,7 @@ impl Stage {
         let shards = self.shards_at_end.pop_front().context("at least one was just put in")?;
         let end = self.minute(self.minutes_ended - i64::from(METRIC_DELAY_MINUTES))?;
         let began = end.checked_sub(SignedDuration::from_mins(1))?;
-        let window = self.ports.metrics.window(STREAM, end, 1).await?;
+        let window = self.functions.ports.pass.metrics.window(STREAM, end, 1).await?;
         let metrics = window.minutes.first().copied().unwrap_or_default();
         let middle = began.duration_since(self.began) + SignedDuration::from_secs(30);
         let offered_mib_per_second = load::offered_mib_per_second(middle);
@@ -157,26 +161,51 @@ impl Stage {
     }
 }
 
-/// Hands every event, one after the other as Lambda does at a reserved concurrency of one, to the very handler that is
-/// deployed.
-fn run_functions(
-    ports: AwsPorts<VirtualClock>,
-    policy: Policy,
-    mut deliveries: UnboundedReceiver<Delivery>,
-) -> (JoinHandle<()>, UnboundedReceiver<Answer>) {
-    let (sender, answers) = unbounded_channel();
-    let functions = tokio::spawn(async move {
-        while let Some(delivery) = deliveries.recv().await {
-            let direction =
-                if delivery.function == Direction::Out.to_string() { Direction::Out } else { Direction::In };
-            let response = handle(&ports, &policy, direction, &delivery.payload, &mut |_| ()).await;
-            let answer = Answer { at: ports.clock.now(), road: delivery.road, outcomes: response.outcomes };
-            if sender.send(answer).is_err() {
-                break;
-            }
-        }
-    });
-    (functions, answers)
+/// A sandbox that delivers to the functions as the stack does.
+fn options(speed: f64) -> anyhow::Result<Options> {
+    let scaling = [Direction::Out, Direction::In].map(|direction| direction.to_string());
+    let subscription = |function: &String| Subscription { topic_arn: topic(function), function: function.clone() };
+    let sweep = |function: &String| Schedule { function: function.clone(), every_minutes: 1 };
+    let sync = Schedule { function: ALARM_SYNC.to_owned(), every_minutes: u32::try_from(SYNC_MINUTES)? };
+    Ok(Options {
+        clock: ClockOptions::Running { speed },
+        region: REGION.to_owned(),
+        subscriptions: scaling.iter().map(subscription).collect(),
+        // The port is not chosen yet; it is not what names the queue.
+        queues: vec![QueueMapping { queue_url: queue_url("http://127.0.0.1"), function: ALARM_SYNC.to_owned() }],
+        metric_delay_minutes: METRIC_DELAY_MINUTES,
+        schedules: scaling.iter().map(sweep).chain([sync]).collect(),
+        ..Options::default()
+    })
+}
+
+/// An environment like the stack's: alarms call two topics, people read a third.
+fn wiring(endpoint: &str) -> Wiring {
+    Wiring {
+        notification_topic_arn: Some(topic("people")),
+        scale_out_action_arn: Some(topic(&Direction::Out.to_string())),
+        scale_in_action_arn: Some(topic(&Direction::In.to_string())),
+        continuation_queue_url: Some(queue_url(endpoint)),
+        region: REGION.to_owned(),
+        ..Wiring::default()
+    }
+}
+
+fn topic(name: &str) -> String {
+    format!("arn:aws:sns:{REGION}:123456789012:kinesis-scaler-{name}")
+}
+
+fn queue_url(endpoint: &str) -> String {
+    format!("{endpoint}/123456789012/kinesis-scaler-continuations")
+}
+
+/// Has alarm-sync look at the stream, as the events of its tag would, and asks CloudWatch what there is now.
+async fn enrol(functions: &Functions) -> anyhow::Result<Enrolled> {
+    let outcomes = functions.sync(&json!({ "sync": [STREAM] })).await;
+    let at = functions.ports.pass.clock.now();
+    let stored = functions.ports.alarms.under(&format!("{ALARM_PREFIX}{STREAM}/")).await?;
+    let is_there = |kind: &AlarmKind| stored.iter().any(|stored| stored.alarm.name == alarm_name(STREAM, *kind));
+    Ok(Enrolled { at, outcomes, alarms: AlarmKind::ALL.into_iter().filter(is_there).collect() })
 }
 
 /// The deployed defaults, but for the patience that a demo does not ask for.

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use sandbox::Road;
-use scaler_app::OutcomeKind;
+use scaler_app::{Outcome, OutcomeKind};
+use scaler_core::AlarmKind;
 
+use crate::functions::{Answer, Function};
 use crate::load::RUSH_ENDS_MINUTE;
 use crate::money::Bill;
-use crate::stage::{Answer, MinuteSeen, SHARDS_AT_FIRST};
+use crate::stage::{Enrolled, MinuteSeen, SHARDS_AT_FIRST};
 
 /// A demo that has not come to its end by now will not.
 const MINUTES_MAX: i64 = 60;
@@ -36,11 +38,24 @@ pub(crate) struct Story {
     pub(crate) minutes: Vec<MinuteSeen>,
     /// Every answer that says something new, oldest first.
     pub(crate) told: Vec<Told>,
+    /// Alarms that alarm-sync made at the start.
+    alarms_made: usize,
+    /// Its runs since.
+    syncs: usize,
+    /// The subjects of the messages to people.
+    pub(crate) messages: Vec<String>,
 }
 
 impl Story {
-    pub(crate) fn begin(began: Timestamp) -> Self {
-        Self { began, minutes: Vec::new(), told: Vec::new() }
+    pub(crate) fn begin(began: Timestamp, enrolled: &Enrolled) -> Self {
+        let told = enrolled.outcomes.iter().map(|outcome| Told {
+            at: enrolled.at,
+            road: "tag",
+            kind: outcome.outcome,
+            words: format!("alarm-sync: {}", made(outcome, &enrolled.alarms)),
+        });
+        let told = told.collect();
+        Self { began, minutes: Vec::new(), told, alarms_made: enrolled.alarms.len(), syncs: 0, messages: Vec::new() }
     }
 
     pub(crate) fn minute_passed(&mut self, minute: MinuteSeen) {
@@ -49,17 +64,30 @@ impl Story {
 
     /// Takes a function's answers down; a hold for the same cause as the last one is no news.
     pub(crate) fn decided(&mut self, answer: Answer) {
+        let is_sync = answer.function == Function::AlarmSync;
+        self.syncs += usize::from(is_sync);
         let road = match answer.road {
+            _ if is_sync => "sync",
             Road::Sns => "alarm",
             Road::EventBridge => "rule",
             Road::Direct => "action",
             Road::Schedule => "sweep",
+            Road::Sqs => "queue",
         };
         for outcome in answer.outcomes {
             let (kind, words) = (outcome.outcome, outcome.words);
-            let news =
-                kind != OutcomeKind::Ignored && !self.told.last().is_some_and(|last| is_repeated(last, kind, &words));
-            if news {
+            let is_news = match kind {
+                OutcomeKind::Ignored | OutcomeKind::Kept => false,
+                // It passes a stream by that is being resized; the functions have told of that.
+                OutcomeKind::Held if is_sync => false,
+                OutcomeKind::Resized
+                | OutcomeKind::Held
+                | OutcomeKind::DryRun
+                | OutcomeKind::Refused
+                | OutcomeKind::Failed
+                | OutcomeKind::Mended => !self.told.last().is_some_and(|last| is_repeated(last, kind, &words)),
+            };
+            if is_news {
                 self.told.push(Told { at: answer.at, road, kind, words });
             }
         }
@@ -92,11 +120,15 @@ impl Story {
         };
         let rush_end: Vec<_> = self.minutes.iter().filter(in_rush).collect();
         let end = self.minutes.last().map_or(SHARDS_AT_FIRST, |minute| minute.shards);
+        let told_of_resizes = self.messages.iter().filter(|subject| subject.contains(" goes from ")).count();
         let checks = [
+            (self.alarms_made == AlarmKind::ALL.len(), "alarm-sync did not make the stream's six alarms"),
+            (self.syncs > 0, "alarm-sync did not look again"),
             (self.minutes.iter().any(throttled), "the rush never throttled, so nothing was shown"),
             (peak > SHARDS_AT_FIRST, "the stream was not scaled out"),
             (!rush_end.is_empty() && !rush_end.iter().any(|minute| throttled(minute)), "throttling did not stop"),
             (end < peak, "the stream was not scaled in"),
+            (told_of_resizes > 0, "people were not told of a resize"),
         ];
         checks.into_iter().filter(|(held, _)| !held).map(|(_, shortcoming)| shortcoming).collect()
     }
@@ -122,6 +154,13 @@ impl Story {
             "Shards cost {} USD; at the peak's size all the time {} USD; on-demand {} USD (us-east-1).",
             bill.scaled, bill.static_peak, bill.on_demand
         );
+        let _ = writeln!(
+            text,
+            "alarm-sync made {} alarms and looked again {} times; people got {} messages.",
+            self.alarms_made,
+            self.syncs,
+            self.messages.len(),
+        );
         for shortcoming in self.shortcomings() {
             let _ = writeln!(text, "NOT AS IT SHOULD BE: {shortcoming}.");
         }
@@ -133,8 +172,65 @@ impl Story {
     }
 }
 
+/// What alarm-sync did for a new stream: its own words name every alarm, and there is one line to tell it in.
+fn made(outcome: &Outcome, alarms: &[AlarmKind]) -> String {
+    let (OutcomeKind::Mended, Some(shards), []) = (outcome.outcome, outcome.current, outcome.faults.as_slice()) else {
+        return outcome.words.clone();
+    };
+    let scaling = alarms.iter().filter(|kind| matches!(kind, AlarmKind::Scaling(_))).count();
+    format!(
+        "made {} alarms for {shards} shards: {scaling} make a function look, {} make a person look",
+        alarms.len(),
+        alarms.len() - scaling,
+    )
+}
+
 /// The same answer but for its figures, as a sweep gives every minute while it waits.
 fn is_repeated(last: &Told, kind: OutcomeKind, words: &str) -> bool {
     let shape = |words: &str| words.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
     last.kind == kind && shape(&last.words) == shape(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn mended(words: &str) -> Outcome {
+        Outcome { current: Some(2), ..Outcome::plain(OutcomeKind::Mended, Some("orders"), words) }
+    }
+
+    fn story(outcomes: Vec<Outcome>, alarms: &[AlarmKind]) -> Story {
+        Story::begin(START, &Enrolled { at: START, outcomes, alarms: alarms.to_vec() })
+    }
+
+    fn words(story: &Story) -> Vec<&str> {
+        story.told.iter().map(|told| told.words.as_str()).collect()
+    }
+
+    #[test]
+    fn the_alarms_at_the_start_are_told_in_one_line() {
+        let story = story(vec![mended("put in step: one, two, ...")], &AlarmKind::ALL);
+        let expected = ["alarm-sync: made 6 alarms for 2 shards: 2 make a function look, 4 make a person look"];
+        assert_eq!(words(&story), expected);
+    }
+
+    #[test]
+    fn a_start_without_alarms_is_told_and_falls_short() {
+        let refused = Outcome::plain(OutcomeKind::Refused, Some("orders"), "PutMetricAlarm: AccessDenied");
+        let story = story(vec![refused], &[]);
+        assert_eq!(words(&story), ["alarm-sync: PutMetricAlarm: AccessDenied"]);
+        assert!(story.shortcomings().contains(&"alarm-sync did not make the stream's six alarms"));
+    }
+
+    #[test]
+    fn a_later_run_is_told_only_where_something_was_done() {
+        let mut story = story(Vec::new(), &AlarmKind::ALL);
+        let held = Outcome::plain(OutcomeKind::Held, Some("orders"), "being resized");
+        for outcomes in [vec![], vec![held], vec![mended("two alarms")]] {
+            story.decided(Answer { at: START, function: Function::AlarmSync, road: Road::Schedule, outcomes });
+        }
+        assert_eq!((words(&story), story.syncs), (vec!["two alarms"], 3));
+    }
 }

@@ -1,6 +1,5 @@
 //! The project's own commands, as `cargo xtask <command>`.
 
-mod alarms;
 mod background;
 mod cold_start;
 mod invoke;
@@ -21,8 +20,8 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] => run(cargo(["run", "--locked", "--package", "demo", "--"]).args(rest)),
         ["test", steps @ ..] => test::test(steps),
         ["tidy"] => tidy::tidy(),
-        ["alarms", stream, shards, actions @ ..] => alarms::alarms(stream, shards, actions),
         ["bench", "cold-start"] => cold_start::bench(),
+        ["bench", "fleet"] => run(&mut cargo(["bench", "--locked", "--package", "scaler-aws", "--bench", "fleet"])),
         [] | ["help" | "--help" | "-h"] => {
             println!("{}", usage());
             Ok(())
@@ -50,9 +49,8 @@ cargo xtask demo [args]       the main job, end to end, on this machine alone; -
 cargo xtask test [step ...]   everything CI runs, or only the steps named:
 {}
 cargo xtask tidy              the workspace's own rules
-cargo xtask alarms STREAM SHARDS [OUT_ARN IN_ARN]
-                              a stream's two alarms as commands of the AWS CLI
-cargo xtask bench cold-start  start-up time and memory of scale-out, beside an empty function",
+cargo xtask bench cold-start  start-up time and memory of scale-out, beside an empty function
+cargo xtask bench fleet       calls and time of alarm-sync over 3,000 streams",
         steps.join("\n")
     )
 }

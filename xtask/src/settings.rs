@@ -22,7 +22,13 @@ pub(crate) fn template_defaults() -> Result<Vec<(String, String)>> {
     Ok(in_template(&template).into_iter().filter_map(|setting| Some((setting.name, setting.default?))).collect())
 }
 
-/// The functions' environment in `template.yaml`, each variable with the default of the parameter it refers to.
+/// Names of the variables that single functions are given beside the settings.
+pub(crate) fn template_wiring() -> Result<Vec<String>> {
+    let template = fs::read_to_string(root().join("template.yaml")).context("cannot read template.yaml")?;
+    Ok(in_functions(&template).into_iter().map(|variable| variable.name).collect())
+}
+
+/// The environment of all functions in `template.yaml`, each variable with the default of the parameter it refers to.
 ///
 /// Reads lines and not YAML: intrinsic functions need a parser of their own, and our one template is laid out by us.
 pub(crate) fn in_template(text: &str) -> Vec<Setting> {
@@ -38,6 +44,26 @@ pub(crate) fn in_template(text: &str) -> Vec<Setting> {
             line: at + 1,
         })
         .collect()
+}
+
+/// The variables in single functions' own environments in `template.yaml`, each once.
+pub(crate) fn in_functions(text: &str) -> Vec<Setting> {
+    let mut found: Vec<Setting> = Vec::new();
+    let mut heading_indent = None;
+    for (at, line) in text.lines().enumerate().skip_while(|(_, line)| *line != "Resources:") {
+        let indent = line.len() - line.trim_start().len();
+        if line.trim() == "Variables:" {
+            heading_indent = Some(indent);
+        } else if heading_indent.is_none_or(|heading| indent <= heading) {
+            heading_indent = None;
+        } else if let Some((name, _)) = line.trim().split_once(':')
+            && is_setting(name)
+            && found.iter().all(|variable| variable.name != name)
+        {
+            found.push(Setting { name: name.to_owned(), default: None, line: at + 1 });
+        }
+    }
+    found
 }
 
 fn default_of(text: &str, parameter: &str) -> Option<String> {
@@ -72,7 +98,7 @@ pub(crate) fn in_readme(text: &str) -> Vec<Setting> {
     found
 }
 
-/// The string literals in `config.rs` that can only be settings, each once; its tests are not looked at.
+/// The string literals in `config.rs` or `wiring.rs` that can only be settings, each once; tests are not looked at.
 pub(crate) fn in_config(text: &str) -> Vec<Setting> {
     let mut found: Vec<Setting> = Vec::new();
     for (at, line) in text.lines().enumerate().take_while(|(_, line)| line.trim() != "#[cfg(test)]") {
@@ -135,6 +161,30 @@ Globals:
 ";
         let expected = [setting("SHARDS_MIN", Some("1"), 9), setting("DRY_RUN", Some("false"), 10)];
         assert_eq!(in_template(template), expected);
+    }
+
+    #[test]
+    fn a_function_s_own_variables_are_found_and_not_those_of_all() {
+        let template = "\
+Globals:
+      Variables:
+        SHARDS_MIN: !Ref ShardsMin
+Resources:
+  ScaleOutFunction:
+      Environment:
+        Variables:
+          STREAM_METRICS: !Ref StreamMetrics
+      OTHER_THING: 1
+  AlarmSyncFunction:
+      Environment:
+        Variables:
+          STREAM_METRICS: !Ref StreamMetrics
+          # NOT_THIS: a comment
+          QUEUE_URL: !If [BySns, !Ref Topic, \"\"]
+Outputs:
+  NOT_THIS_EITHER: 1
+";
+        assert_eq!(in_functions(template), [setting("STREAM_METRICS", None, 8), setting("QUEUE_URL", None, 15)]);
     }
 
     #[test]

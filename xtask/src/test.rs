@@ -31,7 +31,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "test", what: "all tests", needs_python: false, run: cargo_test },
     Step { name: "doc", what: "documentation, warnings denied", needs_python: false, run: doc },
     Step { name: "template", what: "template.yaml by sam and cfn-lint", needs_python: true, run: template },
-    Step { name: "package", what: "sam build: both bundles", needs_python: true, run: package },
+    Step { name: "package", what: "sam build: every bundle", needs_python: true, run: package },
     Step { name: "invoke", what: "each of events/ by cargo lambda", needs_python: true, run: invoke },
     Step { name: "demo", what: "the demo, printed as lines", needs_python: false, run: demo },
 ];

@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::settings::{Setting, in_config, in_policy, in_readme, in_template};
+use crate::settings::{Setting, in_config, in_functions, in_policy, in_readme, in_template};
 use crate::shell::{metadata, root};
 
 const TEMPLATE: &str = "template.yaml";
 const README: &str = "README.md";
 const CONFIG: &str = "shared/scaler-app/src/config.rs";
+const WIRING: &str = "shared/scaler-app/src/wiring.rs";
 const POLICY: &str = "shared/scaler-core/src/policy.rs";
 
 /// Checks every rule and reports all breaches at once.
 pub(crate) fn tidy() -> Result<()> {
     let mut breaches = settings_agree()?;
+    breaches.extend(wiring_agrees()?);
     breaches.extend(sources_open_with_their_purpose()?);
     breaches.extend(mains_are_short()?);
     breaches.extend(events_are_json()?);
@@ -45,10 +47,22 @@ fn settings_agree() -> Result<Vec<String>> {
     ]))
 }
 
-/// One of the files that list the settings.
+/// A variable that no function is given is never set, and one that is not read tells nobody anything.
+fn wiring_agrees() -> Result<Vec<String>> {
+    Ok(disagreements(&[
+        Place {
+            path: TEMPLATE,
+            remedy: "put it into the Environment of the function that needs it",
+            has: in_functions(&read(TEMPLATE)?),
+        },
+        Place { path: WIRING, remedy: "read it there, or remove it here", has: in_config(&read(WIRING)?) },
+    ]))
+}
+
+/// One of the files that list variables.
 struct Place {
     path: &'static str,
-    /// What to do about a setting that is missing in it.
+    /// What to do about a variable that is missing in it.
     remedy: &'static str,
     has: Vec<Setting>,
 }
@@ -65,7 +79,7 @@ fn disagreements(places: &[Place]) -> Vec<String> {
     for (at, place) in places.iter().enumerate() {
         if place.has.is_empty() {
             breaches
-                .push(format!("{}: no setting found; does xtask/src/settings.rs still know how to look?", place.path));
+                .push(format!("{}: no variable found; does xtask/src/settings.rs still know how to look?", place.path));
         }
         for Setting { name, default, line } in &place.has {
             let here = format!("{}:{line}: {name}", place.path);
@@ -132,7 +146,7 @@ fn dependencies_point_inwards() -> Result<Vec<String>> {
         let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
         for dependency in array(&package["dependencies"]).iter().filter(|dependency| dependency["kind"] != "dev") {
             let needed = dependency["name"].as_str().unwrap_or_default();
-            if let Some(rule) = forbidden(name, needed, dependency["path"].is_string()) {
+            if let Some(rule) = forbidden(name, &from_root(manifest), needed, dependency["path"].is_string()) {
                 let line = text(manifest)?.lines().position(|line| line.starts_with(needed)).map_or(1, |at| at + 1);
                 breaches.push(format!("{}:{line}: {name} must not depend on {needed}: {rule}", from_root(manifest)));
             }
@@ -141,15 +155,15 @@ fn dependencies_point_inwards() -> Result<Vec<String>> {
     Ok(breaches)
 }
 
-/// Why the package may not have that dependency, if it may not.
-fn forbidden(package: &str, needed: &str, of_ours: bool) -> Option<&'static str> {
+/// Why the package may not have that dependency, if it may not; `manifest` is where it lies, from the root.
+fn forbidden(package: &str, manifest: &str, needed: &str, of_ours: bool) -> Option<&'static str> {
     if package == "scaler-core" && !["jiff", "thiserror"].contains(&needed) {
         return Some("calculation takes values and gives values, with jiff and thiserror and nothing else");
     }
     if needed.starts_with("aws-sdk-") && layer(package) < OUTERMOST && package != "scaler-aws" {
         return Some("only scaler-aws speaks to AWS; put a port in shared/scaler-app/src/ports.rs");
     }
-    if ["scale-out", "scale-in"].contains(&package) && needed == "scaler-sim" {
+    if manifest.starts_with("functions/") && ["scaler-sim", "sandbox"].contains(&needed) {
         return Some("a deployed function carries no model of AWS");
     }
     if of_ours && layer(needed) >= layer(package) && layer(needed) < OUTERMOST {
@@ -245,17 +259,35 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_must_be_given_and_read() {
+        let breaches = disagreements(&[
+            place("template", &[("STREAM_NAMES", None), ("QUEUE_URL", None)]),
+            place("wiring", &[("STREAM_NAMES", None), ("TOPIC_ARN", None)]),
+        ]);
+        let expected = [
+            "template:7: QUEUE_URL is missing in wiring: add it",
+            "wiring:7: TOPIC_ARN is missing in template: add it",
+        ];
+        assert_eq!(breaches, expected);
+    }
+
+    #[test]
     fn dependencies_point_one_way() {
-        let allowed = |package, needed, of_ours| forbidden(package, needed, of_ours).is_none();
-        assert!(allowed("scaler-core", "jiff", false));
-        assert!(!allowed("scaler-core", "serde", false));
-        assert!(allowed("scaler-app", "scaler-core", true));
-        assert!(!allowed("scaler-app", "scaler-sim", true));
-        assert!(!allowed("scaler-sim", "scaler-aws", true));
-        assert!(!allowed("scaler-app", "aws-sdk-kinesis", false));
-        assert!(allowed("scaler-aws", "aws-sdk-kinesis", false));
-        assert!(allowed("scale-out", "scaler-aws", true));
-        assert!(!allowed("scale-out", "scaler-sim", true));
-        assert!(allowed("sandbox", "scaler-sim", true));
+        let allowed = |folder, package, needed, of_ours| {
+            forbidden(package, &format!("{folder}/{package}/Cargo.toml"), needed, of_ours).is_none()
+        };
+        assert!(allowed("shared", "scaler-core", "jiff", false));
+        assert!(!allowed("shared", "scaler-core", "serde", false));
+        assert!(allowed("shared", "scaler-app", "scaler-core", true));
+        assert!(!allowed("shared", "scaler-app", "scaler-sim", true));
+        assert!(!allowed("shared", "scaler-sim", "scaler-aws", true));
+        assert!(!allowed("shared", "scaler-app", "aws-sdk-kinesis", false));
+        assert!(allowed("shared", "scaler-aws", "aws-sdk-kinesis", false));
+        for function in ["scale-out", "alarm-sync", "one-to-come"] {
+            assert!(allowed("functions", function, "scaler-aws", true));
+            assert!(!allowed("functions", function, "scaler-sim", true));
+            assert!(!allowed("functions", function, "sandbox", true));
+        }
+        assert!(allowed(".", "sandbox", "scaler-sim", true));
     }
 }

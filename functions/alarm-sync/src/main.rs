@@ -1,15 +1,11 @@
 //! The Lambda function `alarm-sync`: every managed stream gets its alarms and its bounds.
 
-use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::ports::Clock;
-use scaler_app::sync::{Said, Settings, sync};
+use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, sync};
 use scaler_app::telemetry::Teller;
 use scaler_app::{config, wiring};
 use serde_json::Value;
-
-/// What one stream may still take when the time of a run is up.
-const LAST_STREAM: SignedDuration = SignedDuration::from_secs(45);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -19,12 +15,12 @@ async fn main() -> Result<(), Error> {
     let settings = Settings { policy: &policy, wiring: &wiring };
     let teller = Teller { function: "alarm-sync", by_stream: wiring.stream_metrics };
     run(service_fn(async |event: LambdaEvent<Value>| {
-        let deadline = Timestamp::from_millisecond(i64::try_from(event.context.deadline)?)?;
+        let until = ports.pass.clock.now() + BEGINS_WITHIN;
         let mut say = |said: Said| match said {
             Said::Outcome(outcome) => teller.print(&outcome, ports.pass.clock.now()),
             Said::Gauges(gauges) => println!("{}", gauges.line(ports.pass.clock.now())),
         };
-        let response = sync(&ports, settings, &event.payload, deadline - LAST_STREAM, &mut say).await;
+        let response = sync(&ports, settings, &event.payload, until, &mut say).await;
         Ok::<_, Error>(response.into_result()?)
     }))
     .await

@@ -10,7 +10,7 @@ mod request;
 mod tend;
 mod walk;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use scaler_core::Policy;
 use serde_json::Value;
 
@@ -24,6 +24,10 @@ pub use request::{Depth, SyncRequest, parse};
 
 use report::Tally;
 use walk::Walk;
+
+/// How long a run begins with more streams: the function's 300 s in `template.yaml`, less what one stream may take at worst.
+/// Not by the event's deadline, which `cargo lambda watch` puts in 1970.
+pub const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(255);
 
 /// What a run says as it goes, so that it is on record should the run be cut off.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
 use scaler_app::ports::Clock;
-use scaler_app::sync::{Said, Settings, SyncResponse, sync};
+use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, SyncResponse, sync};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{ALARM_SYNC_PERCENT, AwsFleetPorts, Pace, Pause};
 use scaler_core::{
@@ -24,8 +24,6 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 const ACCOUNT: &str = "123456789012";
-/// Of 300 s, a run begins nothing new in the last 45, as in functions/alarm-sync.
-const RUN: SignedDuration = SignedDuration::from_secs(255);
 
 /// The sandbox's time, which a wait moves at once.
 #[derive(Clone)]
@@ -131,7 +129,7 @@ impl Fleet {
             wiring,
             streams: BTreeMap::new(),
             scheduled_at: start,
-            run: RUN,
+            run: BEGINS_WITHIN,
         };
         for i in 0..count {
             fleet.create(&format!("stream-{i:05}"), 2).await;

@@ -1,0 +1,107 @@
+//! The deployed functions' own code over the sandbox: each event goes to the function that it is for.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Delivery, Road, Sandbox};
+use scaler_app::ports::Clock;
+use scaler_app::sync::{Settings, sync};
+use scaler_app::wiring::Wiring;
+use scaler_app::{Outcome, handle};
+use scaler_aws::{AwsFleetPorts, Pause};
+use scaler_core::{Direction, Policy};
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+/// The function that makes and keeps alarms.
+pub(crate) const ALARM_SYNC: &str = "alarm-sync";
+/// How long a run of it begins something new: its 300 s in `template.yaml`, less what the deployed function keeps for the
+/// last stream.
+const SYNC_BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(255);
+
+/// The sandbox's time.
+#[derive(Clone)]
+pub(crate) struct VirtualClock(pub(crate) Arc<Sandbox>);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+impl Pause for VirtualClock {
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep(time.div_f64(self.0.clock().weight())))
+    }
+}
+
+/// Which of the three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Function {
+    /// scale-out or scale-in.
+    Scaling(Direction),
+    /// alarm-sync.
+    AlarmSync,
+}
+
+impl Function {
+    fn named(name: &str) -> Self {
+        let direction = [Direction::Out, Direction::In].into_iter().find(|direction| direction.to_string() == name);
+        // The stage has the sandbox call no fourth one.
+        direction.map_or(Self::AlarmSync, Self::Scaling)
+    }
+}
+
+/// What a function answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// When it was given.
+    pub(crate) at: Timestamp,
+    /// Whose it is.
+    pub(crate) function: Function,
+    /// How the event came.
+    pub(crate) road: Road,
+    /// What came of it; of alarm-sync, only what was not as it should be.
+    pub(crate) outcomes: Vec<Outcome>,
+}
+
+/// The three functions, with one environment.
+pub(crate) struct Functions {
+    /// What they do their work with.
+    pub(crate) ports: AwsFleetPorts<VirtualClock>,
+    /// Their settings.
+    pub(crate) policy: Policy,
+    /// Whom they tell, and what alarms call.
+    pub(crate) wiring: Wiring,
+}
+
+impl Functions {
+    /// Answers every event, one after the other as Lambda does at a reserved concurrency of one.
+    pub(crate) async fn run(
+        self: Arc<Self>,
+        mut deliveries: UnboundedReceiver<Delivery>,
+        answers: UnboundedSender<Answer>,
+    ) {
+        while let Some(Delivery { function, payload, road }) = deliveries.recv().await {
+            let function = Function::named(&function);
+            let outcomes = match function {
+                Function::Scaling(direction) => {
+                    handle(&self.ports.pass, &self.policy, direction, &payload, &mut |_| ()).await.outcomes
+                }
+                Function::AlarmSync => self.sync(&payload).await,
+            };
+            if answers.send(Answer { at: self.ports.pass.clock.now(), function, road, outcomes }).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Runs alarm-sync.
+    pub(crate) async fn sync(&self, event: &Value) -> Vec<Outcome> {
+        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        let until = self.ports.pass.clock.now() + SYNC_BEGINS_WITHIN;
+        sync(&self.ports, settings, event, until, &mut |_| ()).await.outcomes
+    }
+}
