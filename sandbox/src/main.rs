@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use clap::Parser;
 use sandbox::{Capacity, ClockOptions, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
-use scaler_core::{ALARM_TAG, AlarmActions, Direction, Policy, PolicySpec, ShardCount, TAG_MANAGED, stream_alarms};
+use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED, stream_alarms};
 use scaler_sim::cloudwatch::AlarmConfig;
 
 use invoke::Invoker;
 
 /// The function that makes and keeps the alarms of every stream.
 const ALARM_SYNC: &str = "alarm-sync";
+
+/// The stack whose alarms they are, as the functions take it where nothing else is said.
+const STACK: &str = "kinesis-scaler";
 
 const DIRECTIONS: [Direction; 2] = [Direction::Out, Direction::In];
 
@@ -115,8 +118,7 @@ fn queue_url(endpoint: &str) -> String {
 fn make_alarms(sandbox: &Sandbox, stream: &str, shards: u32) -> anyhow::Result<()> {
     let policy = Policy::new(PolicySpec::default()).map_err(|faults| anyhow::anyhow!("default policy: {faults:?}"))?;
     let shards = ShardCount::new(shards).context("a stream has at least one shard")?;
-    let (key, value) = ALARM_TAG;
-    let tags = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), STACK.to_owned())]);
     let actions =
         AlarmActions { scale_out: Some(topic(Direction::Out)), scale_in: Some(topic(Direction::In)), watch: None };
     for alarm in stream_alarms(&policy, stream, shards, &actions) {

@@ -69,8 +69,6 @@ const CALLS: &[Call] = &[
     Call("alarm-sync-deployed.json", "alarm-sync", Synced(2, &["refused"])),
     // It goes on after `orders`, and that is the last.
     Call("alarm-sync-continuation.json", "alarm-sync", Synced(0, &[])),
-    // Last, for it leaves no alarm.
-    Call("alarm-sync-remove-all.json", "alarm-sync", Synced(0, &["mended"])),
 ];
 
 impl Expected {

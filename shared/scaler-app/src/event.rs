@@ -56,7 +56,7 @@ pub enum EventFault {
     /// No request that alarm-sync knows.
     #[error(
         "this asks alarm-sync for nothing: expected a schedule, a CloudTrail or tag event of Kinesis, a change of the \
-         stack, {{\"sync\": \"all\"}}, {{\"sync\": [\"stream\", ...]}} or {{\"remove\": \"all\"}}; got {0}"
+         stack, {{\"sync\": \"all\"}} or {{\"sync\": [\"stream\", ...]}}; got {0}"
     )]
     NoSyncRequest(String),
     /// One of the events we know, with something missing or of the wrong type.

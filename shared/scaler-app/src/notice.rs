@@ -2,7 +2,7 @@
 
 use scaler_core::{Enrolment, Policy, TAG_NOTICES};
 
-use crate::ports::{Adapters, Clock, Notice, Notices, Ports, Streams};
+use crate::ports::{Adapters, CallError, Clock, Notice, NoticeKind, Notices, Ports, Streams};
 use crate::report::{Outcome, OutcomeKind};
 
 /// SNS takes no longer subject.
@@ -33,34 +33,53 @@ pub(crate) async fn tell_people<A: Adapters>(
         // A resize that falls short of what is wanted says that too.
         memory = memory.with(also, now);
     }
-    let told = match ports.streams.remember(&stream, TAG_NOTICES, &memory.to_string()).await {
-        Ok(()) => ports.notices.publish(&notice).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = told {
-        outcome.faults.push(format!("nobody was told: {error}"));
+    match ports.streams.remember(&stream, TAG_NOTICES, &memory.to_string()).await {
+        Ok(()) => publish(ports, &notice, outcome).await,
+        Err(error) => untold(outcome, &error),
     }
+}
+
+/// Tells people of a stream on which nothing may be written down. To be called rarely: it tells each time.
+pub(crate) async fn tell_without_memory<A: Adapters>(ports: &Ports<A>, outcome: &mut Outcome) {
+    let stream = outcome.stream.clone().unwrap_or_default();
+    if ports.notices.is_heard()
+        && let Some((_, notice)) = notice(&stream, outcome)
+    {
+        publish(ports, &notice, outcome).await;
+    }
+}
+
+async fn publish<A: Adapters>(ports: &Ports<A>, notice: &Notice, outcome: &mut Outcome) {
+    if let Err(error) = ports.notices.publish(notice).await {
+        untold(outcome, &error);
+    }
+}
+
+/// A person should know that nobody was told; the metric has an alarm of its own.
+fn untold(outcome: &mut Outcome, error: &CallError) {
+    outcome.faults.push(format!("nobody was told: {error}"));
+    outcome.needs_attention = true;
 }
 
 /// The cause and the message, if the outcome is worth one.
 fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
-    let (cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
+    let (kind, cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
         // Each resize is a cause of its own, and AWS allows ten a day.
         (OutcomeKind::Resized, Some(from), Some(to)) => {
             let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
-            (format!("{from}-{to}"), format!("{stream} goes from {from} to {to} shards"), next)
+            (NoticeKind::Resize, format!("{from}-{to}"), format!("{stream} goes from {from} to {to} shards"), next)
         }
         (OutcomeKind::Failed, ..) => {
             let next = "It is tried again within minutes. If this message comes again, see the log of the function.";
-            ("failed".to_owned(), format!("a call for {stream} failed"), next)
+            (NoticeKind::Fault, "failed".to_owned(), format!("a call for {stream} failed"), next)
         }
         _ if outcome.needs_attention => {
             let cause = outcome.cause.clone().unwrap_or_else(|| "other".to_owned());
-            (cause, format!("{stream} needs somebody"), "See the log of the function.")
+            (NoticeKind::Attention, cause, format!("{stream} needs somebody"), "See the log of the function.")
         }
         _ if !outcome.faults.is_empty() => {
             let next = "It is mended in the next run of alarm-sync. If this message comes again, see its log.";
-            ("fault".to_owned(), format!("something went wrong for {stream}"), next)
+            (NoticeKind::Fault, "fault".to_owned(), format!("something went wrong for {stream}"), next)
         }
         _ => return None,
     };
@@ -72,7 +91,7 @@ fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
         text.push('\n');
     }
     let subject = format!("kinesis-scaler: {what}").chars().take(SUBJECT_CHARS_MAX).collect();
-    Some((cause, Notice { subject, text }))
+    Some((cause, Notice { kind, subject, text }))
 }
 
 #[cfg(test)]

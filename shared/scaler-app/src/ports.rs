@@ -115,9 +115,22 @@ pub trait Alarms: Send + Sync {
     fn refit(&self, alarms: &[StreamAlarm]) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
+/// What a message is about, for people who want only a part of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// A stream was resized: nothing to do.
+    Resize,
+    /// Somebody is needed.
+    Attention,
+    /// Something went wrong that is tried again.
+    Fault,
+}
+
 /// One message to people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
+    /// What it is about.
+    pub kind: NoticeKind,
     /// At most 100 characters of ASCII, as SNS wants it.
     pub subject: String,
     /// What happened, why, and what to do next.

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, ShardCount, TAG_RESIZES, Verdict, admit,
-    decide, scaling_alarm,
+    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, ResizeHistory, ShardCount, TAG_RESIZES,
+    Verdict, admit, decide, scaling_alarm,
 };
 
 use crate::notice::tell_people;
@@ -44,6 +44,16 @@ async fn decide_and_act<A: Adapters>(
     alarm_fits: Option<u32>,
     now: Timestamp,
 ) -> Outcome {
+    // `admit` has come this far with the stream's own policy, so it is one.
+    let dry_run = seen.enrolment.policy(stack).is_ok_and(|policy| policy.dry_run);
+    let current = seen.stream.open_shards;
+    let misfits = alarm_fits.and_then(ShardCount::new).filter(|fits| *fits != current && !dry_run);
+    if let Some(fits) = misfits {
+        match count_foreign_resize(ports, stream, &seen.enrolment.history, fits, current).await {
+            Ok(history) => seen.enrolment.history = history,
+            Err(error) => return call_failed(stream, &error),
+        }
+    }
     let mut decision = decide(stack, &seen, direction, now);
     if decision.verdict == Verdict::Resize && direction == Direction::Out {
         // Only now, since DescribeLimits allows one call a second for the whole account. Where it says nothing, AWS will.
@@ -54,15 +64,29 @@ async fn decide_and_act<A: Adapters>(
         Verdict::Resize => act(ports, stack, stream, &seen, &decision, now).await,
         Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
             let mut outcome = Outcome::decided(stream, &decision);
-            let misfits = alarm_fits.is_some_and(|fits| fits != decision.current.get());
-            // `decide` has come this far with the stream's own policy, so it is one.
-            let dry_run = seen.enrolment.policy(stack).is_ok_and(|policy| policy.dry_run);
-            if misfits && !dry_run {
+            if misfits.is_some() {
                 outcome.faults.extend(refit(ports, stack, stream, &seen, decision.current).await);
             }
             outcome
         }
     }
+}
+
+/// The history of a stream whose alarms were made for another count than it has: with a resize that somebody else made, and
+/// that was not in it yet.
+///
+/// AWS counts that one among the day's ten as well, and whoever made it had a reason: scale-in cools down from here.
+pub(crate) async fn count_foreign_resize<A: Adapters>(
+    ports: &Ports<A>,
+    stream: &str,
+    history: &ResizeHistory,
+    believed: ShardCount,
+    current: ShardCount,
+) -> Result<ResizeHistory, CallError> {
+    let Some(foreign) = history.unexplained(believed, current, ports.clock.now()) else { return Ok(history.clone()) };
+    let history = history.with(foreign);
+    ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await?;
+    Ok(history)
 }
 
 /// What there was to see.

@@ -65,7 +65,6 @@ pub async fn sync<A: FleetAdapters>(
             Ok(SyncRequest::Nothing(why)) => tally.outcome(Outcome::plain(OutcomeKind::Ignored, None, why)),
             Ok(SyncRequest::Fleet { depth, after, asked_at }) => walk.fleet(depth, after, asked_at, &mut tally).await,
             Ok(SyncRequest::Streams(streams)) => walk.streams(streams, &mut tally).await,
-            Ok(SyncRequest::RemoveAll) => walk.remove_all(&mut tally).await,
         }
     }
     tally.response()

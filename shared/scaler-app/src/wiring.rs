@@ -5,7 +5,7 @@ use scaler_core::AlarmActions;
 use crate::config::{ConfigError, SettingFault};
 
 /// The variables, unset or empty where there is nothing to say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wiring {
     /// `NOTIFICATION_TOPIC_ARN`: the SNS topic that people read.
     pub notification_topic_arn: Option<String>,
@@ -19,8 +19,31 @@ pub struct Wiring {
     pub scale_in_action_arn: Option<String>,
     /// `CONTINUATION_QUEUE_URL`: the queue that calls alarm-sync again.
     pub continuation_queue_url: Option<String>,
+    /// `STACK_NAME`: whose alarms are ours; `kinesis-scaler` where it is not said.
+    pub stack_name: String,
+    /// `RETIRE`: whether every alarm of ours is to go, since the stack is.
+    pub retire: bool,
     /// `AWS_REGION`, which Lambda sets: prices depend on it.
     pub region: String,
+    /// `AWS_LAMBDA_LOG_GROUP_NAME`, which Lambda sets: where people are sent for more.
+    pub log_group: String,
+}
+
+impl Default for Wiring {
+    fn default() -> Self {
+        Self {
+            notification_topic_arn: None,
+            stream_metrics: false,
+            stream_names: Vec::new(),
+            scale_out_action_arn: None,
+            scale_in_action_arn: None,
+            continuation_queue_url: None,
+            stack_name: "kinesis-scaler".to_owned(),
+            retire: false,
+            region: String::new(),
+            log_group: String::new(),
+        }
+    }
 }
 
 impl Wiring {
@@ -57,8 +80,7 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
     };
     let wiring = Wiring {
         notification_topic_arn: text("NOTIFICATION_TOPIC_ARN", "the ARN of an SNS topic, or empty", is_topic),
-        stream_metrics: text("STREAM_METRICS", "true or false", |value| matches!(value, "true" | "false"))
-            .is_some_and(|value| value == "true"),
+        stream_metrics: text("STREAM_METRICS", "true or false", is_bool).is_some_and(|value| value == "true"),
         stream_names: text("STREAM_NAMES", "stream names with commas between them, or empty", |value| {
             names(value).all(is_stream_name)
         })
@@ -68,7 +90,10 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         continuation_queue_url: text("CONTINUATION_QUEUE_URL", "the URL of a queue, or empty", |value| {
             value.starts_with("http")
         }),
+        stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
+        retire: text("RETIRE", "true or false", is_bool).is_some_and(|value| value == "true"),
         region: lookup("AWS_REGION").unwrap_or_default(),
+        log_group: lookup("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_default(),
     };
     if faults.is_empty() { Ok(wiring) } else { Err(ConfigError(faults)) }
 }
@@ -80,6 +105,15 @@ fn names(value: &str) -> impl Iterator<Item = &str> {
 /// Source: Kinesis API reference, `StreamName`.
 pub(crate) fn is_stream_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
+
+fn is_bool(value: &str) -> bool {
+    matches!(value, "true" | "false")
+}
+
+/// Source: CloudFormation API reference, `StackName`.
+fn is_stack_name(name: &str) -> bool {
+    (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn is_arn(value: &str) -> bool {

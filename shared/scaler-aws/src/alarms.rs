@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::types::{
 };
 use scaler_app::ports::{Alarms, CallError, FiringAlarm};
 use scaler_app::sync::ports::{AlarmStore, StoredAlarm};
-use scaler_core::{ALARM_PREFIX, ALARM_TAG, AlarmMetric, Direction, StreamAlarm};
+use scaler_core::{ALARM_PREFIX, AlarmMetric, Direction, StreamAlarm, TAG_MADE_BY};
 
 use crate::alarm_read::{NAMESPACE, PERIOD, read, streams_of};
 use crate::error::call_error;
@@ -17,12 +17,19 @@ use crate::pace::Pace;
 
 /// CloudWatch alarms through the SDK.
 #[derive(Clone, Debug)]
-pub struct CloudWatchAlarms(pub Client, pub Pace);
+pub struct CloudWatchAlarms {
+    /// The client.
+    pub client: Client,
+    /// Its pace.
+    pub pace: Pace,
+    /// Whose alarms are ours: the value of their tag.
+    pub stack: String,
+}
 
 impl Alarms for CloudWatchAlarms {
     async fn firing(&self, direction: Direction) -> Result<Vec<FiringAlarm>, CallError> {
         let ours = format!("/{direction}");
-        let request = self.0.describe_alarms().alarm_name_prefix(ALARM_PREFIX).state_value(StateValue::Alarm);
+        let request = self.client.describe_alarms().alarm_name_prefix(ALARM_PREFIX).state_value(StateValue::Alarm);
         let firing = self.described(request, "the sweep").await?;
         let named = firing.iter().filter_map(|alarm| Some((alarm.alarm_name()?, alarm)));
         let of_direction = named.filter(|(name, _)| name.ends_with(&ours)).map(|(name, alarm)| FiringAlarm {
@@ -36,7 +43,7 @@ impl Alarms for CloudWatchAlarms {
     async fn refit(&self, alarms: &[StreamAlarm]) -> Result<(), CallError> {
         let subject = alarms.first().map_or("no alarm", |alarm| alarm.name.as_str());
         let names = alarms.iter().map(|alarm| alarm.name.clone()).collect();
-        let existing = self.described(self.0.describe_alarms().set_alarm_names(Some(names)), subject).await?;
+        let existing = self.described(self.client.describe_alarms().set_alarm_names(Some(names)), subject).await?;
         for old in &existing {
             let Some(alarm) = alarms.iter().find(|alarm| Some(alarm.name.as_str()) == old.alarm_name()) else {
                 continue;
@@ -45,7 +52,7 @@ impl Alarms for CloudWatchAlarms {
             if !self.has_our_tag(old.alarm_arn().unwrap_or_default()).await? {
                 continue;
             }
-            let request = definition(&self.0, alarm)
+            let request = definition(&self.client, alarm)
                 .set_actions_enabled(old.actions_enabled())
                 .set_alarm_actions(old.alarm_actions.clone())
                 .set_ok_actions(old.ok_actions.clone())
@@ -58,7 +65,7 @@ impl Alarms for CloudWatchAlarms {
 
 impl AlarmStore for CloudWatchAlarms {
     async fn under(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
-        let alarms = self.described(self.0.describe_alarms().alarm_name_prefix(prefix), prefix).await?;
+        let alarms = self.described(self.client.describe_alarms().alarm_name_prefix(prefix), prefix).await?;
         let stored =
             |alarm: &MetricAlarm| Some(StoredAlarm { arn: alarm.alarm_arn()?.to_owned(), alarm: read(alarm)? });
         Ok(alarms.iter().filter_map(stored).collect())
@@ -69,17 +76,16 @@ impl AlarmStore for CloudWatchAlarms {
     }
 
     async fn put(&self, alarm: &StreamAlarm) -> Result<(), CallError> {
-        let (key, value) = ALARM_TAG;
         // On an alarm that exists AWS ignores the tags.
-        let tag = Tag::builder().key(key).value(value).build();
-        let request = definition(&self.0, alarm).set_alarm_actions(Some(alarm.actions.clone())).tags(tag);
+        let tag = Tag::builder().key(TAG_MADE_BY).value(&self.stack).build();
+        let request = definition(&self.client, alarm).set_alarm_actions(Some(alarm.actions.clone())).tags(tag);
         self.send(request, &alarm.name).await
     }
 
     async fn delete(&self, names: &[String]) -> Result<(), CallError> {
         let call = "DeleteAlarms";
-        self.1.wait(call).await;
-        let deleted = self.0.delete_alarms().set_alarm_names(Some(names.to_vec())).send().await;
+        self.pace.wait(call).await;
+        let deleted = self.client.delete_alarms().set_alarm_names(Some(names.to_vec())).send().await;
         deleted.map_err(|error| call_error(call, names.first().map_or("no alarm", String::as_str), error))?;
         Ok(())
     }
@@ -96,7 +102,7 @@ impl CloudWatchAlarms {
         let mut alarms = Vec::new();
         let mut pages = request.alarm_types(AlarmType::MetricAlarm).max_records(100).into_paginator().send();
         loop {
-            self.1.wait(call).await;
+            self.pace.wait(call).await;
             let Some(page) = pages.next().await else { return Ok(alarms) };
             alarms.extend(page.map_err(|error| call_error(call, subject, error))?.metric_alarms.unwrap_or_default());
         }
@@ -104,15 +110,16 @@ impl CloudWatchAlarms {
 
     async fn has_our_tag(&self, arn: &str) -> Result<bool, CallError> {
         let call = "ListTagsForResource";
-        self.1.wait(call).await;
-        let answer = self.0.list_tags_for_resource().resource_arn(arn).send().await;
+        self.pace.wait(call).await;
+        let answer = self.client.list_tags_for_resource().resource_arn(arn).send().await;
         let answer = answer.map_err(|error| call_error(call, arn, error))?;
-        Ok(answer.tags().iter().any(|tag| (tag.key(), tag.value()) == (Some(ALARM_TAG.0), Some(ALARM_TAG.1))))
+        let ours = (Some(TAG_MADE_BY), Some(self.stack.as_str()));
+        Ok(answer.tags().iter().any(|tag| (tag.key(), tag.value()) == ours))
     }
 
     async fn send(&self, request: PutMetricAlarmFluentBuilder, name: &str) -> Result<(), CallError> {
         let call = "PutMetricAlarm";
-        self.1.wait(call).await;
+        self.pace.wait(call).await;
         request.send().await.map_err(|error| call_error(call, name, error))?;
         Ok(())
     }

@@ -18,7 +18,7 @@ use scaler_app::wiring::Wiring;
 use crate::pace::{ALARM_SYNC_PERCENT, Pace, SCALING_PERCENT};
 use crate::trust::trust_store;
 use crate::{
-    CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SqsContinuations, SystemClock, TaggingFleet,
+    CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SqsContinuations, SystemClock, TaggingFleet, Topic,
 };
 
 /// Tries per call, the first included; the SDK waits between them exponentially longer, with jitter.
@@ -67,13 +67,17 @@ pub async fn connect_fleet(wiring: &Wiring) -> AwsFleetPorts {
 /// The ports of a pass over this configuration, with this clock.
 pub fn ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> AwsPorts<C> {
     let cloudwatch = aws_sdk_cloudwatch::Client::new(sdk);
-    let topic = wiring.notification_topic_arn.clone();
+    // A client that nobody needs is not made: it would cost every cold start.
+    let topic = wiring.notification_topic_arn.clone().map(|arn| Topic {
+        client: aws_sdk_sns::Client::new(sdk),
+        arn,
+        here: format!("Where: Region {}, log group {}", wiring.region, wiring.log_group),
+    });
     Ports {
         streams: KinesisStreams(aws_sdk_kinesis::Client::new(sdk), pace.clone()),
         metrics: CloudWatchMetrics(cloudwatch.clone(), pace.clone()),
-        alarms: CloudWatchAlarms(cloudwatch, pace.clone()),
-        // A client that nobody needs is not made: it would cost every cold start.
-        notices: SnsNotices(topic.map(|topic| (aws_sdk_sns::Client::new(sdk), topic))),
+        alarms: CloudWatchAlarms { client: cloudwatch, pace: pace.clone(), stack: wiring.stack_name.clone() },
+        notices: SnsNotices(topic),
         clock,
     }
 }

@@ -19,6 +19,6 @@ pub use connect::{Aws, AwsFleetPorts, AwsPorts, connect, connect_fleet, fleet_po
 pub use continuations::SqsContinuations;
 pub use fleet::TaggingFleet;
 pub use metrics::CloudWatchMetrics;
-pub use notices::SnsNotices;
+pub use notices::{SnsNotices, Topic};
 pub use pace::{ALARM_SYNC_PERCENT, Pace, Pause, SCALING_PERCENT};
 pub use streams::KinesisStreams;

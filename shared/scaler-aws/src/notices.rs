@@ -1,13 +1,27 @@
 //! The `Notices` port over Amazon SNS.
 
 use aws_sdk_sns::Client;
-use scaler_app::ports::{CallError, Notice, Notices};
+use aws_sdk_sns::types::MessageAttributeValue;
+use scaler_app::ports::{CallError, Failure, Notice, NoticeKind, Notices};
 
 use crate::error::call_error;
 
-/// A topic through the SDK, if the stack has one.
+const CALL: &str = "Publish";
+
+/// A topic through the SDK.
 #[derive(Clone, Debug)]
-pub struct SnsNotices(pub Option<(Client, String)>);
+pub struct Topic {
+    /// The client.
+    pub client: Client,
+    /// The topic.
+    pub arn: String,
+    /// Where the function runs, and where its log is: the last line of every message.
+    pub here: String,
+}
+
+/// The stack's topic, if it has one.
+#[derive(Clone, Debug)]
+pub struct SnsNotices(pub Option<Topic>);
 
 impl Notices for SnsNotices {
     fn is_heard(&self) -> bool {
@@ -15,9 +29,24 @@ impl Notices for SnsNotices {
     }
 
     async fn publish(&self, notice: &Notice) -> Result<(), CallError> {
-        let Some((client, topic_arn)) = &self.0 else { return Ok(()) };
-        let request = client.publish().topic_arn(topic_arn).subject(&notice.subject).message(&notice.text);
-        request.send().await.map_err(|error| call_error("Publish", topic_arn, error))?;
+        let Some(Topic { client, arn, here }) = &self.0 else { return Ok(()) };
+        let kind = match notice.kind {
+            NoticeKind::Resize => "resize",
+            NoticeKind::Attention => "attention",
+            NoticeKind::Fault => "fault",
+        };
+        // For the filter policy of a subscription: not everybody wants to hear of every resize.
+        let kind = MessageAttributeValue::builder().data_type("String").string_value(kind).build();
+        let kind = kind.map_err(|source| CallError {
+            call: CALL,
+            subject: arn.clone(),
+            failure: Failure::Refused,
+            message: source.to_string(),
+            source: Some(Box::new(source)),
+        })?;
+        let request = client.publish().topic_arn(arn).subject(&notice.subject).message_attributes("kind", kind);
+        let sent = request.message(format!("{}{here}\n", notice.text)).send().await;
+        sent.map_err(|error| call_error(CALL, arn, error))?;
         Ok(())
     }
 }

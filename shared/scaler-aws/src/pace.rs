@@ -65,6 +65,20 @@ impl Pace {
     }
 }
 
+impl Pace {
+    /// Whether one more call of this operation may be made without waiting; if so, it is taken for made.
+    pub(crate) fn is_free(&self, operation: &str) -> bool {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(bucket) = buckets.get_mut(operation) else { return true };
+        let mut taken = *bucket;
+        let is_free = taken.take(self.clock.now()).is_zero();
+        if is_free {
+            *bucket = taken;
+        }
+        is_free
+    }
+}
+
 impl fmt::Debug for Pace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pace")

@@ -78,7 +78,17 @@ impl Streams for KinesisStreams {
 
     async fn account(&self) -> Result<AccountShards, CallError> {
         let call = "DescribeLimits";
-        self.1.wait(call).await;
+        if !self.1.is_free(call) {
+            // One call a second for the whole account: a fleet that throttles does not wait in line for what only helps.
+            let message = "not asked, to stay inside its rate".to_owned();
+            return Err(CallError {
+                call,
+                subject: "the account".to_owned(),
+                failure: Failure::Throttled,
+                message,
+                source: None,
+            });
+        }
         let answer = self.0.describe_limits().send().await;
         let answer = answer.map_err(|error| call_error(call, "the account", error))?;
         let whole = |shards: i32| u32::try_from(shards).unwrap_or(0);

@@ -46,7 +46,8 @@ async fn a_fleet_is_enrolled_within_the_rates_kept_with_reads_and_mended() {
     let again = fleet.run(json!({ "sync": "all" })).await;
     assert_eq!(again.writes(), 0, "{again:?}");
 
-    let removed = fleet.run(json!({ "remove": "all" })).await;
+    fleet.retire();
+    let removed = fleet.run(json!({ "sync": "all" })).await;
     let left = fleet.wrongs();
     assert!(left.iter().all(|wrong| wrong.ends_with("is missing")), "{left:?}");
     assert_eq!(removed.throttled, BTreeMap::new());

@@ -1,6 +1,6 @@
 //! A stream's six alarms, all together.
 
-use crate::alarms::{AlarmKind, StreamAlarm};
+use crate::alarms::{AlarmKind, StreamAlarm, Watch};
 use crate::direction::Direction;
 use crate::policy::Policy;
 use crate::scaling_alarms::scaling_alarm;
@@ -14,7 +14,8 @@ pub struct AlarmActions {
     pub scale_out: Option<String>,
     /// Of scale-in alarms; none where EventBridge carries them.
     pub scale_in: Option<String>,
-    /// Of watch alarms; none where nobody is told.
+    /// Of watch alarms, but for the one on incoming records: that a stream is busy is no reason to wake somebody. None where
+    /// nobody is told.
     pub watch: Option<String>,
 }
 
@@ -25,6 +26,7 @@ pub fn stream_alarms(policy: &Policy, stream: &str, shards: ShardCount, actions:
             (scaling_alarm(policy, stream, shards, Direction::Out), &actions.scale_out)
         }
         AlarmKind::Scaling(Direction::In) => (scaling_alarm(policy, stream, shards, Direction::In), &actions.scale_in),
+        AlarmKind::Watch(Watch::IncomingRecords) => (watch_alarm(policy, stream, Watch::IncomingRecords), &None),
         AlarmKind::Watch(watch) => (watch_alarm(policy, stream, watch), &actions.watch),
     };
     let with_action = |(alarm, action): (StreamAlarm, &Option<String>)| StreamAlarm {

@@ -9,8 +9,8 @@ use crate::direction::Direction;
 
 /// What every name of an alarm of ours begins with.
 pub const ALARM_PREFIX: &str = "kinesis-scaler/";
-/// The tag that tells an alarm of ours from one that only has such a name: key and value.
-pub const ALARM_TAG: (&str, &str) = ("kinesis-scaler/made-by", "alarm-sync");
+/// The tag that tells an alarm of ours from one that only has such a name. Its value is the stack that made it.
+pub const TAG_MADE_BY: &str = "kinesis-scaler/made-by";
 
 /// Which of a stream's alarms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -75,6 +75,15 @@ impl ResizeHistory {
         self.0.iter().rev().find(|attempt| attempt.kind != AttemptKind::Refused).copied()
     }
 
+    /// The resize that explains why a stream has `actual` shards and its alarms were made for `believed`, if none that is
+    /// remembered does: somebody else resized it. AWS counts that one, too.
+    pub fn unexplained(&self, believed: ShardCount, actual: ShardCount, now: Timestamp) -> Option<Attempt> {
+        // Ours, with the refit still to come.
+        let is_ours = self.last_resize().is_some_and(|last| last.from == believed);
+        let kind = if actual > believed { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
+        (actual != believed && !is_ours).then_some(Attempt { at: now, kind, from: believed })
+    }
+
     /// When the next of the day's resizes is free again, if any is spent.
     pub fn next_free(&self, now: Timestamp) -> Option<Timestamp> {
         let oldest = self.recent(now).find(|attempt| attempt.kind != AttemptKind::Refused)?;
@@ -186,6 +195,18 @@ mod tests {
         let next = history.with(Attempt { at: at(3_000), kind: AttemptKind::ScaleOut, from: ShardCount::ONE });
         assert_eq!(next.to_string(), "o1000=4 o3000=1");
         assert_eq!(next.with_last_refused().to_string(), "o1000=4 x3000=1");
+    }
+
+    #[test]
+    fn a_resize_by_somebody_else_is_told_from_ours() {
+        let shards = |count| ShardCount::new(count).unwrap();
+        let history = ResizeHistory::parse("o1000=4 i2000=8").unwrap();
+        assert_eq!(history.unexplained(shards(5), shards(5), at(3_000)), None);
+        assert_eq!(history.unexplained(shards(8), shards(6), at(3_000)), None, "ours, whose refit is still to come");
+        let foreign = history.unexplained(shards(6), shards(9), at(3_000)).unwrap();
+        assert_eq!(history.with(foreign).to_string(), "o1000=4 i2000=8 o3000=6");
+        let foreign = ResizeHistory::default().unexplained(shards(6), shards(3), at(3_000)).unwrap();
+        assert_eq!((foreign.kind, foreign.from), (AttemptKind::ScaleIn, shards(6)));
     }
 
     #[test]

@@ -37,8 +37,6 @@ pub enum SyncRequest {
     },
     /// Bring these streams in step.
     Streams(Vec<String>),
-    /// Delete every alarm of ours: the stack is to go.
-    RemoveAll,
     /// Nothing, for this reason.
     Nothing(String),
 }
@@ -51,7 +49,6 @@ impl SyncRequest {
                 json!({ "sync": depth, "after": after, "askedAt": asked_at }).to_string()
             }
             Self::Streams(streams) => json!({ "sync": streams }).to_string(),
-            Self::RemoveAll => json!({ "remove": "all" }).to_string(),
             Self::Nothing(_) => json!({}).to_string(),
         }
     }
@@ -98,20 +95,20 @@ fn from_queue(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
 /// What people and our own queue send.
 fn by_hand(event: &Value) -> Result<SyncRequest, EventFault> {
     let expected = || {
-        Err(EventFault::NoSyncRequest(match event.get("sync").or_else(|| event.get("remove")) {
+        Err(EventFault::NoSyncRequest(match event.get("sync") {
             Some(value) => value.to_string().chars().take(SHOWN_CHARS).collect(),
             None => shape_of(event),
         }))
     };
-    match (event.get("sync"), event.get("remove")) {
-        (Some(Value::Array(names)), None) => {
+    match event.get("sync") {
+        Some(Value::Array(names)) => {
             let names: Option<Vec<_>> = names.iter().map(Value::as_str).collect();
             match names.filter(|names| !names.is_empty() && names.iter().all(|name| is_stream_name(name))) {
                 Some(names) => Ok(SyncRequest::Streams(names.into_iter().map(str::to_owned).collect())),
                 None => expected(),
             }
         }
-        (Some(Value::String(depth)), None) => {
+        Some(Value::String(depth)) => {
             let depth = match depth.as_str() {
                 "all" => Depth::All,
                 "due" => Depth::Due,
@@ -128,7 +125,6 @@ fn by_hand(event: &Value) -> Result<SyncRequest, EventFault> {
                 }
             }
         }
-        (None, Some(Value::String(all))) if all == "all" => Ok(SyncRequest::RemoveAll),
         _ => expected(),
     }
 }
@@ -228,7 +224,6 @@ mod tests {
             SyncRequest::Fleet { depth: Depth::All, after: Some("orders".to_owned()), asked_at: None },
             SyncRequest::Fleet { depth: Depth::Due, after: None, asked_at: Some(1_767_322_800) },
             SyncRequest::Streams(vec!["orders".to_owned()]),
-            SyncRequest::RemoveAll,
         ] {
             let body = request.message();
             let queue = json!({ "Records": [{ "eventSource": "aws:sqs", "body": body }] });
@@ -244,8 +239,6 @@ mod tests {
             (json!({ "sync": [] }), "got []"),
             (json!({ "sync": "all", "after": 7 }), "expected"),
             (json!({ "sync": "due", "askedAt": "now" }), "expected"),
-            (json!({ "remove": "orders" }), "got \"orders\""),
-            (json!({ "sync": "all", "remove": "all" }), "expected"),
             (json!({ "Records": [] }), "an object with the fields [Records]"),
             (json!(null), "got null"),
         ] {

@@ -1,15 +1,15 @@
 //! One stream: what it should have, what it has, and the few calls that make the two the same.
 
 use scaler_core::{
-    Care, Direction, Enrolment, Policy, Reason, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus, care,
-    stream_alarms,
+    Care, Direction, Enrolment, Policy, Reason, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus,
+    TAG_MADE_BY, care, stream_alarms,
 };
 
 use super::Settings;
 use super::ports::{AlarmStore, DELETED_AT_ONCE, FleetAdapters, FleetPorts, StoredAlarm};
-use crate::notice::tell_people;
+use crate::notice::{tell_people, tell_without_memory};
 use crate::ports::{CallError, Failure, Streams};
-use crate::reconcile::{call_failed, reconcile};
+use crate::reconcile::{call_failed, count_foreign_resize, reconcile};
 use crate::report::{Outcome, OutcomeKind};
 
 /// How AWS's words begin when it refuses an alarm for what the account lacks, be it a permission or quota.
@@ -26,8 +26,18 @@ pub(super) struct Known {
     pub(super) alarms: Vec<StoredAlarm>,
     /// Whether the stack's settings say that it must be managed.
     pub(super) is_listed: bool,
-    /// Whether to ask Kinesis for its shard count, whatever its alarms say.
-    pub(super) is_due: bool,
+    pub(super) look: Look,
+}
+
+/// How closely a stream is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Its shard count is what its alarms say, if they say so with one voice and are right.
+    AsItsAlarmsSay,
+    /// Kinesis is asked for its count: it is the stream's turn, which comes every four hours.
+    InTurn,
+    /// Kinesis is asked for its count: somebody asked for that.
+    Close,
 }
 
 /// What came of it.
@@ -56,6 +66,10 @@ pub(super) struct Tender<'a, A: FleetAdapters> {
 impl<A: FleetAdapters> Tender<'_, A> {
     /// Brings one stream in step.
     pub(super) async fn tend(&mut self, known: Known) -> Tended {
+        if self.settings.wiring.retire {
+            let outcome = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), "the stack is to be retired");
+            return self.without_alarms(outcome, &known.alarms).await.into();
+        }
         if let Some(tended) = self.as_its_alarms_say(&known) {
             return tended;
         }
@@ -91,18 +105,35 @@ impl<A: FleetAdapters> Tender<'_, A> {
                 let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
                 let mut outcome = Outcome::stopped(kind, stream, &reason);
                 outcome.current = Some(state.open_shards.get());
-                self.tell(&mut outcome).await;
+                if enrolment.managed {
+                    self.tell(&mut outcome).await;
+                } else if known.look == Look::InTurn {
+                    // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
+                    tell_without_memory(&self.ports.pass, &mut outcome).await;
+                }
                 Tended { is_changing, ..outcome.into() }
             }
             Care::Alarms { policy, outside } => {
-                let outcome = self.with_alarms(&known, &policy, state.open_shards).await;
+                if let Err(error) = self.count_foreign_resize(&known, &policy, state.open_shards).await {
+                    return call_failed(stream, &error).into();
+                }
+                let (outcome, is_ours) = self.with_alarms(&known, &policy, state.open_shards).await;
                 let mut tended = Tended { standing: Some((state.open_shards, enrolment)), ..outcome.into() };
-                if let Some(direction) = outside {
+                if let Some(direction) = outside.filter(|_| is_ours) {
                     tended.outcomes.push(self.bring_inside(stream, direction).await);
                 }
                 tended
             }
         }
+    }
+
+    /// Whoever resized it, AWS counts it.
+    async fn count_foreign_resize(&self, known: &Known, policy: &Policy, current: ShardCount) -> Result<(), CallError> {
+        let believed = believed_shards(&known.alarms).filter(|believed| *believed != current && !policy.dry_run);
+        let Some(believed) = believed else { return Ok(()) };
+        // Read afresh: an entry that was written since the tags were gathered must not be lost.
+        let history = read(&self.ports.pass.streams.tags(&known.stream).await?).history;
+        count_foreign_resize(&self.ports.pass, &known.stream, &history, believed, current).await.map(drop)
     }
 
     /// The whole work for a stream that is as it should be, by what its alarms say of it: no call at all.
@@ -112,7 +143,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
         if !enrolment.managed && enrolment.faults.is_empty() && known.alarms.is_empty() && !known.is_listed {
             return Some(kept.into());
         }
-        let shards = believed_shards(&known.alarms).filter(|_| !known.is_due)?;
+        let shards = believed_shards(&known.alarms).filter(|_| known.look == Look::AsItsAlarmsSay)?;
         let state = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
         let Care::Alarms { policy, outside: None } = care(self.settings.policy, &state, &enrolment) else {
             return None;
@@ -126,27 +157,22 @@ impl<A: FleetAdapters> Tender<'_, A> {
         Changes::between(&known.alarms, wanted)
     }
 
-    /// Makes, changes and deletes alarms until they are the six that fit.
-    async fn with_alarms(&mut self, known: &Known, policy: &Policy, shards: ShardCount) -> Outcome {
+    /// Makes, changes and deletes alarms until they are the six that fit. `false` where one of them is somebody else's, be it
+    /// another stack's: two must not work on one stream.
+    async fn with_alarms(&mut self, known: &Known, policy: &Policy, shards: ShardCount) -> (Outcome, bool) {
         let changes = self.changes(known, policy, shards);
         let mut outcome = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT);
         outcome.current = Some(shards.get());
         if changes.is_none() {
-            return outcome;
+            return (outcome, true);
         }
-        outcome.outcome = OutcomeKind::Mended;
-        let mut done = Vec::new();
+        let (mut done, mut stopped) = (Vec::new(), None);
         for (alarm, there, why) in &changes.put {
+            // What stops one of a stream's alarms stops the others; the next run goes on here.
             match self.put(alarm, *there).await {
-                Ok(true) => done.push(format!("{} ({why})", alarm.name)),
-                Ok(false) => {
-                    outcome.outcome = OutcomeKind::Refused;
-                    outcome.faults.push(not_ours(&alarm.name));
-                }
-                Err(error) => {
-                    // What failed for one of a stream's alarms fails for the others; the next run goes on here.
-                    outcome.outcome = error.kind();
-                    outcome.faults.push(error.to_string());
+                Ok(()) => done.push(format!("{} ({why})", alarm.name)),
+                Err(unput) => {
+                    stopped = Some(unput);
                     break;
                 }
             }
@@ -155,37 +181,42 @@ impl<A: FleetAdapters> Tender<'_, A> {
             Ok(names) => done.extend(names.into_iter().map(|name| format!("{name} (deleted)"))),
             Err(error) => outcome.faults.push(error.to_string()),
         }
-        if done.is_empty() && outcome.faults.is_empty() {
+        let is_ours = !matches!(stopped, Some(Unput::NotOurs(_)));
+        if done.is_empty() && stopped.is_none() && outcome.faults.is_empty() {
             // Only alarms that are not ours lie under the stream's name beside its six.
-            outcome.outcome = OutcomeKind::Kept;
-            return outcome;
+            return (outcome, is_ours);
         }
-        outcome.needs_attention = !outcome.faults.is_empty();
-        outcome.cause = outcome.needs_attention.then(|| "alarms".to_owned());
-        outcome.words = words(shards, &done, &outcome.faults);
-        self.tell(&mut outcome).await;
-        outcome
+        outcome.outcome = stopped.as_ref().map_or(OutcomeKind::Mended, Unput::kind);
+        outcome.words = words(shards, &done, stopped.as_ref());
+        if let Some(unput) = &stopped {
+            outcome.needs_attention = true;
+            outcome.cause = Some("alarms".to_owned());
+            outcome.next = unput.advice();
+        }
+        // One that was not tried is one of many, and the first of them is told.
+        if !matches!(stopped, Some(Unput::NotTried(_))) {
+            self.tell(&mut outcome).await;
+        }
+        (outcome, is_ours)
     }
 
-    /// Puts one alarm; `false` where one of its name is somebody else's.
-    async fn put(&mut self, alarm: &StreamAlarm, there: Option<&StoredAlarm>) -> Result<bool, Unput> {
+    /// Puts one alarm, over the one that is there if it is ours.
+    async fn put(&mut self, alarm: &StreamAlarm, there: Option<&StoredAlarm>) -> Result<(), Unput> {
         if let Some(words) = &self.refused {
             return Err(Unput::NotTried(words.clone()));
         }
         if let Some(there) = there
             && !self.ports.alarms.is_ours(there).await?
         {
-            return Ok(false);
+            let stack = self.settings.wiring.stack_name.clone();
+            return Err(Unput::NotOurs(format!("{}, by the tag {TAG_MADE_BY}={stack}", alarm.name)));
         }
-        match self.ports.alarms.put(alarm).await {
-            Ok(()) => Ok(true),
-            Err(error) => {
-                if ACCOUNT_WIDE.iter().any(|code| error.message.starts_with(code)) {
-                    self.refused = Some(error.to_string());
-                }
-                Err(error.into())
+        self.ports.alarms.put(alarm).await.map_err(|error| {
+            if ACCOUNT_WIDE.iter().any(|code| error.message.starts_with(code)) {
+                self.refused = Some(error.to_string());
             }
-        }
+            error.into()
+        })
     }
 
     /// Deletes those of these alarms that are ours, and names them.
@@ -255,6 +286,8 @@ impl<A: FleetAdapters> Tender<'_, A> {
 enum Unput {
     #[error("not tried again in this run: {0}")]
     NotTried(String),
+    #[error("an alarm exists and is not ours: delete it, or hand it over: {0}")]
+    NotOurs(String),
     #[error(transparent)]
     Failed(#[from] CallError),
 }
@@ -263,8 +296,23 @@ impl Unput {
     fn kind(&self) -> OutcomeKind {
         match self {
             Self::Failed(error) if error.failure.is_passing() => OutcomeKind::Failed,
-            Self::Failed(_) | Self::NotTried(_) => OutcomeKind::Refused,
+            Self::Failed(_) | Self::NotOurs(_) | Self::NotTried(_) => OutcomeKind::Refused,
         }
+    }
+
+    /// What a person can do about it, where that is known.
+    fn advice(&self) -> Option<String> {
+        let advice = match self {
+            Self::NotOurs(_) => "Is another stack or tool at work on this stream? Only one may be.",
+            Self::Failed(error) if error.message.starts_with("LimitExceeded") => {
+                "Ask AWS for more alarms in this account and Region. It holds for every stream that has none yet."
+            }
+            Self::Failed(error) if error.message.starts_with("AccessDenied") => {
+                "Correct the role of alarm-sync. It holds for every stream."
+            }
+            Self::Failed(_) | Self::NotTried(_) => return None,
+        };
+        Some(advice.to_owned())
     }
 }
 
@@ -297,16 +345,11 @@ impl<'k> Changes<'k> {
     }
 }
 
-fn words(shards: ShardCount, done: &[String], faults: &[String]) -> String {
+fn words(shards: ShardCount, done: &[String], stopped: Option<&Unput>) -> String {
     let done =
         if done.is_empty() { "no alarm was put".to_owned() } else { format!("put in step: {}", done.join(", ")) };
-    let faults = if faults.is_empty() { String::new() } else { format!("; {}", faults.join("; ")) };
-    format!("alarms for {shards} shards, {done}{faults}")
-}
-
-fn not_ours(name: &str) -> String {
-    let (key, value) = scaler_core::ALARM_TAG;
-    format!("the alarm {name} exists and is not ours: delete it, or hand it over by the tag {key}={value}")
+    let stopped = stopped.map_or_else(String::new, |unput| format!("; {unput}"));
+    format!("alarms for {shards} shards, {done}{stopped}")
 }
 
 /// The shard count that both scaling alarms hold.

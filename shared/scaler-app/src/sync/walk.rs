@@ -7,12 +7,10 @@ use scaler_core::{ALARM_PREFIX, is_due, stream_of_alarm};
 
 use super::Settings;
 use super::metrics::publish;
-use super::ports::{
-    AlarmStore, Continuations, DELETED_AT_ONCE, Fleet, FleetAdapters, FleetPorts, StoredAlarm, TaggedStream,
-};
+use super::ports::{AlarmStore, Continuations, Fleet, FleetAdapters, FleetPorts, StoredAlarm, TaggedStream};
 use super::report::Tally;
 use super::request::{Depth, SyncRequest};
-use super::tend::{Known, Tended, Tender};
+use super::tend::{Known, Look, Tended, Tender};
 use crate::ports::{CallError, Clock};
 use crate::reconcile::call_failed;
 use crate::report::{Outcome, OutcomeKind};
@@ -84,7 +82,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
                 Ok(alarms) => {
                     let is_listed = self.settings.wiring.stream_names.contains(stream);
                     self.tender
-                        .tend(Known { stream: stream.clone(), tags: None, alarms, is_listed, is_due: true })
+                        .tend(Known { stream: stream.clone(), tags: None, alarms, is_listed, look: Look::Close })
                         .await
                 }
                 Err(error) => call_failed(stream, &error).into(),
@@ -95,30 +93,6 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             }
         }
         self.look_again(changing, tally).await;
-    }
-
-    /// Deletes every alarm of ours.
-    pub(super) async fn remove_all(self, tally: &mut Tally<'_>) {
-        let stored = match self.ports.alarms.under(ALARM_PREFIX).await {
-            Ok(stored) => stored,
-            Err(error) => return tally.decisive(run_failed(&error)),
-        };
-        let mut deleted = 0;
-        for alarms in stored.chunks(DELETED_AT_ONCE) {
-            if self.is_over() {
-                // Only while there is progress: what is not ours stays, and would be looked at for ever.
-                if deleted > 0 {
-                    self.send(&SyncRequest::RemoveAll, 0, tally).await;
-                }
-                break;
-            }
-            match self.tender.delete_ours(&alarms.iter().collect::<Vec<_>>()).await {
-                Ok(names) => deleted += names.len(),
-                Err(error) => return tally.decisive(run_failed(&error)),
-            }
-        }
-        let words = format!("deleted {deleted} alarms of {} under {ALARM_PREFIX}", stored.len());
-        tally.outcome(Outcome::plain(OutcomeKind::Mended, None, words));
     }
 
     /// Everything that is to be tended, by name.
@@ -138,7 +112,11 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             tags: tags.remove(&stream),
             alarms: alarms.remove(&stream).unwrap_or_default(),
             is_listed: listed.contains(&stream),
-            is_due: depth == Depth::All || is_due(&stream, asked_at),
+            look: match depth {
+                Depth::All => Look::Close,
+                Depth::Due if is_due(&stream, asked_at) => Look::InTurn,
+                Depth::Due => Look::AsItsAlarmsSay,
+            },
             stream,
         };
         Ok(names.into_iter().map(known).collect())

@@ -1,6 +1,5 @@
 //! One stream at a time: made, kept, mended, cleaned, in every way in which it can drift.
 
-use scaler_app::OutcomeKind;
 use scaler_app::ports::Failure;
 use scaler_core::{ALARM_PREFIX, StreamMode, StreamStatus};
 use scaler_sim::world::Stream;
@@ -67,7 +66,11 @@ async fn every_drift_is_mended_with_the_fewest_writes() {
         (
             "resized by hand",
             |stack| stack.world.change("orders", |stream| stream.shards = 6),
-            &["PutMetricAlarm kinesis-scaler/orders/scale-out 6", "PutMetricAlarm kinesis-scaler/orders/scale-in 6"],
+            &[
+                "AddTagsToStream orders o1767324000=4",
+                "PutMetricAlarm kinesis-scaler/orders/scale-out 6",
+                "PutMetricAlarm kinesis-scaler/orders/scale-in 6",
+            ],
         ),
         (
             "a crash came between the two refits",
@@ -160,7 +163,9 @@ async fn a_resize_by_hand_is_found_within_hours_or_when_cloudtrail_tells() {
 
 #[tokio::test]
 async fn alarms_that_are_not_ours_are_never_touched() {
-    let stack = Stack::with(&["orders"]);
+    let mut stack = Stack::with(&["orders"]);
+    // Below its minimum, too: a stream on which another stack works is not resized either.
+    stack.policy.shards_min = 5;
     let mut foreign = stack.wanted("orders").remove(0);
     foreign.threshold = 1.0;
     stack.world.put_alarm(foreign.clone(), false);
@@ -171,17 +176,46 @@ async fn alarms_that_are_not_ours_are_never_touched() {
     other.name = "kinesis-scaler/no-such-form".to_owned();
     stack.world.put_alarm(other.clone(), true);
     let run = stack.all().await;
+    assert_eq!(run.brief(), ["orders refused"]);
+    assert!(run.response.outcomes[0].words.contains("an alarm exists and is not ours: delete it, or hand it over"));
+    assert!(stack.world.told()[0].text.contains("Next: Is another stack or tool at work"), "{:?}", stack.world.told());
+    stack.wiring.retire = true;
+    stack.all().await;
     for alarm in [&foreign, &orphan, &other] {
         assert_eq!(&stack.world.alarms()[&alarm.name].alarm, alarm);
     }
-    let outcome = &run.response.outcomes[0];
-    assert_eq!((outcome.outcome, outcome.needs_attention), (OutcomeKind::Refused, true), "{outcome:?}");
-    assert!(outcome.words.contains("exists and is not ours: delete it, or hand it over"), "{}", outcome.words);
-    assert_eq!(stack.world.alarms().len(), 3 + 5, "the other five are made");
+    assert!(!stack.writes().iter().any(|call| !call.starts_with("AddTagsToStream")), "{:?}", stack.writes());
+}
+
+#[tokio::test]
+async fn a_stack_that_retires_takes_its_alarms_with_it() {
+    let mut stack = Stack::enrolled(&["clicks", "orders"]).await;
+    stack.wiring.retire = true;
+    assert_eq!(stack.scheduled().await.brief(), ["clicks mended", "orders mended"]);
+    assert!(stack.world.alarms().is_empty());
     stack.world.forget_calls();
-    let again = stack.run(&json!({ "remove": "all" })).await;
-    assert_eq!(again.response.outcomes[0].words, "deleted 6 alarms of 8 under kinesis-scaler/");
-    assert!(stack.world.alarms().values().all(|held| !held.is_ours));
+    let again = stack.scheduled().await;
+    assert_eq!((again.response.kept, stack.writes()), (2, vec![]), "and none is made again");
+}
+
+/// AWS counts it, and whoever made it had a reason: scale-in waits, and leaves what it must.
+#[tokio::test]
+async fn a_resize_by_somebody_else_is_remembered_as_one_of_the_ten() {
+    let stack = Stack::enrolled(&["orders"]).await;
+    stack.world.change("orders", |stream| stream.shards = 8);
+    stack.all().await;
+    let ledger = |stack: &Stack| stack.world.stream("orders").unwrap().tags.get("kinesis-scaler/resizes").cloned();
+    assert_eq!(ledger(&stack), Some(format!("o{}=4", crate::support::NOW.as_second())));
+    stack.all().await;
+    assert_eq!(ledger(&stack).map(|tag| tag.split(' ').count()), Some(1), "once");
+    // A crash between a resize of ours and its refit is no resize by somebody else.
+    let ours = Stack::enrolled(&["orders"]).await;
+    ours.world.change("orders", |stream| {
+        stream.shards = 5;
+        drop(stream.tags.insert("kinesis-scaler/resizes".to_owned(), "o1767323000=4".to_owned()));
+    });
+    ours.all().await;
+    assert_eq!((ledger(&ours), ours.wrongs()), (Some("o1767323000=4".to_owned()), vec![]));
 }
 
 #[tokio::test]
@@ -195,6 +229,21 @@ async fn bad_tags_are_told_and_the_others_go_on() {
     assert_eq!(stack.world.told()[0].subject, "kinesis-scaler: orders needs somebody");
     assert!(stack.world.told()[0].text.contains("Next: Correct the tag (kinesis-scaler/shards-max)"));
     assert_eq!(stack.world.alarms().len(), 12, "its alarms stay as they are");
+}
+
+/// Without the tag nothing may be written on the stream, so what was told is not remembered: it is told in the stream's turn.
+#[tokio::test]
+async fn a_managed_tag_that_cannot_be_read_is_told_in_the_streams_turn() {
+    let stack = Stack::with(&["orders"]);
+    tag(&stack, "managed", "True");
+    for _ in 0..48 {
+        assert_eq!(stack.scheduled().await.brief(), ["orders refused"]);
+        stack.world.advance(jiff::SignedDuration::from_mins(5));
+    }
+    let told = stack.world.told();
+    assert_eq!(told.len(), 1, "once in four hours");
+    assert!(told[0].text.contains("tag kinesis-scaler/managed=\"True\" is not true or false"), "{}", told[0].text);
+    assert!(stack.writes().is_empty());
 }
 
 #[tokio::test]
@@ -275,6 +324,8 @@ async fn where_the_account_lacks_something_it_is_asked_once() {
         let run = stack.all().await;
         assert_eq!(run.brief(), ["clicks refused", "orders refused", "views refused"]);
         assert!(run.response.outcomes[1].words.contains("not tried again in this run"), "{:?}", run.response);
+        assert_eq!(stack.world.told().len(), 1, "one message, for all of them: {:?}", stack.world.told());
+        assert!(stack.world.told()[0].text.contains("It holds for every stream"), "{:?}", stack.world.told());
         let puts = stack.world.calls().iter().filter(|call| call.starts_with("PutMetricAlarm")).count();
         assert_eq!(puts, 1, "{words}");
     }

@@ -87,8 +87,18 @@ impl Stack {
     }
 
     pub(crate) async fn run_for(&self, event: &Value, time: SignedDuration) -> Run {
+        self.run_as(&self.wiring, event, time).await
+    }
+
+    /// A look at every stream by a function whose stack is to be retired.
+    pub(crate) async fn retires(&self) -> Run {
+        let wiring = Wiring { retire: true, ..self.wiring.clone() };
+        self.run_as(&wiring, &json!({ "sync": "all" }), SignedDuration::from_mins(5)).await
+    }
+
+    async fn run_as(&self, wiring: &Wiring, event: &Value, time: SignedDuration) -> Run {
         let policy = Policy::new(self.policy).unwrap();
-        let settings = Settings { policy: &policy, wiring: &self.wiring };
+        let settings = Settings { policy: &policy, wiring };
         let until = self.world.now().checked_add(time).unwrap();
         let (mut said, mut gauges) = (Vec::new(), Vec::new());
         let mut say = |one: Said| match one {

@@ -16,8 +16,8 @@ use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, SyncResponse, sync};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{ALARM_SYNC_PERCENT, AwsFleetPorts, Pace, Pause};
 use scaler_core::{
-    ALARM_PREFIX, ALARM_TAG, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, ShardCount,
-    StreamAlarm, TAG_MANAGED, alarm_name, stream_alarms,
+    ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, ShardCount, StreamAlarm,
+    TAG_MADE_BY, TAG_MANAGED, alarm_name, stream_alarms,
 };
 use scaler_sim::cloudwatch::{AlarmConfig, AlarmFilter};
 use serde_json::{Value, json};
@@ -183,6 +183,11 @@ impl Fleet {
         (response, gauges)
     }
 
+    /// From now on the stack is to go.
+    pub(crate) fn retire(&mut self) {
+        self.wiring.retire = true;
+    }
+
     /// Lets time pass until the schedule is due again, however long the last run took.
     pub(crate) fn wait(&mut self) {
         self.scheduled_at += SignedDuration::from_mins(SYNC_MINUTES);
@@ -201,7 +206,7 @@ impl Fleet {
                 self.resize(name, 3).await;
                 let stream = &self.streams[name];
                 let fitted = self.wanted(name, stream).remove(0);
-                let tags = BTreeMap::from([(ALARM_TAG.0.to_owned(), ALARM_TAG.1.to_owned())]);
+                let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), self.wiring.stack_name.clone())]);
                 let now = self.sandbox.now();
                 self.sandbox.cloudwatch().put_alarm_tagged(AlarmConfig::of(&fitted), tags, now).unwrap();
             }

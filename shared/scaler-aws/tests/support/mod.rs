@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
@@ -42,15 +42,16 @@ pub(crate) fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) 
 }
 
 fn unpaced() -> Pace {
-    Pace::of(100, NoWaiting)
+    Pace::of(100, NoWaiting::default())
 }
 
-/// Whoever waits on it does not.
-struct NoWaiting;
+/// A minute later each time it is asked: whatever the rate, nobody has to wait.
+#[derive(Default)]
+struct NoWaiting(AtomicI64);
 
 impl Clock for NoWaiting {
     fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH
+        Timestamp::from_second(self.0.fetch_add(60, Ordering::Relaxed)).unwrap()
     }
 }
 

@@ -96,8 +96,8 @@ pub(crate) fn map<const N: usize>(fields: [(&str, Cbor); N]) -> Cbor {
 
 /// The answer to whose an alarm is: ours.
 pub(crate) fn our_tags() -> Answer {
-    let (key, value) = scaler_core::ALARM_TAG;
-    Answer::cbor(200, &map([("Tags", vec![map([("Key", text(key)), ("Value", text(value))])].into())]))
+    let tag = map([("Key", text(scaler_core::TAG_MADE_BY)), ("Value", text("kinesis-scaler"))]);
+    Answer::cbor(200, &map([("Tags", vec![tag].into())]))
 }
 
 pub(crate) fn number(number: f64) -> Cbor {
