@@ -63,6 +63,8 @@ struct State {
     alarms: BTreeMap<String, Held>,
     /// Streams that the tagging service does not know of yet.
     not_indexed: BTreeSet<String>,
+    /// What it says of streams whose tags have changed since.
+    indexed: BTreeMap<String, BTreeMap<String, String>>,
     told: Vec<Notice>,
     /// Requests for another run, and after how many seconds.
     later: Vec<(String, u32)>,
@@ -92,6 +94,7 @@ impl World {
             firing: Vec::new(),
             alarms: BTreeMap::new(),
             not_indexed: BTreeSet::new(),
+            indexed: BTreeMap::new(),
             told: Vec::new(),
             later: Vec::new(),
             failures: BTreeMap::new(),
@@ -213,6 +216,18 @@ impl World {
     pub fn not_indexed(&self, name: &str, is_hidden: bool) {
         let hidden = &mut self.state().not_indexed;
         let _ = if is_hidden { hidden.insert(name.to_owned()) } else { hidden.remove(name) };
+    }
+
+    /// Makes the tagging service say this of a stream, as it may after its tags have changed; `None` brings it up to date.
+    pub fn indexed_as(&self, name: &str, tags: Option<&[(&str, &str)]>) {
+        let indexed = &mut self.state().indexed;
+        match tags {
+            None => drop(indexed.remove(name)),
+            Some(tags) => {
+                let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+                indexed.insert(name.to_owned(), tags.collect());
+            }
+        }
     }
 
     /// What people were told so far.
@@ -413,11 +428,14 @@ impl Fleet for &World {
         self.alive().await;
         let mut state = self.state();
         state.called("GetResources", "the fleet", "")?;
-        let indexed = state.streams.iter().filter(|(name, _)| !state.not_indexed.contains(*name));
-        let tagged = indexed.filter(|(_, stream)| stream.tags.contains_key(TAG_MANAGED));
-        let ours = |(name, stream): (&String, &Stream)| TaggedStream {
-            name: name.clone(),
-            tags: stream.tags.clone().into_iter().filter(|(key, _)| key.starts_with(TAG_PREFIX)).collect(),
+        let known = state.streams.iter().filter(|(name, _)| !state.not_indexed.contains(*name));
+        let tags = |(name, stream): (&'_ String, &Stream)| {
+            (name.clone(), state.indexed.get(name).unwrap_or(&stream.tags).clone())
+        };
+        let tagged = known.map(tags).filter(|(_, tags)| tags.contains_key(TAG_MANAGED));
+        let ours = |(name, tags): (String, BTreeMap<String, String>)| TaggedStream {
+            name,
+            tags: tags.into_iter().filter(|(key, _)| key.starts_with(TAG_PREFIX)).collect(),
         };
         Ok(tagged.map(ours).collect())
     }

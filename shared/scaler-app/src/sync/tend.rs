@@ -20,7 +20,7 @@ const KEPT: &str = "everything is as it should be";
 /// What is known of a stream before it is tended.
 pub(super) struct Known {
     pub(super) stream: String,
-    /// Its tags, where the tagging service told them; they may be minutes old.
+    /// Its tags, where the tagging service told them; they may be minutes old, and nothing is changed by them alone.
     pub(super) tags: Option<Vec<(String, String)>>,
     /// Every alarm of its name.
     pub(super) alarms: Vec<StoredAlarm>,
@@ -73,51 +73,29 @@ impl<A: FleetAdapters> Tender<'_, A> {
         if let Some(tended) = self.as_its_alarms_say(&known) {
             return tended;
         }
-        let (stream, state) = match self.ports.pass.streams.describe(&known.stream).await {
-            Ok(state) => (known.stream.as_str(), state),
+        let stream = known.stream.as_str();
+        let state = match self.ports.pass.streams.describe(stream).await {
+            Ok(state) => state,
             Err(error) if error.failure == Failure::NotFound => return self.is_gone(&known).await.into(),
-            Err(error) => return call_failed(&known.stream, &error).into(),
+            Err(error) => return call_failed(stream, &error).into(),
         };
-        let tags = match &known.tags {
-            Some(tags) => tags.clone(),
-            None => match self.ports.pass.streams.tags(stream).await {
-                Ok(tags) => tags,
-                Err(error) => return call_failed(stream, &error).into(),
-            },
+        if let Some(tended) = self.is_right(&known, &state) {
+            return tended;
+        }
+        // There is something to do: not by tags that may be minutes old.
+        let enrolment = match self.ports.pass.streams.tags(stream).await {
+            Ok(tags) => read(&tags),
+            Err(error) => return call_failed(stream, &error).into(),
         };
-        let enrolment = read(&tags);
         match care(self.settings.policy, &state, &enrolment) {
-            Care::NoAlarms(reason) => {
-                let mut outcome = Outcome::stopped(OutcomeKind::Refused, stream, &reason);
-                if known.is_listed && !enrolment.managed {
-                    outcome.words = format!("STREAM_NAMES lists it, but {reason}");
-                    outcome.needs_attention = true;
-                }
-                if !outcome.needs_attention {
-                    outcome.outcome = OutcomeKind::Kept;
-                }
-                outcome = self.without_alarms(outcome, &known.alarms).await;
-                self.tell(&mut outcome).await;
-                outcome.into()
-            }
-            Care::Leave(reason) => {
-                let is_changing = matches!(reason, Reason::NotActive(_));
-                let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
-                let mut outcome = Outcome::stopped(kind, stream, &reason);
-                outcome.current = Some(state.open_shards.get());
-                if enrolment.managed {
-                    self.tell(&mut outcome).await;
-                } else if known.look == Look::InTurn {
-                    // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
-                    tell_without_memory(&self.ports.pass, &mut outcome).await;
-                }
-                Tended { is_changing, ..outcome.into() }
-            }
+            Care::NoAlarms(reason) => self.clean_up(&known, &enrolment, &reason).await.into(),
+            Care::Leave(reason) => self.leave(&known, &enrolment, &reason).await,
             Care::Alarms { policy, outside } => {
-                if let Err(error) = self.count_foreign_resize(&known, &policy, state.open_shards).await {
+                if let Err(error) = self.count_foreign_resize(&known, &enrolment, &policy, state.open_shards).await {
                     return call_failed(stream, &error).into();
                 }
-                let (outcome, is_ours) = self.with_alarms(&known, &policy, state.open_shards).await;
+                let (mut outcome, is_ours) = self.with_alarms(&known, &policy, state.open_shards).await;
+                self.tell(&enrolment, &mut outcome).await;
                 let mut tended = Tended { standing: Some((state.open_shards, enrolment)), ..outcome.into() };
                 if let Some(direction) = outside.filter(|_| is_ours) {
                     tended.outcomes.push(self.bring_inside(stream, direction).await);
@@ -127,29 +105,69 @@ impl<A: FleetAdapters> Tender<'_, A> {
         }
     }
 
-    /// Whoever resized it, AWS counts it.
-    async fn count_foreign_resize(&self, known: &Known, policy: &Policy, current: ShardCount) -> Result<(), CallError> {
-        let believed = believed_shards(&known.alarms).filter(|believed| *believed != current && !policy.dry_run);
-        let Some(believed) = believed else { return Ok(()) };
-        // Read afresh: an entry that was written since the tags were gathered must not be lost.
-        let history = read(&self.ports.pass.streams.tags(&known.stream).await?).history;
-        count_foreign_resize(&self.ports.pass, &known.stream, &history, believed, current).await.map(drop)
-    }
-
     /// The whole work for a stream that is as it should be, by what its alarms say of it: no call at all.
     fn as_its_alarms_say(&self, known: &Known) -> Option<Tended> {
         let enrolment = read(known.tags.as_ref()?);
-        let kept = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT);
         if !enrolment.managed && enrolment.faults.is_empty() && known.alarms.is_empty() && !known.is_listed {
-            return Some(kept.into());
+            return Some(Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT).into());
         }
-        let shards = believed_shards(&known.alarms).filter(|_| known.look == Look::AsItsAlarmsSay)?;
-        let state = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
-        let Care::Alarms { policy, outside: None } = care(self.settings.policy, &state, &enrolment) else {
-            return None;
-        };
-        let changes = self.changes(known, &policy, shards);
-        changes.is_none().then(|| Tended { standing: Some((shards, enrolment)), ..kept.into() })
+        let open_shards = believed_shards(&known.alarms).filter(|_| known.look == Look::AsItsAlarmsSay)?;
+        self.is_right(known, &StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards })
+    }
+
+    /// The end of the work for a stream in this state that is as it should be, by the tags that are known of it.
+    fn is_right(&self, known: &Known, state: &StreamState) -> Option<Tended> {
+        let enrolment = read(known.tags.as_ref()?);
+        let Care::Alarms { policy, outside: None } = care(self.settings.policy, state, &enrolment) else { return None };
+        let changes = self.changes(known, &policy, state.open_shards);
+        let kept = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT);
+        changes.is_none().then(|| Tended { standing: Some((state.open_shards, enrolment)), ..kept.into() })
+    }
+
+    /// A stream with which the scaler has nothing to do.
+    async fn clean_up(&self, known: &Known, enrolment: &Enrolment, reason: &Reason) -> Outcome {
+        let mut outcome = Outcome::stopped(OutcomeKind::Refused, &known.stream, reason);
+        if known.is_listed && !enrolment.managed {
+            outcome.words = format!("STREAM_NAMES lists it, but {reason}");
+            outcome.needs_attention = true;
+        }
+        if !outcome.needs_attention {
+            outcome.outcome = OutcomeKind::Kept;
+        }
+        let mut outcome = self.without_alarms(outcome, &known.alarms).await;
+        self.tell(enrolment, &mut outcome).await;
+        outcome
+    }
+
+    /// A stream that is changing, or of which it cannot be told what it should have.
+    async fn leave(&self, known: &Known, enrolment: &Enrolment, reason: &Reason) -> Tended {
+        let is_changing = matches!(reason, Reason::NotActive(_));
+        let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
+        let mut outcome = Outcome::stopped(kind, &known.stream, reason);
+        if enrolment.managed {
+            self.tell(enrolment, &mut outcome).await;
+        } else if known.look == Look::InTurn {
+            // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
+            tell_without_memory(&self.ports.pass, &mut outcome).await;
+        }
+        Tended { is_changing, ..outcome.into() }
+    }
+
+    /// Whoever resized it, AWS counts it.
+    async fn count_foreign_resize(
+        &self,
+        known: &Known,
+        enrolment: &Enrolment,
+        policy: &Policy,
+        current: ShardCount,
+    ) -> Result<(), CallError> {
+        match believed_shards(&known.alarms).filter(|_| !policy.dry_run) {
+            None => Ok(()),
+            Some(believed) => {
+                let (ports, history) = (&self.ports.pass, &enrolment.history);
+                count_foreign_resize(ports, &known.stream, history, believed, current).await.map(drop)
+            }
+        }
     }
 
     fn changes<'k>(&self, known: &'k Known, policy: &Policy, shards: ShardCount) -> Changes<'k> {
@@ -179,23 +197,20 @@ impl<A: FleetAdapters> Tender<'_, A> {
         }
         match self.delete_ours(&changes.delete).await {
             Ok(names) => done.extend(names.into_iter().map(|name| format!("{name} (deleted)"))),
-            Err(error) => outcome.faults.push(error.to_string()),
+            Err(error) => stopped = stopped.or(Some(error.into())),
         }
         let is_ours = !matches!(stopped, Some(Unput::NotOurs(_)));
-        if done.is_empty() && stopped.is_none() && outcome.faults.is_empty() {
+        if done.is_empty() && stopped.is_none() {
             // Only alarms that are not ours lie under the stream's name beside its six.
             return (outcome, is_ours);
         }
         outcome.outcome = stopped.as_ref().map_or(OutcomeKind::Mended, Unput::kind);
         outcome.words = words(shards, &done, stopped.as_ref());
         if let Some(unput) = &stopped {
-            outcome.needs_attention = true;
+            // One that was not tried is one of many, and of the first of them people are told.
+            outcome.needs_attention = !matches!(unput, Unput::NotTried(_));
             outcome.cause = Some("alarms".to_owned());
             outcome.next = unput.advice();
-        }
-        // One that was not tried is one of many, and the first of them is told.
-        if !matches!(stopped, Some(Unput::NotTried(_))) {
-            self.tell(&mut outcome).await;
         }
         (outcome, is_ours)
     }
@@ -270,13 +285,9 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.
-    ///
-    /// The memory of what was told is read afresh, since the tags we have may be older than the last message.
-    async fn tell(&self, outcome: &mut Outcome) {
-        let Some(stream) = outcome.stream.clone().filter(|_| outcome.needs_attention) else { return };
-        match self.ports.pass.streams.tags(&stream).await {
-            Ok(tags) => tell_people(&self.ports.pass, self.settings.policy, &read(&tags), outcome).await,
-            Err(error) => outcome.faults.push(format!("nobody was told: {error}")),
+    async fn tell(&self, enrolment: &Enrolment, outcome: &mut Outcome) {
+        if outcome.needs_attention {
+            tell_people(&self.ports.pass, self.settings.policy, enrolment, outcome).await;
         }
     }
 }

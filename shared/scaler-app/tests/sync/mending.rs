@@ -18,6 +18,7 @@ async fn a_tagged_stream_gets_its_six_alarms_and_then_no_write() {
             "GetResources the fleet",
             "DescribeAlarms kinesis-scaler/",
             "DescribeStreamSummary orders",
+            "ListTagsForStream orders",
             "PutMetricAlarm kinesis-scaler/orders/scale-out 4",
             "PutMetricAlarm kinesis-scaler/orders/scale-in 4",
             "PutMetricAlarm kinesis-scaler/orders/watch-write-throttled",
@@ -278,6 +279,20 @@ async fn a_stream_that_the_tagging_service_forgets_keeps_its_alarms() {
     let run = stack.scheduled().await;
     assert_eq!((run.response.kept, stack.writes()), (2, vec![]));
     assert!(stack.world.calls().contains(&"ListTagsForStream orders".to_owned()), "it was asked itself");
+}
+
+/// What the tagging service says may be minutes old: it makes us look, and nothing is changed by it.
+#[tokio::test]
+async fn nothing_is_changed_by_tags_that_are_old() {
+    let stack = Stack::enrolled(&["orders"]).await;
+    stack.world.indexed_as("orders", Some(&[("kinesis-scaler/managed", "false")]));
+    assert_eq!((stack.scheduled().await.response.kept, stack.writes()), (1, vec![]), "it is managed again by now");
+    stack.world.indexed_as("orders", Some(&[("kinesis-scaler/managed", "true"), ("kinesis-scaler/shards-min", "9")]));
+    assert_eq!((stack.scheduled().await.response.kept, stack.writes()), (1, vec![]), "its minimum was taken back");
+    let gone = Stack::with(&["orders"]);
+    gone.world.indexed_as("orders", Some(&[("kinesis-scaler/managed", "true")]));
+    gone.world.change("orders", |stream| stream.tags.clear());
+    assert_eq!((gone.scheduled().await.response.kept, gone.writes()), (1, vec![]), "no alarm for what is not managed");
 }
 
 #[tokio::test]
