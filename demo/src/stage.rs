@@ -12,7 +12,7 @@ use scaler_app::Outcome;
 use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
 use scaler_app::sync::ports::AlarmStore as _;
 use scaler_app::wiring::Wiring;
-use scaler_aws::{ALARM_SYNC_PERCENT, Pace};
+use scaler_aws::{Pace, Share};
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, Direction, Minute, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED, alarm_name,
 };
@@ -90,7 +90,7 @@ impl Stage {
             .load()
             .await;
         let (clock, wiring) = (VirtualClock(Arc::clone(&sandbox)), wiring(sandbox.endpoint()));
-        let pace = Pace::of(ALARM_SYNC_PERCENT, clock.clone());
+        let pace = Pace::of(Share::SCALING, clock.clone());
         let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &wiring);
         let functions = Arc::new(Functions { ports, policy: policy()?, wiring });
         let enrolled = enrol(&functions).await?;

@@ -122,7 +122,7 @@ fn make_alarms(sandbox: &Sandbox, stream: &str, shards: u32) -> anyhow::Result<(
     let actions =
         AlarmActions { scale_out: Some(topic(Direction::Out)), scale_in: Some(topic(Direction::In)), watch: None };
     for alarm in stream_alarms(&policy, stream, shards, &actions) {
-        sandbox.cloudwatch().put_alarm_tagged(AlarmConfig::of(&alarm), tags.clone(), sandbox.now())?;
+        sandbox.cloudwatch().put_alarm_tagged(AlarmConfig::of(&alarm.signed_by(STACK)), tags.clone(), sandbox.now())?;
     }
     Ok(())
 }

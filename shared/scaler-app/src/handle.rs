@@ -81,8 +81,7 @@ fn in_turn(mut firing: Vec<FiringAlarm>, now: Timestamp) -> Vec<FiringAlarm> {
 }
 
 fn sweep_failed(error: &CallError) -> Outcome {
-    let kind = if error.failure.is_passing() { OutcomeKind::Failed } else { OutcomeKind::Refused };
-    Outcome { needs_attention: true, ..Outcome::plain(kind, None, error.to_string()) }
+    Outcome { needs_attention: true, ..Outcome::plain(OutcomeKind::of(error.failure), None, error.to_string()) }
 }
 
 fn out_of_time(asked: Result<Asked, EventFault>) -> Outcome {

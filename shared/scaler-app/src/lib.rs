@@ -11,6 +11,7 @@ mod notice;
 pub mod ports;
 mod reconcile;
 mod report;
+pub mod stream_name;
 pub mod sync;
 pub mod telemetry;
 pub mod wiring;

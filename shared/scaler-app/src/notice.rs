@@ -10,33 +10,32 @@ const SUBJECT_CHARS_MAX: usize = 100;
 
 /// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
 ///
-/// What was told is first written down on the stream. Where that fails nothing is sent: without a memory the same message
-/// would go out every minute. The log and `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
+/// Each resize is told, of which AWS allows ten a day. Any other cause is told once an hour, and first written down on the
+/// stream. Where that fails nothing is sent: without a memory the same message would go out every minute. The log and
+/// `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
 pub(crate) async fn tell_people<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
     enrolment: &Enrolment,
     outcome: &mut Outcome,
 ) {
-    let dry_run = stack.dry_run || enrolment.overrides.dry_run == Some(true);
-    let (Some(stream), true) = (outcome.stream.clone(), enrolment.managed && ports.notices.is_heard() && !dry_run)
-    else {
+    if !enrolment.managed || !ports.notices.is_heard() || enrolment.is_dry_run(stack) {
         return;
-    };
+    }
+    let Some(stream) = outcome.stream.clone() else { return };
     let Some((cause, notice)) = notice(&stream, outcome) else { return };
-    let now = ports.clock.now();
-    if enrolment.notices.knows(&cause, now) {
-        return;
+    // A stream that is being resized may refuse tags, so nothing is written then.
+    if notice.kind != NoticeKind::Resize {
+        let now = ports.clock.now();
+        if enrolment.notices.knows(&cause, now) {
+            return;
+        }
+        let memory = enrolment.notices.with(&cause, now).to_string();
+        if let Err(error) = ports.streams.remember(&stream, TAG_NOTICES, &memory).await {
+            return untold(outcome, &error);
+        }
     }
-    let mut memory = enrolment.notices.with(&cause, now);
-    if let Some(also) = &outcome.cause {
-        // A resize that falls short of what is wanted says that too.
-        memory = memory.with(also, now);
-    }
-    match ports.streams.remember(&stream, TAG_NOTICES, &memory.to_string()).await {
-        Ok(()) => publish(ports, &notice, outcome).await,
-        Err(error) => untold(outcome, &error),
-    }
+    publish(ports, &notice, outcome).await;
 }
 
 /// Tells people of a stream on which nothing may be written down. To be called rarely: it tells each time.
@@ -64,10 +63,9 @@ fn untold(outcome: &mut Outcome, error: &CallError) {
 /// The cause and the message, if the outcome is worth one.
 fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
     let (kind, cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
-        // Each resize is a cause of its own, and AWS allows ten a day.
         (OutcomeKind::Resized, Some(from), Some(to)) => {
             let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
-            (NoticeKind::Resize, format!("{from}-{to}"), format!("{stream} goes from {from} to {to} shards"), next)
+            (NoticeKind::Resize, "resize".to_owned(), format!("{stream} goes from {from} to {to} shards"), next)
         }
         (OutcomeKind::Failed, ..) => {
             let next = "It is tried again within minutes. If this message comes again, see the log of the function.";

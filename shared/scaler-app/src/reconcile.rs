@@ -44,8 +44,7 @@ async fn decide_and_act<A: Adapters>(
     alarm_fits: Option<u32>,
     now: Timestamp,
 ) -> Outcome {
-    // `admit` has come this far with the stream's own policy, so it is one.
-    let dry_run = seen.enrolment.policy(stack).is_ok_and(|policy| policy.dry_run);
+    let dry_run = seen.enrolment.is_dry_run(stack);
     let current = seen.stream.open_shards;
     let misfits = alarm_fits.and_then(ShardCount::new).filter(|fits| *fits != current && !dry_run);
     if let Some(fits) = misfits {
@@ -144,7 +143,7 @@ async fn act<A: Adapters>(
     }
     let mut outcome = Outcome::decided(stream, decision);
     if let Err(error) = ports.streams.update_shard_count(stream, decision.desired).await {
-        outcome.outcome = kind_of(error.failure);
+        outcome.outcome = OutcomeKind::of(error.failure);
         if error.failure != Failure::InUse {
             outcome.needs_attention = true;
             outcome.cause = Some("refused".to_owned());
@@ -184,16 +183,7 @@ async fn refit<A: Adapters>(
 }
 
 pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
-    Outcome::plain(kind_of(error.failure), Some(stream), error.to_string())
-}
-
-/// How a pass ends in which a call failed so.
-fn kind_of(failure: Failure) -> OutcomeKind {
-    match failure {
-        Failure::NotFound | Failure::Refused => OutcomeKind::Refused,
-        Failure::InUse => OutcomeKind::Held,
-        Failure::Throttled | Failure::Unavailable => OutcomeKind::Failed,
-    }
+    Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string())
 }
 
 /// The last whole minute: a minute that is not over yet is not asked for.

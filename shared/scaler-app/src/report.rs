@@ -3,6 +3,8 @@
 use scaler_core::{Decision, Direction, Reason, Verdict};
 use serde::Serialize;
 
+use crate::ports::Failure;
+
 /// How a pass over one stream (or one alarm that names none) ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -71,6 +73,17 @@ pub struct Outcome {
     pub faults: Vec<String>,
 }
 
+impl OutcomeKind {
+    /// How a pass ends in which a call failed so.
+    pub(crate) const fn of(failure: Failure) -> Self {
+        match failure {
+            Failure::NotFound | Failure::Refused => Self::Refused,
+            Failure::InUse => Self::Held,
+            Failure::Throttled | Failure::Unavailable => Self::Failed,
+        }
+    }
+}
+
 impl Outcome {
     /// An outcome without a decision.
     pub fn plain(outcome: OutcomeKind, stream: Option<&str>, words: impl Into<String>) -> Self {
@@ -94,8 +107,8 @@ impl Outcome {
         let needs_attention = reason.needs_a_person(Direction::Out);
         Self {
             needs_attention,
-            cause: needs_attention.then(|| reason.cause().to_owned()),
-            next: needs_attention.then(|| reason.advice(stream)),
+            cause: reason.cause().filter(|_| needs_attention).map(str::to_owned),
+            next: reason.advice(stream).filter(|_| needs_attention),
             ..Self::plain(outcome, Some(stream), reason.to_string())
         }
     }
@@ -117,8 +130,8 @@ impl Outcome {
             current: Some(decision.current.get()),
             desired: Some(decision.desired.get()),
             needs_attention: decision.attention().is_some(),
-            cause: decision.attention().map(|reason| reason.cause().to_owned()),
-            next: decision.attention().map(|reason| reason.advice(stream)),
+            cause: decision.attention().and_then(Reason::cause).map(str::to_owned),
+            next: decision.attention().and_then(|reason| reason.advice(stream)),
             steps: steps.collect(),
             ..Self::plain(outcome, Some(stream), decision.words())
         }

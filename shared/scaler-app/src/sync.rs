@@ -20,7 +20,7 @@ use crate::wiring::Wiring;
 
 pub use ports::{FleetAdapters, FleetPorts};
 pub use report::SyncResponse;
-pub use request::{Depth, SyncRequest, parse};
+pub use request::{SyncRequest, parse};
 
 use report::Tally;
 use walk::Walk;
@@ -63,7 +63,8 @@ pub async fn sync<A: FleetAdapters>(
         match request {
             Err(fault) => tally.outcome(Outcome::plain(OutcomeKind::Refused, None, fault.to_string())),
             Ok(SyncRequest::Nothing(why)) => tally.outcome(Outcome::plain(OutcomeKind::Ignored, None, why)),
-            Ok(SyncRequest::Fleet { depth, after, asked_at }) => walk.fleet(depth, after, asked_at, &mut tally).await,
+            Ok(SyncRequest::Due { asked_at }) => walk.due(asked_at, &mut tally).await,
+            Ok(SyncRequest::All { after }) => walk.all(after, &mut tally).await,
             Ok(SyncRequest::Streams(streams)) => walk.streams(streams, &mut tally).await,
         }
     }

@@ -3,6 +3,7 @@
 use scaler_core::AlarmActions;
 
 use crate::config::{ConfigError, SettingFault};
+use crate::stream_name::is_stream_name;
 
 /// The variables, unset or empty where there is nothing to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,16 +103,11 @@ fn names(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim)
 }
 
-/// Source: Kinesis API reference, `StreamName`.
-pub(crate) fn is_stream_name(name: &str) -> bool {
-    (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-}
-
 fn is_bool(value: &str) -> bool {
     matches!(value, "true" | "false")
 }
 
-/// Source: CloudFormation API reference, `StackName`.
+/// Source: API reference of `CloudFormation`, `StackName`.
 fn is_stack_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

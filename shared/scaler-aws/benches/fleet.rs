@@ -25,7 +25,7 @@ async fn main() {
     let mut fleet = Fleet::of(STREAMS).await;
     println!("{STREAMS} tagged streams, created in {:.0} s", began.elapsed().as_secs_f64());
 
-    show("enrolled: six alarms each", &fleet.scheduled().await);
+    show("enrolled: six alarms each", &fleet.until_right().await);
     expect_right(&fleet);
 
     fleet.wait();
@@ -57,7 +57,7 @@ async fn round(fleet: &mut Fleet) -> Runs {
     let mut runs = Runs::default();
     for _ in 0..48 {
         fleet.wait();
-        runs = sum(runs, fleet.scheduled().await);
+        runs = runs.and(fleet.scheduled().await);
     }
     runs
 }
@@ -66,22 +66,6 @@ fn expect_right(fleet: &Fleet) {
     let wrongs = fleet.wrongs();
     println!("  wrong, missing or left over: {}", wrongs.len());
     assert!(wrongs.is_empty(), "{wrongs:?}");
-}
-
-fn sum(mut a: Runs, b: Runs) -> Runs {
-    a.times += b.times;
-    a.kept += b.kept;
-    a.waited += b.waited;
-    for (kind, count) in b.outcomes {
-        *a.outcomes.entry(kind).or_default() += count;
-    }
-    for (action, count) in b.calls {
-        *a.calls.entry(action).or_default() += count;
-    }
-    for (action, count) in b.throttled {
-        *a.throttled.entry(action).or_default() += count;
-    }
-    a
 }
 
 fn show(what: &str, runs: &Runs) {

@@ -11,7 +11,7 @@ use scaler_app::ports::{Alarms, CallError, FiringAlarm};
 use scaler_app::sync::ports::{AlarmStore, StoredAlarm};
 use scaler_core::{ALARM_PREFIX, AlarmMetric, Direction, StreamAlarm, TAG_MADE_BY};
 
-use crate::alarm_read::{NAMESPACE, PERIOD, read, streams_of};
+use crate::alarm_read::{NAMESPACE, PERIOD, read};
 use crate::error::call_error;
 use crate::pace::Pace;
 
@@ -30,20 +30,20 @@ impl Alarms for CloudWatchAlarms {
     async fn firing(&self, direction: Direction) -> Result<Vec<FiringAlarm>, CallError> {
         let ours = format!("/{direction}");
         let request = self.client.describe_alarms().alarm_name_prefix(ALARM_PREFIX).state_value(StateValue::Alarm);
-        let firing = self.described(request, "the sweep").await?;
-        let named = firing.iter().filter_map(|alarm| Some((alarm.alarm_name()?, alarm)));
-        let of_direction = named.filter(|(name, _)| name.ends_with(&ours)).map(|(name, alarm)| FiringAlarm {
-            name: name.to_owned(),
-            streams: streams_of(alarm),
-            fits: read(alarm).and_then(|alarm| alarm.fits()),
-        });
-        Ok(of_direction.collect())
+        let firing = |alarm: MetricAlarm| {
+            let name = alarm.alarm_name().filter(|name| name.ends_with(&ours))?.to_owned();
+            // Another stack's alarm is another stack's to answer.
+            let alarm = read(&alarm, &self.stack).filter(|read| read.is_signed)?;
+            Some(FiringAlarm { name, fits: alarm.alarm.fits(), streams: alarm.streams })
+        };
+        self.described(request, "the sweep", firing).await
     }
 
     async fn refit(&self, alarms: &[StreamAlarm]) -> Result<(), CallError> {
         let subject = alarms.first().map_or("no alarm", |alarm| alarm.name.as_str());
         let names = alarms.iter().map(|alarm| alarm.name.clone()).collect();
-        let existing = self.described(self.client.describe_alarms().set_alarm_names(Some(names)), subject).await?;
+        let existing =
+            self.described(self.client.describe_alarms().set_alarm_names(Some(names)), subject, Some).await?;
         for old in &existing {
             let Some(alarm) = alarms.iter().find(|alarm| Some(alarm.name.as_str()) == old.alarm_name()) else {
                 continue;
@@ -52,7 +52,8 @@ impl Alarms for CloudWatchAlarms {
             if !self.has_our_tag(old.alarm_arn().unwrap_or_default()).await? {
                 continue;
             }
-            let request = definition(&self.client, alarm)
+            let request = self
+                .definition(alarm)
                 .set_actions_enabled(old.actions_enabled())
                 .set_alarm_actions(old.alarm_actions.clone())
                 .set_ok_actions(old.ok_actions.clone())
@@ -65,10 +66,10 @@ impl Alarms for CloudWatchAlarms {
 
 impl AlarmStore for CloudWatchAlarms {
     async fn under(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
-        let alarms = self.described(self.client.describe_alarms().alarm_name_prefix(prefix), prefix).await?;
-        let stored =
-            |alarm: &MetricAlarm| Some(StoredAlarm { arn: alarm.alarm_arn()?.to_owned(), alarm: read(alarm)? });
-        Ok(alarms.iter().filter_map(stored).collect())
+        let stored = |alarm: MetricAlarm| {
+            Some(StoredAlarm { arn: alarm.alarm_arn()?.to_owned(), alarm: read(&alarm, &self.stack)?.alarm })
+        };
+        self.described(self.client.describe_alarms().alarm_name_prefix(prefix), prefix, stored).await
     }
 
     async fn is_ours(&self, alarm: &StoredAlarm) -> Result<bool, CallError> {
@@ -78,7 +79,7 @@ impl AlarmStore for CloudWatchAlarms {
     async fn put(&self, alarm: &StreamAlarm) -> Result<(), CallError> {
         // On an alarm that exists AWS ignores the tags.
         let tag = Tag::builder().key(TAG_MADE_BY).value(&self.stack).build();
-        let request = definition(&self.client, alarm).set_alarm_actions(Some(alarm.actions.clone())).tags(tag);
+        let request = self.definition(alarm).set_alarm_actions(Some(alarm.actions.clone())).tags(tag);
         self.send(request, &alarm.name).await
     }
 
@@ -92,19 +93,22 @@ impl AlarmStore for CloudWatchAlarms {
 }
 
 impl CloudWatchAlarms {
-    /// Every metric alarm that this request finds, of all pages.
-    async fn described(
+    /// What is made of every metric alarm that this request finds, of all pages; one page is held at a time, for an account
+    /// may have tens of thousands.
+    async fn described<T>(
         &self,
         request: DescribeAlarmsFluentBuilder,
         subject: &str,
-    ) -> Result<Vec<MetricAlarm>, CallError> {
+        make: impl Fn(MetricAlarm) -> Option<T> + Send,
+    ) -> Result<Vec<T>, CallError> {
         let call = "DescribeAlarms";
-        let mut alarms = Vec::new();
+        let mut made = Vec::new();
         let mut pages = request.alarm_types(AlarmType::MetricAlarm).max_records(100).into_paginator().send();
         loop {
             self.pace.wait(call).await;
-            let Some(page) = pages.next().await else { return Ok(alarms) };
-            alarms.extend(page.map_err(|error| call_error(call, subject, error))?.metric_alarms.unwrap_or_default());
+            let Some(page) = pages.next().await else { return Ok(made) };
+            let page = page.map_err(|error| call_error(call, subject, error))?;
+            made.extend(page.metric_alarms.unwrap_or_default().into_iter().filter_map(&make));
         }
     }
 
@@ -117,43 +121,44 @@ impl CloudWatchAlarms {
         Ok(answer.tags().iter().any(|tag| (tag.key(), tag.value()) == ours))
     }
 
+    /// The whole alarm but for its actions: `PutMetricAlarm` replaces everything.
+    fn definition(&self, alarm: &StreamAlarm) -> PutMetricAlarmFluentBuilder {
+        let request = self
+            .client
+            .put_metric_alarm()
+            .alarm_name(&alarm.name)
+            .alarm_description(alarm.signed_by(&self.stack).description)
+            .comparison_operator(ComparisonOperator::from(alarm.comparison.as_str()))
+            .threshold(alarm.threshold)
+            .evaluation_periods(whole(alarm.evaluation_minutes))
+            .datapoints_to_alarm(whole(alarm.minutes_to_alarm))
+            .treat_missing_data(&alarm.treat_missing_data);
+        match alarm.metrics.as_slice() {
+            [plain] if alarm.expressions.is_empty() => request
+                .namespace(NAMESPACE)
+                .metric_name(&plain.name)
+                .dimensions(stream_dimension(&alarm.stream))
+                .statistic(Statistic::from(plain.statistic.as_str()))
+                .period(PERIOD),
+            metrics => {
+                let metrics = metrics.iter().map(|metric| query(&alarm.stream, metric));
+                let expressions = alarm.expressions.iter().map(|entry| {
+                    MetricDataQuery::builder()
+                        .id(&entry.id)
+                        .expression(&entry.expression)
+                        .return_data(entry.returned)
+                        .build()
+                });
+                request.set_metrics(Some(metrics.chain(expressions).collect()))
+            }
+        }
+    }
+
     async fn send(&self, request: PutMetricAlarmFluentBuilder, name: &str) -> Result<(), CallError> {
         let call = "PutMetricAlarm";
         self.pace.wait(call).await;
         request.send().await.map_err(|error| call_error(call, name, error))?;
         Ok(())
-    }
-}
-
-/// The whole alarm but for its actions: `PutMetricAlarm` replaces everything.
-fn definition(client: &Client, alarm: &StreamAlarm) -> PutMetricAlarmFluentBuilder {
-    let request = client
-        .put_metric_alarm()
-        .alarm_name(&alarm.name)
-        .alarm_description(&alarm.description)
-        .comparison_operator(ComparisonOperator::from(alarm.comparison.as_str()))
-        .threshold(alarm.threshold)
-        .evaluation_periods(whole(alarm.evaluation_minutes))
-        .datapoints_to_alarm(whole(alarm.minutes_to_alarm))
-        .treat_missing_data(&alarm.treat_missing_data);
-    match alarm.metrics.as_slice() {
-        [plain] if alarm.expressions.is_empty() => request
-            .namespace(NAMESPACE)
-            .metric_name(&plain.name)
-            .dimensions(stream_dimension(&alarm.stream))
-            .statistic(Statistic::from(plain.statistic.as_str()))
-            .period(PERIOD),
-        metrics => {
-            let metrics = metrics.iter().map(|metric| query(&alarm.stream, metric));
-            let expressions = alarm.expressions.iter().map(|entry| {
-                MetricDataQuery::builder()
-                    .id(&entry.id)
-                    .expression(&entry.expression)
-                    .return_data(entry.returned)
-                    .build()
-            });
-            request.set_metrics(Some(metrics.chain(expressions).collect()))
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use scaler_app::ports::{Adapters, Clock};
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_app::wiring::Wiring;
 
-use crate::pace::{ALARM_SYNC_PERCENT, Pace, SCALING_PERCENT};
+use crate::pace::{Pace, Share};
 use crate::trust::trust_store;
 use crate::{
     CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SqsContinuations, SystemClock, TaggingFleet, Topic,
@@ -56,12 +56,12 @@ pub type AwsFleetPorts<C = SystemClock> = FleetPorts<Aws<C>>;
 /// What scale-out and scale-in need. Region, credentials and endpoint by the SDK's own conventions (`AWS_REGION`,
 /// `AWS_ENDPOINT_URL`, ...).
 pub async fn connect(wiring: &Wiring) -> AwsPorts {
-    ports(&loader().load().await, SystemClock, &Pace::of(SCALING_PERCENT, SystemClock), wiring)
+    ports(&loader().load().await, SystemClock, &Pace::of(Share::SCALING, SystemClock), wiring)
 }
 
 /// What alarm-sync needs, as [`connect`].
 pub async fn connect_fleet(wiring: &Wiring) -> AwsFleetPorts {
-    fleet_ports(&loader().load().await, SystemClock, &Pace::of(ALARM_SYNC_PERCENT, SystemClock), wiring)
+    fleet_ports(&loader().load().await, SystemClock, &Pace::of(Share::ALARM_SYNC, SystemClock), wiring)
 }
 
 /// The ports of a pass over this configuration, with this clock.

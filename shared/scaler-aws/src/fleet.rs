@@ -3,6 +3,7 @@
 use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use scaler_app::ports::CallError;
+use scaler_app::stream_name::stream_in;
 use scaler_app::sync::ports::{Fleet, TaggedStream};
 use scaler_core::{TAG_MANAGED, TAG_PREFIX};
 
@@ -33,9 +34,8 @@ impl Fleet for TaggingFleet {
             let Some(page) = pages.next().await else { return Ok(streams) };
             let page = page.map_err(|error| call_error(call, "the account's streams", error))?;
             for resource in page.resource_tag_mapping_list() {
-                let Some((_, name)) = resource.resource_arn().and_then(|arn| arn.split_once(":stream/")) else {
-                    continue;
-                };
+                // A stream's consumers have tags as well, and such ARNs.
+                let Some(name) = resource.resource_arn().and_then(stream_in) else { continue };
                 let ours = resource.tags().iter().filter(|tag| tag.key().starts_with(TAG_PREFIX));
                 let tags = ours.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
                 streams.push(TaggedStream { name: name.to_owned(), tags });

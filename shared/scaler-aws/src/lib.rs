@@ -20,5 +20,5 @@ pub use continuations::SqsContinuations;
 pub use fleet::TaggingFleet;
 pub use metrics::CloudWatchMetrics;
 pub use notices::{SnsNotices, Topic};
-pub use pace::{ALARM_SYNC_PERCENT, Pace, Pause, SCALING_PERCENT};
+pub use pace::{Pace, Pause, Share};
 pub use streams::KinesisStreams;

@@ -11,11 +11,25 @@ use scaler_app::ports::Clock;
 use scaler_core::TokenBucket;
 use scaler_core::limits::{API_RATES, ApiRate};
 
-/// Percent of each rate that alarm-sync may use. The rest is left to scale-out, scale-in and whoever else is in the account:
-/// alarms that are made a little later cost nothing, a resize that waits for its refit does.
-pub const ALARM_SYNC_PERCENT: u32 = 66;
-/// Percent of each rate that scale-out and scale-in may use, each.
-pub const SCALING_PERCENT: u32 = 33;
+/// Percent of AWS's rates that one function may use, for the whole account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Of calls to Kinesis.
+    pub kinesis_percent: u32,
+    /// Of calls to CloudWatch and the tagging service.
+    pub other_percent: u32,
+}
+
+impl Share {
+    /// Of alarm-sync, which makes alarms above all. A little later costs nothing.
+    pub const ALARM_SYNC: Self = Self { kinesis_percent: 20, other_percent: 50 };
+    /// Of scale-out and scale-in, each; they need Kinesis above all. With alarm-sync's it makes the whole.
+    pub const SCALING: Self = Self { kinesis_percent: 40, other_percent: 25 };
+
+    fn percent_of(self, rate: &ApiRate) -> u32 {
+        if rate.action.starts_with("kinesis:") { self.kinesis_percent } else { self.other_percent }
+    }
+}
 
 /// A clock that can be waited on.
 pub trait Pause: Clock {
@@ -47,9 +61,9 @@ impl<C: Pause> Pausing for C {
 }
 
 impl Pace {
-    /// Uses at most `percent` (1 to 100) of each rate in [`API_RATES`].
-    pub fn of(percent: u32, clock: impl Pause + 'static) -> Self {
-        let bucket = |rate: &ApiRate| (rate.operation(), TokenBucket::new(rate.per_second, percent));
+    /// Uses at most this share of each rate in [`API_RATES`].
+    pub fn of(share: Share, clock: impl Pause + 'static) -> Self {
+        let bucket = |rate: &ApiRate| (rate.operation(), TokenBucket::new(rate.per_second, share.percent_of(rate)));
         Self { buckets: Arc::new(Mutex::new(API_RATES.iter().map(bucket).collect())), clock: Arc::new(clock) }
     }
 
@@ -82,5 +96,18 @@ impl Pace {
 impl fmt::Debug for Pace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pace")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_functions_together_stay_inside_the_rates() {
+        for rate in &API_RATES {
+            let percent = Share::ALARM_SYNC.percent_of(rate) + 2 * Share::SCALING.percent_of(rate);
+            assert!(percent <= 100, "{}: {percent} %", rate.action);
+        }
     }
 }

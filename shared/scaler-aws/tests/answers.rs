@@ -209,6 +209,7 @@ fn alarm(name: &str, streams: &[&str]) -> Cbor {
     map([
         ("AlarmName", text(name)),
         ("AlarmArn", text(&format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"))),
+        ("AlarmDescription", text(&format!("An alarm.{}", scaler_core::signature("kinesis-scaler")))),
         ("StateValue", text("ALARM")),
         ("ActionsEnabled", false.into()),
         ("AlarmActions", vec![text("arn:a")].into()),
@@ -278,6 +279,16 @@ async fn a_refit_leaves_an_alarm_alone_that_is_not_ours() {
     let fitted = scaling_alarm(&policy, STREAM, ShardCount::new(7).unwrap(), Direction::Out);
     ports(&standin).await.alarms.refit(&[fitted]).await.unwrap();
     assert_eq!(standin.asked().len(), 2, "no PutMetricAlarm");
+}
+
+/// Two stacks must not answer one alarm, not even where one of them sweeps.
+#[tokio::test]
+async fn an_alarm_of_another_stack_is_not_ours_to_answer() {
+    let standin = answering(vec![alarms(vec![alarm("kinesis-scaler/a/scale-out", &["a"])], None)]).await;
+    let sdk = support::sdk(standin.endpoint()).await;
+    let wiring = Wiring { stack_name: "trial".to_owned(), ..Wiring::default() };
+    let ports = support::fleet_ports(&sdk, SystemClock, &wiring);
+    assert_eq!(ports.pass.alarms.firing(Direction::Out).await.unwrap(), []);
 }
 
 /// What a hand can change about an alarm and ours never have, each by what is said of it.

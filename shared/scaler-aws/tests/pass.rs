@@ -351,7 +351,7 @@ async fn the_sweep_fits_alarms_to_a_stream_that_somebody_resized() {
     assert_eq!(brief(&last), [held(Road::Direct), held(Road::Schedule)], "fires as if it had 4 shards: {last:?}");
     // Counted when it was found, two sweeps or fewer ago.
     let counted = world.history().await.map(|(spent, _, kind)| (spent, kind));
-    assert_eq!((world.fitted().as_str(), counted), ("6", Some((1, AttemptKind::ScaleOut))));
+    assert_eq!((world.fitted().as_str(), counted), ("6", Some((1, AttemptKind::Foreign))));
     assert_eq!(world.alarm(Direction::Out).config.alarm_actions, [function(Direction::Out)]);
     world.load(5, 0.0);
     assert_eq!(brief(&world.minute().await), []);

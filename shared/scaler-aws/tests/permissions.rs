@@ -8,12 +8,17 @@ mod wire;
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use scaler_app::sync::BEGINS_WITHIN;
 use scaler_app::{OutcomeKind, handle};
-use scaler_core::{Direction, Policy, PolicySpec};
+use scaler_core::{
+    ALARM_PREFIX, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MADE_BY, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES,
+};
 use scaler_sim::cloudwatch::Metric;
 use serde_json::json;
 
 use wire::Fleet;
+
+const TEMPLATE: &str = include_str!("../../../template.yaml");
 
 /// What the template grants and none of our code calls: Lambda itself does (logs, the failure queue, reading the
 /// continuation queue), or CloudWatch asks for it beside another (tags in `PutMetricAlarm`).
@@ -30,11 +35,10 @@ const NOT_CALLED_BY_US: [&str; 6] = [
 ///
 /// Reads lines and not YAML, as `cargo xtask tidy` does: our one template is laid out by us.
 fn granted(resources: &[&str]) -> BTreeSet<String> {
-    let template = include_str!("../../../template.yaml");
     let mut actions = BTreeSet::new();
     for resource in resources {
         let head = format!("  {resource}:");
-        let block: Vec<_> = template
+        let block: Vec<_> = TEMPLATE
             .lines()
             .skip_while(|line| *line != head)
             .skip(1)
@@ -104,10 +108,11 @@ async fn scale_in_may_do_what_it_does() {
 async fn alarm_sync_may_do_what_it_does() {
     let mut fleet = Fleet::of(4).await;
     let names = fleet.names();
-    // Too short for four streams: the rest is left to another run.
+    // Too short for four streams: the rest is left to other runs.
     fleet.run = SignedDuration::from_secs(2);
     let mut calls = BTreeSet::new();
-    fleet.scheduled().await;
+    let enrolled = fleet.run(json!({ "sync": "all" })).await;
+    assert!(enrolled.times > 1, "{enrolled:?}");
     calls.extend(called(&fleet));
     fleet.run = SignedDuration::from_mins(4);
     // An alarm that is changed, a stream that is cleaned, one that is brought inside, one whose tag cannot be read.
@@ -118,6 +123,27 @@ async fn alarm_sync_may_do_what_it_does() {
     calls.extend(called(&fleet));
     assert_eq!(calls, granted(&["ScalerPolicy", "AlarmSyncRole"]));
     assert_eq!(fleet.wrongs(), Vec::<String>::new());
+}
+
+/// An action alone is not enough where a condition narrows it.
+#[test]
+fn the_conditions_name_the_tags_that_the_code_writes_and_asks_for() {
+    let memory = format!("\"aws:TagKeys\": [{TAG_RESIZES}, {TAG_NOTICES}]");
+    let managed = format!("\"aws:ResourceTag/{TAG_MANAGED}\": \"true\"");
+    let made_by = format!("\"aws:ResourceTag/{TAG_MADE_BY}\": !Ref AWS::StackName");
+    for (condition, times) in [(memory, 1), (managed, 2), (made_by, 1)] {
+        assert_eq!(TEMPLATE.matches(&condition).count(), times, "{condition}");
+    }
+    assert!(TEMPLATE.contains(&format!(":alarm:{ALARM_PREFIX}*")));
+}
+
+/// What is counted in runs and seconds in the code is set in the template.
+#[test]
+fn the_schedule_and_the_time_limit_are_those_that_the_code_counts_on() {
+    assert!(TEMPLATE.contains(&format!("ScheduleExpression: rate({SYNC_MINUTES} minutes)")));
+    let sync = TEMPLATE.split("  AlarmSyncFunction:").nth(1).unwrap();
+    let timeout: i64 = sync.split("Timeout: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
+    assert_eq!(timeout - BEGINS_WITHIN.as_secs(), 45, "what the last stream may take");
 }
 
 #[test]

@@ -1,28 +1,77 @@
 //! What a person is told to do where a decision needs one: a short name for the cause, and the next step.
 
+use crate::direction::Direction;
 use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MAX};
 use crate::reason::Reason;
 
 impl Reason {
-    /// A short name for the cause, by which the same one is not told twice; letters and hyphens only, so that it fits a tag.
-    pub fn cause(&self) -> &'static str {
-        match self {
+    /// A short name for what a person has to see to, by which the same is not told twice; letters and hyphens only, so that it
+    /// fits a tag. `None` where nobody is needed.
+    pub fn cause(&self) -> Option<&'static str> {
+        Some(match self {
             Self::BadTags(_) => "bad-tags",
             Self::BadPolicy(_) => "bad-policy",
             Self::OnDemand => "on-demand",
             Self::RefusedLately { .. } => "refused",
+            Self::StreamCeiling(_) => "ceiling",
             Self::HotShardSuspected { .. } => "hot-shard",
             Self::LoweredToMax { .. } => "max",
             Self::BudgetSpent { .. } => "budget",
             Self::AccountQuota { .. } => "quota",
-            Self::StreamCeiling(_) => "ceiling",
-            _ => "other",
-        }
+            Self::NotManaged
+            | Self::Deleting
+            | Self::NotActive(_)
+            | Self::Load { .. }
+            | Self::WithinTolerance { .. }
+            | Self::BurstsWithinMinutes { .. }
+            | Self::StillFalling { .. }
+            | Self::NoData { .. }
+            | Self::NoDataSinceResize { .. }
+            | Self::NotEnoughData { .. }
+            | Self::WithinBounds
+            | Self::RaisedToMin(_)
+            | Self::OverMax { .. }
+            | Self::RightDirection
+            | Self::OtherDirection(_)
+            | Self::MoreForConsumers
+            | Self::ConsumersKeepUp { .. }
+            | Self::LagUnknown
+            | Self::ConsumersBehind { .. }
+            | Self::ConsumersSilent
+            | Self::ReadThrottled { .. }
+            | Self::ReadVolume(_)
+            | Self::CooldownOver
+            | Self::CoolingDown { .. }
+            | Self::BudgetLeft { .. }
+            | Self::MadeToLast { .. }
+            | Self::NotWorthOneOfFew { .. }
+            | Self::WayBack { .. }
+            | Self::ReservedForScaleOut { .. }
+            | Self::WithinStep
+            | Self::LimitedToDouble(_)
+            | Self::LimitedToHalf(_)
+            | Self::WithinQuota
+            | Self::QuotaUnknown => return None,
+        })
     }
 
-    /// What a person can do about it, as a sentence with the command where there is one.
-    pub fn advice(&self, stream: &str) -> String {
-        match self {
+    /// Whether a person should know, when this stands in the way of a change in `direction`: the stream is not getting what
+    /// it needs, or is not looked after, and will not be by itself. Scale-in that has to wait costs money and nothing else.
+    pub fn needs_a_person(&self, direction: Direction) -> bool {
+        let only_for_scale_out = matches!(
+            self,
+            Self::HotShardSuspected { .. }
+                | Self::LoweredToMax { .. }
+                | Self::BudgetSpent { .. }
+                | Self::AccountQuota { .. }
+        );
+        self.cause().is_some() && (direction == Direction::Out || !only_for_scale_out)
+    }
+
+    /// What a person can do about it, as a sentence with the command where there is one; `None` where nobody is needed.
+    pub fn advice(&self, stream: &str) -> Option<String> {
+        self.cause()?;
+        Some(match self {
             Self::BadTags(faults) => {
                 let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
                 format!("Correct the tag ({}) on the stream; until then it is left alone.", keys.join(", "))
@@ -51,7 +100,8 @@ impl Reason {
             ),
             Self::AccountQuota { .. } => "Ask AWS for a higher quota of shards in this account and Region.".to_owned(),
             Self::StreamCeiling(_) => "Spread the load over several streams.".to_owned(),
-            _ => "See the log of the function.".to_owned(),
-        }
+            // None of these has a cause.
+            _ => return None,
+        })
     }
 }

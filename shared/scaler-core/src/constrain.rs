@@ -83,7 +83,7 @@ fn shards_to_read(context: &Context<'_>) -> ShardCount {
 /// Has the last attempt, even a refused one, been long enough ago?
 pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
     let step = |shards, reason| Step { stage: Stage::Cooldown, shards, reason };
-    let Some(last) = context.seen.enrolment.history.last_attempt() else {
+    let Some(last) = context.seen.enrolment.history.last_before_cooldown(context.direction) else {
         return step(wanted, Reason::CooldownOver);
     };
     // An overflow can only come of a tampered history far in the future: hold, and show the time that is to blame.
@@ -91,7 +91,9 @@ pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
     match last.kind {
         _ if context.now >= until => step(wanted, Reason::CooldownOver),
         AttemptKind::Refused => step(context.current, Reason::RefusedLately { at: last.at, until }),
-        AttemptKind::ScaleOut | AttemptKind::ScaleIn => step(context.current, Reason::CoolingDown { until }),
+        AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => {
+            step(context.current, Reason::CoolingDown { until })
+        }
     }
 }
 

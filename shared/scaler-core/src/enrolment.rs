@@ -84,10 +84,14 @@ impl Enrolment {
             shards_min: own.shards_min.unwrap_or(stack.shards_min),
             shards_max: own.shards_max.unwrap_or(stack.shards_max),
             target_utilization_percent: own.target_utilization_percent.unwrap_or(stack.target_utilization_percent),
-            // Either one alone is enough to keep hands off.
-            dry_run: own.dry_run.unwrap_or(false) || stack.dry_run,
+            dry_run: self.is_dry_run(stack),
             ..**stack
         })
+    }
+
+    /// Whether hands are to be kept off; the stack's word or the stream's own is enough.
+    pub fn is_dry_run(&self, stack: &Policy) -> bool {
+        self.overrides.dry_run.unwrap_or(false) || stack.dry_run
     }
 
     /// Takes one tag, or says what its value should have been.

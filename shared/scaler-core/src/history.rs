@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::direction::Direction;
 use crate::limits::{RESIZES_WINDOW_HOURS, TAG_VALUE_CHARS_MAX};
 use crate::units::ShardCount;
 
@@ -16,6 +17,9 @@ pub enum AttemptKind {
     ScaleIn,
     /// A call that AWS certainly refused: it starts a cooldown, and spends nothing of the daily budget.
     Refused,
+    /// A resize by somebody else, at the time at which it was found: it spends the daily budget, and scale-in cools down
+    /// from it. It does not keep scale-out waiting, nor say when the stream became what it is.
+    Foreign,
 }
 
 impl AttemptKind {
@@ -25,6 +29,7 @@ impl AttemptKind {
             Self::ScaleOut => 'o',
             Self::ScaleIn => 'i',
             Self::Refused => 'x',
+            Self::Foreign => 'f',
         }
     }
 }
@@ -42,8 +47,8 @@ pub struct Attempt {
 
 /// The attempts of the last 24 hours, oldest first.
 ///
-/// Written as `o1767322445=4 i1767326045=8`: a letter (`o` out, `i` in, `x` refused by AWS), epoch seconds, and the open
-/// shards before it. That uses only characters that tag values allow, and ten of the longest fit one value.
+/// Written as `o1767322445=4 i1767326045=8`: a letter (`o` out, `i` in, `x` refused by AWS, `f` by somebody else), epoch
+/// seconds, and the open shards before it. That uses only characters that tag values allow, and ten of the longest fit one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResizeHistory(Vec<Attempt>);
 
@@ -65,23 +70,30 @@ impl ResizeHistory {
         u32::try_from(spent.count()).unwrap_or(u32::MAX)
     }
 
-    /// The last attempt, refused ones included: cooldowns count from here.
+    /// The last attempt, refused ones included.
     pub fn last_attempt(&self) -> Option<Attempt> {
         self.0.last().copied()
     }
 
-    /// The last call that AWS did not refuse: what was measured before it, was measured on another stream.
+    /// The last attempt that a cooldown in this direction counts from.
+    pub fn last_before_cooldown(&self, direction: Direction) -> Option<Attempt> {
+        let counts = |attempt: &&Attempt| direction == Direction::In || attempt.kind != AttemptKind::Foreign;
+        self.0.iter().rev().find(counts).copied()
+    }
+
+    /// The last call of ours that AWS did not refuse: what was measured before it, was measured on another stream.
     pub fn last_resize(&self) -> Option<Attempt> {
-        self.0.iter().rev().find(|attempt| attempt.kind != AttemptKind::Refused).copied()
+        let is_ours = |attempt: &&Attempt| matches!(attempt.kind, AttemptKind::ScaleOut | AttemptKind::ScaleIn);
+        self.0.iter().rev().find(is_ours).copied()
     }
 
     /// The resize that explains why a stream has `actual` shards and its alarms were made for `believed`, if none that is
     /// remembered does: somebody else resized it. AWS counts that one, too.
     pub fn unexplained(&self, believed: ShardCount, actual: ShardCount, now: Timestamp) -> Option<Attempt> {
-        // Ours, with the refit still to come.
-        let is_ours = self.last_resize().is_some_and(|last| last.from == believed);
-        let kind = if actual > believed { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
-        (actual != believed && !is_ours).then_some(Attempt { at: now, kind, from: believed })
+        // One that led away from `believed` explains it, however many came after it: perhaps no refit has succeeded since.
+        let explains = |past: &Attempt| past.kind != AttemptKind::Refused && past.from == believed;
+        let is_known = self.recent(now).any(explains);
+        (actual != believed && !is_known).then_some(Attempt { at: now, kind: AttemptKind::Foreign, from: believed })
     }
 
     /// When the next of the day's resizes is free again, if any is spent.
@@ -144,6 +156,7 @@ fn parse_attempt(word: &str) -> Result<Attempt, String> {
         Some('o') => AttemptKind::ScaleOut,
         Some('i') => AttemptKind::ScaleIn,
         Some('x') => AttemptKind::Refused,
+        Some('f') => AttemptKind::Foreign,
         _ => return Err(fault()),
     };
     let (seconds, from) = chars.as_str().split_once('=').ok_or_else(fault)?;
@@ -203,10 +216,18 @@ mod tests {
         let history = ResizeHistory::parse("o1000=4 i2000=8").unwrap();
         assert_eq!(history.unexplained(shards(5), shards(5), at(3_000)), None);
         assert_eq!(history.unexplained(shards(8), shards(6), at(3_000)), None, "ours, whose refit is still to come");
+        assert_eq!(history.unexplained(shards(4), shards(6), at(3_000)), None, "ours, none of whose refits succeeded");
         let foreign = history.unexplained(shards(6), shards(9), at(3_000)).unwrap();
-        assert_eq!(history.with(foreign).to_string(), "o1000=4 i2000=8 o3000=6");
-        let foreign = ResizeHistory::default().unexplained(shards(6), shards(3), at(3_000)).unwrap();
-        assert_eq!((foreign.kind, foreign.from), (AttemptKind::ScaleIn, shards(6)));
+        let history = history.with(foreign);
+        assert_eq!(history.to_string(), "o1000=4 i2000=8 f3000=6");
+        assert_eq!(history.unexplained(shards(6), shards(9), at(4_000)), None, "known by now");
+        assert_eq!((history.spent(at(4_000)), history.last_resize().unwrap().at), (3, at(2_000)));
+        assert_eq!(history.last_before_cooldown(Direction::In).unwrap().at, at(3_000));
+        assert_eq!(
+            history.last_before_cooldown(Direction::Out).unwrap().at,
+            at(2_000),
+            "scale-out does not wait for it"
+        );
     }
 
     #[test]

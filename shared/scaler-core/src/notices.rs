@@ -9,7 +9,7 @@ use crate::limits::TAG_VALUE_CHARS_MAX;
 /// The same cause is told of a stream once in this time.
 const SILENCE: SignedDuration = SignedDuration::from_hours(1);
 
-/// The causes that were told lately, newest last: the value of one tag, as in `max=1767322445 4-8=1767326045`.
+/// The causes that were told lately, newest last: the value of one tag, as in `max=1767322445 hot-shard=1767326045`.
 ///
 /// On the stream and not in the function, which forgets: a cold start would say everything again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,6 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::demand::Demand;
-use crate::direction::Direction;
 use crate::enrolment::{TAG_MANAGED, TagFault};
 use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
 use crate::observation::StreamStatus;
@@ -285,7 +284,7 @@ impl fmt::Display for Reason {
             Self::HotShardSuspected { throttled_records, utilization_percent } => write!(
                 f,
                 "{throttled_records} records were throttled in a minute though only {utilization_percent} % of the stream was used: \
-                 likely one hot shard or key, which more shards would not help; check the partition keys"
+                 likely one hot shard or key, which more shards would not help, or bursts of seconds; check the partition keys"
             ),
             Self::StillFalling { falling_to, recommended } => write!(
                 f,
@@ -374,25 +373,6 @@ impl fmt::Display for Reason {
                 "the account has {left} shards left in this Region, too few for {wanted}: ask AWS for a higher quota"
             ),
             Self::StreamCeiling(max) => write!(f, "no stream may have more than {max}"),
-        }
-    }
-}
-
-impl Reason {
-    /// Whether a person should know, when this stands in the way of a change in `direction`: the stream is not getting what
-    /// it needs, or is not looked after, and will not be by itself. Scale-in that has to wait costs money and nothing else.
-    pub fn needs_a_person(&self, direction: Direction) -> bool {
-        match self {
-            Self::BadTags(_)
-            | Self::BadPolicy(_)
-            | Self::OnDemand
-            | Self::RefusedLately { .. }
-            | Self::StreamCeiling(_) => true,
-            Self::HotShardSuspected { .. }
-            | Self::LoweredToMax { .. }
-            | Self::BudgetSpent { .. }
-            | Self::AccountQuota { .. } => direction == Direction::Out,
-            _ => false,
         }
     }
 }

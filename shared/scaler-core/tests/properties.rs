@@ -131,7 +131,7 @@ proptest! {
         prop_assert!(words.contains(&decision.steps[0].reason.to_string()), "{words}");
         for step in decision.steps.iter().filter(|step| step.reason.needs_a_person(way)) {
             prop_assert!(words.contains(&step.reason.to_string()), "{words}");
-            prop_assert!(step.reason.cause() != "other", "{words}: a cause of its own, so that it is told beside others");
+            prop_assert!(step.reason.advice("orders").is_some(), "{words}: and what to do");
         }
     }
 

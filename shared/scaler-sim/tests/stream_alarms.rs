@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::{AlarmActions, AlarmKind, Direction, Policy, PolicySpec, ShardCount, Watch, stream_alarms};
+use scaler_core::{
+    AlarmActions, AlarmKind, Direction, Policy, PolicySpec, ShardCount, Watch, alarm_name, stream_alarms,
+};
 use scaler_sim::alarm::AlarmState;
 use scaler_sim::cloudwatch::{AlarmConfig, CloudWatch, Metric};
 
@@ -22,7 +24,7 @@ struct Load {
 fn state_after(spec: PolicySpec, kind: AlarmKind, delay_minutes: u32, minutes: i64, load: Load) -> AlarmState {
     let policy = Policy::new(spec).unwrap();
     let alarms = stream_alarms(&policy, "orders", ShardCount::new(4).unwrap(), &AlarmActions::default());
-    let alarm = alarms.into_iter().find(|alarm| alarm.kind() == Some(kind)).unwrap();
+    let alarm = alarms.into_iter().find(|alarm| alarm.name == alarm_name("orders", kind)).unwrap();
     let mut cloudwatch = CloudWatch::with_metric_delay(delay_minutes);
     cloudwatch.put_alarm(AlarmConfig::of(&alarm), START).unwrap();
     for minute in 0..minutes {

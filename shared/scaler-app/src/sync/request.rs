@@ -7,33 +7,25 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::event::{EventFault, malformed, shape_of};
-use crate::wiring::is_stream_name;
+use crate::stream_name::{is_stream_name, stream_in};
 
 /// Characters shown of a request that cannot be read.
 const SHOWN_CHARS: usize = 100;
-
-/// How closely the streams of the fleet are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Depth {
-    /// A stream's shard count is what its alarms say, but for those whose turn it is or that look wrong.
-    Due,
-    /// Every stream's shard count is asked of Kinesis.
-    All,
-}
 
 /// One thing that alarm-sync is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SyncRequest {
-    /// Bring the fleet in step, from after this stream on.
-    Fleet {
-        /// How closely to look.
-        depth: Depth,
-        /// The streams up to this one, by name, are done.
-        after: Option<String>,
+    /// Bring the fleet in step. A stream's shard count is what its alarms say, but for those whose turn it is or that look
+    /// wrong. What does not fit into the run is left to the next one, which the schedule asks for.
+    Due {
         /// When the schedule asked, in epoch seconds: whose turn it is depends on it, however late the run. `None` is now.
         asked_at: Option<i64>,
+    },
+    /// Bring the fleet in step, and ask Kinesis for every stream's shard count.
+    All {
+        /// The streams up to this one, by name, are done.
+        after: Option<String>,
     },
     /// Bring these streams in step.
     Streams(Vec<String>),
@@ -45,9 +37,8 @@ impl SyncRequest {
     /// The request as the JSON that [`parse`] reads, for another run.
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Fleet { depth, after, asked_at } => {
-                json!({ "sync": depth, "after": after, "askedAt": asked_at }).to_string()
-            }
+            Self::Due { .. } => json!({ "sync": "due" }).to_string(),
+            Self::All { after } => json!({ "sync": "all", "after": after }).to_string(),
             Self::Streams(streams) => json!({ "sync": streams }).to_string(),
             Self::Nothing(_) => json!({}).to_string(),
         }
@@ -59,13 +50,9 @@ pub fn parse(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
     let is_queue = event.pointer("/Records/0/eventSource").and_then(Value::as_str) == Some("aws:sqs");
     match event.get("detail-type").and_then(Value::as_str) {
         // The next run comes in minutes: what did not change meanwhile is not asked for.
-        Some("Scheduled Event") => {
-            vec![Ok(SyncRequest::Fleet { depth: Depth::Due, after: None, asked_at: time_of(event) })]
-        }
+        Some("Scheduled Event") => vec![Ok(SyncRequest::Due { asked_at: time_of(event) })],
         // New settings, perhaps: everything is looked at.
-        Some("CloudFormation Stack Status Change") => {
-            vec![Ok(SyncRequest::Fleet { depth: Depth::All, after: None, asked_at: None })]
-        }
+        Some("CloudFormation Stack Status Change") => vec![Ok(SyncRequest::All { after: None })],
         Some("AWS API Call via CloudTrail") => vec![from_cloudtrail(event)],
         Some("Tag Change on Resource") => vec![from_tag_change(event)],
         _ if is_queue => from_queue(event),
@@ -108,23 +95,12 @@ fn by_hand(event: &Value) -> Result<SyncRequest, EventFault> {
                 None => expected(),
             }
         }
-        Some(Value::String(depth)) => {
-            let depth = match depth.as_str() {
-                "all" => Depth::All,
-                "due" => Depth::Due,
-                _ => return expected(),
-            };
-            let given = |field: &str| event.get(field).filter(|value| !value.is_null());
-            let after = given("after").map(|after| after.as_str().map(str::to_owned));
-            let asked_at = given("askedAt").map(Value::as_i64);
-            match (after, asked_at) {
-                // There, and not what it should be.
-                (Some(None), _) | (_, Some(None)) => expected(),
-                (after, asked_at) => {
-                    Ok(SyncRequest::Fleet { depth, after: after.flatten(), asked_at: asked_at.flatten() })
-                }
-            }
-        }
+        Some(Value::String(all)) if all == "all" => match event.get("after") {
+            None | Some(Value::Null) => Ok(SyncRequest::All { after: None }),
+            Some(Value::String(after)) => Ok(SyncRequest::All { after: Some(after.clone()) }),
+            Some(_) => expected(),
+        },
+        Some(Value::String(due)) if due == "due" => Ok(SyncRequest::Due { asked_at: None }),
         _ => expected(),
     }
 }
@@ -165,10 +141,12 @@ fn from_cloudtrail(event: &Value) -> Result<SyncRequest, EventFault> {
         return Ok(nothing_but_memory());
     }
     let arn = parameters.stream_arn.or(parameters.resource_arn);
-    let name = parameters.stream_name.or_else(|| Some(stream_in(&arn?)?.to_owned()));
-    match name.filter(|name| is_stream_name(name)) {
-        Some(name) => Ok(SyncRequest::Streams(vec![name])),
-        None => Err(EventFault::Malformed { road, fault: format!("{} names no stream", call.event_name) }),
+    let of_arn = arn.as_deref().and_then(stream_in).map(str::to_owned);
+    match (parameters.stream_name.filter(|name| is_stream_name(name)).or(of_arn), arn) {
+        (Some(name), _) => Ok(SyncRequest::Streams(vec![name])),
+        // Consumers are tagged by the same call.
+        (None, Some(arn)) => Ok(SyncRequest::Nothing(format!("{arn} is no stream"))),
+        (None, None) => Err(EventFault::Malformed { road, fault: format!("{} names no stream", call.event_name) }),
     }
 }
 
@@ -207,12 +185,6 @@ fn nothing_but_memory() -> SyncRequest {
     SyncRequest::Nothing("only the scaler's own memory changed".to_owned())
 }
 
-/// The name in `arn:aws:kinesis:region:account:stream/name`.
-fn stream_in(arn: &str) -> Option<&str> {
-    let name = arn.split_once(":stream/").filter(|(service, _)| service.contains(":kinesis:"))?.1;
-    is_stream_name(name).then_some(name)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -221,8 +193,9 @@ mod tests {
     #[test]
     fn a_request_for_another_run_is_read_back() {
         for request in [
-            SyncRequest::Fleet { depth: Depth::All, after: Some("orders".to_owned()), asked_at: None },
-            SyncRequest::Fleet { depth: Depth::Due, after: None, asked_at: Some(1_767_322_800) },
+            SyncRequest::All { after: Some("orders".to_owned()) },
+            SyncRequest::All { after: None },
+            SyncRequest::Due { asked_at: None },
             SyncRequest::Streams(vec!["orders".to_owned()]),
         ] {
             let body = request.message();
@@ -238,13 +211,21 @@ mod tests {
             (json!({ "sync": ["or ders"] }), "got [\"or ders\"]"),
             (json!({ "sync": [] }), "got []"),
             (json!({ "sync": "all", "after": 7 }), "expected"),
-            (json!({ "sync": "due", "askedAt": "now" }), "expected"),
             (json!({ "Records": [] }), "an object with the fields [Records]"),
             (json!(null), "got null"),
         ] {
             let fault = parse(&event).remove(0).unwrap_err().to_string();
             assert!(fault.contains(told) && fault.contains("{\"sync\": \"all\"}"), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_consumer_that_is_tagged_asks_for_nothing() {
+        let arn = "arn:aws:kinesis:us-east-1:123456789012:stream/orders/consumer/app:1767322800";
+        let call =
+            json!({ "eventName": "TagResource", "requestParameters": { "resourceARN": arn, "tags": { "a": "b" } } });
+        let request = parse(&json!({ "detail-type": "AWS API Call via CloudTrail", "detail": call })).remove(0);
+        assert_eq!(request, Ok(SyncRequest::Nothing(format!("{arn} is no stream"))));
     }
 
     #[test]

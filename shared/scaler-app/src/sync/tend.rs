@@ -45,13 +45,14 @@ pub(super) struct Tended {
     pub(super) outcomes: Vec<Outcome>,
     /// Where the stream stands, if it is one that is scaled.
     pub(super) standing: Option<(ShardCount, Enrolment)>,
-    /// Whether it is changing just now, so that what it should have is known in some minutes only.
-    pub(super) is_changing: bool,
+    /// Whether to look again in some minutes, since its alarms will not show that they may be wrong by then: it is changing
+    /// just now, or it may have changed while they were put.
+    pub(super) look_again: bool,
 }
 
 impl From<Outcome> for Tended {
     fn from(outcome: Outcome) -> Self {
-        Self { outcomes: vec![outcome], standing: None, is_changing: false }
+        Self { outcomes: vec![outcome], standing: None, look_again: false }
     }
 }
 
@@ -96,8 +97,11 @@ impl<A: FleetAdapters> Tender<'_, A> {
                 }
                 let (mut outcome, is_ours) = self.with_alarms(&known, &policy, state.open_shards).await;
                 self.tell(&enrolment, &mut outcome).await;
-                let mut tended = Tended { standing: Some((state.open_shards, enrolment)), ..outcome.into() };
+                let look_again = believed_shards(&known.alarms).is_some_and(|believed| believed != state.open_shards);
+                let standing = Some((state.open_shards, enrolment));
+                let mut tended = Tended { outcomes: vec![outcome], standing, look_again };
                 if let Some(direction) = outside.filter(|_| is_ours) {
+                    tended.outcomes.retain(|outcome| outcome.outcome != OutcomeKind::Kept);
                     tended.outcomes.push(self.bring_inside(stream, direction).await);
                 }
                 tended
@@ -150,7 +154,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
             // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
             tell_without_memory(&self.ports.pass, &mut outcome).await;
         }
-        Tended { is_changing, ..outcome.into() }
+        Tended { look_again: is_changing && believed_shards(&known.alarms).is_some(), ..outcome.into() }
     }
 
     /// Whoever resized it, AWS counts it.
@@ -238,8 +242,12 @@ impl<A: FleetAdapters> Tender<'_, A> {
     pub(super) async fn delete_ours(&self, alarms: &[&StoredAlarm]) -> Result<Vec<String>, CallError> {
         let mut ours = Vec::new();
         for alarm in alarms {
-            if self.ports.alarms.is_ours(alarm).await? {
-                ours.push(alarm.alarm.name.clone());
+            match self.ports.alarms.is_ours(alarm).await {
+                Ok(true) => ours.push(alarm.alarm.name.clone()),
+                Ok(false) => {}
+                // Somebody else was quicker.
+                Err(error) if error.failure == Failure::NotFound => {}
+                Err(error) => return Err(error),
             }
         }
         for names in ours.chunks(DELETED_AT_ONCE) {
@@ -260,7 +268,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
                 outcome.words = format!("deleted {} alarms: {}", names.len(), outcome.words);
             }
             Err(error) => {
-                outcome.outcome = OutcomeKind::Failed;
+                outcome.outcome = OutcomeKind::of(error.failure);
                 outcome.words = format!("its alarms could not be deleted: {error}");
                 outcome.needs_attention = true;
             }
@@ -306,8 +314,8 @@ enum Unput {
 impl Unput {
     fn kind(&self) -> OutcomeKind {
         match self {
-            Self::Failed(error) if error.failure.is_passing() => OutcomeKind::Failed,
-            Self::Failed(_) | Self::NotOurs(_) | Self::NotTried(_) => OutcomeKind::Refused,
+            Self::Failed(error) => OutcomeKind::of(error.failure),
+            Self::NotOurs(_) | Self::NotTried(_) => OutcomeKind::Refused,
         }
     }
 

@@ -1,15 +1,15 @@
-//! The fleet, stream by stream in the order of their names, until all are tended or time is up.
+//! The fleet, stream by stream, until all are tended or time is up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use scaler_core::{ALARM_PREFIX, is_due, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, SYNC_MINUTES, is_due, stream_of_alarm};
 
 use super::Settings;
 use super::metrics::publish;
 use super::ports::{AlarmStore, Continuations, Fleet, FleetAdapters, FleetPorts, StoredAlarm, TaggedStream};
 use super::report::Tally;
-use super::request::{Depth, SyncRequest};
+use super::request::SyncRequest;
 use super::tend::{Known, Look, Tended, Tender};
 use crate::ports::{CallError, Clock};
 use crate::reconcile::call_failed;
@@ -19,6 +19,9 @@ use crate::report::{Outcome, OutcomeKind};
 const LOOK_AGAIN_SECONDS: u32 = 300;
 /// Names in one message: far below what SQS takes, and a run's work.
 const STREAMS_A_MESSAGE: usize = 100;
+/// How much further on each run of the schedule begins than the one before. A prime, so that in some runs it begins
+/// everywhere: where time does not suffice for all, all have their turn.
+const STRIDE: i64 = 7_919;
 
 /// One run over many streams.
 pub(super) struct Walk<'a, A: FleetAdapters> {
@@ -33,70 +36,99 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         Self { ports, settings, until, tender: Tender { ports, settings, refused: None } }
     }
 
-    /// Every stream that is tagged, listed or has alarms, from after `after` on.
-    pub(super) async fn fleet(
-        mut self,
-        depth: Depth,
-        after: Option<String>,
-        asked_at: Option<i64>,
-        tally: &mut Tally<'_>,
-    ) {
+    /// The schedule's run: what looks wrong, and those whose turn it is.
+    pub(super) async fn due(self, asked_at: Option<i64>, tally: &mut Tally<'_>) {
         let asked_at = asked_at.unwrap_or_else(|| self.ports.pass.clock.now().as_second());
-        let streams = match self.find(depth, asked_at).await {
-            Ok(streams) => streams,
-            // Half a fleet would make the other half look unmanaged.
+        let look = |stream: &str| if is_due(stream, asked_at) { Look::InTurn } else { Look::AsItsAlarmsSay };
+        let mut fleet = match self.find(look).await {
+            Ok(fleet) => fleet,
             Err(error) => return tally.decisive(run_failed(&error)),
         };
-        let mut last = after.clone().unwrap_or_default();
-        let (mut standings, mut changing) = (Vec::new(), Vec::new());
-        for known in streams.into_iter().filter(|known| after.as_ref().is_none_or(|after| known.stream > *after)) {
-            if self.is_over() {
-                let rest = SyncRequest::Fleet { depth, after: Some(last.clone()), asked_at: Some(asked_at) };
-                self.go_on_later(rest, &last, after.as_ref(), tally).await;
-                break;
-            }
-            last.clone_from(&known.stream);
-            let Tended { outcomes, standing, is_changing } = self.tender.tend(known).await;
-            changing.extend(is_changing.then(|| last.clone()));
-            for outcome in outcomes {
-                tally.outcome(outcome);
-            }
-            standings.extend(standing.map(|(shards, enrolment)| (last.clone(), shards, enrolment)));
+        if let Ok(count @ 1..) = i64::try_from(fleet.len()) {
+            let run = asked_at.div_euclid(SYNC_MINUTES * 60);
+            fleet.rotate_left(usize::try_from((run * STRIDE).rem_euclid(count)).unwrap_or(0));
         }
-        self.look_again(changing, tally).await;
-        if self.settings.wiring.stream_metrics {
-            let with_loads = !self.is_over();
-            publish(self.ports, self.settings, &standings, with_loads, tally).await;
+        let (all, done) = (fleet.len(), self.tend(fleet, tally).await);
+        if done < all {
+            let words = format!("time is up, {} of {all} streams are left to the next run", all - done);
+            tally.outcome(Outcome::plain(OutcomeKind::Held, None, words));
+        }
+    }
+
+    /// Every stream closely, by name, from after `after` on; and through the queue, if that takes more than one run.
+    pub(super) async fn all(self, after: Option<String>, tally: &mut Tally<'_>) {
+        let mut fleet = match self.find(|_| Look::Close).await {
+            Ok(fleet) => fleet,
+            Err(error) => return tally.decisive(run_failed(&error)),
+        };
+        fleet.retain(|known| after.as_ref().is_none_or(|after| known.stream > *after));
+        let names: Vec<String> = fleet.iter().map(|known| known.stream.clone()).collect();
+        let (ports, done) = (self.ports, self.tend(fleet, tally).await);
+        if done == names.len() {
+            return;
+        }
+        // Further than the run before, or it would never end.
+        let Some(last) = done.checked_sub(1).map(|last| names[last].clone()) else {
+            let words = "reading the fleet took all the time there is: no stream was looked at in this run";
+            return tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
+        };
+        if leave(ports, &SyncRequest::All { after: Some(last.clone()) }, 0, tally).await {
+            tally.goes_on_after(&last);
         }
     }
 
     /// These streams, as they are now.
     pub(super) async fn streams(mut self, streams: Vec<String>, tally: &mut Tally<'_>) {
-        let mut changing = Vec::new();
+        let mut again = Vec::new();
         for (done, stream) in streams.iter().enumerate() {
             if done > 0 && self.is_over() {
-                self.send(&SyncRequest::Streams(streams[done..].to_vec()), 0, tally).await;
+                leave(self.ports, &SyncRequest::Streams(streams[done..].to_vec()), 0, tally).await;
                 break;
             }
             let tended = match self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await {
                 Ok(alarms) => {
                     let is_listed = self.settings.wiring.stream_names.contains(stream);
-                    self.tender
-                        .tend(Known { stream: stream.clone(), tags: None, alarms, is_listed, look: Look::Close })
-                        .await
+                    let known = Known { stream: stream.clone(), tags: None, alarms, is_listed, look: Look::Close };
+                    self.tender.tend(known).await
                 }
                 Err(error) => call_failed(stream, &error).into(),
             };
-            changing.extend(tended.is_changing.then(|| stream.clone()));
+            again.extend(tended.look_again.then(|| stream.clone()));
             for outcome in tended.outcomes {
                 tally.decisive(outcome);
             }
         }
-        self.look_again(changing, tally).await;
+        // A run that is tried again looks again by that.
+        if !tally.is_retried() {
+            self.look_again(&again, tally).await;
+        }
     }
 
-    /// Everything that is to be tended, by name.
-    async fn find(&self, depth: Depth, asked_at: i64) -> Result<Vec<Known>, CallError> {
+    /// Tends these streams in their order, and says how many of them there was time for.
+    async fn tend(mut self, fleet: Vec<Known>, tally: &mut Tally<'_>) -> usize {
+        let (mut done, mut again, mut standings) = (0, Vec::new(), Vec::new());
+        for known in fleet {
+            if self.is_over() {
+                break;
+            }
+            done += 1;
+            let stream = known.stream.clone();
+            let Tended { outcomes, standing, look_again } = self.tender.tend(known).await;
+            for outcome in outcomes {
+                tally.outcome(outcome);
+            }
+            again.extend(look_again.then(|| stream.clone()));
+            standings.extend(standing.map(|(shards, enrolment)| (stream, shards, enrolment)));
+        }
+        self.look_again(&again, tally).await;
+        if self.settings.wiring.stream_metrics {
+            publish(self.ports, self.settings, &standings, !self.is_over(), tally).await;
+        }
+        done
+    }
+
+    /// Everything that is to be tended, by name. All of it or an error: half a fleet would make the other half look unmanaged.
+    async fn find(&self, look: impl Fn(&str) -> Look) -> Result<Vec<Known>, CallError> {
         let tagged = self.ports.fleet.tagged().await?;
         let mut alarms: BTreeMap<String, Vec<StoredAlarm>> = BTreeMap::new();
         for stored in self.ports.alarms.under(ALARM_PREFIX).await? {
@@ -112,11 +144,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             tags: tags.remove(&stream),
             alarms: alarms.remove(&stream).unwrap_or_default(),
             is_listed: listed.contains(&stream),
-            look: match depth {
-                Depth::All => Look::Close,
-                Depth::Due if is_due(&stream, asked_at) => Look::InTurn,
-                Depth::Due => Look::AsItsAlarmsSay,
-            },
+            look: look(&stream),
             stream,
         };
         Ok(names.into_iter().map(known).collect())
@@ -126,46 +154,38 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         self.ports.pass.clock.now() >= self.until
     }
 
-    /// Has another run go on, if this one came any further than the one before it.
-    async fn go_on_later(&self, request: SyncRequest, last: &str, after: Option<&String>, tally: &mut Tally<'_>) {
-        if last.is_empty() || after.is_some_and(|after| after == last) {
-            let words = "the fleet took all the time to be read: no stream was tended in this run";
-            return tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
-        }
-        if self.send(&request, 0, tally).await {
-            tally.goes_on_after(last);
-        }
-    }
-
-    /// Has streams that are changing just now looked at when they may be done. The event that told of the change comes while
-    /// it goes on, and nothing tells of its end.
-    async fn look_again(&self, changing: Vec<String>, tally: &mut Tally<'_>) {
+    /// Has streams looked at again in some minutes, of which the schedule's next run would not know that it should.
+    async fn look_again(&self, streams: &[String], tally: &mut Tally<'_>) {
         if !self.ports.continuations.is_there() {
             return;
         }
-        for streams in changing.chunks(STREAMS_A_MESSAGE) {
-            self.send(&SyncRequest::Streams(streams.to_vec()), LOOK_AGAIN_SECONDS, tally).await;
-        }
-    }
-
-    async fn send(&self, request: &SyncRequest, seconds: u32, tally: &mut Tally<'_>) -> bool {
-        if !self.ports.continuations.is_there() {
-            let words =
-                "time is up, and there is no queue (CONTINUATION_QUEUE_URL): the next run of the schedule goes on";
-            tally.outcome(Outcome::plain(OutcomeKind::Held, None, words));
-            return false;
-        }
-        match self.ports.continuations.later(&request.message(), seconds).await {
-            Ok(()) => true,
-            Err(error) => {
-                tally.outcome(run_failed(&error));
-                false
-            }
+        for streams in streams.chunks(STREAMS_A_MESSAGE) {
+            leave(self.ports, &SyncRequest::Streams(streams.to_vec()), LOOK_AGAIN_SECONDS, tally).await;
         }
     }
 }
 
+/// Leaves a request to another run, in so many seconds at the earliest; whether that succeeded.
+async fn leave<A: FleetAdapters>(
+    ports: &FleetPorts<A>,
+    request: &SyncRequest,
+    seconds: u32,
+    tally: &mut Tally<'_>,
+) -> bool {
+    let words = if ports.continuations.is_there() {
+        match ports.continuations.later(&request.message(), seconds).await {
+            Ok(()) => return true,
+            Err(error) => error.to_string(),
+        }
+    } else {
+        "there is no queue (CONTINUATION_QUEUE_URL)".to_owned()
+    };
+    let words = format!("the rest could not be left to another run: {words}");
+    tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
+    false
+}
+
 fn run_failed(error: &CallError) -> Outcome {
-    let kind = if error.failure.is_passing() { OutcomeKind::Failed } else { OutcomeKind::Refused };
-    Outcome::plain(kind, None, format!("this run did nothing: {error}"))
+    let kind = OutcomeKind::of(error.failure);
+    Outcome { needs_attention: true, ..Outcome::plain(kind, None, format!("this run did nothing: {error}")) }
 }

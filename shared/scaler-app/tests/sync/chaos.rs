@@ -136,9 +136,9 @@ async fn quiet(stack: &Stack) {
         });
     }
     stack.world.fail_nothing();
-    for _ in 0..3 {
-        stack.world.advance(SignedDuration::from_hours(1));
-        stack.all().await;
+    for _ in 0..50 {
+        stack.world.advance(SignedDuration::from_mins(5));
+        stack.scheduled().await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bounds, plans that take several runs, time that does not suffice, and where each stream stands.
 
 use jiff::SignedDuration;
+use scaler_app::ports::Failure;
 use scaler_core::{MicroUsd, PolicySpec, ShardCount};
 use scaler_sim::world::{Stream, World};
 use serde_json::{Value, json};
@@ -90,6 +91,44 @@ async fn what_does_not_fit_a_run_goes_on_in_the_next() {
     assert_eq!(stack.wrongs(), Vec::<String>::new());
 }
 
+/// The schedule comes again by itself: each run begins elsewhere, and leaves nothing in the queue.
+#[tokio::test]
+async fn a_schedule_that_is_cut_short_comes_round_to_everyone() {
+    let names: Vec<String> = (10..30).map(|i| format!("stream-{i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let stack = Stack::with(&names);
+    // Every stream needs a look in every run, and there is time for a few.
+    for name in names {
+        stack
+            .world
+            .change(name, |stream| drop(stream.tags.insert("kinesis-scaler/shards-max".to_owned(), "?".to_owned())));
+    }
+    stack.world.slow(SignedDuration::from_secs(1));
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let event = json!({ "detail-type": "Scheduled Event", "time": stack.world.now().to_string() });
+        let run = stack.run_for(&event, SignedDuration::from_secs(10)).await;
+        assert!(run.response.outcomes.last().unwrap().words.contains("are left to the next run"), "{:?}", run.response);
+        seen.extend(run.response.outcomes.into_iter().filter_map(|outcome| outcome.stream));
+        stack.world.advance(SignedDuration::from_mins(4));
+    }
+    assert_eq!(seen.len(), 20, "{seen:?}");
+    assert!(stack.world.take_later().is_empty());
+}
+
+/// What cannot be left to another run is not forgotten: Lambda tries the event again.
+#[tokio::test]
+async fn a_rest_that_could_not_be_left_is_tried_again() {
+    let stack = Stack::with(&["clicks", "orders"]);
+    stack.world.slow(SignedDuration::from_secs(1));
+    for event in [json!({ "sync": ["clicks", "orders"] }), json!({ "sync": "all" })] {
+        stack.world.fail_next("SendMessage", Failure::Unavailable);
+        let run = stack.run_for(&event, SignedDuration::from_secs(3)).await;
+        assert!(run.response.outcomes.last().unwrap().words.contains("could not be left to another run"));
+        assert!(run.response.into_result().is_err());
+    }
+}
+
 /// The same for streams that were asked for by name.
 #[tokio::test]
 async fn named_streams_that_do_not_fit_a_run_go_on_in_the_next() {
@@ -109,7 +148,7 @@ async fn a_run_that_comes_no_further_does_not_call_for_another() {
     let stack = Stack::with(&["orders"]);
     stack.world.slow(SignedDuration::from_secs(10));
     let run = stack.run_for(&json!({ "sync": "all" }), SignedDuration::from_secs(5)).await;
-    assert!(run.response.outcomes[0].words.contains("no stream was tended"), "{:?}", run.response);
+    assert!(run.response.outcomes[0].words.contains("no stream was looked at"), "{:?}", run.response);
     assert!(stack.world.take_later().is_empty());
     assert!(run.response.into_result().is_err());
 }

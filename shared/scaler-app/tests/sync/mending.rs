@@ -1,7 +1,7 @@
 //! One stream at a time: made, kept, mended, cleaned, in every way in which it can drift.
 
 use scaler_app::ports::Failure;
-use scaler_core::{ALARM_PREFIX, StreamMode, StreamStatus};
+use scaler_core::{ALARM_PREFIX, Direction, Policy, StreamMode, StreamStatus};
 use scaler_sim::world::Stream;
 use serde_json::json;
 
@@ -68,7 +68,7 @@ async fn every_drift_is_mended_with_the_fewest_writes() {
             "resized by hand",
             |stack| stack.world.change("orders", |stream| stream.shards = 6),
             &[
-                "AddTagsToStream orders o1767324000=4",
+                "AddTagsToStream orders f1767324000=4",
                 "PutMetricAlarm kinesis-scaler/orders/scale-out 6",
                 "PutMetricAlarm kinesis-scaler/orders/scale-in 6",
             ],
@@ -206,7 +206,7 @@ async fn a_resize_by_somebody_else_is_remembered_as_one_of_the_ten() {
     stack.world.change("orders", |stream| stream.shards = 8);
     stack.all().await;
     let ledger = |stack: &Stack| stack.world.stream("orders").unwrap().tags.get("kinesis-scaler/resizes").cloned();
-    assert_eq!(ledger(&stack), Some(format!("o{}=4", crate::support::NOW.as_second())));
+    assert_eq!(ledger(&stack), Some(format!("f{}=4", crate::support::NOW.as_second())));
     stack.all().await;
     assert_eq!(ledger(&stack).map(|tag| tag.split(' ').count()), Some(1), "once");
     // A crash between a resize of ours and its refit is no resize by somebody else.
@@ -268,6 +268,9 @@ async fn a_stream_that_is_changing_is_left_and_looked_at_again_in_minutes() {
     }
     stack.world.change("orders", |stream| stream.status = StreamStatus::Active);
     assert_eq!(stack.run(&json!({ "sync": ["orders"] })).await.brief(), ["orders mended"]);
+    // Once more: it may have been resized while its alarms were put.
+    assert_eq!(stack.world.take_later().len(), 1);
+    assert_eq!(stack.run(&json!({ "sync": ["orders"] })).await.response.kept, 1);
     assert!(stack.world.take_later().is_empty());
 }
 
@@ -329,6 +332,43 @@ async fn what_fails_for_one_stream_does_not_stop_the_others() {
     stack.world.fail_next("DescribeStreamSummary", Failure::Throttled);
     let run = stack.run(&json!({ "sync": ["orders"] })).await;
     assert!(run.response.into_result().is_err(), "nobody else will come for this stream soon");
+}
+
+/// A delete that is refused would be refused again; an alarm that is gone already is no fault.
+#[tokio::test]
+async fn a_refused_delete_is_not_tried_again() {
+    for (call, failure, kind) in [
+        ("DeleteAlarms", Failure::Refused, "orders refused"),
+        ("DeleteAlarms", Failure::Throttled, "orders failed"),
+        ("ListTagsForResource", Failure::NotFound, "orders mended"),
+    ] {
+        let stack = Stack::enrolled(&["orders"]).await;
+        stack.world.change("orders", |stream| stream.tags.clear());
+        stack.world.fail_next(call, failure);
+        let run = stack.run(&json!({ "sync": ["orders"] })).await;
+        assert_eq!(run.brief(), [kind], "{call} {failure:?}");
+        assert_eq!(run.response.into_result().is_err(), failure == Failure::Throttled);
+    }
+}
+
+/// Each refit is refused: the resizes are still counted once.
+#[tokio::test]
+async fn a_refit_that_is_refused_does_not_count_a_resize_twice() {
+    let stack = Stack::enrolled(&["orders"]).await;
+    stack.world.change("orders", |stream| stream.load = scaler_core::Minute { bytes: Some(20 * 62_914_560), ..load() });
+    stack.world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    let policy = Policy::new(stack.policy).unwrap();
+    for _ in 0..6 {
+        for _ in 0..2 {
+            stack.world.fail_next("PutMetricAlarm", Failure::Refused);
+        }
+        let sweep = json!({ "detail-type": "Scheduled Event" });
+        scaler_app::handle(&stack.world.ports(), &policy, Direction::Out, &sweep, &mut |_| ()).await;
+        stack.world.advance(jiff::SignedDuration::from_mins(5));
+    }
+    let stream = stack.world.stream("orders").unwrap();
+    let ledger = &stream.tags["kinesis-scaler/resizes"];
+    assert_eq!((stream.resizes.len(), ledger.split(' ').count()), (3, 3), "{ledger}");
 }
 
 #[tokio::test]

@@ -43,14 +43,19 @@ async fn each_resize_is_told_and_a_lasting_cause_once_an_hour() {
     }
     assert_eq!(
         subjects(&stack),
-        ["orders goes from 4 to 8 shards", "orders goes from 8 to 10 shards", "orders needs somebody"]
+        [
+            "orders goes from 4 to 8 shards",
+            "orders needs somebody",
+            "orders goes from 8 to 10 shards",
+            "orders needs somebody",
+        ]
     );
     let told = stack.world.told();
     let first = &told[0].text;
     let begins = "What: orders goes from 4 to 8 shards.\nWhy: scale-out from 4 to 8: the busiest minute";
     assert!(first.starts_with(begins), "{first}");
     assert!(first.contains("--tags kinesis-scaler/shards-max=15"), "it is not enough, and says so: {first}");
-    let last = &told[2].text;
+    let last = &told[3].text;
     assert!(last.contains("15 are wanted and the maximum is 10"), "{last}");
 }
 

@@ -14,7 +14,7 @@ use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
 use scaler_app::ports::Clock;
 use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, SyncResponse, sync};
 use scaler_app::wiring::Wiring;
-use scaler_aws::{ALARM_SYNC_PERCENT, AwsFleetPorts, Pace, Pause};
+use scaler_aws::{AwsFleetPorts, Pace, Pause, Share};
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, ShardCount, StreamAlarm,
     TAG_MADE_BY, TAG_MANAGED, alarm_name, stream_alarms,
@@ -59,6 +59,23 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
+    /// These and those together.
+    pub(crate) fn and(mut self, more: Self) -> Self {
+        fn add<N: Copy + std::ops::AddAssign + Default>(to: &mut BTreeMap<String, N>, more: BTreeMap<String, N>) {
+            for (key, count) in more {
+                *to.entry(key).or_default() += count;
+            }
+        }
+        self.times += more.times;
+        self.kept += more.kept;
+        self.gauges += more.gauges;
+        self.waited += more.waited;
+        add(&mut self.outcomes, more.outcomes);
+        add(&mut self.calls, more.calls);
+        add(&mut self.throttled, more.throttled);
+        self
+    }
+
     pub(crate) fn all_calls(&self) -> u64 {
         self.calls.values().sum()
     }
@@ -117,7 +134,7 @@ impl Fleet {
             ..Wiring::default()
         };
         let clock = VirtualClock(Arc::clone(&sandbox));
-        let pace = Pace::of(ALARM_SYNC_PERCENT, clock.clone());
+        let pace = Pace::of(Share::ALARM_SYNC, clock.clone());
         let sdk = super::support::sdk(sandbox.endpoint()).await;
         let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &wiring);
         let policy = Policy::new(PolicySpec::default()).unwrap();
@@ -150,6 +167,16 @@ impl Fleet {
     /// The schedule's run, and all that it leaves for later.
     pub(crate) async fn scheduled(&mut self) -> Runs {
         self.run(json!({ "detail-type": "Scheduled Event", "time": self.scheduled_at.to_string() })).await
+    }
+
+    /// So many runs of the schedule that nothing is wrong any more.
+    pub(crate) async fn until_right(&mut self) -> Runs {
+        let mut runs = self.scheduled().await;
+        while !self.wrongs().is_empty() {
+            self.wait();
+            runs = runs.and(self.scheduled().await);
+        }
+        runs
     }
 
     /// Runs for this event, and for all that is left for later.
@@ -208,7 +235,10 @@ impl Fleet {
                 let fitted = self.wanted(name, stream).remove(0);
                 let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), self.wiring.stack_name.clone())]);
                 let now = self.sandbox.now();
-                self.sandbox.cloudwatch().put_alarm_tagged(AlarmConfig::of(&fitted), tags, now).unwrap();
+                self.sandbox
+                    .cloudwatch()
+                    .put_alarm_tagged(AlarmConfig::of(&fitted.signed_by(&self.wiring.stack_name)), tags, now)
+                    .unwrap();
             }
             "an alarm deleted" => self.sandbox.cloudwatch().delete_alarms(&[out]),
             "an alarm changed" => {
@@ -310,7 +340,7 @@ impl Fleet {
         for (name, stream) in &self.streams {
             for alarm in self.wanted(name, stream) {
                 match there.remove(&alarm.name) {
-                    Some(config) if config == AlarmConfig::of(&alarm) => {}
+                    Some(config) if config == AlarmConfig::of(&alarm.signed_by(&self.wiring.stack_name)) => {}
                     Some(_) => wrongs.push(format!("{} is wrong", alarm.name)),
                     None => wrongs.push(format!("{} is missing", alarm.name)),
                 }

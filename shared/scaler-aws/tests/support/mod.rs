@@ -11,7 +11,7 @@ use aws_credential_types::Credentials;
 use jiff::Timestamp;
 use scaler_app::ports::Clock;
 use scaler_app::wiring::Wiring;
-use scaler_aws::{AwsFleetPorts, AwsPorts, Pace, Pause};
+use scaler_aws::{AwsFleetPorts, AwsPorts, Pace, Pause, Share};
 
 /// Wait before the first of the SDK's retries, instead of its second: tests run in real time.
 const BACKOFF: Duration = Duration::from_millis(1);
@@ -42,7 +42,7 @@ pub(crate) fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) 
 }
 
 fn unpaced() -> Pace {
-    Pace::of(100, NoWaiting::default())
+    Pace::of(Share::SCALING, NoWaiting::default())
 }
 
 /// A minute later each time it is asked: whatever the rate, nobody has to wait.
