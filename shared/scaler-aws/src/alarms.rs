@@ -93,22 +93,22 @@ impl AlarmStore for CloudWatchAlarms {
 }
 
 impl CloudWatchAlarms {
-    /// What is made of every metric alarm that this request finds, of all pages; one page is held at a time, for an account
+    /// What `read` makes of every metric alarm that this request finds, of all pages; one page is held at a time, for an account
     /// may have tens of thousands.
     async fn described<T>(
         &self,
         request: DescribeAlarmsFluentBuilder,
         subject: &str,
-        make: impl Fn(MetricAlarm) -> Option<T> + Send,
+        read: impl Fn(MetricAlarm) -> Option<T> + Send,
     ) -> Result<Vec<T>, CallError> {
         let call = "DescribeAlarms";
-        let mut made = Vec::new();
+        let mut found = Vec::new();
         let mut pages = request.alarm_types(AlarmType::MetricAlarm).max_records(100).into_paginator().send();
         loop {
             self.pace.wait(call).await;
-            let Some(page) = pages.next().await else { return Ok(made) };
+            let Some(page) = pages.next().await else { return Ok(found) };
             let page = page.map_err(|error| call_error(call, subject, error))?;
-            made.extend(page.metric_alarms.unwrap_or_default().into_iter().filter_map(&make));
+            found.extend(page.metric_alarms.unwrap_or_default().into_iter().filter_map(&read));
         }
     }
 
