@@ -63,9 +63,10 @@ pub async fn sync<A: FleetAdapters>(
         match request {
             Err(fault) => tally.outcome(Outcome::plain(OutcomeKind::Refused, None, fault.to_string())),
             Ok(SyncRequest::Nothing(why)) => tally.outcome(Outcome::plain(OutcomeKind::Ignored, None, why)),
-            Ok(SyncRequest::Due { asked_at }) => walk.due(asked_at, &mut tally).await,
-            Ok(SyncRequest::All { after }) => walk.all(after, &mut tally).await,
-            Ok(SyncRequest::Streams(streams)) => walk.streams(streams, &mut tally).await,
+            // Boxed, as the futures within are: the compiler gives up on how deep they lie otherwise.
+            Ok(SyncRequest::Due { asked_at }) => Box::pin(walk.due(asked_at, &mut tally)).await,
+            Ok(SyncRequest::All { after }) => Box::pin(walk.all(after, &mut tally)).await,
+            Ok(SyncRequest::Streams(streams)) => Box::pin(walk.streams(streams, &mut tally)).await,
         }
     }
     tally.response()

@@ -289,7 +289,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
 
     /// A step towards the minimum or maximum, by the very pass that an alarm causes.
     async fn bring_inside(&self, stream: &str, direction: Direction) -> Outcome {
-        reconcile(&self.ports.pass, self.settings.policy, stream, direction, None).await
+        Box::pin(reconcile(&self.ports.pass, self.settings.policy, stream, direction, None)).await
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.

@@ -89,7 +89,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
                 Ok(alarms) => {
                     let is_listed = self.settings.wiring.stream_names.contains(stream);
                     let known = Known { stream: stream.clone(), tags: None, alarms, is_listed, look: Look::Close };
-                    self.tender.tend(known).await
+                    Box::pin(self.tender.tend(known)).await
                 }
                 Err(error) => call_failed(stream, &error).into(),
             };
@@ -113,7 +113,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             }
             done += 1;
             let stream = known.stream.clone();
-            let Tended { outcomes, standing, look_again } = self.tender.tend(known).await;
+            let Tended { outcomes, standing, look_again } = Box::pin(self.tender.tend(known)).await;
             for outcome in outcomes {
                 tally.outcome(outcome);
             }
