@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sns::SnsEvent;
+use scaler_core::SHARDS_ID;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -41,6 +42,8 @@ pub struct Notice {
     pub state: AlarmState,
     /// Every stream that a `StreamName` dimension of its metrics names.
     pub streams: Vec<String>,
+    /// The shard count that its expressions hold, if it is an alarm of ours.
+    pub fits: Option<u32>,
 }
 
 /// What is wrong with an event. No retry can mend it, so it is reported and not failed.
@@ -92,7 +95,9 @@ fn from_sns(event: &Value) -> Vec<Result<Notice, EventFault>> {
 fn from_sns_message(message: &str) -> Result<Notice, EventFault> {
     let alarm: SnsAlarm =
         serde_json::from_str(message).map_err(|fault| malformed("alarm in an SNS message", &fault))?;
-    Ok(Notice { streams: alarm.trigger.streams(), alarm: alarm.alarm_name, state: alarm.new_state_value })
+    let metrics = alarm.trigger.metrics.iter();
+    let fits = fits(metrics.map(|entry| (entry.id.as_deref(), entry.expression.as_deref())));
+    Ok(Notice { streams: alarm.trigger.streams(), alarm: alarm.alarm_name, state: alarm.new_state_value, fits })
 }
 
 fn from_eventbridge(event: &Value) -> Result<Notice, EventFault> {
@@ -150,6 +155,8 @@ struct SnsTrigger {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct SnsMetric {
+    id: Option<String>,
+    expression: Option<String>,
     metric_stat: Option<SnsMetricStat>,
 }
 
@@ -200,12 +207,14 @@ struct State {
 #[serde(default)]
 struct Configuration {
     #[serde(deserialize_with = "null_is_default")]
-    metrics: Vec<Metric>,
+    metrics: Vec<Entry>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Metric {
+struct Entry {
+    id: Option<String>,
+    expression: Option<String>,
     metric_stat: Option<MetricStat>,
 }
 
@@ -222,10 +231,12 @@ struct MetricName {
 
 impl AlarmData {
     fn notice(self) -> Notice {
-        let metrics = self.configuration.metrics.iter().filter_map(|metric| metric.metric_stat.as_ref());
+        let entries = self.configuration.metrics.iter();
+        let metrics = entries.clone().filter_map(|metric| metric.metric_stat.as_ref());
         let dimensions = metrics.flat_map(|stat| &stat.metric.dimensions);
         Notice {
             streams: stream_names(dimensions.map(|(name, value)| (name.as_str(), value.as_str()))),
+            fits: fits(entries.map(|entry| (entry.id.as_deref(), entry.expression.as_deref()))),
             alarm: self.alarm_name,
             state: self.state.value,
         }
@@ -236,6 +247,11 @@ impl AlarmData {
 pub fn stream_names<'a>(dimensions: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     let names: BTreeSet<_> = dimensions.filter(|(name, _)| *name == "StreamName").map(|(_, value)| value).collect();
     names.into_iter().map(str::to_owned).collect()
+}
+
+/// The shard count in an alarm's expressions, each with its id.
+fn fits<'a>(mut entries: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> Option<u32> {
+    entries.find(|(id, _)| *id == Some(SHARDS_ID))?.1?.parse().ok()
 }
 
 /// AWS sends `null` where it has nothing to say.

@@ -28,9 +28,9 @@ pub async fn handle<A: Adapters>(
     let request = event::parse(event);
     let is_sweep = request == Request::Sweep;
     let asked: Vec<_> = match request {
-        Request::Alarms(notices) => notices.into_iter().map(|notice| notice.map(Asked::from)).collect(),
+        Request::Alarms(notices) => notices,
         Request::Sweep => match ports.alarms.firing(direction).await {
-            Ok(firing) => in_turn(firing, began).into_iter().map(|alarm| Ok(Asked::from(alarm))).collect(),
+            Ok(firing) => in_turn(firing, began).into_iter().map(|alarm| Ok(Notice::from(alarm))).collect(),
             Err(error) => {
                 let outcome = sweep_failed(&error);
                 tell(&outcome);
@@ -52,22 +52,9 @@ pub async fn handle<A: Adapters>(
     Response::new(direction, is_sweep, outcomes)
 }
 
-/// An alarm that asks for a look, by event or by sweep.
-struct Asked {
-    notice: Notice,
-    fits: Option<u32>,
-}
-
-impl From<Notice> for Asked {
-    fn from(notice: Notice) -> Self {
-        Self { notice, fits: None }
-    }
-}
-
-impl From<FiringAlarm> for Asked {
+impl From<FiringAlarm> for Notice {
     fn from(alarm: FiringAlarm) -> Self {
-        let notice = Notice { alarm: alarm.name, state: AlarmState::Alarm, streams: alarm.streams };
-        Self { notice, fits: alarm.fits }
+        Self { alarm: alarm.name, state: AlarmState::Alarm, streams: alarm.streams, fits: alarm.fits }
     }
 }
 
@@ -84,8 +71,8 @@ fn sweep_failed(error: &CallError) -> Outcome {
     Outcome { needs_attention: true, ..Outcome::plain(OutcomeKind::of(error.failure), None, error.to_string()) }
 }
 
-fn out_of_time(asked: Result<Asked, EventFault>) -> Outcome {
-    let (alarm, streams) = asked.map(|asked| (asked.notice.alarm, asked.notice.streams)).unwrap_or_default();
+fn out_of_time(asked: Result<Notice, EventFault>) -> Outcome {
+    let (alarm, streams) = asked.map(|notice| (notice.alarm, notice.streams)).unwrap_or_default();
     let words = "no time left in this run: the next sweep looks at this alarm";
     Outcome::plain(OutcomeKind::Held, streams.first().map(String::as_str), words).asked_by(&alarm)
 }
@@ -95,11 +82,11 @@ async fn answer<A: Adapters>(
     ports: &Ports<A>,
     policy: &Policy,
     direction: Direction,
-    asked: Result<Asked, EventFault>,
+    asked: Result<Notice, EventFault>,
     seen: &mut BTreeSet<String>,
 ) -> Outcome {
-    let Asked { notice, fits } = match asked {
-        Ok(asked) => asked,
+    let notice = match asked {
+        Ok(notice) => notice,
         Err(fault) => return Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
     };
     let outcome = match (notice.state, notice.streams.as_slice()) {
@@ -108,7 +95,7 @@ async fn answer<A: Adapters>(
             Outcome::plain(OutcomeKind::Ignored, streams.first().map(String::as_str), words)
         }
         (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
-            reconcile(ports, policy, stream, direction, fits).await
+            reconcile(ports, policy, stream, direction, notice.fits).await
         }
         (AlarmState::Alarm, [stream]) => {
             let words = "this stream was already looked at for this event";

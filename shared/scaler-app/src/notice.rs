@@ -25,7 +25,7 @@ pub(crate) async fn tell_people<A: Adapters>(
     let Some(stream) = outcome.stream.clone() else { return };
     let Some((cause, notice)) = notice(&stream, outcome) else { return };
     // A stream that is being resized may refuse tags, so nothing is written then.
-    if notice.kind != NoticeKind::Resize {
+    if outcome.outcome != OutcomeKind::Resized {
         let now = ports.clock.now();
         if enrolment.notices.knows(&cause, now) {
             return;
@@ -65,7 +65,9 @@ fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
     let (kind, cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
         (OutcomeKind::Resized, Some(from), Some(to)) => {
             let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
-            (NoticeKind::Resize, "resize".to_owned(), format!("{stream} goes from {from} to {to} shards"), next)
+            // One that falls short of what is wanted is not only news.
+            let kind = if outcome.needs_attention { NoticeKind::Attention } else { NoticeKind::Resize };
+            (kind, "resize".to_owned(), format!("{stream} goes from {from} to {to} shards"), next)
         }
         (OutcomeKind::Failed, ..) => {
             let next = "It is tried again within minutes. If this message comes again, see the log of the function.";

@@ -46,9 +46,10 @@ async fn decide_and_act<A: Adapters>(
 ) -> Outcome {
     let dry_run = seen.enrolment.is_dry_run(stack);
     let current = seen.stream.open_shards;
-    let misfits = alarm_fits.and_then(ShardCount::new).filter(|fits| *fits != current && !dry_run);
-    if let Some(fits) = misfits {
-        match count_foreign_resize(ports, stream, &seen.enrolment.history, fits, current).await {
+    let alarm_fits = alarm_fits.and_then(ShardCount::new);
+    let misfits = alarm_fits.is_some_and(|fits| fits != current) && !dry_run;
+    if !dry_run {
+        match count_foreign_resize(ports, stream, &seen.enrolment.history, alarm_fits, current, now).await {
             Ok(history) => seen.enrolment.history = history,
             Err(error) => return call_failed(stream, &error),
         }
@@ -63,7 +64,7 @@ async fn decide_and_act<A: Adapters>(
         Verdict::Resize => act(ports, stack, stream, &seen, &decision, now).await,
         Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
             let mut outcome = Outcome::decided(stream, &decision);
-            if misfits.is_some() {
+            if misfits {
                 outcome.faults.extend(refit(ports, stack, stream, &seen, decision.current).await);
             }
             outcome
@@ -71,18 +72,19 @@ async fn decide_and_act<A: Adapters>(
     }
 }
 
-/// The history of a stream whose alarms were made for another count than it has: with a resize that somebody else made, and
-/// that was not in it yet.
+/// The history of a stream, with the resize that somebody else must have made, if there was one that is not in it yet.
 ///
-/// AWS counts that one among the day's ten as well, and whoever made it had a reason: scale-in cools down from here.
+/// AWS counts it among the day's ten as well (unless shards were split or merged one by one; overcounting is safe), and
+/// whoever made it had a reason: scale-in cools down from here.
 pub(crate) async fn count_foreign_resize<A: Adapters>(
     ports: &Ports<A>,
     stream: &str,
     history: &ResizeHistory,
-    believed: ShardCount,
+    alarms_fit: Option<ShardCount>,
     current: ShardCount,
+    now: Timestamp,
 ) -> Result<ResizeHistory, CallError> {
-    let Some(foreign) = history.unexplained(believed, current, ports.clock.now()) else { return Ok(history.clone()) };
+    let Some(foreign) = history.unexplained(alarms_fit, current, now) else { return Ok(history.clone()) };
     let history = history.with(foreign);
     ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await?;
     Ok(history)
@@ -137,7 +139,8 @@ async fn act<A: Adapters>(
         Direction::In => AttemptKind::ScaleIn,
     };
     // Before the call: if the answer is lost, the resize still counts. Overcounting is safe, undercounting is not.
-    let history = seen.enrolment.history.with(Attempt { at: now, kind, from: decision.current });
+    let history =
+        seen.enrolment.history.with(Attempt { at: now, kind, from: decision.current, to: Some(decision.desired) });
     if let Err(error) = ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await {
         return Outcome { current: Some(decision.current.get()), ..call_failed(stream, &error) };
     }

@@ -81,7 +81,7 @@ async fn an_alarm_resizes_the_stream_and_refits_its_alarms() {
             "GetMetricData orders 7",
             "DescribeLimits the account",
             // Written down before the call.
-            "AddTagsToStream orders o1767322800=4",
+            "AddTagsToStream orders o1767322800=4-5",
             "UpdateShardCount orders 5",
             "DescribeAlarms kinesis-scaler/orders/scale-out",
             "ListTagsForResource kinesis-scaler/orders/scale-out",
@@ -198,10 +198,10 @@ async fn what_is_not_known_of_the_account_does_not_stop_scale_out() {
 #[tokio::test]
 async fn a_refused_call_is_not_counted_and_a_lost_answer_is() {
     for (failure, tag) in [
-        (Failure::Refused, "x1767322800=4"),
-        (Failure::Throttled, "x1767322800=4"),
-        (Failure::Unavailable, "o1767322800=4"),
-        (Failure::InUse, "o1767322800=4"),
+        (Failure::Refused, "x1767322800=4-5"),
+        (Failure::Throttled, "x1767322800=4-5"),
+        (Failure::Unavailable, "o1767322800=4-5"),
+        (Failure::InUse, "o1767322800=4-5"),
     ] {
         let world = busy();
         world.fail_next("UpdateShardCount", failure);
@@ -241,6 +241,34 @@ async fn the_sweep_mends_alarms_that_fit_another_count() {
     fitting.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(8));
     run(&fitting, Direction::Out, &sweep()).await;
     assert!(!fitting.calls().iter().any(|call| call.starts_with("PutMetricAlarm")));
+}
+
+/// Whoever asks, the resize by somebody else is found before our own would hide it; and a need does not wait for it.
+#[tokio::test]
+async fn an_alarm_event_finds_a_resize_by_somebody_else() {
+    let world = busy();
+    world.change("orders", |stream| stream.shards = 3);
+    let mut event = alarm("orders");
+    let shards = json!({ "id": "shards", "expression": "4" });
+    event["alarmData"]["configuration"]["metrics"].as_array_mut().unwrap().push(shards);
+    let outcome = one(&world, Direction::Out, &event).await;
+    assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(5)), "{}", outcome.words);
+    let ledger = &world.stream("orders").unwrap().tags["kinesis-scaler/resizes"];
+    assert_eq!(ledger, "f1767322800=4-3 o1767322800=3-5");
+}
+
+/// What AWS refuses is taken back, and not what somebody else did.
+#[tokio::test]
+async fn a_refusal_after_a_resize_by_somebody_else_marks_our_own_attempt() {
+    let world = busy();
+    world.change("orders", |stream| stream.shards = 3);
+    world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    world.slow(SignedDuration::from_secs(1));
+    world.fail_next("UpdateShardCount", Failure::Refused);
+    run(&world, Direction::Out, &sweep()).await;
+    let ledger = world.stream("orders").unwrap().tags["kinesis-scaler/resizes"].clone();
+    let kinds: Vec<_> = ledger.split(' ').map(|entry| (&entry[..1], &entry[entry.len() - 3..])).collect();
+    assert_eq!(kinds, [("f", "4-3"), ("x", "3-5")], "{ledger}");
 }
 
 #[tokio::test]

@@ -94,10 +94,9 @@ impl Reason {
             Self::LoweredToMax { wanted, .. } => format!(
                 "Raise the maximum: aws kinesis add-tags-to-stream --stream-name {stream} --tags {TAG_SHARDS_MAX}={wanted}"
             ),
-            Self::BudgetSpent { next, .. } => format!(
-                "Wait until {}, or split shards by hand; raise the minimum if this happens every day.",
-                next.strftime("%Y-%m-%d %H:%MZ")
-            ),
+            Self::BudgetSpent { next, .. } => {
+                format!("Wait until {}; raise the minimum if this happens every day.", next.strftime("%Y-%m-%d %H:%MZ"))
+            }
             Self::AccountQuota { .. } => "Ask AWS for a higher quota of shards in this account and Region.".to_owned(),
             Self::StreamCeiling(_) => "Spread the load over several streams.".to_owned(),
             // None of these has a cause.

@@ -148,7 +148,7 @@ pub struct StreamAlarm {
 }
 
 /// The id of the expression that holds the shard count.
-pub(crate) const SHARDS_ID: &str = "shards";
+pub const SHARDS_ID: &str = "shards";
 
 impl StreamAlarm {
     /// The shard count that the expressions hold: the one literal that a resize has to change.

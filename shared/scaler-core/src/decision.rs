@@ -47,9 +47,10 @@ impl Decision {
         let mut told = Vec::new();
         for step in &self.steps {
             // Where it starts; after that only what changed the count, or somebody should know.
-            // Lag that could not be checked is said, lest it be taken for none.
-            let said = matches!(step.reason, Reason::OverMax { .. } | Reason::LagUnknown);
-            let notable = said || step.reason.needs_a_person(self.direction);
+            // A scale-in without knowing the lag says so, lest it be taken for none.
+            let unchecked = step.reason == Reason::LagUnknown && self.desired != self.current;
+            let over_max = matches!(step.reason, Reason::OverMax { .. });
+            let notable = over_max || unchecked || step.reason.needs_a_person(self.direction);
             if matches!(step.stage, Stage::Admit | Stage::Recommend) || step.shards != before || notable {
                 told.push(step.reason.to_string());
             }

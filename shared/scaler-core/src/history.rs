@@ -43,12 +43,14 @@ pub struct Attempt {
     pub kind: AttemptKind,
     /// Open shards before it.
     pub from: ShardCount,
+    /// Open shards that it was to lead to; `None` in entries of older releases.
+    pub to: Option<ShardCount>,
 }
 
 /// The attempts of the last 24 hours, oldest first.
 ///
-/// Written as `o1767322445=4 i1767326045=8`: a letter (`o` out, `i` in, `x` refused by AWS, `f` by somebody else), epoch
-/// seconds, and the open shards before it. That uses only characters that tag values allow, and ten of the longest fit one value.
+/// Written as `o1767322445=4-8 i1767326045=8-6`: a letter (`o` out, `i` in, `x` refused by AWS, `f` by somebody else), epoch
+/// seconds, and the open shards before and after it. That uses only characters that tag values allow, and ten of the longest fit one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResizeHistory(Vec<Attempt>);
 
@@ -87,13 +89,12 @@ impl ResizeHistory {
         self.0.iter().rev().find(is_ours).copied()
     }
 
-    /// The resize that explains why a stream has `actual` shards and its alarms were made for `believed`, if none that is
-    /// remembered does: somebody else resized it. AWS counts that one, too.
-    pub fn unexplained(&self, believed: ShardCount, actual: ShardCount, now: Timestamp) -> Option<Attempt> {
-        // One that led away from `believed` explains it, however many came after it: perhaps no refit has succeeded since.
-        let explains = |past: &Attempt| past.kind != AttemptKind::Refused && past.from == believed;
-        let is_known = self.recent(now).any(explains);
-        (actual != believed && !is_known).then_some(Attempt { at: now, kind: AttemptKind::Foreign, from: believed })
+    /// The resize by somebody else that must have been, if a stream that is not being resized has `actual` shards: another
+    /// count than the last resize of the day led to, or, where there was none, than its alarms were made for.
+    pub fn unexplained(&self, alarms_fit: Option<ShardCount>, actual: ShardCount, now: Timestamp) -> Option<Attempt> {
+        let last = self.recent(now).filter(|past| past.kind != AttemptKind::Refused).last();
+        let from = last.map_or(alarms_fit, |last| last.to).filter(|expected| *expected != actual)?;
+        Some(Attempt { at: now, kind: AttemptKind::Foreign, from, to: Some(actual) })
     }
 
     /// When the next of the day's resizes is free again, if any is spent.
@@ -111,8 +112,9 @@ impl ResizeHistory {
     #[must_use]
     pub fn with(&self, attempt: Attempt) -> Self {
         let now = attempt.at;
-        // Of the refused ones only the last matters, and only for the cooldown.
-        let mut attempts: Vec<_> = self.recent(now).filter(|past| past.kind != AttemptKind::Refused).copied().collect();
+        // Of the refused ones only the last matters, and only for the cooldown, until we try again.
+        let is_kept = |past: &&Attempt| past.kind != AttemptKind::Refused || attempt.kind == AttemptKind::Foreign;
+        let mut attempts: Vec<_> = self.recent(now).filter(is_kept).copied().collect();
         attempts.push(attempt);
         attempts.sort_by_key(|attempt| attempt.at);
         Self(attempts)
@@ -137,8 +139,11 @@ impl ResizeHistory {
 impl fmt::Display for ResizeHistory {
     /// The tag's value. Newest attempts win where a tampered history would not fit.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<_> =
-            self.0.iter().map(|a| format!("{}{}={}", a.kind.letter(), a.at.as_second(), a.from)).collect();
+        let word = |a: &Attempt| {
+            let to = a.to.map_or_else(String::new, |to| format!("-{to}"));
+            format!("{}{}={}{to}", a.kind.letter(), a.at.as_second(), a.from)
+        };
+        let words: Vec<_> = self.0.iter().map(word).collect();
         let mut value = words.join(" ");
         if value.len() > TAG_VALUE_CHARS_MAX {
             let cut = value.len() - TAG_VALUE_CHARS_MAX;
@@ -159,10 +164,11 @@ fn parse_attempt(word: &str) -> Result<Attempt, String> {
         Some('f') => AttemptKind::Foreign,
         _ => return Err(fault()),
     };
-    let (seconds, from) = chars.as_str().split_once('=').ok_or_else(fault)?;
+    let (seconds, counts) = chars.as_str().split_once('=').ok_or_else(fault)?;
+    let (from, to) = counts.split_once('-').map_or((counts, None), |(from, to)| (from, Some(to)));
+    let count = |text: &str| text.parse().ok().and_then(ShardCount::new).ok_or_else(fault);
     let at = seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).ok_or_else(fault)?;
-    let from = from.parse().ok().and_then(ShardCount::new).ok_or_else(fault)?;
-    Ok(Attempt { at, kind, from })
+    Ok(Attempt { at, kind, from: count(from)?, to: to.map(count).transpose()? })
 }
 
 #[cfg(test)]
@@ -176,16 +182,24 @@ mod tests {
 
     #[test]
     fn a_history_reads_back_what_it_wrote() {
-        let written = "o1767322445=4 i1767326045=8 x1767330000=10000";
+        let written = "o1767322445=4 i1767326045=8-6 f1767327000=6-9 x1767330000=10000-9000";
         assert_eq!(ResizeHistory::parse(written).unwrap().to_string(), written);
         assert_eq!(ResizeHistory::parse("").unwrap(), ResizeHistory::default());
     }
 
     #[test]
     fn what_is_not_a_history_is_named() {
-        for bad in
-            ["1767322445=4", "o", "oops", "o99999999999999999=4", "q1767322445=4", "o1767322445", "o1767322445=0"]
-        {
+        for bad in [
+            "1767322445=4",
+            "o",
+            "oops",
+            "o99999999999999999=4",
+            "q1767322445=4",
+            "o1767322445",
+            "o1767322445=0",
+            "o1767322445=4-",
+            "o1767322445=4-0",
+        ] {
             assert_eq!(ResizeHistory::parse(&format!("o1767322445=4 {bad}")).unwrap_err(), bad);
         }
     }
@@ -205,29 +219,39 @@ mod tests {
         let history = ResizeHistory::parse("o1000=4 x2000=5").unwrap();
         assert_eq!(history.last_attempt().unwrap().at, at(2_000));
         assert_eq!(history.last_resize().unwrap().at, at(1_000));
-        let next = history.with(Attempt { at: at(3_000), kind: AttemptKind::ScaleOut, from: ShardCount::ONE });
-        assert_eq!(next.to_string(), "o1000=4 o3000=1");
-        assert_eq!(next.with_last_refused().to_string(), "o1000=4 x3000=1");
+        let attempt = |kind| Attempt { at: at(3_000), kind, from: ShardCount::ONE, to: ShardCount::new(2) };
+        let next = history.with(attempt(AttemptKind::ScaleOut));
+        assert_eq!(next.to_string(), "o1000=4 o3000=1-2");
+        assert_eq!(next.with_last_refused().to_string(), "o1000=4 x3000=1-2");
+        let foreign = history.with(attempt(AttemptKind::Foreign));
+        assert_eq!(foreign.to_string(), "o1000=4 x2000=5 f3000=1-2", "ours is not tried again by that");
     }
 
     #[test]
     fn a_resize_by_somebody_else_is_told_from_ours() {
         let shards = |count| ShardCount::new(count).unwrap();
-        let history = ResizeHistory::parse("o1000=4 i2000=8").unwrap();
-        assert_eq!(history.unexplained(shards(5), shards(5), at(3_000)), None);
-        assert_eq!(history.unexplained(shards(8), shards(6), at(3_000)), None, "ours, whose refit is still to come");
-        assert_eq!(history.unexplained(shards(4), shards(6), at(3_000)), None, "ours, none of whose refits succeeded");
-        let foreign = history.unexplained(shards(6), shards(9), at(3_000)).unwrap();
-        let history = history.with(foreign);
-        assert_eq!(history.to_string(), "o1000=4 i2000=8 f3000=6");
-        assert_eq!(history.unexplained(shards(6), shards(9), at(4_000)), None, "known by now");
-        assert_eq!((history.spent(at(4_000)), history.last_resize().unwrap().at), (3, at(2_000)));
-        assert_eq!(history.last_before_cooldown(Direction::In).unwrap().at, at(3_000));
-        assert_eq!(
-            history.last_before_cooldown(Direction::Out).unwrap().at,
-            at(2_000),
-            "scale-out does not wait for it"
-        );
+        let history = ResizeHistory::parse("o1000=4-8 i2000=8-6").unwrap();
+        for alarms_fit in [None, Some(shards(4)), Some(shards(6))] {
+            assert_eq!(
+                history.unexplained(alarms_fit, shards(6), at(3_000)),
+                None,
+                "whatever the alarms were made for"
+            );
+            let foreign = history.unexplained(alarms_fit, shards(9), at(3_000)).unwrap();
+            assert_eq!(history.with(foreign).to_string(), "o1000=4-8 i2000=8-6 f3000=6-9");
+        }
+        // To a count that it had before, and again: each is one more.
+        let back = history.with(history.unexplained(None, shards(8), at(3_000)).unwrap());
+        let again = back.with(back.unexplained(None, shards(6), at(4_000)).unwrap());
+        assert_eq!(again.to_string(), "o1000=4-8 i2000=8-6 f3000=6-8 f4000=8-6");
+        assert_eq!((again.spent(at(4_000)), again.last_resize().unwrap().at), (4, at(2_000)));
+        assert_eq!(again.last_before_cooldown(Direction::In).unwrap().at, at(4_000));
+        assert_eq!(again.last_before_cooldown(Direction::Out).unwrap().at, at(2_000), "scale-out does not wait for it");
+        // Of a day without a resize only the alarms tell.
+        let none = ResizeHistory::default();
+        assert_eq!(none.unexplained(Some(shards(4)), shards(3), at(3_000)).unwrap().from, shards(4));
+        assert_eq!(none.unexplained(None, shards(3), at(3_000)), None);
+        assert_eq!(history.unexplained(Some(shards(4)), shards(3), at(2_000 + 86_400)).unwrap().from, shards(4));
     }
 
     #[test]

@@ -29,8 +29,8 @@ mod watch_alarms;
 
 pub use alarm_set::{AlarmActions, stream_alarms};
 pub use alarms::{
-    ALARM_PREFIX, AlarmExpression, AlarmKind, AlarmMetric, StreamAlarm, TAG_MADE_BY, Watch, alarm_name, signature,
-    stream_of_alarm,
+    ALARM_PREFIX, AlarmExpression, AlarmKind, AlarmMetric, SHARDS_ID, StreamAlarm, TAG_MADE_BY, Watch, alarm_name,
+    signature, stream_of_alarm,
 };
 pub use care::{Care, SYNC_MINUTES, care, is_due};
 pub use decision::{Decision, Verdict, admit, decide};

@@ -82,7 +82,12 @@ impl Loop {
                 let decision = decide(&policy, &observation, direction, now);
                 if decision.verdict == Verdict::Resize {
                     let kind = if direction == Direction::Out { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
-                    enrolment.history = enrolment.history.with(Attempt { at: now, kind, from: decision.current });
+                    enrolment.history = enrolment.history.with(Attempt {
+                        at: now,
+                        kind,
+                        from: decision.current,
+                        to: Some(decision.desired),
+                    });
                     pending = Some((minute + self.resize_minutes, decision.desired.get()));
                     run.calls.push((minute, current, decision.desired.get()));
                 }

@@ -180,7 +180,7 @@ proptest! {
             let decision = decide(&policy, &seen, way, now);
             if decision.verdict == Verdict::Resize {
                 let kind = if way == Direction::Out { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
-                history = ResizeHistory::parse(&history.with(Attempt { at: now, kind, from: ShardCount::new(shards).unwrap() }).to_string()).unwrap();
+                history = ResizeHistory::parse(&history.with(Attempt { at: now, kind, from: ShardCount::new(shards).unwrap(), to: None }).to_string()).unwrap();
                 shards = decision.desired.get();
                 calls.push(now);
             }

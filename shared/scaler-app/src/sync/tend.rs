@@ -8,7 +8,7 @@ use scaler_core::{
 use super::Settings;
 use super::ports::{AlarmStore, DELETED_AT_ONCE, FleetAdapters, FleetPorts, StoredAlarm};
 use crate::notice::{tell_people, tell_without_memory};
-use crate::ports::{CallError, Failure, Streams};
+use crate::ports::{CallError, Clock, Failure, Streams};
 use crate::reconcile::{call_failed, count_foreign_resize, reconcile};
 use crate::report::{Outcome, OutcomeKind};
 
@@ -92,21 +92,43 @@ impl<A: FleetAdapters> Tender<'_, A> {
             Care::NoAlarms(reason) => self.clean_up(&known, &enrolment, &reason).await.into(),
             Care::Leave(reason) => self.leave(&known, &enrolment, &reason).await,
             Care::Alarms { policy, outside } => {
-                if let Err(error) = self.count_foreign_resize(&known, &enrolment, &policy, state.open_shards).await {
-                    return call_failed(stream, &error).into();
-                }
-                let (mut outcome, is_ours) = self.with_alarms(&known, &policy, state.open_shards).await;
-                self.tell(&enrolment, &mut outcome).await;
-                let look_again = believed_shards(&known.alarms).is_some_and(|believed| believed != state.open_shards);
-                let standing = Some((state.open_shards, enrolment));
-                let mut tended = Tended { outcomes: vec![outcome], standing, look_again };
-                if let Some(direction) = outside.filter(|_| is_ours) {
-                    tended.outcomes.retain(|outcome| outcome.outcome != OutcomeKind::Kept);
-                    tended.outcomes.push(self.bring_inside(stream, direction).await);
-                }
-                tended
+                self.scaled(&known, enrolment, &policy, state.open_shards, outside).await
             }
         }
+    }
+
+    /// A stream that is scaled: its alarms, and its bounds.
+    async fn scaled(
+        &mut self,
+        known: &Known,
+        enrolment: Enrolment,
+        policy: &Policy,
+        shards: ShardCount,
+        outside: Option<Direction>,
+    ) -> Tended {
+        let (changes, stream) = (self.changes(known, policy, shards), known.stream.as_str());
+        let believed = believed_shards(&known.alarms);
+        let (mut outcome, is_done) = match self.may_put(&changes).await {
+            Ok(()) => {
+                let (ports, now) = (&self.ports.pass, self.ports.pass.clock.now());
+                if !policy.dry_run
+                    && let Err(error) =
+                        count_foreign_resize(ports, stream, &enrolment.history, believed, shards, now).await
+                {
+                    return call_failed(stream, &error).into();
+                }
+                self.put_in_step(known, &changes, shards).await
+            }
+            Err(unput) => (stopped(stream, shards, &[], &unput), false),
+        };
+        self.tell(&enrolment, &mut outcome).await;
+        let look_again = believed.is_some_and(|believed| believed != shards);
+        let mut tended = Tended { outcomes: vec![outcome], standing: Some((shards, enrolment)), look_again };
+        if let Some(direction) = outside.filter(|_| is_done) {
+            tended.outcomes.retain(|outcome| outcome.outcome != OutcomeKind::Kept);
+            tended.outcomes.push(self.bring_inside(stream, direction).await);
+        }
+        tended
     }
 
     /// The whole work for a stream that is as it should be, by what its alarms say of it: no call at all.
@@ -150,28 +172,11 @@ impl<A: FleetAdapters> Tender<'_, A> {
         let mut outcome = Outcome::stopped(kind, &known.stream, reason);
         if enrolment.managed {
             self.tell(enrolment, &mut outcome).await;
-        } else if known.look == Look::InTurn {
+        } else if known.look == Look::InTurn && !enrolment.is_dry_run(self.settings.policy) {
             // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
             tell_without_memory(&self.ports.pass, &mut outcome).await;
         }
         Tended { look_again: is_changing && believed_shards(&known.alarms).is_some(), ..outcome.into() }
-    }
-
-    /// Whoever resized it, AWS counts it.
-    async fn count_foreign_resize(
-        &self,
-        known: &Known,
-        enrolment: &Enrolment,
-        policy: &Policy,
-        current: ShardCount,
-    ) -> Result<(), CallError> {
-        match believed_shards(&known.alarms).filter(|_| !policy.dry_run) {
-            None => Ok(()),
-            Some(believed) => {
-                let (ports, history) = (&self.ports.pass, &enrolment.history);
-                count_foreign_resize(ports, &known.stream, history, believed, current).await.map(drop)
-            }
-        }
     }
 
     fn changes<'k>(&self, known: &'k Known, policy: &Policy, shards: ShardCount) -> Changes<'k> {
@@ -179,56 +184,51 @@ impl<A: FleetAdapters> Tender<'_, A> {
         Changes::between(&known.alarms, wanted)
     }
 
-    /// Makes, changes and deletes alarms until they are the six that fit. `false` where one of them is somebody else's, be it
-    /// another stack's: two must not work on one stream.
-    async fn with_alarms(&mut self, known: &Known, policy: &Policy, shards: ShardCount) -> (Outcome, bool) {
-        let changes = self.changes(known, policy, shards);
-        let mut outcome = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT);
-        outcome.current = Some(shards.get());
-        if changes.is_none() {
-            return (outcome, true);
+    /// Whether every alarm that is to be changed is ours. One that is somebody else's, be it another stack's, means that somebody
+    /// else works on the stream: then nothing of it is touched.
+    async fn may_put(&self, changes: &Changes<'_>) -> Result<(), Unput> {
+        for there in changes.put.iter().filter_map(|(_, there, _)| *there) {
+            if !self.ports.alarms.is_ours(there).await? {
+                let stack = &self.settings.wiring.stack_name;
+                return Err(Unput::NotOurs(format!("{}, by the tag {TAG_MADE_BY}={stack}", there.alarm.name)));
+            }
         }
-        let (mut done, mut stopped) = (Vec::new(), None);
-        for (alarm, there, why) in &changes.put {
+        Ok(())
+    }
+
+    /// Makes, changes and deletes alarms until they are the six that fit; whether that was done.
+    async fn put_in_step(&mut self, known: &Known, changes: &Changes<'_>, shards: ShardCount) -> (Outcome, bool) {
+        let mut kept = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT);
+        kept.current = Some(shards.get());
+        let (mut done, mut unput) = (Vec::new(), None);
+        for (alarm, _, why) in &changes.put {
             // What stops one of a stream's alarms stops the others; the next run goes on here.
-            match self.put(alarm, *there).await {
+            match self.put(alarm).await {
                 Ok(()) => done.push(format!("{} ({why})", alarm.name)),
-                Err(unput) => {
-                    stopped = Some(unput);
+                Err(error) => {
+                    unput = Some(error);
                     break;
                 }
             }
         }
         match self.delete_ours(&changes.delete).await {
             Ok(names) => done.extend(names.into_iter().map(|name| format!("{name} (deleted)"))),
-            Err(error) => stopped = stopped.or(Some(error.into())),
+            Err(error) => unput = unput.or(Some(error.into())),
         }
-        let is_ours = !matches!(stopped, Some(Unput::NotOurs(_)));
-        if done.is_empty() && stopped.is_none() {
-            // Only alarms that are not ours lie under the stream's name beside its six.
-            return (outcome, is_ours);
+        match unput {
+            Some(unput) => (stopped(&known.stream, shards, &done, &unput), false),
+            // Nothing was wrong, or only alarms that are not ours lie under the stream's name beside its six.
+            None if done.is_empty() => (kept, true),
+            None => {
+                let words = format!("alarms for {shards} shards, put in step: {}", done.join(", "));
+                (Outcome { outcome: OutcomeKind::Mended, words, ..kept }, true)
+            }
         }
-        outcome.outcome = stopped.as_ref().map_or(OutcomeKind::Mended, Unput::kind);
-        outcome.words = words(shards, &done, stopped.as_ref());
-        if let Some(unput) = &stopped {
-            // One that was not tried is one of many, and of the first of them people are told.
-            outcome.needs_attention = !matches!(unput, Unput::NotTried(_));
-            outcome.cause = Some("alarms".to_owned());
-            outcome.next = unput.advice();
-        }
-        (outcome, is_ours)
     }
 
-    /// Puts one alarm, over the one that is there if it is ours.
-    async fn put(&mut self, alarm: &StreamAlarm, there: Option<&StoredAlarm>) -> Result<(), Unput> {
+    async fn put(&mut self, alarm: &StreamAlarm) -> Result<(), Unput> {
         if let Some(words) = &self.refused {
             return Err(Unput::NotTried(words.clone()));
-        }
-        if let Some(there) = there
-            && !self.ports.alarms.is_ours(there).await?
-        {
-            let stack = self.settings.wiring.stack_name.clone();
-            return Err(Unput::NotOurs(format!("{}, by the tag {TAG_MADE_BY}={stack}", alarm.name)));
         }
         self.ports.alarms.put(alarm).await.map_err(|error| {
             if ACCOUNT_WIDE.iter().any(|code| error.message.starts_with(code)) {
@@ -364,11 +364,18 @@ impl<'k> Changes<'k> {
     }
 }
 
-fn words(shards: ShardCount, done: &[String], stopped: Option<&Unput>) -> String {
-    let done =
-        if done.is_empty() { "no alarm was put".to_owned() } else { format!("put in step: {}", done.join(", ")) };
-    let stopped = stopped.map_or_else(String::new, |unput| format!("; {unput}"));
-    format!("alarms for {shards} shards, {done}{stopped}")
+/// The outcome where alarms could not be put in step, but for these.
+fn stopped(stream: &str, shards: ShardCount, done: &[String], unput: &Unput) -> Outcome {
+    let done = if done.is_empty() { String::new() } else { format!(" but for {}", done.join(", ")) };
+    let words = format!("alarms for {shards} shards are not put in step{done}: {unput}");
+    Outcome {
+        current: Some(shards.get()),
+        // One that was not tried is one of many, and of the first of them people are told.
+        needs_attention: !matches!(unput, Unput::NotTried(_)),
+        cause: Some("alarms".to_owned()),
+        next: unput.advice(),
+        ..Outcome::plain(unput.kind(), Some(stream), words)
+    }
 }
 
 /// The shard count that both scaling alarms hold.

@@ -19,9 +19,10 @@ use crate::report::{Outcome, OutcomeKind};
 const LOOK_AGAIN_SECONDS: u32 = 300;
 /// Names in one message: far below what SQS takes, and a run's work.
 const STREAMS_A_MESSAGE: usize = 100;
-/// How much further on each run of the schedule begins than the one before. A prime, so that in some runs it begins
-/// everywhere: where time does not suffice for all, all have their turn.
-const STRIDE: i64 = 7_919;
+/// Billionths of the fleet that each run of the schedule begins further on than the one before: the golden ratio, by which
+/// few runs begin everywhere. Where time does not suffice for all, all have their turn.
+const STRIDE: i128 = 618_033_989;
+const WHOLE: i128 = 1_000_000_000;
 
 /// One run over many streams.
 pub(super) struct Walk<'a, A: FleetAdapters> {
@@ -44,12 +45,13 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             Ok(fleet) => fleet,
             Err(error) => return tally.decisive(run_failed(&error)),
         };
-        if let Ok(count @ 1..) = i64::try_from(fleet.len()) {
-            let run = asked_at.div_euclid(SYNC_MINUTES * 60);
-            fleet.rotate_left(usize::try_from((run * STRIDE).rem_euclid(count)).unwrap_or(0));
-        }
+        let run = i128::from(asked_at.div_euclid(SYNC_MINUTES * 60));
+        let first = i128::try_from(fleet.len()).unwrap_or(0) * (run * STRIDE).rem_euclid(WHOLE) / WHOLE;
+        fleet.rotate_left(usize::try_from(first).unwrap_or(0));
         let (all, done) = (fleet.len(), self.tend(fleet, tally).await);
-        if done < all {
+        if done == 0 && all > 0 {
+            tally.decisive(no_time());
+        } else if done < all {
             let words = format!("time is up, {} of {all} streams are left to the next run", all - done);
             tally.outcome(Outcome::plain(OutcomeKind::Held, None, words));
         }
@@ -69,8 +71,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         }
         // Further than the run before, or it would never end.
         let Some(last) = done.checked_sub(1).map(|last| names[last].clone()) else {
-            let words = "reading the fleet took all the time there is: no stream was looked at in this run";
-            return tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
+            return tally.decisive(no_time());
         };
         if leave(ports, &SyncRequest::All { after: Some(last.clone()) }, 0, tally).await {
             tally.goes_on_after(&last);
@@ -183,6 +184,11 @@ async fn leave<A: FleetAdapters>(
     let words = format!("the rest could not be left to another run: {words}");
     tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
     false
+}
+
+fn no_time() -> Outcome {
+    let words = "reading the fleet took all the time there is: no stream was looked at in this run";
+    Outcome::plain(OutcomeKind::Failed, None, words)
 }
 
 fn run_failed(error: &CallError) -> Outcome {

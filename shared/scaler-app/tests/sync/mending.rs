@@ -68,7 +68,7 @@ async fn every_drift_is_mended_with_the_fewest_writes() {
             "resized by hand",
             |stack| stack.world.change("orders", |stream| stream.shards = 6),
             &[
-                "AddTagsToStream orders f1767324000=4",
+                "AddTagsToStream orders f1767324000=4-6",
                 "PutMetricAlarm kinesis-scaler/orders/scale-out 6",
                 "PutMetricAlarm kinesis-scaler/orders/scale-in 6",
             ],
@@ -188,6 +188,24 @@ async fn alarms_that_are_not_ours_are_never_touched() {
     assert!(!stack.writes().iter().any(|call| !call.starts_with("AddTagsToStream")), "{:?}", stack.writes());
 }
 
+/// Whatever stops a run from putting alarms, it does not make another stack's stream ours.
+#[tokio::test]
+async fn another_stacks_stream_is_left_alone_when_alarms_are_refused_and_when_it_lacks_one() {
+    let stack = Stack::enrolled(&["orders"]).await;
+    for held in stack.world.alarms().into_values() {
+        stack.world.put_alarm(scaler_core::StreamAlarm { actions: vec!["arn:theirs".to_owned()], ..held.alarm }, false);
+    }
+    stack.world.remove_alarm("kinesis-scaler/orders/scale-out");
+    stack.world.add_stream("clicks", Stream::managed(4, load()));
+    let min = |stream: &mut Stream| drop(stream.tags.insert("kinesis-scaler/shards-min".to_owned(), "9".to_owned()));
+    stack.world.change("orders", min);
+    stack.world.fail_next_with("PutMetricAlarm", Failure::Refused, "LimitExceeded: the maximum number of alarms");
+    assert_eq!(stack.all().await.brief(), ["clicks refused", "orders refused"]);
+    assert_eq!(stack.world.stream("orders").unwrap().resizes.len(), 0);
+    stack.all().await;
+    assert!(!stack.world.alarms().contains_key("kinesis-scaler/orders/scale-out"), "theirs to make");
+}
+
 #[tokio::test]
 async fn a_stack_that_retires_takes_its_alarms_with_it() {
     let mut stack = Stack::enrolled(&["clicks", "orders"]).await;
@@ -206,17 +224,17 @@ async fn a_resize_by_somebody_else_is_remembered_as_one_of_the_ten() {
     stack.world.change("orders", |stream| stream.shards = 8);
     stack.all().await;
     let ledger = |stack: &Stack| stack.world.stream("orders").unwrap().tags.get("kinesis-scaler/resizes").cloned();
-    assert_eq!(ledger(&stack), Some(format!("f{}=4", crate::support::NOW.as_second())));
+    assert_eq!(ledger(&stack), Some(format!("f{}=4-8", crate::support::NOW.as_second())));
     stack.all().await;
     assert_eq!(ledger(&stack).map(|tag| tag.split(' ').count()), Some(1), "once");
     // A crash between a resize of ours and its refit is no resize by somebody else.
     let ours = Stack::enrolled(&["orders"]).await;
     ours.world.change("orders", |stream| {
         stream.shards = 5;
-        drop(stream.tags.insert("kinesis-scaler/resizes".to_owned(), "o1767323000=4".to_owned()));
+        drop(stream.tags.insert("kinesis-scaler/resizes".to_owned(), "o1767323000=4-5".to_owned()));
     });
     ours.all().await;
-    assert_eq!((ledger(&ours), ours.wrongs()), (Some("o1767323000=4".to_owned()), vec![]));
+    assert_eq!((ledger(&ours), ours.wrongs()), (Some("o1767323000=4-5".to_owned()), vec![]));
 }
 
 #[tokio::test]
@@ -393,7 +411,8 @@ async fn a_listed_stream_must_be_there_and_tagged() {
     stack.wiring.stream_names = vec!["nowhere".to_owned(), "orders".to_owned()];
     let run = stack.scheduled().await;
     assert_eq!(run.brief(), ["nowhere refused", "orders refused"]);
-    let words: Vec<_> = run.response.outcomes.iter().map(|outcome| outcome.words.as_str()).collect();
+    let mut words: Vec<_> = run.response.outcomes.iter().map(|outcome| outcome.words.as_str()).collect();
+    words.sort_by_key(|words| words.contains("not managed"));
     assert!(words[0].contains("STREAM_NAMES lists it, and there is no such stream"), "{words:?}");
     assert!(words[1].contains("STREAM_NAMES lists it, but the stream is not managed: tag it"), "{words:?}");
     assert!(stack.world.alarms().is_empty(), "a list is no permission");

@@ -27,13 +27,15 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// Streams and how it ended for each, as in `orders mended`.
+    /// Streams and how it ended for each, as in `orders mended`, by name: where a run begins is another question.
     pub(crate) fn brief(&self) -> Vec<String> {
         let of = |outcome: &Outcome| {
             let kind = json!(outcome.outcome);
             format!("{} {}", outcome.stream.as_deref().unwrap_or("-"), kind.as_str().unwrap_or("?"))
         };
-        self.response.outcomes.iter().map(of).collect()
+        let mut brief: Vec<_> = self.response.outcomes.iter().map(of).collect();
+        brief.sort_by(|a, b| a.split(' ').next().cmp(&b.split(' ').next()));
+        brief
     }
 }
 
@@ -106,6 +108,7 @@ impl Stack {
             Said::Gauges(gauge) => gauges.push(gauge),
         };
         let response = sync(&self.world.fleet_ports(), settings, event, until, &mut say).await;
+        gauges.sort_by(|a, b| a.stream.cmp(&b.stream));
         assert_eq!(said, response.outcomes, "each outcome is said as it comes");
         assert!(said.iter().all(|outcome| outcome.outcome != OutcomeKind::Kept));
         Run { response, gauges }
