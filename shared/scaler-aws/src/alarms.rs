@@ -93,8 +93,8 @@ impl AlarmStore for CloudWatchAlarms {
 }
 
 impl CloudWatchAlarms {
-    /// What `read` makes of every metric alarm that this request finds, of all pages; one page is held at a time, for an account
-    /// may have tens of thousands.
+    /// What `read` makes of every metric alarm that this request finds, of all pages; one page is held at a time, for an
+    /// account may have tens of thousands.
     async fn described<T>(
         &self,
         request: DescribeAlarmsFluentBuilder,

@@ -344,7 +344,7 @@ async fn pass(standin: &Standin) -> Response {
 fn written(asked: &[Asked]) -> Option<(Timestamp, AttemptKind)> {
     let tags = asked.iter().rfind(|asked| asked.operation == "AddTagsToStream")?.json();
     let history = ResizeHistory::parse(tags["Tags"]["kinesis-scaler/resizes"].as_str()?).unwrap();
-    history.last_attempt().map(|attempt| (attempt.at, attempt.kind))
+    history.last_before_cooldown(Direction::In).map(|attempt| (attempt.at, attempt.kind))
 }
 
 #[tokio::test]

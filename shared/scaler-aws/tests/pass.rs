@@ -202,7 +202,7 @@ impl World {
         let tags = self.ports.streams.tags(STREAM).await.unwrap();
         let (_, tag) = tags.into_iter().find(|(key, _)| key == TAG_RESIZES)?;
         let (history, now) = (ResizeHistory::parse(&tag).unwrap(), self.sandbox.now());
-        let newest = history.last_attempt().unwrap();
+        let newest = history.last_before_cooldown(Direction::In).unwrap();
         Some((history.spent(now), now.duration_since(newest.at).as_secs(), newest.kind))
     }
 

@@ -72,12 +72,8 @@ impl ResizeHistory {
         u32::try_from(spent.count()).unwrap_or(u32::MAX)
     }
 
-    /// The last attempt, refused ones included.
-    pub fn last_attempt(&self) -> Option<Attempt> {
-        self.0.last().copied()
-    }
-
-    /// The last attempt that a cooldown in this direction counts from.
+    /// The last attempt that a cooldown in this direction counts from, refused ones included: for scale-in any, for
+    /// scale-out any of ours.
     pub fn last_before_cooldown(&self, direction: Direction) -> Option<Attempt> {
         let counts = |attempt: &&Attempt| direction == Direction::In || attempt.kind != AttemptKind::Foreign;
         self.0.iter().rev().find(counts).copied()
@@ -217,7 +213,7 @@ mod tests {
     #[test]
     fn a_refused_attempt_still_starts_the_cooldown_and_only_the_last_is_kept() {
         let history = ResizeHistory::parse("o1000=4 x2000=5").unwrap();
-        assert_eq!(history.last_attempt().unwrap().at, at(2_000));
+        assert_eq!(history.last_before_cooldown(Direction::Out).unwrap().at, at(2_000));
         assert_eq!(history.last_resize().unwrap().at, at(1_000));
         let attempt = |kind| Attempt { at: at(3_000), kind, from: ShardCount::ONE, to: ShardCount::new(2) };
         let next = history.with(attempt(AttemptKind::ScaleOut));

@@ -184,8 +184,8 @@ impl<A: FleetAdapters> Tender<'_, A> {
         Changes::between(&known.alarms, wanted)
     }
 
-    /// Whether every alarm that is to be changed is ours. One that is somebody else's, be it another stack's, means that somebody
-    /// else works on the stream: then nothing of it is touched.
+    /// Whether every alarm that is to be changed is ours. One that is somebody else's, be it another stack's, means that
+    /// somebody else works on the stream: then nothing of it is touched.
     async fn may_put(&self, changes: &Changes<'_>) -> Result<(), Unput> {
         for there in changes.put.iter().filter_map(|(_, there, _)| *there) {
             if !self.ports.alarms.is_ours(there).await? {
@@ -239,7 +239,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     /// Deletes those of these alarms that are ours, and names them.
-    pub(super) async fn delete_ours(&self, alarms: &[&StoredAlarm]) -> Result<Vec<String>, CallError> {
+    async fn delete_ours(&self, alarms: &[&StoredAlarm]) -> Result<Vec<String>, CallError> {
         let mut ours = Vec::new();
         for alarm in alarms {
             match self.ports.alarms.is_ours(alarm).await {
