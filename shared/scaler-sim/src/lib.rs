@@ -7,4 +7,7 @@ pub mod alarm;
 pub mod cloudwatch;
 pub mod kinesis_rules;
 pub mod metric_math;
+pub mod run;
+pub mod stream_model;
+pub mod trace;
 pub mod world;

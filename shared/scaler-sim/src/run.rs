@@ -1,0 +1,12 @@
+//! What a policy did with a stream over a trace: the capacity of each minute and the calls that led to it.
+
+use crate::stream_model::Call;
+
+/// A whole run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Shards in force in each minute of the trace.
+    pub capacity: Vec<u32>,
+    /// The resizes that were accepted, in their order.
+    pub calls: Vec<Call>,
+}

@@ -1,0 +1,221 @@
+//! One provisioned stream by the minute: what capacity is in force, which resizes are accepted, how long they take.
+
+use jiff::{SignedDuration, Timestamp};
+use scaler_core::Demand;
+use scaler_core::limits::{WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
+
+use crate::kinesis_rules::{self, Mode, Resize};
+
+/// What AWS does not say, and a simulation has to assume.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Assumptions {
+    /// Seconds that a resize takes for each shard of difference. AWS says only "a few minutes, depending on the size of the
+    /// stream".
+    pub resize_seconds_per_shard: u32,
+    /// Seconds that it takes at least.
+    pub resize_seconds_min: u32,
+    /// Seconds that it takes at most; single splits and merges follow one another and have no such bound.
+    pub resize_seconds_max: u32,
+    /// Minutes after its end that a minute can be seen in CloudWatch.
+    pub metric_delay_minutes: u32,
+    /// Busiest second of a minute over its mean second.
+    pub burst: f64,
+}
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        Self {
+            resize_seconds_per_shard: 30,
+            resize_seconds_min: 60,
+            resize_seconds_max: 1_800,
+            metric_delay_minutes: scaler_core::limits::METRIC_DELAY_MINUTES,
+            burst: 1.0,
+        }
+    }
+}
+
+impl Assumptions {
+    /// Whole minutes that a resize keeps the count as it was; at least one.
+    pub fn resize_minutes(&self, from: u32, to: u32, kind: ResizeKind) -> usize {
+        let seconds = self.resize_seconds_per_shard.saturating_mul(from.abs_diff(to)).max(self.resize_seconds_min);
+        let seconds = match kind {
+            ResizeKind::UpdateShardCount => seconds.min(self.resize_seconds_max),
+            ResizeKind::SplitMerge => seconds,
+        };
+        seconds.div_ceil(60).max(1) as usize
+    }
+
+    /// A minute's load in shards, by the limit that binds.
+    #[allow(clippy::cast_precision_loss, reason = "a minute of a stream is far below 2^53 bytes")]
+    pub fn load(&self, offered: &Demand) -> f64 {
+        let bytes = offered.bytes as f64 / WRITE_BYTES_PER_MINUTE_PER_SHARD as f64;
+        let records = offered.records as f64 / WRITE_RECORDS_PER_MINUTE_PER_SHARD as f64;
+        self.burst * bytes.max(records)
+    }
+
+    /// The share of a minute's traffic, 0 to 1, that so many shards throttle.
+    pub fn throttled_share(&self, offered: &Demand, shards: u32) -> f64 {
+        let (load, shards) = (self.load(offered), f64::from(shards));
+        if load <= shards + 1e-9 { 0.0 } else { 1.0 - shards / load }
+    }
+}
+
+/// By which calls a stream is resized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResizeKind {
+    /// One call, ten a day, from half to double.
+    UpdateShardCount,
+    /// Single splits and merges: no such limits, and one after the other.
+    SplitMerge,
+}
+
+impl ResizeKind {
+    /// Its name in a file of calls.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UpdateShardCount => "UpdateShardCount",
+            Self::SplitMerge => "SplitMerge",
+        }
+    }
+}
+
+/// An accepted resize.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The minute in which it was made, counted from the trace's start.
+    pub minute: usize,
+    /// Open shards before.
+    pub from: u32,
+    /// Open shards after.
+    pub to: u32,
+    /// How.
+    pub kind: ResizeKind,
+    /// Why, in words; empty for policies that give no reason.
+    pub reason: String,
+}
+
+/// Why a resize was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Another one is under way.
+    InUse,
+    /// AWS's limits: ten a day, half to double, 1 to 10,000, not the count that it has.
+    Limits,
+}
+
+/// The stream.
+#[derive(Clone, Debug)]
+pub struct StreamModel {
+    assumptions: Assumptions,
+    start: Timestamp,
+    before: u32,
+    count: u32,
+    busy_until: usize,
+    accepted: Vec<Timestamp>,
+    calls: Vec<Call>,
+}
+
+impl StreamModel {
+    /// One of so many shards, at minute 0 of a trace that starts then.
+    pub fn new(shards: u32, start: Timestamp, assumptions: Assumptions) -> Self {
+        let (accepted, calls) = (Vec::new(), Vec::new());
+        Self { assumptions, start, before: shards, count: shards, busy_until: 0, accepted, calls }
+    }
+
+    /// Whether no resize is under way.
+    pub fn is_active(&self, minute: usize) -> bool {
+        minute >= self.busy_until
+    }
+
+    /// The minute in which the resize under way is done, or the last one was.
+    pub fn busy_until(&self) -> usize {
+        self.busy_until
+    }
+
+    /// Shards in force in a minute, which is not before the last call.
+    pub fn capacity(&self, minute: usize) -> u32 {
+        if self.is_active(minute) { self.count } else { self.before }
+    }
+
+    /// Shards once the resize under way is done.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The accepted calls so far.
+    pub fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    /// Asks for a resize.
+    ///
+    /// # Errors
+    /// Why it is not accepted; nothing has changed then.
+    pub fn resize(&mut self, minute: usize, to: u32, kind: ResizeKind, reason: &str) -> Result<(), Refused> {
+        if !self.is_active(minute) {
+            return Err(Refused::InUse);
+        }
+        let after = SignedDuration::from_mins(i64::try_from(minute).unwrap_or(i64::MAX));
+        let now = self.start.checked_add(after).unwrap_or(Timestamp::MAX);
+        match kind {
+            ResizeKind::UpdateShardCount => {
+                let resize = Resize {
+                    stream: "",
+                    account: "",
+                    mode: Mode::Provisioned,
+                    status: "ACTIVE",
+                    open_shards: self.count,
+                    target: i64::from(to),
+                    account_open_shards: 0,
+                    account_shard_limit: u32::MAX,
+                    accepted: &self.accepted,
+                };
+                kinesis_rules::check(&resize, now).map_err(|_| Refused::Limits)?;
+                self.accepted.push(now);
+            }
+            ResizeKind::SplitMerge if to == 0 || to == self.count => return Err(Refused::Limits),
+            ResizeKind::SplitMerge => {}
+        }
+        self.calls.push(Call { minute, from: self.count, to, kind, reason: reason.to_owned() });
+        self.busy_until = minute + self.assumptions.resize_minutes(self.count, to, kind);
+        (self.before, self.count) = (self.count, to);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
+    const UPDATE: ResizeKind = ResizeKind::UpdateShardCount;
+
+    #[test]
+    fn a_resize_takes_half_a_minute_a_shard_between_one_and_thirty() {
+        let assumed = Assumptions::default();
+        let minutes = |from, to, kind| assumed.resize_minutes(from, to, kind);
+        assert_eq!([minutes(4, 5, UPDATE), minutes(4, 7, UPDATE), minutes(100, 200, UPDATE)], [1, 2, 30]);
+        assert_eq!(minutes(100, 200, ResizeKind::SplitMerge), 50, "one after the other");
+    }
+
+    #[test]
+    fn capacity_changes_when_the_resize_is_done_and_not_before() {
+        let mut stream = StreamModel::new(4, START, Assumptions::default());
+        stream.resize(10, 8, UPDATE, "").unwrap();
+        assert_eq!(stream.resize(11, 9, UPDATE, ""), Err(Refused::InUse));
+        assert_eq!([stream.capacity(11), stream.capacity(12)], [4, 8]);
+        assert_eq!(stream.resize(12, 17, UPDATE, ""), Err(Refused::Limits));
+        assert_eq!(stream.resize(12, 17, ResizeKind::SplitMerge, ""), Ok(()));
+    }
+
+    #[test]
+    fn the_eleventh_call_is_accepted_after_exactly_a_day() {
+        let mut stream = StreamModel::new(4, START, Assumptions::default());
+        for call in 0..10 {
+            stream.resize(call * 10, if call % 2 == 0 { 5 } else { 4 }, UPDATE, "").unwrap();
+        }
+        assert_eq!(stream.resize(1_439, 5, UPDATE, ""), Err(Refused::Limits));
+        assert_eq!(stream.resize(1_440, 5, UPDATE, ""), Ok(()));
+    }
+}
