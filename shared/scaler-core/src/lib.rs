@@ -17,7 +17,7 @@ pub mod limits;
 mod notices;
 mod observation;
 mod policy;
-mod prices;
+pub mod prices;
 mod rate;
 mod reason;
 mod recommend;

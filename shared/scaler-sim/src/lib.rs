@@ -4,10 +4,13 @@
 //! it by hand and the same calls always give the same answers.
 
 pub mod alarm;
+pub mod calls_file;
 pub mod cloudwatch;
 pub mod kinesis_rules;
 pub mod metric_math;
+pub mod peers;
 pub mod run;
+pub mod score;
 pub mod stream_model;
 pub mod trace;
 pub mod world;

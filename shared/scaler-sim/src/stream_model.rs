@@ -53,10 +53,15 @@ impl Assumptions {
         self.burst * bytes.max(records)
     }
 
+    /// The share of a minute's traffic, 0 to 1, that so many shards take.
+    pub fn accepted_share(&self, offered: &Demand, shards: u32) -> f64 {
+        let (load, shards) = (self.load(offered), f64::from(shards));
+        if load <= shards + 1e-9 { 1.0 } else { shards / load }
+    }
+
     /// The share of a minute's traffic, 0 to 1, that so many shards throttle.
     pub fn throttled_share(&self, offered: &Demand, shards: u32) -> f64 {
-        let (load, shards) = (self.load(offered), f64::from(shards));
-        if load <= shards + 1e-9 { 0.0 } else { 1.0 - shards / load }
+        1.0 - self.accepted_share(offered, shards)
     }
 }
 

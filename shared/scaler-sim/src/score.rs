@@ -1,0 +1,134 @@
+//! What a run over a trace costs and what it throttles.
+
+use scaler_core::prices::{ON_DEMAND_GB_BYTES, ON_DEMAND_RECORD_STEP_BYTES, PUT_UNIT_BYTES, US_EAST_1};
+use scaler_core::{Demand, MicroUsd};
+
+use crate::run::Run;
+use crate::stream_model::{Assumptions, ResizeKind};
+use crate::trace::Trace;
+
+/// The figures by which runs over one trace are compared; money is USD in us-east-1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// Shards in force times hours, by the minute.
+    pub shard_hours: f64,
+    /// What the shards cost.
+    pub usd_shards: f64,
+    /// What the PUT payload units of the accepted records cost.
+    pub usd_put: f64,
+    /// Both together.
+    pub usd: f64,
+    /// Throttled bytes as a share of those offered, 0 to 1.
+    pub throttled_bytes_share: f64,
+    /// Throttled records as a share of those offered, 0 to 1.
+    pub throttled_records_share: f64,
+    /// Minutes with any throttling.
+    pub minutes_throttled: usize,
+    /// The largest share of one minute's traffic that was throttled, 0 to 1.
+    pub worst_minute_throttled_share: f64,
+    /// Accepted `UpdateShardCount` calls.
+    pub calls: usize,
+    /// Resizes by single splits and merges, each counted once however many shards it concerned.
+    pub split_merges: usize,
+    /// Accepted load over capacity, 0 to 1; both as means of the run.
+    pub mean_utilization: f64,
+    /// Fewest shards in force.
+    pub shards_min: u32,
+    /// Most shards in force.
+    pub shards_max: u32,
+}
+
+impl Score {
+    /// Scores a run over the trace that it was made over. What is throttled is lost: nobody tries again.
+    pub fn of(trace: &Trace, run: &Run, assumptions: &Assumptions) -> Self {
+        let taken = Taken::over(trace, run, assumptions);
+        let offered_bytes: f64 = trace.minutes.iter().map(|minute| float(minute.bytes)).sum();
+        let offered_records: f64 = trace.minutes.iter().map(|minute| float(minute.records)).sum();
+        let shard_minutes: f64 = run.capacity.iter().map(|shards| f64::from(*shards)).sum();
+        let shard_hours = shard_minutes / 60.0;
+        let usd_shards = shard_hours * usd(US_EAST_1.shard_hour);
+        let put_units = taken.records * units_per_record(&trace.minutes);
+        let usd_put = put_units * usd(US_EAST_1.put_units_million) / 1e6;
+        let calls = run.calls.iter().filter(|call| call.kind == ResizeKind::UpdateShardCount).count();
+        Self {
+            shard_hours,
+            usd_shards,
+            usd_put,
+            usd: usd_shards + usd_put,
+            throttled_bytes_share: share(taken.throttled_bytes, offered_bytes),
+            throttled_records_share: share(taken.throttled_records, offered_records),
+            minutes_throttled: taken.minutes_throttled,
+            worst_minute_throttled_share: taken.worst_share,
+            calls,
+            split_merges: run.calls.len() - calls,
+            mean_utilization: share(taken.load, shard_minutes * assumptions.burst),
+            shards_min: run.capacity.iter().copied().min().unwrap_or_default(),
+            shards_max: run.capacity.iter().copied().max().unwrap_or_default(),
+        }
+    }
+}
+
+/// USD in us-east-1 that an on-demand (Standard) stream costs over the trace, if it takes all that is offered; no reads.
+pub fn on_demand_usd(trace: &Trace) -> f64 {
+    let hours = float(trace.minutes.len() as u64) / 60.0;
+    let billed: f64 = trace.minutes.iter().map(billed_bytes).sum();
+    hours * usd(US_EAST_1.on_demand_hour) + billed / float(ON_DEMAND_GB_BYTES) * usd(US_EAST_1.on_demand_gb_in)
+}
+
+/// Sums over the minutes of a run.
+#[derive(Default)]
+struct Taken {
+    records: f64,
+    /// Accepted, in shard-minutes, at the pace of each minute's busiest second.
+    load: f64,
+    throttled_bytes: f64,
+    throttled_records: f64,
+    minutes_throttled: usize,
+    worst_share: f64,
+}
+
+impl Taken {
+    fn over(trace: &Trace, run: &Run, assumptions: &Assumptions) -> Self {
+        let mut taken = Self::default();
+        for (offered, shards) in trace.minutes.iter().zip(&run.capacity) {
+            let accepted = assumptions.accepted_share(offered, *shards);
+            let throttled = 1.0 - accepted;
+            taken.records += float(offered.records) * accepted;
+            taken.load += assumptions.load(offered) * accepted;
+            taken.throttled_bytes += float(offered.bytes) * throttled;
+            taken.throttled_records += float(offered.records) * throttled;
+            taken.minutes_throttled += usize::from(throttled > 0.0);
+            taken.worst_share = taken.worst_share.max(throttled);
+        }
+        taken
+    }
+}
+
+/// PUT payload units of a record of the trace's mean size: sizes of single records are not in a trace.
+fn units_per_record(minutes: &[Demand]) -> f64 {
+    let bytes: u128 = minutes.iter().map(|minute| u128::from(minute.bytes)).sum();
+    let records: u128 = minutes.iter().map(|minute| u128::from(minute.records)).sum();
+    // Up, since a record takes whole units.
+    float(u64::try_from(bytes.div_ceil((records * u128::from(PUT_UNIT_BYTES)).max(1))).unwrap_or(u64::MAX))
+}
+
+/// Bytes of a minute as on-demand bills them, its records taken to be of their mean size.
+fn billed_bytes(minute: &Demand) -> f64 {
+    let one_step_each = minute.records.saturating_mul(ON_DEMAND_RECORD_STEP_BYTES);
+    // Up, since a record takes whole steps.
+    let steps = minute.bytes.div_ceil(one_step_each.max(1));
+    float(steps) * float(one_step_each)
+}
+
+fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+fn usd(price: MicroUsd) -> f64 {
+    float(price.0) / 1e6
+}
+
+#[allow(clippy::cast_precision_loss, reason = "sums of a trace are far below 2^53")]
+fn float(whole: u64) -> f64 {
+    whole as f64
+}
