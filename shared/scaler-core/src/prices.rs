@@ -27,12 +27,12 @@ pub const US_EAST_1: PriceList = PriceList {
     on_demand_gb_in: MicroUsd(80_000),
 };
 
-/// Bytes of a record that one PUT payload unit covers (25 KiB); each record takes whole units. Kinesis pricing page.
+/// Bytes of a record that one PUT payload unit covers; a record takes whole units. Kinesis pricing page, where it is
+/// "25 KB": powers of two are taken to be meant, here and below.
 pub const PUT_UNIT_BYTES: u64 = 25 * 1_024;
-/// On-demand counts each record as a multiple of so many bytes (1 KiB). Kinesis pricing page.
+/// On-demand bills each record as a multiple of so many bytes ("1 KB"). Kinesis pricing page.
 pub const ON_DEMAND_RECORD_STEP_BYTES: u64 = 1_024;
-/// Bytes in a GB of on-demand data. The pricing page does not say which GB it means; this is the larger one (2^30), as AWS
-/// bills data elsewhere.
+/// Bytes in the "GB" of [`PriceList::on_demand_gb_in`].
 pub const ON_DEMAND_GB_BYTES: u64 = 1 << 30;
 
 const SHARD_HOUR: [(&str, MicroUsd); 3] =

@@ -1,7 +1,6 @@
-//! Public autoscalers for Kinesis, rebuilt from their documents as policies over the same stream, to compare with.
+//! Public autoscalers for Kinesis, rebuilt as policies over the same stream model, to compare with.
 //!
-//! They see what CloudWatch shows: accepted traffic only, some minutes late. A policy gets the trace, the open shards at
-//! its start and what is assumed of AWS.
+//! They see what CloudWatch shows: accepted traffic only, some minutes late.
 #![allow(clippy::cast_precision_loss, reason = "limits and sums of a trace are far below 2^53")]
 
 use scaler_core::limits::{
@@ -13,7 +12,7 @@ use crate::run::Run;
 use crate::stream_model::{Assumptions, Refused, ResizeKind, StreamModel};
 use crate::trace::Trace;
 
-/// What a peer does with a stream of so many shards over a trace.
+/// What a peer does over a trace with a stream that begins with so many shards; zero counts as one.
 pub type Peer = fn(&Trace, u32, &Assumptions) -> Run;
 
 /// All of them, by the names that tables use.
@@ -27,7 +26,7 @@ pub const PEERS: [(&str, Peer); 4] = [
 /// `aws-samples/kinesis-auto-scaling` with the defaults of its template: doubles when five sums of five minutes are at
 /// 75 % or more, halves when 57 of 60 are below 25 %.
 ///
-/// Its alarms judge every minute and take on the new count as soon as a call is made, so that older sums are judged by it
+/// Its alarms judge every minute and take on the new count as soon as a call is made, so older sums are judged by it
 /// too. A refused call is made again a minute later; half of an odd count is rounded down, which AWS refuses. Its third
 /// metric, iterator age, is not simulated.
 pub fn aws_sample(trace: &Trace, initial: u32, assumptions: &Assumptions) -> Run {
@@ -92,9 +91,9 @@ const IN_COOLDOWN: usize = 60;
 /// Minutes from one look to the next; waiting for a resize comes on top.
 const CHECK: usize = 5;
 
-/// Scales out when 5 of 15 minutes are above 75 %, in when all are below 25 %; one minute's binding metric decides for all.
+/// Scales out when 5 of 15 minutes are above 75 %, in when all are below 25 %, by the metric that binds in the newest.
 ///
-/// Its examples' limit of 16 shards is left out, since no trace would fit.
+/// Its examples' limit of 16 shards is left out: with it they could not follow most loads worth simulating.
 fn awslabs(trace: &Trace, initial: u32, assumptions: &Assumptions, more: fn(u32) -> u32, fewer: fn(u32) -> u32) -> Run {
     let mut seen = Seen::new(trace, initial, assumptions);
     let (mut last_out, mut last_in) = (None, None);

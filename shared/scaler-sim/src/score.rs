@@ -68,7 +68,7 @@ impl Score {
     }
 }
 
-/// USD in us-east-1 that an on-demand (Standard) stream costs over the trace, if it takes all that is offered; no reads.
+/// USD in us-east-1 that an on-demand (Standard) stream costs over the trace if it takes all that is offered; no reads.
 pub fn on_demand_usd(trace: &Trace) -> f64 {
     let hours = float(trace.minutes.len() as u64) / 60.0;
     let billed: f64 = trace.minutes.iter().map(billed_bytes).sum();
@@ -92,7 +92,7 @@ impl Taken {
         let mut taken = Self::default();
         for (offered, shards) in trace.minutes.iter().zip(&run.capacity) {
             let accepted = assumptions.accepted_share(offered, *shards);
-            let throttled = 1.0 - accepted;
+            let throttled = assumptions.throttled_share(offered, *shards);
             taken.records += float(offered.records) * accepted;
             taken.load += assumptions.load(offered) * accepted;
             taken.throttled_bytes += float(offered.bytes) * throttled;
@@ -131,4 +131,49 @@ fn usd(price: MicroUsd) -> f64 {
 #[allow(clippy::cast_precision_loss, reason = "sums of a trace are far below 2^53")]
 fn float(whole: u64) -> f64 {
     whole as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use scaler_core::limits::WRITE_BYTES_PER_MINUTE_PER_SHARD as SHARD;
+
+    use super::*;
+
+    fn trace(minutes: [(u64, u64); 3]) -> Trace {
+        let minutes = minutes.map(|(bytes, records)| Demand { bytes, records }).to_vec();
+        Trace { name: "t".to_owned(), start: jiff::Timestamp::UNIX_EPOCH, minutes }
+    }
+
+    fn shown(trace: &Trace, capacity: [u32; 3], assumptions: Assumptions) -> String {
+        let score = Score::of(trace, &Run { capacity: capacity.to_vec(), calls: Vec::new() }, &assumptions);
+        let [hours, put, usd] = [score.shard_hours, score.usd_put, score.usd].map(|figure| format!("{figure:.6}"));
+        let shares = [score.throttled_bytes_share, score.throttled_records_share, score.worst_minute_throttled_share];
+        let [bytes, records, worst] = shares.map(|share| format!("{share:.3}"));
+        let Score { minutes_throttled: minutes, mean_utilization: mean, shards_min, shards_max, .. } = score;
+        format!("{hours} {put} {usd} {bytes} {records} {worst} {minutes} {mean:.3} {shards_min} {shards_max}")
+    }
+
+    #[test]
+    fn what_is_above_the_shards_in_force_is_lost() {
+        let trace = trace([(2 * SHARD, 1_000), (0, 0), (SHARD, 1_000)]);
+        // The mean record has 92.16 KiB, so 4 units, and 1,500 of them are accepted.
+        let expected = "0.066667 0.000084 0.001084 0.333 0.250 0.500 1 0.500 1 2";
+        assert_eq!(shown(&trace, [1, 1, 2], Assumptions::default()), expected);
+        assert_eq!(format!("{:.6}", on_demand_usd(&trace)), "0.016114", "0.04 / 20 + 123,000 and 62,000 KiB");
+    }
+
+    #[test]
+    fn bursts_throttle_but_are_not_use() {
+        let trace = trace([(SHARD, 1_000), (SHARD, 1_000), (SHARD, 1_000)]);
+        let bursty = Assumptions { burst: 2.0, ..Assumptions::default() };
+        assert_eq!(shown(&trace, [1, 2, 2], bursty), "0.083333 0.000105 0.001355 0.167 0.167 0.500 1 0.500 1 2");
+    }
+
+    #[test]
+    fn a_trace_without_traffic_costs_its_shards_alone() {
+        let trace = trace([(0, 0); 3]);
+        let expected = "0.050000 0.000000 0.000750 0.000 0.000 0.000 0 0.000 1 1";
+        assert_eq!(shown(&trace, [1; 3], Assumptions::default()), expected);
+        assert_eq!(format!("{:.6}", on_demand_usd(&trace)), "0.002000");
+    }
 }
