@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod cloudwatch;
+pub mod hindsight;
 pub mod kinesis_rules;
 pub mod metric_math;
 pub mod run;
