@@ -6,6 +6,7 @@
 pub mod alarm;
 pub mod calls_file;
 pub mod cloudwatch;
+pub mod hindsight;
 pub mod kinesis_rules;
 pub mod metric_math;
 pub mod peers;
