@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use scaler_core::{Policy, PolicyFault, PolicySpec, parse_whole};
+use scaler_core::{Policy, PolicyFault, PolicySpec, RISK_WORDS, UnknownRisk, parse_whole};
 
 /// A setting that is a whole number: its variable, its bounds, and where it goes.
 type Whole = (&'static str, RangeInclusive<u32>, fn(&mut PolicySpec) -> &mut u32);
@@ -25,6 +25,8 @@ const WHOLE_NUMBERS: [Whole; 11] = [
     ("WATCH_RECORDS_PER_MINUTE", PolicySpec::WATCH_RECORDS_PER_MINUTE, |spec| &mut spec.watch_records_per_minute),
 ];
 
+/// How much throttling is worth avoiding.
+const RISK: &str = "RISK";
 /// Whether to decide and report only.
 const DRY_RUN: &str = "DRY_RUN";
 
@@ -91,6 +93,13 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Policy, Co
                 value,
                 expected: format!("a whole number from {} to {}", allowed.start(), allowed.end()),
             }),
+        }
+    }
+    match lookup(RISK).map(|word| word.parse()) {
+        None => {}
+        Some(Ok(risk)) => spec.risk = risk,
+        Some(Err(UnknownRisk(value))) => {
+            faults.push(SettingFault::Invalid { name: RISK, value, expected: RISK_WORDS.to_owned() });
         }
     }
     match lookup(DRY_RUN).as_deref() {

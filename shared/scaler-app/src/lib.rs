@@ -8,6 +8,7 @@ pub mod config;
 pub mod event;
 mod handle;
 mod notice;
+mod pasts;
 pub mod ports;
 mod reconcile;
 mod report;

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+pub use crate::pasts::Pasts;
 use jiff::Timestamp;
 use scaler_core::{AccountShards, Direction, MetricWindow, ShardCount, StreamAlarm, StreamState};
 
@@ -87,6 +88,14 @@ pub trait Streams: Send + Sync {
 pub trait Metrics: Send + Sync {
     /// The `minutes` before `end` (exclusive, a whole minute), one entry each.
     fn window(
+        &self,
+        stream: &str,
+        end: Timestamp,
+        minutes: u32,
+    ) -> impl Future<Output = Result<MetricWindow, CallError>> + Send;
+
+    /// As [`Self::window`], of the write metrics alone, and far more of it.
+    fn past(
         &self,
         stream: &str,
         end: Timestamp,
@@ -178,6 +187,8 @@ pub struct Ports<A: Adapters> {
     pub notices: A::Notices,
     /// The time.
     pub clock: A::Clock,
+    /// What was read of the past.
+    pub pasts: Pasts,
 }
 
 impl<A: Adapters> fmt::Debug for Ports<A> {

@@ -7,6 +7,7 @@ use scaler_core::{
 };
 
 use crate::notice::tell_people;
+use crate::pasts::minutes_since_past;
 use crate::ports::{Adapters, Alarms, CallError, Clock, Failure, Metrics, Ports, Streams};
 use crate::report::{Outcome, OutcomeKind};
 
@@ -119,10 +120,14 @@ async fn observe<A: Adapters>(
         Ok(policy) => policy,
         Err(decision) => return Sight::Stopped(enrolment, Outcome::decided(name, &decision)),
     };
-    match ports.metrics.window(name, whole_minute(now), policy.window_minutes(direction)).await {
-        Ok(window) => Sight::Whole(Box::new(Observation { stream, enrolment, window, account: None })),
-        Err(error) => Sight::Stopped(enrolment, call_failed(name, &error)),
-    }
+    let minutes = policy.window_minutes(direction).max(minutes_since_past(now));
+    let window = match ports.metrics.window(name, whole_minute(now), minutes).await {
+        Ok(window) => window,
+        Err(error) => return Sight::Stopped(enrolment, call_failed(name, &error)),
+    };
+    // Without its past the stream is scaled by what it takes now.
+    let past = ports.pasts.read(&ports.metrics, name, now).await.ok();
+    Sight::Whole(Box::new(Observation { stream, enrolment, window, past, account: None }))
 }
 
 /// Carries a resize out: writes the attempt down, requests it, brings the alarms in step.

@@ -11,7 +11,7 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use scaler_app::Ports;
-use scaler_app::ports::{Adapters, Clock};
+use scaler_app::ports::{Adapters, Clock, Pasts};
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_app::wiring::Wiring;
 
@@ -74,6 +74,7 @@ pub fn ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) 
         here: format!("Where: Region {}, log group {}", wiring.region, wiring.log_group),
     });
     Ports {
+        pasts: Pasts::default(),
         streams: KinesisStreams(aws_sdk_kinesis::Client::new(sdk), pace.clone()),
         metrics: CloudWatchMetrics(cloudwatch.clone(), pace.clone()),
         alarms: CloudWatchAlarms { client: cloudwatch, pace: pace.clone(), stack: wiring.stack_name.clone() },

@@ -41,8 +41,11 @@ const QUERIES_MAX: usize = 500;
 
 impl Metrics for CloudWatchMetrics {
     async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
-        let mut windows = self.windows(&[stream.to_owned()], &READS, end, minutes).await?;
-        Ok(windows.remove(stream).expect("every stream that is asked for has a window"))
+        self.one(stream, &READS, end, minutes).await
+    }
+
+    async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        self.one(stream, &READS[..WRITES], end, minutes).await
     }
 }
 
@@ -63,6 +66,11 @@ impl FleetMetrics for CloudWatchMetrics {
 }
 
 impl CloudWatchMetrics {
+    async fn one(&self, stream: &str, reads: &[Read], end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        let mut windows = self.windows(&[stream.to_owned()], reads, end, minutes).await?;
+        Ok(windows.remove(stream).expect("every stream that is asked for has a window"))
+    }
+
     /// These metrics of these streams, in one question.
     async fn windows(
         &self,

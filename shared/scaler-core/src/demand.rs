@@ -73,6 +73,13 @@ impl Demand {
         u64::try_from(by_bytes.max(by_records).div_ceil(u128::from(shards.get()))).unwrap_or(u64::MAX)
     }
 
+    /// The shards that this fills, as a fraction.
+    #[allow(clippy::cast_precision_loss, reason = "seven digits are more than a minute's sums are good for")]
+    pub fn in_shards(&self) -> f32 {
+        let by_bytes = self.bytes as f32 / WRITE_BYTES_PER_MINUTE_PER_SHARD as f32;
+        by_bytes.max(self.records as f32 / WRITE_RECORDS_PER_MINUTE_PER_SHARD as f32)
+    }
+
     /// A number to compare demands by, exactly: the larger of bytes and records, each as a share of a shard's.
     pub(crate) fn weight(&self) -> u128 {
         let by_bytes = u128::from(self.bytes) * u128::from(WRITE_RECORDS_PER_MINUTE_PER_SHARD);

@@ -3,6 +3,7 @@
 use crate::history::ResizeHistory;
 use crate::notices::NoticeMemory;
 use crate::policy::{Policy, PolicyFault, PolicySpec, parse_whole};
+use crate::risk::{RISK_WORDS, Risk};
 
 /// Every tag of ours begins so.
 pub const TAG_PREFIX: &str = "kinesis-scaler/";
@@ -18,6 +19,7 @@ pub(crate) const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";
 /// The stream's own maximum.
 pub(crate) const TAG_SHARDS_MAX: &str = "kinesis-scaler/shards-max";
 const TAG_TARGET_UTILIZATION: &str = "kinesis-scaler/target-utilization";
+const TAG_RISK: &str = "kinesis-scaler/risk";
 const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";
 
 /// A tag of ours that cannot be understood. The stream is left alone until it is mended: a bound that was guessed could
@@ -42,6 +44,8 @@ pub struct Overrides {
     pub shards_max: Option<u32>,
     /// Instead of [`PolicySpec::target_utilization_percent`].
     pub target_utilization_percent: Option<u32>,
+    /// Instead of [`PolicySpec::risk`].
+    pub risk: Option<Risk>,
     /// Instead of [`PolicySpec::dry_run`].
     pub dry_run: Option<bool>,
 }
@@ -84,6 +88,7 @@ impl Enrolment {
             shards_min: own.shards_min.unwrap_or(stack.shards_min),
             shards_max: own.shards_max.unwrap_or(stack.shards_max),
             target_utilization_percent: own.target_utilization_percent.unwrap_or(stack.target_utilization_percent),
+            risk: own.risk.unwrap_or(stack.risk),
             dry_run: self.is_dry_run(stack),
             ..**stack
         })
@@ -108,6 +113,7 @@ impl Enrolment {
             TAG_TARGET_UTILIZATION => {
                 own.target_utilization_percent = Some(whole(PolicySpec::TARGET_UTILIZATION_PERCENT)?);
             }
+            TAG_RISK => own.risk = Some(value.parse().map_err(|_| RISK_WORDS.to_owned())?),
             TAG_DRY_RUN => own.dry_run = Some(parse_bool(value)?),
             TAG_RESIZES => {
                 self.history = ResizeHistory::parse(value).map_err(|word| {
@@ -118,7 +124,7 @@ impl Enrolment {
             TAG_NOTICES => self.notices = NoticeMemory::parse(value),
             _ => {
                 return Err(
-                    "a tag we know: managed, shards-min, shards-max, target-utilization, dry-run, resizes or notices \
+                    "a tag we know: managed, shards-min, shards-max, target-utilization, risk, dry-run, resizes or notices \
                             (correct the key, or remove the tag)"
                         .to_owned(),
                 );

@@ -1,8 +1,11 @@
 //! All that a decision may look at: the stream, its metrics, its past, the account.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::enrolment::Enrolment;
+use crate::load_history::LoadHistory;
 use crate::units::ShardCount;
 
 /// `StreamStatus` of `DescribeStreamSummary`.
@@ -107,6 +110,8 @@ pub struct Observation {
     pub enrolment: Enrolment,
     /// What CloudWatch says.
     pub window: MetricWindow,
+    /// What was wanted of the stream in the days before the window, where that could be read.
+    pub past: Option<Arc<LoadHistory>>,
     /// What the account has left; `None` where it could not be read.
     pub account: Option<AccountShards>,
 }

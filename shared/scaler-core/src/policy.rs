@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::direction::Direction;
 use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
+use crate::risk::Risk;
 use crate::units::ShardCount;
 
 /// The settings of a policy, unchecked. The default is what the template deploys.
@@ -33,6 +34,8 @@ pub struct PolicySpec {
     pub iterator_age_max_seconds: u32,
     /// The watch alarm on incoming records fires above this many a minute.
     pub watch_records_per_minute: u32,
+    /// How much throttling is worth avoiding.
+    pub risk: Risk,
     /// Decide and report, change no stream.
     pub dry_run: bool,
 }
@@ -51,6 +54,7 @@ impl Default for PolicySpec {
             tolerance_percent: 10,
             iterator_age_max_seconds: 60,
             watch_records_per_minute: 10_000,
+            risk: Risk::Balanced,
             dry_run: false,
         }
     }

@@ -77,6 +77,7 @@ impl Loop {
                     },
                     enrolment: enrolment.clone(),
                     window: MetricWindow { end: now, minutes: window },
+                    past: None,
                     account: Some(AccountShards { open: current, limit: 20_000 }),
                 };
                 let decision = decide(&policy, &observation, direction, now);

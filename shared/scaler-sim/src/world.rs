@@ -7,7 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::Ports;
-use scaler_app::ports::{Adapters, Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Notice, Notices, Streams};
+use scaler_app::ports::{
+    Adapters, Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Notice, Notices, Pasts, Streams,
+};
 use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_core::{
@@ -114,7 +116,7 @@ impl World {
 
     /// The ports of a pass.
     pub fn ports(&self) -> Ports<&Self> {
-        Ports { streams: self, metrics: self, alarms: self, notices: self, clock: self }
+        Ports { streams: self, metrics: self, alarms: self, notices: self, clock: self, pasts: Pasts::default() }
     }
 
     /// The ports of alarm-sync.
@@ -381,6 +383,11 @@ impl Metrics for &World {
         state.called(call, stream, &minutes.to_string())?;
         let load = state.find(call, stream)?.load;
         Ok(MetricWindow { end, minutes: vec![load; minutes as usize] })
+    }
+
+    /// Its streams are new: they have no past.
+    async fn past(&self, _stream: &str, end: Timestamp, _minutes: u32) -> Result<MetricWindow, CallError> {
+        Ok(MetricWindow { end, minutes: Vec::new() })
     }
 }
 

@@ -172,6 +172,7 @@ impl Case {
 
     pub fn observe(&self) -> Observation {
         Observation {
+            past: None,
             stream: StreamState {
                 status: self.status,
                 mode: self.mode,
