@@ -123,7 +123,8 @@ pub(crate) fn in_policy(text: &str) -> Vec<Setting> {
         .filter_map(|(at, line)| Some((at, line.trim().strip_suffix(',')?.split_once(": ")?)))
         .map(|(at, (field, value))| Setting {
             name: field.to_ascii_uppercase(),
-            default: Some(value.replace('_', "")),
+            // A number without its grouping; of an enum's value the word alone.
+            default: Some(value.rsplit("::").next().unwrap_or(value).replace('_', "").to_lowercase()),
             line: at + 1,
         })
         .collect()

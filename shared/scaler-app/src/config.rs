@@ -26,7 +26,7 @@ const WHOLE_NUMBERS: [Whole; 11] = [
 ];
 
 /// How much throttling is worth avoiding.
-const RISK: &str = "RISK";
+const RISK: &str = "THROTTLING_RISK";
 /// Whether to decide and report only.
 const DRY_RUN: &str = "DRY_RUN";
 
@@ -97,7 +97,7 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Policy, Co
     }
     match lookup(RISK).map(|word| word.parse()) {
         None => {}
-        Some(Ok(risk)) => spec.risk = risk,
+        Some(Ok(risk)) => spec.throttling_risk = risk,
         Some(Err(UnknownRisk(value))) => {
             faults.push(SettingFault::Invalid { name: RISK, value, expected: RISK_WORDS.to_owned() });
         }

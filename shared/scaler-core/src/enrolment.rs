@@ -44,7 +44,7 @@ pub struct Overrides {
     pub shards_max: Option<u32>,
     /// Instead of [`PolicySpec::target_utilization_percent`].
     pub target_utilization_percent: Option<u32>,
-    /// Instead of [`PolicySpec::risk`].
+    /// Instead of [`PolicySpec::throttling_risk`].
     pub risk: Option<Risk>,
     /// Instead of [`PolicySpec::dry_run`].
     pub dry_run: Option<bool>,
@@ -88,7 +88,7 @@ impl Enrolment {
             shards_min: own.shards_min.unwrap_or(stack.shards_min),
             shards_max: own.shards_max.unwrap_or(stack.shards_max),
             target_utilization_percent: own.target_utilization_percent.unwrap_or(stack.target_utilization_percent),
-            risk: own.risk.unwrap_or(stack.risk),
+            throttling_risk: own.risk.unwrap_or(stack.throttling_risk),
             dry_run: self.is_dry_run(stack),
             ..**stack
         })

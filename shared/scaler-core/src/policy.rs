@@ -35,7 +35,7 @@ pub struct PolicySpec {
     /// The watch alarm on incoming records fires above this many a minute.
     pub watch_records_per_minute: u32,
     /// How much throttling is worth avoiding.
-    pub risk: Risk,
+    pub throttling_risk: Risk,
     /// Decide and report, change no stream.
     pub dry_run: bool,
 }
@@ -54,7 +54,7 @@ impl Default for PolicySpec {
             tolerance_percent: 10,
             iterator_age_max_seconds: 60,
             watch_records_per_minute: 10_000,
-            risk: Risk::Balanced,
+            throttling_risk: Risk::Balanced,
             dry_run: false,
         }
     }
