@@ -22,6 +22,7 @@ impl Reason {
             | Self::Deleting
             | Self::NotActive(_)
             | Self::Load { .. }
+            | Self::Planned { .. }
             | Self::WithinTolerance { .. }
             | Self::BurstsWithinMinutes { .. }
             | Self::StillFalling { .. }

@@ -100,7 +100,8 @@ pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
 /// Ten resizes in any 24 hours.
 ///
 /// Scale-in leaves some of them to scale-out, and never goes so low that those left could not double the stream back to
-/// the day's peak. Scale-out takes larger steps the fewer are left: a slow rise in exact steps would use them up.
+/// the day's peak. Scale-out takes larger steps the fewer are left: a slow rise in exact steps would use them up. A plan has
+/// seen to the size of its steps by itself.
 pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
     let step = |shards, reason| Step { stage: Stage::Budget, shards, reason };
     let history = &context.seen.enrolment.history;
@@ -113,7 +114,7 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
     match context.direction {
         Direction::Out => {
             let at_least = percent_more(context.current, growth_percent_min(left)).min(context.policy.max());
-            if at_least > wanted {
+            if at_least > wanted && context.plan.is_none() {
                 return step(at_least, Reason::MadeToLast { left, wanted });
             }
         }
@@ -122,7 +123,7 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
             if left <= reserved {
                 return step(context.current, Reason::ReservedForScaleOut { left, reserved });
             }
-            if !outweighs(wanted, context.current, growth_percent_min(left)) {
+            if context.plan.is_none() && !outweighs(wanted, context.current, growth_percent_min(left)) {
                 return step(context.current, Reason::NotWorthOneOfFew { left, wanted });
             }
             // Scale-out goes no higher than the maximum, so that is all the way back there is.

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use crate::constrain::{bounds, budget, consumers, cooldown, direction, quota, step_factor};
 use crate::direction::Direction;
 use crate::enrolment::{Enrolment, TAG_MANAGED};
+use crate::limits::RESIZES_PER_DAY;
 use crate::observation::{Observation, StreamMode, StreamState, StreamStatus};
+use crate::planned::plan_ahead;
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
 use crate::recommend::recommend;
@@ -131,7 +133,12 @@ pub fn decide(stack: &Policy, seen: &Observation, direction: Direction, now: Tim
         Err(decision) => return *decision,
     };
     let current = seen.stream.open_shards;
-    let context = Context { policy: &policy, seen, direction, current, now };
+    let mut context = Context { policy: &policy, seen, direction, current, now, plan: None };
+    // While nothing may be done there is nothing to plan.
+    if cooldown(&context, current).reason == Reason::CooldownOver && seen.enrolment.history.spent(now) < RESIZES_PER_DAY
+    {
+        context.plan = plan_ahead(&policy, seen, now);
+    }
     let steps = run_stages(&context);
     let desired = steps.last().map_or(current, |step| step.shards);
     let verdict = match desired {

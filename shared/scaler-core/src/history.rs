@@ -95,8 +95,15 @@ impl ResizeHistory {
 
     /// When the next of the day's resizes is free again, if any is spent.
     pub fn next_free(&self, now: Timestamp) -> Option<Timestamp> {
-        let oldest = self.recent(now).find(|attempt| attempt.kind != AttemptKind::Refused)?;
-        oldest.at.checked_add(SignedDuration::from_hours(RESIZES_WINDOW_HOURS)).ok()
+        self.free_again(now).first().copied()
+    }
+
+    /// When each of the day's spent resizes is free again, the next one first.
+    pub fn free_again(&self, now: Timestamp) -> Vec<Timestamp> {
+        let spent = self.recent(now).filter(|attempt| attempt.kind != AttemptKind::Refused);
+        spent
+            .filter_map(|attempt| attempt.at.checked_add(SignedDuration::from_hours(RESIZES_WINDOW_HOURS)).ok())
+            .collect()
     }
 
     /// The most open shards that the stream had before any attempt of the last 24 hours.

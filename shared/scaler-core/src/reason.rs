@@ -8,6 +8,7 @@ use crate::demand::Demand;
 use crate::enrolment::{TAG_MANAGED, TagFault};
 use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
 use crate::observation::StreamStatus;
+use crate::plan::Plan;
 use crate::policy::PolicyFault;
 use crate::units::ShardCount;
 
@@ -76,6 +77,19 @@ pub enum Reason {
         utilization_percent: u64,
         /// Percent to run at.
         target_percent: u32,
+    },
+    /// The cheapest way through the next day.
+    Planned {
+        /// What the plan asks for now.
+        shards: ShardCount,
+        /// In how many minutes the span begins that needs most of it.
+        busiest_in_minutes: u32,
+        /// What that span needs.
+        needs: u32,
+        /// Resizes left of the day's.
+        left: u32,
+        /// The next change after it: in how many minutes, and to what.
+        next: Option<(u32, ShardCount)>,
     },
     /// The load is nearly what the stream is sized for: a resize would be wasted.
     WithinTolerance {
@@ -255,6 +269,24 @@ pub enum Reason {
     StreamCeiling(ShardCount),
 }
 
+impl Reason {
+    /// Why a plan asks for what it does.
+    pub(crate) fn planned(plan: &Plan) -> Self {
+        let (busiest_in_minutes, needs) = plan.busiest().map_or((0, 1), |span| (span.begins_in_minutes, span.high));
+        Self::Planned { shards: plan.desired(), busiest_in_minutes, needs, left: plan.left, next: plan.next() }
+    }
+}
+
+/// `now`, `in 45 min`, `in 2 h 10 min`.
+fn ahead(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, 0) => "now".to_owned(),
+        (0, minutes) => format!("in {minutes} min"),
+        (hours, 0) => format!("in {hours} h"),
+        (hours, minutes) => format!("in {hours} h {minutes} min"),
+    }
+}
+
 impl fmt::Display for Reason {
     #[allow(clippy::too_many_lines, reason = "one sentence a reason; splitting the table would hide it")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -273,6 +305,14 @@ impl fmt::Display for Reason {
                 at.strftime("%H:%MZ"),
                 demand.binding(),
             ),
+            Self::Planned { shards, busiest_in_minutes, needs, left, next } => {
+                write!(f, "the forecast needs {needs} {}", ahead(*busiest_in_minutes))?;
+                write!(f, ", and with {left} of {RESIZES_PER_DAY} resizes left in {RESIZES_WINDOW_HOURS} h ")?;
+                match next {
+                    Some((minutes, to)) => write!(f, "the plan is {shards} until {to} {}", ahead(*minutes)),
+                    None => write!(f, "the plan is {shards} for the next day"),
+                }
+            }
             Self::WithinTolerance { utilization_percent, target_percent, recommended } => write!(
                 f,
                 "{utilization_percent} % used is close enough to the target of {target_percent} % ({recommended} to the letter): not worth a resize"

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::demand::Demand;
 use crate::direction::Direction;
 use crate::observation::Minute;
+use crate::plan::Plan;
 use crate::reason::{Reason, Stage, minutes_between};
 use crate::step::{Context, Step};
 use crate::units::ShardCount;
@@ -37,7 +38,23 @@ pub(crate) fn recommend(context: &Context<'_>) -> Step {
         Ok(minutes) => for_minutes(context, &minutes),
         Err(reason) => (context.current, reason),
     };
+    let (shards, reason) = match &context.plan {
+        Some(plan) => with_plan(context, plan, shards, reason),
+        None => (shards, reason),
+    };
     Step { stage: Stage::Recommend, shards, reason }
+}
+
+/// What the plan asks for, but where the last minutes tell what no minute's sum can: that nothing is known, or that records
+/// were throttled though they fit.
+fn with_plan(context: &Context<'_>, plan: &Plan, shards: ShardCount, reason: Reason) -> (ShardCount, Reason) {
+    match reason {
+        Reason::NoData { .. } | Reason::NotEnoughData { .. } | Reason::HotShardSuspected { .. } => (shards, reason),
+        Reason::BurstsWithinMinutes { .. } if context.direction == Direction::In || shards >= plan.desired() => {
+            (shards, reason)
+        }
+        _ => (plan.desired(), Reason::planned(plan)),
+    }
 }
 
 /// The last few minutes, and of those only what was measured on the stream as it is now: throttles before a resize say
@@ -129,6 +146,10 @@ fn is_settled(context: &Context<'_>, began: Timestamp, minute: &Minute) -> bool 
 fn worst_throttling(context: &Context<'_>, minutes: &[(Timestamp, Minute)]) -> u64 {
     let tells = |began: Timestamp, minute: &Minute| match context.direction {
         Direction::Out => is_settled(context, began, minute),
+        // A plan knows the load itself, and that the stream was smaller then.
+        Direction::In if context.plan.is_some() => {
+            is_since_resize(context, began) && is_settled(context, began, minute)
+        }
         Direction::In => true,
     };
     let throttled = minutes
@@ -136,6 +157,10 @@ fn worst_throttling(context: &Context<'_>, minutes: &[(Timestamp, Minute)]) -> u
         .filter(|(began, minute)| tells(*began, minute))
         .filter_map(|(_, minute)| minute.throttled_records);
     throttled.max().unwrap_or(0)
+}
+
+fn is_since_resize(context: &Context<'_>, began: Timestamp) -> bool {
+    context.seen.enrolment.history.last_resize().is_none_or(|resized| began >= resized.at)
 }
 
 /// Where a load is going that is on its way down: the newer half of the window is well below its busiest minute.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::direction::Direction;
 use crate::observation::Observation;
+use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
 use crate::units::ShardCount;
@@ -26,4 +27,6 @@ pub(crate) struct Context<'a> {
     pub(crate) direction: Direction,
     pub(crate) current: ShardCount,
     pub(crate) now: Timestamp,
+    /// The next day, where the past tells enough of it.
+    pub(crate) plan: Option<Plan>,
 }

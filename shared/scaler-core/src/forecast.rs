@@ -1,0 +1,384 @@
+//! What a stream will be asked to take in the next day: a distribution of its load for each span of it.
+//!
+//! The past is asked for moments like this one (by time of day, level and growth), and what followed them is weighed together
+//! with the last minutes and, as far as the past knows no such moment, with a load that keeps growing as it does now. Nothing
+//! is fitted: a stream with an hour of history has a forecast, and one with two weeks a good one.
+
+use crate::load_history::LoadHistory;
+
+/// Minutes in each span, from now on; a day together. The near ones are short, since only they can call for a resize now.
+pub(crate) const SPANS: [usize; 17] = [15, 15, 30, 30, 30, 60, 60, 60, 120, 120, 120, 120, 120, 120, 120, 150, 150];
+
+const DAY: usize = 1_440;
+/// The least history, in minutes, that is worth forecasting from.
+const KNOWN_MINUTES_MIN: usize = 60;
+/// Days looked back over.
+const DAYS: usize = 14;
+/// Every so many minutes the past is compared with now.
+const STRIDE: usize = 15;
+/// Moments of the past that are taken, the most alike ones.
+const MOMENTS_MAX: usize = 40;
+/// Samples taken of each span that followed a moment.
+const SAMPLES: usize = 6;
+/// Added to loads before they are compared as ratios, in shards: next to nothing is like nothing.
+const FLOOR: f64 = 0.02;
+
+/// How alike moments are: a difference as large as this counts as one.
+const ALIKE_HOURS: f64 = 2.0;
+const ALIKE_GROWTH: f64 = 0.25;
+const ALIKE_LEVEL: f64 = 0.4;
+/// What another day of the week counts, squared.
+const OTHER_WEEKDAY: f64 = 0.5;
+/// What is left of a moment's weight a day later.
+const KEPT_A_DAY: f64 = 0.97;
+
+/// Weights of what a span is expected to be like, and the minutes in which each is worth half as much.
+const LAST_MINUTES: (f64, f64) = (0.5, 10.0);
+const LAST_HOUR: (f64, f64) = (0.2, 60.0);
+const SAME_TIME: f64 = 0.4;
+const GROWING: (f64, f64) = (1.0, 120.0);
+/// So much evidence in moments that are alike is as good as the guess that the load goes on growing.
+const EVIDENCE: f64 = 2.0;
+/// Growth is believed to go on for about so many minutes.
+const GROWTH_LASTS: f64 = 45.0;
+/// Spread of a load after an hour, as the logarithm of its ratio to now.
+const SPREAD: f64 = 0.35;
+/// The normal distribution in five values, with the weight of each.
+const NORMAL: [(f64, f64); 5] = [(-1.3, 0.25), (-0.4, 0.25), (0.4, 0.25), (1.2, 0.2), (2.2, 0.05)];
+/// Minutes in which the difference between now and a moment of the past is half gone.
+const DIFFERENCE_LASTS: f64 = 60.0;
+
+/// The distribution of the load in one span.
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    /// Minutes from now to its begin.
+    pub(crate) begins: usize,
+    /// Its length in minutes.
+    pub(crate) minutes: usize,
+    /// The weight of loads up to each level, and beyond them all; together one.
+    weights: Vec<f64>,
+    /// The load expected beyond each level, in shards, averaged over the span.
+    excess: Vec<f64>,
+}
+
+/// The next day.
+#[derive(Clone, Debug)]
+pub(crate) struct Forecast {
+    /// Shard counts at which the distributions are known, rising.
+    pub(crate) levels: Vec<u32>,
+    /// In the order of [`SPANS`].
+    pub(crate) spans: Vec<Span>,
+    /// The mean load of the last day, in shards.
+    pub(crate) mean: f64,
+    /// The largest load of the days looked back over, in shards.
+    pub(crate) peak: f64,
+    /// The mean load of the last ten minutes, in shards.
+    pub(crate) level: f64,
+}
+
+impl Forecast {
+    /// Forecasts from `minutes_ago` minutes after the history's end on. `None` where it is too short.
+    pub(crate) fn of(history: &LoadHistory, minutes_ago: usize, current: u32) -> Option<Self> {
+        let past = Past::of(history.minutes());
+        if past.load.len() < KNOWN_MINUTES_MIN {
+            return None;
+        }
+        let (n, now) = (past.load.len(), past.features(past.load.len()));
+        let level = now.level.exp();
+        let peak = past.max(DAYS * DAY);
+        let days = f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / 1_440.0;
+        // What was never seen may come, the more so the less was seen.
+        let cap = (peak * (1.05 + (-days / 2.0).exp())).max(level * 1.3);
+        let levels = levels(past.min(DAY), cap.max(level * 2.0).max(f64::from(current)) * 1.25 + 1.0);
+        let sources = Sources { moments: past.moments(now), days: past.same_time(now), past: &past, now, level };
+        let mut begins = 0;
+        let span = |minutes: usize| {
+            let mut histogram = Histogram::new(&levels, cap);
+            sources.fill(&mut histogram, begins + minutes_ago, minutes);
+            let span = histogram.span(begins, minutes);
+            begins += minutes;
+            span
+        };
+        let spans = SPANS.into_iter().map(span).collect();
+        Some(Self { spans, mean: past.mean(n.saturating_sub(DAY), n), peak, level, levels })
+    }
+
+    /// The load expected beyond so many shards, averaged over a span.
+    pub(crate) fn excess(&self, span: usize, shards: u32) -> f64 {
+        let excess = &self.spans[span].excess;
+        match self.levels.binary_search(&shards) {
+            Ok(at) => excess[at],
+            Err(0) => excess[0] + f64::from(self.levels[0] - shards),
+            Err(at) if at == self.levels.len() => 0.0,
+            Err(at) => between(&self.levels, excess, at, shards),
+        }
+    }
+
+    /// The fewest shards, of the levels there are, that a load of the span exceeds with at most this probability.
+    pub(crate) fn high(&self, span: usize, probability: f64) -> u32 {
+        let mut left = 1.0;
+        let enough = self.spans[span].weights.iter().position(|weight| {
+            left -= weight;
+            left <= probability
+        });
+        let last = self.levels.len() - 1;
+        self.levels[enough.unwrap_or(last).min(last)]
+    }
+}
+
+/// The value at `shards`, which lies between the levels `at` - 1 and `at`.
+pub(crate) fn between(levels: &[u32], values: &[f64], at: usize, shards: u32) -> f64 {
+    let (low, high) = (levels[at - 1], levels[at]);
+    let part = f64::from(shards - low) / f64::from(high - low);
+    values[at - 1] * (1.0 - part) + values[at] * part
+}
+
+/// Every count up to 16, then each a tenth more, from the largest that is not above `min` to the first that is not below
+/// `max`.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shard counts are positive and small")]
+fn levels(min: f64, max: f64) -> Vec<u32> {
+    let mut levels = vec![1];
+    while let Some(&last) = levels.last()
+        && f64::from(last) < max
+        && last < crate::limits::SHARDS_PER_STREAM_MAX * 2
+    {
+        let next = if last < 16 { last + 1 } else { (f64::from(last) * 1.1).ceil() as u32 };
+        if f64::from(next) <= min {
+            levels.clear();
+        }
+        levels.push(next);
+    }
+    levels
+}
+
+/// How a moment is told from another.
+#[derive(Clone, Copy, Debug)]
+struct Features {
+    /// Logarithm of the mean load of the ten minutes before.
+    level: f64,
+    /// Logarithm of their ratio to the fifty minutes before them.
+    growth: f64,
+    /// Logarithm of the mean load of the half hour before.
+    half_hour: f64,
+}
+
+/// A moment of the past, what it counts, and by how much now is above it (as a logarithm).
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    weight: f64,
+    at: usize,
+    above: f64,
+}
+
+/// Loads with their running sums.
+struct Past<'a> {
+    load: &'a [f32],
+    sums: Vec<f64>,
+}
+
+impl<'a> Past<'a> {
+    fn of(load: &'a [f32]) -> Self {
+        let mut sum = 0.0;
+        let running = load.iter().map(|load| {
+            sum += f64::from(*load);
+            sum
+        });
+        Self { load, sums: std::iter::once(0.0).chain(running).collect() }
+    }
+
+    /// The mean from one minute (inclusive) to another (exclusive).
+    fn mean(&self, from: usize, to: usize) -> f64 {
+        let minutes = u32::try_from(to.saturating_sub(from).max(1)).unwrap_or(u32::MAX);
+        (self.sums[to] - self.sums[from]) / f64::from(minutes)
+    }
+
+    fn max(&self, minutes: usize) -> f64 {
+        self.last(minutes).iter().copied().fold(0.0, f32::max).into()
+    }
+
+    fn min(&self, minutes: usize) -> f64 {
+        self.last(minutes).iter().copied().fold(f32::MAX, f32::min).into()
+    }
+
+    fn last(&self, minutes: usize) -> &'a [f32] {
+        &self.load[self.load.len().saturating_sub(minutes)..]
+    }
+
+    fn features(&self, at: usize) -> Features {
+        let before = |minutes: usize| at.saturating_sub(minutes);
+        let level = (self.mean(before(10), at) + FLOOR).ln();
+        let hour = (self.mean(before(60), before(10)) + FLOOR).ln();
+        Features { level, growth: level - hour, half_hour: (self.mean(before(30), at) + FLOOR).ln() }
+    }
+
+    /// The moments most like now.
+    fn moments(&self, now: Features) -> Vec<Moment> {
+        let n = self.load.len();
+        let back = (1..=DAYS * DAY / STRIDE).map(|step| step * STRIDE);
+        let mut moments: Vec<Moment> = back
+            .skip_while(|back| *back < 30)
+            .take_while(|back| *back + 60 <= n)
+            .map(|back| {
+                let then = self.features(n - back);
+                let above = now.half_hour - then.half_hour;
+                let unlike = (hours_apart(back) / ALIKE_HOURS).powi(2)
+                    + ((then.growth - now.growth) / ALIKE_GROWTH).powi(2)
+                    + (above / ALIKE_LEVEL).powi(2)
+                    + if is_same_weekday(back) { 0.0 } else { OTHER_WEEKDAY };
+                let weight = (-0.5 * unlike).exp() * KEPT_A_DAY.powf(in_days(back));
+                Moment { weight, at: n - back, above }
+            })
+            .collect();
+        if moments.len() > MOMENTS_MAX {
+            moments.select_nth_unstable_by(MOMENTS_MAX, |a, b| b.weight.total_cmp(&a.weight));
+            moments.truncate(MOMENTS_MAX);
+        }
+        moments
+    }
+
+    /// The same time of the days before; days on a like level, and the same weekday, count more.
+    fn same_time(&self, now: Features) -> Vec<Moment> {
+        let n = self.load.len();
+        let days = (1..=DAYS).take_while(|day| day * DAY + 60 <= n);
+        days.map(|day| {
+            let at = n - day * DAY;
+            let above = now.half_hour - self.features(at).half_hour;
+            let alike = (-above.abs() / 0.3).exp().max(1e-4);
+            let weekday = if day % 7 == 0 { 2.0 } else { 1.0 };
+            Moment { weight: 0.9_f64.powf(in_days(day * DAY)) * alike * weekday, at, above }
+        })
+        .collect()
+    }
+
+    /// The load at a minute, or, where that lies ahead, at the same time of the last day that knows it.
+    fn at(&self, minute: usize) -> f64 {
+        let n = self.load.len();
+        let ahead = (minute + 1).saturating_sub(n).div_ceil(DAY) * DAY;
+        f64::from(self.load[minute.checked_sub(ahead).unwrap_or(n - 1)])
+    }
+}
+
+fn in_days(minutes: usize) -> f64 {
+    f64::from(u32::try_from(minutes).unwrap_or(u32::MAX)) / 1_440.0
+}
+
+/// By how many hours of the day a moment so long ago differs from now.
+fn hours_apart(minutes_ago: usize) -> f64 {
+    let hours = in_days(minutes_ago % DAY) * 24.0;
+    hours.min(24.0 - hours)
+}
+
+/// Whether a moment so long ago was, give or take half a day, on the same day of the week.
+fn is_same_weekday(minutes_ago: usize) -> bool {
+    ((minutes_ago + DAY / 2) / DAY).is_multiple_of(7)
+}
+
+/// What a span is expected to be like.
+struct Sources<'a> {
+    moments: Vec<Moment>,
+    days: Vec<Moment>,
+    past: &'a Past<'a>,
+    now: Features,
+    level: f64,
+}
+
+impl Sources<'_> {
+    /// Fills the distribution of a span that begins so many minutes after the history's end.
+    fn fill(&self, histogram: &mut Histogram<'_>, begins: usize, minutes: usize) {
+        let ahead =
+            f64::from(u32::try_from(begins).unwrap_or(u32::MAX)) + f64::from(u32::try_from(minutes / 2).unwrap_or(0));
+        let half = |lasts: f64| 0.5_f64.powf(ahead / lasts);
+        let evidence: f64 = self.moments.iter().map(|moment| moment.weight).sum();
+        let known = evidence / (evidence + EVIDENCE);
+        let same_time = if self.days.is_empty() { 0.0 } else { SAME_TIME * (1.0 - half(90.0)).max(0.15) };
+        histogram.add_all(
+            self.past.last(5).iter().map(|load| (f64::from(*load), 1.0)),
+            LAST_MINUTES.0 * half(LAST_MINUTES.1),
+        );
+        histogram
+            .add_all(self.past.last(60).iter().map(|load| (f64::from(*load), 1.0)), LAST_HOUR.0 * half(LAST_HOUR.1));
+        histogram.add_all(self.growing(ahead), (0.02 + GROWING.0 * (1.0 - known)) * half(GROWING.1) + 0.01);
+        histogram.add_all(self.followed(begins, minutes, half(DIFFERENCE_LASTS)), known);
+        histogram.add_all(self.at_same_time(begins, minutes, half(360.0)), same_time);
+    }
+
+    /// The load of now, grown on as it does now, in a spread that widens.
+    fn growing(&self, ahead: f64) -> impl Iterator<Item = (f64, f64)> {
+        let a_minute = (self.now.growth / 35.0).clamp(-0.03, 0.05);
+        let drift = a_minute * GROWTH_LASTS * (1.0 - (-ahead / GROWTH_LASTS).exp());
+        let spread = SPREAD * (ahead / 60.0).sqrt();
+        let level = self.level;
+        NORMAL.into_iter().map(move |(z, weight)| (level * (drift + spread * z).exp(), weight))
+    }
+
+    /// What followed the moments that are alike.
+    fn followed(&self, begins: usize, minutes: usize, lasts: f64) -> impl Iterator<Item = (f64, f64)> {
+        self.moments.iter().flat_map(move |moment| {
+            let scale = (moment.above.clamp(-1.1, 1.1) * lasts).exp();
+            let from = moment.at + begins;
+            let samples = (from..from + minutes).step_by((minutes / SAMPLES).max(1));
+            samples.map(move |minute| (self.past.at(minute) * scale, moment.weight))
+        })
+    }
+
+    /// The same time of the days before, ten minutes more on either side.
+    fn at_same_time(&self, begins: usize, minutes: usize, lasts: f64) -> impl Iterator<Item = (f64, f64)> {
+        let n = self.past.load.len();
+        self.days.iter().flat_map(move |day| {
+            let scale = (day.above.clamp(-0.7, 0.7) * lasts).exp();
+            let from = (day.at + begins).saturating_sub(10);
+            let to = (day.at + begins + minutes + 10).min(n);
+            (from..to)
+                .step_by((minutes / SAMPLES).max(1))
+                .map(move |at| (f64::from(self.past.load[at]) * scale, day.weight))
+        })
+    }
+}
+
+/// A distribution in the making.
+struct Histogram<'a> {
+    levels: &'a [u32],
+    cap: f64,
+    weights: Vec<f64>,
+    sums: Vec<f64>,
+}
+
+impl<'a> Histogram<'a> {
+    fn new(levels: &'a [u32], cap: f64) -> Self {
+        let empty = vec![0.0; levels.len() + 1];
+        Self { levels, cap, weights: empty.clone(), sums: empty }
+    }
+
+    /// Adds loads with their weights, which are scaled to be `weight` together.
+    fn add_all(&mut self, loads: impl Iterator<Item = (f64, f64)>, weight: f64) {
+        if weight <= 0.0 {
+            return;
+        }
+        let loads: Vec<_> = loads.collect();
+        let total: f64 = loads.iter().map(|(_, weight)| weight).sum();
+        if total <= 0.0 {
+            return;
+        }
+        for (load, part) in loads {
+            let load = load.min(self.cap);
+            let bin = self.levels.partition_point(|level| f64::from(*level) < load);
+            self.weights[bin] += weight * part / total;
+            self.sums[bin] += weight * part / total * load;
+        }
+    }
+
+    fn span(mut self, begins: usize, minutes: usize) -> Span {
+        let total: f64 = self.weights.iter().sum();
+        for value in self.weights.iter_mut().chain(&mut self.sums) {
+            *value /= total;
+        }
+        let (mut weight, mut sum) = (0.0, 0.0);
+        let mut excess = vec![0.0; self.levels.len()];
+        for (at, level) in self.levels.iter().enumerate().rev() {
+            weight += self.weights[at + 1];
+            sum += self.sums[at + 1];
+            excess[at] = (sum - weight * f64::from(*level)).max(0.0);
+        }
+        Span { begins, minutes, weights: self.weights, excess }
+    }
+}
