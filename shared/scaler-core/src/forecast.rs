@@ -20,6 +20,8 @@ const STRIDE: usize = 15;
 const MOMENTS_MAX: usize = 40;
 /// Samples taken of each span that followed a moment.
 const SAMPLES: usize = 6;
+/// A surprise is judged by the largest load of every so many minutes.
+const SURPRISE_MINUTES: usize = 240;
 /// Added to loads before they are compared as ratios, in shards: next to nothing is like nothing.
 const FLOOR: f64 = 0.02;
 
@@ -74,6 +76,10 @@ pub(crate) struct Forecast {
     pub(crate) peak: f64,
     /// The mean load of the last ten minutes, in shards.
     pub(crate) level: f64,
+    /// Days of history.
+    pub(crate) days: f64,
+    /// What a surprise would ask beyond each level, in shards: the largest loads of four hours each, whatever the time of day.
+    surprise: Vec<f64>,
 }
 
 impl Forecast {
@@ -100,12 +106,23 @@ impl Forecast {
             span
         };
         let spans = SPANS.into_iter().map(span).collect();
-        Some(Self { spans, mean: past.mean(n.saturating_sub(DAY), n), peak, level, levels })
+        // Of a young stream little was seen yet.
+        let young = 1.0 + (-days).exp();
+        let surprise = past.surprises(&levels, young);
+        Some(Self { spans, mean: past.mean(n.saturating_sub(DAY), n), peak, level, days, surprise, levels })
     }
 
     /// The load expected beyond so many shards, averaged over a span.
     pub(crate) fn excess(&self, span: usize, shards: u32) -> f64 {
-        let excess = &self.spans[span].excess;
+        self.beyond(&self.spans[span].excess, shards)
+    }
+
+    /// What a surprise would ask beyond so many shards.
+    pub(crate) fn surprise(&self, shards: u32) -> f64 {
+        self.beyond(&self.surprise, shards)
+    }
+
+    fn beyond(&self, excess: &[f64], shards: u32) -> f64 {
         match self.levels.binary_search(&shards) {
             Ok(at) => excess[at],
             Err(0) => excess[0] + f64::from(self.levels[0] - shards),
@@ -202,6 +219,15 @@ impl<'a> Past<'a> {
 
     fn last(&self, minutes: usize) -> &'a [f32] {
         &self.load[self.load.len().saturating_sub(minutes)..]
+    }
+
+    /// The mean of what the largest load of every four hours is beyond each level.
+    fn surprises(&self, levels: &[u32], scale: f64) -> Vec<f64> {
+        let largest = self.last(DAYS * DAY).chunks(SURPRISE_MINUTES);
+        let largest = largest.map(|loads| loads.iter().copied().fold(0.0, f32::max));
+        let mut histogram = Histogram::new(levels, f64::INFINITY);
+        histogram.add_all(largest.map(|load| (f64::from(load) * scale, 1.0)), 1.0);
+        histogram.span(0, 0).excess
     }
 
     fn features(&self, at: usize) -> Features {

@@ -18,6 +18,10 @@ const AVERTED_WORTH: f64 = 20.0;
 /// What a resize costs with all ten left, as a share of a day at the mean load, and how much more with none.
 const RESIZE_WORTH: f64 = 0.003;
 const SCARCITY: f64 = 10.0;
+/// ... and how much more of a stream of which nothing is known yet: its days will hardly all be like its first hours.
+const NOVELTY: f64 = 4.0;
+/// How likely a surprise is taken to be that the resizes left could not answer, as a share of the time.
+const SURPRISE: f64 = 0.03;
 /// A stream that grows beyond all it has seen is sized for so much more than it takes now.
 const BEYOND_SEEN: f64 = 1.5;
 /// A little above the largest load seen is enough for what is known.
@@ -39,8 +43,6 @@ pub(crate) struct Terms {
     pub(crate) left: u32,
     /// In how many minutes each of those spent is free again.
     pub(crate) free_in: Vec<usize>,
-    /// Of the resizes, those that nothing but an urgent scale-out may use.
-    pub(crate) reserved: u32,
     /// A scale-in gives back at least this many percent.
     pub(crate) tolerance_percent: u32,
     /// What not throttling a shard's traffic for a minute is worth, in shard-minutes.
@@ -144,6 +146,8 @@ struct Program<'a> {
     /// Resizes that become free at the end of each span.
     freed: Vec<usize>,
     changes: Vec<Vec<Change>>,
+    /// What a surprise would cost a minute at each level, by the resizes left.
+    surprises: Vec<ByCalls>,
     /// What a resize costs by the resizes left before it.
     prices: ByCalls,
     /// Least cost from each span on; one more than there are spans.
@@ -163,7 +167,8 @@ impl<'a> Program<'a> {
         });
         let price = |left: usize| {
             let spent = 1.0 - whole(left) / whole(CALLS);
-            RESIZE_WORTH * 1_440.0 * forecast.mean.max(0.5) * (1.0 + SCARCITY * spent * spent)
+            let novelty = 1.0 + NOVELTY * (-forecast.days).exp();
+            RESIZE_WORTH * 1_440.0 * forecast.mean.max(0.5) * (1.0 + SCARCITY * spent * spent) * novelty
         };
         let mut program = Self {
             forecast,
@@ -171,10 +176,12 @@ impl<'a> Program<'a> {
             worth: worth.collect(),
             freed: freed.collect(),
             changes: Vec::new(),
+            surprises: Vec::new(),
             prices: std::array::from_fn(price),
             values: vec![vec![[0.0; CALLS + 1]; forecast.levels.len()]; forecast.spans.len() + 1],
         };
         program.changes = (0..forecast.levels.len()).map(|from| program.changes_from(from)).collect();
+        program.surprises = forecast.levels.iter().map(|level| program.by_calls(*level)).collect();
         for span in (1..forecast.spans.len()).rev() {
             program.solve(span);
         }
@@ -186,22 +193,28 @@ impl<'a> Program<'a> {
         f64::from(shards) + self.worth[span] * self.forecast.excess(span, shards)
     }
 
+    /// What a surprise would cost a minute with so many shards: what lies beyond all that the resizes left can double them to.
+    fn surprise(&self, shards: u32, left: usize) -> f64 {
+        let reach = u64::from(shards) << left;
+        SURPRISE * self.terms.worth * self.forecast.surprise(u32::try_from(reach).unwrap_or(u32::MAX))
+    }
+
+    fn by_calls(&self, shards: u32) -> ByCalls {
+        std::array::from_fn(|left| self.surprise(shards, left))
+    }
+
     /// Whether a planned change is allowed with so many resizes left.
-    fn is_allowed(&self, from: u32, to: u32, left: usize, is_urgent: bool) -> bool {
-        let inside = (self.terms.min.get()..=self.terms.max.get()).contains(&to);
-        let reserved = self.terms.reserved as usize;
+    fn is_allowed(&self, from: u32, to: u32, left: usize) -> bool {
         if to < from {
             let kept = u64::from(from) * u64::from(100 - self.terms.tolerance_percent) / 100;
             let is_enough = u64::from(to) <= kept.max(u64::from(from - 1));
-            return inside && to >= from.div_ceil(2) && is_enough && left > reserved;
+            // The maximum caps growth; a stream above it comes down as far as its load allows.
+            return to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough;
         }
         let enough = (self.forecast.peak * ABOVE_PEAK).max(self.forecast.level * BEYOND_SEEN);
         let is_large = f64::from(to) >= (f64::from(from) * (1.0 + growth_min(left))).floor();
         let is_most = to == self.terms.max.get() || to == from.saturating_mul(2);
-        inside
-            && to <= from.saturating_mul(2)
-            && (is_large || is_most || f64::from(to) >= enough)
-            && (is_urgent || left > reserved)
+        to <= self.terms.max.get().min(from.saturating_mul(2)) && (is_large || is_most || f64::from(to) >= enough)
     }
 
     fn changes_from(&self, from: usize) -> Vec<Change> {
@@ -210,7 +223,7 @@ impl<'a> Program<'a> {
         let lowest = levels.partition_point(|level| *level < shards.div_ceil(2));
         let highest = levels.partition_point(|level| *level <= shards.saturating_mul(2));
         let change = |to: usize| {
-            let left_min = (1..=CALLS).find(|left| self.is_allowed(shards, levels[to], *left, false))?;
+            let left_min = (1..=CALLS).find(|left| self.is_allowed(shards, levels[to], *left))?;
             Some(Change { to, takes: resize_minutes(shards, levels[to]), left_min })
         };
         (lowest..highest).filter(|to| *to != from).filter_map(change).collect()
@@ -234,12 +247,14 @@ impl<'a> Program<'a> {
             })
             .collect();
         let value = |from: usize| {
-            let mut best: ByCalls = std::array::from_fn(|left| costs[from] + kept[from][left]);
+            let mut best: ByCalls =
+                std::array::from_fn(|left| costs[from] + minutes * self.surprises[from][left] + kept[from][left]);
             for change in &self.changes[from] {
                 let part = (change.takes / minutes).min(1.0);
                 let cost = part * costs[from] + (1.0 - part) * costs[change.to];
                 for left in change.left_min..=CALLS {
-                    best[left] = best[left].min(cost + spent[change.to][left]);
+                    let surprise = minutes * self.surprises[change.to][left - 1];
+                    best[left] = best[left].min(cost + surprise + spent[change.to][left]);
                 }
             }
             best
@@ -266,20 +281,22 @@ impl<'a> Program<'a> {
         let (current, left) = (self.terms.current.get(), self.terms.left.min(RESIZES_PER_DAY) as usize);
         let minutes = whole(self.forecast.spans[0].minutes);
         let after = |left: usize| (left + self.freed[0]).min(CALLS);
-        let mut best = (minutes * self.rate(0, current) + self.value(current, after(left)), current);
+        let stay = minutes * (self.rate(0, current) + self.surprise(current, left));
+        let mut best = (stay + self.value(current, after(left)), current);
         if left == 0 {
             return current;
         }
         // Of large counts not every one is tried: one in thirty is nearer than any forecast.
         let step = (current / 60).max(1) as usize;
         for to in (current.div_ceil(2)..=current.saturating_mul(2)).step_by(step).chain([current.saturating_mul(2)]) {
-            if to == current || !self.is_allowed(current, to, left, true) {
+            if to == current || !self.is_allowed(current, to, left) {
                 continue;
             }
             let takes = resize_minutes(current, to);
             let part = (takes / minutes).min(1.0);
             let late = (takes - minutes).max(0.0) * (self.rate(1, current) - self.rate(1, to)).max(0.0);
             let here = minutes * (part * self.rate(0, current) + (1.0 - part) * self.rate(0, to));
+            let here = here + minutes * self.surprise(to, left - 1);
             let cost = here + late + self.value(to, after(left - 1)) + self.prices[left];
             if cost < best.0 {
                 best = (cost, to);
@@ -302,11 +319,13 @@ impl<'a> Program<'a> {
         let minutes = whole(self.forecast.spans[span].minutes);
         let cost = |level: usize| minutes * self.rate(span, self.forecast.levels[level]);
         let next = |level: usize, left: usize| self.values[span + 1][level][(left + self.freed[span]).min(CALLS)];
-        let mut best = (cost(from) + next(from, left), from);
+        let surprise = |level: usize, left: usize| minutes * self.surprises[level][left];
+        let mut best = (cost(from) + surprise(from, left) + next(from, left), from);
         for change in self.changes[from].iter().filter(|change| left >= change.left_min) {
             let part = (change.takes / minutes).min(1.0);
             let here = part * cost(from) + (1.0 - part) * cost(change.to);
-            let total = here + self.prices[left] + next(change.to, left - 1);
+            let here = here + surprise(change.to, left - 1) + self.prices[left];
+            let total = here + next(change.to, left - 1);
             if total < best.0 {
                 best = (total, change.to);
             }
