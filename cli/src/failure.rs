@@ -1,0 +1,31 @@
+//! Which errors are the caller's, and what the process says of each when it ends.
+
+use std::io;
+
+/// Arguments that each parse and do not go together, or name nothing: what, and what to do about it.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// An error that is the caller's to correct.
+pub(crate) fn usage(words: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Usage(words.into()))
+}
+
+/// 2 for arguments that are wrong, as with those that do not parse; 1 for everything else.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<Usage>() { 2 } else { 1 }
+}
+
+/// Whether the reader of the output has gone away.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.into_iter().any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,54 @@
+//! The operator's tool of kinesis-scaler: one file for each command, and what they share.
+//!
+//! Nothing here changes anything in AWS: streams are described and their metrics read, no more.
+
+
+mod comparison;
+mod contender;
+mod failure;
+
+mod options;
+
+mod progress;
+mod report;
+mod scene;
+mod settings;
+mod simulate;
+mod table;
+
+
+
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::{exit_code, is_broken_pipe};
+
+/// What would kinesis-scaler do? Answers for a recorded workload, or for a stream of yours.
+///
+/// Reads only: no command changes anything in AWS.
+#[derive(Debug, Parser)]
+#[command(name = "shardctl", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Simulate(simulate::Arguments),
+
+
+}
+
+/// Does what the arguments ask for, and writes the answer to `out`; progress goes to standard error, on a terminal only.
+///
+/// # Errors
+/// What was wrong with the call or went wrong, in words for the operator; [`exit_code`] tells which.
+pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
+    match arguments.command {
+        Command::Simulate(arguments) => simulate::run(&arguments, out),
+
+
+    }
+}

@@ -1,0 +1,21 @@
+//! `shardctl`: arguments in, text or JSON out, 0, 1 (it failed) or 2 (it was called wrongly) back.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let arguments = shardctl::Arguments::parse();
+    let mut out = io::stdout().lock();
+    let outcome = shardctl::run(arguments, &mut out).and_then(|()| Ok(out.flush()?));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has enough, as in `shardctl ... | head`.
+        Err(error) if shardctl::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(shardctl::exit_code(&error))
+        }
+    }
+}

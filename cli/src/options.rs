@@ -1,0 +1,127 @@
+//! Options that several commands have in common.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, ValueEnum, value_parser};
+use scaler_core::Risk;
+use scaler_core::limits::SHARDS_PER_STREAM_MAX;
+use scaler_sim::stream_model::Assumptions;
+use scaler_sim::trace::Trace;
+
+use crate::failure::usage;
+
+/// What stands in for a choice of kinesis-scaler's own settings.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct PolicyOptions {
+    /// What decides: kinesis-scaler, aws-sample, awslabs-count, awslabs-pct, static-peak, hindsight, or a file of
+    /// kinesis-scaler's settings.
+    ///
+    /// A file has NAME=value lines, the environment variables of the functions; `#` begins a comment.
+    #[arg(long, value_name = "NAME|FILE", default_value = "kinesis-scaler")]
+    pub(crate) policy: String,
+    /// How much throttling to put up with for fewer shards: careful, cautious, balanced, lean or thrifty.
+    #[arg(long, value_name = "LEVEL", value_parser = risk)]
+    pub(crate) risk: Option<Risk>,
+    /// Never fewer shards [default: 1].
+    #[arg(long, value_name = "N", value_parser = shards())]
+    pub(crate) shards_min: Option<u32>,
+    /// Never more shards [default: 10000, which is as many as a stream can have].
+    #[arg(long, value_name = "N", value_parser = shards())]
+    pub(crate) shards_max: Option<u32>,
+}
+
+/// What is not known of AWS and of the producers, and has to be assumed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Assumptions")]
+pub(crate) struct AssumptionOptions {
+    /// Seconds that a resize takes for each shard of difference.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = value_parser!(u32).range(0..=3_600))]
+    delay_per_shard: u32,
+    /// Seconds that a resize takes at least.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u32).range(0..=86_400))]
+    delay_min: u32,
+    /// Seconds that a resize takes at most.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1_800, value_parser = value_parser!(u32).range(0..=86_400))]
+    delay_max: u32,
+    /// Minutes after its end that a minute can be seen in CloudWatch.
+    #[arg(long, value_name = "MINUTES", default_value_t = 2, value_parser = value_parser!(u32).range(0..=60))]
+    metric_delay: u32,
+    /// Busiest second of a minute over its mean second, 1 or more.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = burst)]
+    burst: f64,
+    /// What producers do with throttled records; what is retried comes again in later minutes. For kinesis-scaler only.
+    #[arg(long, value_name = "FATE", default_value = "lost")]
+    pub(crate) throttled: Fate,
+    /// Share of the traffic, above 0 and up to 1, that is on the keys of one hot shard. For kinesis-scaler only.
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) hottest_key_share: Option<f64>,
+}
+
+/// What becomes of throttled records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Fate {
+    /// Nobody tries again.
+    Lost,
+    /// They are sent again.
+    Retried,
+}
+
+impl AssumptionOptions {
+    /// What is assumed of AWS.
+    ///
+    /// # Errors
+    /// Bounds that contradict each other.
+    pub(crate) fn assumptions(&self) -> Result<Assumptions> {
+        let (min, max) = (self.delay_min, self.delay_max);
+        if min > max {
+            return Err(usage(format!("--delay-min={min} is more than --delay-max={max}: lower it or raise the other")));
+        }
+        Ok(Assumptions {
+            resize_seconds_per_shard: self.delay_per_shard,
+            resize_seconds_min: min,
+            resize_seconds_max: max,
+            metric_delay_minutes: self.metric_delay,
+            burst: self.burst,
+        })
+    }
+}
+
+/// A count that a stream can have.
+pub(crate) fn shards() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(1..=u64::from(SHARDS_PER_STREAM_MAX))
+}
+
+/// Reads the trace in a file; it is called by the file's name.
+pub(crate) fn read_trace(file: &Path) -> Result<Trace> {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let opened = File::open(file).with_context(|| format!("cannot open the trace {}", file.display()))?;
+    Trace::read(&name, BufReader::new(opened)).with_context(|| format!("cannot read the trace {}", file.display()))
+}
+
+/// What a file was asked for and could not be written.
+pub(crate) fn cannot_write(file: &Path) -> String {
+    format!("cannot write {}", file.display())
+}
+
+fn risk(text: &str) -> Result<Risk, String> {
+    let found = Risk::ALL.into_iter().find(|risk| risk.to_string() == text);
+    found.ok_or_else(|| format!("expected one of {}", Risk::ALL.map(|risk| risk.to_string()).join(", ")))
+}
+
+fn burst(text: &str) -> Result<f64, String> {
+    number(text, |burst| burst >= 1.0).ok_or_else(|| "expected a number of 1 or more".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    number(text, |share| share > 0.0 && share <= 1.0)
+        .ok_or_else(|| "expected a number above 0 and up to 1, for example 0.3".to_owned())
+}
+
+fn number(text: &str, allowed: impl Fn(f64) -> bool) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite() && allowed(*number))
+}

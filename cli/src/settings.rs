@@ -1,0 +1,124 @@
+//! The settings of kinesis-scaler from the command line and a file of `NAME=value` lines to a checked policy.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use scaler_app::config::{ConfigError, from_lookup};
+use scaler_core::limits::SHARDS_PER_STREAM_MAX;
+use scaler_core::{Policy, PolicySpec, Risk};
+
+use crate::failure::usage;
+
+const RISK: &str = "RISK";
+const TARGET: &str = "TARGET_UTILIZATION_PERCENT";
+const WINDOW: &str = "STABILIZATION_WINDOW_MINUTES";
+const SHARDS_MIN: &str = "SHARDS_MIN";
+const SHARDS_MAX: &str = "SHARDS_MAX";
+
+/// Settings that were given on the command line; they win over those of a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) shards_min: Option<u32>,
+    pub(crate) shards_max: Option<u32>,
+    pub(crate) risk: Option<Risk>,
+}
+
+/// The policy that these settings ask for.
+///
+/// # Errors
+/// Every setting that is wrong, or a file that cannot be read.
+pub(crate) fn policy(given: &Given, file: Option<&Path>) -> Result<Policy> {
+    let in_file = file.map(read).transpose()?.unwrap_or_default();
+    let asked = RefCell::new(BTreeSet::new());
+    let found = from_lookup(|name| {
+        asked.borrow_mut().insert(name.to_owned());
+        let bound = match name {
+            SHARDS_MIN => given.shards_min,
+            SHARDS_MAX => given.shards_max,
+            _ => None,
+        };
+        bound.map(|shards| shards.to_string()).or_else(|| in_file.get(name).cloned()).or_else(|| unbounded(name))
+    });
+    if let Some(file) = file {
+        all_known(file, &in_file, &asked.into_inner())?;
+    }
+    let found = found.map_err(|faults| told(file, &faults))?;
+    let risk = given.risk.unwrap_or(found.risk);
+    // A dry run decides and leaves every stream as it is: there would be nothing to see.
+    Policy::new(PolicySpec { risk, dry_run: false, ..*found })
+        .map_err(|faults| usage(joined(faults.iter().map(ToString::to_string))))
+}
+
+/// What tells policies apart that [`crate::tune`] tries, and the bounds: as lines of a file that [`policy`] reads.
+pub(crate) fn lines(policy: &Policy) -> Vec<(&'static str, String)> {
+    vec![
+        (RISK, policy.risk.to_string()),
+        (TARGET, policy.target_utilization_percent.to_string()),
+        (WINDOW, policy.stabilization_window_minutes.to_string()),
+        (SHARDS_MIN, policy.shards_min.to_string()),
+        (SHARDS_MAX, policy.shards_max.to_string()),
+    ]
+}
+
+/// The same, to be read.
+pub(crate) fn in_words(policy: &Policy) -> String {
+    format!(
+        "risk {}, target {} %, stabilization {} min, {} to {} shards",
+        policy.risk,
+        policy.target_utilization_percent,
+        policy.stabilization_window_minutes,
+        policy.shards_min,
+        policy.shards_max,
+    )
+}
+
+/// The most that a stream can have: what caps a simulation has to be asked for.
+fn unbounded(name: &str) -> Option<String> {
+    (name == SHARDS_MAX).then(|| SHARDS_PER_STREAM_MAX.to_string())
+}
+
+/// Faults are the file's where there is one; bounds that contradict each other may also stand on the command line.
+fn told(file: Option<&Path>, faults: &ConfigError) -> anyhow::Error {
+    let words = joined(faults.0.iter().map(ToString::to_string));
+    match file {
+        Some(file) => anyhow::anyhow!("settings of {} and the command line: {words}", file.display()),
+        None => usage(words),
+    }
+}
+
+fn joined(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// A name that nothing reads is a slip of the pen.
+fn all_known(file: &Path, in_file: &BTreeMap<String, String>, known: &BTreeSet<String>) -> Result<()> {
+    let unknown: Vec<&str> = in_file.keys().filter(|name| !known.contains(*name)).map(String::as_str).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    bail!("{}: no setting is called {}; there are: {known}", file.display(), unknown.join(", "))
+}
+
+fn read(file: &Path) -> Result<BTreeMap<String, String>> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read the settings in {}", file.display()))?;
+    let mut settings = BTreeMap::new();
+    for (at, line) in text.lines().enumerate() {
+        let place = format!("{}, line {}", file.display(), at + 1);
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if line.is_empty() {
+            continue;
+        }
+        let Some((name, value)) = line.split_once('=') else {
+            bail!("{place}: `{line}` is not NAME=value, for example TARGET_UTILIZATION_PERCENT=85");
+        };
+        let (name, value) = (name.trim(), value.trim());
+        if settings.insert(name.to_owned(), value.to_owned()).is_some() {
+            bail!("{place}: {name} is there twice; remove one of the lines");
+        }
+    }
+    Ok(settings)
+}

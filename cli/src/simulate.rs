@@ -1,0 +1,83 @@
+//! `shardctl simulate`: a policy over a recorded workload, and what came of it.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use scaler_sim::calls_file;
+use scaler_sim::run::Run;
+
+use crate::comparison::{Comparison, Optimum};
+use crate::contender::Contender;
+use crate::options::{AssumptionOptions, PolicyOptions, cannot_write, read_trace, shards};
+use crate::report::{Report, comparison_table, figures, heading, hindsight_line, write_json};
+use crate::scene::{Assumed, Scene};
+
+/// Run a policy over a recorded workload: what it costs, what it throttles, which calls it makes.
+///
+/// The policy sees what CloudWatch would have shown it by then, and nothing of what is to come. The scaling code is the
+/// deployed code.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The workload: a CSV file with the header timestamp,incoming_bytes,incoming_records and a line for each minute.
+    #[arg(long, value_name = "FILE")]
+    trace: PathBuf,
+    /// Shards of the stream in the first minute [default: the power of two that carries the first hour at 90 %].
+    #[arg(long, value_name = "N", value_parser = shards())]
+    initial_shards: Option<u32>,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    #[command(flatten)]
+    assumptions: AssumptionOptions,
+    /// Write the resizes to this file, a JSON object a line.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    calls: Option<PathBuf>,
+    /// Say everything, and look for the optimum in hindsight too, which takes seconds; json is for programs.
+    #[arg(long, value_name = "FORM", help_heading = "Output")]
+    summary: Option<Summary>,
+    /// Leave the optimum out of the summary.
+    #[arg(long, help_heading = "Output")]
+    no_optimum: bool,
+}
+
+/// The form of a summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Summary {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let contender = Contender::chosen(&arguments.policy, &arguments.assumptions)?;
+    let assumed = Assumed::of(&arguments.assumptions)?;
+    let trace = read_trace(&arguments.trace)?;
+    let initial_shards = arguments.initial_shards.unwrap_or_else(|| trace.initial_shards());
+    let scene = Scene::new(trace, initial_shards, assumed);
+    let run = contender.run(&scene)?;
+    if let Some(file) = &arguments.calls {
+        write_calls(&scene, &run, file)?;
+    }
+    let optimum = match arguments.summary {
+        Some(_) if !arguments.no_optimum => Optimum::Wanted,
+        _ => Optimum::NotWanted,
+    };
+    let comparison = Comparison::of(&scene, &contender, &run, optimum)?;
+    match arguments.summary {
+        Some(Summary::Json) => write_json(&Report::of(&scene, &contender, &comparison), out),
+        None | Some(Summary::Text) => {
+            writeln!(out, "{}:\n", heading(&scene, &contender))?;
+            writeln!(out, "{}\n", figures(&comparison.ours.score))?;
+            writeln!(out, "{}", comparison_table(&comparison))?;
+            Ok(write!(out, "{}", hindsight_line(&comparison))?)
+        }
+    }
+}
+
+fn write_calls(scene: &Scene, run: &Run, file: &PathBuf) -> Result<()> {
+    let created = File::create(file).with_context(|| cannot_write(file))?;
+    calls_file::write(&scene.trace, run, BufWriter::new(created)).with_context(|| cannot_write(file))
+}
