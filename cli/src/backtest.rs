@@ -1,1 +1,149 @@
-//! x
+//! `shardctl backtest`: what a policy would have done with a stream's own past, against what was paid for it.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use scaler_sim::run::Run;
+use scaler_sim::score::Score;
+use serde::Serialize;
+
+use crate::comparison::{Comparison, Optimum};
+use crate::contender::Contender;
+use crate::options::{AssumptionOptions, PolicyOptions, cannot_write};
+use crate::picture::svg;
+use crate::report::{HOURS_PER_MONTH, Report, comparison_table, heading, hindsight_line, write_json};
+use crate::scene::{Assumed, Scene};
+use crate::source::{Capacity, SourceOptions, StreamNow};
+use crate::table::{figure, percent};
+
+/// The name of what was paid, in tables.
+const AS_NOW: &str = "as-now";
+
+/// What would have happened: a policy over a stream's own last days, or over a recorded workload.
+///
+/// What was throttled in the past counts as wanted, and minutes of which CloudWatch knows nothing as idle. AWS does not
+/// remember past shard counts: the stream is compared with itself at the count that it has now. Prices are those of
+/// us-east-1.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    source: SourceOptions,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    #[command(flatten)]
+    assumptions: AssumptionOptions,
+    /// Draw load, shards, resizes and throttled minutes into this SVG file.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    picture: Option<PathBuf>,
+    /// How to tell what came of it.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    output: Output,
+    /// Leave out the optimum in hindsight, which takes seconds.
+    #[arg(long, help_heading = "Output")]
+    no_optimum: bool,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// A backtest for programs.
+#[derive(Serialize)]
+struct BacktestReport<'a> {
+    #[serde(flatten)]
+    report: Report<'a>,
+    /// `null` for a trace.
+    stream: Option<StreamReport>,
+}
+
+#[derive(Serialize)]
+struct StreamReport {
+    /// `null` in on-demand mode.
+    open_shards: Option<u32>,
+    unknown_minutes_share: f64,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let contender = Contender::chosen(&arguments.policy, &arguments.assumptions)?;
+    let assumed = Assumed::of(&arguments.assumptions)?;
+    let source = arguments.source.read()?;
+    let stream = source.stream;
+    let scene = Scene::new(source.trace, source.initial_shards, assumed);
+    let run = contender.run(&scene)?;
+    if let Some(file) = &arguments.picture {
+        let picture = svg(&scene, &run, contender.name())?;
+        fs::write(file, picture).with_context(|| cannot_write(file))?;
+    }
+    let optimum = if arguments.no_optimum { Optimum::NotWanted } else { Optimum::Wanted };
+    let mut comparison = Comparison::of(&scene, &contender, &run, optimum)?;
+    if let Some(Capacity::Shards(shards)) = stream.as_ref().map(|stream| stream.capacity) {
+        comparison.add(AS_NOW.to_owned(), held(&scene, shards));
+    }
+    match arguments.output {
+        Output::Json => {
+            let report = Report::of(&scene, &contender, &comparison);
+            write_json(&BacktestReport { report, stream: stream.as_ref().map(StreamReport::of) }, out)
+        }
+        Output::Table => {
+            writeln!(out, "{}:\n", heading(&scene, &contender))?;
+            writeln!(out, "{}", comparison_table(&comparison))?;
+            write!(out, "{}", hindsight_line(&comparison))?;
+            Ok(writeln!(out, "\n{}", verdict(&scene, stream.as_ref(), &comparison))?)
+        }
+    }
+}
+
+/// What so many shards cost and throttle that stay as they are.
+fn held(scene: &Scene, shards: u32) -> Score {
+    scene.score(&Run { capacity: vec![shards; scene.trace.minutes.len()], calls: Vec::new() })
+}
+
+/// What it comes to, against what was paid.
+fn verdict(scene: &Scene, stream: Option<&StreamNow>, comparison: &Comparison) -> String {
+    let Some(stream) = stream else {
+        return "What was paid is not known of a trace; with --stream it is.".to_owned();
+    };
+    let monthly = |usd: f64| usd / scene.hours() * HOURS_PER_MONTH;
+    let ours = &comparison.ours;
+    let (paid, throttled, how) = match stream.capacity {
+        Capacity::OnDemand => (comparison.on_demand_usd, 0.0, "in on-demand mode, as it is now".to_owned()),
+        Capacity::Shards(shards) => {
+            let held = held(scene, shards);
+            (held.usd, held.throttled_bytes_share, format!("with the {shards} shards that it has now held all along"))
+        }
+    };
+    let [less, month_less] = [paid - ours.score.usd, monthly(paid) - monthly(ours.score.usd)];
+    let word = if less < 0.0 { "more" } else { "less" };
+    format!(
+        "{}, {how}, costs {} USD a month and throttles {} of its bytes.\n\
+         {} costs {} USD a month and throttles {}: {} USD a month {word} ({}).\n\
+         Of {} of the minutes CloudWatch knows nothing; they count as idle.",
+        stream.name,
+        figure(monthly(paid), 2),
+        percent(throttled, 4),
+        ours.name,
+        figure(monthly(ours.score.usd), 2),
+        percent(ours.score.throttled_bytes_share, 4),
+        figure(month_less.abs(), 2),
+        percent((less / paid).abs(), 1),
+        percent(stream.unknown_share, 2),
+    )
+}
+
+impl StreamReport {
+    fn of(stream: &StreamNow) -> Self {
+        let open_shards = match stream.capacity {
+            Capacity::Shards(shards) => Some(shards),
+            Capacity::OnDemand => None,
+        };
+        Self { open_shards, unknown_minutes_share: stream.unknown_share }
+    }
+}

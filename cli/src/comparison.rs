@@ -54,10 +54,9 @@ impl Comparison {
         let hindsight = match optimum {
             Optimum::NotWanted => None,
             Optimum::Wanted => Some(match scene.optimum() {
-                Ok(optimum) => Hindsight::Found {
-                    shard_hours_lower: optimum.lower / 60.0,
-                    score: scene.score(&optimum.run),
-                },
+                Ok(optimum) => {
+                    Hindsight::Found { shard_hours_lower: optimum.lower / 60.0, score: scene.score(&optimum.run) }
+                }
                 Err(none) => Hindsight::NoPlan(none.to_string()),
             }),
         };

@@ -2,21 +2,21 @@
 //!
 //! Nothing here changes anything in AWS: streams are described and their metrics read, no more.
 
-
+mod backtest;
 mod comparison;
 mod contender;
 mod failure;
-
 mod options;
-
+mod picture;
 mod progress;
 mod report;
 mod scene;
 mod settings;
 mod simulate;
+mod source;
 mod table;
-
-
+mod time_axis;
+mod tune;
 
 use std::io::Write;
 
@@ -37,8 +37,8 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Arguments),
-
-
+    Backtest(backtest::Arguments),
+    Tune(tune::Arguments),
 }
 
 /// Does what the arguments ask for, and writes the answer to `out`; progress goes to standard error, on a terminal only.
@@ -48,7 +48,7 @@ enum Command {
 pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
     match arguments.command {
         Command::Simulate(arguments) => simulate::run(&arguments, out),
-
-
+        Command::Backtest(arguments) => backtest::run(&arguments, out),
+        Command::Tune(arguments) => tune::run(&arguments, out),
     }
 }

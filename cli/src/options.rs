@@ -79,7 +79,9 @@ impl AssumptionOptions {
     pub(crate) fn assumptions(&self) -> Result<Assumptions> {
         let (min, max) = (self.delay_min, self.delay_max);
         if min > max {
-            return Err(usage(format!("--delay-min={min} is more than --delay-max={max}: lower it or raise the other")));
+            return Err(usage(format!(
+                "--delay-min={min} is more than --delay-max={max}: lower it or raise the other"
+            )));
         }
         Ok(Assumptions {
             resize_seconds_per_shard: self.delay_per_shard,
@@ -120,6 +122,12 @@ fn burst(text: &str) -> Result<f64, String> {
 fn share(text: &str) -> Result<f64, String> {
     number(text, |share| share > 0.0 && share <= 1.0)
         .ok_or_else(|| "expected a number above 0 and up to 1, for example 0.3".to_owned())
+}
+
+/// Percent, 0 to 100.
+pub(crate) fn percent_option(text: &str) -> Result<f64, String> {
+    number(text, |percent| (0.0..=100.0).contains(&percent))
+        .ok_or_else(|| "expected a number from 0 to 100, for example 0.1".to_owned())
 }
 
 fn number(text: &str, allowed: impl Fn(f64) -> bool) -> Option<f64> {

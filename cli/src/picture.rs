@@ -1,1 +1,183 @@
-//! x
+//! A run as an SVG picture: load and shards over time, resizes, throttled minutes.
+
+use anyhow::{Context as _, Result};
+use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::{
+    AreaSeries, Cartesian2d, Color, DrawingArea, EmptyElement, IntoDrawingArea as _, IntoFont as _, LineSeries,
+    PathElement, Polygon, RGBColor, Rectangle, SVGBackend, Text, WHITE,
+};
+use scaler_sim::run::Run;
+
+use crate::scene::Scene;
+use crate::time_axis::TimeAxis;
+
+/// Pixels of the picture.
+const SIZE: (u32, u32) = (1_200, 560);
+/// Pixels above the chart, for the title and what the colours mean.
+const HEAD: u32 = 62;
+/// Pixels left of the chart and below it, for the numbers.
+const LEFT: u32 = 70;
+const BELOW: u32 = 50;
+const MARGIN: u32 = 14;
+/// Columns into which minutes are gathered, about one a pixel.
+const COLUMNS: usize = 1_100;
+
+// Told apart by colour-blind people too: they differ in lightness, and in shape.
+const LOAD: RGBColor = RGBColor(120, 175, 220);
+const SHARDS: RGBColor = RGBColor(30, 30, 40);
+const OUT: RGBColor = RGBColor(20, 120, 60);
+const IN: RGBColor = RGBColor(125, 60, 150);
+const THROTTLED: RGBColor = RGBColor(215, 45, 30);
+const GREY: RGBColor = RGBColor(225, 225, 225);
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<TimeAxis, RangedCoordf64>>;
+
+/// The largest of each value in some minutes that follow one another.
+struct Column {
+    /// The first minute.
+    at: i64,
+    /// In shards.
+    load: f64,
+    shards: f64,
+    is_throttled: bool,
+}
+
+/// Draws what was made of the scene.
+pub(crate) fn svg(scene: &Scene, run: &Run, by: &str) -> Result<String> {
+    let mut picture = String::new();
+    {
+        let root = SVGBackend::with_string(&mut picture, SIZE).into_drawing_area();
+        root.fill(&WHITE)?;
+        let (head, body) = root.split_vertically(HEAD);
+        title(scene, by, &head)?;
+        body_of(scene, run, &body)?;
+        root.present()?;
+    }
+    Ok(picture)
+}
+
+fn title(scene: &Scene, by: &str, head: &Area<'_>) -> Result<()> {
+    let trace = &scene.trace;
+    let last = trace.at(trace.minutes.len());
+    let text = format!(
+        "{} under {by}, {} to {} (UTC)",
+        trace.name.replace(char::is_control, " "),
+        trace.start.strftime("%Y-%m-%d %H:%M"),
+        last.strftime("%Y-%m-%d %H:%M"),
+    );
+    head.draw(&Text::new(text, (i(LEFT), 14), ("sans-serif", 22).into_font().color(&SHARDS)))?;
+    let entries = [
+        ("load, in shards", LOAD),
+        ("open shards", SHARDS),
+        ("scale-out", OUT),
+        ("scale-in", IN),
+        ("minutes with throttling", THROTTLED),
+    ];
+    for ((text, color), left) in entries.into_iter().zip([0, 190, 350, 490, 620]) {
+        let (x, y) = (i(LEFT) + left, 46);
+        match color {
+            SHARDS => head.draw(&PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)))?,
+            OUT => head.draw(&(EmptyElement::at((x + 9, y)) + Polygon::new(UP, color)))?,
+            IN => head.draw(&(EmptyElement::at((x + 9, y)) + Polygon::new(DOWN, color)))?,
+            _ => head.draw(&Rectangle::new([(x, y - 6), (x + 18, y + 6)], color.filled()))?,
+        }
+        head.draw(&Text::new(text, (x + 26, y - 8), ("sans-serif", 17).into_font().color(&SHARDS)))?;
+    }
+    Ok(())
+}
+
+/// Triangles in pixels about a point.
+const UP: [(i32, i32); 3] = [(-6, 5), (6, 5), (0, -6)];
+const DOWN: [(i32, i32); 3] = [(-6, -5), (6, -5), (0, 6)];
+
+fn body_of(scene: &Scene, run: &Run, body: &Area<'_>) -> Result<()> {
+    let columns = columns(scene, run);
+    let minutes = i64::try_from(scene.trace.minutes.len())?;
+    let highest = columns.iter().map(|column| column.load.max(column.shards)).fold(1.0, f64::max);
+    // Room for the strip of throttled minutes above everything else.
+    let top = highest * 1.1;
+    let axis = TimeAxis { start: scene.trace.start, minutes };
+    let mut chart = ChartBuilder::on(body)
+        .margin(MARGIN)
+        .x_label_area_size(BELOW)
+        .y_label_area_size(LEFT)
+        .build_cartesian_2d(axis, 0.0..top)?;
+    chart
+        .configure_mesh()
+        .x_labels(15)
+        .y_labels(8)
+        .x_desc("UTC")
+        .y_desc("shards")
+        .y_label_formatter(&|shards| if top < 8.0 { format!("{shards:.1}") } else { format!("{shards:.0}") })
+        .label_style(("sans-serif", 16))
+        .axis_desc_style(("sans-serif", 17))
+        .light_line_style(WHITE)
+        .bold_line_style(GREY)
+        .draw()?;
+    curves(&columns, minutes, &mut chart)?;
+    strip(&columns, top, &mut chart)?;
+    resizes(run, &mut chart)
+}
+
+fn columns(scene: &Scene, run: &Run) -> Vec<Column> {
+    let assumptions = &scene.assumed.aws;
+    let wide = scene.trace.minutes.len().div_ceil(COLUMNS).max(1);
+    let minutes = scene.trace.minutes.chunks(wide).zip(run.capacity.chunks(wide));
+    let column = |(at, (offered, shards)): (usize, (&[_], &[u32]))| Column {
+        at: i64::try_from(at * wide).unwrap_or(i64::MAX),
+        load: offered.iter().map(|minute| assumptions.load(minute)).fold(0.0, f64::max),
+        shards: f64::from(shards.iter().copied().max().unwrap_or_default()),
+        is_throttled: offered
+            .iter()
+            .zip(shards)
+            .any(|(minute, count)| assumptions.throttled_share(minute, *count) > 0.0),
+    };
+    minutes.enumerate().map(column).collect()
+}
+
+/// The load as an area, the shards as a line in steps.
+fn curves(columns: &[Column], minutes: i64, chart: &mut Chart<'_, '_>) -> Result<()> {
+    let load = steps(columns, minutes, |column| column.load);
+    chart.draw_series(AreaSeries::new(load, 0.0, LOAD))?;
+    let shards = steps(columns, minutes, |column| column.shards);
+    chart.draw_series(LineSeries::new(shards, SHARDS.stroke_width(2)))?;
+    Ok(())
+}
+
+/// A value that holds from one column to the next: two points for each.
+fn steps(columns: &[Column], minutes: i64, value: impl Fn(&Column) -> f64) -> Vec<(i64, f64)> {
+    let ends = columns.iter().skip(1).map(|column| column.at).chain([minutes]);
+    columns.iter().zip(ends).flat_map(|(column, end)| [(column.at, value(column)), (end, value(column))]).collect()
+}
+
+/// Where it throttled: a strip along the top, in pieces that are never too narrow to be seen.
+fn strip(columns: &[Column], top: f64, chart: &mut Chart<'_, '_>) -> Result<()> {
+    let wide = columns.get(1).map_or(1, |second| second.at);
+    let pieces = columns.chunk_by(|one, next| one.is_throttled == next.is_throttled);
+    let pieces = pieces.filter(|piece| piece[0].is_throttled).map(|piece| {
+        let (first, last) = (piece[0].at, piece[piece.len() - 1].at);
+        Rectangle::new([(first, top * 0.97), (last + 2 * wide, top)], THROTTLED.filled())
+    });
+    chart.draw_series(pieces)?;
+    Ok(())
+}
+
+/// A mark at each call, at the count that it asked for.
+fn resizes(run: &Run, chart: &mut Chart<'_, '_>) -> Result<()> {
+    let mut marks = Vec::new();
+    for call in &run.calls {
+        let at = (i64::try_from(call.minute).context("a minute of a trace")?, f64::from(call.to));
+        let (shape, color) = if call.to > call.from { (UP, OUT) } else { (DOWN, IN) };
+        marks.push(EmptyElement::at(at) + Polygon::new(shape, color));
+    }
+    chart.draw_series(marks)?;
+    Ok(())
+}
+
+/// Pixels as the library takes them for places.
+fn i(pixels: u32) -> i32 {
+    i32::try_from(pixels).unwrap_or(i32::MAX)
+}

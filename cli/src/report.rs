@@ -94,8 +94,7 @@ pub(crate) fn hindsight_line(comparison: &Comparison) -> String {
         Some(Hindsight::NoPlan(why)) => format!("hindsight: {why}\n"),
         Some(Hindsight::Found { shard_hours_lower: lower, score }) => {
             let ours = comparison.ours.score.shard_hours;
-            let [best, bound] =
-                [score.shard_hours, *lower].map(|theirs| ratio(ours, theirs).unwrap_or(f64::INFINITY));
+            let [best, bound] = [score.shard_hours, *lower].map(|theirs| ratio(ours, theirs).unwrap_or(f64::INFINITY));
             format!(
                 "hindsight: without throttling no run goes below {} shard-hours, and one of {} was found; this one has \
                  {bound:.3} and {best:.3} times as many\n",
@@ -129,7 +128,7 @@ pub(crate) struct Report<'a> {
     initial_shards: u32,
     policy: &'a str,
     /// Of kinesis-scaler, by the names of its environment variables; what is not here has its default.
-    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_map")]
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "settings::as_map")]
     settings: Vec<(&'static str, String)>,
     #[serde(flatten)]
     score: ScoreReport,
@@ -195,13 +194,8 @@ impl<'a> Report<'a> {
         let trace = &scene.trace;
         let ours = &comparison.ours.score;
         let usd = comparison.on_demand_usd;
-        let on_demand = RivalReport {
-            name: ON_DEMAND,
-            usd,
-            usd_ratio: ratio(ours.usd, usd),
-            shard_hours_ratio: None,
-            score: None,
-        };
+        let on_demand =
+            RivalReport { name: ON_DEMAND, usd, usd_ratio: ratio(ours.usd, usd), shard_hours_ratio: None, score: None };
         let rivals = comparison.others.iter().map(|rival| RivalReport::of(ours, rival));
         Self {
             trace: TraceReport {
@@ -279,10 +273,6 @@ impl From<&Score> for ScoreReport {
             shards_max: score.shards_max,
         }
     }
-}
-
-fn as_map<S: serde::Serializer>(lines: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(lines.iter().map(|(name, value)| (name, value)))
 }
 
 /// Writes JSON that people can read too, and ends the line.

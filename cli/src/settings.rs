@@ -18,6 +18,10 @@ const WINDOW: &str = "STABILIZATION_WINDOW_MINUTES";
 const SHARDS_MIN: &str = "SHARDS_MIN";
 const SHARDS_MAX: &str = "SHARDS_MAX";
 
+/// Settings that a stream can have for itself, and the ends of their tags.
+pub(crate) const TAGS: [(&str, &str); 3] =
+    [(TARGET, "target-utilization"), (SHARDS_MIN, "shards-min"), (SHARDS_MAX, "shards-max")];
+
 /// Settings that were given on the command line; they win over those of a file.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Given {
@@ -121,4 +125,39 @@ fn read(file: &Path) -> Result<BTreeMap<String, String>> {
         }
     }
     Ok(settings)
+}
+
+/// Lines as a JSON object.
+pub(crate) fn as_map<S: serde::Serializer>(lines: &[(&str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(lines.iter().map(|(name, value)| (name, value)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use scaler_core::{Enrolment, TAG_PREFIX};
+
+    use super::*;
+
+    #[test]
+    fn lines_are_read_as_the_policy_that_they_are_of() {
+        let spec = PolicySpec {
+            risk: Risk::ALL[4],
+            target_utilization_percent: 71,
+            stabilization_window_minutes: 77,
+            shards_min: 3,
+            shards_max: 33,
+            ..PolicySpec::default()
+        };
+        let policy = Policy::new(spec).unwrap();
+        let lines = lines(&policy);
+        let value = |name: &str| lines.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        assert_eq!(from_lookup(value).unwrap(), policy);
+    }
+
+    #[test]
+    fn tags_are_those_that_streams_are_read_by() {
+        let tags = TAGS.map(|(_, tag)| format!("{TAG_PREFIX}{tag}"));
+        assert_eq!(Enrolment::read(tags.iter().map(|tag| (tag.as_str(), "50"))).faults, []);
+    }
 }

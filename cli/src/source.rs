@@ -1,0 +1,208 @@
+//! The workload that a command is about: a trace in a file, or what CloudWatch remembers of a stream.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, value_parser};
+use jiff::{SignedDuration, Timestamp};
+use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
+use scaler_app::sync::ports::FleetMetrics as _;
+use scaler_app::wiring::Wiring;
+use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
+use scaler_core::limits::METRIC_DELAY_MINUTES;
+use scaler_core::{Demand, Minute, StreamMode, StreamState};
+use scaler_sim::trace::Trace;
+
+use crate::failure::usage;
+use crate::options::{read_trace, shards};
+use crate::progress;
+
+const MINUTES_PER_DAY: u32 = 1_440;
+/// CloudWatch keeps minutes for 15 days and refuses to be asked for older ones. The last hour of them is left out, since
+/// they age while we ask.
+const MINUTES_MAX: u32 = 15 * MINUTES_PER_DAY - 60;
+
+/// Where the workload is from.
+#[derive(Debug, Args)]
+pub(crate) struct SourceOptions {
+    #[command(flatten)]
+    either: Either,
+    /// Days of the stream's history, up to the 15 for which CloudWatch keeps minutes.
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=15))]
+    #[arg(conflicts_with = "trace")]
+    days: u32,
+    /// Shards of the stream in the first minute [default: as many as the stream has now; for a trace the power of two that
+    /// carries its first hour at 90 %].
+    #[arg(long, value_name = "N", value_parser = shards())]
+    initial_shards: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Either {
+    /// A stream of yours: its minutes are read from CloudWatch, which costs less than a cent. Region, credentials and
+    /// endpoint as for the AWS CLI.
+    #[arg(long, value_name = "NAME")]
+    stream: Option<String>,
+    /// A CSV file with the header timestamp,incoming_bytes,incoming_records and a line for each minute.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+}
+
+/// A workload, and what is known of the stream beside it.
+pub(crate) struct Source {
+    pub(crate) trace: Trace,
+    pub(crate) initial_shards: u32,
+    /// `None` for a trace.
+    pub(crate) stream: Option<StreamNow>,
+}
+
+/// A stream as it is, and how well its past is known.
+pub(crate) struct StreamNow {
+    pub(crate) name: String,
+    pub(crate) capacity: Capacity,
+    /// Share of the minutes, 0 to 1, of which CloudWatch knows nothing; the trace has no traffic in them.
+    pub(crate) unknown_share: f64,
+}
+
+/// How a stream has its capacity now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Capacity {
+    /// So many open shards.
+    Shards(u32),
+    OnDemand,
+}
+
+impl SourceOptions {
+    /// Reads the workload.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub(crate) fn read(&self) -> Result<Source> {
+        let (trace, stream) = match (&self.either.trace, &self.either.stream) {
+            (Some(file), _) => (read_trace(file)?, None),
+            (None, Some(stream)) => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = runtime.context("cannot start what waits for AWS's answers")?;
+                let (trace, now) = runtime.block_on(history(stream, self.days))?;
+                (trace, Some(now))
+            }
+            (None, None) => return Err(usage("neither --stream nor --trace is given: give one of them")),
+        };
+        let now = stream.as_ref().map(|now| now.capacity);
+        let initial_shards = self.initial_shards.unwrap_or_else(|| match now {
+            Some(Capacity::Shards(shards)) => shards,
+            Some(Capacity::OnDemand) | None => trace.initial_shards(),
+        });
+        Ok(Source { trace, initial_shards, stream })
+    }
+}
+
+/// What CloudWatch remembers of what was wanted of a stream, and the stream as it is.
+async fn history(stream: &str, days: u32) -> Result<(Trace, StreamNow)> {
+    let sdk = scaler_aws::loader().load().await;
+    if sdk.region().is_none() {
+        bail!("no AWS Region is set: set AWS_REGION, or a region in the profile that AWS_PROFILE names");
+    }
+    let pace = Pace::of(Share::SCALING, SystemClock);
+    let ports = scaler_aws::ports(&sdk, SystemClock, &pace, &Wiring::default());
+    let state = ports.streams.describe(stream).await.map_err(explained)?;
+    let (start, minutes) = minutes(&ports, stream, (days * MINUTES_PER_DAY).min(MINUTES_MAX)).await?;
+    remembered(stream, &state, start, &minutes)
+}
+
+/// The write metrics of so many minutes up to the newest that CloudWatch surely has, and when the first began.
+///
+/// Day by day: one answer for all would come near the time that a call may take.
+async fn minutes(ports: &AwsPorts, stream: &str, count: u32) -> Result<(Timestamp, Vec<Minute>)> {
+    let now = ports.clock.now().as_second().div_euclid(60) * 60;
+    let end = Timestamp::from_second(now)? - SignedDuration::from_mins(i64::from(METRIC_DELAY_MINUTES));
+    let start = end - SignedDuration::from_mins(i64::from(count));
+    let bar = progress::bar("days read from CloudWatch", count.div_ceil(MINUTES_PER_DAY) as usize);
+    let mut minutes = Vec::new();
+    let mut read = 0;
+    while read < count {
+        let more = MINUTES_PER_DAY.min(count - read);
+        read += more;
+        let end = start + SignedDuration::from_mins(i64::from(read));
+        let mut windows = ports.metrics.loads(&[stream.to_owned()], end, more).await.map_err(explained)?;
+        minutes.extend(windows.remove(stream).context("CloudWatch answered for another stream")?.minutes);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok((start, minutes))
+}
+
+/// A trace of the minutes since the first that is known: before it the stream was not there, or not used.
+fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Minute]) -> Result<(Trace, StreamNow)> {
+    let Some(first) = minutes.iter().position(Minute::is_known) else {
+        bail!(
+            "CloudWatch knows of no write to stream {stream} in the {} minutes since {start}: nobody wrote, or the name or \
+             the Region is another one",
+            minutes.len()
+        );
+    };
+    let known = &minutes[first..];
+    let start = start + SignedDuration::from_mins(i64::try_from(first)?);
+    let demand = known.iter().map(|minute| if minute.is_known() { Demand::wanted(minute) } else { Demand::default() });
+    let trace = Trace { name: stream.to_owned(), start, minutes: demand.collect() };
+    let unknown = known.iter().filter(|minute| !minute.is_known()).count();
+    #[allow(clippy::cast_precision_loss, reason = "two weeks have far fewer than 2^53 minutes")]
+    let unknown_share = unknown as f64 / known.len() as f64;
+    let capacity = match state.mode {
+        StreamMode::Provisioned => Capacity::Shards(state.open_shards.get()),
+        StreamMode::OnDemand => Capacity::OnDemand,
+    };
+    Ok((trace, StreamNow { name: stream.to_owned(), capacity, unknown_share }))
+}
+
+/// A call that failed, with what to do about it.
+fn explained(error: CallError) -> anyhow::Error {
+    let advice = match error.failure {
+        Failure::NotFound => "is it called so, in this Region and account?",
+        Failure::Refused => "may these credentials call it (kinesis:DescribeStreamSummary, cloudwatch:GetMetricData)?",
+        Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute",
+        Failure::Unavailable => {
+            "are there credentials (AWS_PROFILE or AWS_ACCESS_KEY_ID; with IAM Identity Center: \
+             eval \"$(aws configure export-credentials --format env)\"), and is the endpoint reachable?"
+        }
+    };
+    anyhow::anyhow!("{error}; {advice}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use scaler_core::{ShardCount, StreamStatus};
+
+    use super::*;
+
+    fn state() -> StreamState {
+        let open_shards = ShardCount::saturating(4);
+        StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards }
+    }
+
+    #[test]
+    fn a_history_begins_with_its_first_known_minute_and_tells_its_gaps() {
+        let throttled = Minute { throttled_records: Some(3), ..written(600, 6) };
+        let minutes = [Minute::default(), written(60, 1), Minute::default(), throttled, written(0, 0)];
+        let (trace, now) = remembered("orders", &state(), Timestamp::UNIX_EPOCH, &minutes).unwrap();
+        assert_eq!(trace.start.to_string(), "1970-01-01T00:01:00Z");
+        let wanted: Vec<_> = trace.minutes.iter().map(|minute| (minute.bytes, minute.records)).collect();
+        assert_eq!(wanted, [(60, 1), (0, 0), (900, 9), (0, 0)]);
+        assert_eq!((now.capacity, format!("{:.2}", now.unknown_share)), (Capacity::Shards(4), "0.25".to_owned()));
+    }
+
+    #[test]
+    fn a_stream_that_nobody_wrote_to_has_no_history() {
+        let told = remembered("orders", &state(), Timestamp::UNIX_EPOCH, &[Minute::default(); 3]).err().unwrap();
+        assert!(
+            told.to_string().starts_with("CloudWatch knows of no write to stream orders in the 3 minutes"),
+            "{told}"
+        );
+    }
+
+    fn written(bytes: u64, records: u64) -> Minute {
+        Minute { bytes: Some(bytes), records: Some(records), ..Minute::default() }
+    }
+}
