@@ -16,6 +16,7 @@ mod simulate;
 mod source;
 mod table;
 mod time_axis;
+mod trial;
 mod tune;
 
 use std::io::Write;

@@ -102,6 +102,8 @@ fn body_of(scene: &Scene, run: &Run, body: &Area<'_>) -> Result<()> {
     let axis = TimeAxis { start: scene.trace.start, minutes };
     let mut chart = ChartBuilder::on(body)
         .margin(MARGIN)
+        // The last date is centred on the chart's end.
+        .margin_right(3 * MARGIN)
         .x_label_area_size(BELOW)
         .y_label_area_size(LEFT)
         .build_cartesian_2d(axis, 0.0..top)?;

@@ -77,11 +77,13 @@ pub(crate) fn comparison_table(comparison: &Comparison) -> String {
     let usd = comparison.on_demand_usd;
     let mut on_demand = ["-"; 9].map(str::to_owned);
     (on_demand[0], on_demand[1], on_demand[2]) = (ON_DEMAND.to_owned(), figure(usd, 2), ratio(usd));
-    let rivals = |rivals: &[Rival]| rivals.iter().map(|rival| row(&rival.name, &rival.score)).collect::<Vec<_>>();
+    let others = comparison.others.iter().filter(|other| other.name != ours.name);
     let mut rows = vec![row(&ours.name, &ours.score)];
-    rows.extend(rivals(&comparison.others));
+    rows.extend(others.map(|Rival { name, score }| row(name, score)));
     rows.push(on_demand);
-    if let Some(Hindsight::Found { score, .. }) = &comparison.hindsight {
+    if let Some(Hindsight::Found { score, .. }) = &comparison.hindsight
+        && ours.name != HINDSIGHT
+    {
         rows.push(row(HINDSIGHT, score));
     }
     table(["policy", "USD", "ratio", "shard-hours", "used", "throttled", "minutes", "calls", "shards"], rows)

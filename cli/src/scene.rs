@@ -70,14 +70,14 @@ impl Scene {
 
     /// Hours of the workload.
     pub(crate) fn hours(&self) -> f64 {
-        hours(&self.trace)
+        hours(self.trace.minutes.len())
     }
 }
 
-/// Hours of a trace.
+/// Hours of so many minutes.
 #[allow(clippy::cast_precision_loss, reason = "a trace has far fewer than 2^53 minutes")]
-pub(crate) fn hours(trace: &Trace) -> f64 {
-    trace.minutes.len() as f64 / 60.0
+pub(crate) fn hours(minutes: usize) -> f64 {
+    minutes as f64 / 60.0
 }
 
 /// What kinesis-scaler does with this policy; unlike a [`Scene`], threads can share these arguments.

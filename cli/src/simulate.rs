@@ -21,7 +21,7 @@ use crate::scene::{Assumed, Scene};
 /// deployed code.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The workload: a CSV file with the header timestamp,incoming_bytes,incoming_records and a line for each minute.
+    /// The workload: a CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line a minute.
     #[arg(long, value_name = "FILE")]
     trace: PathBuf,
     /// Shards of the stream in the first minute [default: the power of two that carries the first hour at 90 %].

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_credential_types::provider::error::CredentialsError;
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
@@ -17,6 +20,8 @@ use crate::failure::usage;
 use crate::options::{read_trace, shards};
 use crate::progress;
 
+const NO_CREDENTIALS: &str = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; with IAM \
+     Identity Center, eval \"$(aws configure export-credentials --format env)\"";
 const MINUTES_PER_DAY: u32 = 1_440;
 /// CloudWatch keeps minutes for 15 days and refuses to be asked for older ones. The last hour of them is left out, since
 /// they age while we ask.
@@ -44,7 +49,7 @@ struct Either {
     /// endpoint as for the AWS CLI.
     #[arg(long, value_name = "NAME")]
     stream: Option<String>,
-    /// A CSV file with the header timestamp,incoming_bytes,incoming_records and a line for each minute.
+    /// A CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line a minute.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
 }
@@ -104,11 +109,22 @@ async fn history(stream: &str, days: u32) -> Result<(Trace, StreamNow)> {
     if sdk.region().is_none() {
         bail!("no AWS Region is set: set AWS_REGION, or a region in the profile that AWS_PROFILE names");
     }
+    has_credentials(&sdk).await?;
     let pace = Pace::of(Share::SCALING, SystemClock);
     let ports = scaler_aws::ports(&sdk, SystemClock, &pace, &Wiring::default());
-    let state = ports.streams.describe(stream).await.map_err(explained)?;
+    let state = ports.streams.describe(stream).await.map_err(|error| explained(&error))?;
     let (start, minutes) = minutes(&ports, stream, (days * MINUTES_PER_DAY).min(MINUTES_MAX)).await?;
     remembered(stream, &state, start, &minutes)
+}
+
+/// Whether calls could be signed: asked beforehand, since a call says it only among all else that went wrong.
+async fn has_credentials(sdk: &SdkConfig) -> Result<()> {
+    let Some(provider) = sdk.credentials_provider() else { bail!("{NO_CREDENTIALS}") };
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(CredentialsError::CredentialsNotLoaded(_)) => bail!("{NO_CREDENTIALS}"),
+        Err(error) => Err(anyhow::Error::new(error).context(NO_CREDENTIALS)),
+    }
 }
 
 /// The write metrics of so many minutes up to the newest that CloudWatch surely has, and when the first began.
@@ -125,7 +141,8 @@ async fn minutes(ports: &AwsPorts, stream: &str, count: u32) -> Result<(Timestam
         let more = MINUTES_PER_DAY.min(count - read);
         read += more;
         let end = start + SignedDuration::from_mins(i64::from(read));
-        let mut windows = ports.metrics.loads(&[stream.to_owned()], end, more).await.map_err(explained)?;
+        let mut windows =
+            ports.metrics.loads(&[stream.to_owned()], end, more).await.map_err(|error| explained(&error))?;
         minutes.extend(windows.remove(stream).context("CloudWatch answered for another stream")?.minutes);
         bar.inc(1);
     }
@@ -157,15 +174,12 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
 }
 
 /// A call that failed, with what to do about it.
-fn explained(error: CallError) -> anyhow::Error {
+fn explained(error: &CallError) -> anyhow::Error {
     let advice = match error.failure {
         Failure::NotFound => "is it called so, in this Region and account?",
         Failure::Refused => "may these credentials call it (kinesis:DescribeStreamSummary, cloudwatch:GetMetricData)?",
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute",
-        Failure::Unavailable => {
-            "are there credentials (AWS_PROFILE or AWS_ACCESS_KEY_ID; with IAM Identity Center: \
-             eval \"$(aws configure export-credentials --format env)\"), and is the endpoint reachable?"
-        }
+        Failure::Unavailable => "is the endpoint reachable (AWS_ENDPOINT_URL, where one is set)?",
     };
     anyhow::anyhow!("{error}; {advice}")
 }

@@ -31,7 +31,8 @@ impl Ranged for TimeAxis {
         let step = fits.unwrap_or(self.minutes).max(1);
         // Whole multiples since 1970 are whole hours and days in UTC.
         let first = (-self.start.as_second().div_euclid(60)).rem_euclid(step);
-        (0..).map(|tick| first + tick * step).take_while(|minute| *minute <= self.minutes).collect()
+        let ticks = (self.minutes - first).div_euclid(step);
+        (0..=ticks).map(|tick| first + tick * step).collect()
     }
 
     fn range(&self) -> Range<i64> {

@@ -1,33 +1,22 @@
 //! `shardctl tune`: which settings suit a stream best, tried on one part of its past and checked on another.
 
 use std::io::Write;
-use std::num::NonZero;
-use std::ops::Range;
-use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use scaler_core::{Policy, PolicySpec, Risk, TAG_PREFIX};
-use scaler_sim::run::Run;
-use scaler_sim::score::Score;
-use scaler_sim::trace::Trace;
+use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 
 use crate::backtest::Output;
 use crate::contender::ours;
 use crate::options::{AssumptionOptions, PolicyOptions, percent_option};
-use crate::progress;
 use crate::report::{HOURS_PER_MONTH, ScoreReport, write_json};
-use crate::scene::{Assumed, hours, run as simulated};
+use crate::scene::{Assumed, hours};
 use crate::settings;
-use crate::source::{Source, SourceOptions};
+use crate::source::SourceOptions;
 use crate::table::{figure, percent, table};
+use crate::trial::{Candidate, Trial, grid};
 
-/// What is tried, in every combination.
-const TARGETS: [u32; 3] = [70, 80, 90];
-const WINDOWS: [u32; 3] = [30, 60, 120];
 /// A day at least: what is chosen on less is chosen by chance.
 const MINUTES_MIN: usize = 1_440;
 
@@ -52,25 +41,6 @@ pub(crate) struct Arguments {
     output: Output,
 }
 
-/// Settings, and how they did.
-struct Candidate {
-    policy: Policy,
-    /// On the part of the history on which settings are chosen.
-    chosen_on: Score,
-    /// On the part that has no say in it.
-    checked_on: Score,
-}
-
-/// All that was tried. The first candidate is what there was to begin from.
-struct Trial {
-    trace: Trace,
-    /// The first minute that has no say.
-    split: usize,
-    candidates: Vec<Candidate>,
-    /// Most throttled bytes, 0 to 1, with which settings are chosen.
-    throttled_max: f64,
-}
-
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let base = ours(&arguments.policy)?;
     let assumed = Assumed::of(&arguments.assumptions)?;
@@ -89,118 +59,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         Output::Json => write_json(&trial.report(), out),
         Output::Table => trial.tell(stream.as_deref(), out),
     }
-}
-
-/// What to begin from, and every combination beside it.
-fn grid(base: &Policy) -> Result<Vec<Policy>> {
-    let mut policies = vec![*base];
-    for risk in Risk::ALL {
-        for target_utilization_percent in TARGETS {
-            for stabilization_window_minutes in WINDOWS {
-                let spec = PolicySpec { risk, target_utilization_percent, stabilization_window_minutes, ..**base };
-                match Policy::new(spec) {
-                    Ok(policy) if policy == *base => {}
-                    Ok(policy) => policies.push(policy),
-                    Err(faults) => bail!("a candidate is no policy: {faults:?}"),
-                }
-            }
-        }
-    }
-    Ok(policies)
-}
-
-impl Trial {
-    fn of(source: Source, assumed: &Assumed, policies: Vec<Policy>, throttled_max_percent: Option<f64>) -> Self {
-        let trace = source.trace;
-        let split = trace.minutes.len() * 2 / 3;
-        // Policies do not see ahead: the first part of a run is what it would be if there were no second.
-        let scores = scores(&policies, |policy| {
-            let run = simulated(&trace, source.initial_shards, assumed, policy);
-            [0..split, split..trace.minutes.len()].map(|minutes| {
-                let (trace, run) = part(&trace, &run, minutes);
-                Score::of(&trace, &run, &assumed.aws)
-            })
-        });
-        let candidates: Vec<Candidate> = policies
-            .into_iter()
-            .zip(scores)
-            .map(|(policy, [chosen_on, checked_on])| Candidate { policy, chosen_on, checked_on })
-            .collect();
-        let as_before = candidates[0].chosen_on.throttled_bytes_share;
-        let throttled_max = throttled_max_percent.map_or(as_before, |percent| percent / 100.0);
-        Self { trace, split, candidates, throttled_max }
-    }
-
-    fn base(&self) -> &Candidate {
-        &self.candidates[0]
-    }
-
-    /// The cheapest that throttles no more than it may; where none does, the one that throttles least.
-    fn winner(&self) -> &Candidate {
-        let by = |figure: fn(&Score) -> f64| {
-            move |one: &&Candidate, other: &&Candidate| figure(&one.chosen_on).total_cmp(&figure(&other.chosen_on))
-        };
-        let allowed = self.candidates.iter().filter(|one| one.chosen_on.throttled_bytes_share <= self.throttled_max);
-        allowed
-            .min_by(by(|score| score.usd))
-            .or_else(|| self.candidates.iter().min_by(by(|score| score.throttled_bytes_share)))
-            .unwrap_or(self.base())
-    }
-
-    /// Whether the winner is also the better one where it had no say.
-    fn held(&self) -> bool {
-        let (winner, base) = (&self.winner().checked_on, &self.base().checked_on);
-        let allowed = self.throttled_max.max(base.throttled_bytes_share);
-        let throttles_less = winner.throttled_bytes_share < base.throttled_bytes_share;
-        winner.throttled_bytes_share <= allowed && (winner.usd < base.usd || throttles_less)
-    }
-
-    /// Those that nothing else beats in cost and in throttling, the cheapest first.
-    fn undominated(&self) -> Vec<&Candidate> {
-        let figures = |one: &Candidate| (one.chosen_on.usd, one.chosen_on.throttled_bytes_share);
-        let beats = |other: &Candidate, one: &Candidate| {
-            let ((usd, throttled), (its_usd, its_throttled)) = (figures(other), figures(one));
-            usd <= its_usd && throttled <= its_throttled && (usd < its_usd || throttled < its_throttled)
-        };
-        let is_beaten = |one: &Candidate| self.candidates.iter().any(|other| beats(other, one));
-        let mut left: Vec<&Candidate> = self.candidates.iter().filter(|one| !is_beaten(one)).collect();
-        left.sort_by(|one, other| one.chosen_on.usd.total_cmp(&other.chosen_on.usd));
-        // Settings that make no difference here are told once.
-        left.dedup_by(|one, other| figures(one) == figures(other));
-        left
-    }
-}
-
-/// What each policy scores, in their order, on all processors.
-fn scores<T: Send>(policies: &[Policy], score: impl Fn(Policy) -> T + Sync) -> Vec<T> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let bar = progress::bar("settings tried", policies.len());
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(policy) = policies.get(at) else { return done };
-            done.push((at, score(*policy)));
-            bar.inc(1);
-        }
-    };
-    let mut done = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let ended = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        ended.flatten().collect::<Vec<_>>()
-    });
-    bar.finish_and_clear();
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, score)| score).collect()
-}
-
-/// Some minutes of a run, and of the trace that it was made over.
-fn part(trace: &Trace, run: &Run, minutes: Range<usize>) -> (Trace, Run) {
-    let calls = run.calls.iter().filter(|call| minutes.contains(&call.minute)).cloned().collect();
-    let run = Run { capacity: run.capacity[minutes.clone()].to_vec(), calls };
-    let start = trace.at(minutes.start);
-    (Trace { name: trace.name.clone(), start, minutes: trace.minutes[minutes].to_vec() }, run)
 }
 
 impl Trial {
@@ -259,9 +117,7 @@ impl Trial {
     fn verdict(&self) -> String {
         let (winner, base) = (self.winner(), self.base());
         let (new, old) = (&winner.checked_on, &base.checked_on);
-        let hours =
-            hours(&self.trace) * to_float(self.trace.minutes.len() - self.split) / to_float(self.trace.minutes.len());
-        let monthly = (old.usd - new.usd) / hours * HOURS_PER_MONTH;
+        let monthly = (old.usd - new.usd) / hours(self.trace.minutes.len() - self.split) * HOURS_PER_MONTH;
         let words = if self.held() { "It held" } else { "It did not hold, so stay with what there was" };
         format!(
             "Best: {}.\n\
@@ -278,34 +134,30 @@ impl Trial {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a trace has far fewer than 2^53 minutes")]
-fn to_float(minutes: usize) -> f64 {
-    minutes as f64
-}
-
 /// How to change one policy into the other: by the stream's tags as far as there are tags, else by the stack's settings.
 fn applied(from: &Policy, to: &Policy, stream: Option<&str>) -> String {
-    let mut words = String::new();
     let lines = settings::lines(to).into_iter().zip(settings::lines(from));
-    let changed: Vec<_> = lines.filter(|(new, old)| new != old).map(|(new, _)| new).collect();
-    let tag_of = |variable: &str| settings::TAGS.iter().find(|(of, _)| *of == variable).map(|(_, tag)| *tag);
-    let tags: Vec<String> =
-        changed.iter().filter_map(|(name, value)| Some(format!("{TAG_PREFIX}{}={value}", tag_of(name)?))).collect();
-    if !tags.is_empty() {
-        let stream = stream.unwrap_or("STREAM");
-        let tags = tags.join(",");
-        words += "For this stream alone:\n\n  aws kinesis add-tags-to-stream --stream-name ";
-        words += &format!("{stream} --tags {tags}\n");
-    }
-    let settings: Vec<_> = changed.iter().filter(|(name, _)| tag_of(name).is_none()).collect();
-    if !settings.is_empty() {
-        words += if tags.is_empty() { "For all streams" } else { "\nWhat has no tag, for all streams" };
-        words += ", as settings of the stack (or in a file, to try with --policy):\n\n";
-        for (name, value) in settings {
-            words += &format!("  {name}={value}\n");
+    let changed = lines.filter(|(new, old)| new != old).map(|(new, _)| new);
+    let (mut tags, mut settings) = (Vec::new(), Vec::new());
+    for (name, value) in changed {
+        match settings::TAGS.iter().find(|(variable, _)| *variable == name) {
+            Some((_, tag)) => tags.push(format!("{TAG_PREFIX}{tag}={value}")),
+            None => settings.push(format!("  {name}={value}\n")),
         }
     }
-    words
+    let mut words = Vec::new();
+    if !tags.is_empty() {
+        let (stream, tags) = (stream.unwrap_or("STREAM"), tags.join(","));
+        let command = format!("  aws kinesis add-tags-to-stream --stream-name {stream} --tags {tags}\n");
+        words.push(format!("For this stream alone:\n\n{command}"));
+    }
+    if !settings.is_empty() {
+        let settings = settings.concat();
+        words.push(format!(
+            "For all streams, as settings of the stack (to try them, in a file for --policy):\n\n{settings}"
+        ));
+    }
+    words.join("\n")
 }
 
 /// A trial for programs.
@@ -350,5 +202,23 @@ impl Trial {
             best: self.candidates.iter().position(|one| one.policy == winner).unwrap_or_default(),
             candidates: self.candidates.iter().map(candidate).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use scaler_core::{PolicySpec, Risk};
+
+    use super::*;
+
+    #[test]
+    fn what_has_a_tag_is_applied_by_it_and_the_rest_by_settings() {
+        let from = PolicySpec { target_utilization_percent: 80, ..PolicySpec::default() };
+        let to = PolicySpec { target_utilization_percent: 81, stabilization_window_minutes: 99, ..from };
+        let policy = |spec| Policy::new(spec).unwrap();
+        insta::assert_snapshot!(applied(&policy(from), &policy(to), Some("orders")), @"");
+        let risks = [Risk::ALL[0], Risk::ALL[4]].map(|risk| policy(PolicySpec { risk, ..from }));
+        insta::assert_snapshot!(applied(&risks[0], &risks[1], None), @"");
     }
 }
