@@ -8,9 +8,9 @@ use scaler_sim::peers::{PEERS, Peer};
 use scaler_sim::run::Run;
 
 use crate::failure::usage;
-use crate::options::{AssumptionOptions, Fate, PolicyOptions};
+use crate::options::{AssumptionOptions, Fate, PolicyOptions, SettingOptions};
 use crate::scene::Scene;
-use crate::settings::{self, Given};
+use crate::settings;
 
 pub(crate) const OURS: &str = "kinesis-scaler";
 pub(crate) const HINDSIGHT: &str = "hindsight";
@@ -33,15 +33,17 @@ impl Contender {
     /// A name that is none and no file either, settings that are wrong, or settings for one that has none.
     pub(crate) fn chosen(options: &PolicyOptions, assumed: &AssumptionOptions) -> Result<Self> {
         let peer = PEERS.into_iter().find(|(name, _)| *name == options.policy);
+        let given = &options.settings;
         let other = match (options.policy.as_str(), peer) {
             (_, Some((name, peer))) => Self::Peer(name, peer),
             (HINDSIGHT, None) => Self::Hindsight,
-            _ => return ours(options).map(Self::Ours),
+            (OURS, None) => return settings::policy(&options.settings, None).map(Self::Ours),
+            (file, None) => return in_file(file, &options.settings).map(Self::Ours),
         };
         let of_ours = [
-            ("--risk", options.risk.is_some()),
-            ("--shards-min", options.shards_min.is_some()),
-            ("--shards-max", options.shards_max.is_some()),
+            ("--risk", given.risk.is_some()),
+            ("--shards-min", given.shards_min.is_some()),
+            ("--shards-max", given.shards_max.is_some()),
             ("--throttled=retried", assumed.throttled == Fate::Retried),
             ("--hottest-key-share", assumed.hottest_key_share.is_some()),
         ];
@@ -80,22 +82,14 @@ impl Contender {
     }
 }
 
-/// The settings of kinesis-scaler that were asked for.
-///
-/// # Errors
-/// As [`Contender::chosen`].
-pub(crate) fn ours(options: &PolicyOptions) -> Result<Policy> {
-    let given = Given { shards_min: options.shards_min, shards_max: options.shards_max, risk: options.risk };
-    let file = Path::new(&options.policy);
-    if options.policy == OURS {
-        settings::policy(&given, None)
-    } else if file.is_file() {
-        settings::policy(&given, Some(file))
-    } else {
-        let names = PEERS.map(|(name, _)| name).join(", ");
-        Err(usage(format!(
-            "--policy={:?} is neither a file nor one of {OURS}, {names}, {HINDSIGHT}: correct the name or the path",
-            options.policy
-        )))
+/// The settings in a file of this name, which is not that of a policy.
+fn in_file(name: &str, given: &SettingOptions) -> Result<Policy> {
+    let file = Path::new(name);
+    if file.is_file() {
+        return settings::policy(given, Some(file));
     }
+    let names = PEERS.map(|(name, _)| name).join(", ");
+    Err(usage(format!(
+        "--policy={name:?} is neither a file nor one of {OURS}, {names}, {HINDSIGHT}: correct the name or the path"
+    )))
 }

@@ -29,7 +29,7 @@ pub use failure::{exit_code, is_broken_pipe};
 ///
 /// Reads only: no command changes anything in AWS.
 #[derive(Debug, Parser)]
-#[command(name = "shardctl", version)]
+#[command(name = "shardctl", version, max_term_width = 110)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -12,9 +12,10 @@ use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_sim::stream_model::Assumptions;
 use scaler_sim::trace::Trace;
 
+use crate::contender::OURS;
 use crate::failure::usage;
 
-/// What stands in for a choice of kinesis-scaler's own settings.
+/// What decides.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Policy")]
 pub(crate) struct PolicyOptions {
@@ -22,8 +23,16 @@ pub(crate) struct PolicyOptions {
     /// kinesis-scaler's settings.
     ///
     /// A file has NAME=value lines, the environment variables of the functions; `#` begins a comment.
-    #[arg(long, value_name = "NAME|FILE", default_value = "kinesis-scaler")]
+    #[arg(long, value_name = "NAME|FILE", default_value = OURS)]
     pub(crate) policy: String,
+    #[command(flatten)]
+    pub(crate) settings: SettingOptions,
+}
+
+/// Settings of kinesis-scaler; they win over those of a file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct SettingOptions {
     /// How much throttling to put up with for fewer shards: careful, cautious, balanced, lean or thrifty.
     #[arg(long, value_name = "LEVEL", value_parser = risk)]
     pub(crate) risk: Option<Risk>,

@@ -86,7 +86,9 @@ pub(crate) fn comparison_table(comparison: &Comparison) -> String {
     {
         rows.push(row(HINDSIGHT, score));
     }
-    table(["policy", "USD", "ratio", "shard-hours", "used", "throttled", "minutes", "calls", "shards"], rows)
+    let table =
+        table(["policy", "USD", "ratio", "shard-hours", "used", "throttled", "minutes", "calls", "shards"], rows);
+    format!("{table}\nratio: USD of {} over theirs; throttled: share of the bytes, and in how many minutes", ours.name)
 }
 
 /// What there is to know of the optimum, in a line; empty where it was not asked for.

@@ -8,9 +8,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use scaler_app::config::{ConfigError, from_lookup};
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
-use scaler_core::{Policy, PolicySpec, Risk};
+use scaler_core::{Policy, PolicySpec};
 
 use crate::failure::usage;
+use crate::options::SettingOptions;
 
 const RISK: &str = "RISK";
 const TARGET: &str = "TARGET_UTILIZATION_PERCENT";
@@ -22,19 +23,11 @@ const SHARDS_MAX: &str = "SHARDS_MAX";
 pub(crate) const TAGS: [(&str, &str); 3] =
     [(TARGET, "target-utilization"), (SHARDS_MIN, "shards-min"), (SHARDS_MAX, "shards-max")];
 
-/// Settings that were given on the command line; they win over those of a file.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Given {
-    pub(crate) shards_min: Option<u32>,
-    pub(crate) shards_max: Option<u32>,
-    pub(crate) risk: Option<Risk>,
-}
-
-/// The policy that these settings ask for.
+/// The policy that these settings ask for; those of the command line win over those of the file.
 ///
 /// # Errors
 /// Every setting that is wrong, or a file that cannot be read.
-pub(crate) fn policy(given: &Given, file: Option<&Path>) -> Result<Policy> {
+pub(crate) fn policy(given: &SettingOptions, file: Option<&Path>) -> Result<Policy> {
     let in_file = file.map(read).transpose()?.unwrap_or_default();
     let asked = RefCell::new(BTreeSet::new());
     let found = from_lookup(|name| {
@@ -135,7 +128,7 @@ pub(crate) fn as_map<S: serde::Serializer>(lines: &[(&str, String)], serializer:
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use scaler_core::{Enrolment, TAG_PREFIX};
+    use scaler_core::{Enrolment, Risk, TAG_PREFIX};
 
     use super::*;
 

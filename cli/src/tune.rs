@@ -1,6 +1,7 @@
 //! `shardctl tune`: which settings suit a stream best, tried on one part of its past and checked on another.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -8,8 +9,8 @@ use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 
 use crate::backtest::Output;
-use crate::contender::ours;
-use crate::options::{AssumptionOptions, PolicyOptions, percent_option};
+use crate::failure::usage;
+use crate::options::{AssumptionOptions, SettingOptions, percent_option};
 use crate::report::{HOURS_PER_MONTH, ScoreReport, write_json};
 use crate::scene::{Assumed, hours};
 use crate::settings;
@@ -29,12 +30,16 @@ const MINUTES_MIN: usize = 1_440;
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: SourceOptions,
+    /// The settings to begin from: a file of NAME=value lines, the environment variables of the functions [default: as
+    /// they are deployed, but without a maximum].
+    #[arg(long, value_name = "FILE", help_heading = "Policy")]
+    policy: Option<PathBuf>,
     #[command(flatten)]
-    policy: PolicyOptions,
+    settings: SettingOptions,
     #[command(flatten)]
     assumptions: AssumptionOptions,
     /// Percent of the bytes that may be throttled at most [default: as many as with the settings to begin from].
-    #[arg(long, value_name = "PERCENT", value_parser = percent_option)]
+    #[arg(long, value_name = "PERCENT", value_parser = percent_option, help_heading = "Choice")]
     throttled_max: Option<f64>,
     /// How to tell what came of it.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
@@ -42,7 +47,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
-    let base = ours(&arguments.policy)?;
+    if let Some(file) = arguments.policy.as_ref().filter(|file| !file.is_file()) {
+        return Err(usage(format!(
+            "--policy: no settings file is called \"{}\"; correct the path, or leave it out",
+            file.display()
+        )));
+    }
+    let base = settings::policy(&arguments.settings, arguments.policy.as_deref())?;
     let assumed = Assumed::of(&arguments.assumptions)?;
     let source = arguments.source.read()?;
     let minutes = source.trace.minutes.len();
@@ -217,8 +228,20 @@ mod tests {
         let from = PolicySpec { target_utilization_percent: 80, ..PolicySpec::default() };
         let to = PolicySpec { target_utilization_percent: 81, stabilization_window_minutes: 99, ..from };
         let policy = |spec| Policy::new(spec).unwrap();
-        insta::assert_snapshot!(applied(&policy(from), &policy(to), Some("orders")), @"");
+        insta::assert_snapshot!(applied(&policy(from), &policy(to), Some("orders")), @r"
+        For this stream alone:
+
+          aws kinesis add-tags-to-stream --stream-name orders --tags kinesis-scaler/target-utilization=81
+
+        For all streams, as settings of the stack (to try them, in a file for --policy):
+
+          STABILIZATION_WINDOW_MINUTES=99
+        ");
         let risks = [Risk::ALL[0], Risk::ALL[4]].map(|risk| policy(PolicySpec { risk, ..from }));
-        insta::assert_snapshot!(applied(&risks[0], &risks[1], None), @"");
+        insta::assert_snapshot!(applied(&risks[0], &risks[1], None), @r"
+        For all streams, as settings of the stack (to try them, in a file for --policy):
+
+          RISK=thrifty
+        ");
     }
 }
