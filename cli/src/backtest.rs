@@ -14,10 +14,11 @@ use crate::comparison::{Comparison, Optimum};
 use crate::contender::Contender;
 use crate::options::{AssumptionOptions, PolicyOptions, cannot_write};
 use crate::picture::svg;
-use crate::report::{HOURS_PER_MONTH, Report, comparison_table, heading, hindsight_line, write_json};
+use crate::report::{Report, write_json};
 use crate::scene::{Assumed, Scene};
 use crate::source::{Capacity, SourceOptions, StreamNow};
 use crate::table::{figure, percent};
+use crate::words::{HOURS_PER_MONTH, comparison_table, heading, hindsight_line};
 
 /// The name of what was paid, in tables.
 const AS_NOW: &str = "as-now";

@@ -18,6 +18,7 @@ mod table;
 mod time_axis;
 mod trial;
 mod tune;
+mod words;
 
 use std::io::Write;
 
@@ -42,7 +43,8 @@ enum Command {
     Tune(tune::Arguments),
 }
 
-/// Does what the arguments ask for, and writes the answer to `out`; progress goes to standard error, on a terminal only.
+/// Does what the arguments ask for, and writes the answer to `out`; progress goes to standard error, where that is a
+/// terminal.
 ///
 /// # Errors
 /// What was wrong with the call or went wrong, in words for the operator; [`exit_code`] tells which.

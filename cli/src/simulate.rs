@@ -12,8 +12,9 @@ use scaler_sim::run::Run;
 use crate::comparison::{Comparison, Optimum};
 use crate::contender::Contender;
 use crate::options::{AssumptionOptions, PolicyOptions, cannot_write, read_trace, shards};
-use crate::report::{Report, comparison_table, figures, heading, hindsight_line, write_json};
+use crate::report::{Report, write_json};
 use crate::scene::{Assumed, Scene};
+use crate::words::{comparison_table, figures, heading, hindsight_line};
 
 /// Run a policy over a recorded workload: what it costs, what it throttles, which calls it makes.
 ///

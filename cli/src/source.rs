@@ -9,6 +9,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
+use scaler_app::stream_name::is_stream_name;
 use scaler_app::sync::ports::FleetMetrics as _;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
@@ -20,11 +21,11 @@ use crate::failure::usage;
 use crate::options::{read_trace, shards};
 use crate::progress;
 
-const NO_CREDENTIALS: &str = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; with IAM \
-     Identity Center, eval \"$(aws configure export-credentials --format env)\"";
+const NO_CREDENTIALS: &str = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; \
+     with IAM Identity Center, eval \"$(aws configure export-credentials --format env)\"";
 const MINUTES_PER_DAY: u32 = 1_440;
-/// CloudWatch keeps minutes for 15 days and refuses to be asked for older ones. The last hour of them is left out, since
-/// they age while we ask.
+/// CloudWatch keeps minutes for 15 days and refuses to be asked for older ones. The last hour of them is left out,
+/// since they age while we ask.
 const MINUTES_MAX: u32 = 15 * MINUTES_PER_DAY - 60;
 
 /// Where the workload is from.
@@ -36,8 +37,8 @@ pub(crate) struct SourceOptions {
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=15))]
     #[arg(conflicts_with = "trace")]
     days: u32,
-    /// Shards of the stream in the first minute [default: as many as the stream has now; for a trace the power of two that
-    /// carries its first hour at 90 %].
+    /// Shards of the stream in the first minute [default: as many as the stream has now; for a trace the power of two
+    /// that carries its first hour at 90 %].
     #[arg(long, value_name = "N", value_parser = shards())]
     initial_shards: Option<u32>,
 }
@@ -47,7 +48,7 @@ pub(crate) struct SourceOptions {
 struct Either {
     /// A stream of yours: its minutes are read from CloudWatch, which costs less than a cent. Region, credentials and
     /// endpoint as for the AWS CLI.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = stream_name)]
     stream: Option<String>,
     /// A CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line a minute.
     #[arg(long, value_name = "FILE")]
@@ -103,6 +104,11 @@ impl SourceOptions {
     }
 }
 
+fn stream_name(text: &str) -> Result<String, String> {
+    let expected = || "expected a stream's name: up to 128 of letters, digits, `_`, `.` and `-`".to_owned();
+    is_stream_name(text).then(|| text.to_owned()).ok_or_else(expected)
+}
+
 /// What CloudWatch remembers of what was wanted of a stream, and the stream as it is.
 async fn history(stream: &str, days: u32) -> Result<(Trace, StreamNow)> {
     let sdk = scaler_aws::loader().load().await;
@@ -154,8 +160,8 @@ async fn minutes(ports: &AwsPorts, stream: &str, count: u32) -> Result<(Timestam
 fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Minute]) -> Result<(Trace, StreamNow)> {
     let Some(first) = minutes.iter().position(Minute::is_known) else {
         bail!(
-            "CloudWatch knows of no write to stream {stream} in the {} minutes since {start}: nobody wrote, or the name or \
-             the Region is another one",
+            "CloudWatch knows of no write to stream {stream} in the {} minutes since {start}: nobody wrote, or it \
+             is another name or Region",
             minutes.len()
         );
     };

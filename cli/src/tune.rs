@@ -11,21 +11,22 @@ use serde::Serialize;
 use crate::backtest::Output;
 use crate::failure::usage;
 use crate::options::{AssumptionOptions, SettingOptions, percent_option};
-use crate::report::{HOURS_PER_MONTH, ScoreReport, write_json};
+use crate::report::{ScoreReport, write_json};
 use crate::scene::{Assumed, hours};
 use crate::settings;
 use crate::source::SourceOptions;
 use crate::table::{figure, percent, table};
 use crate::trial::{Candidate, Trial, grid};
+use crate::words::HOURS_PER_MONTH;
 
 /// A day at least: what is chosen on less is chosen by chance.
 const MINUTES_MIN: usize = 1_440;
 
 /// Which settings suit a stream best: tries a grid of them on its past.
 ///
-/// Risk, target utilization and stabilization window, in 45 combinations. They are chosen on the first two thirds of the
-/// history, and what is said of them is what they do on the last third, which had no say: settings that only fit the past
-/// show there. --policy gives the settings to begin from; the others are compared with them.
+/// Risk, target utilization and stabilization window, in 45 combinations. They are chosen on the first two thirds of
+/// the history, and checked on the last third, which had no say: settings that only fit the past show there. --policy
+/// gives the settings to begin from, with which the others are compared.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -59,8 +60,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let minutes = source.trace.minutes.len();
     if minutes < MINUTES_MIN {
         bail!(
-            "{} has {minutes} minutes: to choose settings takes {MINUTES_MIN} or more; wait until there are, or give another \
-             trace",
+            "{} has {minutes} minutes: to choose settings takes {MINUTES_MIN} or more; wait until there are, or give \
+             another trace",
             source.trace.name
         );
     }
@@ -132,8 +133,8 @@ impl Trial {
         let words = if self.held() { "It held" } else { "It did not hold, so stay with what there was" };
         format!(
             "Best: {}.\n\
-             {words}: checked, it costs {} USD instead of {} ({} USD a month {}), and throttles {} of the bytes instead of \
-             {}.",
+             {words}: checked, it costs {} USD instead of {} ({} USD a month {}), and throttles {} of the bytes \
+             instead of {}.",
             settings::in_words(&winner.policy),
             figure(new.usd, 2),
             figure(old.usd, 2),
@@ -145,7 +146,7 @@ impl Trial {
     }
 }
 
-/// How to change one policy into the other: by the stream's tags as far as there are tags, else by the stack's settings.
+/// How to change one policy into the other: by the stream's tags as far as there are any, else by the stack's settings.
 fn applied(from: &Policy, to: &Policy, stream: Option<&str>) -> String {
     let lines = settings::lines(to).into_iter().zip(settings::lines(from));
     let changed = lines.filter(|(new, old)| new != old).map(|(new, _)| new);
