@@ -130,7 +130,7 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
             let peak = history.peak(context.now).unwrap_or(context.current).max(context.current);
             let peak = peak.min(context.policy.max());
             let floor = way_back_floor(peak, left);
-            if floor > wanted {
+            if floor > wanted && context.plan.is_none() {
                 return step(worth_a_resize(context, floor), Reason::WayBack { floor, peak, left });
             }
         }

@@ -26,29 +26,31 @@ const SURPRISE_MINUTES: usize = 240;
 const FLOOR: f64 = 0.02;
 
 /// How alike moments are: a difference as large as this counts as one.
-const ALIKE_HOURS: f64 = 2.0;
-const ALIKE_GROWTH: f64 = 0.25;
-const ALIKE_LEVEL: f64 = 0.4;
+const ALIKE_HOURS: f64 = 2.5;
+const ALIKE_GROWTH: f64 = 0.42;
+const ALIKE_LEVEL: f64 = 0.2;
 /// What another day of the week counts, squared.
-const OTHER_WEEKDAY: f64 = 0.5;
+const OTHER_WEEKDAY: f64 = 0.6;
 /// What is left of a moment's weight a day later.
-const KEPT_A_DAY: f64 = 0.97;
+const KEPT_A_DAY: f64 = 0.985;
 
 /// Weights of what a span is expected to be like, and the minutes in which each is worth half as much.
 const LAST_MINUTES: (f64, f64) = (0.5, 10.0);
-const LAST_HOUR: (f64, f64) = (0.2, 60.0);
-const SAME_TIME: f64 = 0.4;
-const GROWING: (f64, f64) = (1.0, 120.0);
+const LAST_HOUR: (f64, f64) = (0.05, 10.0);
+const SAME_TIME: f64 = 0.7;
+const GROWING: (f64, f64) = (0.5, 120.0);
 /// So much evidence in moments that are alike is as good as the guess that the load goes on growing.
-const EVIDENCE: f64 = 2.0;
+const EVIDENCE: f64 = 1.7;
 /// Growth is believed to go on for about so many minutes.
 const GROWTH_LASTS: f64 = 45.0;
-/// Spread of a load after an hour, as the logarithm of its ratio to now.
-const SPREAD: f64 = 0.35;
+/// Spread of a load after an hour, as the logarithm of its ratio to now, where the past knows nothing like it and where it
+/// does.
+const SPREAD: f64 = 0.43;
+const SPREAD_KNOWN: f64 = 0.25;
 /// The normal distribution in five values, with the weight of each.
 const NORMAL: [(f64, f64); 5] = [(-1.3, 0.25), (-0.4, 0.25), (0.4, 0.25), (1.2, 0.2), (2.2, 0.05)];
 /// Minutes in which the difference between now and a moment of the past is half gone.
-const DIFFERENCE_LASTS: f64 = 60.0;
+const DIFFERENCE_LASTS: f64 = 45.0;
 
 /// The distribution of the load in one span.
 #[derive(Clone, Debug)]
@@ -323,16 +325,16 @@ impl Sources<'_> {
         );
         histogram
             .add_all(self.past.last(60).iter().map(|load| (f64::from(*load), 1.0)), LAST_HOUR.0 * half(LAST_HOUR.1));
-        histogram.add_all(self.growing(ahead), (0.02 + GROWING.0 * (1.0 - known)) * half(GROWING.1) + 0.01);
+        histogram.add_all(self.growing(ahead, known), (0.005 + GROWING.0 * (1.0 - known)) * half(GROWING.1) + 0.01);
         histogram.add_all(self.followed(begins, minutes, half(DIFFERENCE_LASTS)), known);
         histogram.add_all(self.at_same_time(begins, minutes, half(360.0)), same_time);
     }
 
     /// The load of now, grown on as it does now, in a spread that widens.
-    fn growing(&self, ahead: f64) -> impl Iterator<Item = (f64, f64)> {
+    fn growing(&self, ahead: f64, known: f64) -> impl Iterator<Item = (f64, f64)> {
         let a_minute = (self.now.growth / 35.0).clamp(-0.03, 0.05);
         let drift = a_minute * GROWTH_LASTS * (1.0 - (-ahead / GROWTH_LASTS).exp());
-        let spread = SPREAD * (ahead / 60.0).sqrt();
+        let spread = (SPREAD_KNOWN + (SPREAD - SPREAD_KNOWN) * (1.0 - known)) * (ahead / 60.0).sqrt();
         let level = self.level;
         NORMAL.into_iter().map(move |(z, weight)| (level * (drift + spread * z).exp(), weight))
     }

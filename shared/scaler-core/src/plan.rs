@@ -14,7 +14,7 @@ const RESIZE_MINUTES_MAX: f64 = 30.0;
 /// Throttling in a span that lies ahead can still be averted by a resize then, so it counts less: half as much each so many
 /// minutes, down to [`AVERTED_WORTH`] shard-minutes.
 const AVERTED_HALF_MINUTES: f64 = 60.0;
-const AVERTED_WORTH: f64 = 20.0;
+const AVERTED_WORTH: f64 = 8.0;
 /// What a resize costs with all ten left, as a share of a day at the mean load, and how much more with none.
 const RESIZE_WORTH: f64 = 0.003;
 const SCARCITY: f64 = 10.0;
@@ -206,8 +206,9 @@ impl<'a> Program<'a> {
     /// Whether a planned change is allowed with so many resizes left.
     fn is_allowed(&self, from: u32, to: u32, left: usize) -> bool {
         if to < from {
-            let kept = u64::from(from) * u64::from(100 - self.terms.tolerance_percent) / 100;
-            let is_enough = u64::from(to) <= kept.max(u64::from(from - 1));
+            let given_back =
+                (f64::from(self.terms.tolerance_percent) / 100.0).max(1.0 - 1.0 / (1.0 + growth_min(left)));
+            let is_enough = f64::from(to) <= f64::from(from) * (1.0 - given_back);
             // The maximum caps growth; a stream above it comes down as far as its load allows.
             return to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough;
         }

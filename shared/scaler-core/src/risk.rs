@@ -27,11 +27,11 @@ impl Risk {
     /// expected to need it for more than one minute in so many.
     pub(crate) const fn worth(self) -> f64 {
         match self {
-            Self::Careful => 1_000.0,
-            Self::Cautious => 400.0,
-            Self::Balanced => 150.0,
-            Self::Lean => 60.0,
-            Self::Thrifty => 20.0,
+            Self::Careful => 1_500.0,
+            Self::Cautious => 600.0,
+            Self::Balanced => 400.0,
+            Self::Lean => 150.0,
+            Self::Thrifty => 50.0,
         }
     }
 
