@@ -1,8 +1,8 @@
 //! What the deployed functions would do with a stream over a trace, minute by minute.
 //!
-//! The three functions run as they are deployed, through the ports: scale-out and scale-in when their alarm begins to fire
-//! and, while it does, every minute; alarm-sync every five minutes. Only AWS is a model, see `simulate/aws.rs`. Nothing sees
-//! a minute before its metrics would be there.
+//! The three functions run as they are deployed, through the ports: scale-out and scale-in when their alarm begins to
+//! fire and, while it does, every minute; alarm-sync every five minutes. Only AWS is a model, see `simulate/aws.rs`.
+//! Nothing sees a minute before its metrics would be there.
 
 mod alarms;
 mod aws;
@@ -160,7 +160,7 @@ fn explain(aws: &Aws, outcome: &Outcome) {
     }
 }
 
-/// What CloudWatch shows of a minute. A consumer reads all that comes in and keeps up, so that idle minutes are known too.
+/// What CloudWatch shows of a minute. A consumer reads all that comes in and keeps up, so that idle minutes are known.
 fn metrics(Sent { accepted, throttled }: Sent) -> Minute {
     Minute {
         bytes: Some(accepted.bytes),

@@ -1,7 +1,7 @@
 //! A stream's alarms, evaluated minute by minute: the states of [`CloudWatch`](crate::cloudwatch), far quicker.
 //!
-//! The model there works a whole window out each minute. Here each minute is worked out once, when it can first be seen,
-//! and again only when the alarm is put.
+//! The model there works a whole window out each minute. Here each minute is worked out once, when it can first be
+//! seen, and again only when the alarm is put.
 
 use std::collections::VecDeque;
 
@@ -68,8 +68,8 @@ impl HeldAlarm {
         })
     }
 
-    /// Evaluates the alarm when these minutes since the trace's start can be seen, and as many as `hidden` have ended since.
-    /// Whether it is firing now and was not before.
+    /// Evaluates the alarm when these minutes since the trace's start can be seen, and as many as `hidden` have ended
+    /// since. Whether it is firing now and was not before.
     pub(super) fn evaluate(&mut self, visible: &[Minute], hidden: usize) -> bool {
         let range = self.rule.range();
         let kept = range.saturating_sub(hidden);

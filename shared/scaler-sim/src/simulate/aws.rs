@@ -1,4 +1,4 @@
-//! An AWS with one stream in it, behind the ports: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
+//! An AWS with one stream, behind the ports: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -322,4 +322,82 @@ impl FleetAdapters for Aws {
     type AlarmStore = Self;
     type FleetMetrics = Self;
     type Continuations = Self;
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::ready;
+    use super::*;
+    use crate::stream_model::Assumptions;
+
+    const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
+
+    fn at(minute: i64) -> Timestamp {
+        START.checked_add(SignedDuration::from_mins(minute)).unwrap()
+    }
+
+    /// An account after so many minutes, the bytes of each of which are its number.
+    fn after(minutes: usize) -> Aws {
+        let aws = Aws::new(START, StreamModel::new(4, START, Assumptions::default()), 2);
+        for minute in 0..minutes {
+            aws.record(Minute { bytes: Some(minute as u64), iterator_age_ms: Some(0), ..Minute::default() });
+            aws.begin(minute + 1, aws.now().checked_add(SignedDuration::from_mins(1)).unwrap());
+        }
+        aws
+    }
+
+    fn bytes(window: &MetricWindow) -> Vec<Option<u64>> {
+        window.minutes.iter().map(|minute| minute.bytes).collect()
+    }
+
+    #[test]
+    fn a_window_has_gaps_before_the_trace_and_where_metrics_are_late() {
+        let aws = after(5);
+        let window = |end, minutes| bytes(&ready(aws.window(STREAM, at(end), minutes)).unwrap());
+        assert_eq!(window(5, 4), [Some(1), Some(2), None, None]);
+        assert_eq!(window(5, 7), [None, None, Some(0), Some(1), Some(2), None, None]);
+        assert_eq!(window(2, 3), [None, Some(0), Some(1)]);
+        assert_eq!(window(-10, 2), [None, None]);
+        assert_eq!(window(5, 0), []);
+    }
+
+    #[test]
+    fn the_past_is_of_writes_alone() {
+        let past = ready(after(3).past(STREAM, at(3), 3)).unwrap();
+        assert_eq!(bytes(&past), [Some(0), None, None]);
+        assert_eq!(past.minutes[0].iterator_age_ms, None);
+        let loads = ready(after(3).loads(&[STREAM.to_owned()], at(3), 3)).unwrap();
+        assert_eq!(loads[STREAM], past);
+    }
+
+    #[test]
+    fn a_resize_shows_as_it_goes() {
+        let aws = after(0);
+        let shown = |minute| {
+            aws.begin(minute, at(i64::try_from(minute).unwrap()));
+            let state = ready(aws.describe(STREAM)).unwrap();
+            (state.status, state.open_shards.get())
+        };
+        let resize = |to| ready(aws.update_shard_count(STREAM, ShardCount::new(to).unwrap()));
+        assert_eq!(shown(0), (StreamStatus::Active, 4));
+        assert_eq!(resize(9).unwrap_err().failure, Failure::Refused);
+        resize(8).unwrap();
+        assert_eq!(resize(9).unwrap_err().failure, Failure::InUse);
+        assert_eq!(shown(1), (StreamStatus::Updating, 4));
+        assert_eq!(shown(2), (StreamStatus::Active, 8));
+        assert_eq!(ready(aws.account()).unwrap().open, 8);
+    }
+
+    #[test]
+    fn a_request_for_another_run_comes_once_and_not_before_its_time() {
+        let aws = after(0);
+        ready(aws.later("again", 90)).unwrap();
+        let due = |minute| {
+            aws.record(Minute::default());
+            aws.begin(minute, at(i64::try_from(minute).unwrap()));
+            aws.due()
+        };
+        assert_eq!([due(1), due(2), due(3)], [vec![], vec!["again".to_owned()], vec![]]);
+    }
 }

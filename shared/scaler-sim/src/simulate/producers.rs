@@ -10,7 +10,7 @@ pub enum Throttled {
     /// They give it up.
     #[default]
     Lost,
-    /// They send it again in the next minute, on top of that minute's own, until it is taken. Each try that is throttled is
+    /// They send it again in the next minute, on top of that minute's own, until it is taken. Each throttled try is
     /// counted.
     Retried,
 }
