@@ -145,22 +145,39 @@ struct Aged {
     breaching: bool,
 }
 
+/// Periods looked at beyond N, so that real points can stand in for missing ones. AWS says only that the range is
+/// larger than N; its worked examples use 5 points for N = 3.
+const RANGE_EXTRA: usize = 2;
+
+impl Rule {
+    /// Periods in the evaluation range; more than N.
+    pub fn range(&self) -> usize {
+        self.evaluation_periods + RANGE_EXTRA
+    }
+}
+
 /// Evaluates `points`, the evaluation range from oldest to newest, which may hold more than N periods: real points
 /// beat missing ones, so missing data matters only when the whole range has fewer than N real points.
 pub fn evaluate(rule: &Rule, points: &[Option<f64>], previous: AlarmState) -> Verdict {
-    let real: Vec<Aged> = points
-        .iter()
-        .rev()
-        .zip(1..)
-        .filter_map(|(value, age)| {
-            let value = (*value)?;
-            Some(Aged { age, value, breaching: rule.comparison.breaches(value, rule.threshold) })
-        })
-        .take(rule.evaluation_periods)
-        .collect();
+    let real = real_points(rule, points.iter().rev().copied());
     let recent = real.iter().map(|point| point.value).collect();
     let state = state(rule, &real, previous);
     Verdict { state, reason: reason(rule, &real, state), recent }
+}
+
+/// The state alone that [`evaluate`] comes to, of points from newest to oldest: words cost more than states, and a
+/// simulation of a month has no use for them.
+pub fn state_of(rule: &Rule, newest_first: impl Iterator<Item = Option<f64>>, previous: AlarmState) -> AlarmState {
+    state(rule, &real_points(rule, newest_first), previous)
+}
+
+/// The newest real points, no more than N.
+fn real_points(rule: &Rule, newest_first: impl Iterator<Item = Option<f64>>) -> Vec<Aged> {
+    let aged = newest_first.zip(1..).filter_map(|(value, age)| {
+        let value = value?;
+        Some(Aged { age, value, breaching: rule.comparison.breaches(value, rule.threshold) })
+    });
+    aged.take(rule.evaluation_periods).collect()
 }
 
 fn state(rule: &Rule, real: &[Aged], previous: AlarmState) -> AlarmState {

@@ -12,6 +12,7 @@ pub mod metric_math;
 pub mod peers;
 pub mod run;
 pub mod score;
+pub mod simulate;
 pub mod stream_model;
 pub mod trace;
 pub mod world;

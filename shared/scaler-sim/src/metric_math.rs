@@ -4,8 +4,11 @@
 //! `IF(condition, then, else)`, and `MAX([..])` / `MIN([..])` over an array, which give one value per timestamp.
 //! Source for the semantics: CloudWatch User Guide, "Using metric math" (read 2026-11).
 
+mod point;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use point::Point;
 use winnow::ascii::{digit1, multispace0};
 use winnow::combinator::{alt, delimited, opt, preceded, repeat, separated};
 use winnow::prelude::*;
@@ -195,16 +198,15 @@ impl Evaluation<'_> {
         match function {
             "FILL" => self.fill(arguments),
             "IF" => self.choose(arguments),
-            "MAX" => self.extreme("MAX", f64::max, arguments),
-            "MIN" => self.extreme("MIN", f64::min, arguments),
+            "MAX" => self.extreme(f64::max, extreme_members("MAX", arguments)?),
+            "MIN" => self.extreme(f64::min, extreme_members("MIN", arguments)?),
             _ => Err(MathError::UnknownFunction { function: function.to_owned() }),
         }
     }
 
     fn fill(&self, arguments: &[Node]) -> Result<Value, MathError> {
-        let refusal = MathError::Arguments { function: "FILL", expected: "a metric and a number: FILL(m, 0)" };
-        let [metric, filler] = arguments else { return Err(refusal) };
-        let Value::Scalar(filler) = self.value(filler)? else { return Err(refusal) };
+        let [metric, filler] = arguments else { return Err(FILL_REFUSAL) };
+        let Value::Scalar(filler) = self.value(filler)? else { return Err(FILL_REFUSAL) };
         Ok(match self.value(metric)? {
             Value::Scalar(number) => Value::Scalar(number),
             Value::Series(mut series) => {
@@ -217,12 +219,7 @@ impl Evaluation<'_> {
     }
 
     fn choose(&self, arguments: &[Node]) -> Result<Value, MathError> {
-        let [condition, then, otherwise] = arguments else {
-            return Err(MathError::Arguments {
-                function: "IF",
-                expected: "a condition and two values: IF(m > 1, a, b)",
-            });
-        };
+        let [condition, then, otherwise] = arguments else { return Err(IF_REFUSAL) };
         let (then, otherwise) = (self.value(then)?, self.value(otherwise)?);
         Ok(match self.value(condition)? {
             Value::Scalar(condition) => {
@@ -244,22 +241,23 @@ impl Evaluation<'_> {
         })
     }
 
-    fn extreme(
-        &self,
-        function: &'static str,
-        pick: fn(f64, f64) -> f64,
-        arguments: &[Node],
-    ) -> Result<Value, MathError> {
-        let members = match arguments {
-            [Node::Array(members)] => members,
-            [single] => {
-                self.value(single)?;
-                return Err(MathError::Aggregate { function });
-            }
-            _ => return Err(MathError::Arguments { function, expected: "one array: [a, b]" }),
-        };
+    fn extreme(&self, pick: fn(f64, f64) -> f64, members: &[Node]) -> Result<Value, MathError> {
         let values = members.iter().map(|member| self.value(member)).collect::<Result<Vec<_>, _>>()?;
         Ok(per_timestamp(&values, |points| points.into_iter().flatten().reduce(pick)))
+    }
+}
+
+const FILL_REFUSAL: MathError =
+    MathError::Arguments { function: "FILL", expected: "a metric and a number: FILL(m, 0)" };
+const IF_REFUSAL: MathError =
+    MathError::Arguments { function: "IF", expected: "a condition and two values: IF(m > 1, a, b)" };
+
+/// What `MAX` or `MIN` is taken of.
+fn extreme_members<'a>(function: &'static str, arguments: &'a [Node]) -> Result<&'a [Node], MathError> {
+    match arguments {
+        [Node::Array(members)] => Ok(members),
+        [_] => Err(MathError::Aggregate { function }),
+        _ => Err(MathError::Arguments { function, expected: "one array: [a, b]" }),
     }
 }
 

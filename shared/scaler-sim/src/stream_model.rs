@@ -152,6 +152,13 @@ impl StreamModel {
         &self.calls
     }
 
+    /// Says why the last call was made, where that was not known when it was.
+    pub fn explain(&mut self, reason: &str) {
+        if let Some(call) = self.calls.last_mut() {
+            reason.clone_into(&mut call.reason);
+        }
+    }
+
     /// Asks for a resize.
     ///
     /// # Errors

@@ -297,7 +297,7 @@ impl State {
     }
 }
 
-fn failed(call: &'static str, subject: &str, failure: Failure, message: &str) -> CallError {
+pub(crate) fn failed(call: &'static str, subject: &str, failure: Failure, message: &str) -> CallError {
     CallError { call, subject: subject.to_owned(), failure, message: message.to_owned(), source: None }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use scaler_sim::metric_math::{Expression, MathError, Series, Value};
+use scaler_sim::metric_math::{Expression, MathError, Point, Series, Value};
 
 const MINUTES: [i64; 3] = [0, 60, 120];
 
@@ -18,7 +18,18 @@ fn ids() -> BTreeMap<String, Value> {
 }
 
 fn evaluate(text: &str) -> Result<Value, MathError> {
-    Expression::parse(text)?.evaluate(&ids(), &MINUTES)
+    let expression = Expression::parse(text)?;
+    let value = expression.evaluate(&ids(), &MINUTES);
+    for minute in MINUTES {
+        let point = |value: &Value| match value {
+            Value::Scalar(number) => Point::Scalar(*number),
+            Value::Series(series) => Point::Series(series.get(&minute).copied()),
+        };
+        let ids = ids();
+        let points: Vec<_> = ids.iter().map(|(id, value)| (id.as_str(), point(value))).collect();
+        assert_eq!(expression.at(&points), value.clone().map(|value| point(&value)), "{text} at {minute}");
+    }
+    value
 }
 
 fn check_scalar(text: &str, expected: f64) {

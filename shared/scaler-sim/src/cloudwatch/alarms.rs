@@ -16,10 +16,6 @@ pub const DESCRIBE_PAGE_MAX: usize = 100;
 /// Tags of one alarm. Source: CloudWatch API reference, `PutMetricAlarm` (facts 4.2).
 const TAGS_MAX: usize = 50;
 
-/// Periods looked at beyond N, so that real points can stand in for missing ones. AWS says only that the range is
-/// larger than N; its worked examples use 5 points for N = 3 ("Configuring how CloudWatch alarms treat missing data").
-const EVALUATION_RANGE_EXTRA: usize = 2;
-
 /// Why a name in an alarm of ours is one that CloudWatch knows.
 const OURS: &str = "core uses CloudWatch's names";
 
@@ -262,8 +258,7 @@ impl CloudWatch {
     fn evaluated(&self, alarm: &Alarm, end: i64, now: Timestamp) -> StateRecord {
         let rule = &alarm.config.rule;
         let period = i64::from(alarm.config.period_seconds());
-        let starts: Vec<i64> =
-            (1_i64..).take(rule.evaluation_periods + EVALUATION_RANGE_EXTRA).map(|ago| end - ago * period).collect();
+        let starts: Vec<i64> = (1_i64..).take(rule.range()).map(|ago| end - ago * period).collect();
         let start = starts[starts.len() - 1];
         let series = self.alarm_series(&alarm.config, Window { start, end, hidden_from: self.hidden_from(now) });
         let points: Vec<Option<f64>> = starts.iter().rev().map(|at| series.get(at).copied()).collect();

@@ -1,0 +1,198 @@
+//! What the deployed functions would do with a stream over a trace, minute by minute.
+//!
+//! The three functions run as they are deployed, through the ports: scale-out and scale-in when their alarm begins to
+//! fire and, while it does, every minute; alarm-sync every five minutes. Only AWS is a model, see `simulate/aws.rs`.
+//! Nothing sees a minute before its metrics would be there.
+
+mod alarms;
+mod aws;
+mod producers;
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use scaler_app::sync::{BEGINS_WITHIN, FleetPorts, Said, Settings, sync};
+use scaler_app::wiring::Wiring;
+use scaler_app::{Outcome, OutcomeKind, handle};
+use scaler_core::{Direction, Minute, Policy, SYNC_MINUTES, StreamAlarm};
+use serde_json::{Value, json};
+
+use crate::alarm::AlarmState;
+use crate::run::Run;
+use crate::stream_model::{Assumptions, StreamModel};
+use crate::trace::Trace;
+use aws::Aws;
+use producers::{Producers, Sent};
+pub use producers::{Throttled, Traffic};
+
+/// What a simulation begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup {
+    /// Open shards in minute 0; zero counts as one.
+    pub initial_shards: u32,
+    /// What AWS does not say.
+    pub assumptions: Assumptions,
+    /// The stack's policy; the stream has no settings of its own.
+    pub policy: Policy,
+    /// What producers do with throttled traffic.
+    pub throttled: Throttled,
+    /// The share of each minute's traffic, 0 to 1, that goes to one shard beside its part of the rest, which is spread
+    /// evenly; `None` is all of it.
+    pub hottest_key_share: Option<f64>,
+}
+
+impl Setup {
+    /// So many shards under a policy; keys are spread evenly, and what is throttled is lost.
+    pub fn new(initial_shards: u32, policy: Policy) -> Self {
+        let (assumptions, throttled) = (Assumptions::default(), Throttled::default());
+        Self { initial_shards, assumptions, policy, throttled, hottest_key_share: None }
+    }
+}
+
+/// Runs the deployed functions over a trace. The reason of each call is what its pass said of it.
+pub fn simulate(trace: &Trace, setup: &Setup) -> Run {
+    let mut simulation = Simulation::new(trace, setup);
+    while simulation.step() {}
+    simulation.run()
+}
+
+/// A simulation that is stopped after each minute, for those who want to see more of it than the [`Run`].
+#[derive(Debug)]
+pub struct Simulation<'a> {
+    trace: &'a Trace,
+    policy: Policy,
+    wiring: Wiring,
+    aws: Aws,
+    ports: FleetPorts<Aws>,
+    producers: Producers,
+    /// What schedules send.
+    schedule: Value,
+    capacity: Vec<u32>,
+}
+
+impl<'a> Simulation<'a> {
+    /// One that stands at the beginning of minute 0.
+    pub fn new(trace: &'a Trace, setup: &Setup) -> Self {
+        let Setup { assumptions, policy, throttled, hottest_key_share, .. } = *setup;
+        let stream = StreamModel::new(setup.initial_shards.max(1), trace.start, assumptions);
+        let aws = Aws::new(trace.start, stream, assumptions.metric_delay_minutes);
+        Self {
+            trace,
+            policy,
+            wiring: Wiring { stream_metrics: true, ..Wiring::default() },
+            ports: aws.ports(),
+            aws,
+            producers: Producers::new(assumptions, throttled, hottest_key_share),
+            schedule: json!({ "detail-type": "Scheduled Event" }),
+            capacity: Vec::with_capacity(trace.minutes.len()),
+        }
+    }
+
+    /// Lets one more minute pass; `false` where the trace is over.
+    ///
+    /// Everything is decided as the minute begins, from what can be seen then; only then comes its traffic.
+    pub fn step(&mut self) -> bool {
+        let minute = self.capacity.len();
+        let Some(own) = self.trace.minutes.get(minute) else { return false };
+        let fired = self.aws.begin(minute, self.trace.at(minute));
+        for direction in [Direction::Out, Direction::In] {
+            for (_, alarm) in fired.iter().filter(|(wakes, _)| *wakes == direction) {
+                self.wake(direction, &alarm_event(alarm));
+            }
+        }
+        for direction in [Direction::Out, Direction::In] {
+            self.wake(direction, &self.schedule);
+        }
+        if i64::try_from(minute).is_ok_and(|minute| minute % SYNC_MINUTES == 0) {
+            self.sync(&self.schedule);
+        }
+        for request in self.aws.due() {
+            self.sync(&queue_event(&request));
+        }
+        let shards = self.aws.capacity();
+        self.aws.record(metrics(self.producers.send(*own, shards)));
+        self.capacity.push(shards);
+        true
+    }
+
+    /// The traffic so far.
+    pub fn traffic(&self) -> Traffic {
+        self.producers.traffic()
+    }
+
+    /// The alarms there are, by name, each with its state since the beginning of the last minute.
+    pub fn alarms(&self) -> Vec<(StreamAlarm, AlarmState)> {
+        self.aws.alarms()
+    }
+
+    /// The metrics of the last minute, which CloudWatch shows later.
+    pub fn last_minute(&self) -> Option<Minute> {
+        self.aws.last_minute()
+    }
+
+    /// What was done with the stream so far.
+    pub fn run(self) -> Run {
+        Run { calls: self.aws.calls(), capacity: self.capacity }
+    }
+
+    /// Has a function handle an event, as it does where it is deployed.
+    fn wake(&self, direction: Direction, event: &Value) {
+        let mut tell = |outcome: &Outcome| explain(&self.aws, outcome);
+        ready(handle(&self.ports.pass, &self.policy, direction, event, &mut tell));
+    }
+
+    /// The same for alarm-sync.
+    fn sync(&self, event: &Value) {
+        let until = self.trace.at(self.capacity.len()).checked_add(BEGINS_WITHIN).unwrap_or(jiff::Timestamp::MAX);
+        let mut say = |said| match said {
+            Said::Outcome(outcome) => explain(&self.aws, &outcome),
+            Said::Gauges(_) => {}
+        };
+        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        ready(sync(&self.ports, settings, event, until, &mut say));
+    }
+}
+
+/// Gives a call its reason, which is known only when the pass that made it is over.
+fn explain(aws: &Aws, outcome: &Outcome) {
+    if outcome.outcome == OutcomeKind::Resized {
+        aws.explain(&outcome.words);
+    }
+}
+
+/// What CloudWatch shows of a minute. A consumer reads all that comes in and keeps up, so that idle minutes are known.
+fn metrics(Sent { accepted, throttled }: Sent) -> Minute {
+    Minute {
+        bytes: Some(accepted.bytes),
+        records: Some(accepted.records),
+        throttled_records: Some(throttled.records),
+        read_bytes: Some(accepted.bytes),
+        read_throttles: Some(0),
+        iterator_age_ms: Some(0),
+    }
+}
+
+/// An alarm that begins to fire, as it calls the function that is its action.
+fn alarm_event(alarm: &StreamAlarm) -> Value {
+    let stat = |name: &str| json!({ "metric": { "name": name, "dimensions": { "StreamName": alarm.stream } } });
+    let metrics = alarm.metrics.iter().map(|metric| json!({ "id": metric.id, "metricStat": stat(&metric.name) }));
+    let expressions = alarm.expressions.iter().map(|entry| json!({ "id": entry.id, "expression": entry.expression }));
+    json!({ "alarmData": {
+        "alarmName": alarm.name,
+        "state": { "value": AlarmState::Alarm.to_string() },
+        "configuration": { "metrics": metrics.chain(expressions).collect::<Vec<_>>() },
+    } })
+}
+
+/// A request from the queue that calls alarm-sync again.
+fn queue_event(request: &str) -> Value {
+    json!({ "Records": [{ "eventSource": "aws:sqs", "body": request }] })
+}
+
+/// What a future comes to. Nothing here is ever waited for.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("every port answers at once"),
+    }
+}

@@ -1,0 +1,403 @@
+//! An AWS with one stream, behind the ports: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use scaler_app::ports::{
+    Adapters, Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Notice, Notices, Pasts, Ports, Streams,
+};
+use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
+use scaler_app::sync::{FleetAdapters, FleetPorts};
+use scaler_core::{
+    AccountShards, Direction, MetricWindow, Minute, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus,
+    TAG_MANAGED,
+};
+
+use super::alarms::HeldAlarm;
+use crate::alarm::AlarmState;
+use crate::stream_model::{Call, Refused, ResizeKind, StreamModel};
+use crate::world::failed;
+
+/// The stream's name.
+const STREAM: &str = "simulated";
+/// Shards that the account may have: more than a stream can.
+const ACCOUNT_SHARDS: u32 = 20_000;
+
+/// The account. Copies are of the same one.
+#[derive(Clone, Debug)]
+pub(super) struct Aws(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    start: Timestamp,
+    /// The minute it is, since the start.
+    minute: usize,
+    now: Timestamp,
+    /// Minutes after its end that a minute can be seen.
+    delay: usize,
+    stream: StreamModel,
+    tags: BTreeMap<String, String>,
+    /// Every minute that is over, since the start.
+    minutes: Vec<Minute>,
+    alarms: BTreeMap<String, HeldAlarm>,
+    /// Requests for another run of alarm-sync, and when they are due.
+    later: Vec<(Timestamp, String)>,
+}
+
+impl Aws {
+    /// One with this stream, managed and otherwise as it is made, at minute 0 of a trace that starts then.
+    pub(super) fn new(start: Timestamp, stream: StreamModel, metric_delay_minutes: u32) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            start,
+            minute: 0,
+            now: start,
+            delay: metric_delay_minutes as usize,
+            stream,
+            tags: BTreeMap::from([(TAG_MANAGED.to_owned(), "true".to_owned())]),
+            minutes: Vec::new(),
+            alarms: BTreeMap::new(),
+            later: Vec::new(),
+        })))
+    }
+
+    /// Its ports.
+    pub(super) fn ports(&self) -> FleetPorts<Self> {
+        let one = || self.clone();
+        let pass = Ports {
+            streams: one(),
+            metrics: one(),
+            alarms: one(),
+            notices: one(),
+            clock: one(),
+            pasts: Pasts::default(),
+        };
+        FleetPorts { pass, fleet: one(), alarms: one(), metrics: one(), continuations: one() }
+    }
+
+    /// Lets a minute begin: evaluates the alarms and hands out those that begin to fire and wake a function.
+    pub(super) fn begin(&self, minute: usize, now: Timestamp) -> Vec<(Direction, StreamAlarm)> {
+        let mut state = self.state();
+        (state.minute, state.now) = (minute, now);
+        let State { minutes, alarms, delay, .. } = &mut *state;
+        let visible = &minutes[..minute.saturating_sub(*delay)];
+        let fired = alarms.values_mut().filter_map(|held| {
+            let fires = held.evaluate(visible, *delay);
+            held.wakes.filter(|_| fires).map(|direction| (direction, held.alarm.clone()))
+        });
+        fired.collect()
+    }
+
+    /// The requests for another run of alarm-sync that are due; they are taken away.
+    pub(super) fn due(&self) -> Vec<String> {
+        let mut state = self.state();
+        let now = state.now;
+        state.later.extract_if(.., |(due, _)| *due <= now).map(|(_, request)| request).collect()
+    }
+
+    /// Shards in force in this minute.
+    pub(super) fn capacity(&self) -> u32 {
+        let state = self.state();
+        state.stream.capacity(state.minute)
+    }
+
+    /// Lets this minute end with these metrics.
+    pub(super) fn record(&self, minute: Minute) {
+        self.state().minutes.push(minute);
+    }
+
+    /// Says why the last call was made.
+    pub(super) fn explain(&self, reason: &str) {
+        self.state().stream.explain(reason);
+    }
+
+    /// The accepted calls so far.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        self.state().stream.calls().to_vec()
+    }
+
+    /// The alarms and their states, by name.
+    pub(super) fn alarms(&self) -> Vec<(StreamAlarm, AlarmState)> {
+        self.state().alarms.values().map(|held| (held.alarm.clone(), held.state)).collect()
+    }
+
+    /// The last minute that is over.
+    pub(super) fn last_minute(&self) -> Option<Minute> {
+        self.state().minutes.last().copied()
+    }
+
+    /// A panic while the lock was held ends the simulation anyway.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What is visible now of the `minutes` before `end`, each as `shown` of it; the rest is unknown.
+    fn window(&self, end: Timestamp, minutes: u32, shown: fn(&Minute) -> Minute) -> MetricWindow {
+        let visible = self.minute.saturating_sub(self.delay);
+        let mut window = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
+        let end = end.duration_since(self.start).as_mins();
+        // Of the time before the trace nothing is known: a window that reaches back beyond it begins with gaps.
+        let end = usize::try_from(end).unwrap_or(0);
+        let first = end.saturating_sub(minutes as usize);
+        let (gap, last) = (minutes as usize - (end - first), end.min(visible));
+        for (to, from) in window.minutes[gap..].iter_mut().zip(&self.minutes[first.min(last)..last]) {
+            *to = shown(from);
+        }
+        window
+    }
+
+    fn put(&mut self, alarm: &StreamAlarm) -> Result<(), CallError> {
+        let state = self.alarms.get(&alarm.name).map_or(AlarmState::InsufficientData, |held| held.state);
+        let held = HeldAlarm::put(alarm, state)
+            .map_err(|error| failed("PutMetricAlarm", &alarm.name, Failure::Refused, &error.to_string()))?;
+        self.alarms.insert(alarm.name.clone(), held);
+        Ok(())
+    }
+}
+
+/// The write metrics alone.
+fn writes(minute: &Minute) -> Minute {
+    let Minute { bytes, records, throttled_records, .. } = *minute;
+    Minute { bytes, records, throttled_records, ..Minute::default() }
+}
+
+impl Streams for Aws {
+    async fn describe(&self, _stream: &str) -> Result<StreamState, CallError> {
+        let state = self.state();
+        let is_active = state.stream.is_active(state.minute);
+        Ok(StreamState {
+            status: if is_active { StreamStatus::Active } else { StreamStatus::Updating },
+            mode: StreamMode::Provisioned,
+            open_shards: ShardCount::saturating(u64::from(state.stream.capacity(state.minute))),
+        })
+    }
+
+    async fn tags(&self, _stream: &str) -> Result<Vec<(String, String)>, CallError> {
+        Ok(self.state().tags.clone().into_iter().collect())
+    }
+
+    async fn remember(&self, _stream: &str, tag: &'static str, value: &str) -> Result<(), CallError> {
+        self.state().tags.insert(tag.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    async fn update_shard_count(&self, stream: &str, desired: ShardCount) -> Result<(), CallError> {
+        let mut state = self.state();
+        let minute = state.minute;
+        let refused = |failure, words| failed("UpdateShardCount", stream, failure, words);
+        // Why is known when the pass is over.
+        state.stream.resize(minute, desired.get(), ResizeKind::UpdateShardCount, "").map_err(|why| match why {
+            Refused::InUse => refused(Failure::InUse, "ResourceInUseException: a resize is under way"),
+            Refused::Limits => {
+                refused(Failure::Refused, "LimitExceededException: a step, a count or an eleventh too many")
+            }
+        })
+    }
+
+    async fn account(&self) -> Result<AccountShards, CallError> {
+        let state = self.state();
+        Ok(AccountShards { open: state.stream.capacity(state.minute), limit: ACCOUNT_SHARDS })
+    }
+}
+
+impl Metrics for Aws {
+    async fn window(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        Ok(self.state().window(end, minutes, |minute| *minute))
+    }
+
+    async fn past(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        Ok(self.state().window(end, minutes, writes))
+    }
+}
+
+impl Alarms for Aws {
+    async fn firing(&self, direction: Direction) -> Result<Vec<FiringAlarm>, CallError> {
+        let state = self.state();
+        let firing =
+            state.alarms.values().filter(|held| held.wakes == Some(direction) && held.state == AlarmState::Alarm);
+        let firing = firing.map(|HeldAlarm { alarm, .. }| FiringAlarm {
+            name: alarm.name.clone(),
+            streams: vec![alarm.stream.clone()],
+            fits: alarm.fits(),
+        });
+        Ok(firing.collect())
+    }
+
+    async fn refit(&self, alarms: &[StreamAlarm]) -> Result<(), CallError> {
+        let mut state = self.state();
+        for alarm in alarms {
+            if let Some(held) = state.alarms.get(&alarm.name) {
+                let actions = held.alarm.actions.clone();
+                state.put(&StreamAlarm { actions, ..alarm.clone() })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Nobody is told, as where the stack names no topic.
+impl Notices for Aws {
+    fn is_heard(&self) -> bool {
+        false
+    }
+
+    async fn publish(&self, _notice: &Notice) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+impl Clock for Aws {
+    fn now(&self) -> Timestamp {
+        self.state().now
+    }
+}
+
+impl Fleet for Aws {
+    async fn tagged(&self) -> Result<Vec<TaggedStream>, CallError> {
+        let tags = self.tags(STREAM).await?;
+        Ok(vec![TaggedStream { name: STREAM.to_owned(), tags }])
+    }
+}
+
+impl AlarmStore for Aws {
+    async fn under(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
+        let state = self.state();
+        let under = state.alarms.values().filter(|held| held.alarm.name.starts_with(prefix));
+        let stored = |held: &HeldAlarm| StoredAlarm { arn: held.alarm.name.clone(), alarm: held.alarm.clone() };
+        Ok(under.map(stored).collect())
+    }
+
+    /// Nobody else makes alarms here.
+    async fn is_ours(&self, _alarm: &StoredAlarm) -> Result<bool, CallError> {
+        Ok(true)
+    }
+
+    async fn put(&self, alarm: &StreamAlarm) -> Result<(), CallError> {
+        self.state().put(alarm)
+    }
+
+    async fn delete(&self, names: &[String]) -> Result<(), CallError> {
+        self.state().alarms.retain(|name, _| !names.contains(name));
+        Ok(())
+    }
+}
+
+impl FleetMetrics for Aws {
+    async fn loads(
+        &self,
+        streams: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        let state = self.state();
+        Ok(streams.iter().map(|stream| (stream.clone(), state.window(end, minutes, writes))).collect())
+    }
+}
+
+impl Continuations for Aws {
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    async fn later(&self, request: &str, seconds: u32) -> Result<(), CallError> {
+        let mut state = self.state();
+        let due = state.now.checked_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX);
+        state.later.push((due, request.to_owned()));
+        Ok(())
+    }
+}
+
+impl Adapters for Aws {
+    type Streams = Self;
+    type Metrics = Self;
+    type Alarms = Self;
+    type Notices = Self;
+    type Clock = Self;
+}
+
+impl FleetAdapters for Aws {
+    type Fleet = Self;
+    type AlarmStore = Self;
+    type FleetMetrics = Self;
+    type Continuations = Self;
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::ready;
+    use super::*;
+    use crate::stream_model::Assumptions;
+
+    const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
+
+    fn at(minute: i64) -> Timestamp {
+        START.checked_add(SignedDuration::from_mins(minute)).unwrap()
+    }
+
+    /// An account after so many minutes, the bytes of each of which are its number.
+    fn after(minutes: usize) -> Aws {
+        let aws = Aws::new(START, StreamModel::new(4, START, Assumptions::default()), 2);
+        for minute in 0..minutes {
+            aws.record(Minute { bytes: Some(minute as u64), iterator_age_ms: Some(0), ..Minute::default() });
+            aws.begin(minute + 1, aws.now().checked_add(SignedDuration::from_mins(1)).unwrap());
+        }
+        aws
+    }
+
+    fn bytes(window: &MetricWindow) -> Vec<Option<u64>> {
+        window.minutes.iter().map(|minute| minute.bytes).collect()
+    }
+
+    #[test]
+    fn a_window_has_gaps_before_the_trace_and_where_metrics_are_late() {
+        let aws = after(5);
+        let window = |end, minutes| bytes(&ready(aws.window(STREAM, at(end), minutes)).unwrap());
+        assert_eq!(window(5, 4), [Some(1), Some(2), None, None]);
+        assert_eq!(window(5, 7), [None, None, Some(0), Some(1), Some(2), None, None]);
+        assert_eq!(window(2, 3), [None, Some(0), Some(1)]);
+        assert_eq!(window(-10, 2), [None, None]);
+        assert_eq!(window(5, 0), []);
+    }
+
+    #[test]
+    fn the_past_is_of_writes_alone() {
+        let past = ready(after(3).past(STREAM, at(3), 3)).unwrap();
+        assert_eq!(bytes(&past), [Some(0), None, None]);
+        assert_eq!(past.minutes[0].iterator_age_ms, None);
+        let loads = ready(after(3).loads(&[STREAM.to_owned()], at(3), 3)).unwrap();
+        assert_eq!(loads[STREAM], past);
+    }
+
+    #[test]
+    fn a_resize_shows_as_it_goes() {
+        let aws = after(0);
+        let shown = |minute| {
+            aws.begin(minute, at(i64::try_from(minute).unwrap()));
+            let state = ready(aws.describe(STREAM)).unwrap();
+            (state.status, state.open_shards.get())
+        };
+        let resize = |to| ready(aws.update_shard_count(STREAM, ShardCount::new(to).unwrap()));
+        assert_eq!(shown(0), (StreamStatus::Active, 4));
+        assert_eq!(resize(9).unwrap_err().failure, Failure::Refused);
+        resize(8).unwrap();
+        assert_eq!(resize(9).unwrap_err().failure, Failure::InUse);
+        assert_eq!(shown(1), (StreamStatus::Updating, 4));
+        assert_eq!(shown(2), (StreamStatus::Active, 8));
+        assert_eq!(ready(aws.account()).unwrap().open, 8);
+    }
+
+    #[test]
+    fn a_request_for_another_run_comes_once_and_not_before_its_time() {
+        let aws = after(0);
+        ready(aws.later("again", 90)).unwrap();
+        let due = |minute| {
+            aws.record(Minute::default());
+            aws.begin(minute, at(i64::try_from(minute).unwrap()));
+            aws.due()
+        };
+        assert_eq!([due(1), due(2), due(3)], [vec![], vec!["again".to_owned()], vec![]]);
+    }
+}
