@@ -13,15 +13,15 @@ use scaler_core::{Policy, PolicySpec};
 use crate::failure::usage;
 use crate::options::SettingOptions;
 
-const RISK: &str = "RISK";
+const RISK: &str = "THROTTLING_RISK";
 const TARGET: &str = "TARGET_UTILIZATION_PERCENT";
 const WINDOW: &str = "STABILIZATION_WINDOW_MINUTES";
 const SHARDS_MIN: &str = "SHARDS_MIN";
 const SHARDS_MAX: &str = "SHARDS_MAX";
 
 /// Settings that a stream can have for itself, and the ends of their tags.
-pub(crate) const TAGS: [(&str, &str); 3] =
-    [(TARGET, "target-utilization"), (SHARDS_MIN, "shards-min"), (SHARDS_MAX, "shards-max")];
+pub(crate) const TAGS: [(&str, &str); 4] =
+    [(RISK, "risk"), (TARGET, "target-utilization"), (SHARDS_MIN, "shards-min"), (SHARDS_MAX, "shards-max")];
 
 /// The policy that these settings ask for; those of the command line win over those of the file.
 ///
@@ -43,16 +43,16 @@ pub(crate) fn policy(given: &SettingOptions, file: Option<&Path>) -> Result<Poli
         all_known(file, &in_file, &asked.into_inner())?;
     }
     let found = found.map_err(|faults| told(file, &faults))?;
-    let risk = given.risk.unwrap_or(found.risk);
+    let risk = given.risk.unwrap_or(found.throttling_risk);
     // A dry run decides and leaves every stream as it is: there would be nothing to see.
-    Policy::new(PolicySpec { risk, dry_run: false, ..*found })
+    Policy::new(PolicySpec { throttling_risk: risk, dry_run: false, ..*found })
         .map_err(|faults| usage(joined(faults.iter().map(ToString::to_string))))
 }
 
 /// What tells policies apart that [`crate::tune`] tries, and the bounds: as lines of a file that [`policy`] reads.
 pub(crate) fn lines(policy: &Policy) -> Vec<(&'static str, String)> {
     vec![
-        (RISK, policy.risk.to_string()),
+        (RISK, policy.throttling_risk.to_string()),
         (TARGET, policy.target_utilization_percent.to_string()),
         (WINDOW, policy.stabilization_window_minutes.to_string()),
         (SHARDS_MIN, policy.shards_min.to_string()),
@@ -64,7 +64,7 @@ pub(crate) fn lines(policy: &Policy) -> Vec<(&'static str, String)> {
 pub(crate) fn in_words(policy: &Policy) -> String {
     format!(
         "risk {}, target {} %, stabilization {} min, {} to {} shards",
-        policy.risk,
+        policy.throttling_risk,
         policy.target_utilization_percent,
         policy.stabilization_window_minutes,
         policy.shards_min,
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn lines_are_read_as_the_policy_that_they_are_of() {
         let spec = PolicySpec {
-            risk: Risk::ALL[4],
+            throttling_risk: Risk::ALL[4],
             target_utilization_percent: 71,
             stabilization_window_minutes: 77,
             shards_min: 3,

@@ -45,7 +45,12 @@ pub(crate) fn grid(base: &Policy) -> Result<Vec<Policy>> {
     for risk in Risk::ALL {
         for target_utilization_percent in TARGETS {
             for stabilization_window_minutes in WINDOWS {
-                let spec = PolicySpec { risk, target_utilization_percent, stabilization_window_minutes, ..**base };
+                let spec = PolicySpec {
+                    throttling_risk: risk,
+                    target_utilization_percent,
+                    stabilization_window_minutes,
+                    ..**base
+                };
                 match Policy::new(spec) {
                     Ok(policy) if policy == *base => {}
                     Ok(policy) => policies.push(policy),

@@ -112,7 +112,7 @@ impl Trial {
             };
             [
                 mark.to_owned(),
-                policy.risk.to_string(),
+                policy.throttling_risk.to_string(),
                 format!("{} %", policy.target_utilization_percent),
                 format!("{} min", policy.stabilization_window_minutes),
                 figure(chosen_on.usd, 2),
@@ -238,7 +238,7 @@ mod tests {
 
           STABILIZATION_WINDOW_MINUTES=99
         ");
-        let risks = [Risk::ALL[0], Risk::ALL[4]].map(|risk| policy(PolicySpec { risk, ..from }));
+        let risks = [Risk::ALL[0], Risk::ALL[4]].map(|risk| policy(PolicySpec { throttling_risk: risk, ..from }));
         insta::assert_snapshot!(applied(&risks[0], &risks[1], None), @r"
         For all streams, as settings of the stack (to try them, in a file for --policy):
 

@@ -3,6 +3,7 @@
 //! Start at [`sync()`]: an event becomes [`SyncRequest`]s; a fleet is walked by name (`walk.rs`), each stream is tended
 //! (`tend.rs`), and what does not fit into a run goes on in another.
 
+mod ahead;
 mod metrics;
 pub mod ports;
 mod report;

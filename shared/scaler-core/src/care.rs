@@ -52,13 +52,25 @@ pub const SYNC_MINUTES: i64 = 5;
 /// record, and the sweep then mends both.
 const RUNS_A_ROUND: i64 = 48;
 
+/// Runs in which each stream is looked ahead for once: that takes two calls, and a plan is good for an hour.
+const RUNS_A_PLAN: i64 = 12;
+
 /// Whether it is this stream's turn to be looked at in the run that was asked for at this time, in epoch seconds: every four
 /// hours, spread evenly over the fleet.
 pub fn is_due(stream: &str, asked_at: i64) -> bool {
+    has_turn(stream, asked_at, RUNS_A_ROUND)
+}
+
+/// Whether it is this stream's turn to be looked ahead for: every hour, spread as for [`is_due`].
+pub fn is_plan_due(stream: &str, asked_at: i64) -> bool {
+    has_turn(stream, asked_at, RUNS_A_PLAN)
+}
+
+fn has_turn(stream: &str, asked_at: i64, runs: i64) -> bool {
     let mut hasher = DefaultHasher::new();
     stream.hash(&mut hasher);
-    let turn = hasher.finish() % RUNS_A_ROUND.unsigned_abs();
-    let run = asked_at.div_euclid(SYNC_MINUTES * 60).rem_euclid(RUNS_A_ROUND);
+    let turn = hasher.finish() % runs.unsigned_abs();
+    let run = asked_at.div_euclid(SYNC_MINUTES * 60).rem_euclid(runs);
     turn == run.unsigned_abs()
 }
 
@@ -121,6 +133,7 @@ mod tests {
         let streams: Vec<_> = (0..3_000).map(|i| format!("stream-{i}")).collect();
         for stream in &streams {
             assert_eq!(runs.iter().filter(|run| is_due(stream, **run)).count(), 1, "{stream}");
+            assert_eq!(runs.iter().filter(|run| is_plan_due(stream, **run)).count(), 4, "{stream}: once an hour");
         }
         for run in &runs {
             let due = streams.iter().filter(|stream| is_due(stream, *run)).count();

@@ -11,7 +11,7 @@ pub(crate) const SPANS: [usize; 17] = [15, 15, 30, 30, 30, 60, 60, 60, 120, 120,
 
 const DAY: usize = 1_440;
 /// The least history, in minutes, that is worth forecasting from.
-const KNOWN_MINUTES_MIN: usize = 60;
+pub(crate) const KNOWN_MINUTES_MIN: usize = 60;
 /// Days looked back over.
 const DAYS: usize = 14;
 /// Every so many minutes the past is compared with now.

@@ -21,13 +21,16 @@ pub struct LoadHistory {
 impl LoadHistory {
     /// The history that a window of metrics tells.
     pub fn of(window: &MetricWindow) -> Self {
-        let mut history = Self { end: window.end, load: Vec::with_capacity(window.minutes.len()) };
-        let count = window.minutes.len();
-        for (index, minute) in window.minutes.iter().enumerate() {
-            let ago = SignedDuration::from_mins(i64::try_from(count - index - 1).unwrap_or(i64::MAX));
-            history.push(window.end.checked_sub(ago).unwrap_or(window.end), minute);
+        let (mut load, mut until): (Vec<f32>, usize) = (Vec::with_capacity(window.minutes.len()), 0);
+        for (index, minute) in window.minutes.iter().enumerate().filter(|(_, minute)| minute.is_known()) {
+            if let Some(&last) = load.last() {
+                load.extend(std::iter::repeat_n(last, index - until));
+            }
+            load.push(Demand::wanted(minute).in_shards());
+            until = index + 1;
         }
-        history
+        let ago = SignedDuration::from_mins(i64::try_from(window.minutes.len() - until).unwrap_or(i64::MAX));
+        Self { end: window.end.checked_sub(ago).unwrap_or(window.end), load }
     }
 
     /// This history and what a later window knows beyond it.

@@ -13,11 +13,11 @@ const RESIZE_MINUTES_A_SHARD: f64 = 0.5;
 const RESIZE_MINUTES_MAX: f64 = 30.0;
 /// Throttling in a span that lies ahead can still be averted by a resize then, so it counts less: half as much each so many
 /// minutes, down to [`AVERTED_WORTH`] shard-minutes.
-const AVERTED_HALF_MINUTES: f64 = 60.0;
+const AVERTED_HALF_MINUTES: f64 = 30.0;
 const AVERTED_WORTH: f64 = 8.0;
 /// What a resize costs with all ten left, as a share of a day at the mean load, and how much more with none.
-const RESIZE_WORTH: f64 = 0.003;
-const SCARCITY: f64 = 10.0;
+const RESIZE_WORTH: f64 = 0.007;
+const SCARCITY: f64 = 12.0;
 /// ... and how much more of a stream of which nothing is known yet: its days will hardly all be like its first hours.
 const NOVELTY: f64 = 4.0;
 /// How likely a surprise is taken to be that the resizes left could not answer, as a share of the time.

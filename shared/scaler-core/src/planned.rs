@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::forecast::Forecast;
+use crate::forecast::{Forecast, KNOWN_MINUTES_MIN};
 use crate::limits::RESIZES_PER_DAY;
 use crate::load_history::LoadHistory;
 use crate::observation::Observation;
@@ -15,7 +15,7 @@ const STALE_AFTER_MINUTES: i64 = 10;
 /// The next 24 hours of a stream as far as its past tells; `None` where less than an hour of it is known, or nothing of the
 /// last minutes.
 pub fn plan_ahead(policy: &Policy, seen: &Observation, now: Timestamp) -> Option<Plan> {
-    let past = seen.past.as_deref()?;
+    let past = seen.past.as_deref().filter(|past| past.minutes().len() >= KNOWN_MINUTES_MIN)?;
     let history: LoadHistory = past.with(&seen.window);
     let age = now.duration_since(history.end()).as_mins();
     if age - i64::from(crate::limits::METRIC_DELAY_MINUTES) > STALE_AFTER_MINUTES {

@@ -27,11 +27,11 @@ impl Risk {
     /// expected to need it for more than one minute in so many.
     pub(crate) const fn worth(self) -> f64 {
         match self {
-            Self::Careful => 1_500.0,
-            Self::Cautious => 600.0,
-            Self::Balanced => 400.0,
-            Self::Lean => 150.0,
-            Self::Thrifty => 50.0,
+            Self::Careful => 5_000.0,
+            Self::Cautious => 2_000.0,
+            Self::Balanced => 800.0,
+            Self::Lean => 250.0,
+            Self::Thrifty => 60.0,
         }
     }
 

@@ -6,6 +6,7 @@ use scaler_core::{
 };
 
 use super::Settings;
+use super::ahead::{Ahead, look_ahead};
 use super::ports::{AlarmStore, DELETED_AT_ONCE, FleetAdapters, FleetPorts, StoredAlarm};
 use crate::notice::{tell_people, tell_without_memory};
 use crate::ports::{CallError, Clock, Failure, Streams};
@@ -14,6 +15,9 @@ use crate::report::{Outcome, OutcomeKind};
 
 /// How AWS's words begin when it refuses an alarm for what the account lacks, be it a permission or quota.
 const ACCOUNT_WIDE: [&str; 2] = ["AccessDenied", "LimitExceeded"];
+
+/// A resize takes minutes.
+const CHANGED_BY_THEN_SECONDS: u32 = 300;
 
 const KEPT: &str = "everything is as it should be";
 
@@ -27,6 +31,8 @@ pub(super) struct Known {
     /// Whether the stack's settings say that it must be managed.
     pub(super) is_listed: bool,
     pub(super) look: Look,
+    /// Whether to look ahead as well.
+    pub(super) plans: bool,
 }
 
 /// How closely a stream is looked at.
@@ -45,14 +51,14 @@ pub(super) struct Tended {
     pub(super) outcomes: Vec<Outcome>,
     /// Where the stream stands, if it is one that is scaled.
     pub(super) standing: Option<(ShardCount, Enrolment)>,
-    /// Whether to look again in some minutes, since its alarms will not show that they may be wrong by then: it is changing
-    /// just now, or it may have changed while they were put.
-    pub(super) look_again: bool,
+    /// In how many seconds to look again, if no alarm will ask for it: the stream is changing just now, it may have changed
+    /// while its alarms were put, or a step of its plan is due then.
+    pub(super) look_again: Option<u32>,
 }
 
 impl From<Outcome> for Tended {
     fn from(outcome: Outcome) -> Self {
-        Self { outcomes: vec![outcome], standing: None, look_again: false }
+        Self { outcomes: vec![outcome], standing: None, look_again: None }
     }
 }
 
@@ -65,8 +71,25 @@ pub(super) struct Tender<'a, A: FleetAdapters> {
 }
 
 impl<A: FleetAdapters> Tender<'_, A> {
-    /// Brings one stream in step.
+    /// Brings one stream in step, and takes the step of its plan that is due.
     pub(super) async fn tend(&mut self, known: Known) -> Tended {
+        let (stream, plans) = (known.stream.clone(), known.plans);
+        let mut tended = self.bring_in_step(known).await;
+        let is_at_rest = tended.outcomes.iter().all(|outcome| outcome.outcome != OutcomeKind::Resized);
+        if plans
+            && is_at_rest
+            && let Some((shards, enrolment)) = &tended.standing
+        {
+            let Ahead { outcome, look_again } =
+                look_ahead(&self.ports.pass, self.settings, &stream, *shards, enrolment).await;
+            tended.outcomes.extend(outcome);
+            tended.look_again = tended.look_again.or(look_again);
+        }
+        tended
+    }
+
+    /// Brings one stream in step with its tags and its shard count.
+    async fn bring_in_step(&mut self, known: Known) -> Tended {
         if self.settings.wiring.retire {
             let outcome = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), "the stack is to be retired");
             return self.without_alarms(outcome, &known.alarms).await.into();
@@ -122,7 +145,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
             Err(unput) => (stopped(stream, shards, &[], &unput), false),
         };
         self.tell(&enrolment, &mut outcome).await;
-        let look_again = believed.is_some_and(|believed| believed != shards);
+        let look_again = believed.filter(|believed| *believed != shards).map(|_| CHANGED_BY_THEN_SECONDS);
         let mut tended = Tended { outcomes: vec![outcome], standing: Some((shards, enrolment)), look_again };
         if let Some(direction) = outside.filter(|_| is_done) {
             tended.outcomes.retain(|outcome| outcome.outcome != OutcomeKind::Kept);
@@ -176,7 +199,8 @@ impl<A: FleetAdapters> Tender<'_, A> {
             // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
             tell_without_memory(&self.ports.pass, &mut outcome).await;
         }
-        Tended { look_again: is_changing && believed_shards(&known.alarms).is_some(), ..outcome.into() }
+        let look_again = is_changing && believed_shards(&known.alarms).is_some();
+        Tended { look_again: look_again.then_some(CHANGED_BY_THEN_SECONDS), ..outcome.into() }
     }
 
     fn changes<'k>(&self, known: &'k Known, policy: &Policy, shards: ShardCount) -> Changes<'k> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use scaler_core::{ALARM_PREFIX, SYNC_MINUTES, is_due, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, SYNC_MINUTES, is_due, is_plan_due, stream_of_alarm};
 
 use super::Settings;
 use super::metrics::publish;
@@ -15,8 +15,6 @@ use crate::ports::{CallError, Clock};
 use crate::reconcile::call_failed;
 use crate::report::{Outcome, OutcomeKind};
 
-/// A resize takes minutes.
-const LOOK_AGAIN_SECONDS: u32 = 300;
 /// Names in one message: far below what SQS takes, and a run's work.
 const STREAMS_A_MESSAGE: usize = 100;
 /// Billionths of the fleet that each run of the schedule begins further on than the one before: the golden ratio, by which
@@ -41,7 +39,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     pub(super) async fn due(self, asked_at: Option<i64>, tally: &mut Tally<'_>) {
         let asked_at = asked_at.unwrap_or_else(|| self.ports.pass.clock.now().as_second());
         let look = |stream: &str| if is_due(stream, asked_at) { Look::InTurn } else { Look::AsItsAlarmsSay };
-        let mut fleet = match self.find(look).await {
+        let mut fleet = match self.find(look, |stream| is_plan_due(stream, asked_at)).await {
             Ok(fleet) => fleet,
             Err(error) => return tally.decisive(run_failed(&error)),
         };
@@ -59,7 +57,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// Every stream closely, by name, from after `after` on; and through the queue, if that takes more than one run.
     pub(super) async fn all(self, after: Option<String>, tally: &mut Tally<'_>) {
-        let mut fleet = match self.find(|_| Look::Close).await {
+        let mut fleet = match self.find(|_| Look::Close, |_| true).await {
             Ok(fleet) => fleet,
             Err(error) => return tally.decisive(run_failed(&error)),
         };
@@ -80,7 +78,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// These streams, as they are now.
     pub(super) async fn streams(mut self, streams: Vec<String>, tally: &mut Tally<'_>) {
-        let mut again = Vec::new();
+        let mut again = BTreeMap::new();
         for (done, stream) in streams.iter().enumerate() {
             if done > 0 && self.is_over() {
                 leave(self.ports, &SyncRequest::Streams(streams[done..].to_vec()), 0, tally).await;
@@ -89,25 +87,26 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             let tended = match self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await {
                 Ok(alarms) => {
                     let is_listed = self.settings.wiring.stream_names.contains(stream);
-                    let known = Known { stream: stream.clone(), tags: None, alarms, is_listed, look: Look::Close };
+                    let known =
+                        Known { stream: stream.clone(), tags: None, alarms, is_listed, look: Look::Close, plans: true };
                     Box::pin(self.tender.tend(known)).await
                 }
                 Err(error) => call_failed(stream, &error).into(),
             };
-            again.extend(tended.look_again.then(|| stream.clone()));
+            note(&mut again, tended.look_again, stream);
             for outcome in tended.outcomes {
                 tally.decisive(outcome);
             }
         }
         // A run that is tried again looks again by that.
         if !tally.is_retried() {
-            self.look_again(&again, tally).await;
+            self.look_again(again, tally).await;
         }
     }
 
     /// Tends these streams in their order, and says how many of them there was time for.
     async fn tend(mut self, fleet: Vec<Known>, tally: &mut Tally<'_>) -> usize {
-        let (mut done, mut again, mut standings) = (0, Vec::new(), Vec::new());
+        let (mut done, mut again, mut standings) = (0, BTreeMap::new(), Vec::new());
         for known in fleet {
             if self.is_over() {
                 break;
@@ -118,10 +117,10 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             for outcome in outcomes {
                 tally.outcome(outcome);
             }
-            again.extend(look_again.then(|| stream.clone()));
+            note(&mut again, look_again, &stream);
             standings.extend(standing.map(|(shards, enrolment)| (stream, shards, enrolment)));
         }
-        self.look_again(&again, tally).await;
+        self.look_again(again, tally).await;
         if self.settings.wiring.stream_metrics {
             publish(self.ports, self.settings, &standings, !self.is_over(), tally).await;
         }
@@ -129,7 +128,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     }
 
     /// Everything that is to be tended, by name. All of it or an error: half a fleet would make the other half look unmanaged.
-    async fn find(&self, look: impl Fn(&str) -> Look) -> Result<Vec<Known>, CallError> {
+    async fn find(&self, look: impl Fn(&str) -> Look, plans: impl Fn(&str) -> bool) -> Result<Vec<Known>, CallError> {
         let tagged = self.ports.fleet.tagged().await?;
         let mut alarms: BTreeMap<String, Vec<StoredAlarm>> = BTreeMap::new();
         for stored in self.ports.alarms.under(ALARM_PREFIX).await? {
@@ -146,6 +145,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             alarms: alarms.remove(&stream).unwrap_or_default(),
             is_listed: listed.contains(&stream),
             look: look(&stream),
+            plans: plans(&stream),
             stream,
         };
         Ok(names.into_iter().map(known).collect())
@@ -155,14 +155,23 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         self.ports.pass.clock.now() >= self.until
     }
 
-    /// Has streams looked at again in some minutes, of which the schedule's next run would not know that it should.
-    async fn look_again(&self, streams: &[String], tally: &mut Tally<'_>) {
+    /// Has streams looked at again after so many seconds, of which the schedule's next run would not know that it should.
+    async fn look_again(&self, again: BTreeMap<u32, Vec<String>>, tally: &mut Tally<'_>) {
         if !self.ports.continuations.is_there() {
             return;
         }
-        for streams in streams.chunks(STREAMS_A_MESSAGE) {
-            leave(self.ports, &SyncRequest::Streams(streams.to_vec()), LOOK_AGAIN_SECONDS, tally).await;
+        for (seconds, streams) in again {
+            for streams in streams.chunks(STREAMS_A_MESSAGE) {
+                leave(self.ports, &SyncRequest::Streams(streams.to_vec()), seconds, tally).await;
+            }
         }
+    }
+}
+
+/// Notes a stream to be looked at again in so many seconds.
+fn note(again: &mut BTreeMap<u32, Vec<String>>, seconds: Option<u32>, stream: &str) {
+    if let Some(seconds) = seconds {
+        again.entry(seconds).or_default().push(stream.to_owned());
     }
 }
 

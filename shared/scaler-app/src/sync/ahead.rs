@@ -1,0 +1,76 @@
+//! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
+
+use scaler_core::{
+    Direction, Enrolment, MetricWindow, Observation, Plan, Policy, ShardCount, StreamMode, StreamState, StreamStatus,
+    plan_ahead,
+};
+
+use super::Settings;
+use crate::pasts::minutes_since_past;
+use crate::ports::{Adapters, CallError, Clock, Metrics, Ports};
+use crate::reconcile::{call_failed, reconcile, whole_minute};
+use crate::report::Outcome;
+
+/// A stream's next turn to be looked ahead for comes within so many minutes.
+const TURN_MINUTES: u32 = 60;
+/// A request for another run can wait so long. Source: SQS API reference, `DelaySeconds`.
+const LATER_SECONDS_MAX: u32 = 900;
+
+/// What came of it.
+#[derive(Default)]
+pub(super) struct Ahead {
+    /// What was done, if anything was to be.
+    pub(super) outcome: Option<Outcome>,
+    /// In how many seconds the next step is due, or a nearer look at it.
+    pub(super) look_again: Option<u32>,
+}
+
+/// Plans the next day of a stream that has so many shards, as far as its alarms and tags say.
+///
+/// Those may be minutes old. So nothing is changed by them: what the plan wants now goes through the pass that an alarm causes,
+/// which sees for itself and decides.
+pub(super) async fn look_ahead<A: Adapters>(
+    ports: &Ports<A>,
+    settings: Settings<'_>,
+    stream: &str,
+    shards: ShardCount,
+    enrolment: &Enrolment,
+) -> Ahead {
+    let Ok(policy) = enrolment.policy(settings.policy) else { return Ahead::default() };
+    let plan = match plan(ports, &policy, stream, shards, enrolment).await {
+        Ok(Some(plan)) => plan,
+        Ok(None) => return Ahead::default(),
+        Err(error) => return Ahead { outcome: Some(call_failed(stream, &error)), look_again: None },
+    };
+    let direction = match plan.desired() {
+        desired if desired > shards => Direction::Out,
+        desired if desired < shards => Direction::In,
+        _ => {
+            let next = plan.next().filter(|(minutes, _)| *minutes < TURN_MINUTES);
+            return Ahead { outcome: None, look_again: next.map(|(minutes, _)| (minutes * 60).min(LATER_SECONDS_MAX)) };
+        }
+    };
+    let outcome = Box::pin(reconcile(ports, settings.policy, stream, direction, None)).await;
+    // A longer way has more than one step.
+    Ahead { outcome: Some(outcome), look_again: Some(LATER_SECONDS_MAX) }
+}
+
+async fn plan<A: Adapters>(
+    ports: &Ports<A>,
+    policy: &Policy,
+    stream: &str,
+    shards: ShardCount,
+    enrolment: &Enrolment,
+) -> Result<Option<Plan>, CallError> {
+    let now = ports.clock.now();
+    let past = ports.pasts.read(&ports.metrics, stream, now).await?;
+    let minutes = minutes_since_past(now);
+    let end = whole_minute(now);
+    let window = match minutes {
+        0 => MetricWindow { end, minutes: Vec::new() },
+        minutes => ports.metrics.past(stream, end, minutes).await?,
+    };
+    let state = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
+    let seen = Observation { stream: state, enrolment: enrolment.clone(), window, past: Some(past), account: None };
+    Ok(plan_ahead(policy, &seen, now))
+}
