@@ -22,8 +22,8 @@ const SCARCITY: f64 = 12.0;
 const NOVELTY: f64 = 4.0;
 /// How likely a surprise is taken to be that the resizes left could not answer, as a share of the time.
 const SURPRISE: f64 = 0.03;
-/// A stream that grows beyond all it has seen is sized for so much more than it takes now.
-const BEYOND_SEEN: f64 = 1.5;
+/// A load below this share of the largest one seen is on known ground.
+const KNOWN_GROUND: f64 = 0.9;
 /// A little above the largest load seen is enough for what is known.
 const ABOVE_PEAK: f64 = 1.05;
 
@@ -212,7 +212,9 @@ impl<'a> Program<'a> {
             // The maximum caps growth; a stream above it comes down as far as its load allows.
             return to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough;
         }
-        let enough = (self.forecast.peak * ABOVE_PEAK).max(self.forecast.level * BEYOND_SEEN);
+        // Where the load has been before, a little above its peak is enough; beyond that it may go anywhere.
+        let is_known = self.forecast.level < self.forecast.peak * KNOWN_GROUND;
+        let enough = if is_known { self.forecast.peak * ABOVE_PEAK } else { f64::INFINITY };
         let is_large = f64::from(to) >= (f64::from(from) * (1.0 + growth_min(left))).floor();
         let is_most = to == self.terms.max.get() || to == from.saturating_mul(2);
         to <= self.terms.max.get().min(from.saturating_mul(2)) && (is_large || is_most || f64::from(to) >= enough)

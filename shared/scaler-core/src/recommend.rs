@@ -136,7 +136,8 @@ fn busiest(demands: &[(Timestamp, Demand)]) -> Option<(Timestamp, Demand)> {
 fn is_settled(context: &Context<'_>, began: Timestamp, minute: &Minute) -> bool {
     let Some(resized) = context.seen.enrolment.history.last_resize() else { return true };
     let changed = i64::from(resized.from.get().abs_diff(context.current.get()));
-    let settling = (changed / 2).clamp(SETTLING_MINUTES_MIN, SETTLING_MINUTES_MAX);
+    // The minute in which it was done is still a mixed one.
+    let settling = (changed / 2 + 2).clamp(SETTLING_MINUTES_MIN, SETTLING_MINUTES_MAX);
     let full = Demand::accepted(minute).utilization_percent(context.current) >= FULL_UTILIZATION_PERCENT;
     began < resized.at || minutes_between(resized.at, began) >= settling || full
 }
