@@ -11,6 +11,8 @@ use crate::ports::{Adapters, Alarms, CallError, Clock, FiringAlarm, Ports};
 use crate::reconcile::reconcile;
 use crate::report::{Outcome, OutcomeKind, Response};
 
+/// Minutes between the sweeps that scale-in heeds.
+const SCALE_IN_SWEEP_MINUTES: i64 = 10;
 /// No pass begins later than this after the event came: the last one must end before the function's timeout of 60 s.
 const LAST_PASS_BEGINS: SignedDuration = SignedDuration::from_secs(30);
 
@@ -29,6 +31,7 @@ pub async fn handle<A: Adapters>(
     let is_sweep = request == Request::Sweep;
     let asked: Vec<_> = match request {
         Request::Alarms(notices) => notices,
+        Request::Sweep if !is_swept(direction, began) => Vec::new(),
         Request::Sweep => match ports.alarms.firing(direction).await {
             Ok(firing) => in_turn(firing, began).into_iter().map(|alarm| Ok(Notice::from(alarm))).collect(),
             Err(error) => {
@@ -56,6 +59,11 @@ impl From<FiringAlarm> for Notice {
     fn from(alarm: FiringAlarm) -> Self {
         Self { alarm: alarm.name, state: AlarmState::Alarm, streams: alarm.streams, fits: alarm.fits }
     }
+}
+
+/// Saving money can wait: of the sweeps, one a minute, scale-in heeds those of every tenth minute.
+fn is_swept(direction: Direction, now: Timestamp) -> bool {
+    direction == Direction::Out || (now.as_second() / 60) % SCALE_IN_SWEEP_MINUTES == 0
 }
 
 /// Each minute another alarm is first, so that where time does not suffice for all, all have their turn.

@@ -27,11 +27,11 @@ impl Risk {
     /// expected to need it for more than one minute in so many.
     pub(crate) const fn worth(self) -> f64 {
         match self {
-            Self::Careful => 5_000.0,
-            Self::Cautious => 2_000.0,
-            Self::Balanced => 800.0,
-            Self::Lean => 250.0,
-            Self::Thrifty => 60.0,
+            Self::Careful => 20_000.0,
+            Self::Cautious => 8_000.0,
+            Self::Balanced => 3_000.0,
+            Self::Lean => 800.0,
+            Self::Thrifty => 150.0,
         }
     }
 
