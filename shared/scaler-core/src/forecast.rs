@@ -29,6 +29,8 @@ const FLOOR: f64 = 0.02;
 const ALIKE_HOURS: f64 = 2.5;
 const ALIKE_GROWTH: f64 = 0.42;
 const ALIKE_LEVEL: f64 = 0.2;
+/// Moments that differ by more than this, squared, are not looked at: they would count less than a millionth.
+const UNLIKE: f64 = 28.0;
 /// What another day of the week counts, squared.
 const OTHER_WEEKDAY: f64 = 0.6;
 /// What is left of a moment's weight a day later.
@@ -100,10 +102,10 @@ impl Forecast {
         let levels = levels(past.min(DAY), cap.max(level * 2.0).max(f64::from(current)) * 1.25 + 1.0);
         let sources = Sources { moments: past.moments(now), days: past.same_time(now), past: &past, now, level };
         let mut begins = 0;
+        let mut histogram = Histogram::new(&levels, cap);
         let span = |minutes: usize| {
-            let mut histogram = Histogram::new(&levels, cap);
             sources.fill(&mut histogram, begins + minutes_ago, minutes);
-            let span = histogram.span(begins, minutes);
+            let span = histogram.take(begins, minutes);
             begins += minutes;
             span
         };
@@ -229,14 +231,18 @@ impl<'a> Past<'a> {
         let largest = largest.map(|loads| loads.iter().copied().fold(0.0, f32::max));
         let mut histogram = Histogram::new(levels, f64::INFINITY);
         histogram.add_all(largest.map(|load| (f64::from(load) * scale, 1.0)), 1.0);
-        histogram.span(0, 0).excess
+        histogram.take(0, 0).excess
     }
 
     fn features(&self, at: usize) -> Features {
         let before = |minutes: usize| at.saturating_sub(minutes);
         let level = (self.mean(before(10), at) + FLOOR).ln();
         let hour = (self.mean(before(60), before(10)) + FLOOR).ln();
-        Features { level, growth: level - hour, half_hour: (self.mean(before(30), at) + FLOOR).ln() }
+        Features { level, growth: level - hour, half_hour: self.half_hour(at) }
+    }
+
+    fn half_hour(&self, at: usize) -> f64 {
+        (self.mean(at.saturating_sub(30), at) + FLOOR).ln()
     }
 
     /// The moments most like now.
@@ -246,15 +252,20 @@ impl<'a> Past<'a> {
         let mut moments: Vec<Moment> = back
             .skip_while(|back| *back < 30)
             .take_while(|back| *back + 60 <= n)
-            .map(|back| {
+            .filter_map(|back| {
+                let time = (hours_apart(back) / ALIKE_HOURS).powi(2);
+                let above = now.half_hour - self.half_hour(n - back);
+                let level = (above / ALIKE_LEVEL).powi(2);
+                if time + level > UNLIKE {
+                    return None;
+                }
                 let then = self.features(n - back);
-                let above = now.half_hour - then.half_hour;
-                let unlike = (hours_apart(back) / ALIKE_HOURS).powi(2)
+                let unlike = time
+                    + level
                     + ((then.growth - now.growth) / ALIKE_GROWTH).powi(2)
-                    + (above / ALIKE_LEVEL).powi(2)
                     + if is_same_weekday(back) { 0.0 } else { OTHER_WEEKDAY };
                 let weight = (-0.5 * unlike).exp() * KEPT_A_DAY.powf(in_days(back));
-                Moment { weight, at: n - back, above }
+                Some(Moment { weight, at: n - back, above })
             })
             .collect();
         if moments.len() > MOMENTS_MAX {
@@ -369,12 +380,14 @@ struct Histogram<'a> {
     cap: f64,
     weights: Vec<f64>,
     sums: Vec<f64>,
+    /// What is being added.
+    adding: Vec<(f64, f64)>,
 }
 
 impl<'a> Histogram<'a> {
     fn new(levels: &'a [u32], cap: f64) -> Self {
         let empty = vec![0.0; levels.len() + 1];
-        Self { levels, cap, weights: empty.clone(), sums: empty }
+        Self { levels, cap, weights: empty.clone(), sums: empty, adding: Vec::new() }
     }
 
     /// Adds loads with their weights, which are scaled to be `weight` together.
@@ -382,31 +395,34 @@ impl<'a> Histogram<'a> {
         if weight <= 0.0 {
             return;
         }
-        let loads: Vec<_> = loads.collect();
-        let total: f64 = loads.iter().map(|(_, weight)| weight).sum();
+        self.adding.clear();
+        self.adding.extend(loads);
+        let total: f64 = self.adding.iter().map(|(_, weight)| weight).sum();
         if total <= 0.0 {
             return;
         }
-        for (load, part) in loads {
+        let scale = weight / total;
+        for (load, part) in &self.adding {
             let load = load.min(self.cap);
             let bin = self.levels.partition_point(|level| f64::from(*level) < load);
-            self.weights[bin] += weight * part / total;
-            self.sums[bin] += weight * part / total * load;
+            self.weights[bin] += scale * part;
+            self.sums[bin] += scale * part * load;
         }
     }
 
-    fn span(mut self, begins: usize, minutes: usize) -> Span {
+    /// The distribution so far; then it is empty again.
+    fn take(&mut self, begins: usize, minutes: usize) -> Span {
         let total: f64 = self.weights.iter().sum();
-        for value in self.weights.iter_mut().chain(&mut self.sums) {
-            *value /= total;
-        }
+        let weights: Vec<f64> = self.weights.iter().map(|weight| weight / total).collect();
         let (mut weight, mut sum) = (0.0, 0.0);
         let mut excess = vec![0.0; self.levels.len()];
         for (at, level) in self.levels.iter().enumerate().rev() {
-            weight += self.weights[at + 1];
-            sum += self.sums[at + 1];
+            weight += weights[at + 1];
+            sum += self.sums[at + 1] / total;
             excess[at] = (sum - weight * f64::from(*level)).max(0.0);
         }
-        Span { begins, minutes, weights: self.weights, excess }
+        self.weights.fill(0.0);
+        self.sums.fill(0.0);
+        Span { begins, minutes, weights, excess }
     }
 }

@@ -22,6 +22,8 @@ const SCARCITY: f64 = 12.0;
 const NOVELTY: f64 = 4.0;
 /// How likely a surprise is taken to be that the resizes left could not answer, as a share of the time.
 const SURPRISE: f64 = 0.03;
+/// The last resizes of a day are for scale-out alone, and each of them doubles: nothing is known of what they will be for.
+const LAST: usize = 2;
 /// A load below this share of the largest one seen is on known ground.
 const KNOWN_GROUND: f64 = 0.9;
 /// A little above the largest load seen is enough for what is known.
@@ -210,10 +212,10 @@ impl<'a> Program<'a> {
                 (f64::from(self.terms.tolerance_percent) / 100.0).max(1.0 - 1.0 / (1.0 + growth_min(left)));
             let is_enough = f64::from(to) <= f64::from(from) * (1.0 - given_back);
             // The maximum caps growth; a stream above it comes down as far as its load allows.
-            return to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough;
+            return to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough && left > LAST;
         }
         // Where the load has been before, a little above its peak is enough; beyond that it may go anywhere.
-        let is_known = self.forecast.level < self.forecast.peak * KNOWN_GROUND;
+        let is_known = self.forecast.level < self.forecast.peak * KNOWN_GROUND && left > LAST;
         let enough = if is_known { self.forecast.peak * ABOVE_PEAK } else { f64::INFINITY };
         let is_large = f64::from(to) >= (f64::from(from) * (1.0 + growth_min(left))).floor();
         let is_most = to == self.terms.max.get() || to == from.saturating_mul(2);
@@ -341,7 +343,7 @@ impl<'a> Program<'a> {
 /// rise in small steps would use them up.
 fn growth_min(left: usize) -> f64 {
     match left {
-        0..=2 => 1.0,
+        0..=LAST => 1.0,
         3..=4 => 0.5,
         5..=7 => 0.25,
         _ => 0.12,

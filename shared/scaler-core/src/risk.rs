@@ -27,10 +27,10 @@ impl Risk {
     /// expected to need it for more than one minute in so many.
     pub(crate) const fn worth(self) -> f64 {
         match self {
-            Self::Careful => 20_000.0,
-            Self::Cautious => 8_000.0,
-            Self::Balanced => 3_000.0,
-            Self::Lean => 800.0,
+            Self::Careful => 10_000.0,
+            Self::Cautious => 4_000.0,
+            Self::Balanced => 1_500.0,
+            Self::Lean => 500.0,
             Self::Thrifty => 150.0,
         }
     }
