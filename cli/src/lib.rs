@@ -8,6 +8,7 @@ mod contender;
 mod failure;
 mod options;
 mod picture;
+mod plan;
 mod progress;
 mod report;
 mod scene;
@@ -41,6 +42,7 @@ enum Command {
     Simulate(simulate::Arguments),
     Backtest(backtest::Arguments),
     Tune(tune::Arguments),
+    Plan(plan::Arguments),
 }
 
 /// Does what the arguments ask for, and writes the answer to `out`; progress goes to standard error, where that is a
@@ -53,5 +55,6 @@ pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments, out),
         Command::Backtest(arguments) => backtest::run(&arguments, out),
         Command::Tune(arguments) => tune::run(&arguments, out),
+        Command::Plan(arguments) => plan::run(&arguments, out),
     }
 }

@@ -14,7 +14,7 @@ use scaler_app::sync::ports::FleetMetrics as _;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
 use scaler_core::limits::METRIC_DELAY_MINUTES;
-use scaler_core::{Demand, Minute, StreamMode, StreamState};
+use scaler_core::{Demand, Enrolment, Minute, StreamMode, StreamState};
 use scaler_sim::trace::Trace;
 
 use crate::failure::usage;
@@ -67,8 +67,17 @@ pub(crate) struct Source {
 pub(crate) struct StreamNow {
     pub(crate) name: String,
     pub(crate) capacity: Capacity,
+    /// What its tags say, where they were read.
+    pub(crate) enrolment: Enrolment,
     /// Share of the minutes, 0 to 1, of which CloudWatch knows nothing; the trace has no traffic in them.
     pub(crate) unknown_share: f64,
+}
+
+/// Whether to read a stream's tags: that takes one more permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tags {
+    Read,
+    Unread,
 }
 
 /// How a stream has its capacity now.
@@ -85,12 +94,20 @@ impl SourceOptions {
     /// # Errors
     /// What cannot be read.
     pub(crate) fn read(&self) -> Result<Source> {
+        self.read_with(Tags::Unread)
+    }
+
+    /// As [`Self::read`], with the stream's tags or without.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub(crate) fn read_with(&self, tags: Tags) -> Result<Source> {
         let (trace, stream) = match (&self.either.trace, &self.either.stream) {
             (Some(file), _) => (read_trace(file)?, None),
             (None, Some(stream)) => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 let runtime = runtime.context("cannot start what waits for AWS's answers")?;
-                let (trace, now) = runtime.block_on(history(stream, self.days))?;
+                let (trace, now) = runtime.block_on(history(stream, self.days, tags))?;
                 (trace, Some(now))
             }
             (None, None) => return Err(usage("neither --stream nor --trace is given: give one of them")),
@@ -110,7 +127,7 @@ fn stream_name(text: &str) -> Result<String, String> {
 }
 
 /// What CloudWatch remembers of what was wanted of a stream, and the stream as it is.
-async fn history(stream: &str, days: u32) -> Result<(Trace, StreamNow)> {
+async fn history(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNow)> {
     let sdk = scaler_aws::loader().load().await;
     if sdk.region().is_none() {
         bail!("no AWS Region is set: set AWS_REGION, or a region in the profile that AWS_PROFILE names");
@@ -120,7 +137,12 @@ async fn history(stream: &str, days: u32) -> Result<(Trace, StreamNow)> {
     let ports = scaler_aws::ports(&sdk, SystemClock, &pace, &Wiring::default());
     let state = ports.streams.describe(stream).await.map_err(|error| explained(&error))?;
     let (start, minutes) = minutes(&ports, stream, (days * MINUTES_PER_DAY).min(MINUTES_MAX)).await?;
-    remembered(stream, &state, start, &minutes)
+    let (trace, mut now) = remembered(stream, &state, start, &minutes)?;
+    if tags == Tags::Read {
+        let tags = ports.streams.tags(stream).await.map_err(|error| explained(&error))?;
+        now.enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    }
+    Ok((trace, now))
 }
 
 /// Whether calls could be signed: asked beforehand, since a call says it only among all else that went wrong.
@@ -176,14 +198,17 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
         StreamMode::Provisioned => Capacity::Shards(state.open_shards.get()),
         StreamMode::OnDemand => Capacity::OnDemand,
     };
-    Ok((trace, StreamNow { name: stream.to_owned(), capacity, unknown_share }))
+    Ok((trace, StreamNow { name: stream.to_owned(), capacity, enrolment: Enrolment::default(), unknown_share }))
 }
 
 /// A call that failed, with what to do about it.
 fn explained(error: &CallError) -> anyhow::Error {
     let advice = match error.failure {
         Failure::NotFound => "is it called so, in this Region and account?",
-        Failure::Refused => "may these credentials call it (kinesis:DescribeStreamSummary, cloudwatch:GetMetricData)?",
+        Failure::Refused => {
+            "may these credentials call it (kinesis:DescribeStreamSummary, kinesis:ListTagsForStream, \
+             cloudwatch:GetMetricData)?"
+        }
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute",
         Failure::Unavailable => "is the endpoint reachable (AWS_ENDPOINT_URL, where one is set)?",
     };

@@ -240,9 +240,9 @@ mod tests {
         ");
         let risks = [Risk::ALL[0], Risk::ALL[4]].map(|risk| policy(PolicySpec { throttling_risk: risk, ..from }));
         insta::assert_snapshot!(applied(&risks[0], &risks[1], None), @r"
-        For all streams, as settings of the stack (to try them, in a file for --policy):
+        For this stream alone:
 
-          RISK=thrifty
+          aws kinesis add-tags-to-stream --stream-name STREAM --tags kinesis-scaler/risk=thrifty
         ");
     }
 }

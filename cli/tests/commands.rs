@@ -14,7 +14,7 @@ const SIMULATE_NEWS: &str = "simulate --summary json --no-optimum --trace";
 #[test]
 fn help_tells_what_there_is() {
     insta::assert_snapshot!("help", told("--help", &[]));
-    for command in ["simulate", "backtest", "tune"] {
+    for command in ["simulate", "backtest", "tune", "plan"] {
         insta::assert_snapshot!(format!("help_{command}"), told(&format!("{command} -h"), &[]));
     }
 }
@@ -94,7 +94,10 @@ fn settings_come_from_a_file_and_the_command_line_wins() {
         ["3", "30", "77"]
     );
     let bounded = summary("--shards-max 8 --risk careful --initial-shards 4");
-    assert_eq!(["SHARDS_MIN", "SHARDS_MAX", "RISK"].map(|name| setting(&bounded, name)), ["3", "8", "careful"]);
+    assert_eq!(
+        ["SHARDS_MIN", "SHARDS_MAX", "THROTTLING_RISK"].map(|name| setting(&bounded, name)),
+        ["3", "8", "careful"]
+    );
     assert!(number(&bounded, "/shards_max") <= 8.0 && number(&bounded, "/shards_min") >= 3.0, "{bounded}");
 }
 
@@ -228,4 +231,20 @@ fn tuning_chooses_on_one_part_and_checks_on_the_other() {
     assert!(candidates.iter().map(figures).all(|(its, its_throttled)| its_throttled > most || its >= usd));
     let told = told("tune --trace", &[&trace("news.csv")]);
     assert!(told.starts_with("news: ") && told.contains("chosen on 1920 minutes"), "{told}");
+}
+
+#[test]
+fn a_plan_covers_the_next_day_and_says_what_is_expected() {
+    let news = trace("news.csv");
+    let report = json(&told("plan --initial-shards 4 --output json --trace", &[&news]));
+    let spans = report["spans"].as_array().unwrap();
+    assert_eq!(spans.iter().map(|span| span["minutes"].as_u64().unwrap()).sum::<u64>(), 1_440);
+    assert_eq!((&report["resizes_left"], &spans[0]["shards"]), (&10.into(), &report["desired"]));
+    for span in spans {
+        assert!(number(span, "/likely") <= number(span, "/up_to"), "{span}");
+    }
+    let shown = told("plan --initial-shards 4 --trace", &[&news]);
+    assert_eq!(shown.lines().count(), 4 + spans.len(), "{shown}");
+    let short = cut("news.csv", 59, "short.csv");
+    refused(1, "an hour is the least", &format!("plan --trace {}", short.display()));
 }

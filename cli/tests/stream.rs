@@ -109,3 +109,14 @@ async fn a_stream_without_a_history_and_one_that_is_none_are_told() {
 
 /// All that the program calls.
 const READS: [&str; 2] = ["kinesis:DescribeStreamSummary", "cloudwatch:GetMetricData"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_keeps_to_the_bounds_and_needs_a_provisioned_stream() {
+    let sandbox = sandbox().await;
+    let told = succeeded(shardctl(&sandbox, "plan --stream orders --output json --shards-min 3").await);
+    let report = json(&told);
+    assert_eq!(report["shards"], 4);
+    assert!(report["spans"].as_array().unwrap().iter().all(|span| number(span, "/shards") >= 3.0), "{report}");
+    let refused = shardctl(&sandbox, "plan --stream elastic").await;
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("on-demand mode"), "{refused:?}");
+}

@@ -29,6 +29,9 @@ const KNOWN_GROUND: f64 = 0.9;
 /// A little above the largest load seen is enough for what is known.
 const ABOVE_PEAK: f64 = 1.05;
 
+/// What is called high is exceeded in one minute of twenty.
+const BEYOND_HIGH: f64 = 0.05;
+
 const CALLS: usize = RESIZES_PER_DAY as usize;
 type ByCalls = [f64; CALLS + 1];
 
@@ -62,7 +65,7 @@ pub struct PlannedSpan {
     pub shards: ShardCount,
     /// Shards that carry its load with an even chance.
     pub likely: u32,
-    /// Shards that carry it all but for the share of minutes that the risk lets be throttled.
+    /// Shards that carry it in all but one minute of twenty.
     pub high: u32,
 }
 
@@ -117,14 +120,13 @@ impl Plan {
             at = next;
             spans.push((span, shards));
         }
-        let missed = 1.0 / terms.worth;
         let minutes = |minutes: usize| u32::try_from(minutes).unwrap_or(u32::MAX);
         let planned = spans.into_iter().map(|(span, shards)| PlannedSpan {
             begins_in_minutes: minutes(forecast.spans[span].begins),
             minutes: minutes(forecast.spans[span].minutes),
             shards: ShardCount::saturating(u64::from(shards)),
             likely: forecast.high(span, 0.5),
-            high: forecast.high(span, missed),
+            high: forecast.high(span, BEYOND_HIGH),
         });
         Self { spans: planned.collect(), left: terms.left }
     }

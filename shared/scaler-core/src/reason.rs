@@ -306,7 +306,7 @@ impl fmt::Display for Reason {
                 demand.binding(),
             ),
             Self::Planned { shards, busiest_in_minutes, needs, left, next } => {
-                write!(f, "the forecast needs {needs} {}", ahead(*busiest_in_minutes))?;
+                write!(f, "the forecast goes up to {needs} {}", ahead(*busiest_in_minutes))?;
                 write!(f, ", and with {left} of {RESIZES_PER_DAY} resizes left in {RESIZES_WINDOW_HOURS} h ")?;
                 match next {
                     Some((minutes, to)) => write!(f, "the plan is {shards} until {to} {}", ahead(*minutes)),

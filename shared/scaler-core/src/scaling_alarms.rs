@@ -13,7 +13,7 @@ pub fn scaling_alarm(policy: &Policy, stream: &str, shards: ShardCount, directio
     let (threshold, evaluation_minutes, minutes_to_alarm) = match direction {
         // Two minutes: one busy minute alone is not worth one of ten resizes a day. Of five: the newest two may be late,
         // and FILL makes them look idle.
-        Direction::Out => (f64::from(policy.bearable_percent()), 3, 1),
+        Direction::Out => (f64::from(policy.bearable_percent()), 5, 2),
         // Every minute of the window, as `decide` sizes for its busiest. At the minimum this is 0: it can never fire.
         Direction::In => {
             let kept = policy.worth_shrinking_to(shards);

@@ -1,12 +1,13 @@
 //! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
 
+use std::sync::Arc;
+
 use scaler_core::{
-    Direction, Enrolment, MetricWindow, Observation, Plan, Policy, ShardCount, StreamMode, StreamState, StreamStatus,
-    plan_ahead,
+    Direction, Enrolment, LoadHistory, MetricWindow, Observation, PAST_DAYS, Plan, Policy, ShardCount, StreamMode,
+    StreamState, StreamStatus, plan_ahead,
 };
 
 use super::Settings;
-use crate::pasts::minutes_since_past;
 use crate::ports::{Adapters, CallError, Clock, Metrics, Ports};
 use crate::reconcile::{call_failed, reconcile, whole_minute};
 use crate::report::Outcome;
@@ -63,13 +64,10 @@ async fn plan<A: Adapters>(
     enrolment: &Enrolment,
 ) -> Result<Option<Plan>, CallError> {
     let now = ports.clock.now();
-    let past = ports.pasts.read(&ports.metrics, stream, now).await?;
-    let minutes = minutes_since_past(now);
     let end = whole_minute(now);
-    let window = match minutes {
-        0 => MetricWindow { end, minutes: Vec::new() },
-        minutes => ports.metrics.past(stream, end, minutes).await?,
-    };
+    // One call for all of it; a stream has its turn too seldom for a part of it to be kept.
+    let past = Arc::new(LoadHistory::of(&ports.metrics.past(stream, end, PAST_DAYS * 1_440).await?));
+    let window = MetricWindow { end, minutes: Vec::new() };
     let state = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
     let seen = Observation { stream: state, enrolment: enrolment.clone(), window, past: Some(past), account: None };
     Ok(plan_ahead(policy, &seen, now))
