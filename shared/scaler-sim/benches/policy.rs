@@ -42,7 +42,8 @@ fn main() -> Result<()> {
     }
     let began = Instant::now();
     let board = Board::over(traces)?;
-    println!("slowest simulation: {:.0} ms for 30 days of minutes", board.slowest_30_days().as_secs_f64() * 1e3);
+    let (slowest, which) = board.slowest_30_days();
+    println!("slowest simulation, 30-day equivalent: {:.0} ms ({which})", slowest.as_secs_f64() * 1e3);
     let agreement = Agreement::of(&board, &folder)?;
     let page = page::page(&board, &agreement);
     println!("\n{page}");

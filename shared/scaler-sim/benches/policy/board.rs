@@ -103,11 +103,14 @@ impl Board {
         self.on_demand_usd.iter().zip(optima).map(|(usd, optimum)| usd / optimum).collect()
     }
 
-    /// Of our simulations, the longest time that 30 days of minutes would have taken.
-    pub(crate) fn slowest_30_days(&self) -> Duration {
-        let times = self.ours.iter().flat_map(|runs| runs.all.iter().zip(&self.traces));
-        let scaled = times.map(|(one, trace)| one.took.mul_f64(MINUTES_IN_30_DAYS / trace.minutes.len() as f64));
-        scaled.max().unwrap_or_default()
+    /// Of our simulations, the longest time that 30 days of minutes would have taken, and what was simulated.
+    pub(crate) fn slowest_30_days(&self) -> (Duration, String) {
+        let scaled = |one: &Scored, trace: &Trace| one.took.mul_f64(MINUTES_IN_30_DAYS / trace.minutes.len() as f64);
+        let times = self.ours.iter().flat_map(|runs| {
+            let all = runs.all.iter().zip(&self.traces);
+            all.map(|(one, trace)| (scaled(one, trace), format!("{} at {}", trace.name, runs.name)))
+        });
+        times.max().unwrap_or_default()
     }
 
     /// How many of the calls the model of a stream refuses when they are made again.

@@ -20,13 +20,15 @@ pub(crate) fn page(board: &Board, agreement: &Agreement) -> String {
 Written on {date} (UTC) by `cargo xtask bench policy [FOLDER]`, over {} traces of {:.0} days in all; not by hand.
 
 A cell is: shard-hours over those of the optimum in hindsight, throttled bytes in %, accepted calls (+ resizes by single
-splits and merges). `on-demand` is USD over the optimum's USD; kinesis-scaler is at its default risk, {}.
+splits and merges). `static` is as many shards as the peak needs, all the time. `on-demand` is its USD over those of the
+optimum. kinesis-scaler is at its default risk, {}.
 
 {}
 ## Along the risk knob
 
-\"As good as the best\": traces on which no public policy ({}) throttles less. \"Dominated by\": public policies that on a
-trace cost no more and throttle no more, and one of both less.
+The public policies are {}.
+As good as the best: the traces on which none of them throttles less. Dominated by: those that on a trace cost no more and
+throttle no more, and one of both less.
 
 {}
 ## Targets
@@ -49,7 +51,7 @@ trace cost no more and throttle no more, and one of both less.
 fn traces(board: &Board) -> Vec<Vec<String>> {
     let full: Vec<&Runs> = std::iter::once(board.ours_by_default()).chain(&board.public).collect();
     let names = board.public.iter().map(|peer| peer.name.as_str());
-    let heads = ["trace", "kinesis-scaler"].into_iter().chain(names).chain(["static peak", "on-demand"]);
+    let heads = ["trace", "kinesis-scaler"].into_iter().chain(names).chain(["static", "on-demand"]);
     let mut rows = vec![heads.map(str::to_owned).collect::<Vec<_>>()];
     let ratios: Vec<Vec<f64>> = full.iter().map(|runs| board.ratios(runs)).collect();
     let (still, on_demand) = (board.ratios(&board.static_peak), board.on_demand_ratios());
@@ -146,14 +148,11 @@ fn calls(calls: f64, split_merges: f64) -> String {
 fn table(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> =
         (0..rows[0].len()).map(|at| rows.iter().map(|row| row[at].len()).max().unwrap_or_default()).collect();
-    let mut lines = String::new();
-    for (at, row) in rows.iter().enumerate() {
+    let line = |row: &Vec<String>| {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        lines.push_str(&format!("| {} |\n", cells.join(" | ")));
-        if at == 0 {
-            let rules: Vec<String> = widths.iter().map(|width| "-".repeat(width + 2)).collect();
-            lines.push_str(&format!("|{}|\n", rules.join("|")));
-        }
-    }
-    lines
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let rules: Vec<String> = widths.iter().map(|width| "-".repeat(width + 2)).collect();
+    let body: String = rows[1..].iter().map(line).collect();
+    format!("{}|{}|\n{body}", line(&rows[0]), rules.join("|"))
 }

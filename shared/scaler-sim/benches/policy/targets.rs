@@ -56,7 +56,7 @@ fn against_the_best(board: &Board) -> Target {
     let (all, kept) = (board.traces.len(), board.traces.len() - behind.len());
     let but = if behind.is_empty() { String::new() } else { format!("; not {}", behind.join(", ")) };
     Target {
-        what: "on every trace at or below the best public policy's throttling, at the default risk".to_owned(),
+        what: "on every trace at or below the best public policy's throttling".to_owned(),
         met: behind.is_empty(),
         figure: format!("{kept} of {all}{but}"),
     }
@@ -81,13 +81,13 @@ fn without_violation(board: &Board, agreement: &Agreement) -> Target {
     let calls: usize = board.ours.iter().flat_map(|runs| &runs.all).map(|one| one.run.calls.len()).sum();
     let (there, also) = match agreement {
         Agreement::Compared { violations_of_ours, .. } => {
-            (*violations_of_ours, format!(", {violations_of_ours} by the independent scorer"))
+            (*violations_of_ours, format!("; independent scorer: {violations_of_ours}"))
         }
         Agreement::Skipped(_) => (0, String::new()),
     };
     Target {
-        what: "no violation at any risk".to_owned(),
+        what: "no violation".to_owned(),
         met: here == 0 && there == 0,
-        figure: format!("of {calls} calls {here} refused by our model of a stream{also}"),
+        figure: format!("{here} of {calls} calls{also}"),
     }
 }
