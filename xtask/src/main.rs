@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::tidy(),
         ["bench", "cold-start"] => cold_start::bench(),
         ["bench", "fleet"] => run(&mut cargo(["bench", "--locked", "--package", "scaler-aws", "--bench", "fleet"])),
+        ["bench", "policy", folder @ ..] if folder.len() <= 1 => policy(folder.first()),
         [] | ["help" | "--help" | "-h"] => {
             println!("{}", usage());
             Ok(())
@@ -40,6 +41,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// The folder is meant from where we were started; a bench is started elsewhere.
+fn policy(folder: Option<&&str>) -> anyhow::Result<()> {
+    let mut bench = cargo(["bench", "--locked", "--package", "scaler-sim", "--bench", "policy"]);
+    if let Some(folder) = folder {
+        bench.arg("--").arg(std::path::absolute(folder)?);
+    }
+    run(&mut bench)
+}
+
 fn usage() -> String {
     let steps: Vec<String> =
         test::STEPS.iter().map(|step| format!("                  {:<10}  {}", step.name, step.what)).collect();
@@ -50,7 +60,9 @@ cargo xtask test [step ...]   everything CI runs, or only the steps named:
 {}
 cargo xtask tidy              the workspace's own rules
 cargo xtask bench cold-start  start-up time and memory of scale-out, beside an empty function
-cargo xtask bench fleet       calls and time of alarm-sync over 3,000 streams",
+cargo xtask bench fleet       calls and time of alarm-sync over 3,000 streams
+cargo xtask bench policy [FOLDER]
+                              the policies over a folder of traces, into docs/policy.md; ../shared/traces if not given",
         steps.join("\n")
     )
 }
