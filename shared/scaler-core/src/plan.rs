@@ -291,9 +291,11 @@ impl<'a> Program<'a> {
         if left == 0 {
             return current;
         }
-        // Of large counts not every one is tried: one in thirty is nearer than any forecast.
+        // Of large counts not every one is tried: one in thirty is nearer than any forecast. The ends are: close to its maximum
+        // a stream may have no other count to grow to.
         let step = (current / 60).max(1) as usize;
-        for to in (current.div_ceil(2)..=current.saturating_mul(2)).step_by(step).chain([current.saturating_mul(2)]) {
+        let ends = [current.saturating_mul(2), self.terms.max.get(), self.terms.min.get()];
+        for to in (current.div_ceil(2)..=current.saturating_mul(2)).step_by(step).chain(ends) {
             if to == current || !self.is_allowed(current, to, left) {
                 continue;
             }
