@@ -87,12 +87,12 @@ impl Plan {
         Some((changed.begins_in_minutes, changed.shards))
     }
 
-    /// The span that needs most of those before the next change.
+    /// The span that needs most of those before the next change; of those that need the same, the one most likely to.
     pub fn busiest(&self) -> Option<&PlannedSpan> {
         let until = self.next().map_or(u32::MAX, |(minutes, _)| minutes);
         let mut busiest: Option<&PlannedSpan> = None;
         for span in self.spans.iter().take_while(|span| span.begins_in_minutes < until) {
-            if busiest.is_none_or(|other| span.high > other.high) {
+            if busiest.is_none_or(|other| (span.high, span.likely) > (other.high, other.likely)) {
                 busiest = Some(span);
             }
         }
