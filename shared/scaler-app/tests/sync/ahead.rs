@@ -35,7 +35,7 @@ fn evenings(at: Timestamp) -> Minute {
 }
 
 /// A stream of so many shards whose load has this curve, with its alarms, at a time of day.
-async fn stack(shards: u32, curve: fn(Timestamp) -> Minute, time: &str) -> Stack {
+fn stack(shards: u32, curve: fn(Timestamp) -> Minute, time: &str) -> Stack {
     let stack = Stack::with(&[]);
     stack.world.set(format!("2026-01-02T{time}:00Z").parse().unwrap());
     stack
@@ -54,7 +54,7 @@ fn orders() -> Value {
 
 #[tokio::test]
 async fn a_plan_that_wants_nothing_only_reads() {
-    let stack = stack(4, flat, "10:40").await;
+    let stack = stack(4, flat, "10:40");
     let run = stack.run(&orders()).await;
     assert_eq!(run.response.outcomes, [], "nothing to tell");
     assert_eq!(stack.writes(), Vec::<String>::new());
@@ -70,7 +70,7 @@ async fn a_step_of_the_plan_within_the_hour_is_looked_at_again_in_time() {
     let mut waits = 0;
     for minute in (16 * 60..19 * 60).step_by(10) {
         let time = format!("{}:{:02}", minute / 60, minute % 60);
-        let stack = stack(4, evenings, &time).await;
+        let stack = stack(4, evenings, &time);
         let run = stack.run(&orders()).await;
         let later = stack.world.take_later();
         let is_waiting = run.response.outcomes.is_empty();
@@ -89,7 +89,7 @@ async fn a_step_of_the_plan_within_the_hour_is_looked_at_again_in_time() {
 /// From one look to the next that it asks for, the stream is there in time.
 #[tokio::test]
 async fn the_looks_that_a_plan_asks_for_make_the_stream_ready() {
-    let stack = stack(4, evenings, "18:05").await;
+    let stack = stack(4, evenings, "18:05");
     let peak: Timestamp = "2026-01-02T19:00:00Z".parse().unwrap();
     let mut looks = 0;
     while stack.world.now() < peak {
@@ -108,7 +108,7 @@ async fn the_looks_that_a_plan_asks_for_make_the_stream_ready() {
 
 #[tokio::test]
 async fn a_dry_run_is_looked_ahead_for_and_never_resized() {
-    let stack = stack(4, evenings, "18:50").await;
+    let stack = stack(4, evenings, "18:50");
     let dry_run = ("kinesis-scaler/dry-run".to_owned(), "true".to_owned());
     stack.world.change("orders", |stream| drop(stream.tags.insert(dry_run.0, dry_run.1)));
     let run = stack.run(&orders()).await;
@@ -122,7 +122,7 @@ async fn a_dry_run_is_looked_ahead_for_and_never_resized() {
 
 #[tokio::test]
 async fn a_past_that_cannot_be_read_is_told_and_changes_nothing() {
-    let stack = stack(4, evenings, "18:50").await;
+    let stack = stack(4, evenings, "18:50");
     stack.world.fail_next("GetMetricData (past)", scaler_app::ports::Failure::Unavailable);
     let run = stack.run(&orders()).await;
     assert_eq!(run.response.outcomes.len(), 1, "{:?}", run.response);
