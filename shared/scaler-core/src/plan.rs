@@ -291,8 +291,8 @@ impl<'a> Program<'a> {
         if left == 0 {
             return current;
         }
-        // Of large counts not every one is tried: one in thirty is nearer than any forecast. The ends are: close to its maximum
-        // a stream may have no other count to grow to.
+        // Of large counts not every one is tried: one in thirty is nearer than any forecast. The ends are: close to its
+        // maximum a stream may have no other count to grow to.
         let step = (current / 60).max(1) as usize;
         let ends = [current.saturating_mul(2), self.terms.max.get(), self.terms.min.get()];
         for to in (current.div_ceil(2)..=current.saturating_mul(2)).step_by(step).chain(ends) {

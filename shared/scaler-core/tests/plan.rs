@@ -1,4 +1,4 @@
-//! What a plan does for a stream: it is ready before its peak, gives back after it, and keeps still where nothing happens.
+//! What a plan does for a stream: ready before its peak, smaller after it, at rest where nothing happens.
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/days.rs"]

@@ -156,8 +156,7 @@ proptest! {
         }
     }
 
-    /// How many shards that makes is another question: with few resizes left the careful may take two steps where the thrifty
-    /// take one.
+    /// How many shards that makes is another question: the careful may take two steps where the thrifty take one.
     #[test]
     fn the_careful_reckon_with_no_less_than_the_thrifty_in_every_span(looked in looked()) {
         let of = |risk| {

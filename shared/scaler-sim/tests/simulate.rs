@@ -307,7 +307,7 @@ fn without_traffic_and_without_minutes_nothing_goes_wrong() {
     assert_eq!(simulate(&steps(&[(1, 10)]), &setup(0)).capacity, [1], "zero counts as one");
 }
 
-/// Alarm-sync alone is awake before a peak that comes every day: no alarm that scales out fires until the stream has grown.
+/// Alarm-sync alone is awake before a peak that comes every day: no scale-out alarm fires until the stream has grown.
 #[test]
 fn a_daily_peak_is_met_on_its_third_day_before_any_alarm_fires() {
     // Two shards' load, and for three hours of each day seven shards', from one minute to the next.
