@@ -143,6 +143,9 @@ mod tests {
             assert_eq!(field(&mut spec), allowed.end(), "{name}");
         }
         assert!(read(&[("DRY_RUN", "true")]).unwrap().dry_run);
+        for risk in scaler_core::Risk::ALL {
+            assert_eq!(read(&[("THROTTLING_RISK", &risk.to_string())]).unwrap().throttling_risk, risk);
+        }
     }
 
     #[test]
@@ -151,14 +154,16 @@ mod tests {
             ("SHARDS_MIN", "0"),
             ("TARGET_UTILIZATION_PERCENT", "eighty"),
             ("TOLERANCE_PERCENT", ""),
+            ("THROTTLING_RISK", "brave"),
             ("DRY_RUN", "yes"),
         ]);
         assert_eq!(
             told.unwrap_err().to_string(),
-            "4 bad setting(s), correct the function's environment: \
+            "5 bad setting(s), correct the function's environment: \
              TARGET_UTILIZATION_PERCENT=\"eighty\" is not a whole number from 1 to 100; \
              SHARDS_MIN=\"0\" is not a whole number from 1 to 10000; \
              TOLERANCE_PERCENT=\"\" is not a whole number from 0 to 50; \
+             THROTTLING_RISK=\"brave\" is not careful, cautious, balanced, lean or thrifty; \
              DRY_RUN=\"yes\" is not true or false;"
         );
     }

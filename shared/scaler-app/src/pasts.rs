@@ -56,3 +56,83 @@ fn whole_hour(now: Timestamp) -> Timestamp {
 pub(crate) fn minutes_since_past(now: Timestamp) -> u32 {
     u32::try_from(now.as_second().rem_euclid(3_600) / 60).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use jiff::SignedDuration;
+    use scaler_core::{MetricWindow, Minute};
+
+    use super::*;
+    use crate::ports::Failure;
+
+    /// On the hour.
+    const HOUR: Timestamp = Timestamp::constant(1_767_322_800, 0);
+
+    /// Metrics that note what was asked of the past, and fail where they are told to.
+    #[derive(Default)]
+    struct Counted {
+        asked: Mutex<Vec<(String, Timestamp, u32)>>,
+        fails: Mutex<bool>,
+    }
+
+    impl Counted {
+        fn asked(&self) -> usize {
+            self.asked.lock().unwrap().len()
+        }
+    }
+
+    impl Metrics for Counted {
+        async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+            self.past(stream, end, minutes).await
+        }
+
+        async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+            self.asked.lock().unwrap().push((stream.to_owned(), end, minutes));
+            if *self.fails.lock().unwrap() {
+                let (subject, message) = (stream.to_owned(), "made to fail".to_owned());
+                return Err(CallError { call: "past", subject, failure: Failure::Throttled, message, source: None });
+            }
+            Ok(MetricWindow { end, minutes: vec![Minute { records: Some(60_000), ..Minute::default() }; 90] })
+        }
+    }
+
+    fn later(minutes: i64) -> Timestamp {
+        HOUR.checked_add(SignedDuration::from_mins(minutes)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_past_of_a_stream_is_read_once_an_hour() {
+        let (pasts, metrics) = (Pasts::default(), Counted::default());
+        for (minute, reads) in [(0, 1), (1, 1), (59, 1), (60, 2), (61, 2), (200, 3)] {
+            let past = pasts.read(&metrics, "orders", later(minute)).await.unwrap();
+            assert_eq!(metrics.asked(), reads, "minute {minute}");
+            assert_eq!(past.end(), later(minute - minute % 60), "up to the last whole hour");
+            assert_eq!(past.minutes().len(), 90);
+        }
+        pasts.read(&metrics, "clicks", later(200)).await.unwrap();
+        pasts.read(&metrics, "orders", later(201)).await.unwrap();
+        assert_eq!(metrics.asked(), 4, "each stream has its own");
+        assert_eq!(metrics.asked.lock().unwrap()[0], ("orders".to_owned(), HOUR, 15 * 1_440), "all that is kept");
+    }
+
+    #[tokio::test]
+    async fn a_past_that_could_not_be_read_is_asked_for_again() {
+        let (pasts, metrics) = (Pasts::default(), Counted::default());
+        *metrics.fails.lock().unwrap() = true;
+        assert!(pasts.read(&metrics, "orders", HOUR).await.is_err());
+        *metrics.fails.lock().unwrap() = false;
+        assert!(pasts.read(&metrics, "orders", later(1)).await.is_ok());
+        assert!(pasts.read(&metrics, "orders", later(2)).await.is_ok());
+        assert_eq!(metrics.asked(), 2);
+    }
+
+    #[tokio::test]
+    async fn no_more_pasts_are_kept_than_there_is_room_for() {
+        let (pasts, metrics) = (Pasts::default(), Counted::default());
+        for stream in 0..KEPT_MAX * 3 {
+            pasts.read(&metrics, &format!("stream-{stream}"), HOUR).await.unwrap();
+            assert!(pasts.kept().len() <= KEPT_MAX);
+        }
+    }
+}

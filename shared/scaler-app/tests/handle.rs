@@ -334,3 +334,36 @@ async fn acknowledged_and_ignored() {
     }
     assert!(world.calls().is_empty());
 }
+
+/// As [`busy`], with a past: two shards' load but for four full ones of late.
+fn busy_of_late() -> World {
+    let world = busy();
+    world.change("orders", |stream| {
+        stream.curve = Some(|at| load(if at.duration_since(NOW) < SignedDuration::from_mins(-30) { 2 } else { 4 }));
+    });
+    world
+}
+
+#[tokio::test]
+async fn a_past_that_cannot_be_read_leaves_the_decision_to_the_last_minutes() {
+    let (blind, without) = (busy_of_late(), busy());
+    blind.fail_next("GetMetricData (past)", Failure::Throttled);
+    let outcome = one(&blind, Direction::Out, &alarm("orders")).await;
+    assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(5)), "{}", outcome.words);
+    assert_eq!(outcome.words, one(&without, Direction::Out, &alarm("orders")).await.words);
+    let planned = one(&busy_of_late(), Direction::Out, &alarm("orders")).await;
+    assert_eq!(planned.outcome, OutcomeKind::Resized);
+    assert!(planned.words.contains("the forecast needs"), "with its past it is planned: {}", planned.words);
+}
+
+#[tokio::test]
+async fn a_warm_function_reads_a_past_once_for_all_of_an_hours_passes() {
+    let world = busy_of_late();
+    let (ports, policy) = (world.ports(), Policy::new(PolicySpec::default()).unwrap());
+    let reads = || world.calls().iter().filter(|call| call.starts_with("GetMetricData (past)")).count();
+    for (minutes, expected) in [(1, 1), (20, 1), (20, 1), (20, 2)] {
+        world.advance(SignedDuration::from_mins(minutes));
+        handle(&ports, &policy, Direction::In, &alarm("orders"), &mut |_| ()).await;
+        assert_eq!(reads(), expected, "at {}", world.now());
+    }
+}

@@ -114,7 +114,7 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
     match context.direction {
         Direction::Out => {
             let at_least = percent_more(context.current, growth_percent_min(left)).min(context.policy.max());
-            if at_least > wanted && context.plan.is_none() {
+            if at_least > wanted && context.plan.as_ref().is_none_or(|plan| plan.desired() != wanted) {
                 return step(at_least, Reason::MadeToLast { left, wanted });
             }
         }

@@ -90,12 +90,12 @@ impl Plan {
         Some((changed.begins_in_minutes, changed.shards))
     }
 
-    /// The span that needs most of those before the next change.
+    /// The span that needs most of those before the next change; of those that need the same, the one most likely to.
     pub fn busiest(&self) -> Option<&PlannedSpan> {
         let until = self.next().map_or(u32::MAX, |(minutes, _)| minutes);
         let mut busiest: Option<&PlannedSpan> = None;
         for span in self.spans.iter().take_while(|span| span.begins_in_minutes < until) {
-            if busiest.is_none_or(|other| span.high > other.high) {
+            if busiest.is_none_or(|other| (span.high, span.likely) > (other.high, other.likely)) {
                 busiest = Some(span);
             }
         }
@@ -293,9 +293,11 @@ impl<'a> Program<'a> {
         if left == 0 {
             return current;
         }
-        // Of large counts not every one is tried: one in thirty is nearer than any forecast.
+        // Of large counts not every one is tried: one in thirty is nearer than any forecast. The ends are: close to its
+        // maximum a stream may have no other count to grow to.
         let step = (current / 60).max(1) as usize;
-        for to in (current.div_ceil(2)..=current.saturating_mul(2)).step_by(step).chain([current.saturating_mul(2)]) {
+        let ends = [current.saturating_mul(2), self.terms.max.get(), self.terms.min.get()];
+        for to in (current.div_ceil(2)..=current.saturating_mul(2)).step_by(step).chain(ends) {
             if to == current || !self.is_allowed(current, to, left) {
                 continue;
             }

@@ -53,8 +53,23 @@ fn with_plan(context: &Context<'_>, plan: &Plan, shards: ShardCount, reason: Rea
         Reason::BurstsWithinMinutes { .. } if context.direction == Direction::In || shards >= plan.desired() => {
             (shards, reason)
         }
-        _ => (plan.desired(), Reason::planned(plan)),
+        _ => match least_headroom(context) {
+            Some((least, reason)) if least > plan.desired() => (least, reason),
+            _ => (plan.desired(), Reason::planned(plan)),
+        },
     }
+}
+
+/// The fewest shards on which the busiest of the last minutes is bearable by the operator's target: a plan of whole minutes
+/// does not see what happens within them.
+fn least_headroom(context: &Context<'_>) -> Option<(ShardCount, Reason)> {
+    let minutes = last_minutes(context, context.policy.window_minutes(Direction::Out));
+    let demands: Vec<_> = minutes.iter().map(|(began, minute)| (*began, demand(context, *began, minute))).collect();
+    let (at, demand) = busiest(&demands)?;
+    let target_percent = context.policy.target_utilization_percent;
+    let utilization_percent = demand.utilization_percent(context.current);
+    let reason = Reason::Load { at, demand, utilization_percent, target_percent };
+    Some((demand.shards(context.policy.bearable_percent()), reason))
 }
 
 /// The last few minutes, and of those only what was measured on the stream as it is now: throttles before a resize say

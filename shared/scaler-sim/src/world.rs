@@ -35,6 +35,8 @@ pub struct Stream {
     pub tags: BTreeMap<String, String>,
     /// What every minute's metrics say.
     pub load: Minute,
+    /// What a minute's metrics say by the time it began, instead: such a stream has as much of a past as is asked for.
+    pub curve: Option<fn(Timestamp) -> Minute>,
     /// Accepted resizes.
     pub resizes: Vec<Timestamp>,
 }
@@ -48,8 +50,16 @@ impl Stream {
             status: StreamStatus::Active,
             tags: BTreeMap::from([("kinesis-scaler/managed".to_owned(), "true".to_owned())]),
             load,
+            curve: None,
             resizes: Vec::new(),
         }
+    }
+
+    /// The `minutes` before `end`.
+    fn window(&self, end: Timestamp, minutes: u32) -> MetricWindow {
+        let Some(curve) = self.curve else { return MetricWindow { end, minutes: vec![self.load; minutes as usize] } };
+        let began = |ago: u32| end.checked_sub(SignedDuration::from_mins(i64::from(ago))).unwrap_or(end);
+        MetricWindow { end, minutes: (1..=minutes).rev().map(|ago| curve(began(ago))).collect() }
     }
 }
 
@@ -381,13 +391,19 @@ impl Metrics for &World {
         let mut state = self.state();
         let call = "GetMetricData";
         state.called(call, stream, &minutes.to_string())?;
-        let load = state.find(call, stream)?.load;
-        Ok(MetricWindow { end, minutes: vec![load; minutes as usize] })
+        Ok(state.find(call, stream)?.window(end, minutes))
     }
 
-    /// Its streams are new: they have no past.
-    async fn past(&self, _stream: &str, end: Timestamp, _minutes: u32) -> Result<MetricWindow, CallError> {
-        Ok(MetricWindow { end, minutes: Vec::new() })
+    /// Streams without a [`Stream::curve`] are new: they have no past, and to ask for it is not on record.
+    async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        if self.stream(stream).is_none_or(|stream| stream.curve.is_none()) {
+            return Ok(MetricWindow { end, minutes: Vec::new() });
+        }
+        self.alive().await;
+        let mut state = self.state();
+        let call = "GetMetricData (past)";
+        state.called(call, stream, &minutes.to_string())?;
+        Ok(state.find(call, stream)?.window(end, minutes))
     }
 }
 
@@ -497,9 +513,8 @@ impl FleetMetrics for &World {
         self.alive().await;
         let mut state = self.state();
         state.called("GetMetricData", "the fleet", &streams.len().to_string())?;
-        let load = |name: &String| Some((name.clone(), state.streams.get(name)?.load));
-        let window = |load: Minute| MetricWindow { end, minutes: vec![load; minutes as usize] };
-        Ok(streams.iter().filter_map(load).map(|(name, load)| (name, window(load))).collect())
+        let window = |name: &String| Some((name.clone(), state.streams.get(name)?.window(end, minutes)));
+        Ok(streams.iter().filter_map(window).collect())
     }
 }
 

@@ -306,3 +306,41 @@ fn without_traffic_and_without_minutes_nothing_goes_wrong() {
     assert_eq!(simulate(&steps(&[]), &setup(0)), Run { capacity: Vec::new(), calls: Vec::new() });
     assert_eq!(simulate(&steps(&[(1, 10)]), &setup(0)).capacity, [1], "zero counts as one");
 }
+
+/// Alarm-sync alone is awake before a peak that comes every day: no scale-out alarm fires until the stream has grown.
+#[test]
+fn a_daily_peak_is_met_on_its_third_day_before_any_alarm_fires() {
+    // Two shards' load, and for three hours of each day seven shards', from one minute to the next.
+    let (begins, ends) = (960, 1_140);
+    let daily = trace((0..3 * 1_440).map(|minute| {
+        let unrest = (minute * 7 % 11) as u64;
+        if (begins..ends).contains(&(minute % 1_440)) { 690 + unrest } else { 190 + unrest }
+    }));
+    let setup = setup(3);
+    let mut simulation = Simulation::new(&daily, &setup);
+    let mut fired = Vec::new();
+    for minute in 0.. {
+        if !simulation.step() {
+            break;
+        }
+        let is_firing = |(alarm, state): &(StreamAlarm, AlarmState)| {
+            alarm.name.ends_with("/scale-out") && *state == AlarmState::Alarm
+        };
+        if simulation.alarms().iter().any(is_firing) {
+            fired.push(minute);
+        }
+    }
+    let run = simulation.run();
+    assert_legal(&run);
+    let peak = 2 * 1_440 + begins;
+    assert!(run.capacity[peak] >= 7, "{} shards as the peak begins: {:?}", run.capacity[peak], calls(&run));
+    let grown: Vec<_> = run.calls.iter().filter(|call| (peak - 180..peak).contains(&call.minute)).collect();
+    assert!(grown.iter().any(|call| call.to > call.from), "{:?}", calls(&run));
+    for call in grown {
+        assert!(call.reason.contains("the forecast needs"), "{}", call.reason);
+        assert!(!fired.contains(&call.minute), "an alarm asked for it in minute {}", call.minute);
+    }
+    assert!(!fired.iter().any(|minute| (peak - 180..peak).contains(minute)), "{fired:?}");
+    // On the first day nothing could be known: it is met only as it comes.
+    assert!(run.capacity[begins] < 7 && fired.iter().any(|minute| (begins..ends).contains(minute)), "{fired:?}");
+}
