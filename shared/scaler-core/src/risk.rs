@@ -27,11 +27,11 @@ impl Risk {
     /// expected to need it for more than one minute in so many.
     pub(crate) const fn worth(self) -> f64 {
         match self {
-            Self::Careful => 10_000.0,
-            Self::Cautious => 4_000.0,
-            Self::Balanced => 1_500.0,
-            Self::Lean => 500.0,
-            Self::Thrifty => 150.0,
+            Self::Careful => 8_000.0,
+            Self::Cautious => 3_000.0,
+            Self::Balanced => 1_200.0,
+            Self::Lean => 300.0,
+            Self::Thrifty => 100.0,
         }
     }
 

@@ -47,7 +47,7 @@ fn a_stream_is_made_ready_before_its_daily_peak_and_its_plan_says_so_ahead() {
     assert!(resizes.len() <= 2, "{resizes:?}");
     for words in resizes.iter().map(|resize| &resize.words) {
         assert!(words.starts_with("scale-out from 4 to "), "{words}");
-        assert!(words.contains("the forecast needs "), "why: {words}");
+        assert!(words.contains("the forecast goes up to "), "why: {words}");
         assert!(words.contains("resizes left in 24 h the plan is ") && words.contains(" until "), "how: {words}");
     }
     assert!(resizes.iter().any(|resize| resize.words.contains("needs 8 in ")), "when: {resizes:?}");
@@ -62,7 +62,7 @@ fn what_a_peak_will_need_is_held_before_it_and_given_back_after_it() {
     let before = time(10, 18, 50);
     let held = decide(&policy(), &days.seen(8, before), Direction::In, at(before));
     assert_eq!(held.verdict, Verdict::Hold, "{}", held.words());
-    assert!(held.words().contains("the forecast needs"), "{}", held.words());
+    assert!(held.words().contains("the forecast goes up to"), "{}", held.words());
     let blind = decide(&policy(), &days.seen_without_past(8, before), Direction::In, at(before));
     assert!(blind.desired.get() < 8, "the last hour alone would give them away: {}", blind.words());
 

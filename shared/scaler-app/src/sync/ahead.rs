@@ -10,7 +10,7 @@ use scaler_core::{
 use super::Settings;
 use crate::ports::{Adapters, CallError, Clock, Metrics, Ports};
 use crate::reconcile::{call_failed, reconcile, whole_minute};
-use crate::report::Outcome;
+use crate::report::{Outcome, OutcomeKind};
 
 /// A stream's next turn to be looked ahead for comes within so many minutes.
 const TURN_MINUTES: u32 = 60;
@@ -52,8 +52,9 @@ pub(super) async fn look_ahead<A: Adapters>(
         }
     };
     let outcome = Box::pin(reconcile(ports, settings.policy, stream, direction, None)).await;
-    // A longer way has more than one step.
-    Ahead { outcome: Some(outcome), look_again: Some(LATER_SECONDS_MAX) }
+    // A longer way has more than one step. What was held waits for the stream's turn, or for an alarm.
+    let look_again = (outcome.outcome == OutcomeKind::Resized).then_some(LATER_SECONDS_MAX);
+    Ahead { outcome: Some(outcome), look_again }
 }
 
 async fn plan<A: Adapters>(
