@@ -30,8 +30,8 @@ impl Risk {
             Self::Careful => 8_000.0,
             Self::Cautious => 3_000.0,
             Self::Balanced => 1_200.0,
-            Self::Lean => 300.0,
-            Self::Thrifty => 100.0,
+            Self::Lean => 400.0,
+            Self::Thrifty => 150.0,
         }
     }
 
