@@ -50,7 +50,7 @@ fn a_stream_is_made_ready_before_its_daily_peak_and_its_plan_says_so_ahead() {
         assert!(words.contains("the forecast goes up to "), "why: {words}");
         assert!(words.contains("resizes left in 24 h the plan is ") && words.contains(" until "), "how: {words}");
     }
-    assert!(resizes.iter().any(|resize| resize.words.contains("needs 8 in ")), "when: {resizes:?}");
+    assert!(resizes.iter().any(|resize| resize.words.contains("goes up to 8 in ")), "when: {resizes:?}");
     // Seen without its past the stream has no reason to grow.
     let seen = days.seen_without_past(4, time(10, 18, 55));
     assert_eq!(decide(&policy(), &seen, Direction::Out, at(time(10, 18, 55))).verdict, Verdict::Hold);
