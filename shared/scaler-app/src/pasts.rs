@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use scaler_core::{LoadHistory, PAST_DAYS};
+use scaler_core::{LoadHistory, PAST_MINUTES};
 
 use crate::ports::{CallError, Metrics};
 
@@ -32,7 +32,7 @@ impl Pasts {
         {
             return Ok(Arc::clone(past));
         }
-        let past = Arc::new(LoadHistory::of(&metrics.past(stream, hour, PAST_DAYS * 1_440).await?));
+        let past = Arc::new(LoadHistory::of(&metrics.past(stream, hour, PAST_MINUTES).await?));
         let mut kept = self.kept();
         if kept.len() >= KEPT_MAX {
             kept.clear();
@@ -113,7 +113,11 @@ mod tests {
         pasts.read(&metrics, "clicks", later(200)).await.unwrap();
         pasts.read(&metrics, "orders", later(201)).await.unwrap();
         assert_eq!(metrics.asked(), 4, "each stream has its own");
-        assert_eq!(metrics.asked.lock().unwrap()[0], ("orders".to_owned(), HOUR, 15 * 1_440), "all that is kept");
+        assert_eq!(
+            metrics.asked.lock().unwrap()[0],
+            ("orders".to_owned(), HOUR, PAST_MINUTES),
+            "all that can be asked for"
+        );
     }
 
     #[tokio::test]

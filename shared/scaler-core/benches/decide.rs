@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use days::{DAY, Days, at, policy};
-use scaler_core::{Direction, Observation, PAST_DAYS, Reason, decide};
+use scaler_core::{Direction, Observation, PAST_MINUTES, Reason, decide};
 
 /// Decisions of each kind that are timed.
 const TIMES: usize = 101;
@@ -23,12 +23,12 @@ fn main() {
         println!("skipped: run it by `cargo xtask bench decide`");
         return;
     }
-    println!("one decision, median of {TIMES}, with {PAST_DAYS} days of minutes and without a past\n");
+    println!("one decision, median of {TIMES}, with {PAST_MINUTES} minutes and without a past\n");
     println!("{:>8} {:>14} {:>14} {:>10}   {:>12}", "shards", "with a past", "without", "ratio", "target");
     // The more shards a load may need, the more counts there are to choose from.
     for shards in [4, 64, 1_000, 8_000] {
-        let days = Days::of(PAST_DAYS as usize + 1, |minute| load(shards, minute));
-        let now = PAST_DAYS as usize * DAY + 18 * 60 + 20;
+        let days = Days::of(16, |minute| load(shards, minute));
+        let now = 15 * DAY + 18 * 60 + 20;
         let (with, without) = (days.seen(shards, now), days.seen_without_past(shards, now));
         let (with, without) = (median(&with, now), median(&without, now));
         let ratio = with.as_secs_f64() / without.as_secs_f64();
@@ -57,7 +57,7 @@ fn load(shards: u32, minute: usize) -> u64 {
         // Down to nothing, so that every count from one on is among those that are weighed.
         0..7 => 0,
         7..18 => 40 + day as u64 % 5,
-        18..22 => 85,
+        18..22 => 70,
         _ => 30,
     };
     let unrest = ((minute as u64 * 2_654_435_761) >> 7) % 8;

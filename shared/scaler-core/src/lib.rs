@@ -43,7 +43,7 @@ pub use demand::{Demand, Limit};
 pub use direction::Direction;
 pub use enrolment::{Enrolment, Overrides, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault};
 pub use history::{Attempt, AttemptKind, ResizeHistory};
-pub use load_history::{LoadHistory, PAST_DAYS};
+pub use load_history::{LoadHistory, PAST_MINUTES};
 pub use notices::NoticeMemory;
 pub use observation::{AccountShards, MetricWindow, Minute, Observation, StreamMode, StreamState, StreamStatus};
 pub use plan::{Plan, PlannedSpan};

@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::demand::Demand;
 use crate::observation::{MetricWindow, Minute};
 
-/// Days of minutes that CloudWatch keeps. Source: User Guide, "Metrics retention".
-pub const PAST_DAYS: u32 = 15;
+/// Minutes of the past that are asked for: CloudWatch keeps them for 15 days (User Guide, "Metrics retention") and refuses to be
+/// asked for older ones, so two hours less, since they age while they are kept.
+pub const PAST_MINUTES: u32 = 15 * 1_440 - 120;
 
 /// Load in shards (what was wanted, throttled records included, by the limit that binds), one value a minute.
 ///
@@ -62,7 +63,7 @@ impl LoadHistory {
         }
         if let Some(&last) = self.load.last() {
             let missing = ends.duration_since(self.end).as_mins() - 1;
-            let missing = usize::try_from(missing).unwrap_or(0).min(PAST_DAYS as usize * 1_440);
+            let missing = usize::try_from(missing).unwrap_or(0).min(PAST_MINUTES as usize);
             self.load.extend(std::iter::repeat_n(last, missing));
         }
         self.load.push(Demand::wanted(minute).in_shards());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scaler_core::{
-    Direction, Enrolment, LoadHistory, MetricWindow, Observation, PAST_DAYS, Plan, Policy, ShardCount, StreamMode,
+    Direction, Enrolment, LoadHistory, MetricWindow, Observation, PAST_MINUTES, Plan, Policy, ShardCount, StreamMode,
     StreamState, StreamStatus, plan_ahead,
 };
 
@@ -67,7 +67,7 @@ async fn plan<A: Adapters>(
     let now = ports.clock.now();
     let end = whole_minute(now);
     // One call for all of it; a stream has its turn too seldom for a part of it to be kept.
-    let past = Arc::new(LoadHistory::of(&ports.metrics.past(stream, end, PAST_DAYS * 1_440).await?));
+    let past = Arc::new(LoadHistory::of(&ports.metrics.past(stream, end, PAST_MINUTES).await?));
     let window = MetricWindow { end, minutes: Vec::new() };
     let state = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
     let seen = Observation { stream: state, enrolment: enrolment.clone(), window, past: Some(past), account: None };

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use scaler_core::limits::{METRIC_DELAY_MINUTES, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
 use scaler_core::{
     AccountShards, Attempt, AttemptKind, Direction, Enrolment, Limit, LoadHistory, MetricWindow, Minute, Observation,
-    PAST_DAYS, Policy, PolicySpec, ResizeHistory, ShardCount, StreamMode, StreamState, StreamStatus, Verdict, decide,
+    PAST_MINUTES, Policy, PolicySpec, ResizeHistory, ShardCount, StreamMode, StreamState, StreamStatus, Verdict,
+    decide,
 };
 
 /// Midnight of a Monday, 2026-01-05T00:00:00Z: minute 0.
@@ -70,7 +71,7 @@ impl Days {
     /// What is known up to a minute, as far back as CloudWatch keeps it and up to the last whole hour.
     pub fn past(&self, now: usize) -> Arc<LoadHistory> {
         let end = now - now % 60;
-        let begin = end.saturating_sub(PAST_DAYS as usize * DAY);
+        let begin = end.saturating_sub(PAST_MINUTES as usize);
         let late = (now - METRIC_DELAY_MINUTES as usize).min(end);
         let mut minutes = self.minutes[begin..end].to_vec();
         minutes[late - begin..].fill(Minute::default());
