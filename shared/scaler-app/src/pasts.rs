@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use scaler_core::limits::METRIC_DELAY_MINUTES;
 use scaler_core::{LoadHistory, PAST_MINUTES};
 
 use crate::ports::{CallError, Metrics};
 
 /// Streams kept at most: some 90 KB each.
-const KEPT_MAX: usize = 64;
+const KEPT_MAX: usize = 256;
 
 /// What was read of the past, by stream. It only saves calls: without it every decision is the same.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ impl Pasts {
         stream: &str,
         now: Timestamp,
     ) -> Result<Arc<LoadHistory>, CallError> {
-        let hour = whole_hour(now);
+        let hour = past_end(now);
         if let Some((of, past)) = self.kept().get(stream)
             && *of == hour
         {
@@ -34,8 +35,9 @@ impl Pasts {
         }
         let past = Arc::new(LoadHistory::of(&metrics.past(stream, hour, PAST_MINUTES).await?));
         let mut kept = self.kept();
+        kept.retain(|_, (of, _)| *of == hour);
         if kept.len() >= KEPT_MAX {
-            kept.clear();
+            kept.pop_first();
         }
         kept.insert(stream.to_owned(), (hour, Arc::clone(&past)));
         Ok(past)
@@ -47,14 +49,15 @@ impl Pasts {
     }
 }
 
-/// Pasts end at whole hours, so that a warm function reads one once an hour.
-fn whole_hour(now: Timestamp) -> Timestamp {
-    Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(3_600)).unwrap_or(now)
+/// Pasts end at the last whole hour whose every minute CloudWatch has by now, so that a warm function reads one once an hour.
+fn past_end(now: Timestamp) -> Timestamp {
+    let complete = now.as_second() - i64::from(METRIC_DELAY_MINUTES + 1) * 60;
+    Timestamp::from_second(complete - complete.rem_euclid(3_600)).unwrap_or(now)
 }
 
 /// Minutes since the past ends.
 pub(crate) fn minutes_since_past(now: Timestamp) -> u32 {
-    u32::try_from(now.as_second().rem_euclid(3_600) / 60).unwrap_or(0)
+    u32::try_from(now.duration_since(past_end(now)).as_mins()).unwrap_or(0)
 }
 
 #[cfg(test)]

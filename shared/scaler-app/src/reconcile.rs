@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::{
     Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, ResizeHistory, ShardCount, TAG_RESIZES,
-    Verdict, admit, decide, scaling_alarm,
+    Verdict, admit, decide, may_plan, scaling_alarm,
 };
 
 use crate::notice::tell_people;
@@ -26,8 +26,9 @@ pub async fn reconcile<A: Adapters>(
     let (enrolment, mut outcome) = match observe(ports, stack, stream, direction, now).await {
         Sight::Unknown(outcome) => return outcome,
         Sight::Stopped(enrolment, outcome) => (enrolment, outcome),
-        Sight::Whole(seen) => {
-            let outcome = decide_and_act(ports, stack, stream, direction, *seen.clone(), alarm_fits, now).await;
+        Sight::Whole(seen, fault) => {
+            let mut outcome = decide_and_act(ports, stack, stream, direction, *seen.clone(), alarm_fits, now).await;
+            outcome.faults.extend(fault);
             (seen.enrolment, outcome)
         }
     };
@@ -97,8 +98,8 @@ enum Sight {
     Unknown(Outcome),
     /// The stream's tags, and what ended the pass there.
     Stopped(Enrolment, Outcome),
-    /// Everything a decision looks at.
-    Whole(Box<Observation>),
+    /// Everything a decision looks at, and what of it could not be had.
+    Whole(Box<Observation>, Option<String>),
 }
 
 async fn observe<A: Adapters>(
@@ -126,8 +127,15 @@ async fn observe<A: Adapters>(
         Err(error) => return Sight::Stopped(enrolment, call_failed(name, &error)),
     };
     // Without its past the stream is scaled by what it takes now.
-    let past = ports.pasts.read(&ports.metrics, name, now).await.ok();
-    Sight::Whole(Box::new(Observation { stream, enrolment, window, past, account: None }))
+    let (past, fault) = if may_plan(&policy, &enrolment.history, direction, now) {
+        match ports.pasts.read(&ports.metrics, name, now).await {
+            Ok(past) => (Some(past), None),
+            Err(error) => (None, Some(format!("its past could not be read, so nothing is planned: {error}"))),
+        }
+    } else {
+        (None, None)
+    };
+    Sight::Whole(Box::new(Observation { stream, enrolment, window, past, account: None }), fault)
 }
 
 /// Carries a resize out: writes the attempt down, requests it, brings the alarms in step.

@@ -12,7 +12,7 @@ use scaler_app::sync::ports::FleetMetrics;
 use scaler_core::{MetricWindow, Minute};
 
 use crate::error::call_error;
-use crate::pace::Pace;
+use crate::pace::{PAST, Pace};
 
 const CALL: &str = "GetMetricData";
 
@@ -45,6 +45,7 @@ impl Metrics for CloudWatchMetrics {
     }
 
     async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        self.1.wait(PAST).await;
         self.one(stream, &READS[..WRITES], end, minutes).await
     }
 }

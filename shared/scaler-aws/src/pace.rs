@@ -11,6 +11,12 @@ use scaler_app::ports::Clock;
 use scaler_core::TokenBucket;
 use scaler_core::limits::{API_RATES, ApiRate};
 
+/// Reading the past of a stream, which has a bucket of its own beside that of `GetMetricData`.
+pub(crate) const PAST: &str = "GetMetricData (past)";
+/// `GetMetricData` gives 180,000 data points a second for the account and Region (CloudWatch User Guide, "CloudWatch service
+/// quotas", the lower of its two figures), and a past has some 65,000.
+const PASTS_PER_SECOND: u32 = 2;
+
 /// Percent of AWS's rates that one function may use, for the whole account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
@@ -64,7 +70,9 @@ impl Pace {
     /// Uses at most this share of each rate in [`API_RATES`].
     pub fn of(share: Share, clock: impl Pause + 'static) -> Self {
         let bucket = |rate: &ApiRate| (rate.operation(), TokenBucket::new(rate.per_second, share.percent_of(rate)));
-        Self { buckets: Arc::new(Mutex::new(API_RATES.iter().map(bucket).collect())), clock: Arc::new(clock) }
+        let pasts = (PAST, TokenBucket::new(PASTS_PER_SECOND, share.other_percent));
+        let buckets = API_RATES.iter().map(bucket).chain([pasts]).collect();
+        Self { buckets: Arc::new(Mutex::new(buckets)), clock: Arc::new(clock) }
     }
 
     /// Waits until one more call of this operation may be made. One that is not in the table is never waited for.

@@ -52,7 +52,8 @@ pub const SYNC_MINUTES: i64 = 5;
 /// record, and the sweep then mends both.
 const RUNS_A_ROUND: i64 = 48;
 
-/// Runs in which each stream is looked ahead for once: that takes two calls, and a plan is good for an hour.
+/// Runs in which each stream is looked ahead for once: that takes a call for many points, and a plan is good for
+/// an hour.
 const RUNS_A_PLAN: i64 = 12;
 
 /// Whether it is this stream's turn to be looked at in the run that was asked for at this time, in epoch seconds: every four

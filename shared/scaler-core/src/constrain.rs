@@ -120,7 +120,7 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
         }
         Direction::In => {
             let reserved = context.policy.resizes_reserved_for_scale_out;
-            if left <= reserved && context.plan.is_none() {
+            if left <= reserved {
                 return step(context.current, Reason::ReservedForScaleOut { left, reserved });
             }
             if context.plan.is_none() && !outweighs(wanted, context.current, growth_percent_min(left)) {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::constrain::{bounds, budget, consumers, cooldown, direction, quota, step_factor};
 use crate::direction::Direction;
 use crate::enrolment::{Enrolment, TAG_MANAGED};
+use crate::history::ResizeHistory;
 use crate::limits::RESIZES_PER_DAY;
 use crate::observation::{Observation, StreamMode, StreamState, StreamStatus};
 use crate::planned::plan_ahead;
@@ -123,6 +124,16 @@ pub(crate) fn admission(
     enrolment.policy(stack).or_else(|faults| refuse(Reason::BadPolicy(faults)))
 }
 
+/// Whether there is anything to plan for: while a decision cools down, or no resize is left, nothing may be done, and the past
+/// need not even be read.
+pub fn may_plan(policy: &Policy, history: &ResizeHistory, direction: Direction, now: Timestamp) -> bool {
+    let is_cool = history.last_before_cooldown(direction).is_none_or(|last| {
+        let until = last.at.checked_add(policy.cooldown(direction)).unwrap_or(last.at);
+        now >= until
+    });
+    is_cool && history.spent(now) < RESIZES_PER_DAY
+}
+
 /// Decides how many shards to request, at `now`, for a stream of which this was seen.
 ///
 /// `stack` is the policy of the whole deployment; the stream's own tags are applied to it here.
@@ -134,9 +145,7 @@ pub fn decide(stack: &Policy, seen: &Observation, direction: Direction, now: Tim
     };
     let current = seen.stream.open_shards;
     let mut context = Context { policy: &policy, seen, direction, current, now, plan: None };
-    // While nothing may be done there is nothing to plan.
-    if cooldown(&context, current).reason == Reason::CooldownOver && seen.enrolment.history.spent(now) < RESIZES_PER_DAY
-    {
+    if may_plan(&policy, &seen.enrolment.history, direction, now) {
         context.plan = plan_ahead(&policy, seen, now);
     }
     let steps = run_stages(&context);

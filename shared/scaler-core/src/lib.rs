@@ -38,7 +38,7 @@ pub use alarms::{
     signature, stream_of_alarm,
 };
 pub use care::{Care, SYNC_MINUTES, care, is_due, is_plan_due};
-pub use decision::{Decision, Verdict, admit, decide};
+pub use decision::{Decision, Verdict, admit, decide, may_plan};
 pub use demand::{Demand, Limit};
 pub use direction::Direction;
 pub use enrolment::{Enrolment, Overrides, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault};

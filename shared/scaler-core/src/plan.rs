@@ -48,6 +48,8 @@ pub(crate) struct Terms {
     pub(crate) left: u32,
     /// In how many minutes each of those spent is free again.
     pub(crate) free_in: Vec<usize>,
+    /// Of the resizes, those that scale-in leaves to scale-out.
+    pub(crate) reserved: u32,
     /// A scale-in gives back at least this many percent.
     pub(crate) tolerance_percent: u32,
     /// What not throttling a shard's traffic for a minute is worth, in shard-minutes.
@@ -214,7 +216,9 @@ impl<'a> Program<'a> {
                 (f64::from(self.terms.tolerance_percent) / 100.0).max(1.0 - 1.0 / (1.0 + growth_min(left)));
             let is_enough = f64::from(to) <= f64::from(from) * (1.0 - given_back);
             // The maximum caps growth; a stream above it comes down as far as its load allows.
-            return to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough && left > LAST;
+            return to >= self.terms.min.get().max(from.div_ceil(2))
+                && is_enough
+                && left > LAST.max(self.terms.reserved as usize);
         }
         // Where the load has been before, a little above its peak is enough; beyond that it may go anywhere.
         let is_known = self.forecast.level < self.forecast.peak * KNOWN_GROUND && left > LAST;

@@ -31,6 +31,7 @@ pub fn plan_ahead(policy: &Policy, seen: &Observation, now: Timestamp) -> Option
         max: policy.max(),
         left: RESIZES_PER_DAY.saturating_sub(resizes.spent(now)),
         free_in: resizes.free_again(now).into_iter().map(minutes).collect(),
+        reserved: policy.resizes_reserved_for_scale_out,
         tolerance_percent: policy.tolerance_percent,
         worth: policy.throttling_risk.worth(),
     };

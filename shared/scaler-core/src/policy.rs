@@ -50,7 +50,7 @@ impl Default for PolicySpec {
             stabilization_window_minutes: 60,
             scale_out_cooldown_seconds: 120,
             scale_in_cooldown_seconds: 1_800,
-            resizes_reserved_for_scale_out: 4,
+            resizes_reserved_for_scale_out: 2,
             tolerance_percent: 10,
             iterator_age_max_seconds: 60,
             watch_records_per_minute: 10_000,

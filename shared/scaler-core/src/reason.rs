@@ -311,7 +311,9 @@ impl fmt::Display for Reason {
                 match next {
                     Some((minutes, to)) => write!(f, "the plan is {shards} until {to} {}", ahead(*minutes)),
                     None => write!(f, "the plan is {shards} for the next day"),
-                }
+                }?;
+                // By more than a quarter: few resizes are left, and each must be worth its while.
+                if shards.get() > needs + needs / 4 { f.write_str(", large to last") } else { Ok(()) }
             }
             Self::WithinTolerance { utilization_percent, target_percent, recommended } => write!(
                 f,

@@ -45,31 +45,30 @@ pub(crate) fn recommend(context: &Context<'_>) -> Step {
     Step { stage: Stage::Recommend, shards, reason }
 }
 
-/// What the plan asks for, but where the last minutes tell what no minute's sum can: that nothing is known, or that records
-/// were throttled though they fit.
+/// What the plan asks for, where the rules for the last minutes do not ask for more: they know what no minute's sum tells (that
+/// nothing is known, or that records were throttled though they fit), and the operator's least headroom.
 fn with_plan(context: &Context<'_>, plan: &Plan, shards: ShardCount, reason: Reason) -> (ShardCount, Reason) {
     match reason {
-        Reason::NoData { .. } | Reason::NotEnoughData { .. } | Reason::HotShardSuspected { .. } => (shards, reason),
-        Reason::BurstsWithinMinutes { .. } if context.direction == Direction::In || shards >= plan.desired() => {
-            (shards, reason)
+        // The rules wait for a falling load to arrive; the plan knows where it goes.
+        Reason::StillFalling { recommended, .. } if recommended <= plan.desired() => planned(plan),
+        Reason::NoData { .. }
+        | Reason::NoDataSinceResize { .. }
+        | Reason::NotEnoughData { .. }
+        | Reason::HotShardSuspected { .. }
+        | Reason::StillFalling { .. } => (shards, reason),
+        Reason::BurstsWithinMinutes { .. } if context.direction == Direction::In => (shards, reason),
+        // Nothing to do by the rules: for a scale-in, as much as the load needs to the letter is enough.
+        Reason::WithinTolerance { recommended, .. } if context.direction == Direction::In => {
+            if recommended > plan.desired() { (shards, reason) } else { planned(plan) }
         }
-        _ => match least_headroom(context) {
-            Some((least, reason)) if least > plan.desired() => (least, reason),
-            _ => (plan.desired(), Reason::planned(plan)),
-        },
+        Reason::WithinTolerance { .. } => planned(plan),
+        _ if shards > plan.desired() => (shards, reason),
+        _ => planned(plan),
     }
 }
 
-/// The fewest shards on which the busiest of the last minutes is bearable by the operator's target: a plan of whole minutes
-/// does not see what happens within them.
-fn least_headroom(context: &Context<'_>) -> Option<(ShardCount, Reason)> {
-    let minutes = last_minutes(context, context.policy.window_minutes(Direction::Out));
-    let demands: Vec<_> = minutes.iter().map(|(began, minute)| (*began, demand(context, *began, minute))).collect();
-    let (at, demand) = busiest(&demands)?;
-    let target_percent = context.policy.target_utilization_percent;
-    let utilization_percent = demand.utilization_percent(context.current);
-    let reason = Reason::Load { at, demand, utilization_percent, target_percent };
-    Some((demand.shards(context.policy.bearable_percent()), reason))
+fn planned(plan: &Plan) -> (ShardCount, Reason) {
+    (plan.desired(), Reason::planned(plan))
 }
 
 /// The last few minutes, and of those only what was measured on the stream as it is now: throttles before a resize say

@@ -17,6 +17,9 @@ const TURN_MINUTES: u32 = 60;
 /// A request for another run can wait so long. Source: SQS API reference, `DelaySeconds`.
 const LATER_SECONDS_MAX: u32 = 900;
 
+/// What was held is looked at again after so long.
+const HELD_SECONDS: u32 = 300;
+
 /// What came of it.
 #[derive(Default)]
 pub(super) struct Ahead {
@@ -52,8 +55,14 @@ pub(super) async fn look_ahead<A: Adapters>(
         }
     };
     let outcome = Box::pin(reconcile(ports, settings.policy, stream, direction, None)).await;
-    // A longer way has more than one step. What was held waits for the stream's turn, or for an alarm.
-    let look_again = (outcome.outcome == OutcomeKind::Resized).then_some(LATER_SECONDS_MAX);
+    let look_again = match (outcome.outcome, direction) {
+        // A longer way has more than one step.
+        (OutcomeKind::Resized, _) => Some(LATER_SECONDS_MAX),
+        // No alarm fires before a peak that was foreseen.
+        (OutcomeKind::Held | OutcomeKind::Failed, Direction::Out) => Some(HELD_SECONDS),
+        // A saving waits for the stream's turn.
+        _ => None,
+    };
     Ahead { outcome: Some(outcome), look_again }
 }
 

@@ -56,6 +56,15 @@ pub(super) struct Tended {
     pub(super) look_again: Option<u32>,
 }
 
+impl Tended {
+    /// Where the stream stands, if its alarms are as they should be and it is not being resized: only then is it looked ahead
+    /// for. One whose alarms are somebody else's, or could not be made, is left to a person.
+    pub(super) fn at_rest(&self) -> Option<(ShardCount, Enrolment)> {
+        let is_in_step = |outcome: &Outcome| matches!(outcome.outcome, OutcomeKind::Kept | OutcomeKind::Mended);
+        self.standing.clone().filter(|_| self.outcomes.iter().all(is_in_step))
+    }
+}
+
 impl From<Outcome> for Tended {
     fn from(outcome: Outcome) -> Self {
         Self { outcomes: vec![outcome], standing: None, look_again: None }
@@ -71,25 +80,13 @@ pub(super) struct Tender<'a, A: FleetAdapters> {
 }
 
 impl<A: FleetAdapters> Tender<'_, A> {
-    /// Brings one stream in step, and takes the step of its plan that is due.
-    pub(super) async fn tend(&mut self, known: Known) -> Tended {
-        let (stream, plans) = (known.stream.clone(), known.plans);
-        let mut tended = self.bring_in_step(known).await;
-        let is_at_rest = tended.outcomes.iter().all(|outcome| outcome.outcome != OutcomeKind::Resized);
-        if plans
-            && is_at_rest
-            && let Some((shards, enrolment)) = &tended.standing
-        {
-            let Ahead { outcome, look_again } =
-                look_ahead(&self.ports.pass, self.settings, &stream, *shards, enrolment).await;
-            tended.outcomes.extend(outcome);
-            tended.look_again = tended.look_again.or(look_again);
-        }
-        tended
+    /// Takes the step of a plan that is due, of a stream that stands so and is in step.
+    pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, enrolment: &Enrolment) -> Ahead {
+        look_ahead(&self.ports.pass, self.settings, stream, shards, enrolment).await
     }
 
     /// Brings one stream in step with its tags and its shard count.
-    async fn bring_in_step(&mut self, known: Known) -> Tended {
+    pub(super) async fn tend(&mut self, known: Known) -> Tended {
         if self.settings.wiring.retire {
             let outcome = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), "the stack is to be retired");
             return self.without_alarms(outcome, &known.alarms).await.into();

@@ -57,7 +57,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// Every stream closely, by name, from after `after` on; and through the queue, if that takes more than one run.
     pub(super) async fn all(self, after: Option<String>, tally: &mut Tally<'_>) {
-        let mut fleet = match self.find(|_| Look::Close, |_| true).await {
+        let mut fleet = match self.find(|_| Look::Close, |_| false).await {
             Ok(fleet) => fleet,
             Err(error) => return tally.decisive(run_failed(&error)),
         };
@@ -87,15 +87,27 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             let tended = match self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await {
                 Ok(alarms) => {
                     let is_listed = self.settings.wiring.stream_names.contains(stream);
-                    let known =
-                        Known { stream: stream.clone(), tags: None, alarms, is_listed, look: Look::Close, plans: true };
+                    let known = Known {
+                        stream: stream.clone(),
+                        tags: None,
+                        alarms,
+                        is_listed,
+                        look: Look::Close,
+                        plans: false,
+                    };
                     Box::pin(self.tender.tend(known)).await
                 }
                 Err(error) => call_failed(stream, &error).into(),
             };
             note(&mut again, tended.look_again, stream);
+            let at_rest = tended.at_rest();
             for outcome in tended.outcomes {
                 tally.decisive(outcome);
+            }
+            if let Some((shards, enrolment)) = at_rest {
+                let ahead = Box::pin(self.tender.look_ahead(stream, shards, &enrolment)).await;
+                note(&mut again, ahead.look_again, stream);
+                ahead.outcome.into_iter().for_each(|outcome| tally.decisive(outcome));
             }
         }
         // A run that is tried again looks again by that.
@@ -106,19 +118,31 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// Tends these streams in their order, and says how many of them there was time for.
     async fn tend(mut self, fleet: Vec<Known>, tally: &mut Tally<'_>) -> usize {
-        let (mut done, mut again, mut standings) = (0, BTreeMap::new(), Vec::new());
+        let (mut done, mut again, mut standings, mut plans) = (0, BTreeMap::new(), Vec::new(), Vec::new());
         for known in fleet {
             if self.is_over() {
                 break;
             }
             done += 1;
             let stream = known.stream.clone();
-            let Tended { outcomes, standing, look_again } = Box::pin(self.tender.tend(known)).await;
+            let is_planned = known.plans;
+            let tended = Box::pin(self.tender.tend(known)).await;
+            plans.extend(tended.at_rest().filter(|_| is_planned).map(|at_rest| (stream.clone(), at_rest)));
+            let Tended { outcomes, standing, look_again } = tended;
             for outcome in outcomes {
                 tally.outcome(outcome);
             }
             note(&mut again, look_again, &stream);
             standings.extend(standing.map(|(shards, enrolment)| (stream, shards, enrolment)));
+        }
+        // What is wrong is put right first; whom there is no time for has a turn in an hour, and alarms.
+        for (stream, (shards, enrolment)) in plans {
+            if self.is_over() {
+                break;
+            }
+            let ahead = Box::pin(self.tender.look_ahead(&stream, shards, &enrolment)).await;
+            note(&mut again, ahead.look_again, &stream);
+            ahead.outcome.into_iter().for_each(|outcome| tally.outcome(outcome));
         }
         self.look_again(again, tally).await;
         if self.settings.wiring.stream_metrics {
