@@ -107,14 +107,16 @@ mod tests {
     #[tokio::test]
     async fn the_past_of_a_stream_is_read_once_an_hour() {
         let (pasts, metrics) = (Pasts::default(), Counted::default());
-        for (minute, reads) in [(0, 1), (1, 1), (59, 1), (60, 2), (61, 2), (200, 3)] {
+        // Three minutes past the hour its last minutes are known for sure.
+        for (minute, reads) in [(3, 1), (4, 1), (62, 1), (63, 2), (64, 2), (203, 3)] {
             let past = pasts.read(&metrics, "orders", later(minute)).await.unwrap();
             assert_eq!(metrics.asked(), reads, "minute {minute}");
-            assert_eq!(past.end(), later(minute - minute % 60), "up to the last whole hour");
+            assert_eq!(past.end(), later((minute - 3) / 60 * 60), "up to the last whole hour");
+            assert_eq!(i64::from(minutes_since_past(later(minute))), minute - (minute - 3) / 60 * 60);
             assert_eq!(past.minutes().len(), 90);
         }
-        pasts.read(&metrics, "clicks", later(200)).await.unwrap();
-        pasts.read(&metrics, "orders", later(201)).await.unwrap();
+        pasts.read(&metrics, "clicks", later(204)).await.unwrap();
+        pasts.read(&metrics, "orders", later(205)).await.unwrap();
         assert_eq!(metrics.asked(), 4, "each stream has its own");
         assert_eq!(
             metrics.asked.lock().unwrap()[0],

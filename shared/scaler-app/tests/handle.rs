@@ -78,7 +78,7 @@ async fn an_alarm_resizes_the_stream_and_refits_its_alarms() {
         [
             "DescribeStreamSummary orders",
             "ListTagsForStream orders",
-            "GetMetricData orders 7",
+            "GetMetricData orders 60",
             "DescribeLimits the account",
             // Written down before the call.
             "AddTagsToStream orders o1767322800=4-5",
@@ -361,7 +361,7 @@ async fn a_warm_function_reads_a_past_once_for_all_of_an_hours_passes() {
     let world = busy_of_late();
     let (ports, policy) = (world.ports(), Policy::new(PolicySpec::default()).unwrap());
     let reads = || world.calls().iter().filter(|call| call.starts_with("GetMetricData (past)")).count();
-    for (minutes, expected) in [(1, 1), (20, 1), (20, 1), (20, 2)] {
+    for (minutes, expected) in [(4, 1), (20, 1), (20, 1), (20, 2)] {
         world.advance(SignedDuration::from_mins(minutes));
         handle(&ports, &policy, Direction::In, &alarm("orders"), &mut |_| ()).await;
         assert_eq!(reads(), expected, "at {}", world.now());
