@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
 
 /// What so many shards cost and throttle that stay as they are.
 fn held(scene: &Scene, shards: u32) -> Score {
-    scene.score(&Run { capacity: vec![shards; scene.trace.minutes.len()], calls: Vec::new() })
+    scene.score(&Run { capacity: vec![shards; scene.trace.minutes.len()], ..Run::default() })
 }
 
 /// What it comes to, against what was paid.

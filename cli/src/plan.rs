@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     match arguments.output {
         Form::Json => Ok(writeln!(out, "{:#}", in_json(name, shards, &plan, now))?),
         Form::Table => {
-            writeln!(out, "{}\n", heading(name, shards, &plan, now))?;
+            writeln!(out, "{}\n", heading(name, (shards, arguments.source.is_assumed()), &plan, now))?;
             let rows = plan.spans.iter().map(|span| row(span, now));
             Ok(writeln!(out, "{}", table(["UTC", "shards", "likely", "up to"], rows))?)
         }
@@ -99,12 +99,13 @@ fn history(trace: &Trace) -> LoadHistory {
     LoadHistory::of(&MetricWindow { end: trace.at(trace.minutes.len()), minutes })
 }
 
-fn heading(name: &str, shards: ShardCount, plan: &Plan, now: Timestamp) -> String {
+fn heading(name: &str, (shards, is_assumed): (ShardCount, bool), plan: &Plan, now: Timestamp) -> String {
     let desired = plan.desired();
+    let assumed = if is_assumed { " (taken for what it has now: give --initial-shards)" } else { "" };
     let first = if desired == shards { format!("hold {shards}") } else { format!("{shards} -> {desired} now") };
     let next = plan.next().map_or_else(String::new, |(minutes, to)| format!(", {to} from {} on", clock(now, minutes)));
     format!(
-        "{name} at {}: {first}{next}; {} resizes are left of the day's ten.\n\
+        "{name} at {}: {first}{assumed}{next}; resizes left of the day's ten: {}.\n\
          shards: planned; likely, up to: what carries the load with an even chance, and in all but one minute of twenty",
         now.strftime("%Y-%m-%d %H:%MZ"),
         plan.left,

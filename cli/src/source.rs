@@ -37,7 +37,7 @@ pub(crate) struct SourceOptions {
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=15))]
     #[arg(conflicts_with = "trace")]
     days: u32,
-    /// Shards of the stream in the first minute [default: as many as the stream has now; for a trace the power of two
+    /// Shards of the stream in the first minute, or, for a plan, now [default: as many as the stream has now; for a trace the power of two
     /// that carries its first hour at 90 %].
     #[arg(long, value_name = "N", value_parser = shards())]
     initial_shards: Option<u32>,
@@ -89,6 +89,11 @@ pub(crate) enum Capacity {
 }
 
 impl SourceOptions {
+    /// Whether the count of shards is a guess.
+    pub(crate) fn is_assumed(&self) -> bool {
+        self.either.trace.is_some() && self.initial_shards.is_none()
+    }
+
     /// Reads the workload.
     ///
     /// # Errors

@@ -156,7 +156,8 @@ fn scores<T: Send>(policies: &[Policy], score: impl Fn(Policy) -> T + Sync) -> V
 /// Some minutes of a run, and of the trace that it was made over.
 fn part(trace: &Trace, run: &Run, minutes: Range<usize>) -> (Trace, Run) {
     let calls = run.calls.iter().filter(|call| minutes.contains(&call.minute)).cloned().collect();
-    let run = Run { capacity: run.capacity[minutes.clone()].to_vec(), calls };
+    let throttled = run.throttled.as_ref().map(|shares| shares[minutes.clone()].to_vec());
+    let run = Run { capacity: run.capacity[minutes.clone()].to_vec(), calls, throttled };
     let start = trace.at(minutes.start);
     (Trace { name: trace.name.clone(), start, minutes: trace.minutes[minutes].to_vec() }, run)
 }
@@ -174,7 +175,7 @@ mod tests {
     }
 
     fn score(usd: f64, throttled_bytes_share: f64) -> Score {
-        let run = Run { capacity: vec![1], calls: Vec::new() };
+        let run = Run { capacity: vec![1], ..Run::default() };
         let score = Score::of(&trace(1), &run, &scaler_sim::stream_model::Assumptions::default());
         Score { usd, throttled_bytes_share, ..score }
     }
@@ -222,7 +223,7 @@ mod tests {
             kind: scaler_sim::stream_model::ResizeKind::UpdateShardCount,
             reason: String::new(),
         };
-        let run = Run { capacity: vec![1, 2, 3], calls: vec![call(0), call(2)] };
+        let run = Run { capacity: vec![1, 2, 3], calls: vec![call(0), call(2)], throttled: None };
         let (later, rest) = part(&trace(3), &run, 1..3);
         assert_eq!((later.start.to_string(), later.minutes.len()), ("1970-01-01T00:01:00Z".to_owned(), 2));
         assert_eq!((rest.capacity, rest.calls), (vec![2, 3], vec![call(2)]));

@@ -86,6 +86,13 @@ impl Trial {
             self.trace.at(self.split),
         )?;
         writeln!(out, "{}\n", self.table())?;
+        if self.winner().chosen_on.throttled_bytes_share > self.throttled_max {
+            writeln!(
+                out,
+                "None throttles as little as asked for ({}): the best is the one that throttles least.",
+                percent(self.throttled_max, 3)
+            )?;
+        }
         if self.winner().policy == self.base().policy {
             return Ok(writeln!(out, "Nothing is better than what there was to begin from: stay with it.")?);
         }

@@ -49,6 +49,7 @@ mod tests {
                 call(0, ResizeKind::UpdateShardCount, "load \"over\" target"),
                 call(90, ResizeKind::SplitMerge, ""),
             ],
+            throttled: None,
         };
         let mut file = Vec::new();
         write(&trace, &run, &mut file).unwrap();

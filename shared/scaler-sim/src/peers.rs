@@ -77,7 +77,7 @@ pub fn static_peak(trace: &Trace, _initial: u32, assumptions: &Assumptions) -> R
     // Up, since a part of a shard cannot be had; not for a rounding error.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least one, and the cast saturates")]
     let shards = (peak - 1e-9).ceil() as u32;
-    Run { capacity: vec![shards; trace.minutes.len()], calls: Vec::new() }
+    Run { capacity: vec![shards; trace.minutes.len()], ..Run::default() }
 }
 
 /// Minutes over which awslabs judges; a minute that it does not see yet counts as idle.
@@ -197,6 +197,6 @@ impl<'a> Seen<'a> {
 
     fn finished(mut self) -> Run {
         self.until(self.trace.minutes.len());
-        Run { capacity: self.capacity, calls: self.stream.calls().to_vec() }
+        Run { capacity: self.capacity, calls: self.stream.calls().to_vec(), throttled: None }
     }
 }

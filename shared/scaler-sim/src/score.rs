@@ -39,7 +39,8 @@ pub struct Score {
 }
 
 impl Score {
-    /// Scores a run over the trace that it was made over. What is throttled is lost: nobody tries again.
+    /// Scores a run over the trace that it was made over. What is throttled is lost, unless the run itself says what was
+    /// throttled: then each minute's share of throttled tries is that of its own traffic.
     pub fn of(trace: &Trace, run: &Run, assumptions: &Assumptions) -> Self {
         let taken = Taken::over(trace, run, assumptions);
         let offered_bytes: f64 = trace.minutes.iter().map(|minute| float(minute.bytes)).sum();
@@ -90,9 +91,10 @@ struct Taken {
 impl Taken {
     fn over(trace: &Trace, run: &Run, assumptions: &Assumptions) -> Self {
         let mut taken = Self::default();
-        for (offered, shards) in trace.minutes.iter().zip(&run.capacity) {
-            let accepted = assumptions.accepted_share(offered, *shards);
-            let throttled = assumptions.throttled_share(offered, *shards);
+        for (minute, (offered, shards)) in trace.minutes.iter().zip(&run.capacity).enumerate() {
+            let told = run.throttled.as_ref().and_then(|shares| shares.get(minute));
+            let accepted = told.map_or_else(|| assumptions.accepted_share(offered, *shards), |share| 1.0 - share);
+            let throttled = told.copied().unwrap_or_else(|| assumptions.throttled_share(offered, *shards));
             taken.records += float(offered.records) * accepted;
             taken.load += assumptions.load(offered) * accepted;
             taken.throttled_bytes += float(offered.bytes) * throttled;
@@ -145,7 +147,7 @@ mod tests {
     }
 
     fn shown(trace: &Trace, capacity: [u32; 3], assumptions: Assumptions) -> String {
-        let score = Score::of(trace, &Run { capacity: capacity.to_vec(), calls: Vec::new() }, &assumptions);
+        let score = Score::of(trace, &Run { capacity: capacity.to_vec(), ..Run::default() }, &assumptions);
         let [hours, put, usd] = [score.shard_hours, score.usd_put, score.usd].map(|figure| format!("{figure:.6}"));
         let shares = [score.throttled_bytes_share, score.throttled_records_share, score.worst_minute_throttled_share];
         let [bytes, records, worst] = shares.map(|share| format!("{share:.3}"));

@@ -68,6 +68,8 @@ pub struct Simulation<'a> {
     /// What schedules send.
     schedule: Value,
     capacity: Vec<u32>,
+    /// The share of each minute's tries that was throttled, where capacity alone does not tell.
+    throttled: Option<Vec<f64>>,
 }
 
 impl<'a> Simulation<'a> {
@@ -85,6 +87,7 @@ impl<'a> Simulation<'a> {
             producers: Producers::new(assumptions, throttled, hottest_key_share),
             schedule: json!({ "detail-type": "Scheduled Event" }),
             capacity: Vec::with_capacity(trace.minutes.len()),
+            throttled: (throttled == Throttled::Retried || hottest_key_share.is_some()).then(Vec::new),
         }
     }
 
@@ -110,7 +113,11 @@ impl<'a> Simulation<'a> {
             self.sync(&queue_event(&request));
         }
         let shards = self.aws.capacity();
-        self.aws.record(metrics(self.producers.send(*own, shards)));
+        let sent = self.producers.send(*own, shards);
+        if let Some(shares) = &mut self.throttled {
+            shares.push(sent.throttled_share());
+        }
+        self.aws.record(metrics(sent));
         self.capacity.push(shards);
         true
     }
@@ -132,7 +139,7 @@ impl<'a> Simulation<'a> {
 
     /// What was done with the stream so far.
     pub fn run(self) -> Run {
-        Run { calls: self.aws.calls(), capacity: self.capacity }
+        Run { calls: self.aws.calls(), capacity: self.capacity, throttled: self.throttled }
     }
 
     /// Has a function handle an event, as it does where it is deployed.

@@ -303,7 +303,7 @@ fn the_stream_is_brought_inside_its_bounds_and_kept_there() {
 fn without_traffic_and_without_minutes_nothing_goes_wrong() {
     let idle = simulate(&steps(&[(300, 0)]), &setup(8));
     assert_eq!(idle.capacity.last(), Some(&1), "an idle stream goes down to the minimum: {:?}", calls(&idle));
-    assert_eq!(simulate(&steps(&[]), &setup(0)), Run { capacity: Vec::new(), calls: Vec::new() });
+    assert_eq!(simulate(&steps(&[]), &setup(0)), Run::default());
     assert_eq!(simulate(&steps(&[(1, 10)]), &setup(0)).capacity, [1], "zero counts as one");
 }
 
@@ -343,4 +343,20 @@ fn a_daily_peak_is_met_on_its_third_day_before_any_alarm_fires() {
     assert!(!fired.iter().any(|minute| (peak - 180..peak).contains(minute)), "{fired:?}");
     // On the first day nothing could be known: it is met only as it comes.
     assert!(run.capacity[begins] < 7 && fired.iter().any(|minute| (begins..ends).contains(minute)), "{fired:?}");
+}
+
+/// With a hot key, or retries, capacity alone does not tell what was throttled: the run does.
+#[test]
+fn what_a_hot_key_throttles_is_in_the_score() {
+    let trace = steps(&[(120, 240)]);
+    let policy = Policy::new(PolicySpec { shards_min: 4, shards_max: 4, ..PolicySpec::default() }).unwrap();
+    let hot = Setup { hottest_key_share: Some(1.0), ..Setup::new(4, policy) };
+    let mut simulation = Simulation::new(&trace, &hot);
+    while simulation.step() {}
+    let traffic = simulation.traffic();
+    let score = Score::of(&trace, &simulation.run(), &hot.assumptions);
+    let lost = traffic.lost.records as f64 / traffic.offered.records as f64;
+    assert!((score.throttled_records_share - lost).abs() < 1e-4 && lost > 0.5, "{score:?} {traffic:?}");
+    let even = Score::of(&trace, &simulate(&trace, &Setup::new(4, policy)), &hot.assumptions);
+    assert!(even.throttled_records_share < 1e-9, "spread evenly it fits");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scaler_core::{
     Direction, Enrolment, LoadHistory, MetricWindow, Observation, PAST_MINUTES, Plan, Policy, ShardCount, StreamMode,
-    StreamState, StreamStatus, plan_ahead,
+    StreamState, StreamStatus, may_plan, plan_ahead,
 };
 
 use super::Settings;
@@ -54,6 +54,10 @@ pub(super) async fn look_ahead<A: Adapters>(
             return Ahead { outcome: None, look_again: next.map(|(minutes, _)| (minutes * 60).min(LATER_SECONDS_MAX)) };
         }
     };
+    if !may_plan(&policy, &enrolment.history, direction, ports.clock.now()) {
+        let look_again = (direction == Direction::Out).then_some(HELD_SECONDS);
+        return Ahead { outcome: None, look_again };
+    }
     let outcome = Box::pin(reconcile(ports, settings.policy, stream, direction, None)).await;
     let look_again = match (outcome.outcome, direction) {
         // A longer way has more than one step.

@@ -132,3 +132,16 @@ async fn a_past_that_cannot_be_read_is_told_and_changes_nothing() {
     assert_eq!(stack.writes(), Vec::<String>::new());
     assert_eq!(stack.world.stream("orders").unwrap().shards, 4);
 }
+
+/// Somebody else works on that stream: alarm-sync leaves it alone, whatever its plan would be.
+#[tokio::test]
+async fn a_stream_with_an_alarm_that_is_not_ours_is_not_resized_ahead() {
+    let stack = stack(4, evenings, "18:50");
+    let mut foreign = stack.world.alarms()["kinesis-scaler/orders/scale-out"].alarm.clone();
+    foreign.threshold += 1.0;
+    stack.world.put_alarm(foreign, false);
+    let run = stack.run(&orders()).await;
+    assert_eq!(run.brief(), ["orders refused"], "{:?}", run.response);
+    assert!(!stack.writes().iter().any(|call| call.starts_with("UpdateShardCount")), "{:?}", stack.writes());
+    assert_eq!(stack.world.stream("orders").unwrap().shards, 4);
+}

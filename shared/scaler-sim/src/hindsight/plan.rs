@@ -57,7 +57,7 @@ impl Task<'_> {
         }
         let sum = capacity.iter().map(|shards| u64::from(*shards)).sum();
         let all = legal && changes.peek().is_none();
-        all.then(|| (sum, Run { capacity, calls: stream.calls().to_vec() }))
+        all.then(|| (sum, Run { capacity, calls: stream.calls().to_vec(), throttled: None }))
     }
 
     /// A plan with as few calls as can be: the last resort, and legal whenever so many calls in all are enough.

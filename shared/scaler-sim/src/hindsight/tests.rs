@@ -135,7 +135,7 @@ fn what_cannot_be_covered_is_told_by_its_minute() {
 
 #[test]
 fn odd_inputs_are_no_trouble() {
-    let nothing = Optimum { lower: 0.0, upper: 0, run: Run { capacity: vec![], calls: vec![] } };
+    let nothing = Optimum { lower: 0.0, upper: 0, run: Run::default() };
     assert_eq!(of(&[], 4), Ok(nothing));
     assert_eq!(of(&[0, 0], 0).unwrap().run.capacity, [1, 1], "a stream has a shard at least");
     let forever = Assumptions { resize_seconds_min: u32::MAX, resize_seconds_max: u32::MAX, ..Assumptions::default() };

@@ -37,6 +37,15 @@ pub(super) struct Sent {
     pub(super) throttled: Demand,
 }
 
+impl Sent {
+    /// The share of the tries, 0 to 1, that was throttled; records are spread as bytes are.
+    #[allow(clippy::cast_precision_loss, reason = "a minute's records are far below 2^53")]
+    pub(super) fn throttled_share(&self) -> f64 {
+        let tried = self.accepted.records + self.throttled.records;
+        if tried == 0 { 0.0 } else { self.throttled.records as f64 / tried as f64 }
+    }
+}
+
 /// The producers of one stream.
 #[derive(Debug)]
 pub(super) struct Producers {
