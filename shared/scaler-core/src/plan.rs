@@ -24,6 +24,8 @@ const NOVELTY: f64 = 4.0;
 const SURPRISE: f64 = 0.03;
 /// The last resizes of a day are for scale-out alone, and each of them doubles: nothing is known of what they will be for.
 const LAST: usize = 2;
+/// Of a stream that is not known for a day yet scale-in leaves more: what the rest of the day is like nobody knows.
+const KEPT_ON_THE_FIRST_DAY: usize = 5;
 /// A load below this share of the largest one seen is on known ground.
 const KNOWN_GROUND: f64 = 0.9;
 /// A little above the largest load seen is enough for what is known.
@@ -216,9 +218,9 @@ impl<'a> Program<'a> {
                 (f64::from(self.terms.tolerance_percent) / 100.0).max(1.0 - 1.0 / (1.0 + growth_min(left)));
             let is_enough = f64::from(to) <= f64::from(from) * (1.0 - given_back);
             // The maximum caps growth; a stream above it comes down as far as its load allows.
-            return to >= self.terms.min.get().max(from.div_ceil(2))
-                && is_enough
-                && left > LAST.max(self.terms.reserved as usize);
+            let kept = if self.forecast.days < 1.0 { KEPT_ON_THE_FIRST_DAY } else { LAST };
+            let can_spare = left > kept.max(self.terms.reserved as usize);
+            return to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough && can_spare;
         }
         // Where the load has been before, a little above its peak is enough; beyond that it may go anywhere.
         let is_known = self.forecast.level < self.forecast.peak * KNOWN_GROUND && left > LAST;
