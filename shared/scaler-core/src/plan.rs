@@ -26,6 +26,8 @@ const SURPRISE: f64 = 0.03;
 const LAST: usize = 2;
 /// Of a stream that is not known for a day yet scale-in leaves more: what the rest of the day is like nobody knows.
 const KEPT_ON_THE_FIRST_DAY: usize = 5;
+/// ... unless that is so far above what the stream takes now, and above all it ever took.
+const LAST_ABOVE: f64 = 3.0;
 /// A load below this share of the largest one seen is on known ground.
 const KNOWN_GROUND: f64 = 0.9;
 /// A little above the largest load seen is enough for what is known.
@@ -222,9 +224,13 @@ impl<'a> Program<'a> {
             let can_spare = left > kept.max(self.terms.reserved as usize);
             return to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough && can_spare;
         }
-        // Where the load has been before, a little above its peak is enough; beyond that it may go anywhere.
-        let is_known = self.forecast.level < self.forecast.peak * KNOWN_GROUND && left > LAST;
-        let enough = if is_known { self.forecast.peak * ABOVE_PEAK } else { f64::INFINITY };
+        // Where the load has been before, a little above its peak is enough; on new ground so much above what it takes now.
+        let (level, peak) = (self.forecast.level, self.forecast.peak);
+        let enough = match left {
+            ..=LAST => (level * LAST_ABOVE).max(peak * ABOVE_PEAK),
+            _ if level < peak * KNOWN_GROUND => peak * ABOVE_PEAK,
+            _ => f64::INFINITY,
+        };
         let is_large = f64::from(to) >= (f64::from(from) * (1.0 + growth_min(left))).floor();
         let is_most = to == self.terms.max.get() || to == from.saturating_mul(2);
         to <= self.terms.max.get().min(from.saturating_mul(2)) && (is_large || is_most || f64::from(to) >= enough)
