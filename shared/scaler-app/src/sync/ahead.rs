@@ -1,13 +1,12 @@
 //! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
 
-use std::sync::Arc;
-
 use scaler_core::{
-    Direction, Enrolment, LoadHistory, MetricWindow, Observation, PAST_MINUTES, Plan, Policy, ShardCount, StreamMode,
-    StreamState, StreamStatus, may_plan, plan_ahead,
+    Direction, Enrolment, Observation, Plan, Policy, ShardCount, StreamMode, StreamState, StreamStatus, may_plan,
+    plan_ahead,
 };
 
 use super::Settings;
+use crate::pasts::minutes_since_past;
 use crate::ports::{Adapters, CallError, Clock, Metrics, Ports};
 use crate::reconcile::{call_failed, reconcile, whole_minute};
 use crate::report::{Outcome, OutcomeKind};
@@ -79,9 +78,9 @@ async fn plan<A: Adapters>(
 ) -> Result<Option<Plan>, CallError> {
     let now = ports.clock.now();
     let end = whole_minute(now);
-    // One call for all of it; a stream has its turn too seldom for a part of it to be kept.
-    let past = Arc::new(LoadHistory::of(&ports.metrics.past(stream, end, PAST_MINUTES).await?));
-    let window = MetricWindow { end, minutes: Vec::new() };
+    // Kept for the pass that may follow, and for the next look within the hour.
+    let past = ports.pasts.read(&ports.metrics, stream, now).await?;
+    let window = ports.metrics.window(stream, end, minutes_since_past(now)).await?;
     let state = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
     let seen = Observation { stream: state, enrolment: enrolment.clone(), window, past: Some(past), account: None };
     Ok(plan_ahead(policy, &seen, now))
