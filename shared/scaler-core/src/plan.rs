@@ -24,10 +24,10 @@ const NOVELTY: f64 = 4.0;
 const SURPRISE: f64 = 0.03;
 /// The last resizes of a day are for scale-out alone, and each of them doubles: nothing is known of what they will be for.
 const LAST: usize = 2;
+/// ... unless fewer shards are so many times what the stream takes now, and above all it ever took.
+const LAST_ABOVE: f64 = 3.0;
 /// Of a stream that is not known for a day yet scale-in leaves more: what the rest of the day is like nobody knows.
 const KEPT_ON_THE_FIRST_DAY: usize = 5;
-/// ... unless that is so far above what the stream takes now, and above all it ever took.
-const LAST_ABOVE: f64 = 3.0;
 /// A load below this share of the largest one seen is on known ground.
 const KNOWN_GROUND: f64 = 0.9;
 /// A little above the largest load seen is enough for what is known.
@@ -224,7 +224,7 @@ impl<'a> Program<'a> {
             let can_spare = left > kept.max(self.terms.reserved as usize);
             return to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough && can_spare;
         }
-        // Where the load has been before, a little above its peak is enough; on new ground so much above what it takes now.
+        // Where the load has been before, a little above its peak is enough; on new ground nothing is known to be.
         let (level, peak) = (self.forecast.level, self.forecast.peak);
         let enough = match left {
             ..=LAST => (level * LAST_ABOVE).max(peak * ABOVE_PEAK),

@@ -3,14 +3,12 @@
 use jiff::Timestamp;
 
 use crate::forecast::{Forecast, KNOWN_MINUTES_MIN};
-use crate::limits::RESIZES_PER_DAY;
+use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use crate::load_history::LoadHistory;
 use crate::observation::Observation;
 use crate::plan::{Plan, Terms};
 use crate::policy::Policy;
-
-/// A past whose newest known minute is older than this says too little of now.
-const STALE_AFTER_MINUTES: i64 = 10;
+use crate::recommend::STALE_AFTER_MINUTES;
 
 /// The next 24 hours of a stream as far as its past tells; `None` where less than an hour of it is known, or nothing of the
 /// last minutes.
@@ -18,7 +16,7 @@ pub fn plan_ahead(policy: &Policy, seen: &Observation, now: Timestamp) -> Option
     let past = seen.past.as_deref().filter(|past| past.minutes().len() >= KNOWN_MINUTES_MIN)?;
     let history: LoadHistory = past.with(&seen.window);
     let age = now.duration_since(history.end()).as_mins();
-    if age - i64::from(crate::limits::METRIC_DELAY_MINUTES) > STALE_AFTER_MINUTES {
+    if age - i64::from(METRIC_DELAY_MINUTES) > STALE_AFTER_MINUTES {
         return None;
     }
     let current = seen.stream.open_shards;

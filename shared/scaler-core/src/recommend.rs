@@ -25,8 +25,8 @@ const SETTLING_MINUTES_MIN: i64 = 5;
 const SETTLING_MINUTES_MAX: i64 = 30;
 /// A stream that takes in this much of what its size can is full: a minute is never loaded perfectly evenly.
 const FULL_UTILIZATION_PERCENT: u64 = 90;
-/// Scale-in trusts a window only while its newest known minute is no older than this.
-const STALE_AFTER_MINUTES: i64 = 10;
+/// Scale-in and plans trust metrics only while their newest known minute is no older than this.
+pub(crate) const STALE_AFTER_MINUTES: i64 = 10;
 
 /// What the load asks for.
 pub(crate) fn recommend(context: &Context<'_>) -> Step {
