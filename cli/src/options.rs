@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum, value_parser};
-use scaler_core::Risk;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
+use scaler_core::{RISK_WORDS, Risk, UnknownRisk};
 use scaler_sim::stream_model::Assumptions;
 use scaler_sim::trace::Trace;
 
@@ -120,8 +120,7 @@ pub(crate) fn cannot_write(file: &Path) -> String {
 }
 
 fn risk(text: &str) -> Result<Risk, String> {
-    let found = Risk::ALL.into_iter().find(|risk| risk.to_string() == text);
-    found.ok_or_else(|| format!("expected one of {}", Risk::ALL.map(|risk| risk.to_string()).join(", ")))
+    text.parse().map_err(|_: UnknownRisk| format!("expected one of {RISK_WORDS}"))
 }
 
 fn burst(text: &str) -> Result<f64, String> {

@@ -87,14 +87,8 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             let tended = match self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await {
                 Ok(alarms) => {
                     let is_listed = self.settings.wiring.stream_names.contains(stream);
-                    let known = Known {
-                        stream: stream.clone(),
-                        tags: None,
-                        alarms,
-                        is_listed,
-                        look: Look::Close,
-                        plans: false,
-                    };
+                    let known =
+                        Known { stream: stream.clone(), tags: None, alarms, is_listed, look: Look::Close, plans: true };
                     Box::pin(self.tender.tend(known)).await
                 }
                 Err(error) => call_failed(stream, &error).into(),
