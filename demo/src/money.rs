@@ -1,13 +1,10 @@
 //! What the demo's traffic costs, in three ways.
 
-use scaler_core::{MicroUsd, shard_hour};
+use scaler_core::MicroUsd;
+use scaler_core::cost::on_demand_bytes;
+use scaler_core::prices::{Item, PriceSheet};
 
 use crate::stage::{MinuteSeen, REGION};
-
-// us-east-1, from public price files of mid-2024; the price of a shard has its sheet in `scaler-core`.
-const ON_DEMAND_STREAM_HOUR: u64 = 40_000;
-const ON_DEMAND_GB_IN: u64 = 80_000;
-const GB: u64 = 1 << 30;
 
 /// The cost of some minutes of the stream.
 #[derive(Clone, Copy, Debug)]
@@ -23,16 +20,19 @@ pub(crate) struct Bill {
 impl Bill {
     /// Adds up shard-hours; PUT payload units are the same for the first two and left out.
     pub(crate) fn of(minutes: &[MinuteSeen]) -> Self {
-        let shard_minutes: u64 = minutes.iter().map(|minute| u64::from(minute.shards)).sum();
-        let peak = minutes.iter().map(|minute| u64::from(minute.shards)).max().unwrap_or(0);
-        let count = minutes.len() as u64;
-        let per_hour = shard_hour(REGION).expect("the sheet has a figure for us-east-1");
-        let bytes: u64 = minutes.iter().filter_map(|minute| minute.metrics.bytes).sum();
-        let on_demand = ON_DEMAND_STREAM_HOUR * count / 60 + bytes / 1_024 * ON_DEMAND_GB_IN / (GB / 1_024);
+        let shards = minutes.iter().map(|minute| u128::from(minute.shards));
+        let peak = shards.clone().max().unwrap_or(0);
+        let count = minutes.len() as u128;
+        let billed = minutes.iter().map(|minute| {
+            on_demand_bytes(minute.metrics.records.unwrap_or_default(), minute.metrics.bytes.unwrap_or_default())
+        });
+        let sheet = PriceSheet::of(REGION);
+        let cost = |item, quantity| sheet.cost(item, quantity).expect("the sheet has figures for the demo's Region");
+        let [hours, ingested] = [cost(Item::OnDemandHour, 60 * count), cost(Item::OnDemandIn, billed.sum())];
         Self {
-            scaled: MicroUsd(per_hour.times(shard_minutes).0 / 60),
-            static_peak: MicroUsd(per_hour.times(peak * count).0 / 60),
-            on_demand: MicroUsd(on_demand),
+            scaled: cost(Item::ShardHour, 60 * shards.sum::<u128>()),
+            static_peak: cost(Item::ShardHour, 60 * peak * count),
+            on_demand: MicroUsd(hours.0 + ingested.0),
         }
     }
 }

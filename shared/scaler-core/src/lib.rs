@@ -8,6 +8,7 @@ mod alarm_set;
 mod alarms;
 mod care;
 mod constrain;
+pub mod cost;
 mod decision;
 mod demand;
 mod direction;

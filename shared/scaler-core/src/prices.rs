@@ -1,55 +1,177 @@
-//! What Kinesis costs: a dated sheet, with the source of each line.
-//!
-//! Read 2026-11-21 from AWS Price List values as public fixtures hold them: us-east-1 and us-east-2 from infracost's,
-//! ap-northeast-1 from a pricing registry's and a cost model's. For no other Region was a source found, and none is
-//! guessed. The usage type of each figure stands beside it.
+//! What Kinesis, and this scaler beside it, are billed by: the items of AWS's price lists, and their prices in a Region.
+
+mod item;
+mod sheet;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+pub use item::{GB_BYTES, Item, MONTH_SECONDS, PriceListRow};
 
 use crate::units::MicroUsd;
 
-/// What a Region charges for what a simulation counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PriceList {
-    /// One provisioned shard for an hour: `Storage-ShardHour`.
-    pub shard_hour: MicroUsd,
-    /// A million PUT payload units into a provisioned stream: `PutRequestPayloadUnits`.
-    pub put_units_million: MicroUsd,
-    /// One on-demand (Standard) stream for an hour: `OnDemand-StreamHour`.
-    pub on_demand_hour: MicroUsd,
-    /// A GB written to an on-demand stream: `OnDemand-BilledIncomingBytes`.
-    pub on_demand_gb_in: MicroUsd,
+/// The Region that simulations and the demo reckon in.
+pub const US_EAST_1: &str = "us-east-1";
+
+/// A price, and where it is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// For [`Item::per`] of it.
+    pub usd: MicroUsd,
+    /// Where the figure was read, and when.
+    pub source: Cow<'static, str>,
 }
 
-/// The prices of us-east-1.
-pub const US_EAST_1: PriceList = PriceList {
-    shard_hour: MicroUsd(15_000),
-    put_units_million: MicroUsd(14_000),
-    on_demand_hour: MicroUsd(40_000),
-    on_demand_gb_in: MicroUsd(80_000),
-};
+/// The prices of one Region, as far as they are known: the sheet of this repository, with what was read or set since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceSheet {
+    region: String,
+    prices: BTreeMap<Item, Price>,
+}
 
-/// Bytes of a record that one PUT payload unit covers; a record takes whole units. Kinesis pricing page, where it is
-/// "25 KB": powers of two are taken to be meant, here and below.
-pub const PUT_UNIT_BYTES: u64 = 25 * 1_024;
-/// On-demand bills each record as a multiple of so many bytes ("1 KB"). Kinesis pricing page.
-pub const ON_DEMAND_RECORD_STEP_BYTES: u64 = 1_024;
-/// Bytes in the "GB" of [`PriceList::on_demand_gb_in`].
-pub const ON_DEMAND_GB_BYTES: u64 = 1 << 30;
+/// A price that nobody has told us. No other Region's is taken for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct MissingPrice {
+    /// The Region.
+    pub region: String,
+    /// What has no price there.
+    pub item: Item,
+}
 
-const SHARD_HOUR: [(&str, MicroUsd); 3] =
-    [("us-east-1", US_EAST_1.shard_hour), ("us-east-2", MicroUsd(15_000)), ("ap-northeast-1", MicroUsd(19_500))];
+impl fmt::Display for MissingPrice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { region, item } = self;
+        let region = if region.is_empty() { "a Region that is not named" } else { region };
+        write!(
+            f,
+            "no price of {item} is known for {region}: allow pricing:GetProducts, or set it, in USD for {}: {item}=...",
+            item.unit()
+        )
+    }
+}
+
+impl PriceSheet {
+    /// What the repository's dated sheet says of a Region, which may be nothing.
+    pub fn of(region: &str) -> Self {
+        let lines = sheet::lines(region);
+        let price = |line: &sheet::Line| {
+            let source = Cow::Borrowed(line.source);
+            (line.item, Price { usd: line.usd, source })
+        };
+        Self { region: region.to_owned(), prices: lines.map(price).collect() }
+    }
+
+    /// The Region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Takes a price over the one there is.
+    pub fn set(&mut self, item: Item, price: Price) {
+        self.prices.insert(item, price);
+    }
+
+    /// Every price there is.
+    pub fn iter(&self) -> impl Iterator<Item = (Item, &Price)> {
+        self.prices.iter().map(|(item, price)| (*item, price))
+    }
+
+    /// The price of [`Item::per`] of an item.
+    ///
+    /// # Errors
+    /// The sheet has none.
+    pub fn price(&self, item: Item) -> Result<MicroUsd, MissingPrice> {
+        let missing = || MissingPrice { region: self.region.clone(), item };
+        self.prices.get(&item).map(|price| price.usd).ok_or_else(missing)
+    }
+
+    /// What so much of an item costs, to the nearest micro-dollar. The quantity is in the item's own fine unit, see
+    /// [`Item`].
+    ///
+    /// # Errors
+    /// The sheet has no price for it; nothing of it costs nothing all the same.
+    pub fn cost(&self, item: Item, quantity: u128) -> Result<MicroUsd, MissingPrice> {
+        if quantity == 0 {
+            return Ok(MicroUsd(0));
+        }
+        let per = item.per();
+        let cost = (quantity.saturating_mul(u128::from(self.price(item)?.0)).saturating_add(per / 2)) / per;
+        Ok(MicroUsd(u64::try_from(cost).unwrap_or(u64::MAX)))
+    }
+}
 
 /// The price of one provisioned shard for an hour; `None` where the sheet has no figure for the Region.
 pub fn shard_hour(region: &str) -> Option<MicroUsd> {
-    SHARD_HOUR.iter().find(|(listed, _)| *listed == region).map(|(_, price)| *price)
+    sheet::lines(region).find(|line| line.item == Item::ShardHour).map(|line| line.usd)
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
-    fn a_region_without_a_figure_has_no_price() {
+    fn a_region_without_a_figure_is_told_and_never_guessed() {
         assert_eq!(shard_hour("ap-northeast-1"), Some(MicroUsd(19_500)));
         assert_eq!(shard_hour("eu-west-1"), None);
+        let sheet = PriceSheet::of("eu-west-1");
+        let told = sheet.cost(Item::ShardHour, 3_600).unwrap_err().to_string();
+        assert_eq!(
+            told,
+            "no price of shard-hour is known for eu-west-1: allow pricing:GetProducts, or set it, in USD for one shard for \
+             an hour: shard-hour=..."
+        );
+        assert_eq!(sheet.cost(Item::ShardHour, 0), Ok(MicroUsd(0)));
+    }
+
+    #[test]
+    fn each_line_item_costs_what_a_hand_reckons() {
+        const GB: u128 = 1 << 30;
+        const HOUR: u128 = 3_600;
+        let us = PriceSheet::of("us-east-1");
+        let tokyo = PriceSheet::of("ap-northeast-1");
+        for (sheet, item, quantity, usd) in [
+            // 5 shards for 30 days: 5 x 720 x 0.015.
+            (&us, Item::ShardHour, 5 * 720 * HOUR, "54.00"),
+            (&tokyo, Item::ShardHour, 5 * 720 * HOUR, "70.20"),
+            // 2,500 records a second of one unit for 30 days: 6,480 million x 0.014 (or 0.0215).
+            (&us, Item::PutUnits, 2_500 * 86_400 * 30, "90.72"),
+            (&tokyo, Item::PutUnits, 2_500 * 86_400 * 30, "139.32"),
+            (&us, Item::ExtendedRetention, 5 * 720 * HOUR, "72.00"),
+            // 100 GB kept for 30 days.
+            (&us, Item::LongTermRetention, 100 * GB * 720, "2.30"),
+            (&us, Item::FanOutHour, 2 * 5 * 720 * HOUR, "108.00"),
+            (&us, Item::FanOutOut, 100 * GB, "1.30"),
+            (&us, Item::OnDemandHour, 720 * HOUR, "28.80"),
+            (&tokyo, Item::OnDemandHour, 720 * HOUR, "37.44"),
+            (&us, Item::OnDemandIn, 100 * GB, "8.00"),
+            (&tokyo, Item::OnDemandIn, 100 * GB, "10.40"),
+            (&us, Item::OnDemandOut, 100 * GB, "4.00"),
+            (&us, Item::OnDemandFanOutOut, 100 * GB, "5.00"),
+            (&us, Item::OnDemandExtendedRetention, 100 * GB * 720, "10.00"),
+            (&us, Item::OnDemandLongTermRetention, 100 * GB * 720, "2.30"),
+            (&us, Item::AdvantageIn, 100 * GB, "3.20"),
+            (&us, Item::AdvantageOut, 100 * GB, "1.60"),
+            // Eleven metrics of alarms for a month of 30 days.
+            (&us, Item::AlarmMetric, 11 * 720 * HOUR, "1.10"),
+            (&us, Item::CustomMetric, 4 * 720 * HOUR, "1.20"),
+            (&us, Item::MetricRequest, 26_000, "0.26"),
+            (&us, Item::LambdaRequest, 86_400, "0.01728"),
+            // 86,400 runs of 100 ms with 256 MB: 2,160 GB-seconds.
+            (&us, Item::LambdaTime, 86_400 * 100 * 256, "0.0288"),
+            // A single payload unit is less than a micro-dollar: rounded once, at the end.
+            (&us, Item::PutUnits, 35, "0.00"),
+            (&us, Item::PutUnits, 36, "0.000001"),
+        ] {
+            assert_eq!(sheet.cost(item, quantity).unwrap().to_string(), usd, "{item} {quantity}");
+        }
+    }
+
+    #[test]
+    fn a_price_that_was_set_counts() {
+        let mut sheet = PriceSheet::of("eu-west-1");
+        sheet.set(Item::ShardHour, Price { usd: MicroUsd(17_000), source: "a setting".into() });
+        assert_eq!(sheet.cost(Item::ShardHour, 36_000).unwrap().to_string(), "0.17");
     }
 }

@@ -1,7 +1,9 @@
 //! What a run over a trace costs and what it throttles.
 
-use scaler_core::prices::{ON_DEMAND_GB_BYTES, ON_DEMAND_RECORD_STEP_BYTES, PUT_UNIT_BYTES, US_EAST_1};
-use scaler_core::{Demand, MicroUsd};
+use scaler_core::Demand;
+use scaler_core::cost::{on_demand_bytes, put_units};
+
+use scaler_core::prices::{Item, PriceSheet, US_EAST_1};
 
 use crate::run::Run;
 use crate::stream_model::{Assumptions, ResizeKind};
@@ -47,9 +49,9 @@ impl Score {
         let offered_records: f64 = trace.minutes.iter().map(|minute| float(minute.records)).sum();
         let shard_minutes: f64 = run.capacity.iter().map(|shards| f64::from(*shards)).sum();
         let shard_hours = shard_minutes / 60.0;
-        let usd_shards = shard_hours * usd(US_EAST_1.shard_hour);
+        let usd_shards = shard_hours * usd(Item::ShardHour);
         let put_units = taken.records * units_per_record(&trace.minutes);
-        let usd_put = put_units * usd(US_EAST_1.put_units_million) / 1e6;
+        let usd_put = put_units * usd(Item::PutUnits) / 1e6;
         let calls = run.calls.iter().filter(|call| call.kind == ResizeKind::UpdateShardCount).count();
         Self {
             shard_hours,
@@ -72,8 +74,8 @@ impl Score {
 /// USD in us-east-1 that an on-demand (Standard) stream costs over the trace if it takes all that is offered; no reads.
 pub fn on_demand_usd(trace: &Trace) -> f64 {
     let hours = float(trace.minutes.len() as u64) / 60.0;
-    let billed: f64 = trace.minutes.iter().map(billed_bytes).sum();
-    hours * usd(US_EAST_1.on_demand_hour) + billed / float(ON_DEMAND_GB_BYTES) * usd(US_EAST_1.on_demand_gb_in)
+    let billed: u128 = trace.minutes.iter().map(|minute| on_demand_bytes(minute.records, minute.bytes)).sum();
+    hours * usd(Item::OnDemandHour) + share(float(billed), float(Item::OnDemandIn.per())) * usd(Item::OnDemandIn)
 }
 
 /// Sums over the minutes of a run.
@@ -108,31 +110,23 @@ impl Taken {
 
 /// PUT payload units of a record of the trace's mean size: sizes of single records are not in a trace.
 fn units_per_record(minutes: &[Demand]) -> f64 {
-    let bytes: u128 = minutes.iter().map(|minute| u128::from(minute.bytes)).sum();
-    let records: u128 = minutes.iter().map(|minute| u128::from(minute.records)).sum();
-    // Up, since a record takes whole units.
-    float(u64::try_from(bytes.div_ceil((records * u128::from(PUT_UNIT_BYTES)).max(1))).unwrap_or(u64::MAX))
-}
-
-/// Bytes of a minute as on-demand bills them, its records taken to be of their mean size.
-fn billed_bytes(minute: &Demand) -> f64 {
-    let one_step_each = minute.records.saturating_mul(ON_DEMAND_RECORD_STEP_BYTES);
-    // Up, since a record takes whole steps.
-    let steps = minute.bytes.div_ceil(one_step_each.max(1));
-    float(steps) * float(one_step_each)
+    let sum = |of: fn(&Demand) -> u64| minutes.iter().map(of).fold(0, u64::saturating_add);
+    let records = sum(|minute| minute.records);
+    share(float(put_units(records, sum(|minute| minute.bytes))), float(records.max(1)))
 }
 
 fn share(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
-fn usd(price: MicroUsd) -> f64 {
-    float(price.0) / 1e6
+/// The price of an item in us-east-1.
+fn usd(item: Item) -> f64 {
+    float(PriceSheet::of(US_EAST_1).price(item).expect("the sheet of us-east-1 has every item").0) / 1e6
 }
 
 #[allow(clippy::cast_precision_loss, reason = "sums of a trace are far below 2^53")]
-fn float(whole: u64) -> f64 {
-    whole as f64
+fn float(whole: impl Into<u128>) -> f64 {
+    whole.into() as f64
 }
 
 #[cfg(test)]

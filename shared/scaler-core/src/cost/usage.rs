@@ -1,0 +1,252 @@
+//! What a stream used, counted from its metrics in the units of a bill.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::demand::Demand;
+use crate::limits::MINUTE_SECONDS;
+use crate::observation::{Minute, StreamMode};
+use crate::prices::Item;
+use crate::units::ShardCount;
+
+/// Bytes of a record that one PUT payload unit covers; a record takes whole units. Kinesis pricing page, where it is
+/// "25 KB": powers of two are taken to be meant.
+const PUT_UNIT_BYTES: u64 = 25 * 1_024;
+/// On-demand bills each record as a multiple of so many bytes ("1 KB"). Kinesis pricing page.
+const ON_DEMAND_STEP_BYTES: u64 = 1_024;
+/// Records kept so long cost nothing more. Kinesis pricing page.
+pub(super) const FREE_RETENTION_HOURS: u32 = 24;
+/// Up to so many hours retention is "extended", beyond "long-term". Kinesis pricing page.
+const EXTENDED_RETENTION_HOURS: u32 = 7 * 24;
+
+/// PUT payload units of so many records with so many bytes together, all taken to be of their mean size, since metrics know
+/// no single one. Whatever the sizes, the truth lies between the larger of `records` and `bytes / 25 KB`, and the sum of the
+/// two.
+pub fn put_units(records: u64, bytes: u64) -> u128 {
+    u128::from(records) * steps_of_a_record(records, bytes, PUT_UNIT_BYTES)
+}
+
+/// Bytes that on-demand bills for so many records with so many bytes together, with the same reservation as [`put_units`].
+pub fn on_demand_bytes(records: u64, bytes: u64) -> u128 {
+    u128::from(records) * steps_of_a_record(records, bytes, ON_DEMAND_STEP_BYTES) * u128::from(ON_DEMAND_STEP_BYTES)
+}
+
+/// Up, since a record takes whole steps; the smallest record takes one.
+fn steps_of_a_record(records: u64, bytes: u64, step: u64) -> u128 {
+    u128::from(bytes).div_ceil((u128::from(records) * u128::from(step)).max(1)).max(1)
+}
+
+/// What of a stream decides which items it is billed by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Who chooses its shard count.
+    pub mode: StreamMode,
+    /// Its open shards now.
+    pub open_shards: ShardCount,
+    /// How long it keeps records, in hours.
+    pub retention_hours: u32,
+    /// When it was created; before that nothing was billed.
+    pub created: Timestamp,
+    /// Its consumers with enhanced fan-out.
+    pub consumers: Vec<Consumer>,
+}
+
+/// A consumer with enhanced fan-out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consumer {
+    /// Its name.
+    pub name: String,
+    /// When it was registered; it is billed from then on, whether it reads or not.
+    pub created: Timestamp,
+}
+
+/// One step of a [`Series`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tick {
+    /// The sums and maxima of the step; a step without any is one in which nobody wrote.
+    pub metrics: Minute,
+    /// Open shards, where the scaler has published them.
+    pub open_shards: Option<u32>,
+    /// Bytes given to each consumer of [`Standing::consumers`], in their order; `None` where nothing is known.
+    pub fan_out_bytes: Vec<Option<u64>>,
+}
+
+/// A stream's metrics in even steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// When the first step begins.
+    pub start: Timestamp,
+    /// How long each is, in seconds; whole minutes.
+    pub step_seconds: u32,
+    /// The steps.
+    pub ticks: Vec<Tick>,
+}
+
+/// What one consumer with enhanced fan-out used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsumerUse {
+    /// Shards that it was registered for, times seconds.
+    pub shard_seconds: u128,
+    /// What it was given; `None` where no metric tells.
+    pub bytes: Option<u128>,
+}
+
+/// What a stream used over some time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// How long it was there.
+    pub seconds: u64,
+    /// For how much of that its shard count was published; for the rest the nearest one known is taken.
+    pub seconds_counted: u64,
+    /// Open shards times seconds.
+    pub shard_seconds: u128,
+    /// Records written.
+    pub records: u128,
+    /// Bytes written.
+    pub bytes: u128,
+    /// See [`put_units`].
+    pub put_units: u128,
+    /// See [`on_demand_bytes`].
+    pub on_demand_bytes: u128,
+    /// Bytes read with `GetRecords`.
+    pub read_bytes: u128,
+    /// Records refused for throttling.
+    pub throttled_records: u128,
+    /// What was wanted in the busiest minute, on average over the minutes of a step.
+    pub peak: Demand,
+    /// How far consumers with `GetRecords` were behind at most, in milliseconds; `None` where nobody read so.
+    pub iterator_age_ms: Option<u64>,
+    /// What each consumer with enhanced fan-out used.
+    pub consumers: BTreeMap<String, ConsumerUse>,
+}
+
+impl Series {
+    /// When the last step ends.
+    pub fn end(&self) -> Timestamp {
+        self.at(self.ticks.len())
+    }
+
+    /// What was used in the steps that begin from `from` (inclusive) to `until` (exclusive).
+    pub fn usage(&self, standing: &Standing, from: Timestamp, until: Timestamp) -> Usage {
+        let counts = self.shard_counts(standing);
+        let mut usage = Usage::default();
+        for (at, (tick, shards)) in self.ticks.iter().zip(counts).enumerate() {
+            let (begins, ends) = (self.at(at), self.at(at + 1));
+            if begins >= from && begins < until && ends > standing.created {
+                usage.add(tick, shards, begins, self.step_seconds, standing);
+            }
+        }
+        usage
+    }
+
+    /// Open shards of each step: the last that was published, before the first that one, and where none was the count of now.
+    fn shard_counts(&self, standing: &Standing) -> Vec<u32> {
+        let first = self.ticks.iter().find_map(|tick| tick.open_shards);
+        let mut last = first.unwrap_or_else(|| standing.open_shards.get());
+        let count = |tick: &Tick| {
+            last = tick.open_shards.unwrap_or(last);
+            last
+        };
+        self.ticks.iter().map(count).collect()
+    }
+
+    fn at(&self, step: usize) -> Timestamp {
+        let seconds = i64::try_from(step).unwrap_or(i64::MAX).saturating_mul(i64::from(self.step_seconds));
+        self.start.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Usage {
+    fn add(&mut self, tick: &Tick, shards: u32, begins: Timestamp, step_seconds: u32, standing: &Standing) {
+        let seconds = u64::from(step_seconds);
+        let shard_seconds = u128::from(shards) * u128::from(seconds);
+        let [records, bytes, read, throttled] = {
+            let metrics = &tick.metrics;
+            [metrics.records, metrics.bytes, metrics.read_bytes, metrics.throttled_records]
+                .map(Option::unwrap_or_default)
+        };
+        self.seconds += seconds;
+        self.seconds_counted += if tick.open_shards.is_some() { seconds } else { 0 };
+        self.shard_seconds += shard_seconds;
+        self.records += u128::from(records);
+        self.bytes += u128::from(bytes);
+        self.put_units += put_units(records, bytes);
+        self.on_demand_bytes += on_demand_bytes(records, bytes);
+        self.read_bytes += u128::from(read);
+        self.throttled_records += u128::from(throttled);
+        self.iterator_age_ms = self.iterator_age_ms.max(tick.metrics.iterator_age_ms);
+        self.peak = busier(self.peak, a_minute_of(Demand::wanted(&tick.metrics), seconds));
+        for (at, consumer) in standing.consumers.iter().enumerate() {
+            let used = self.consumers.entry(consumer.name.clone()).or_default();
+            if begins >= consumer.created {
+                used.shard_seconds += shard_seconds;
+            }
+            let given = tick.fan_out_bytes.get(at).copied().flatten();
+            used.bytes = given.map(|bytes| used.bytes.unwrap_or(0) + u128::from(bytes)).or(used.bytes);
+        }
+    }
+
+    /// What this is billed by in provisioned mode, with so many open shards times seconds.
+    pub(super) fn provisioned(&self, shard_seconds: u128, retention_hours: u32) -> Vec<(Item, u128)> {
+        let consumers: u128 = self.consumers.values().map(|used| used.shard_seconds).sum();
+        vec![
+            (Item::ShardHour, shard_seconds),
+            (Item::PutUnits, self.put_units),
+            (Item::ExtendedRetention, if retention_hours > FREE_RETENTION_HOURS { shard_seconds } else { 0 }),
+            (Item::LongTermRetention, self.long_term_byte_hours(retention_hours)),
+            // A consumer is billed for each shard: with another count the same consumers cost accordingly.
+            (Item::FanOutHour, consumers.saturating_mul(shard_seconds) / self.shard_seconds.max(1)),
+            (Item::FanOutOut, self.fan_out_bytes()),
+        ]
+    }
+
+    /// What this is billed by in on-demand mode, Standard.
+    pub(super) fn on_demand(&self, retention_hours: u32) -> Vec<(Item, u128)> {
+        vec![
+            (Item::OnDemandHour, u128::from(self.seconds)),
+            (Item::OnDemandIn, self.on_demand_bytes),
+            (Item::OnDemandOut, self.read_bytes),
+            (Item::OnDemandFanOutOut, self.fan_out_bytes()),
+            (Item::OnDemandExtendedRetention, self.extended_byte_hours(retention_hours)),
+            (Item::OnDemandLongTermRetention, self.long_term_byte_hours(retention_hours)),
+        ]
+    }
+
+    /// What this is billed by under On-demand Advantage, without the account's floor.
+    pub(super) fn advantage(&self, retention_hours: u32) -> Vec<(Item, u128)> {
+        vec![
+            (Item::AdvantageIn, self.on_demand_bytes),
+            (Item::AdvantageOut, self.read_bytes + self.fan_out_bytes()),
+            (Item::AdvantageExtendedRetention, self.extended_byte_hours(retention_hours)),
+            (Item::OnDemandLongTermRetention, self.long_term_byte_hours(retention_hours)),
+        ]
+    }
+
+    /// Bytes given to consumers with enhanced fan-out, as far as it is known.
+    pub fn fan_out_bytes(&self) -> u128 {
+        self.consumers.values().filter_map(|used| used.bytes).sum()
+    }
+
+    /// Each byte is kept so many hours beyond the first seven days; those that it is yet to be kept are counted now, as if the
+    /// stream had always carried what it carries.
+    fn long_term_byte_hours(&self, retention_hours: u32) -> u128 {
+        self.bytes.saturating_mul(u128::from(retention_hours.saturating_sub(EXTENDED_RETENTION_HOURS)))
+    }
+
+    fn extended_byte_hours(&self, retention_hours: u32) -> u128 {
+        let hours = retention_hours.min(EXTENDED_RETENTION_HOURS).saturating_sub(FREE_RETENTION_HOURS);
+        self.bytes.saturating_mul(u128::from(hours))
+    }
+}
+
+/// Up, since a part of a byte or record cannot be had.
+fn a_minute_of(demand: Demand, seconds: u64) -> Demand {
+    let minutes = (seconds / MINUTE_SECONDS).max(1);
+    Demand { bytes: demand.bytes.div_ceil(minutes), records: demand.records.div_ceil(minutes) }
+}
+
+fn busier(one: Demand, other: Demand) -> Demand {
+    let load = |demand: &Demand| demand.utilization_percent(ShardCount::ONE);
+    if load(&other) > load(&one) { other } else { one }
+}
