@@ -5,6 +5,7 @@
 //! fleet. Nothing here names an AWS SDK.
 
 pub mod config;
+pub mod cost;
 pub mod event;
 mod handle;
 mod notice;
