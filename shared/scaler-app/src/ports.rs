@@ -133,6 +133,8 @@ pub enum NoticeKind {
     Attention,
     /// Something went wrong that is tried again.
     Fault,
+    /// What streams cost.
+    Cost,
 }
 
 /// One message to people.

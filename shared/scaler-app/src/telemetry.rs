@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::report::{Outcome, OutcomeKind};
 
 /// The namespace of our metrics.
-const NAMESPACE: &str = "KinesisScaler";
+pub(crate) const NAMESPACE: &str = "KinesisScaler";
 
 /// Who prints, and for whom.
 #[derive(Clone, Copy, Debug)]

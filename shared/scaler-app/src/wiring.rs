@@ -1,6 +1,7 @@
 //! What the stack tells its functions of itself: whom to tell, what alarms call, where to go on. Not policy.
 
-use scaler_core::AlarmActions;
+use scaler_core::prices::Item;
+use scaler_core::{AlarmActions, MicroUsd};
 
 use crate::config::{ConfigError, SettingFault};
 use crate::stream_name::is_stream_name;
@@ -24,6 +25,10 @@ pub struct Wiring {
     pub stack_name: String,
     /// `RETIRE`: whether every alarm of ours is to go, since the stack is.
     pub retire: bool,
+    /// `PRICES`: prices that the operator knows better than the sheet and the Price List, in USD.
+    pub prices: Vec<(Item, MicroUsd)>,
+    /// `SCALER_FUNCTIONS`: the functions whose runs are the scaler's own cost, with their memory in MB.
+    pub functions: Vec<(String, u32)>,
     /// `AWS_REGION`, which Lambda sets: prices depend on it.
     pub region: String,
     /// `AWS_LAMBDA_LOG_GROUP_NAME`, which Lambda sets: where people are sent for more.
@@ -41,6 +46,8 @@ impl Default for Wiring {
             continuation_queue_url: None,
             stack_name: "kinesis-scaler".to_owned(),
             retire: false,
+            prices: Vec::new(),
+            functions: Vec::new(),
             region: String::new(),
             log_group: String::new(),
         }
@@ -93,6 +100,18 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         }),
         stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
         retire: text("RETIRE", "true or false", is_bool).is_some_and(|value| value == "true"),
+        prices: text(
+            "PRICES",
+            "ITEM=USD with commas between, as shard-hour=0.0185,put-units=0.0204, or empty",
+            |value| prices(value).is_some(),
+        )
+        .and_then(|value| prices(&value))
+        .unwrap_or_default(),
+        functions: text("SCALER_FUNCTIONS", "NAME=MB with commas between, or empty", |value| {
+            functions(value).is_some()
+        })
+        .and_then(|value| functions(&value))
+        .unwrap_or_default(),
         region: lookup("AWS_REGION").unwrap_or_default(),
         log_group: lookup("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_default(),
     };
@@ -101,6 +120,24 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
 
 fn names(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim)
+}
+
+/// `shard-hour=0.0185,put-units=0.0204`
+fn prices(value: &str) -> Option<Vec<(Item, MicroUsd)>> {
+    let price = |entry: &str| {
+        let (item, usd) = entry.split_once('=')?;
+        Some((item.trim().parse().ok()?, usd.trim().parse().ok()?))
+    };
+    names(value).map(price).collect()
+}
+
+/// `scale-out=256,alarm-sync=512`
+fn functions(value: &str) -> Option<Vec<(String, u32)>> {
+    let function = |entry: &str| {
+        let (name, megabytes) = entry.split_once('=')?;
+        Some((name.to_owned(), megabytes.parse().ok()?))
+    };
+    names(value).map(function).collect()
 }
 
 fn is_bool(value: &str) -> bool {

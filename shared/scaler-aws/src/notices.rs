@@ -34,6 +34,7 @@ impl Notices for SnsNotices {
             NoticeKind::Resize => "resize",
             NoticeKind::Attention => "attention",
             NoticeKind::Fault => "fault",
+            NoticeKind::Cost => "cost",
         };
         // For the filter policy of a subscription: not everybody wants to hear of every resize.
         let kind = MessageAttributeValue::builder().data_type("String").string_value(kind).build();

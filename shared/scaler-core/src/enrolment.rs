@@ -4,6 +4,7 @@ use crate::history::ResizeHistory;
 use crate::notices::NoticeMemory;
 use crate::policy::{Policy, PolicyFault, PolicySpec, parse_whole};
 use crate::risk::{RISK_WORDS, Risk};
+use crate::units::{MicroUsd, NotUsd};
 
 /// Every tag of ours begins so.
 pub const TAG_PREFIX: &str = "kinesis-scaler/";
@@ -13,6 +14,9 @@ pub const TAG_MANAGED: &str = "kinesis-scaler/managed";
 pub const TAG_RESIZES: &str = "kinesis-scaler/resizes";
 /// What people were told of lately, see [`NoticeMemory`].
 pub const TAG_NOTICES: &str = "kinesis-scaler/notices";
+
+/// What the stream may cost in a calendar month, in USD. Nothing is scaled by it: cost-report calls out a stream that is over.
+pub const TAG_BUDGET: &str = "kinesis-scaler/budget-usd-month";
 
 /// The stream's own minimum.
 pub(crate) const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";
@@ -61,6 +65,9 @@ pub struct Enrolment {
     pub history: ResizeHistory,
     /// What people were told of it in the last hour.
     pub notices: NoticeMemory,
+    /// What it may cost in a calendar month. One that cannot be read is no reason to leave the stream alone: nothing is scaled
+    /// by it.
+    pub budget: Option<Result<MicroUsd, TagFault>>,
     /// Tags of ours that could not be understood; such a stream is refused.
     pub faults: Vec<TagFault>,
 }
@@ -120,14 +127,20 @@ impl Enrolment {
                     format!("a resize history ({word:?} is no entry of it; delete the tag to forget)")
                 })?;
             }
+            TAG_BUDGET => {
+                let fault = |not: NotUsd| TagFault {
+                    key: key.to_owned(),
+                    value: value.to_owned(),
+                    expected: not.to_string().trim_start_matches("not ").to_owned(),
+                };
+                self.budget = Some(value.parse().map_err(fault));
+            }
             // Nothing depends on it but whether a message is sent twice: what cannot be read is forgotten.
             TAG_NOTICES => self.notices = NoticeMemory::parse(value),
             _ => {
-                return Err(
-                    "a tag we know: managed, shards-min, shards-max, target-utilization, risk, dry-run, resizes or notices \
-                            (correct the key, or remove the tag)"
-                        .to_owned(),
-                );
+                return Err("a tag we know: managed, shards-min, shards-max, target-utilization, risk, dry-run, \
+                            budget-usd-month, resizes or notices (correct the key, or remove the tag)"
+                    .to_owned());
             }
         }
         Ok(())
@@ -163,6 +176,19 @@ mod tests {
         let policy = read.policy(&stack).unwrap();
         assert_eq!((policy.shards_min, policy.shards_max, policy.target_utilization_percent), (2, 100, 60));
         assert!(policy.dry_run, "a tag cannot switch off the stack's dry run");
+    }
+
+    #[test]
+    fn a_budget_never_stands_in_the_way_of_scaling() {
+        let read = |value| Enrolment::read([(TAG_MANAGED, "true"), (TAG_BUDGET, value)]);
+        assert_eq!(read("120.50").budget, Some(Ok(MicroUsd(120_500_000))));
+        let bad = read("120 USD");
+        assert!(bad.faults.is_empty());
+        assert_eq!(
+            bad.budget.unwrap().unwrap_err().to_string(),
+            "tag kinesis-scaler/budget-usd-month=\"120 USD\" is not an amount in USD, as 120 or 0.015, with six decimals at \
+             most"
+        );
     }
 
     #[test]

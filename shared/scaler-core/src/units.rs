@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::str::FromStr;
 
 /// A number of open shards, at least one: Kinesis has no stream without a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +63,30 @@ impl MicroUsd {
     }
 }
 
+/// Decimals of a dollar that a [`MicroUsd`] can say.
+const MICRO_DECIMALS: usize = 6;
+
+/// A text that is no amount of money in dollars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an amount in USD, as 120 or 0.015, with six decimals at most")]
+pub struct NotUsd;
+
+impl FromStr for MicroUsd {
+    type Err = NotUsd;
+
+    /// Reads dollars exactly: `120`, `0.015`; no sign, no exponent, no separators.
+    fn from_str(text: &str) -> Result<Self, NotUsd> {
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(decimals) || decimals.len() > MICRO_DECIMALS {
+            return Err(NotUsd);
+        }
+        let micro: u64 = format!("{decimals:0<MICRO_DECIMALS$}").parse().map_err(|_| NotUsd)?;
+        let whole: u64 = whole.parse().map_err(|_| NotUsd)?;
+        whole.checked_mul(1_000_000).and_then(|whole| whole.checked_add(micro)).map(Self).ok_or(NotUsd)
+    }
+}
+
 impl fmt::Display for MicroUsd {
     /// Dollars with as many decimals as carry a digit, at least two: `0.075`, `12.00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +104,16 @@ mod tests {
     fn half_rounds_up_and_one_shard_stays_one() {
         let halved = |n| ShardCount::saturating(n).halved().get();
         assert_eq!([1, 2, 3, 5, 10_000].map(halved), [1, 1, 2, 3, 5_000]);
+    }
+
+    #[test]
+    fn money_is_read_exactly_or_not_at_all() {
+        for (text, micro) in [("120", 120_000_000), ("0.015", 15_000), ("0.000001", 1), ("7.50", 7_500_000)] {
+            assert_eq!(text.parse(), Ok(MicroUsd(micro)), "{text}");
+        }
+        for text in ["", "-1", "1e3", "1,000", "1.", ".5", "0.0000001", "twelve", " 1", "99999999999999999999"] {
+            assert_eq!(text.parse::<MicroUsd>(), Err(NotUsd), "{text}");
+        }
     }
 
     #[test]

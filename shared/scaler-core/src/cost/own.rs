@@ -18,7 +18,54 @@ pub struct OwnUse {
     pub run_milliseconds_mb: u128,
 }
 
+/// Metrics of the stack's own alarms in `template.yaml`.
+const STACK_ALARM_METRICS: u128 = 9;
+/// Metrics by function on an ordinary day: three functions, each with `NeedsAttention` and two or three kinds of outcome.
+const STACK_CUSTOM_METRICS: u128 = 12;
+/// Of each stream, where `STREAM_METRICS` is on: four that say where it stands, and two of what was decided on a day with
+/// decisions.
+const STREAM_CUSTOM_METRICS: u128 = 6;
+/// alarm-sync reads three metrics of each stream twelve times an hour, to say how full it is.
+const READ_AN_HOUR_FOR_METRICS: u128 = 36;
+/// And three once an hour, to look ahead.
+const READ_AN_HOUR_TO_PLAN: u128 = 3;
+
 impl OwnUse {
+    /// For one managed stream in so many seconds, whose alarms read so many metrics; what a look by a scaling function reads is
+    /// not in it.
+    pub fn of_stream(seconds: u64, alarm_metrics: usize, publishes_metrics: bool) -> Self {
+        let seconds = u128::from(seconds);
+        let read = READ_AN_HOUR_TO_PLAN + if publishes_metrics { READ_AN_HOUR_FOR_METRICS } else { 0 };
+        Self {
+            alarm_metric_seconds: alarm_metrics as u128 * seconds,
+            custom_metric_seconds: if publishes_metrics { STREAM_CUSTOM_METRICS * seconds } else { 0 },
+            metrics_requested: read * seconds / 3_600,
+            ..Self::default()
+        }
+    }
+
+    /// For the stack itself in so many seconds, but for its runs.
+    pub fn of_stack(seconds: u64) -> Self {
+        let seconds = u128::from(seconds);
+        Self {
+            alarm_metric_seconds: STACK_ALARM_METRICS * seconds,
+            custom_metric_seconds: STACK_CUSTOM_METRICS * seconds,
+            ..Self::default()
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            alarm_metric_seconds: self.alarm_metric_seconds + other.alarm_metric_seconds,
+            custom_metric_seconds: self.custom_metric_seconds + other.custom_metric_seconds,
+            metrics_requested: self.metrics_requested + other.metrics_requested,
+            runs: self.runs + other.runs,
+            run_milliseconds_mb: self.run_milliseconds_mb + other.run_milliseconds_mb,
+        }
+    }
+
     /// What it costs.
     ///
     /// # Errors

@@ -1,0 +1,197 @@
+//! Gathers what a report is reckoned from: prices, the streams, their metrics and alarms, the functions' runs.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use scaler_core::cost::{OwnUse, Standing};
+use scaler_core::prices::{Price, PriceSheet};
+use scaler_core::{ALARM_PREFIX, Enrolment, stream_of_alarm};
+
+use super::ports::{Billing, CostAdapters, CostPorts, PriceList};
+use super::reckon::Known;
+use super::request::{CostRequest, Whose};
+use crate::ports::{CallError, Clock};
+use crate::sync::ports::{AlarmStore, Fleet};
+use crate::wiring::Wiring;
+
+/// Streams whose metrics are asked for together; the adapter parts them further, as AWS wants it.
+const STREAMS_AT_ONCE: usize = 10;
+
+/// What was gathered, and what could not be.
+pub(super) struct Gathered {
+    pub(super) sheet: PriceSheet,
+    pub(super) streams: Vec<Known>,
+    /// What the stack used for no stream in particular.
+    pub(super) own: OwnUse,
+    pub(super) faults: Vec<String>,
+    pub(super) notes: Vec<String>,
+    /// Whether a fault may have passed in a moment.
+    pub(super) may_pass: bool,
+}
+
+pub(super) async fn gather<A: CostAdapters>(
+    ports: &CostPorts<A>,
+    wiring: &Wiring,
+    request: &CostRequest,
+    deadline: Timestamp,
+) -> Gathered {
+    let mut gathered = Gathered {
+        sheet: PriceSheet::of(&wiring.region),
+        streams: Vec::new(),
+        own: OwnUse::default(),
+        faults: Vec::new(),
+        notes: Vec::new(),
+        may_pass: false,
+    };
+    prices(ports, wiring, &mut gathered).await;
+    let Some(streams) = streams(ports, request, &mut gathered).await else { return gathered };
+    let alarms = alarm_metrics(ports, &mut gathered).await;
+    for chunk in streams.chunks(STREAMS_AT_ONCE) {
+        if ports.fleet.pass.clock.now() >= deadline {
+            let reached = gathered.streams.len();
+            gathered.faults.push(format!(
+                "no time was left for {} of {} streams: ask for fewer by name, or for a shorter period",
+                streams.len() - reached,
+                streams.len()
+            ));
+            break;
+        }
+        metrics(ports, request, chunk, &alarms, &mut gathered).await;
+    }
+    own(ports, wiring, request, &mut gathered).await;
+    gathered
+}
+
+impl Gathered {
+    fn failed(&mut self, what: &str, error: &CallError) {
+        self.may_pass |= error.failure.is_passing();
+        self.faults.push(format!("{what}: {error}"));
+    }
+}
+
+/// The repository's sheet, over it what AWS says now, over both what the operator says.
+async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered: &mut Gathered) {
+    match ports.price_list.prices(&wiring.region).await {
+        Ok(prices) => {
+            let source = format!("AWS Price List, read {}", ports.fleet.pass.clock.now().strftime("%Y-%m-%d"));
+            for (item, usd) in prices {
+                gathered.sheet.set(item, Price { usd, source: source.clone().into() });
+            }
+        }
+        // The figures tell their own date; what they lack is told where it is needed.
+        Err(error) => gathered.notes.push(format!("prices are those of the repository's dated sheet: {error}")),
+    }
+    for (item, usd) in &wiring.prices {
+        gathered.sheet.set(*item, Price { usd: *usd, source: "the setting PRICES".into() });
+    }
+}
+
+/// The streams that are asked for, with what they are billed by and their tags.
+async fn streams<A: CostAdapters>(
+    ports: &CostPorts<A>,
+    request: &CostRequest,
+    gathered: &mut Gathered,
+) -> Option<Vec<(String, Standing, Enrolment)>> {
+    let tagged = match ports.fleet.fleet.tagged().await {
+        Ok(tagged) => tagged,
+        Err(error) => {
+            gathered.failed("the streams' tags could not be read", &error);
+            return None;
+        }
+    };
+    let enrolments: BTreeMap<String, Enrolment> = tagged
+        .into_iter()
+        .map(|stream| {
+            let tags = stream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            (stream.name, Enrolment::read(tags))
+        })
+        .collect();
+    let names = match &request.whose {
+        Whose::Managed => {
+            enrolments.iter().filter(|(_, enrolment)| enrolment.managed).map(|(name, _)| name.clone()).collect()
+        }
+        Whose::Streams(names) => names.clone(),
+        Whose::All => match ports.billing.all().await {
+            Ok(names) => names,
+            Err(error) => {
+                gathered.failed("the streams could not be listed", &error);
+                return None;
+            }
+        },
+    };
+    let mut streams = Vec::new();
+    for name in names {
+        match ports.billing.standing(&name).await {
+            Ok(standing) => {
+                let enrolment = enrolments.get(&name).cloned().unwrap_or_default();
+                streams.push((name, standing, enrolment));
+            }
+            Err(error) => gathered.failed(&format!("{name} is left out"), &error),
+        }
+    }
+    Some(streams)
+}
+
+/// How many metrics the alarms of each stream read.
+async fn alarm_metrics<A: CostAdapters>(ports: &CostPorts<A>, gathered: &mut Gathered) -> BTreeMap<String, usize> {
+    let mut metrics = BTreeMap::new();
+    match ports.fleet.alarms.under(ALARM_PREFIX).await {
+        Ok(alarms) => {
+            for stored in alarms {
+                if let Some(stream) = stream_of_alarm(&stored.alarm.name) {
+                    *metrics.entry(stream.to_owned()).or_default() += stored.alarm.metrics.len();
+                }
+            }
+        }
+        Err(error) => gathered.failed("what the alarms cost is left out", &error),
+    }
+    metrics
+}
+
+async fn metrics<A: CostAdapters>(
+    ports: &CostPorts<A>,
+    request: &CostRequest,
+    streams: &[(String, Standing, Enrolment)],
+    alarms: &BTreeMap<String, usize>,
+    gathered: &mut Gathered,
+) {
+    let asked: Vec<_> = streams.iter().map(|(name, standing, _)| (name.clone(), standing.clone())).collect();
+    match ports.billing.series(&asked, request.from, request.until, request.step_seconds).await {
+        Ok(mut series) => {
+            for (name, standing, enrolment) in streams {
+                let Some(series) = series.remove(name) else { continue };
+                gathered.streams.push(Known {
+                    name: name.clone(),
+                    standing: standing.clone(),
+                    series,
+                    enrolment: enrolment.clone(),
+                    alarm_metrics: alarms.get(name).copied().unwrap_or(0),
+                });
+            }
+        }
+        Err(error) => {
+            let names: Vec<_> = asked.iter().map(|(name, _)| name.as_str()).collect();
+            gathered.failed(&format!("{} left out", names.join(", ")), &error);
+        }
+    }
+}
+
+/// What the stack itself used. Without names of functions it is nobody's stack, as when a person asks from a terminal.
+async fn own<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, request: &CostRequest, gathered: &mut Gathered) {
+    if wiring.functions.is_empty() {
+        return;
+    }
+    let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
+    gathered.own = OwnUse::of_stack(seconds);
+    let names: Vec<_> = wiring.functions.iter().map(|(name, _)| name.clone()).collect();
+    match ports.billing.runs(&names, request.from, request.until).await {
+        Ok(runs) => {
+            for (name, megabytes) in &wiring.functions {
+                let run = runs.get(name).copied().unwrap_or_default();
+                gathered.own.runs += u128::from(run.count);
+                gathered.own.run_milliseconds_mb += u128::from(run.milliseconds) * u128::from(*megabytes);
+            }
+        }
+        Err(error) => gathered.failed("what the functions' runs cost is left out", &error),
+    }
+}

@@ -1,0 +1,158 @@
+//! Reckons one stream: from what it used to its bill, what it could have cost, and what to do about it.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use scaler_core::cost::{Bill, Looked, OwnUse, Series, Standing, Usage, advice, month_end};
+use scaler_core::prices::{MissingPrice, PriceSheet};
+use scaler_core::{Enrolment, MicroUsd, Policy, ShardCount};
+
+use super::report::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
+
+/// All that is known of a stream.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// Its name.
+    pub(super) name: String,
+    /// What it is billed by.
+    pub(super) standing: Standing,
+    /// What it carried, in the whole period.
+    pub(super) series: Series,
+    /// What its tags say; without tags it is not managed.
+    pub(super) enrolment: Enrolment,
+    /// How many metrics its alarms read.
+    pub(super) alarm_metrics: usize,
+}
+
+/// How streams are reckoned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms<'a> {
+    /// Prices.
+    pub(super) sheet: &'a PriceSheet,
+    /// The stack's policy.
+    pub(super) policy: &'a Policy,
+    /// Whether metrics are published for each stream.
+    pub(super) publishes_metrics: bool,
+}
+
+impl Known {
+    /// What was used in the whole period.
+    pub(super) fn usage(&self) -> Usage {
+        self.series.usage(&self.standing, self.series.start, self.series.end())
+    }
+
+    /// What the scaler used for it.
+    pub(super) fn own_use(&self, terms: Terms<'_>) -> OwnUse {
+        if !self.enrolment.managed {
+            return OwnUse::default();
+        }
+        OwnUse::of_stream(self.usage().seconds, self.alarm_metrics, terms.publishes_metrics)
+    }
+
+    /// What it cost, and all that goes with it.
+    ///
+    /// # Errors
+    /// An item that it is billed by has no price.
+    pub(super) fn reckon(&self, terms: Terms<'_>) -> Result<StreamCost, MissingPrice> {
+        let (sheet, standing) = (terms.sheet, &self.standing);
+        let usage = self.usage();
+        let policy = self.enrolment.policy(terms.policy).ok().filter(|_| self.enrolment.managed);
+        let target = policy.as_ref().unwrap_or(terms.policy).target_utilization_percent;
+        let peak = usage.peak.shards(target);
+        let bill = Bill::as_it_is(sheet, &usage, standing)?;
+        let mut notes = notes(&usage, standing);
+        let mut otherwise = |bill: Result<Bill, MissingPrice>| {
+            bill.map_err(|missing| note_once(&mut notes, missing.to_string())).ok().map(|bill| bill.total())
+        };
+        let on_demand = otherwise(Bill::on_demand(sheet, &usage, standing));
+        let advantage = otherwise(Bill::advantage(sheet, &usage, standing));
+        let static_peak = otherwise(Bill::with_shards(sheet, &usage, standing, peak));
+        let own = otherwise(self.own_use(terms).bill(sheet));
+        let paid = own.map(|own| MicroUsd(own.0.saturating_add(bill.total().0)));
+        let saved = |otherwise: Option<MicroUsd>| Some(UsdSaved::by(paid?, otherwise?));
+        let month = month_end(sheet, &self.series, standing)?;
+        let budget = self.enrolment.budget.as_ref().and_then(|budget| budget.as_ref().ok()).copied();
+        if let Some(Err(fault)) = &self.enrolment.budget {
+            notes.push(format!("{fault}: no budget is watched until that is corrected"));
+        }
+        let looked =
+            Looked { usage: &usage, standing, managed_by: policy.as_ref(), target_utilization_percent: target };
+        let advice = advice(sheet, looked)?.into_iter().map(|advice| AdviceLine {
+            words: advice.saving.to_string(),
+            usd_month: Usd(advice.a_month),
+            command: advice.saving.command(&self.name),
+        });
+        Ok(StreamCost {
+            stream: self.name.clone(),
+            managed: self.enrolment.managed,
+            mode: standing.mode.into(),
+            open_shards: standing.open_shards.get(),
+            mean_shards: mean_shards(&usage),
+            retention_hours: standing.retention_hours,
+            usd: Usd(bill.total()),
+            lines: Line::all(&bill),
+            usd_on_demand: on_demand.map(Usd),
+            usd_advantage: advantage.map(Usd),
+            static_peak_shards: peak.get(),
+            usd_static_peak: static_peak.map(Usd),
+            usd_scaler: own.map(Usd),
+            saved_against_on_demand: saved(on_demand),
+            saved_against_static_peak: saved(static_peak),
+            usd_month_so_far: month.map(|month| Usd(month.so_far)),
+            usd_month_expected: month.map(|month| Usd(month.expected)),
+            budget_usd_month: budget.map(Usd),
+            over_budget: budget.zip(month).is_some_and(|(budget, month)| month.expected > budget),
+            advice: advice.collect(),
+            days: self.days(sheet, peak)?,
+            notes,
+        })
+    }
+
+    fn days(&self, sheet: &PriceSheet, peak: ShardCount) -> Result<Vec<DayCost>, MissingPrice> {
+        let mut days = Vec::new();
+        let mut from = self.series.start;
+        while from < self.series.end() {
+            let date = from.to_zoned(TimeZone::UTC).date();
+            let next = date.tomorrow().ok().and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+            let until = next.map_or(Timestamp::MAX, |next| next.timestamp());
+            let usage = self.series.usage(&self.standing, from, until);
+            let total = |bill: Result<Bill, MissingPrice>| bill.ok().map(|bill| bill.total());
+            days.push(DayCost {
+                date,
+                usd: Bill::as_it_is(sheet, &usage, &self.standing)?.total(),
+                usd_on_demand: total(Bill::on_demand(sheet, &usage, &self.standing)),
+                usd_static_peak: total(Bill::with_shards(sheet, &usage, &self.standing, peak)),
+                mean_shards: mean_shards(&usage),
+            });
+            from = until;
+        }
+        Ok(days)
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "for show; costs are reckoned from the whole number")]
+fn mean_shards(usage: &Usage) -> f64 {
+    if usage.seconds == 0 { 0.0 } else { usage.shard_seconds as f64 / usage.seconds as f64 }
+}
+
+/// What the metrics leave open.
+fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
+    let mut notes = Vec::new();
+    let uncounted = (usage.seconds - usage.seconds_counted) / 3_600;
+    if standing.mode == scaler_core::StreamMode::Provisioned && uncounted > 0 {
+        notes.push(format!(
+            "its shard count was published for {} of {} hours; for the others the nearest count known is taken",
+            usage.seconds_counted / 3_600,
+            usage.seconds / 3_600
+        ));
+    }
+    for (name, _) in usage.consumers.iter().filter(|(_, used)| used.bytes.is_none()) {
+        notes.push(format!("what consumer {name} was given is not known to CloudWatch, and is not in the bill"));
+    }
+    notes
+}
+
+fn note_once(notes: &mut Vec<String>, note: String) {
+    if !notes.contains(&note) {
+        notes.push(note);
+    }
+}
