@@ -25,7 +25,7 @@ pub struct Wiring {
     pub stack_name: String,
     /// `RETIRE`: whether every alarm of ours is to go, since the stack is.
     pub retire: bool,
-    /// `PRICES`: prices that the operator knows better than the sheet and the Price List, in USD.
+    /// `PRICE_OVERRIDES`: prices that the operator knows better than the sheet and the Price List, in USD.
     pub prices: Vec<(Item, MicroUsd)>,
     /// `SCALER_FUNCTIONS`: the functions whose runs are the scaler's own cost, with their memory in MB.
     pub functions: Vec<(String, u32)>,
@@ -186,6 +186,21 @@ mod tests {
         let actions = wiring.alarm_actions();
         assert_eq!(actions.watch, wiring.notification_topic_arn);
         assert_eq!((actions.scale_out.is_some(), actions.scale_in), (true, None));
+    }
+
+    #[test]
+    fn lists_arrive_entry_by_entry() {
+        let wiring = read(&[
+            ("PRICE_OVERRIDES", "shard-hour=0.0185,put-units=0.0204"),
+            ("SCALER_FUNCTIONS", "scale-out=256,alarm-sync=512"),
+        ]);
+        let wiring = wiring.unwrap();
+        assert_eq!(wiring.prices, [(Item::ShardHour, MicroUsd(18_500)), (Item::PutUnits, MicroUsd(20_400))]);
+        assert_eq!(wiring.functions, [("scale-out".to_owned(), 256), ("alarm-sync".to_owned(), 512)]);
+        for prices in ["shard-hours=0.1", "shard-hour", "shard-hour=cheap", "shard-hour=0.1,", "shard-hour=-1"] {
+            let told = read(&[("PRICE_OVERRIDES", prices)]).unwrap_err().to_string();
+            assert!(told.contains(&format!("PRICE_OVERRIDES={prices:?} is not ITEM=USD")), "{told}");
+        }
     }
 
     #[test]
