@@ -101,7 +101,7 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
         retire: text("RETIRE", "true or false", is_bool).is_some_and(|value| value == "true"),
         prices: text(
-            "PRICES",
+            "PRICE_OVERRIDES",
             "ITEM=USD with commas between, as shard-hour=0.0185,put-units=0.0204, or empty",
             |value| prices(value).is_some(),
         )
