@@ -20,6 +20,10 @@ pub struct Wiring {
     pub scale_in_action_arn: Option<String>,
     /// `CONTINUATION_QUEUE_URL`: the queue that calls alarm-sync again.
     pub continuation_queue_url: Option<String>,
+    /// `REPORT_BUCKET`: the bucket that reports are kept in.
+    pub report_bucket: Option<String>,
+    /// `SCALER_FUNCTIONS`: the functions whose runs are the scaler's own cost, each with its memory in MB.
+    pub functions: Vec<(String, u32)>,
     /// `STACK_NAME`: whose alarms are ours; `kinesis-scaler` where it is not said.
     pub stack_name: String,
     /// `RETIRE`: whether every alarm of ours is to go, since the stack is.
@@ -39,6 +43,8 @@ impl Default for Wiring {
             scale_out_action_arn: None,
             scale_in_action_arn: None,
             continuation_queue_url: None,
+            report_bucket: None,
+            functions: Vec::new(),
             stack_name: "kinesis-scaler".to_owned(),
             retire: false,
             region: String::new(),
@@ -91,6 +97,12 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         continuation_queue_url: text("CONTINUATION_QUEUE_URL", "the URL of a queue, or empty", |value| {
             value.starts_with("http")
         }),
+        report_bucket: text("REPORT_BUCKET", "the name of a bucket, or empty", is_bucket),
+        functions: text("SCALER_FUNCTIONS", "NAME=MB with commas between them, each name once, or empty", |value| {
+            functions(value).is_some()
+        })
+        .and_then(|value| functions(&value))
+        .unwrap_or_default(),
         stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
         retire: text("RETIRE", "true or false", is_bool).is_some_and(|value| value == "true"),
         region: lookup("AWS_REGION").unwrap_or_default(),
@@ -101,6 +113,30 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
 
 fn names(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim)
+}
+
+/// Functions and their memory. Source of the bounds: Lambda API reference, `CreateFunction`.
+fn functions(value: &str) -> Option<Vec<(String, u32)>> {
+    let read = |entry: &str| {
+        let (name, megabytes) = entry.split_once('=')?;
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let is_right = (1..=64).contains(&name.len()) && name.bytes().all(is_name);
+        let megabytes = megabytes.parse().ok().filter(|megabytes| (128..=10_240).contains(megabytes))?;
+        is_right.then(|| (name.to_owned(), megabytes))
+    };
+    let functions: Vec<_> = names(value).map(read).collect::<Option<_>>()?;
+    let once =
+        functions.iter().enumerate().all(|(at, (name, _))| functions[..at].iter().all(|(other, _)| other != name));
+    once.then_some(functions)
+}
+
+/// Source: S3 User Guide, "General purpose bucket naming rules".
+fn is_bucket(name: &str) -> bool {
+    let is_edge = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    (3..=63).contains(&bytes.len())
+        && bytes.iter().all(|byte| is_edge(byte) || matches!(byte, b'-' | b'.'))
+        && [bytes.first(), bytes.last()].into_iter().flatten().all(is_edge)
 }
 
 fn is_bool(value: &str) -> bool {
@@ -142,10 +178,15 @@ mod tests {
             ("STREAM_METRICS", "true"),
             ("STREAM_NAMES", "orders, clicks"),
             ("SCALE_OUT_ACTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:out"),
+            ("REPORT_BUCKET", "reports-of.kinesis"),
+            ("SCALER_FUNCTIONS", "stack-scale-out=256, stack-alarm_sync=512"),
         ]);
         let wiring = wiring.unwrap();
         assert!(wiring.stream_metrics);
         assert_eq!(wiring.stream_names, ["orders", "clicks"]);
+        assert_eq!(wiring.report_bucket.as_deref(), Some("reports-of.kinesis"));
+        let functions = [("stack-scale-out", 256), ("stack-alarm_sync", 512)];
+        assert_eq!(wiring.functions, functions.map(|(name, megabytes)| (name.to_owned(), megabytes)));
         let actions = wiring.alarm_actions();
         assert_eq!(actions.watch, wiring.notification_topic_arn);
         assert_eq!((actions.scale_out.is_some(), actions.scale_in), (true, None));
@@ -161,5 +202,22 @@ mod tests {
              STREAM_METRICS=\"yes\" is not true or false; \
              STREAM_NAMES=\"a,,b/c\" is not stream names with commas between them, or empty;"
         );
+    }
+
+    #[test]
+    fn a_bucket_and_functions_are_named_as_aws_names_them() {
+        for bucket in ["ab", "Reports", "-reports", "reports.", "s3://reports", "re ports", &"a".repeat(64)] {
+            let told = read(&[("REPORT_BUCKET", bucket)]).unwrap_err().to_string();
+            assert!(
+                told.contains(&format!("REPORT_BUCKET={bucket:?} is not the name of a bucket, or empty")),
+                "{told}"
+            );
+        }
+        for functions in
+            ["out", "out=", "=256", "out=lots", "out=127", "out=10241", "out=256,", "o/t=256", "a=256,a=512"]
+        {
+            let told = read(&[("SCALER_FUNCTIONS", functions)]).unwrap_err().to_string();
+            assert!(told.contains(&format!("SCALER_FUNCTIONS={functions:?} is not NAME=MB with commas")), "{told}");
+        }
     }
 }
