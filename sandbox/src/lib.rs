@@ -28,7 +28,7 @@ use std::sync::{Arc, MutexGuard};
 
 use anyhow::Context as _;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{any_service, get, post};
 use axum::{Router, middleware};
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::store::{Store, StoreOptions};
@@ -331,7 +331,7 @@ fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route(cloudwatch::PATH, post(cloudwatch::answer).with_state(Arc::clone(shared)))
         .route(s3::PATH, objects.with_state(Arc::clone(shared)))
-        .route_service("/_health/{*emulator}", slash.clone())
+        .route("/_health/{*emulator}", any_service(slash.clone()))
         .fallback_service(slash)
         // The services read bodies to their own limits, which are above the framework's 2 MB.
         .layer(DefaultBodyLimit::max(json::BODY_BYTES_MAX))
