@@ -138,7 +138,8 @@ fn events_are_json() -> Result<Vec<String>> {
     Ok(breaches)
 }
 
-/// `scaler-core` <- `scaler-app` <- `scaler-aws`, `scaler-sim`, `cost-page` <- everything else; tests may look the other way.
+/// `scaler-core` <- `scaler-app` <- `scaler-aws`, `scaler-sim`, `cost-page` <- everything else; tests may look the
+/// other way.
 fn dependencies_point_inwards() -> Result<Vec<String>> {
     let mut breaches = Vec::new();
     for package in array(&metadata()?["packages"]) {
@@ -168,7 +169,8 @@ fn forbidden(package: &str, manifest: &str, needed: &str, of_ours: bool) -> Opti
     }
     if of_ours && layer(needed) >= layer(package) && layer(needed) < OUTERMOST {
         return Some(
-            "dependencies point one way: core <- app <- aws, sim, page <- functions, sandbox, demo; move what is shared inwards",
+            "dependencies point one way: core <- app <- aws, sim, page <- functions, sandbox, demo; move what is \
+             shared inwards",
         );
     }
     None

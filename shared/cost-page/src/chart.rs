@@ -1,7 +1,7 @@
 //! Charts of days: bars and lines as SVG that stretches, with words around it as HTML that does not.
 //!
-//! By hand and not by a library, since a picture's colours must follow the reader's light or dark, and its words must stay
-//! readable on a phone; plotters paints both in.
+//! By hand and not by a library, since a picture's colours must follow the reader's light or dark, and its words must
+//! stay readable on a phone; plotters paints both in.
 
 use maud::{Markup, html};
 use scaler_core::MicroUsd;
@@ -135,11 +135,15 @@ impl Chart<'_> {
                 title {
                     (self.days[at].date) (part)
                     @for measure in [&self.bars].into_iter().chain(&self.lines) {
-                        "\n" (measure.name) ": " (measure.values[at].map_or("no price".to_owned(), |value| self.unit.words(value)))
+                        "\n" (measure.name) ": " (self.told(measure.values[at]))
                     }
                 }
             }
         }
+    }
+
+    fn told(&self, value: Option<u64>) -> String {
+        value.map_or_else(|| "no price".to_owned(), |value| self.unit.words(value))
     }
 
     fn legend(&self) -> Markup {
@@ -158,11 +162,11 @@ impl Chart<'_> {
 
     /// For those who hear the page.
     fn spoken(&self) -> String {
-        let [first, last] =
-            [self.days.first(), self.days.last()].map(|day| day.map_or_else(Default::default, |day| day.date));
-        let values = || self.bars.values.iter().flatten().copied();
-        let [least, most] = [values().min(), values().max()].map(|value| self.unit.words(value.unwrap_or_default()));
-        format!("{}, from {first} to {last}: {} from {least} to {most}", self.title, self.bars.name)
+        let dates: Vec<_> = self.days.iter().map(|day| day.date.to_string()).collect();
+        let known = || self.bars.values.iter().flatten().copied();
+        let [from, to] = [known().min(), known().max()].map(|value| self.told(value));
+        let (name, title) = (self.bars.name, self.title);
+        format!("{title}, {} to {}: {name} from {from} to {to}", dates[0], dates[dates.len() - 1])
     }
 }
 
@@ -182,8 +186,9 @@ fn outline(values: &[Option<u64>], top: u128) -> String {
     for (at, value) in values.iter().enumerate() {
         if let Some(value) = value {
             let y = y(u128::from(*value), top);
-            path += &if is_drawing { format!("V{y}") } else { format!("M{} {y}", at * WIDE) };
-            path += &format!("H{}", (at + 1) * WIDE);
+            let (left, right) = (at * WIDE, (at + 1) * WIDE);
+            let to = if is_drawing { format!("V{y}") } else { format!("M{left} {y}") };
+            path.extend([to, format!("H{right}")]);
         }
         is_drawing = value.is_some();
     }

@@ -6,19 +6,22 @@ use scaler_core::MicroUsd;
 
 /// An amount in USD. `None` is a price that nobody has told us, and must not be taken for nothing.
 pub(crate) fn usd(amount: Option<Usd>) -> Markup {
-    match amount {
-        Some(Usd(amount)) => html! { span title={ (amount) " USD" } { (cents(amount)) } },
-        None => html! { span.unknown { "no price" } },
+    html! {
+        @match amount {
+            Some(Usd(amount)) => span title={ (amount) " USD" } { (cents(amount)) },
+            None => span.unknown { "no price" },
+        }
     }
+}
+
+/// An amount that stands alone, with its unit.
+pub(crate) fn dollars(amount: Option<Usd>) -> Markup {
+    html! { (usd(amount)) @if amount.is_some() { span.unit { " USD" } } }
 }
 
 /// What a month comes to; `None` where too little is known of the stream.
 pub(crate) fn month(amount: Option<Usd>) -> Markup {
-    if amount.is_some() {
-        usd(amount)
-    } else {
-        html! { span.unknown { "not known" } }
-    }
+    html! { @if amount.is_some() { (usd(amount)) } @else { span.unknown { "not known" } } }
 }
 
 /// What was saved, or spent more, in words.

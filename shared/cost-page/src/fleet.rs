@@ -8,7 +8,7 @@ use scaler_core::MicroUsd;
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
-use crate::figures::{month, streams, usd};
+use crate::figures::{dollars, month, streams, usd};
 use crate::stream::anchor;
 
 /// The streams that are expected to cost more than they may, if there are any.
@@ -52,17 +52,21 @@ pub(crate) fn nothing(report: &CostReport) -> Markup {
 /// The tiles and the chart.
 pub(crate) fn figures(report: &CostReport) -> Markup {
     let fleet = &report.fleet;
-    let on_demand = fleet.usd_on_demand;
+    let (on_demand, static_peak) = (fleet.usd_on_demand, fleet.usd_static_peak);
+    let cost = html! { (streams(fleet.streams)) ", without the scaler" };
+    let expected = if fleet.usd_month_expected.is_some() { dollars(fleet.usd_month_expected) } else { month(None) };
+    let floor = html! { "with its floor of 25 MiB/s in and out" };
+    let until = html! { "expected for " (month_name(report.until)) };
     html! {
         section.tiles aria-label="All streams together" {
-            (tile("Cost", &usd(Some(fleet.usd)), &html! { (streams(fleet.streams)) ", without the scaler" }))
+            (tile("Cost", &dollars(Some(fleet.usd)), &cost))
             (saved_tile("on-demand", fleet.saved_against_on_demand, on_demand))
-            (saved_tile("static peak", fleet.saved_against_static_peak, fleet.usd_static_peak))
-            (tile("Month's end", &month(fleet.usd_month_expected), &html! { "expected for " (month_name(report.until)) }))
-            (tile("The scaler itself", &usd(fleet.usd_scaler), &html! { "alarms, metrics and functions" }))
-            (tile("On-demand Standard", &usd(on_demand), &html! { "the same traffic" }))
-            (tile("On-demand Advantage", &usd(fleet.usd_advantage), &html! { "with its floor of 25 MiB/s in and out" }))
-            (tile("Static peak", &usd(fleet.usd_static_peak), &html! { "shards for each one's busiest minute, all the time" }))
+            (saved_tile("static peak", fleet.saved_against_static_peak, static_peak))
+            (tile("By the end of the month", &expected, &until))
+            (tile("The scaler itself", &dollars(fleet.usd_scaler), &html! { "alarms, metrics and functions" }))
+            (tile("On-demand Standard", &dollars(on_demand), &html! { "for the same traffic" }))
+            (tile("On-demand Advantage", &dollars(fleet.usd_advantage), &floor))
+            (tile("Static peak", &dollars(static_peak), &html! { "shards for the busiest minute, all the time" }))
         }
         (cost_chart("Cost a day, USD", &Days::of_fleet(report)))
     }
@@ -74,17 +78,17 @@ fn tile(name: &str, amount: &Markup, note: &Markup) -> Markup {
 
 /// A difference, the scaler paid, in whole percent too.
 fn saved_tile(against: &str, saved: Option<UsdSaved>, otherwise: Option<Usd>) -> Markup {
-    let (Some(saved), Some(otherwise)) = (saved, otherwise) else {
+    let (Some(UsdSaved(saved)), Some(Usd(otherwise))) = (saved, otherwise) else {
         return tile(&format!("Saved against {against}"), &usd(None), &html! { "the scaler paid" });
     };
-    let amount = usd(Some(Usd(MicroUsd(saved.0.unsigned_abs()))));
-    let share = u128::from(saved.0.unsigned_abs()) * 100 / u128::from(otherwise.0.0.max(1));
-    if saved.0 < 0 {
+    let amount = dollars(Some(Usd(MicroUsd(saved.unsigned_abs()))));
+    let share = u128::from(saved.unsigned_abs()) * 100 / u128::from(otherwise.0.max(1));
+    if saved < 0 {
         let name = format!("More than {against}");
-        return tile(&name, &html! { span.more { (amount) } }, &html! { "spent more, the scaler paid" });
+        return tile(&name, &html! { span.more { (amount) } }, &html! { (share) " % more, the scaler paid" });
     }
-    let note = html! { (share) " % less, the scaler paid" };
-    tile(&format!("Saved against {against}"), &html! { span.saved { (amount) } }, &note)
+    let name = format!("Saved against {against}");
+    tile(&name, &html! { span.saved { (amount) } }, &html! { (share) " % less, the scaler paid" })
 }
 
 /// The month in which the period ends: one that ends at midnight of the first is of the month before.

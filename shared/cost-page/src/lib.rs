@@ -1,7 +1,7 @@
 //! The cost report as an HTML page: one file that needs nothing else, for a browser, a phone or a printer.
 //!
-//! Whatever comes from outside (names, tags, AWS's words) goes through `maud`, which escapes it. The page is well-formed XML
-//! too, so that programs can read it, and holds no script: its own policy forbids any.
+//! Whatever comes from outside (names, tags, AWS's words) goes through `maud`, which escapes it. The page is
+//! well-formed XML too, so that programs can read it, and holds no script: its own policy forbids any.
 
 mod chart;
 mod days;
@@ -15,8 +15,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use scaler_app::cost::CostReport;
 use scaler_app::cost::report::PriceUsed;
 
-/// Void elements in the way of XML, which maud does not write. The policy keeps a page that shows outsiders' words from ever
-/// running or loading anything.
+/// Void elements in the way of XML, which maud does not write. The policy keeps a page that shows outsiders' words from
+/// ever running or loading anything.
 const META: PreEscaped<&str> = PreEscaped(concat!(
     r#"<meta charset="utf-8"/>"#,
     r#"<meta name="viewport" content="width=device-width, initial-scale=1"/>"#,

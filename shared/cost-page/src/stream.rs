@@ -66,13 +66,13 @@ fn bill(stream: &StreamCost) -> Markup {
     html! {
         h3 { "Bill" }
         table.bill {
-            thead { tr { th { "Item" } th.number { "Quantity" } th { "of" } th.number { "USD" } } }
+            thead { tr { th { "Item" } th.number { "Quantity" } th { "Unit" } th.number { "USD" } } }
             tbody {
                 @for line in &stream.lines {
                     tr {
                         th scope="row" { (line.item) }
                         td.number data-label="Quantity" { span title=(line.quantity) { (quantity(line.quantity)) } }
-                        td data-label="of" { (line.unit) }
+                        td data-label="Unit" { (line.unit) }
                         td.number data-label="USD" { (usd(Some(line.usd))) }
                     }
                 }

@@ -33,18 +33,19 @@ pub fn stream(name: &str, a_day: u64, on_demand: Option<u64>, static_peak: Optio
         (sum(|day| Some(day.usd)).unwrap(), sum(|day| day.usd_on_demand), sum(|day| day.usd_static_peak));
     let scaler = cents(123);
     let saved = |otherwise: Option<Usd>| Some(UsdSaved::by(MicroUsd(usd.0.0 + scaler.0.0), otherwise?.0));
+    let shards = u32::try_from(a_day).unwrap() / 50 + 1;
     StreamCost {
         stream: name.to_owned(),
         managed: true,
         mode: Mode::Provisioned,
-        open_shards: 6,
-        mean_shards: days.iter().map(|day| day.mean_shards).sum::<f64>() / 31.0,
+        open_shards: shards,
+        mean_shards: f64::from(shards) * 0.93,
         retention_hours: 48,
         usd,
         lines: lines(usd),
         usd_on_demand,
         usd_advantage: usd_on_demand.map(|usd| Usd(MicroUsd(usd.0.0 * 2 / 5))),
-        static_peak_shards: 14,
+        static_peak_shards: shards * 2,
         usd_static_peak,
         usd_scaler: Some(scaler),
         saved_against_on_demand: saved(usd_on_demand),
@@ -71,7 +72,7 @@ fn day(at: i64, a_day: u64, on_demand: Option<u64>, static_peak: Option<u64>) ->
         usd,
         usd_on_demand: on_demand.map(|times| MicroUsd(usd.0 * times)),
         usd_static_peak: static_peak.map(|times| MicroUsd(micro * times)),
-        mean_shards: f64::from(u32::try_from(a_day * quiet / 100).unwrap()) / 36.0,
+        mean_shards: f64::from(u32::try_from(a_day * quiet / 100).unwrap()) / 50.0,
     }
 }
 
@@ -121,8 +122,8 @@ pub fn fleet() -> CostReport {
         usd_month_expected: sum(|one| one.usd_month_expected),
     };
     report.faults = vec![
-        "payments-eu is left out: DescribeStreamSummary of payments-eu: ResourceNotFoundException: Stream payments-eu under \
-         account 123456789012 not found."
+        "payments-eu is left out: DescribeStreamSummary of payments-eu: ResourceNotFoundException: Stream payments-eu \
+         under account 123456789012 not found."
             .to_owned(),
     ];
     report.notes =
@@ -147,8 +148,9 @@ fn orders() -> StreamCost {
                 "consumer fraud-check-v1 has enhanced fan-out and was given nothing: deregister it",
                 21_600,
                 Some(
-                    "aws kinesis deregister-stream-consumer --consumer-name fraud-check-v1 --stream-arn \"$(aws kinesis \
-                     describe-stream-summary --stream-name orders --query StreamDescriptionSummary.StreamARN --output text)\"",
+                    "aws kinesis deregister-stream-consumer --consumer-name fraud-check-v1 --stream-arn \"$(aws \
+                     kinesis describe-stream-summary --stream-name orders --query \
+                     StreamDescriptionSummary.StreamARN --output text)\"",
                 ),
             ),
             advice(
@@ -183,6 +185,7 @@ fn audit() -> StreamCost {
         mode: Mode::OnDemand,
         managed: false,
         usd_scaler: Some(Usd::default()),
+        saved_against_on_demand: Some(UsdSaved(0)),
         ..stream("audit.log_v2", 1_170, Some(1), Some(1))
     }
 }
