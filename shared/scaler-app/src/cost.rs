@@ -157,7 +157,8 @@ fn prices_used(sheet: &PriceSheet) -> Vec<PriceUsed> {
 }
 
 impl CostReport {
-    fn empty(region: &str, from: Timestamp, until: Timestamp, faults: Vec<String>) -> Self {
+    /// A report of no stream.
+    pub fn empty(region: &str, from: Timestamp, until: Timestamp, faults: Vec<String>) -> Self {
         Self {
             function: "cost-report",
             region: region.to_owned(),
