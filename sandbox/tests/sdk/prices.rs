@@ -25,7 +25,8 @@ async fn products(world: &World, filters: &[(&str, &str)], page: i32) -> Vec<Val
 async fn a_row_is_in_the_shape_of_the_price_list() {
     let world = World::new(manual()).await;
     let found = products(&world, &[("regionCode", "us-east-1"), ("operation", "PutRequest")], 100).await;
-    let [row] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(found.len(), 1, "{found:?}");
+    let row = &found[0];
     assert_eq!(row["product"]["attributes"]["usagetype"], "PutRequestPayloadUnits");
     let sku = row["product"]["sku"].as_str().unwrap();
     let term = format!("{sku}.JRTCKXETXF");
