@@ -4,6 +4,7 @@
 
 mod backtest;
 mod comparison;
+mod connection;
 mod contender;
 mod failure;
 mod options;

@@ -8,9 +8,8 @@ use clap::Args;
 use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 
-use crate::backtest::Output;
 use crate::failure::usage;
-use crate::options::{AssumptionOptions, SettingOptions, percent_option};
+use crate::options::{AssumptionOptions, Output, SettingOptions, percent_option};
 use crate::report::{ScoreReport, write_json};
 use crate::scene::{Assumed, hours};
 use crate::settings;

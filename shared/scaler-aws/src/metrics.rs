@@ -21,7 +21,7 @@ const CALL: &str = "GetMetricData";
 pub struct CloudWatchMetrics(pub Client, pub Pace);
 
 /// A metric we read: its id in the query, its name in AWS/Kinesis, its statistic, and where it goes.
-type Read = (&'static str, &'static str, &'static str, fn(&mut Minute) -> &mut Option<u64>);
+pub(crate) type Read = (&'static str, &'static str, &'static str, fn(&mut Minute) -> &mut Option<u64>);
 
 /// The write metrics come first, see [`WRITES`].
 const READS: [Read; 6] = [
@@ -31,6 +31,14 @@ const READS: [Read; 6] = [
     ("read_bytes", "GetRecords.Bytes", "Sum", |minute| &mut minute.read_bytes),
     ("read_throttles", "ReadProvisionedThroughputExceeded", "Sum", |minute| &mut minute.read_throttles),
     ("iterator_age", "GetRecords.IteratorAgeMilliseconds", "Maximum", |minute| &mut minute.iterator_age_ms),
+];
+
+/// The same of one shard, as far as it has them, where shard-level metrics are enabled.
+pub(crate) const SHARD_READS: [Read; 4] = [
+    READS[0],
+    READS[1],
+    READS[2],
+    ("iterator_age", "IteratorAgeMilliseconds", "Maximum", |minute| &mut minute.iterator_age_ms),
 ];
 
 /// How many of [`READS`] are write metrics.
@@ -58,34 +66,74 @@ impl FleetMetrics for CloudWatchMetrics {
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
         let (writes, _) = READS.split_at(WRITES);
-        let mut windows = BTreeMap::new();
-        for streams in streams.chunks(QUERIES_MAX / writes.len()) {
-            windows.extend(self.windows(streams, writes, end, minutes).await?);
-        }
-        Ok(windows)
+        self.by_stream(streams, writes, end, minutes).await
     }
 }
 
 impl CloudWatchMetrics {
     async fn one(&self, stream: &str, reads: &[Read], end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
-        let mut windows = self.windows(&[stream.to_owned()], reads, end, minutes).await?;
+        let mut windows = self.by_stream(&[stream.to_owned()], reads, end, minutes).await?;
         Ok(windows.remove(stream).expect("every stream that is asked for has a window"))
     }
 
-    /// These metrics of these streams, in one question.
-    async fn windows(
+    /// As [`Metrics::window`], of many streams.
+    pub(crate) async fn whole(
+        &self,
+        streams: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        self.by_stream(streams, &READS, end, minutes).await
+    }
+
+    /// The minutes of each of these shards of a stream.
+    pub(crate) async fn by_shard(
+        &self,
+        stream: &str,
+        shards: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        let of_shard = |shard: &String| vec![dimension("StreamName", stream), dimension("ShardId", shard)];
+        let mut windows = BTreeMap::new();
+        for shards in shards.chunks(QUERIES_MAX / SHARD_READS.len()) {
+            let whose: Vec<_> = shards.iter().map(of_shard).collect();
+            let read = self.windows(stream, &whose, &SHARD_READS, end, minutes).await?;
+            windows.extend(shards.iter().cloned().zip(read));
+        }
+        Ok(windows)
+    }
+
+    async fn by_stream(
         &self,
         streams: &[String],
         reads: &[Read],
         end: Timestamp,
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        let subject = if let [stream] = streams { stream.as_str() } else { "the fleet" };
+        let mut windows = BTreeMap::new();
+        for streams in streams.chunks(QUERIES_MAX / reads.len()) {
+            let subject = if let [stream] = streams { stream.as_str() } else { "the fleet" };
+            let whose: Vec<_> = streams.iter().map(|stream| vec![dimension("StreamName", stream)]).collect();
+            let read = self.windows(subject, &whose, reads, end, minutes).await?;
+            windows.extend(streams.iter().cloned().zip(read));
+        }
+        Ok(windows)
+    }
+
+    /// These metrics of each of these, which have such dimensions, in one question.
+    async fn windows(
+        &self,
+        subject: &str,
+        whose: &[Vec<Dimension>],
+        reads: &[Read],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<Vec<MetricWindow>, CallError> {
         let start = end.checked_sub(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MIN);
         let empty = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
-        let mut windows = vec![empty; streams.len()];
-        let asked =
-            streams.iter().enumerate().flat_map(|(i, stream)| reads.iter().map(move |read| query(i, stream, read)));
+        let mut windows = vec![empty; whose.len()];
+        let asked = whose.iter().enumerate().flat_map(|(i, its)| reads.iter().map(move |read| query(i, its, read)));
         let mut pages = self
             .0
             .get_metric_data()
@@ -111,7 +159,7 @@ impl CloudWatchMetrics {
         // More was to come and did not: what is missing would look like nothing.
         match partial.first() {
             Some(id) => Err(fault(subject, Failure::Unavailable, format!("{id} came in part only"))),
-            None => Ok(streams.iter().cloned().zip(windows).collect()),
+            None => Ok(windows),
         }
     }
 }
@@ -120,12 +168,15 @@ fn fault(stream: &str, failure: Failure, message: String) -> CallError {
     CallError { call: CALL, subject: stream.to_owned(), failure, message, source: None }
 }
 
-/// The id says which stream of the question it is: `bytes_0`.
-fn query(stream_index: usize, stream: &str, (name_of_ours, name, statistic, _): &Read) -> MetricDataQuery {
-    let dimension = Dimension::builder().name("StreamName").value(stream).build();
-    let metric = Metric::builder().namespace("AWS/Kinesis").metric_name(*name).dimensions(dimension).build();
-    let stat = MetricStat::builder().metric(metric).period(60).stat(*statistic).build();
-    MetricDataQuery::builder().id(format!("{name_of_ours}_{stream_index}")).metric_stat(stat).build()
+fn dimension(name: &str, value: &str) -> Dimension {
+    Dimension::builder().name(name).value(value).build()
+}
+
+/// The id says which of those asked for it is: `bytes_0`.
+fn query(index: usize, dimensions: &[Dimension], (name_of_ours, name, statistic, _): &Read) -> MetricDataQuery {
+    let metric = Metric::builder().namespace("AWS/Kinesis").metric_name(*name).set_dimensions(Some(dimensions.to_vec()));
+    let stat = MetricStat::builder().metric(metric.build()).period(60).stat(*statistic).build();
+    MetricDataQuery::builder().id(format!("{name_of_ours}_{index}")).metric_stat(stat).build()
 }
 
 /// Puts one metric's points where they belong, and says which it is. Results come in any order and are known by their id.

@@ -97,7 +97,7 @@ impl Streams for KinesisStreams {
 }
 
 /// `None` where AWS says something that this program was not written for: no guess is better than a wrong one.
-fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
+pub(crate) fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
     let status = match summary.stream_status() {
         SdkStatus::Active => StreamStatus::Active,
         SdkStatus::Updating => StreamStatus::Updating,
