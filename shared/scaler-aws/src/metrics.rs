@@ -174,7 +174,8 @@ fn dimension(name: &str, value: &str) -> Dimension {
 
 /// The id says which of those asked for it is: `bytes_0`.
 fn query(index: usize, dimensions: &[Dimension], (name_of_ours, name, statistic, _): &Read) -> MetricDataQuery {
-    let metric = Metric::builder().namespace("AWS/Kinesis").metric_name(*name).set_dimensions(Some(dimensions.to_vec()));
+    let metric =
+        Metric::builder().namespace("AWS/Kinesis").metric_name(*name).set_dimensions(Some(dimensions.to_vec()));
     let stat = MetricStat::builder().metric(metric.build()).period(60).stat(*statistic).build();
     MetricDataQuery::builder().id(format!("{name_of_ours}_{index}")).metric_stat(stat).build()
 }

@@ -27,6 +27,10 @@ pub const US_EAST_1: PriceList = PriceList {
     on_demand_gb_in: MicroUsd(80_000),
 };
 
+/// One shard-level metric of one shard for a month, in us-east-1 and ap-northeast-1: charged as a custom metric
+/// (`CW:MetricMonitorUsage`, the first 10,000), Kinesis Developer Guide, "Monitoring with CloudWatch".
+pub const SHARD_METRIC_MONTH: MicroUsd = MicroUsd(300_000);
+
 /// Bytes of a record that one PUT payload unit covers; a record takes whole units. Kinesis pricing page, where it is
 /// "25 KB": powers of two are taken to be meant, here and below.
 pub const PUT_UNIT_BYTES: u64 = 25 * 1_024;

@@ -45,7 +45,8 @@ impl Operator {
         };
         let shards = shards.map(|shards| whole(call, stream, shards)).transpose()?;
         let mode = StreamModeDetails::builder().stream_mode(mode).build().expect("the mode is all that it needs");
-        let request = self.kinesis.create_stream().stream_name(stream).stream_mode_details(mode).set_shard_count(shards);
+        let request =
+            self.kinesis.create_stream().stream_name(stream).stream_mode_details(mode).set_shard_count(shards);
         // Not tried again by the SDK: a second try would be told that the stream exists, by the first one.
         let once = Config::builder().retry_config(RetryConfig::disabled());
         request.customize().config_override(once).send().await.map_err(|error| call_error(call, stream, error))?;
@@ -86,7 +87,13 @@ impl Operator {
         let refused = answer.records().iter().find_map(|record| Some((record.error_code()?, record.error_message())));
         if let Some((code, message)) = refused {
             let message = format!("{code}: {}", message.unwrap_or_default());
-            return Err(CallError { call, subject: stream.to_owned(), failure: Failure::Throttled, message, source: None });
+            return Err(CallError {
+                call,
+                subject: stream.to_owned(),
+                failure: Failure::Throttled,
+                message,
+                source: None,
+            });
         }
         let put = answer.records().iter().map(|record| TestRecord {
             shard: record.shard_id().unwrap_or_default().to_owned(),
