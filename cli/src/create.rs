@@ -302,7 +302,7 @@ impl Step {
 impl Made<'_> {
     fn tell(&self, out: &mut impl Write) -> Result<()> {
         let stream = self.stream;
-        let shards = self.open_shards.map(|shards| format!(", {shards} open shards")).unwrap_or_default();
+        let shards = self.open_shards.map(|shards| format!(", open shards {shards}")).unwrap_or_default();
         let hours = self.retention_hours;
         writeln!(out, "{stream}: created, {}, {}{shards}, retention {hours} h", self.status, self.mode)?;
         let tags: Vec<_> = self.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();

@@ -76,7 +76,7 @@ async fn look() -> Result<FleetStatus> {
         let firing = firing.as_ref().map(|firing| firing.get(&stream.name).copied().unwrap_or(0));
         Line::of(stream, states.get(&stream.name), load, firing, now)
     };
-    Ok(FleetStatus { at: now.to_string(), streams: tagged.iter().map(line).collect(), missing })
+    Ok(FleetStatus { at: now.strftime("%FT%TZ").to_string(), streams: tagged.iter().map(line).collect(), missing })
 }
 
 /// Status, mode and shards of each stream, which takes a call for each; those that are gone are said.

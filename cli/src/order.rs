@@ -4,8 +4,8 @@ use scaler_app::Ports;
 use scaler_app::ports::{Adapters, Alarms, CallError, FiringAlarm, Pasts, Streams};
 use scaler_aws::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SystemClock};
 use scaler_core::{
-    AccountShards, Direction, Policy, PolicySpec, ShardCount, StreamAlarm, StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN,
-    scaling_alarm,
+    AccountShards, Direction, Enrolment, Policy, PolicySpec, ShardCount, StreamAlarm, StreamState, TAG_SHARDS_MAX,
+    TAG_SHARDS_MIN, scaling_alarm,
 };
 
 use crate::connection::Connection;
@@ -61,7 +61,11 @@ impl Streams for OrderedStreams {
 
     async fn tags(&self, stream: &str) -> Result<Vec<(String, String)>, CallError> {
         let mut tags = self.0.tags(stream).await?;
-        tags.retain(|(key, _)| key != TAG_SHARDS_MIN && key != TAG_SHARDS_MAX);
+        // One that cannot be read stays, and keeps the stream from being touched, as ever.
+        let gives_way = |key: &str, value: &str| {
+            [TAG_SHARDS_MIN, TAG_SHARDS_MAX].contains(&key) && Enrolment::read([(key, value)]).faults.is_empty()
+        };
+        tags.retain(|(key, value)| !gives_way(key, value));
         Ok(tags)
     }
 

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use scaler_app::{Outcome, OutcomeKind, reconcile};
-use scaler_core::{Direction, Policy, Reason, ShardCount, TAG_MANAGED};
+use scaler_core::{Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
 use serde::Serialize;
 
 use crate::connection::{Connection, in_aws};
@@ -114,7 +114,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         Output::Table if is_told => answer.tell(out)?,
         Output::Table => {}
     }
-    if is_told { Ok(()) } else { bail!("{}", answer.in_words()) }
+    if is_told { Ok(()) } else { bail!("stream {}: {}", answer.stream, answer.in_words()) }
 }
 
 impl Arguments {
@@ -185,6 +185,7 @@ impl Work<'_> {
         }
         let next = match outcome {
             Ended::DryRun if !self.arguments.dry_run => Some(self.let_it()),
+            Ended::Failed => Some(self.find_out()),
             _ => self.enrol(last).or_else(|| last.next.clone()),
         };
         let words: Vec<_> = passes.iter().map(|pass| pass.words.clone()).collect();
@@ -211,17 +212,22 @@ impl Work<'_> {
         )
     }
 
+    /// A call without an answer may have done something.
+    fn find_out(&self) -> String {
+        format!("What there is now: shardctl status {}; then the same again.", self.stream)
+    }
+
     /// How to enrol a stream that is refused since it is not.
     fn enrol(&self, pass: &Outcome) -> Option<String> {
-        let not_managed = Reason::NotManaged.to_string();
-        pass.steps.iter().any(|step| step.reason == not_managed).then(|| {
+        let decision = pass.decision.as_deref()?;
+        decision.steps.iter().any(|step| step.reason == Reason::NotManaged).then(|| {
             format!("aws kinesis add-tags-to-stream --stream-name {} --tags {TAG_MANAGED}=true enrols it.", self.stream)
         })
     }
 }
 
 impl Ended {
-    /// How one look ended. Held means that a change was wanted, or that it was not the time for a look.
+    /// How one look ended. Held means that a change was wanted, or that too little was known to want none.
     fn of(pass: &Outcome, direction: Direction) -> Self {
         match pass.outcome {
             OutcomeKind::Resized => Self::Resized,
@@ -229,16 +235,30 @@ impl Ended {
             OutcomeKind::Refused => Self::Refused,
             OutcomeKind::Failed => Self::Failed,
             OutcomeKind::Held => {
-                let current = pass.current.unwrap_or_default();
-                let is_wanted = |shards: u32| match direction {
-                    Direction::Out => shards > current,
-                    Direction::In => shards < current,
-                };
-                let is_stopped = pass.steps.len() < 2 || pass.steps.iter().any(|step| is_wanted(step.shards));
-                if is_stopped { Self::Held } else { Self::NothingToDo }
+                pass.decision.as_deref().map_or(Self::Held, |decision| Self::held(decision, direction))
             }
             OutcomeKind::Ignored | OutcomeKind::Kept | OutcomeKind::Mended => Self::NothingToDo,
         }
+    }
+
+    fn held(decision: &Decision, direction: Direction) -> Self {
+        let is_wanted = |step: &Step| match direction {
+            Direction::Out => step.shards > decision.current,
+            Direction::In => step.shards < decision.current,
+        };
+        let waits = |step: &Step| {
+            matches!(
+                step.reason,
+                Reason::NotActive(_)
+                    | Reason::NoData { .. }
+                    | Reason::NoDataSinceResize { .. }
+                    | Reason::NotEnoughData { .. }
+                    | Reason::StillFalling { .. }
+            )
+        };
+        let is_held =
+            decision.attention().is_some() || decision.steps.iter().any(|step| is_wanted(step) || waits(step));
+        if is_held { Self::Held } else { Self::NothingToDo }
     }
 
     fn word(self) -> &'static str {
@@ -255,15 +275,13 @@ impl Ended {
 
 impl Answer {
     fn tell(&self, out: &mut impl Write) -> Result<()> {
-        Ok(writeln!(out, "{}: {}", self.stream, self.in_words())?)
+        Ok(writeln!(out, "{}: {}\n  {}", self.stream, self.outcome.word(), self.in_words())?)
     }
 
     fn in_words(&self) -> String {
-        let mut lines = vec![format!("{}\n  {}", self.outcome.word(), self.words)];
-        let faults = self.passes.iter().flat_map(|pass| &pass.faults);
-        lines.extend(faults.map(|fault| format!("  besides: {fault}")));
-        lines.extend(self.notes.iter().map(|note| format!("  {note}")));
-        lines.extend(self.next.iter().map(|next| format!("  {next}")));
-        lines.join("\n")
+        let faults = self.passes.iter().flat_map(|pass| &pass.faults).map(|fault| format!("besides: {fault}"));
+        let besides = faults.chain(self.notes.iter().cloned()).chain(self.next.clone());
+        let lines: Vec<_> = std::iter::once(self.words.clone()).chain(besides).collect();
+        lines.join("\n  ")
     }
 }

@@ -63,6 +63,8 @@ struct Status<'a> {
     tag_faults: Vec<String>,
     /// What applies to it, by the names of the settings; `null` where its tags could not be read or are wrong.
     settings: Option<BTreeMap<&'static str, String>>,
+    #[serde(skip)]
+    settings_in_words: Option<String>,
     load: Option<Load>,
     /// `null` where shard-level metrics are not enabled.
     shards: Option<Vec<ShardLoad>>,
@@ -134,8 +136,8 @@ async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
     let (ports, operator) = (&connection.ports.pass, &connection.operator);
     let (now, mut missing) = (ports.clock.now(), Vec::new());
     let details = match operator.details(name).await {
-        // Then there is nothing to show.
-        Err(error) if error.failure == Failure::NotFound => bail!(explained(&error)),
+        // Then there is nothing to show, or nobody who would.
+        Err(error) if matches!(error.failure, Failure::NotFound | Failure::Unavailable) => bail!(explained(&error)),
         details => kept(details, "mode, status and shards", &mut missing),
     };
     let tags = kept(ports.streams.tags(name).await, "tags, settings and resizes", &mut missing);
@@ -153,14 +155,15 @@ async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
     let prefix = format!("{ALARM_PREFIX}{name}/");
     let alarms = kept(operator.alarms(&prefix).await, "alarms", &mut missing);
     let history = enrolment.as_ref().map(|enrolment| &enrolment.history);
-    let policy = enrolment.as_ref().map(|enrolment| enrolment.policy(stack));
+    let policy = enrolment.as_ref().and_then(|enrolment| enrolment.policy(stack).ok());
     Ok(Status {
         stream: name,
-        at: now.to_string(),
+        at: now.strftime("%FT%TZ").to_string(),
         seen: details.as_ref().map(Seen::of),
         managed: enrolment.as_ref().map(|enrolment| enrolment.managed),
         tag_faults: enrolment.as_ref().map(|enrolment| tag_faults(enrolment, stack)).unwrap_or_default(),
-        settings: policy.and_then(Result::ok).map(|policy| settings::lines(&policy).into_iter().collect()),
+        settings: policy.map(|policy| settings::lines(&policy).into_iter().collect()),
+        settings_in_words: policy.map(|policy| settings::in_words(&policy)),
         load: window.map(|window| Load::of(&window, capacity)),
         shards,
         resizes_left: history.map(|history| RESIZES_PER_DAY.saturating_sub(history.spent(now))),
@@ -288,8 +291,8 @@ impl Status<'_> {
         let Some(seen) = &self.seen else { return format!("{} at {}", self.stream, self.at) };
         let Seen { mode, status, open_shards, retention_hours, fan_out_consumers, .. } = seen;
         format!(
-            "{}: {mode}, {status}, {open_shards} open shards, retention {retention_hours} h, {fan_out_consumers} consumers \
-             with enhanced fan-out",
+            "{}: {mode}, {status}, open shards {open_shards}, retention {retention_hours} h, consumers with enhanced fan-out \
+             {fan_out_consumers}",
             self.stream
         )
     }
@@ -307,8 +310,8 @@ impl Status<'_> {
         let is_memory = |key: &str| key == TAG_RESIZES || key == TAG_NOTICES;
         let tags = tags.iter().filter(|(key, _)| !is_memory(key)).map(|(key, value)| format!("{key}={value}"));
         writeln!(out, "tags: {}", joined(tags))?;
-        if let Some(settings) = &self.settings {
-            writeln!(out, "settings: {}", joined(settings.iter().map(|(name, value)| format!("{name}={value}"))))?;
+        if let Some(settings) = &self.settings_in_words {
+            writeln!(out, "settings: {settings}")?;
         }
         for fault in &self.tag_faults {
             writeln!(out, "wrong: {fault}; the functions leave the stream alone until that is corrected")?;

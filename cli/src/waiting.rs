@@ -56,7 +56,7 @@ pub(crate) async fn until_resized(
                 return Ok(state);
             }
             Ok(state) if state.status == StreamStatus::Deleting => bail!("stream {stream} is being deleted"),
-            Ok(state) => format!("stream {stream} is {} with {} open shards", word(state.status), state.open_shards),
+            Ok(state) => format!("stream {stream} is {}, open shards {}", word(state.status), state.open_shards),
             Err(error) if error.failure.is_passing() => explained(&error).to_string(),
             Err(error) => bail!(explained(&error)),
         };

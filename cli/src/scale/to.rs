@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 
 use anyhow::Result;
 use scaler_app::ports::{CallError, Clock as _, Metrics as _, Ports, Streams as _};
-use scaler_app::{Outcome, OutcomeKind, StepReport, reconcile};
+use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::{
-    Direction, Enrolment, Policy, PolicySpec, ShardCount, StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit,
+    Direction, Enrolment, Policy, PolicySpec, ShardCount, Stage, Step, StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN,
+    admit,
 };
 
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
@@ -53,24 +54,18 @@ impl Order<'_> {
             };
             let look = reconcile(&self.ports, &tied(&self.policy), self.work.stream, direction, None).await;
             if look.outcome != OutcomeKind::DryRun || self.falls_short(&look, current) {
-                passes.push(look);
-                return self.stopped(began, passes).await;
+                return self.stopped(began, passes, look).await;
             }
             if self.work.arguments.dry_run {
-                passes.push(look);
-                return self.stepped(Ended::DryRun, began, passes).await;
+                return self.stepped(began, passes, look).await;
             }
             let pass = reconcile(&self.ports, &self.policy, self.work.stream, direction, None).await;
-            let outcome = pass.outcome;
-            passes.push(pass);
-            match outcome {
-                OutcomeKind::Resized if self.work.arguments.wait => {
-                    state = until_resized(self.work.connection, self.work.stream, Some(current), ACTIVE_WITHIN).await?;
-                }
-                OutcomeKind::Resized => return self.stepped(Ended::Resized, began, passes).await,
-                OutcomeKind::DryRun => return self.stepped(Ended::DryRun, began, passes).await,
-                _ => return self.stopped(began, passes).await,
+            match pass.outcome {
+                OutcomeKind::Resized if self.work.arguments.wait => passes.push(pass),
+                OutcomeKind::Resized | OutcomeKind::DryRun => return self.stepped(began, passes, pass).await,
+                _ => return self.stopped(began, passes, pass).await,
             }
+            state = until_resized(self.work.connection, self.work.stream, Some(current), ACTIVE_WITHIN).await?;
         }
     }
 
@@ -81,28 +76,29 @@ impl Order<'_> {
     /// Whether a scale-in would stop short of what one resize can do: at what the load, or what consumers read, needs. That is
     /// not what was ordered, and not worth one of ten resizes without being asked.
     fn falls_short(&self, look: &Outcome, current: ShardCount) -> bool {
-        let least = self.count.max(current.halved()).min(current);
+        let least = self.count.max(current.halved());
         self.count < current && look.desired.is_some_and(|desired| desired > least.get())
     }
 
     /// The stream has the count: since it was brought there, or all along.
-    async fn reached(&self, state: &StreamState, began: ShardCount, mut passes: Vec<Outcome>) -> Result<Answer> {
+    async fn reached(&self, state: &StreamState, began: ShardCount, passes: Vec<Outcome>) -> Result<Answer> {
         if passes.is_empty()
             && let Err(decision) = admit(&self.policy, state, &self.enrolment, Direction::Out)
         {
-            passes.push(Outcome::decided(self.work.stream, &decision));
-            return self.stopped(began, passes).await;
+            return self.stopped(began, passes, Outcome::decided(self.work.stream, &decision)).await;
         }
         let (outcome, words) = match self.count {
-            count if count == began => (Ended::NothingToDo, format!("it has {count} open shards already")),
-            count => (Ended::Resized, format!("{} open shards, as ordered: {}", count, way(began, &passes))),
+            count if count == began => (Ended::NothingToDo, format!("it has {count} already")),
+            _ => (Ended::Resized, format!("as ordered: {}", way(began, &passes))),
         };
         Ok(self.answer(outcome, began, passes, words, None).await)
     }
 
     /// One resize was asked for, or would be.
-    async fn stepped(&self, outcome: Ended, began: ShardCount, passes: Vec<Outcome>) -> Result<Answer> {
-        let desired = passes.last().and_then(|pass| pass.desired).unwrap_or(began.get());
+    async fn stepped(&self, began: ShardCount, mut passes: Vec<Outcome>, last: Outcome) -> Result<Answer> {
+        let desired = last.desired.unwrap_or(began.get());
+        let outcome = if last.outcome == OutcomeKind::DryRun { Ended::DryRun } else { Ended::Resized };
+        passes.push(last);
         let (count, stream) = (self.count, self.work.stream);
         let is_all = desired == count.get();
         let whole = if is_all { "as ordered".to_owned() } else { format!("on the way to {count}") };
@@ -122,23 +118,22 @@ impl Order<'_> {
     }
 
     /// Something stands against the order.
-    async fn stopped(&self, began: ShardCount, passes: Vec<Outcome>) -> Result<Answer> {
-        let Some(last) = passes.last() else {
-            return Ok(self.answer(Ended::Held, began, passes, String::new(), None).await);
-        };
+    async fn stopped(&self, began: ShardCount, mut passes: Vec<Outcome>, last: Outcome) -> Result<Answer> {
         let (outcome, next) = match last.outcome {
-            OutcomeKind::Refused => (Ended::Refused, self.work.enrol(last).or_else(|| last.next.clone())),
-            OutcomeKind::Failed => (Ended::Failed, last.next.clone()),
-            _ => (Ended::Held, Some(self.way_out(last).await)),
+            OutcomeKind::Refused => (Ended::Refused, self.work.enrol(&last).or_else(|| last.next.clone())),
+            OutcomeKind::Failed => (Ended::Failed, Some(self.work.find_out())),
+            _ => (Ended::Held, Some(self.way_out(&last).await)),
         };
-        let way = if passes.len() > 1 { format!("{}, then ", way(began, &passes)) } else { String::new() };
+        let way = if passes.is_empty() { String::new() } else { format!("{}, then ", way(began, &passes)) };
         let words = match outcome {
             Ended::Held => {
                 let current = last.current.unwrap_or(began.get());
-                format!("{way}held at {current}: {}", decisive(last))
+                let why = decisive(&last).map_or_else(|| last.words.clone(), |step| step.reason.to_string());
+                format!("{way}stays at {current}: {why}")
             }
             _ => format!("{way}{}", last.words),
         };
+        passes.push(last);
         Ok(self.answer(outcome, began, passes, words, next).await)
     }
 
@@ -146,11 +141,11 @@ impl Order<'_> {
     async fn way_out(&self, pass: &Outcome) -> String {
         let (count, stream) = (self.count, self.work.stream);
         let again = format!("shardctl scale {stream} to {count}");
-        match pass.steps.last().map(|step| step.stage.as_str()) {
-            Some("admit") => format!("When it is ACTIVE, or with --wait: {again}"),
-            Some("consumers") => format!("When the consumers have caught up, or read less: {again}"),
-            Some("budget") => format!("From then on: {again}"),
-            Some("quota") => format!("With a higher quota: {again}"),
+        match decisive(pass).map(|step| step.stage) {
+            Some(Stage::Admit) => format!("When it is ACTIVE, or with --wait: {again}"),
+            Some(Stage::Consumers) => format!("When the consumers have caught up, or read less: {again}"),
+            Some(Stage::Budget) => format!("From then on: {again}"),
+            Some(Stage::Quota) => format!("With a higher quota: {again}"),
             _ => match self.needed().await {
                 Ok(Some(needed)) if needed > count && pass.current.is_some_and(|current| needed.get() < current) => {
                     format!(
@@ -247,10 +242,11 @@ fn way(began: ShardCount, passes: &[Outcome]) -> String {
     counts.fold(began.to_string(), |way, count| way + &count)
 }
 
-/// The reason for which a pass stopped short of the order. Bounds are the order itself, and tell nothing.
-fn decisive(pass: &Outcome) -> &str {
-    let tells = |step: &&StepReport| !matches!(step.stage.as_str(), "bounds" | "direction" | "step-factor");
-    let last = pass.steps.last().filter(|step| pass.outcome == OutcomeKind::Held && tells(step));
-    let first = || pass.steps.iter().filter(tells).find(|step| Some(step.shards) == pass.desired);
-    last.or_else(first).map_or(&pass.words, |step| &step.reason)
+/// The step at which a pass stopped short of the order. Bounds are the order itself, and tell nothing.
+fn decisive(pass: &Outcome) -> Option<&Step> {
+    let decision = pass.decision.as_deref()?;
+    let tells = |step: &&Step| !matches!(step.stage, Stage::Bounds | Stage::Direction | Stage::StepFactor);
+    let last = decision.steps.last().filter(|step| pass.outcome == OutcomeKind::Held && tells(step));
+    let stopping = || decision.steps.iter().filter(tells).find(|step| step.shards == decision.desired);
+    last.or_else(stopping).or(decision.steps.first())
 }
