@@ -1,4 +1,5 @@
-//! AWS, for every command that asks it something: Region, credentials, clients, and what a failed call means for the caller.
+//! AWS, for every command that asks it something: Region, credentials, clients, and what a failed call means for the
+//! caller.
 
 use anyhow::{Context as _, Result, bail};
 use aws_config::SdkConfig;

@@ -33,8 +33,8 @@ const RETENTION_HOURS_DEFAULT: u32 = 24;
 
 /// Create a stream, tag it, and try it: put a few records and read them back.
 ///
-/// Waits until the stream is ACTIVE, ten minutes at most. Nothing is ever deleted: where a step fails, it says what was done,
-/// how to go on, and how to undo it.
+/// Waits until the stream is ACTIVE, ten minutes at most. Nothing is ever deleted: where a step fails, it says what was
+/// done, how to go on, and how to undo it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The stream's name: up to 128 of letters, digits, `_`, `.` and `-`.
@@ -133,8 +133,8 @@ impl Wanted {
         let enrolment = checked(&tags)?;
         if enrolment.managed && capacity == NewCapacity::OnDemand {
             return Err(usage(format!(
-                "{TAG_MANAGED}=true with --mode=on-demand, in which AWS chooses the count and there is nothing to manage: \
-                 leave one of them out"
+                "{TAG_MANAGED}=true with --mode=on-demand, in which AWS chooses the count and there is nothing to \
+                 manage: leave one of them out"
             )));
         }
         let (stream, retention_hours) = (arguments.name.clone(), arguments.retention_hours);
@@ -168,7 +168,7 @@ async fn make(wanted: &Wanted) -> Result<Made<'_>> {
         let stopped = |why: anyhow::Error| stopped(wanted, &steps[..at], &steps[at..], &why);
         match step {
             Step::Wait => {
-                state = Some(until_active(&connection, &wanted.stream, ACTIVE_WITHIN).await.map_err(stopped)?)
+                state = Some(until_active(&connection, &wanted.stream, ACTIVE_WITHIN).await.map_err(stopped)?);
             }
             Step::Tag => {
                 operator.tag(&wanted.stream, &wanted.tags).await.map_err(|error| stopped(explained(&error)))?;
@@ -245,8 +245,8 @@ fn not_created(wanted: &Wanted, error: &CallError) -> anyhow::Error {
     let stream = &wanted.stream;
     match error.failure {
         Failure::InUse => anyhow::anyhow!(
-            "stream {stream} exists already, and was left as it is: see it with shardctl status {stream}, choose another \
-             name, or enrol it with aws kinesis add-tags-to-stream --stream-name {stream} --tags {TAG_MANAGED}=true"
+            "stream {stream} exists already, and was left as it is: see it with shardctl status {stream}, choose \
+             another name, or enrol it with aws kinesis add-tags-to-stream --stream-name {stream} --tags {TAG_MANAGED}=true"
         ),
         Failure::Unavailable => anyhow::anyhow!(
             "{}; perhaps stream {stream} is being made all the same: shardctl status {stream} tells",
@@ -318,8 +318,8 @@ impl Made<'_> {
             Some(load) => writeln!(out, "{load}")?,
             None => writeln!(
                 out,
-                "metrics: CloudWatch has none of it yet; it has a minute some {METRIC_DELAY_MINUTES} minutes after its end: \
-                 shardctl status {stream}"
+                "metrics: CloudWatch has none of it yet; it has a minute some {METRIC_DELAY_MINUTES} minutes after its \
+                 end: shardctl status {stream}"
             )?,
         }
         for missing in &self.missing {

@@ -155,8 +155,8 @@ impl FleetStatus {
             writeln!(out, "{}", table(header, self.streams.iter().map(Line::row)))?;
             writeln!(
                 out,
-                "used: in the busiest of the last minutes, of what the shards can take; firing: alarms; details: shardctl \
-                 status NAME"
+                "used: in the busiest of the last minutes, of what the shards can take; firing: alarms; details: \
+                 shardctl status NAME"
             )?;
         }
         for missing in &self.missing {

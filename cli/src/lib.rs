@@ -1,7 +1,7 @@
 //! The operator's tool of kinesis-scaler: one file for each command, and what they share.
 //!
-//! `create` and `scale` change a stream, the latter through the pass that the functions run. Every other command reads: streams
-//! are described and their metrics read, no more.
+//! `create` and `scale` change a stream, the latter through the pass that the functions run. Every other command reads:
+//! streams are described and their metrics read, no more.
 
 mod backtest;
 mod comparison;
@@ -39,8 +39,8 @@ pub use failure::{exit_code, is_broken_pipe};
 
 /// The operator's tool of kinesis-scaler: make, watch and scale streams, and see what it would do with a workload.
 ///
-/// Only `create` and `scale` change anything in AWS. Region, credentials and endpoint are found as for the AWS CLI: AWS_PROFILE,
-/// AWS_REGION, AWS_ENDPOINT_URL.
+/// Only `create` and `scale` change anything in AWS. Region, credentials and endpoint are found as for the AWS CLI
+/// (`AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`).
 #[derive(Debug, Parser)]
 #[command(name = "shardctl", version, max_term_width = 110)]
 pub struct Arguments {

@@ -50,8 +50,8 @@ pub(crate) struct SettingOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Policy")]
 pub(crate) struct StackOptions {
-    /// The stack's settings: a file of NAME=value lines, the environment variables of the functions [default: as they are
-    /// deployed, but without a maximum].
+    /// The stack's settings: a file of NAME=value lines, the environment variables of the functions [default: as they
+    /// are deployed, but without a maximum].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     #[command(flatten)]

@@ -23,10 +23,10 @@ const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
 /// Scale a stream: as its load asks for, or to a count that you say.
 ///
-/// It is what the functions do when an alarm fires, with all that they heed: the tag that enrols the stream, consumers that
-/// lag, the ten resizes that AWS allows in 24 hours, half to double in one of them. `to N` is an order: the stream's bounds,
-/// cooldowns and the reserve give way to it; capacity that the load needs is not taken away all the same. Further than double
-/// or half takes several resizes: --wait makes them all.
+/// It is what the functions do when an alarm fires, with all that they heed: the tag that enrols the stream, consumers
+/// that lag, the ten resizes that AWS allows in 24 hours, half to double in one of them. `to N` is an order: the
+/// stream's bounds, cooldowns and the reserve give way to it; capacity that the load needs is not taken away all the
+/// same. Further than double or half takes several resizes: --wait makes them all.
 #[derive(Debug, Args)]
 #[command(override_usage = "shardctl scale [OPTIONS] <NAME> <auto|out|in|to N>")]
 pub(crate) struct Arguments {

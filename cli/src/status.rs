@@ -35,9 +35,9 @@ const SHARD_METRICS: [&str; 4] =
 
 /// Show how a stream stands, and what kinesis-scaler would do with it now; without a name, all streams it is to manage.
 ///
-/// Changes nothing. What cannot be read is left out, and said. Load is that of the last minutes that CloudWatch has, throttled
-/// records included; lag is known only of consumers that use `GetRecords`. What would be done is decided by the deployed code
-/// with the settings given here: no call tells those of the stack. Reading costs less than a cent.
+/// Changes nothing. What cannot be read is left out, and said. Load is that of the last minutes that CloudWatch has,
+/// throttled records included; lag is known only of consumers that use `GetRecords`. What would be done is decided by
+/// the deployed code with the settings given here: no call tells those of the stack. Reading costs less than a cent.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The stream [default: every stream that carries the tag kinesis-scaler/managed, a line each].
@@ -291,8 +291,8 @@ impl Status<'_> {
         let Some(seen) = &self.seen else { return format!("{} at {}", self.stream, self.at) };
         let Seen { mode, status, open_shards, retention_hours, fan_out_consumers, .. } = seen;
         format!(
-            "{}: {mode}, {status}, open shards {open_shards}, retention {retention_hours} h, consumers with enhanced fan-out \
-             {fan_out_consumers}",
+            "{}: {mode}, {status}, open shards {open_shards}, retention {retention_hours} h, consumers with enhanced \
+             fan-out {fan_out_consumers}",
             self.stream
         )
     }
@@ -331,8 +331,9 @@ impl Status<'_> {
             let metrics = SHARD_METRICS.len() as u64 * u64::from(seen.open_shards);
             writeln!(
                 out,
-                "\nload of each shard: not known without shard-level metrics, which cost {} USD a month for these shards \
-                 (price of us-east-1):\n  aws kinesis enable-enhanced-monitoring --stream-name {} --shard-level-metrics {}",
+                "\nload of each shard: not known without shard-level metrics, which cost {} USD a month for these \
+                 shards (price of us-east-1):\n  aws kinesis enable-enhanced-monitoring --stream-name {} \
+                 --shard-level-metrics {}",
                 SHARD_METRIC_MONTH.times(metrics),
                 self.stream,
                 SHARD_METRICS.join(" "),

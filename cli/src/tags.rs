@@ -12,8 +12,8 @@ use crate::failure::usage;
 const TAGS_MAX: usize = 50;
 /// Characters of a key, at most. Source: API reference, `AddTagsToStream`.
 const KEY_CHARS_MAX: usize = 128;
-/// Beside letters, digits and white space. Source: Kinesis Developer Guide, "Tagging your streams". Other services take `:`
-/// as well; Kinesis does not say that it does, and keys that begin with `aws:` are AWS's own anyway.
+/// Beside letters, digits and white space. Source: Kinesis Developer Guide, "Tagging your streams". Other services take
+/// `:` as well; Kinesis does not say that it does, and keys that begin with `aws:` are AWS's own anyway.
 const SIGNS: &str = "_./=+-@";
 
 /// Reads `KEY=VALUE`; the key ends at the first `=`.
@@ -40,8 +40,8 @@ fn is_allowed(char: char) -> bool {
 
 /// What the functions will make of all these tags, which a stream can have.
 ///
-/// # Errors
-/// Too many, a key that is there twice, or one of ours that the functions would not understand: the caller's to correct.
+/// # Errors Too many, a key that is there twice, or one of ours that the functions would not understand: the caller's
+/// to correct.
 pub(crate) fn checked(tags: &[(String, String)]) -> Result<Enrolment> {
     if tags.len() > TAGS_MAX {
         return Err(usage(format!("{} tags: a stream can have {TAGS_MAX}; leave some out", tags.len())));

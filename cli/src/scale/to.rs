@@ -73,8 +73,8 @@ impl Order<'_> {
         self.ports.streams.describe(self.work.stream).await.map_err(|error| explained(&error))
     }
 
-    /// Whether a scale-in would stop short of what one resize can do: at what the load, or what consumers read, needs. That is
-    /// not what was ordered, and not worth one of ten resizes without being asked.
+    /// Whether a scale-in would stop short of what one resize can do: at what the load, or what consumers read, needs.
+    /// That is not what was ordered, and not worth one of ten resizes without being asked.
     fn falls_short(&self, look: &Outcome, current: ShardCount) -> bool {
         let least = self.count.max(current.halved());
         self.count < current && look.desired.is_some_and(|desired| desired > least.get())
@@ -149,7 +149,8 @@ impl Order<'_> {
             _ => match self.needed().await {
                 Ok(Some(needed)) if needed > count && pass.current.is_some_and(|current| needed.get() < current) => {
                     format!(
-                        "What its load leaves room for: shardctl scale {stream} to {needed}; or wait until it needs less."
+                        "What its load leaves room for: shardctl scale {stream} to {needed}; or wait until it needs \
+                         less."
                     )
                 }
                 _ => format!("When more is known of its load, or it needs less: {again}"),
@@ -213,16 +214,16 @@ impl Order<'_> {
         } else if self.enrolment.overrides.shards_max.is_none() && count > PolicySpec::default().shards_max {
             let usual = PolicySpec::default().shards_max;
             notes.push(format!(
-                "The stack's maximum is not known here ({usual} as it is deployed): if it is less than {count}, alarm-sync \
-                 brings the stream back, unless: {}",
+                "The stack's maximum is not known here ({usual} as it is deployed): if it is less than {count}, \
+                 alarm-sync brings the stream back, unless: {}",
                 tag(TAG_SHARDS_MAX)
             ));
         }
         let minutes = own.stabilization_window_minutes;
         match self.needed().await {
             Ok(Some(needed)) if needed < self.count && own.shards_min < count => notes.push(format!(
-                "Its load of the last {minutes} minutes needs {needed}: scale-in gives the rest back after its cooldown, \
-                 unless: {}",
+                "Its load of the last {minutes} minutes needs {needed}: scale-in gives the rest back after its \
+                 cooldown, unless: {}",
                 tag(TAG_SHARDS_MIN)
             )),
             Ok(Some(needed)) if needed > self.count => notes

@@ -35,7 +35,7 @@ fn head(reader: &mut impl BufRead) -> Option<(String, usize)> {
     for line in lines {
         let (name, value) = line.split_once(": ")?;
         match name.to_ascii_lowercase().as_str() {
-            "x-amz-target" => operation = value.rsplit('.').next()?.to_owned(),
+            "x-amz-target" => value.rsplit('.').next()?.clone_into(&mut operation),
             "content-length" => length = value.parse().ok()?,
             _ => {}
         }

@@ -1,4 +1,5 @@
-//! What an operator's tool asks of AWS beside the ports: all there is to see of a stream. What it changes is in `create.rs`.
+//! What an operator's tool asks of AWS beside the ports: all there is to see of a stream. What it changes is in
+//! `create.rs`.
 
 mod create;
 
@@ -6,7 +7,7 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
-use aws_sdk_kinesis::types::{ShardFilter, ShardFilterType, StreamDescriptionSummary};
+use aws_sdk_kinesis::types::{EnhancedMetrics, ShardFilter, ShardFilterType, StreamDescriptionSummary};
 use jiff::Timestamp;
 use scaler_app::ports::{CallError, Failure};
 use scaler_core::{MetricWindow, StreamState};
@@ -94,15 +95,13 @@ impl Operator {
     /// The ids of a stream's open shards.
     pub async fn open_shards(&self, stream: &str) -> Result<Vec<String>, CallError> {
         let call = "ListShards";
-        let open = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build();
-        let open = open.expect("a filter by what is open needs no more than its type");
         let (mut shards, mut next) = (Vec::new(), None::<String>);
         loop {
             let request = self.kinesis.list_shards().max_results(SHARDS_PAGE);
             // A token stands for the stream and the filter that it came of; AWS refuses them beside it.
             let request = match next.take() {
                 Some(token) => request.next_token(token),
-                None => request.stream_name(stream).shard_filter(open.clone()),
+                None => request.stream_name(stream).shard_filter(open_now()),
             };
             self.pace.wait(call).await;
             let page = request.send().await.map_err(|error| call_error(call, stream, error))?;
@@ -149,9 +148,14 @@ impl Operator {
     }
 }
 
+fn open_now() -> ShardFilter {
+    let open = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build();
+    open.expect("a filter by what is open needs no more than its type")
+}
+
 fn details(summary: &StreamDescriptionSummary) -> Option<StreamDetails> {
     let whole = |count: i32| u32::try_from(count).unwrap_or(0);
-    let shard_metrics = summary.enhanced_monitoring().iter().flat_map(|metrics| metrics.shard_level_metrics());
+    let shard_metrics = summary.enhanced_monitoring().iter().flat_map(EnhancedMetrics::shard_level_metrics);
     Some(StreamDetails {
         state: state(summary)?,
         retention_hours: whole(summary.retention_period_hours()),

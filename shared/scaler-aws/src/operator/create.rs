@@ -44,9 +44,8 @@ impl Operator {
             NewCapacity::OnDemand => (StreamMode::OnDemand, None),
         };
         let shards = shards.map(|shards| whole(call, stream, shards)).transpose()?;
-        let mode = StreamModeDetails::builder().stream_mode(mode).build().expect("the mode is all that it needs");
         let request =
-            self.kinesis.create_stream().stream_name(stream).stream_mode_details(mode).set_shard_count(shards);
+            self.kinesis.create_stream().stream_name(stream).stream_mode_details(in_mode(mode)).set_shard_count(shards);
         // Not tried again by the SDK: a second try would be told that the stream exists, by the first one.
         let once = Config::builder().retry_config(RetryConfig::disabled());
         request.customize().config_override(once).send().await.map_err(|error| call_error(call, stream, error))?;
@@ -77,12 +76,8 @@ impl Operator {
     /// Puts a record for each of these keys, with the key as its data. All of them, or an error.
     pub async fn put(&self, stream: &str, keys: &[String]) -> Result<Vec<TestRecord>, CallError> {
         let call = "PutRecords";
-        let entry = |key: &String| {
-            let entry = PutRecordsRequestEntry::builder().partition_key(key).data(Blob::new(key.as_bytes()));
-            entry.build().expect("a key and data are all that it needs")
-        };
         let request = self.kinesis.put_records().stream_name(stream);
-        let answer = request.set_records(Some(keys.iter().map(entry).collect())).send().await;
+        let answer = request.set_records(Some(keys.iter().map(|key| entry(key)).collect())).send().await;
         let answer = answer.map_err(|error| call_error(call, stream, error))?;
         let refused = answer.records().iter().find_map(|record| Some((record.error_code()?, record.error_message())));
         if let Some((code, message)) = refused {
@@ -126,6 +121,15 @@ impl Operator {
         found.retain(|record| records.contains(record));
         Ok(found)
     }
+}
+
+fn in_mode(mode: StreamMode) -> StreamModeDetails {
+    StreamModeDetails::builder().stream_mode(mode).build().expect("the mode is all that it needs")
+}
+
+fn entry(key: &str) -> PutRecordsRequestEntry {
+    let entry = PutRecordsRequestEntry::builder().partition_key(key).data(Blob::new(key.as_bytes())).build();
+    entry.expect("a key and data are all that it needs")
 }
 
 /// A number as requests have it.

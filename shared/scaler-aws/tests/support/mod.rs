@@ -41,7 +41,8 @@ pub(crate) fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) 
     scaler_aws::fleet_ports(sdk, clock, &unpaced(), wiring)
 }
 
-fn unpaced() -> Pace {
+/// No waiting between calls.
+pub(crate) fn unpaced() -> Pace {
     Pace::of(Share::SCALING, NoWaiting::default())
 }
 
