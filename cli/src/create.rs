@@ -246,7 +246,8 @@ fn not_created(wanted: &Wanted, error: &CallError) -> anyhow::Error {
     match error.failure {
         Failure::InUse => anyhow::anyhow!(
             "stream {stream} exists already, and was left as it is: see it with shardctl status {stream}, choose \
-             another name, or enrol it with aws kinesis add-tags-to-stream --stream-name {stream} --tags {TAG_MANAGED}=true"
+             another name, or enrol it with aws kinesis add-tags-to-stream --stream-name {stream} --tags \
+             {TAG_MANAGED}=true"
         ),
         Failure::Unavailable => anyhow::anyhow!(
             "{}; perhaps stream {stream} is being made all the same: shardctl status {stream} tells",

@@ -64,7 +64,7 @@ impl StackOptions {
     /// # Errors
     /// Settings that are wrong, or a file that cannot be read.
     pub(crate) fn policy(&self) -> Result<Policy> {
-        settings::policy(&self.settings, settings_file(self.policy.as_deref())?)
+        settings::deployed(&self.settings, settings_file(self.policy.as_deref())?)
     }
 }
 

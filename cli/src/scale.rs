@@ -206,8 +206,8 @@ impl Work<'_> {
     /// How to have a stream done with that says itself that it is only to be talked about.
     fn let_it(&self) -> String {
         format!(
-            "The stream's tags or the settings keep hands off it: aws kinesis remove-tags-from-stream --stream-name {} \
-             --tag-keys kinesis-scaler/dry-run lets it be resized.",
+            "Its tag kinesis-scaler/dry-run, or DRY_RUN in the settings, keeps hands off it: aws kinesis \
+             remove-tags-from-stream --stream-name {} --tag-keys kinesis-scaler/dry-run removes the tag.",
             self.stream
         )
     }

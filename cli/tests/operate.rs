@@ -14,7 +14,7 @@ use scaler_core::{
 };
 use scaler_sim::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
 use serde_json::{Value, json};
-use support::{json, shardctl, shardctl_at, succeeded};
+use support::{file, json, shardctl, shardctl_at, succeeded};
 
 const BYTES_PER_SHARD: f64 = 60.0 * 1_048_576.0;
 const MANAGED: (&str, &str) = (TAG_MANAGED, "true");
@@ -173,6 +173,9 @@ async fn looks_and_dry_runs_change_nothing() {
         let looked = answer(&sandbox, &format!("scale {arguments} --dry-run")).await;
         assert_eq!(looked["outcome"], outcome, "{arguments}: {looked}");
     }
+    let settings = file("dry-run.txt", "DRY_RUN=true\n");
+    let stack = answer(&sandbox, &format!("scale small out --policy {}", settings.display())).await;
+    assert_eq!(stack["outcome"], "dry-run", "so the stack says: {stack}");
     answer(&sandbox, "status").await;
     assert_eq!(writes(&sandbox), [""; 0]);
     for (stream, before) in ["small", "large", "changed"].into_iter().zip(before) {
