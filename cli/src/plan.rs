@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::limits::METRIC_DELAY_MINUTES;
 use scaler_core::{
@@ -14,7 +14,7 @@ use scaler_core::{
 use scaler_sim::trace::Trace;
 use serde_json::json;
 
-use crate::options::SettingOptions;
+use crate::options::{Output, SettingOptions};
 use crate::settings;
 use crate::source::{Capacity, Source, SourceOptions, Tags};
 use crate::table::table;
@@ -31,15 +31,7 @@ pub(crate) struct Arguments {
     settings: SettingOptions,
     /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
-    output: Form,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
+    output: Output,
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
@@ -49,8 +41,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let (shards, plan) = planned(&source, &stack, now)?;
     let name = &source.trace.name;
     match arguments.output {
-        Form::Json => Ok(writeln!(out, "{:#}", in_json(name, shards, &plan, now))?),
-        Form::Table => {
+        Output::Json => Ok(writeln!(out, "{:#}", in_json(name, shards, &plan, now))?),
+        Output::Table => {
             writeln!(out, "{}\n", heading(name, (shards, arguments.source.is_assumed()), &plan, now))?;
             let rows = plan.spans.iter().map(|span| row(span, now));
             Ok(writeln!(out, "{}", table(["UTC", "shards", "likely", "up to"], rows))?)

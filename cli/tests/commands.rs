@@ -14,7 +14,7 @@ const SIMULATE_NEWS: &str = "simulate --summary json --no-optimum --trace";
 #[test]
 fn help_tells_what_there_is() {
     insta::assert_snapshot!("help", told("--help", &[]));
-    for command in ["simulate", "backtest", "tune", "plan"] {
+    for command in ["create", "status", "scale", "simulate", "backtest", "tune", "plan"] {
         insta::assert_snapshot!(format!("help_{command}"), told(&format!("{command} -h"), &[]));
     }
 }

@@ -70,8 +70,7 @@ pub async fn reckoned<A: CostAdapters>(
     deadline: Timestamp,
 ) -> CostReport {
     let gathered = gather::gather(ports, settings.wiring, request, deadline).await;
-    let terms =
-        Terms { sheet: &gathered.sheet, policy: settings.policy, publishes_metrics: settings.wiring.stream_metrics };
+    let terms = Terms { sheet: &gathered.sheet, policy: settings.policy };
     let mut report = report_of(&gathered, terms, request);
     if request.publish {
         publish(ports, settings, &mut report).await;
@@ -101,7 +100,7 @@ fn report_of(gathered: &Gathered, terms: Terms<'_>, request: &CostRequest) -> Co
     for known in &gathered.streams {
         match known.reckon(terms) {
             Ok(cost) => {
-                own = own.and(known.own_use(terms));
+                own = own.and(known.own_use());
                 used.push((known.usage(), known.standing.clone()));
                 report.streams.push(cost);
             }

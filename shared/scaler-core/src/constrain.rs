@@ -123,7 +123,9 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
             if left <= reserved {
                 return step(context.current, Reason::ReservedForScaleOut { left, reserved });
             }
-            if context.plan.is_none() && !outweighs(wanted, context.current, growth_percent_min(left)) {
+            let is_worth_it = outweighs(wanted, context.current, growth_percent_min(left))
+                || context.policy.is_way_inside(context.current, wanted);
+            if context.plan.is_none() && !is_worth_it {
                 return step(context.current, Reason::NotWorthOneOfFew { left, wanted });
             }
             // Scale-out goes no higher than the maximum, so that is all the way back there is.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use item::{GB_BYTES, Item, MONTH_SECONDS, PriceListRow};
+pub use item::{GB_BYTES, Item, MONTH_SECONDS, PriceListRow, UnknownItem};
 
 use crate::units::MicroUsd;
 

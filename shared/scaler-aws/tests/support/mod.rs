@@ -46,7 +46,8 @@ pub(crate) fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) -
     scaler_aws::cost_ports(sdk, clock, &unpaced(), wiring)
 }
 
-fn unpaced() -> Pace {
+/// No waiting between calls.
+pub(crate) fn unpaced() -> Pace {
     Pace::of(Share::SCALING, NoWaiting::default())
 }
 
