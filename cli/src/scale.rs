@@ -4,7 +4,7 @@ mod to;
 
 use std::io::Write;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use scaler_app::{Outcome, OutcomeKind, reconcile};
@@ -181,7 +181,8 @@ impl Work<'_> {
         let outcome = Ended::of(last, direction);
         if outcome == Ended::Resized && self.arguments.wait {
             let before = last.current.and_then(ShardCount::new);
-            until_resized(self.connection, self.stream, before, ACTIVE_WITHIN).await?;
+            let resized = until_resized(self.connection, self.stream, before, ACTIVE_WITHIN).await;
+            resized.with_context(|| last.words.clone())?;
         }
         let next = match outcome {
             Ended::DryRun if !self.arguments.dry_run => Some(self.let_it()),

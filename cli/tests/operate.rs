@@ -36,11 +36,12 @@ async fn sandbox() -> Sandbox {
     Sandbox::start(options).await.unwrap().0
 }
 
-/// A managed stream with a load that would fill so many shards in each of the last 90 minutes, and no lag.
+/// A managed stream with a load that would fill so many shards in each of the last minutes, and no lag: a whole window,
+/// and too little for a plan, whatever the minute of the hour.
 async fn loaded(sandbox: &Sandbox, stream: &str, shards: u32, full_shards: f64, tags: &[(&str, &str)]) {
     let tags = [&[MANAGED], tags].concat();
     sandbox.create_stream(stream, Capacity::Shards(shards), &tags).await.unwrap();
-    for ago in 1..=90 {
+    for ago in 1..=61 {
         for (name, value) in [
             ("IncomingBytes", full_shards * BYTES_PER_SHARD),
             ("IncomingRecords", 6_000.0),
@@ -148,7 +149,6 @@ async fn answers_for_people_say_what_is_next() {
 #[tokio::test(flavor = "multi_thread")]
 async fn looks_and_dry_runs_change_nothing() {
     let sandbox = sandbox().await;
-    // Enough for a step in either direction, and for a plan.
     loaded(&sandbox, "small", 4, 3.9, &[]).await;
     loaded(&sandbox, "large", 8, 0.8, &[]).await;
     // Resized by somebody else since: a pass that may write would note it.

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use scaler_app::ports::{CallError, Clock as _, Metrics as _, Ports, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::{
@@ -65,7 +65,8 @@ impl Order<'_> {
                 OutcomeKind::Resized | OutcomeKind::DryRun => return self.stepped(began, passes, pass).await,
                 _ => return self.stopped(began, passes, pass).await,
             }
-            state = until_resized(self.work.connection, self.work.stream, Some(current), ACTIVE_WITHIN).await?;
+            let resized = until_resized(self.work.connection, self.work.stream, Some(current), ACTIVE_WITHIN).await;
+            state = resized.with_context(|| format!("{} was asked for", way(began, &passes)))?;
         }
     }
 
