@@ -40,14 +40,14 @@ fn provisioned_by_records() {
     let [us, tokyo] = ["shard-hour 21.60", "shard-hour 28.08"];
     check(US, &provisioned(24), each_hour(&tick(0, 0)), &[us]);
     check(US, &provisioned(24), each_hour(&Tick::default()), &[us]);
-    // A million records of one byte an hour, a unit each: 720 million x 0.014 / million = 10.08, in Tokyo x 0.0215 = 15.48.
+    // A million records of one byte an hour, a unit each: 720 x 0.014 = 10.08, in Tokyo x 0.0215 = 15.48.
     check(US, &provisioned(24), each_hour(&tick(MILLION, MILLION)), &[us, "put-units 10.08"]);
     check(TOKYO, &provisioned(24), each_hour(&tick(MILLION, MILLION)), &[tokyo, "put-units 15.48"]);
     // Of 25 KB still one each, and of a byte more two: 1,440 million.
     check(US, &provisioned(24), each_hour(&tick(MILLION, MILLION * 25 * KB)), &[us, "put-units 10.08"]);
     check(US, &provisioned(24), each_hour(&tick(MILLION, MILLION * (25 * KB + 1))), &[us, "put-units 20.16"]);
     check(TOKYO, &provisioned(24), each_hour(&tick(MILLION, MILLION * (25 * KB + 1))), &[tokyo, "put-units 30.96"]);
-    // Half of the hours of one kind, half of the other: 360 million + 720 million units.
+    // Half of the hours of either kind: 360 million + 720 million units.
     let mut mixed = vec![tick(MILLION, MILLION); MONTH / 2];
     mixed.extend(vec![tick(MILLION, MILLION * (25 * KB + 1)); MONTH / 2]);
     check(US, &provisioned(24), mixed, &[us, "put-units 15.12"]);
@@ -55,7 +55,7 @@ fn provisioned_by_records() {
 
 #[test]
 fn provisioned_by_shards_that_change() {
-    // 2 shards for 10 days and 6 for 20: (2 x 240 + 6 x 480) x 0.015 = 50.40. A count holds until the next is published.
+    // 2 shards for 10 days and 6 for 20: (2 x 240 + 6 x 480) x 0.015 = 50.40. A count holds until the next one.
     let mut ticks = each_hour(&Tick::default());
     ticks[5].open_shards = Some(2);
     ticks[240].open_shards = Some(6);
