@@ -205,7 +205,7 @@ fn enrol() {
     let on_demand = Case::on_demand(&large(1)).unmanaged();
     check("on-demand has no shards to take away", &on_demand, &["to 1 shards 18.001308"]);
     // A replay takes all there is, and says nothing of what is needed.
-    let replayed = Case::provisioned(5, &read(needs_two, 5 * 2 * 3_600 << 20)).unmanaged();
+    let replayed = Case::provisioned(5, &read(needs_two, 5 * 3_600 * 2 * 1_048_576)).unmanaged();
     check("a consumer that replays", &replayed, &["enrol for 2 32.40"]);
 }
 

@@ -5,7 +5,7 @@
 mod costs;
 
 use costs::{GB, MONTH, at, consumer, hours, lines, standing, tick, whole};
-use scaler_core::cost::{Bill, Standing, Tick, Usage, advantage_of_all, on_demand_bytes, put_units};
+use scaler_core::cost::{Bill, OwnUse, Standing, Tick, Usage, advantage_of_all, on_demand_bytes, put_units};
 use scaler_core::prices::PriceSheet;
 use scaler_core::{Minute, ShardCount, StreamMode};
 
@@ -188,8 +188,33 @@ fn the_time_before_a_stream_was_created_costs_nothing() {
     stream.created = at("2026-11-21T00:00:00Z");
     // 240 h x 2 x 0.015.
     check(US, &stream, each_hour(&tick(0, 0)), &["shard-hour 7.20"]);
+    // Created within an hour, which then counts whole.
+    stream.created = at("2026-11-20T23:30:00Z");
+    check(US, &stream, each_hour(&tick(0, 0)), &["shard-hour 7.23"]);
     stream.created = at("2026-12-01T00:00:00Z");
     check(US, &stream, each_hour(&tick(0, 0)), &[]);
+}
+
+#[test]
+fn the_scaler_itself() {
+    let sheet = PriceSheet::of(US);
+    let month = 30 * 86_400;
+    let told = |own: OwnUse| lines(&own.bill(&sheet).unwrap());
+    // 11 metrics of alarms x 0.10; 6 published x 0.30; 39 read an hour x 720 x 10 / million.
+    let stream = OwnUse::of_stream(month, 11, true);
+    assert_eq!(told(stream), ["alarm-metric 1.10", "custom-metric 1.80", "metric-request 0.2808"]);
+    assert_eq!(told(OwnUse::of_stream(month, 11, false)), ["alarm-metric 1.10", "metric-request 0.0216"]);
+    // 9 and 12 of the stack's own, and 86,400 runs x 0.2 / million of 100 ms with 256 MB: 2,160 GB-seconds x 13.3334.
+    let runs = OwnUse { runs: 43_200, run_milliseconds_mb: 43_200 * 100 * 256, ..OwnUse::default() };
+    let all = runs.and(OwnUse::of_stack(month)).and(stream).and(runs);
+    let expected = [
+        "alarm-metric 2.00",
+        "custom-metric 5.40",
+        "metric-request 0.2808",
+        "lambda-request 0.01728",
+        "lambda-time 0.0288",
+    ];
+    assert_eq!(told(all), expected);
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub enum Saving {
         /// Those shards.
         shards: ShardCount,
     },
-    /// Nobody wrote.
+    /// Nobody wrote, or tried to.
     DeleteIdle,
     /// More shards than its busiest minute needs, and nobody takes them away.
     Enrol {
@@ -163,8 +163,7 @@ pub fn advice(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<Advice>, Mis
     }
     let now = Bill::as_it_is(sheet, looked.usage, looked.standing)?;
     let mut found = Vec::new();
-    let was_written_to = looked.usage.records > 0 || looked.usage.throttled_records > 0;
-    if !was_written_to {
+    if looked.usage.records == 0 && looked.usage.throttled_records == 0 {
         found.push((Saving::DeleteIdle, now.total()));
     } else {
         found.extend(other_mode(sheet, looked, &now));
