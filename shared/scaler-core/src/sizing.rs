@@ -66,6 +66,26 @@ pub fn shards_cost_per_hour(shards: ShardCount, per_shard_hour: MicroUsd) -> Mic
     per_shard_hour.times(u64::from(shards.get()))
 }
 
+/// What a month costs by the formula of the user's documents: shards for 24 hours on 30 days, and [`documents_put_cost`].
+///
+/// The bill for shards is right by it; retention beyond 24 hours and enhanced fan-out are not in it.
+pub fn documents_month_cost(shards: ShardCount, per_shard_hour: MicroUsd, puts: u64) -> MicroUsd {
+    let shards_cost = shards_cost_per_hour(shards, per_shard_hour).times(24 * 30);
+    MicroUsd(shards_cost.0.saturating_add(documents_put_cost(puts).0))
+}
+
+/// What records written cost by the formula of the user's documents: 0.000014 USD "per PUT".
+///
+/// That is a thousand times too much. AWS asks 0.014 USD for a million PUT payload units (`prices/sheet.rs`), which is
+/// 0.000000014 for one; and it counts units of 25 KB, of which a record takes as many as it has begun, and not calls. For
+/// what a bill says see [`Item::PutUnits`](crate::prices::Item::PutUnits).
+pub fn documents_put_cost(puts: u64) -> MicroUsd {
+    DOCUMENTS_PER_PUT.times(puts)
+}
+
+/// 0.000014 USD.
+const DOCUMENTS_PER_PUT: MicroUsd = MicroUsd(14);
+
 /// Up, since a part of a shard cannot be had.
 fn whole_shards(load: u64, per_shard: u64) -> ShardCount {
     ShardCount::saturating(load.div_ceil(per_shard))
@@ -75,6 +95,7 @@ fn whole_shards(load: u64, per_shard: u64) -> ShardCount {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::prices::{Item, PriceSheet, US_EAST_1};
 
     /// The price the user's documents reckon with: 0.015 USD per shard-hour.
     const DOCUMENTS_PRICE: MicroUsd = MicroUsd(15_000);
@@ -97,6 +118,22 @@ mod tests {
         assert_eq!(kafka_shards_with_spare(5 * MB).get(), 6);
         assert_eq!(shards_cost_per_hour(kafka_shards_with_spare(5 * MB), DOCUMENTS_PRICE).to_string(), "0.09");
         assert_eq!(kafka_shards_exact(5 * MB).get(), 5);
+    }
+
+    #[test]
+    fn the_documents_month_beside_the_real_one() {
+        let five = ShardCount::saturating(5);
+        // 5 x 24 x 30 x 0.015.
+        assert_eq!(documents_month_cost(five, DOCUMENTS_PRICE, 0).to_string(), "54.00");
+        // One PUT a second for 30 days: 2,592,000 x 0.000014 = 36.288.
+        assert_eq!(documents_month_cost(five, DOCUMENTS_PRICE, 2_592_000).to_string(), "90.288");
+
+        let puts = 2_500 * 86_400 * 30;
+        let real = PriceSheet::of(US_EAST_1).cost(Item::PutUnits, u128::from(puts)).unwrap();
+        // 6,480 million records of one unit each: 90.72 USD, and by the documents 90,720.
+        assert_eq!(real.to_string(), "90.72");
+        assert_eq!(documents_put_cost(puts), real.times(1_000));
+        assert_eq!(documents_put_cost(u64::MAX), MicroUsd(u64::MAX));
     }
 
     #[test]
