@@ -142,7 +142,7 @@ fn row(stream: &StreamCost) -> [String; 10] {
         known(stream.usd_static_peak),
         known(stream.usd_scaler),
         saved(stream.saved_against_static_peak),
-        known(stream.usd_month_expected),
+        stream.usd_month_expected.map_or_else(|| "unknown".to_owned(), cents),
         stream.budget_usd_month.map_or_else(String::new, |budget| {
             format!("{}{}", cents(budget), if stream.over_budget { " over" } else { "" })
         }),

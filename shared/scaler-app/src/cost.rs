@@ -141,7 +141,8 @@ fn fleet_of(
         usd_scaler,
         saved_against_on_demand: saved(usd_on_demand),
         saved_against_static_peak: saved(usd_static_peak),
-        usd_month_expected: sum(|one| one.usd_month_expected),
+        // A stream of which the period has not seen anything yet is left out.
+        usd_month_expected: sum(|one| Some(one.usd_month_expected.unwrap_or_default())),
     }
 }
 

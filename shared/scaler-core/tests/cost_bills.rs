@@ -201,9 +201,9 @@ fn the_scaler_itself() {
     let month = 30 * 86_400;
     let told = |own: OwnUse| lines(&own.bill(&sheet).unwrap());
     // 11 metrics of alarms x 0.10; 6 published x 0.30; 39 read an hour x 720 x 10 / million.
-    let stream = OwnUse::of_stream(month, 11, true);
+    let stream = OwnUse::of_stream(month, 11, month);
     assert_eq!(told(stream), ["alarm-metric 1.10", "custom-metric 1.80", "metric-request 0.2808"]);
-    assert_eq!(told(OwnUse::of_stream(month, 11, false)), ["alarm-metric 1.10", "metric-request 0.0216"]);
+    assert_eq!(told(OwnUse::of_stream(month, 11, 0)), ["alarm-metric 1.10", "metric-request 0.0216"]);
     // 9 and 12 of the stack's own, and 86,400 runs x 0.2 / million of 100 ms with 256 MB: 2,160 GB-seconds x 13.3334.
     let runs = OwnUse { runs: 43_200, run_milliseconds_mb: 43_200 * 100 * 256, ..OwnUse::default() };
     let all = runs.and(OwnUse::of_stack(month)).and(stream).and(runs);

@@ -148,7 +148,7 @@ proptest! {
             Bill::advantage(&sheet(), &usage, &standing).unwrap(),
             Bill::with_shards(&sheet(), &usage, &standing, ShardCount::new(7).unwrap()).unwrap(),
             advantage_of_all(&sheet(), [(&usage, &standing)], usage.seconds).unwrap(),
-            OwnUse::of_stream(usage.seconds, 11, true).and(OwnUse::of_stack(usage.seconds)).bill(&sheet()).unwrap(),
+            OwnUse::of_stream(usage.seconds, 11, usage.seconds).and(OwnUse::of_stack(usage.seconds)).bill(&sheet()).unwrap(),
         ] {
             prop_assert_eq!(bill.total().0, bill.lines.iter().map(|line| line.cost.0).sum::<u64>());
             prop_assert!(bill.lines.iter().all(|line| line.quantity > 0 && bill.cost_of(line.item) == line.cost));
@@ -300,7 +300,7 @@ proptest! {
         prop_assert!(Bill::advantage(&sheet(), &usage, &stream).is_ok());
         prop_assert!(Bill::on_demand(&sheet(), &usage, &stream).is_ok());
         prop_assert!(advantage_of_all(&sheet(), [(&usage, &stream), (&usage, &stream)], u64::MAX).is_ok());
-        let own = OwnUse::of_stream(u64::MAX, 1 << 32, true).and(OwnUse::of_stack(u64::MAX));
+        let own = OwnUse::of_stream(u64::MAX, 1 << 32, u64::MAX).and(OwnUse::of_stack(u64::MAX));
         prop_assert!(own.bill(&sheet()).is_ok());
         if count == 0 {
             prop_assert_eq!(usage, Usage::default());

@@ -59,7 +59,7 @@ impl Known {
         let usage = self.usage();
         let policy = self.enrolment.policy(terms.policy).ok().filter(|_| self.enrolment.managed);
         let target = policy.as_ref().unwrap_or(terms.policy).target_utilization_percent;
-        let peak = usage.peak.shards(target);
+        let peak = usage.shards_at_peak(standing.mode, target);
         let bill = Bill::as_it_is(sheet, &usage, standing)?;
         let mut notes = notes(&usage, standing);
         notes.extend(doubt(sheet, &usage, standing, &bill));

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::bill::Bill;
 use super::usage::{ConsumerUse, FREE_RETENTION_HOURS, Standing, Usage, put_units};
-use crate::demand::shards_to_read;
 use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MIN};
 use crate::observation::StreamMode;
 use crate::policy::Policy;
@@ -185,13 +184,11 @@ pub fn advice(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<Advice>, Mis
     Ok(advice)
 }
 
-/// What the busiest minute's writes need at the target utilization.
+/// What its busiest minute needs at the target utilization.
 fn needed(looked: Looked<'_>) -> ShardCount {
-    looked.usage.peak.shards(target(looked))
-}
-
-fn target(looked: Looked<'_>) -> u32 {
-    looked.managed_by.map_or(looked.target_utilization_percent, |policy| policy.target_utilization_percent)
+    let target =
+        looked.managed_by.map_or(looked.target_utilization_percent, |policy| policy.target_utilization_percent);
+    looked.usage.shards_at_peak(looked.standing.mode, target)
 }
 
 /// A mode whose prices are not known is not advised.
@@ -199,8 +196,7 @@ fn other_mode(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Option<(Sav
     let (saving, then) = match looked.standing.mode {
         StreamMode::Provisioned => (Saving::ToOnDemand, Bill::on_demand(sheet, looked.usage, looked.standing)),
         StreamMode::OnDemand => {
-            // Nobody adds shards for consumers then, as on-demand does and as scale-in sees to for a managed stream.
-            let shards = needed(looked).max(shards_to_read(looked.usage.peak_read_bytes, target(looked)));
+            let shards = needed(looked);
             let then = Bill::with_shards(sheet, looked.usage, looked.standing, shards);
             (Saving::ToProvisioned { shards }, then)
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::demand::Demand;
+use crate::demand::{Demand, shards_to_read};
 use crate::limits::MINUTE_SECONDS;
 use crate::observation::{Minute, StreamMode};
 use crate::prices::Item;
@@ -227,6 +227,19 @@ impl Usage {
             (Item::AdvantageExtendedRetention, self.extended_byte_hours(retention_hours)),
             (Item::OnDemandLongTermRetention, self.long_term_byte_hours(retention_hours)),
         ]
+    }
+
+    /// Shards for its busiest minute at `utilization_percent` of their capacity.
+    ///
+    /// Of a provisioned stream that is the minute of the most writes: what is read in a replay is whatever there is, and
+    /// would make a peak of its own. Of an on-demand stream it is that of reads as well: nobody adds shards for its consumers
+    /// once it is provisioned.
+    pub fn shards_at_peak(&self, mode: StreamMode, utilization_percent: u32) -> ShardCount {
+        let to_write = self.peak.shards(utilization_percent);
+        match mode {
+            StreamMode::Provisioned => to_write,
+            StreamMode::OnDemand => to_write.max(shards_to_read(self.peak_read_bytes, utilization_percent)),
+        }
     }
 
     /// The fewest and the most payload units that it can have been, whatever the sizes of its records.
