@@ -170,7 +170,11 @@ fn lines(stream: &StreamCost, out: &mut impl Write) -> Result<()> {
     let rows = stream.lines.iter().map(|line| {
         [line.item.to_owned(), figure(line.quantity, 3), format!("x {}", line.unit), line.usd.0.to_string()]
     });
-    writeln!(out, "\n{}", table(["item", "quantity", "", "USD"], rows))?;
+    if stream.lines.is_empty() {
+        writeln!(out, "\nnothing was billed in this period")?;
+    } else {
+        writeln!(out, "\n{}", table(["item", "quantity", "", "USD"], rows))?;
+    }
     if let Some(advantage) = stream.usd_advantage {
         let words = "under on-demand Advantage, in an account over its floor of 25 MiB/s in and out";
         writeln!(out, "{words}: {}", cents(advantage))?;
