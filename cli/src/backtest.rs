@@ -5,14 +5,14 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args};
 use scaler_sim::run::Run;
 use scaler_sim::score::Score;
 use serde::Serialize;
 
 use crate::comparison::{Comparison, Optimum};
 use crate::contender::Contender;
-use crate::options::{AssumptionOptions, PolicyOptions, cannot_write};
+use crate::options::{AssumptionOptions, Output, PolicyOptions, cannot_write};
 use crate::picture::svg;
 use crate::report::{Report, write_json};
 use crate::scene::{Assumed, Scene};
@@ -29,6 +29,7 @@ const AS_NOW: &str = "as-now";
 /// remember past shard counts: the stream is compared with itself at the count that it has now. Prices are those of
 /// us-east-1.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("workload").args(["stream", "trace"]).required(true)))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: SourceOptions,
@@ -45,15 +46,6 @@ pub(crate) struct Arguments {
     /// Leave out the optimum in hindsight, which takes seconds.
     #[arg(long, help_heading = "Output")]
     no_optimum: bool,
-}
-
-/// The form of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
 }
 
 /// A backtest for programs.

@@ -9,6 +9,7 @@ mod failure;
 mod options;
 mod picture;
 mod plan;
+mod pricing;
 mod progress;
 mod report;
 mod scene;

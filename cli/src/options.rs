@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum, value_parser};
+use scaler_app::stream_name::is_stream_name;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::{RISK_WORDS, Risk, UnknownRisk};
 use scaler_sim::stream_model::Assumptions;
@@ -42,6 +43,15 @@ pub(crate) struct SettingOptions {
     /// Never more shards [default: 10000, which is as many as a stream can have].
     #[arg(long, value_name = "N", value_parser = shards())]
     pub(crate) shards_max: Option<u32>,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
 }
 
 /// What is not known of AWS and of the producers, and has to be assumed.
@@ -105,6 +115,12 @@ impl AssumptionOptions {
 /// A count that a stream can have.
 pub(crate) fn shards() -> RangedU64ValueParser<u32> {
     RangedU64ValueParser::new().range(1..=u64::from(SHARDS_PER_STREAM_MAX))
+}
+
+/// A name that a stream can have.
+pub(crate) fn stream_name(text: &str) -> Result<String, String> {
+    let expected = || "expected a stream's name: up to 128 of letters, digits, `_`, `.` and `-`".to_owned();
+    is_stream_name(text).then(|| text.to_owned()).ok_or_else(expected)
 }
 
 /// Reads the trace in a file; it is called by the file's name.

@@ -9,7 +9,6 @@ use aws_credential_types::provider::error::CredentialsError;
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
-use scaler_app::stream_name::is_stream_name;
 use scaler_app::sync::ports::FleetMetrics as _;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
@@ -18,7 +17,7 @@ use scaler_core::{Demand, Enrolment, Minute, StreamMode, StreamState};
 use scaler_sim::trace::Trace;
 
 use crate::failure::usage;
-use crate::options::{read_trace, shards};
+use crate::options::{read_trace, shards, stream_name};
 use crate::progress;
 
 const NO_CREDENTIALS: &str = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; \
@@ -28,11 +27,16 @@ const MINUTES_PER_DAY: u32 = 1_440;
 /// since they age while we ask.
 const MINUTES_MAX: u32 = 15 * MINUTES_PER_DAY - 60;
 
-/// Where the workload is from.
+/// Where the workload is from. Each command says in a group of its own that it takes one of the two.
 #[derive(Debug, Args)]
 pub(crate) struct SourceOptions {
-    #[command(flatten)]
-    either: Either,
+    /// A stream of yours: its minutes are read from CloudWatch, which costs less than a cent. Region, credentials and
+    /// endpoint as for the AWS CLI.
+    #[arg(long, value_name = "NAME", value_parser = stream_name)]
+    stream: Option<String>,
+    /// A CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line a minute.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Days of the stream's history, up to the 15 for which CloudWatch keeps minutes.
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=15))]
     #[arg(conflicts_with = "trace")]
@@ -41,18 +45,6 @@ pub(crate) struct SourceOptions {
     /// that carries its first hour at 90 %].
     #[arg(long, value_name = "N", value_parser = shards())]
     initial_shards: Option<u32>,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-struct Either {
-    /// A stream of yours: its minutes are read from CloudWatch, which costs less than a cent. Region, credentials and
-    /// endpoint as for the AWS CLI.
-    #[arg(long, value_name = "NAME", value_parser = stream_name)]
-    stream: Option<String>,
-    /// A CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line a minute.
-    #[arg(long, value_name = "FILE")]
-    trace: Option<PathBuf>,
 }
 
 /// A workload, and what is known of the stream beside it.
@@ -91,7 +83,7 @@ pub(crate) enum Capacity {
 impl SourceOptions {
     /// Whether the count of shards is a guess.
     pub(crate) fn is_assumed(&self) -> bool {
-        self.either.trace.is_some() && self.initial_shards.is_none()
+        self.trace.is_some() && self.initial_shards.is_none()
     }
 
     /// Reads the workload.
@@ -107,12 +99,10 @@ impl SourceOptions {
     /// # Errors
     /// What cannot be read.
     pub(crate) fn read_with(&self, tags: Tags) -> Result<Source> {
-        let (trace, stream) = match (&self.either.trace, &self.either.stream) {
+        let (trace, stream) = match (&self.trace, &self.stream) {
             (Some(file), _) => (read_trace(file)?, None),
             (None, Some(stream)) => {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                let runtime = runtime.context("cannot start what waits for AWS's answers")?;
-                let (trace, now) = runtime.block_on(history(stream, self.days, tags))?;
+                let (trace, now) = self.read_stream(stream, tags)?;
                 (trace, Some(now))
             }
             (None, None) => return Err(usage("neither --stream nor --trace is given: give one of them")),
@@ -124,11 +114,16 @@ impl SourceOptions {
         });
         Ok(Source { trace, initial_shards, stream })
     }
-}
 
-fn stream_name(text: &str) -> Result<String, String> {
-    let expected = || "expected a stream's name: up to 128 of letters, digits, `_`, `.` and `-`".to_owned();
-    is_stream_name(text).then(|| text.to_owned()).ok_or_else(expected)
+    /// Reads the history of a stream, whichever option named it, for as many days as were asked for.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub(crate) fn read_stream(&self, stream: &str, tags: Tags) -> Result<(Trace, StreamNow)> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context("cannot start what waits for AWS's answers")?;
+        runtime.block_on(history(stream, self.days, tags))
+    }
 }
 
 /// What CloudWatch remembers of what was wanted of a stream, and the stream as it is.

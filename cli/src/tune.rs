@@ -4,13 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 
-use crate::backtest::Output;
 use crate::failure::usage;
-use crate::options::{AssumptionOptions, SettingOptions, percent_option};
+use crate::options::{AssumptionOptions, Output, SettingOptions, percent_option};
 use crate::report::{ScoreReport, write_json};
 use crate::scene::{Assumed, hours};
 use crate::settings;
@@ -28,6 +27,7 @@ const MINUTES_MIN: usize = 1_440;
 /// the history, and checked on the last third, which had no say: settings that only fit the past show there. --policy
 /// gives the settings to begin from, with which the others are compared.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("workload").args(["stream", "trace"]).required(true)))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: SourceOptions,
