@@ -4,8 +4,11 @@
 
 mod backtest;
 mod comparison;
+mod completions;
 mod contender;
 mod failure;
+mod man;
+mod migrate;
 mod options;
 mod picture;
 mod plan;
@@ -24,7 +27,7 @@ mod words;
 
 use std::io::Write;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use failure::{exit_code, is_broken_pipe};
 
@@ -44,6 +47,9 @@ enum Command {
     Backtest(backtest::Arguments),
     Tune(tune::Arguments),
     Plan(plan::Arguments),
+    Migrate(migrate::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Does what the arguments ask for, and writes the answer to `out`; progress goes to standard error, where that is a
@@ -57,5 +63,8 @@ pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Backtest(arguments) => backtest::run(&arguments, out),
         Command::Tune(arguments) => tune::run(&arguments, out),
         Command::Plan(arguments) => plan::run(&arguments, out),
+        Command::Migrate(arguments) => migrate::run(&arguments, out),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),
+        Command::Man(arguments) => man::run(&arguments, Arguments::command(), out),
     }
 }

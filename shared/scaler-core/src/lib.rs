@@ -17,6 +17,7 @@ mod forecast;
 mod history;
 pub mod limits;
 mod load_history;
+pub mod migration;
 mod notices;
 mod observation;
 mod plan;
