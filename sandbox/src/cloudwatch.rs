@@ -8,7 +8,8 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use scaler_sim::cloudwatch::{AlarmFilter, CloudWatchError, DESCRIBE_PAGE_MAX};
+use jiff::SignedDuration;
+use scaler_sim::cloudwatch::{AlarmFilter, CloudWatchError, DESCRIBE_PAGE_MAX, Query, QuerySource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -158,8 +159,27 @@ fn get_metric_data(shared: &Shared, input: GetMetricData) -> Result<GetMetricDat
     let start = input.start_time.ok_or_else(|| Refusal::missing("startTime"))?;
     let end = input.end_time.ok_or_else(|| Refusal::missing("endTime"))?;
     let queries = wire::queries(input.metric_data_queries)?;
-    let results = locked(&shared.cloudwatch).metric_data(&queries, start, end, shared.clock.now())?;
+    let now = shared.clock.now();
+    let mut results = locked(&shared.cloudwatch).metric_data(&queries, start, end, now)?;
+    let kept_since = now - kept(&queries);
+    for result in &mut results {
+        result.values.retain(|at, _| *at >= kept_since.as_second());
+    }
     Ok(GetMetricDataOutput::new(results, newest_first))
+}
+
+/// How long points are kept, by the finest period that is asked for. Source: `GetMetricData`, `StartTime` (facts 4.1).
+fn kept(queries: &[Query]) -> SignedDuration {
+    let period = |query: &Query| match &query.source {
+        QuerySource::Stat(stat) => Some(stat.period_seconds),
+        QuerySource::Expression(_) => None,
+    };
+    let days = match queries.iter().filter_map(period).min() {
+        Some(period) if period % 3_600 == 0 => 455,
+        Some(period) if period % 300 == 0 => 63,
+        _ => 15,
+    };
+    SignedDuration::from_hours(24 * days)
 }
 
 fn put_metric_alarm(shared: &Shared, mut input: PutMetricAlarm) -> Result<Nothing, Refusal> {

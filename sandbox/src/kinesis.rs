@@ -2,8 +2,9 @@
 //! what streams take in and throttle into CloudWatch metrics.
 //!
 //! The emulator is `ferrokinesis`. It throttles writes by the second but knows no resize limits, reads some
-//! operations' streams by name only, creates only provisioned streams, calls every reader caught up, and forgets
-//! `ShardFilter`. Each of that is set right here.
+//! operations' streams by name only, creates only provisioned streams, calls every reader caught up, forgets
+//! `ShardFilter`, lists streams in pages without a token, and says when something was created by the real clock. Each of
+//! that is set right here.
 
 mod observe;
 
@@ -32,6 +33,9 @@ const CREATION_POLL: Duration = Duration::from_millis(2);
 /// On-demand streams start with 4 MB/s of writes, so with four shards, and an account has 50 of them (facts 1.3, 2).
 pub(crate) const ON_DEMAND_SHARDS: u32 = 4;
 const ON_DEMAND_STREAMS_MAX: u32 = 50;
+
+/// Names on a page of `ListStreams`, at most.
+const LIST_STREAMS_PAGE: i64 = 100;
 
 /// Operations that read `StreamName` only, in the emulator, but take `StreamARN` in AWS.
 const NAMED_ONLY: [&str; 14] = [
@@ -109,6 +113,10 @@ impl Call<'_> {
             "ListTagsForStream" => self.list_tags().await,
             "ListShards" => self.list_shards().await,
             "DescribeLimits" => self.describe_limits().await,
+            "ListStreams" => self.list_streams().await,
+            "DescribeStream" | "DescribeStreamSummary" => self.describe_stream().await,
+            "RegisterStreamConsumer" => self.register_consumer().await,
+            "ListStreamConsumers" | "DescribeStreamConsumer" => self.describe_consumers().await,
             "PutRecord" | "PutRecords" => self.put().await,
             "GetRecords" => self.get_records().await,
             _ => Ok(self.pass_on().await),
@@ -169,6 +177,9 @@ impl Call<'_> {
         let tags = self.body.get("Tags").and_then(Value::as_object).cloned().unwrap_or_default();
         let (shared, name) = (self.shared, self.text("StreamName").unwrap_or_default().to_owned());
         let (status, body) = self.passed_on().await;
+        if status.is_success() {
+            shared.was_created(&name, shared.clock.now());
+        }
         if status.is_success() && (on_demand || !tags.is_empty()) {
             let tags = tags.into_iter().filter_map(|(key, tag)| Some((key, tag.as_str()?.to_owned()))).collect();
             finish_creation(shared, &name, on_demand, tags).await?;
@@ -253,6 +264,50 @@ impl Call<'_> {
         Ok(answer(status, &body))
     }
 
+    /// The emulator has 10 names on a page where AWS has 100, and knows no tokens. Source: API reference, `ListStreams`.
+    async fn list_streams(mut self) -> Result<Response, Refusal> {
+        let limit = self.body.get("Limit").and_then(Value::as_i64).unwrap_or(LIST_STREAMS_PAGE);
+        self.body.insert("Limit".to_owned(), json!(limit.min(LIST_STREAMS_PAGE)));
+        if let Some(token) = self.body.remove("NextToken") {
+            self.body.insert("ExclusiveStartStreamName".to_owned(), token);
+        }
+        let (status, mut body) = self.passed_on().await;
+        if body["HasMoreStreams"] == true {
+            body["NextToken"] =
+                body["StreamNames"].as_array().and_then(|names| names.last()).cloned().unwrap_or_default();
+        }
+        Ok(answer(status, &body))
+    }
+
+    async fn describe_stream(self) -> Result<Response, Refusal> {
+        let shared = self.shared;
+        let (status, mut body) = self.passed_on().await;
+        for description in ["StreamDescription", "StreamDescriptionSummary"] {
+            date(shared, body.get_mut(description), "StreamName", "StreamCreationTimestamp");
+        }
+        Ok(answer(status, &body))
+    }
+
+    async fn register_consumer(self) -> Result<Response, Refusal> {
+        let shared = self.shared;
+        let (status, mut body) = self.passed_on().await;
+        if let Some(arn) = body["Consumer"]["ConsumerARN"].as_str() {
+            shared.was_created(arn, shared.clock.now());
+        }
+        date_consumer(shared, body.get_mut("Consumer"));
+        Ok(answer(status, &body))
+    }
+
+    async fn describe_consumers(self) -> Result<Response, Refusal> {
+        let shared = self.shared;
+        let (status, mut body) = self.passed_on().await;
+        date_consumer(shared, body.get_mut("ConsumerDescription"));
+        for consumer in body.get_mut("Consumers").and_then(Value::as_array_mut).into_iter().flatten() {
+            date_consumer(shared, Some(consumer));
+        }
+        Ok(answer(status, &body))
+    }
+
     async fn put(self) -> Result<Response, Refusal> {
         let shared = self.shared;
         let records = observe::put_sizes(&self.operation, &self.body);
@@ -270,6 +325,19 @@ impl Call<'_> {
             observe::get(shared, &stream, status, &mut body).await;
         }
         Ok(answer(status, &body))
+    }
+}
+
+fn date_consumer(shared: &Shared, consumer: Option<&mut Value>) {
+    date(shared, consumer, "ConsumerARN", "ConsumerCreationTimestamp");
+}
+
+/// Puts the virtual time of creation in the place of the real one.
+fn date(shared: &Shared, described: Option<&mut Value>, known_by: &str, field: &str) {
+    let Some(described) = described else { return };
+    let created = described[known_by].as_str().and_then(|name| shared.created(name));
+    if let Some(created) = created {
+        described[field] = json!(created.as_second());
     }
 }
 

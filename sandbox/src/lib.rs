@@ -1,5 +1,5 @@
 //! A local AWS endpoint for this project: Kinesis that throttles, CloudWatch that evaluates alarms, tags that are
-//! found, SNS that records, SQS that delivers.
+//! found, SNS that records, SQS that delivers, a price list, S3 that keeps.
 //!
 //! One HTTP port on loopback speaks to unchanged AWS SDKs. Inside, `ferrokinesis` is Kinesis, with what it lets pass
 //! refused and what streams take in and throttle counted in front of it; the models of `scaler-sim` are CloudWatch.
@@ -13,7 +13,9 @@ mod events;
 mod json;
 mod kinesis;
 mod locked;
+mod pricing;
 mod rates;
+mod s3;
 mod sns;
 mod sqs;
 mod state;
@@ -26,7 +28,7 @@ use std::sync::{Arc, MutexGuard};
 
 use anyhow::Context as _;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::post;
+use axum::routing::{any_service, get, post};
 use axum::{Router, middleware};
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::store::{Store, StoreOptions};
@@ -37,6 +39,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use clock::{ClockOptions, SandboxClock};
+pub use s3::{MISSING_BUCKET, Object};
 pub use traffic::Traffic;
 
 use locked::locked;
@@ -232,6 +235,11 @@ impl Sandbox {
         self.shared.published()
     }
 
+    /// All that was put into buckets of S3, by bucket and key.
+    pub fn objects(&self) -> BTreeMap<(String, String), Object> {
+        locked(&self.shared.objects).clone()
+    }
+
     /// Requests that arrived since the start or the last [`Self::forget_calls`], by IAM action, for example
     /// `kinesis:DescribeStreamSummary`, `cloudwatch:PutMetricAlarm`, `tag:GetResources`. Refused ones count.
     pub fn calls(&self) -> BTreeMap<String, u64> {
@@ -264,6 +272,7 @@ impl Sandbox {
         actions::dispatch(store, Operation::CreateStream, request)
             .await
             .map_err(|error| anyhow::anyhow!("cannot create stream {name}: {:?}", error.body))?;
+        self.shared.was_created(name, self.now());
         let tags: BTreeMap<String, String> = tags.iter().map(|(key, tag)| ((*key).into(), (*tag).into())).collect();
         kinesis::finish_creation(&self.shared, name, on_demand, tags).await?;
         Ok(())
@@ -274,9 +283,13 @@ impl Sandbox {
         self.shared.store.delete_expired_records(stream, 0).await;
     }
 
-    /// Makes up the last `minutes` of metrics, and the running one, for the streams of [`Options::traffic`].
+    /// Makes up the last `minutes` of metrics, and the running one, for the streams of [`Options::traffic`], which from
+    /// then on have been there for so long.
     pub async fn seed(&self, minutes: u32) {
         let running = state::minute_of(self.now());
+        for traffic in &self.shared.options.traffic {
+            self.shared.was_created(&traffic.stream, running - jiff::SignedDuration::from_mins(i64::from(minutes)));
+        }
         for ago in (0..=i64::from(minutes)).rev() {
             for traffic in &self.shared.options.traffic {
                 traffic.record(&self.shared, running - jiff::SignedDuration::from_mins(ago)).await;
@@ -306,14 +319,19 @@ fn store_options(options: &Options, clock: &SandboxClock) -> StoreOptions {
 }
 
 fn router(shared: &Arc<Shared>) -> Router {
-    // Four services share `/`: each takes what is its own and passes the rest on, at last to Kinesis.
+    // Five services share `/`: each takes what is its own and passes the rest on, at last to Kinesis.
     let slash = ferrokinesis::create_router(shared.store.clone())
         .layer(middleware::from_fn_with_state(Arc::clone(shared), kinesis::layer))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), sns::layer))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), sqs::layer))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), pricing::layer))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), tagging::layer));
+    // Other methods at such a path are not S3's: older clients post to a queue's.
+    let objects = get(s3::get).put(s3::put).fallback_service(slash.clone());
     Router::new()
         .route(cloudwatch::PATH, post(cloudwatch::answer).with_state(Arc::clone(shared)))
+        .route(s3::PATH, objects.with_state(Arc::clone(shared)))
+        .route("/_health/{*emulator}", any_service(slash.clone()))
         .fallback_service(slash)
         // The services read bodies to their own limits, which are above the framework's 2 MB.
         .layer(DefaultBodyLimit::max(json::BODY_BYTES_MAX))

@@ -15,12 +15,14 @@ use crate::calls::{Calls, TooFast};
 use crate::clock::SandboxClock;
 use crate::events::{self, Origin};
 use crate::locked::locked;
+use crate::s3::Objects;
 use crate::{Delivery, Options, Published, Road, Schedule};
 
 pub(crate) const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long one-minute points are kept. Source: `GetMetricData` (facts 4.1).
-const METRIC_RETENTION: SignedDuration = SignedDuration::from_hours(15 * 24);
+/// How long minutes are kept, of which points of an hour are made; finer points are not shown for so long. Source:
+/// `GetMetricData` (facts 4.1).
+const METRIC_RETENTION: SignedDuration = SignedDuration::from_hours(455 * 24);
 
 pub(crate) struct Shared {
     pub(crate) options: Options,
@@ -28,6 +30,9 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) cloudwatch: Mutex<CloudWatch>,
     pub(crate) calls: Calls,
+    pub(crate) objects: Mutex<Objects>,
+    /// When streams, by name, and consumers, by ARN, were created: the emulator knows the real time only.
+    created: Mutex<HashMap<String, Timestamp>>,
     /// When `UpdateShardCount` calls were accepted, by stream. Held over a whole call, so that two calls at once
     /// cannot both be the tenth.
     pub(crate) resizes: tokio::sync::Mutex<HashMap<String, Vec<Timestamp>>>,
@@ -56,6 +61,8 @@ impl Shared {
             store,
             cloudwatch: Mutex::new(cloudwatch),
             calls,
+            objects: Mutex::default(),
+            created: Mutex::default(),
             resizes: tokio::sync::Mutex::default(),
             published: Mutex::default(),
             deliveries,
@@ -73,6 +80,14 @@ impl Shared {
     /// Counts a call that has arrived, and refuses it when it comes faster than AWS allows.
     pub(crate) fn called(&self, service: &str, operation: &str) -> Result<(), TooFast> {
         self.calls.arrived(service, operation, self.clock.now())
+    }
+
+    pub(crate) fn was_created(&self, name_or_arn: &str, at: Timestamp) {
+        locked(&self.created).insert(name_or_arn.to_owned(), at);
+    }
+
+    pub(crate) fn created(&self, name_or_arn: &str) -> Option<Timestamp> {
+        locked(&self.created).get(name_or_arn).copied()
     }
 
     pub(crate) fn published(&self) -> Vec<Published> {

@@ -108,6 +108,11 @@ async fn malformed_bodies_get_error_shapes() {
     check("/", &[JSON, target], b"{}", 400, "UnknownOperationException").await;
     check("/", &[("x-amz-target", "AmazonSQS.SendMessage")], b"[1]", 400, "sqs#SerializationException").await;
     check("/", &[("x-amz-target", "AmazonSQS.Nonsense")], b"{}", 400, "sqs#UnknownOperationException").await;
+    let target = ("x-amz-target", "AWSPriceListService.GetProducts");
+    check("/", &[JSON, target], b"{", 400, "SerializationException").await;
+    check("/", &[JSON, target], b"{}", 400, "ServiceCode is missing").await;
+    check("/", &[JSON, target], br#"{"ServiceCode":"AmazonKinesis","MaxResults":0}"#, 400, "MaxResults=0 is not").await;
+    check("/", &[JSON, ("x-amz-target", "AWSPriceListService.Nonsense")], b"{}", 400, "UnknownOperation").await;
     check("/", &[FORM], b"Action=Publish", 400, "<Code>InvalidParameter</Code>").await;
     check("/", &[FORM], b"", 400, "<Code>MissingAction</Code>").await;
     check("/", &[FORM], b"Action=<b>", 400, "&lt;b&gt;").await;
@@ -117,8 +122,12 @@ async fn malformed_bodies_get_error_shapes() {
 
 const CLOUDWATCH: [&str; 6] =
     ["GetMetricData", "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms", "SetAlarmState", "ListTagsForResource"];
-const JSON_TARGETS: [&str; 3] =
-    ["Kinesis_20131202.PutRecords", "ResourceGroupsTaggingAPI_20170126.GetResources", "AmazonSQS.SendMessage"];
+const JSON_TARGETS: [&str; 4] = [
+    "Kinesis_20131202.PutRecords",
+    "ResourceGroupsTaggingAPI_20170126.GetResources",
+    "AmazonSQS.SendMessage",
+    "AWSPriceListService.GetProducts",
+];
 
 #[tokio::test]
 async fn random_bodies_are_all_answered() {

@@ -6,9 +6,9 @@ use aws_sdk_kinesis::types::{
     ScalingType, ShardFilter, ShardFilterType, ShardIteratorType, StreamMode, StreamModeDetails,
 };
 use jiff::SignedDuration;
-use sandbox::{Capacity, Options};
+use sandbox::{Capacity, Options, Traffic};
 
-use crate::support::{STREAM, World, manual};
+use crate::support::{STREAM, World, manual, seconds, start};
 
 const ARN: &str = "arn:aws:kinesis:us-east-1:123456789012:stream/orders";
 
@@ -131,4 +131,52 @@ async fn trimming_drops_records_and_keeps_the_stream() {
     let iterator = iterator.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
     let records = world.kinesis.get_records().set_shard_iterator(iterator.shard_iterator).send().await.unwrap();
     assert!(records.records().is_empty());
+}
+
+#[tokio::test]
+async fn streams_are_listed_in_pages_by_token_or_by_name() {
+    let world = World::new(manual()).await;
+    let names: Vec<_> = (0..105).map(|i| format!("s{i:03}")).collect();
+    for name in &names {
+        world.sandbox.create_stream(name, Capacity::Shards(1), &[]).await.unwrap();
+    }
+    let first = world.kinesis.list_streams().limit(1_000).send().await.unwrap();
+    assert_eq!((first.stream_names(), first.has_more_streams()), (&names[..100], true));
+    let rest = world.kinesis.list_streams().set_next_token(first.next_token).send().await.unwrap();
+    assert_eq!((rest.stream_names(), rest.has_more_streams(), rest.next_token()), (&names[100..], false, None));
+    let after = world.kinesis.list_streams().exclusive_start_stream_name("s102").send().await.unwrap();
+    assert_eq!(after.stream_names(), &names[103..]);
+}
+
+#[tokio::test]
+async fn streams_and_consumers_were_created_at_virtual_times() {
+    let world = World::with_stream(1).await;
+    world.sandbox.clock().advance(SignedDuration::from_hours(3));
+    let registered =
+        world.kinesis.register_stream_consumer().stream_arn(ARN).consumer_name("app").send().await.unwrap();
+    world.sandbox.clock().advance(SignedDuration::from_hours(3));
+    let described = world.kinesis.describe_stream_summary().stream_name(STREAM).send().await.unwrap();
+    let summary = described.stream_description_summary().unwrap();
+    assert_eq!(summary.stream_creation_timestamp(), &seconds(start()));
+    let three_hours_later = seconds(start() + SignedDuration::from_hours(3));
+    let consumer = registered.consumer().unwrap();
+    assert_eq!(consumer.consumer_creation_timestamp(), &three_hours_later);
+    let listed = world.kinesis.list_stream_consumers().stream_arn(ARN).send().await.unwrap();
+    let listed: Vec<_> =
+        listed.consumers().iter().map(|it| (it.consumer_name(), it.consumer_creation_timestamp())).collect();
+    assert_eq!(listed, [("app", &three_hours_later)]);
+    let one = world.kinesis.describe_stream_consumer().consumer_arn(consumer.consumer_arn()).send().await.unwrap();
+    assert_eq!(one.consumer_description().unwrap().consumer_creation_timestamp(), &three_hours_later);
+}
+
+/// A stream whose past is made up has a past.
+#[tokio::test]
+async fn a_seeded_stream_has_been_there_since_its_first_minute() {
+    let traffic = vec![Traffic { stream: STREAM.to_owned(), full_shards: 0.5 }];
+    let world = World::new(Options { traffic, ..manual() }).await;
+    world.sandbox.create_stream(STREAM, Capacity::Shards(1), &[]).await.unwrap();
+    world.sandbox.seed(90).await;
+    let described = world.kinesis.describe_stream().stream_name(STREAM).send().await.unwrap();
+    let created = described.stream_description().unwrap().stream_creation_timestamp().secs();
+    assert_eq!(start().as_second() - created, 90 * 60);
 }

@@ -6,6 +6,8 @@ mod bad_requests;
 mod calls;
 mod kinesis;
 mod metrics;
+mod objects;
+mod prices;
 mod queues;
 mod schedules;
 mod support;

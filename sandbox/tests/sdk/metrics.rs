@@ -115,3 +115,55 @@ async fn a_stored_series_comes_back_as_it_was_stored() {
     let oldest_first = call.scan_by(ScanBy::TimestampAscending).send().await.unwrap();
     assert_eq!(oldest_first.metric_data_results()[0].values()[0].to_string(), "0.1");
 }
+
+/// Points of one metric, each as long as the period, oldest first: minutes since the start, and values.
+async fn points_of(world: &World, metric: Metric, period: i32, statistic: &str) -> Vec<(i64, f64)> {
+    use aws_sdk_cloudwatch::types as cw;
+    let dimension = |(name, value)| cw::Dimension::builder().name(name).value(value).build();
+    let asked = cw::Metric::builder().namespace(metric.namespace).metric_name(metric.name);
+    let asked = asked.set_dimensions(Some(metric.dimensions.into_iter().map(dimension).collect())).build();
+    let stat = cw::MetricStat::builder().metric(asked).period(period).stat(statistic).build();
+    let answer = world
+        .cloudwatch
+        .get_metric_data()
+        .metric_data_queries(cw::MetricDataQuery::builder().id("m").metric_stat(stat).build())
+        .start_time(seconds(start()))
+        .end_time(seconds(start() + SignedDuration::from_hours(4)))
+        .scan_by(ScanBy::TimestampAscending);
+    let answer = answer.send().await.unwrap();
+    let result = &answer.metric_data_results()[0];
+    let minutes = result.timestamps().iter().map(|at| (at.secs() - start().as_second()) / 60);
+    minutes.zip(result.values().iter().copied()).collect()
+}
+
+#[tokio::test]
+async fn minutes_become_longer_points_of_any_namespace() {
+    let world = World::new(manual()).await;
+    let shards = Metric { namespace: "KinesisScaler".to_owned(), ..Metric::kinesis(STREAM, "OpenShards") };
+    for (minute, value) in [(0, 4.0), (4, 6.0), (5, 5.0), (61, 3.0)] {
+        world.sandbox.cloudwatch().record(&shards, start() + SignedDuration::from_mins(minute), value);
+    }
+    world.sandbox.clock().advance(SignedDuration::from_hours(5));
+    assert_eq!(points_of(&world, shards.clone(), 300, "Maximum").await, [(0, 6.0), (5, 5.0), (60, 3.0)]);
+    assert_eq!(points_of(&world, shards, 3_600, "Sum").await, [(0, 15.0), (60, 3.0)]);
+    assert_eq!(points_of(&world, Metric::kinesis(STREAM, "OpenShards"), 3_600, "Sum").await, []);
+}
+
+#[tokio::test]
+async fn the_finer_a_point_the_sooner_it_is_gone() {
+    let world = World::new(manual()).await;
+    let bytes = Metric::kinesis(STREAM, "IncomingBytes");
+    world.sandbox.cloudwatch().record(&bytes, start(), 1.0);
+    let mut left = Vec::new();
+    for days in [14, 16, 64, 456] {
+        world.sandbox.clock().set(start() + SignedDuration::from_hours(24 * days));
+        let mut periods = Vec::new();
+        for period in [60, 300, 3_600] {
+            if !points_of(&world, bytes.clone(), period, "Sum").await.is_empty() {
+                periods.push(period);
+            }
+        }
+        left.push(periods);
+    }
+    assert_eq!(left, [vec![60, 300, 3_600], vec![300, 3_600], vec![3_600], vec![]]);
+}

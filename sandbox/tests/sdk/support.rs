@@ -21,6 +21,8 @@ pub(crate) struct World {
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
+    pub(crate) pricing: aws_sdk_pricing::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
 }
 
 /// The first virtual time of a world with a manual clock, on a whole minute.
@@ -38,16 +40,18 @@ pub(crate) fn manual() -> Options {
 }
 
 macro_rules! client {
-    ($sdk:ident, $endpoint:expr) => {{
-        let config = $sdk::Config::builder()
+    ($sdk:ident, $endpoint:expr) => {
+        client!($sdk, $endpoint, |config| config)
+    };
+    ($sdk:ident, $endpoint:expr, |$config:ident| $more:expr) => {{
+        let $config = $sdk::Config::builder()
             .behavior_version($sdk::config::BehaviorVersion::latest())
             .region($sdk::config::Region::new("us-east-1"))
             .credentials_provider(Credentials::from_keys("sandbox", "sandbox", None))
             .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
             .retry_config(RetryConfig::disabled())
-            .endpoint_url($endpoint)
-            .build();
-        $sdk::Client::from_conf(config)
+            .endpoint_url($endpoint);
+        $sdk::Client::from_conf($more.build())
     }};
 }
 
@@ -59,7 +63,9 @@ impl World {
         let sns = client!(aws_sdk_sns, sandbox.endpoint());
         let sqs = client!(aws_sdk_sqs, sandbox.endpoint());
         let tagging = client!(aws_sdk_resourcegroupstagging, sandbox.endpoint());
-        Self { sandbox, deliveries, kinesis, cloudwatch, sns, sqs, tagging }
+        let pricing = client!(aws_sdk_pricing, sandbox.endpoint());
+        let s3 = client!(aws_sdk_s3, sandbox.endpoint(), |config| config.force_path_style(true));
+        Self { sandbox, deliveries, kinesis, cloudwatch, sns, sqs, tagging, pricing, s3 }
     }
 
     /// A world with the stream `orders`.

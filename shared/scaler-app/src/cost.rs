@@ -12,7 +12,7 @@ mod request;
 mod telemetry;
 mod words;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use scaler_core::cost::{OwnUse, Standing, Usage, advantage_of_all};
 use scaler_core::prices::PriceSheet;
 use scaler_core::{MicroUsd, Policy};
@@ -24,13 +24,16 @@ use crate::wiring::Wiring;
 pub use ports::{CostAdapters, CostPorts};
 pub use report::CostReport;
 pub use request::{CostFault, CostRequest, Whose, time};
-pub use telemetry::metric_lines;
+pub use telemetry::lines;
 pub use words::summary;
 
 use gather::Gathered;
 use ports::Pages;
 use reckon::Terms;
 use report::{FleetCost, PriceUsed, StreamCost, Usd, UsdSaved};
+
+/// How long a run begins with more streams: the function's 900 s in `template.yaml`, less what ten streams may take at worst.
+pub const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(780);
 
 /// The settings of a run.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use crate::report::{Outcome, OutcomeKind};
 
 /// The namespace of our metrics.
-pub(crate) const NAMESPACE: &str = "KinesisScaler";
+pub const NAMESPACE: &str = "KinesisScaler";
+/// The metric that says how many open shards a stream has, see [`Gauges::open_shards`].
+pub const OPEN_SHARDS: &str = "OpenShards";
 
 /// Who prints, and for whom.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +108,7 @@ impl Gauges {
         #[allow(clippy::cast_precision_loss, reason = "the cost of a stream is far below 2^53 millionths")]
         let dollars = self.per_hour.map(|cost| cost.0 as f64 / 1e6);
         let values = [
-            ("OpenShards", "Count", Some(json!(self.open_shards.get()))),
+            (OPEN_SHARDS, "Count", Some(json!(self.open_shards.get()))),
             ("UtilizationPercent", "Percent", self.utilization_percent.map(|percent| json!(percent))),
             ("ResizesLeft", "Count", Some(json!(self.resizes_left))),
             ("HourlyCostUsd", "None", dollars.map(|dollars| json!(dollars))),

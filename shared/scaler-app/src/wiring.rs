@@ -21,14 +21,16 @@ pub struct Wiring {
     pub scale_in_action_arn: Option<String>,
     /// `CONTINUATION_QUEUE_URL`: the queue that calls alarm-sync again.
     pub continuation_queue_url: Option<String>,
+    /// `REPORT_BUCKET`: the bucket that reports are kept in.
+    pub report_bucket: Option<String>,
+    /// `SCALER_FUNCTIONS`: the functions whose runs are the scaler's own cost, each with its memory in MB.
+    pub functions: Vec<(String, u32)>,
     /// `STACK_NAME`: whose alarms are ours; `kinesis-scaler` where it is not said.
     pub stack_name: String,
     /// `RETIRE`: whether every alarm of ours is to go, since the stack is.
     pub retire: bool,
-    /// `PRICES`: prices that the operator knows better than the sheet and the Price List, in USD.
+    /// `PRICE_OVERRIDES`: prices that the operator knows better than the sheet and the Price List, in USD.
     pub prices: Vec<(Item, MicroUsd)>,
-    /// `SCALER_FUNCTIONS`: the functions whose runs are the scaler's own cost, with their memory in MB.
-    pub functions: Vec<(String, u32)>,
     /// `AWS_REGION`, which Lambda sets: prices depend on it.
     pub region: String,
     /// `AWS_LAMBDA_LOG_GROUP_NAME`, which Lambda sets: where people are sent for more.
@@ -44,10 +46,11 @@ impl Default for Wiring {
             scale_out_action_arn: None,
             scale_in_action_arn: None,
             continuation_queue_url: None,
+            report_bucket: None,
+            functions: Vec::new(),
             stack_name: "kinesis-scaler".to_owned(),
             retire: false,
             prices: Vec::new(),
-            functions: Vec::new(),
             region: String::new(),
             log_group: String::new(),
         }
@@ -98,19 +101,20 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         continuation_queue_url: text("CONTINUATION_QUEUE_URL", "the URL of a queue, or empty", |value| {
             value.starts_with("http")
         }),
+        report_bucket: text("REPORT_BUCKET", "the name of a bucket, or empty", is_bucket),
+        functions: text("SCALER_FUNCTIONS", "NAME=MB with commas between them, each name once, or empty", |value| {
+            functions(value).is_some()
+        })
+        .and_then(|value| functions(&value))
+        .unwrap_or_default(),
         stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
         retire: text("RETIRE", "true or false", is_bool).is_some_and(|value| value == "true"),
         prices: text(
-            "PRICES",
+            "PRICE_OVERRIDES",
             "ITEM=USD with commas between, as shard-hour=0.0185,put-units=0.0204, or empty",
             |value| prices(value).is_some(),
         )
         .and_then(|value| prices(&value))
-        .unwrap_or_default(),
-        functions: text("SCALER_FUNCTIONS", "NAME=MB with commas between, or empty", |value| {
-            functions(value).is_some()
-        })
-        .and_then(|value| functions(&value))
         .unwrap_or_default(),
         region: lookup("AWS_REGION").unwrap_or_default(),
         log_group: lookup("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_default(),
@@ -131,13 +135,28 @@ fn prices(value: &str) -> Option<Vec<(Item, MicroUsd)>> {
     names(value).map(price).collect()
 }
 
-/// `scale-out=256,alarm-sync=512`
+/// Functions and their memory. Source of the bounds: Lambda API reference, `CreateFunction`.
 fn functions(value: &str) -> Option<Vec<(String, u32)>> {
-    let function = |entry: &str| {
+    let read = |entry: &str| {
         let (name, megabytes) = entry.split_once('=')?;
-        Some((name.to_owned(), megabytes.parse().ok()?))
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let is_right = (1..=64).contains(&name.len()) && name.bytes().all(is_name);
+        let megabytes = megabytes.parse().ok().filter(|megabytes| (128..=10_240).contains(megabytes))?;
+        is_right.then(|| (name.to_owned(), megabytes))
     };
-    names(value).map(function).collect()
+    let functions: Vec<_> = names(value).map(read).collect::<Option<_>>()?;
+    let once =
+        functions.iter().enumerate().all(|(at, (name, _))| functions[..at].iter().all(|(other, _)| other != name));
+    once.then_some(functions)
+}
+
+/// Source: S3 User Guide, "General purpose bucket naming rules".
+fn is_bucket(name: &str) -> bool {
+    let is_edge = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    (3..=63).contains(&bytes.len())
+        && bytes.iter().all(|byte| is_edge(byte) || matches!(byte, b'-' | b'.'))
+        && [bytes.first(), bytes.last()].into_iter().flatten().all(is_edge)
 }
 
 fn is_bool(value: &str) -> bool {
@@ -179,13 +198,28 @@ mod tests {
             ("STREAM_METRICS", "true"),
             ("STREAM_NAMES", "orders, clicks"),
             ("SCALE_OUT_ACTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:out"),
+            ("REPORT_BUCKET", "reports-of.kinesis"),
+            ("SCALER_FUNCTIONS", "stack-scale-out=256, stack-alarm_sync=512"),
         ]);
         let wiring = wiring.unwrap();
         assert!(wiring.stream_metrics);
         assert_eq!(wiring.stream_names, ["orders", "clicks"]);
+        assert_eq!(wiring.report_bucket.as_deref(), Some("reports-of.kinesis"));
+        let functions = [("stack-scale-out", 256), ("stack-alarm_sync", 512)];
+        assert_eq!(wiring.functions, functions.map(|(name, megabytes)| (name.to_owned(), megabytes)));
         let actions = wiring.alarm_actions();
         assert_eq!(actions.watch, wiring.notification_topic_arn);
         assert_eq!((actions.scale_out.is_some(), actions.scale_in), (true, None));
+    }
+
+    #[test]
+    fn prices_arrive_exactly_or_not_at_all() {
+        let wiring = read(&[("PRICE_OVERRIDES", "shard-hour=0.0185,put-units=0.0204")]).unwrap();
+        assert_eq!(wiring.prices, [(Item::ShardHour, MicroUsd(18_500)), (Item::PutUnits, MicroUsd(20_400))]);
+        for prices in ["shard-hours=0.1", "shard-hour", "shard-hour=cheap", "shard-hour=0.1,", "shard-hour=-1"] {
+            let told = read(&[("PRICE_OVERRIDES", prices)]).unwrap_err().to_string();
+            assert!(told.contains(&format!("PRICE_OVERRIDES={prices:?} is not ITEM=USD")), "{told}");
+        }
     }
 
     #[test]
@@ -198,5 +232,22 @@ mod tests {
              STREAM_METRICS=\"yes\" is not true or false; \
              STREAM_NAMES=\"a,,b/c\" is not stream names with commas between them, or empty;"
         );
+    }
+
+    #[test]
+    fn a_bucket_and_functions_are_named_as_aws_names_them() {
+        for bucket in ["ab", "Reports", "-reports", "reports.", "s3://reports", "re ports", &"a".repeat(64)] {
+            let told = read(&[("REPORT_BUCKET", bucket)]).unwrap_err().to_string();
+            assert!(
+                told.contains(&format!("REPORT_BUCKET={bucket:?} is not the name of a bucket, or empty")),
+                "{told}"
+            );
+        }
+        for functions in
+            ["out", "out=", "=256", "out=lots", "out=127", "out=10241", "out=256,", "o/t=256", "a=256,a=512"]
+        {
+            let told = read(&[("SCALER_FUNCTIONS", functions)]).unwrap_err().to_string();
+            assert!(told.contains(&format!("SCALER_FUNCTIONS={functions:?} is not NAME=MB with commas")), "{told}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use scaler_app::cost::CostRequest;
 use scaler_app::{event, sync};
 use serde_json::{Value, json};
 
@@ -26,13 +27,27 @@ fn every_sample_event_parses_to_what_its_name_says() {
     let parsed: serde_json::Map<_, _> = files()
         .into_iter()
         .map(|(name, event)| {
-            let is_sync = name.starts_with("alarm-sync");
-            let parsed = if is_sync { json!(sync::parse(&event)) } else { json!(event::parse(&event)) };
+            let parsed = match &name {
+                name if name.starts_with("alarm-sync") => json!(sync::parse(&event)),
+                name if name.starts_with("cost-report") => json!(asked(&event)),
+                _ => json!(event::parse(&event)),
+            };
             (name, parsed)
         })
         .collect();
     assert!(!parsed.is_empty());
     insta::assert_json_snapshot!("events", Value::Object(parsed));
+}
+
+/// What a cost-report event asks for.
+fn asked(event: &Value) -> String {
+    let now = "2026-01-02T06:15:00Z".parse().unwrap();
+    match CostRequest::parse(event, now) {
+        Ok(CostRequest { whose, from, until, publish, .. }) => {
+            format!("{whose:?} from {from} until {until}, to be published: {publish}")
+        }
+        Err(fault) => fault.to_string(),
+    }
 }
 
 /// Takes out each field in turn, and puts a value of every other type in its place: a clear fault or a notice, no panic.
@@ -44,7 +59,7 @@ fn no_mutilated_event_breaks_the_parser() {
             for other in [Value::Null, json!(7), json!("text"), json!([]), json!({})] {
                 let mut mutilated = event.clone();
                 *mutilated.pointer_mut(&pointer).unwrap() = other;
-                let _ = (event::parse(&mutilated), sync::parse(&mutilated));
+                let _ = (event::parse(&mutilated), sync::parse(&mutilated), asked(&mutilated));
                 tried += 1;
             }
         }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_kinesis::config::SharedHttpClient;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use scaler_app::Ports;
+use scaler_app::cost::ports::{CostAdapters, CostPorts};
 use scaler_app::ports::{Adapters, Clock, Pasts};
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_app::wiring::Wiring;
@@ -18,7 +19,8 @@ use scaler_app::wiring::Wiring;
 use crate::pace::{Pace, Share};
 use crate::trust::trust_store;
 use crate::{
-    CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SqsContinuations, SystemClock, TaggingFleet, Topic,
+    AwsPriceList, CloudWatchAlarms, CloudWatchMetrics, KinesisBilling, KinesisStreams, S3Pages, SnsNotices,
+    SqsContinuations, SystemClock, TaggingFleet, Topic,
 };
 
 /// Tries per call, the first included; the SDK waits between them exponentially longer, with jitter.
@@ -48,10 +50,18 @@ impl<C: Clock> FleetAdapters for Aws<C> {
     type Continuations = SqsContinuations;
 }
 
+impl<C: Clock> CostAdapters for Aws<C> {
+    type Billing = KinesisBilling;
+    type PriceList = AwsPriceList;
+    type Pages = S3Pages;
+}
+
 /// The ports of a pass as they are in AWS.
 pub type AwsPorts<C = SystemClock> = Ports<Aws<C>>;
 /// The ports of alarm-sync as they are in AWS.
 pub type AwsFleetPorts<C = SystemClock> = FleetPorts<Aws<C>>;
+/// The ports of cost-report as they are in AWS.
+pub type AwsCostPorts<C = SystemClock> = CostPorts<Aws<C>>;
 
 /// What scale-out and scale-in need. Region, credentials and endpoint by the SDK's own conventions (`AWS_REGION`,
 /// `AWS_ENDPOINT_URL`, ...).
@@ -62,6 +72,11 @@ pub async fn connect(wiring: &Wiring) -> AwsPorts {
 /// What alarm-sync needs, as [`connect`].
 pub async fn connect_fleet(wiring: &Wiring) -> AwsFleetPorts {
     fleet_ports(&loader().load().await, SystemClock, &Pace::of(Share::ALARM_SYNC, SystemClock), wiring)
+}
+
+/// What cost-report needs, as [`connect`].
+pub async fn connect_cost(wiring: &Wiring) -> AwsCostPorts {
+    cost_ports(&loader().load().await, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), wiring)
 }
 
 /// The ports of a pass over this configuration, with this clock.
@@ -94,6 +109,32 @@ pub fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wi
         continuations: SqsContinuations(queue.map(|queue| (aws_sdk_sqs::Client::new(sdk), queue))),
         pass,
     }
+}
+
+/// The ports of cost-report over this configuration, with this clock.
+pub fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> AwsCostPorts<C> {
+    let fleet = fleet_ports(sdk, clock, pace, wiring);
+    let bucket = wiring.report_bucket.clone();
+    CostPorts {
+        billing: KinesisBilling { streams: fleet.pass.streams.clone(), metrics: fleet.metrics.clone() },
+        price_list: AwsPriceList(price_list(sdk)),
+        pages: S3Pages(bucket.map(|bucket| (s3(sdk), bucket))),
+        fleet,
+    }
+}
+
+/// The Price List of every Region is asked of in one of three. Source: AWS General Reference, "AWS Price List endpoints".
+fn price_list(sdk: &SdkConfig) -> aws_sdk_pricing::Client {
+    let config = aws_sdk_pricing::config::Builder::from(sdk);
+    let elsewhere = sdk.endpoint_url().is_some();
+    let config = if elsewhere { config } else { config.region(Region::from_static("us-east-1")) };
+    aws_sdk_pricing::Client::from_conf(config.build())
+}
+
+/// A local endpoint has no name for each bucket, as AWS has.
+fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some());
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
 /// What every client of ours is configured with.

@@ -2,23 +2,33 @@
 
 mod alarm_read;
 mod alarms;
+mod billing;
 mod clock;
 mod connect;
 mod continuations;
 mod error;
 mod fleet;
+mod metric_data;
 mod metrics;
 mod notices;
 mod pace;
+mod pages;
+mod price_list;
 mod streams;
 mod trust;
 
 pub use alarms::CloudWatchAlarms;
+pub use billing::KinesisBilling;
 pub use clock::SystemClock;
-pub use connect::{Aws, AwsFleetPorts, AwsPorts, connect, connect_fleet, fleet_ports, loader, ports};
+pub use connect::{
+    Aws, AwsCostPorts, AwsFleetPorts, AwsPorts, connect, connect_cost, connect_fleet, cost_ports, fleet_ports, loader,
+    ports,
+};
 pub use continuations::SqsContinuations;
 pub use fleet::TaggingFleet;
 pub use metrics::CloudWatchMetrics;
 pub use notices::{SnsNotices, Topic};
 pub use pace::{Pace, Pause, Share};
+pub use pages::S3Pages;
+pub use price_list::AwsPriceList;
 pub use streams::KinesisStreams;

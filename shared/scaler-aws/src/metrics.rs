@@ -1,52 +1,82 @@
 //! The `Metrics` and `FleetMetrics` ports over CloudWatch: one `GetMetricData` for all that a decision needs, and one for
 //! the write metrics of many streams.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode};
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::ports::{CallError, Failure, Metrics};
+use scaler_app::ports::{CallError, Metrics};
 use scaler_app::sync::ports::FleetMetrics;
 use scaler_core::{MetricWindow, Minute};
 
-use crate::error::call_error;
+use crate::alarm_read::NAMESPACE;
+use crate::metric_data::{Asked, QUERIES_MAX, Question};
 use crate::pace::{PAST, Pace};
 
-const CALL: &str = "GetMetricData";
+/// The dimension of a stream's metrics.
+pub(crate) const STREAM: &str = "StreamName";
 
 /// CloudWatch metrics through the SDK.
 #[derive(Clone, Debug)]
 pub struct CloudWatchMetrics(pub Client, pub Pace);
 
-/// A metric we read: its id in the query, its name in AWS/Kinesis, its statistic, and where it goes.
-type Read = (&'static str, &'static str, &'static str, fn(&mut Minute) -> &mut Option<u64>);
+/// A metric we read of a stream.
+pub(crate) struct Read {
+    /// Its id in the question.
+    id: &'static str,
+    /// Its name in AWS/Kinesis.
+    name: &'static str,
+    statistic: &'static str,
+    pub(crate) field: Field,
+}
+
+impl Read {
+    /// The id says which stream of the question it is: `bytes_0`.
+    pub(crate) fn of<'a>(&self, stream: &'a str, stream_index: usize) -> Asked<'a> {
+        Asked {
+            id: format!("{}_{stream_index}", self.id),
+            namespace: NAMESPACE,
+            name: self.name,
+            statistic: self.statistic,
+            dimensions: vec![(STREAM, stream)],
+        }
+    }
+}
+
+/// Where a value of a metric goes.
+pub(crate) type Field = fn(&mut Minute) -> &mut Option<u64>;
+
+const fn sum(id: &'static str, name: &'static str, field: Field) -> Read {
+    Read { id, name, statistic: "Sum", field }
+}
+
+const fn maximum(id: &'static str, name: &'static str, field: Field) -> Read {
+    Read { id, name, statistic: "Maximum", field }
+}
+
+pub(crate) const BYTES: Read = sum("bytes", "IncomingBytes", |minute| &mut minute.bytes);
+pub(crate) const RECORDS: Read = sum("records", "IncomingRecords", |minute| &mut minute.records);
+pub(crate) const THROTTLED: Read =
+    sum("throttled", "WriteProvisionedThroughputExceeded", |minute| &mut minute.throttled_records);
+pub(crate) const READ_BYTES: Read = sum("read_bytes", "GetRecords.Bytes", |minute| &mut minute.read_bytes);
+const READ_THROTTLES: Read =
+    sum("read_throttles", "ReadProvisionedThroughputExceeded", |minute| &mut minute.read_throttles);
+pub(crate) const ITERATOR_AGE: Read =
+    maximum("iterator_age", "GetRecords.IteratorAgeMilliseconds", |minute| &mut minute.iterator_age_ms);
 
 /// The write metrics come first, see [`WRITES`].
-const READS: [Read; 6] = [
-    ("bytes", "IncomingBytes", "Sum", |minute| &mut minute.bytes),
-    ("records", "IncomingRecords", "Sum", |minute| &mut minute.records),
-    ("throttled", "WriteProvisionedThroughputExceeded", "Sum", |minute| &mut minute.throttled_records),
-    ("read_bytes", "GetRecords.Bytes", "Sum", |minute| &mut minute.read_bytes),
-    ("read_throttles", "ReadProvisionedThroughputExceeded", "Sum", |minute| &mut minute.read_throttles),
-    ("iterator_age", "GetRecords.IteratorAgeMilliseconds", "Maximum", |minute| &mut minute.iterator_age_ms),
-];
+const READS: [Read; 6] = [BYTES, RECORDS, THROTTLED, READ_BYTES, READ_THROTTLES, ITERATOR_AGE];
 
 /// How many of [`READS`] are write metrics.
 const WRITES: usize = 3;
 
-/// Queries in one `GetMetricData`, at most. Source: API reference.
-const QUERIES_MAX: usize = 500;
-
 impl Metrics for CloudWatchMetrics {
     async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
-        self.one(stream, &READS, end, minutes).await
+        self.one(stream, &READS, end, minutes, None).await
     }
 
     async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
-        self.1.wait(PAST).await;
-        self.one(stream, &READS[..WRITES], end, minutes).await
+        self.one(stream, &READS[..WRITES], end, minutes, Some(PAST)).await
     }
 }
 
@@ -60,15 +90,22 @@ impl FleetMetrics for CloudWatchMetrics {
         let (writes, _) = READS.split_at(WRITES);
         let mut windows = BTreeMap::new();
         for streams in streams.chunks(QUERIES_MAX / writes.len()) {
-            windows.extend(self.windows(streams, writes, end, minutes).await?);
+            windows.extend(self.windows(streams, writes, end, minutes, None).await?);
         }
         Ok(windows)
     }
 }
 
 impl CloudWatchMetrics {
-    async fn one(&self, stream: &str, reads: &[Read], end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
-        let mut windows = self.windows(&[stream.to_owned()], reads, end, minutes).await?;
+    async fn one(
+        &self,
+        stream: &str,
+        reads: &[Read],
+        end: Timestamp,
+        minutes: u32,
+        bucket: Option<&'static str>,
+    ) -> Result<MetricWindow, CallError> {
+        let mut windows = self.windows(&[stream.to_owned()], reads, end, minutes, bucket).await?;
         Ok(windows.remove(stream).expect("every stream that is asked for has a window"))
     }
 
@@ -79,91 +116,35 @@ impl CloudWatchMetrics {
         reads: &[Read],
         end: Timestamp,
         minutes: u32,
+        bucket: Option<&'static str>,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        let subject = if let [stream] = streams { stream.as_str() } else { "the fleet" };
-        let start = end.checked_sub(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MIN);
         let empty = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
         let mut windows = vec![empty; streams.len()];
-        let asked =
-            streams.iter().enumerate().flat_map(|(i, stream)| reads.iter().map(move |read| query(i, stream, read)));
-        let mut pages = self
-            .0
-            .get_metric_data()
-            .set_metric_data_queries(Some(asked.collect()))
-            .start_time(DateTime::from_secs(start.as_second()))
-            .end_time(DateTime::from_secs(end.as_second()))
-            .scan_by(ScanBy::TimestampAscending)
-            .into_paginator()
-            .send();
-        let mut partial = BTreeSet::new();
-        loop {
-            self.1.wait(CALL).await;
-            let Some(page) = pages.next().await else { break };
-            let page = page.map_err(|error| call_error(CALL, subject, error))?;
-            for result in page.metric_data_results() {
-                let id = fill(&mut windows, start, subject, reads, result)?;
-                match result.status_code() {
-                    Some(StatusCode::PartialData) => partial.insert(id),
-                    _ => partial.remove(&id),
-                };
-            }
-        }
-        // More was to come and did not: what is missing would look like nothing.
-        match partial.first() {
-            Some(id) => Err(fault(subject, Failure::Unavailable, format!("{id} came in part only"))),
-            None => Ok(streams.iter().cloned().zip(windows).collect()),
-        }
+        let question = Question {
+            subject: subject(streams.iter().map(String::as_str)),
+            metrics: streams
+                .iter()
+                .zip(0..)
+                .flat_map(|(stream, i)| reads.iter().map(move |it| it.of(stream, i)))
+                .collect(),
+            start: end.checked_sub(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MIN),
+            end,
+            step_seconds: 60,
+            bucket,
+        };
+        let put = |asked: usize, minute: usize, value| {
+            let minute = &mut windows[asked / reads.len()].minutes[minute];
+            *(reads[asked % reads.len()].field)(minute) = Some(value);
+        };
+        question.ask(self, put).await?;
+        Ok(streams.iter().cloned().zip(windows).collect())
     }
 }
 
-fn fault(stream: &str, failure: Failure, message: String) -> CallError {
-    CallError { call: CALL, subject: stream.to_owned(), failure, message, source: None }
-}
-
-/// The id says which stream of the question it is: `bytes_0`.
-fn query(stream_index: usize, stream: &str, (name_of_ours, name, statistic, _): &Read) -> MetricDataQuery {
-    let dimension = Dimension::builder().name("StreamName").value(stream).build();
-    let metric = Metric::builder().namespace("AWS/Kinesis").metric_name(*name).dimensions(dimension).build();
-    let stat = MetricStat::builder().metric(metric).period(60).stat(*statistic).build();
-    MetricDataQuery::builder().id(format!("{name_of_ours}_{stream_index}")).metric_stat(stat).build()
-}
-
-/// Puts one metric's points where they belong, and says which it is. Results come in any order and are known by their id.
-fn fill(
-    windows: &mut [MetricWindow],
-    start: Timestamp,
-    subject: &str,
-    reads: &[Read],
-    result: &MetricDataResult,
-) -> Result<String, CallError> {
-    let id = result.id().unwrap_or_default();
-    let known = id.rsplit_once('_').and_then(|(name, index)| {
-        let (.., field) = reads.iter().find(|(of_ours, ..)| *of_ours == name)?;
-        Some((windows.get_mut(index.parse::<usize>().ok()?)?, field))
-    });
-    let Some((window, field)) = known else {
-        let words = format!("an answer to {:?}, which was not asked", result.id());
-        return Err(fault(subject, Failure::Unavailable, words));
-    };
-    // A metric that could not be read is not one that has no points.
-    match result.status_code() {
-        Some(StatusCode::Forbidden) => return Err(fault(subject, Failure::Refused, format!("{id} may not be read"))),
-        Some(StatusCode::InternalError) => {
-            return Err(fault(subject, Failure::Unavailable, format!("{id} could not be read: InternalError")));
-        }
-        _ => {}
+/// What an error says of a question about these streams.
+pub(crate) fn subject<'a>(mut streams: impl Iterator<Item = &'a str>) -> &'a str {
+    match (streams.next(), streams.next()) {
+        (Some(stream), None) => stream,
+        _ => "the fleet",
     }
-    for (time, value) in result.timestamps().iter().zip(result.values()) {
-        let minute = usize::try_from((time.secs() - start.as_second()).div_euclid(60)).ok();
-        if let Some(minute) = minute.and_then(|minute| window.minutes.get_mut(minute)) {
-            *field(minute) = Some(whole(*value));
-        }
-    }
-    Ok(id.to_owned())
-}
-
-/// Sums and maxima of counts are whole; CloudWatch carries them as floating point.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, and NaN becomes 0")]
-fn whole(value: f64) -> u64 {
-    value.round() as u64
 }

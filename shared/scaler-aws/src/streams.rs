@@ -17,17 +17,7 @@ pub struct KinesisStreams(pub Client, pub Pace);
 
 impl Streams for KinesisStreams {
     async fn describe(&self, stream: &str) -> Result<StreamState, CallError> {
-        let call = "DescribeStreamSummary";
-        self.1.wait(call).await;
-        let answer = self.0.describe_stream_summary().stream_name(stream).send().await;
-        let answer = answer.map_err(|error| call_error(call, stream, error))?;
-        answer.stream_description_summary().and_then(state).ok_or_else(|| CallError {
-            call,
-            subject: stream.to_owned(),
-            failure: Failure::Refused,
-            message: format!("an answer without a known status, mode or shard count: {answer:?}"),
-            source: None,
-        })
+        self.summary(stream, "status, mode or shard count", state).await
     }
 
     async fn tags(&self, stream: &str) -> Result<Vec<(String, String)>, CallError> {
@@ -96,8 +86,30 @@ impl Streams for KinesisStreams {
     }
 }
 
+impl KinesisStreams {
+    /// What `read` makes of a stream's summary; where that is `None`, what was `expected` is not in it as we know it.
+    pub(crate) async fn summary<T>(
+        &self,
+        stream: &str,
+        expected: &str,
+        read: impl FnOnce(&StreamDescriptionSummary) -> Option<T>,
+    ) -> Result<T, CallError> {
+        let call = "DescribeStreamSummary";
+        self.1.wait(call).await;
+        let answer = self.0.describe_stream_summary().stream_name(stream).send().await;
+        let answer = answer.map_err(|error| call_error(call, stream, error))?;
+        answer.stream_description_summary().and_then(read).ok_or_else(|| CallError {
+            call,
+            subject: stream.to_owned(),
+            failure: Failure::Refused,
+            message: format!("an answer without a known {expected}: {answer:?}"),
+            source: None,
+        })
+    }
+}
+
 /// `None` where AWS says something that this program was not written for: no guess is better than a wrong one.
-fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
+pub(crate) fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
     let status = match summary.stream_status() {
         SdkStatus::Active => StreamStatus::Active,
         SdkStatus::Updating => StreamStatus::Updating,

@@ -8,7 +8,9 @@ mod wire;
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use scaler_app::cost::{self, CostSettings, cost_report};
 use scaler_app::sync::BEGINS_WITHIN;
+use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, handle};
 use scaler_core::{
     ALARM_PREFIX, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MADE_BY, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES,
@@ -125,6 +127,26 @@ async fn alarm_sync_may_do_what_it_does() {
     assert_eq!(fleet.wrongs(), Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn cost_report_may_do_what_it_does() {
+    let fleet = Fleet::of(1).await;
+    let stream = fleet.names().remove(0);
+    load(&fleet, &stream, 0.5, 70);
+    fleet.sandbox.forget_calls();
+    let policy = Policy::new(PolicySpec::default()).unwrap();
+    let wiring = Wiring { functions: vec![("scale-out".to_owned(), 256)], ..fleet.reporting() };
+    let settings = CostSettings { policy: &policy, wiring: &wiring, draw: |report| report.region.clone() };
+    let deadline = fleet.sandbox.now() + SignedDuration::from_mins(13);
+    for event in [json!({ "detail-type": "Scheduled Event" }), json!({ "report": "all", "since": "1h" })] {
+        let report = cost_report(&fleet.cost_ports(&wiring).await, settings, &event, deadline).await;
+        assert_eq!((report.streams.len(), report.faults, report.notes), (1, Vec::new(), Vec::new()), "{event}");
+    }
+    assert_eq!(fleet.sandbox.objects().len(), 1);
+    let mut granted = granted(&["CostReportRole"]);
+    assert!(granted.remove("sqs:SendMessage"));
+    assert_eq!(called(&fleet), granted);
+}
+
 /// An action alone is not enough where a condition narrows it.
 #[test]
 fn the_conditions_name_the_tags_that_the_code_writes_and_asks_for() {
@@ -144,6 +166,9 @@ fn the_schedule_and_the_time_limit_are_those_that_the_code_counts_on() {
     let sync = TEMPLATE.split("  AlarmSyncFunction:").nth(1).unwrap();
     let timeout: i64 = sync.split("Timeout: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
     assert_eq!(timeout - BEGINS_WITHIN.as_secs(), 45, "what the last stream may take");
+    let report = TEMPLATE.split("  CostReportFunction:").nth(1).unwrap();
+    let timeout: i64 = report.split("Timeout: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
+    assert_eq!(timeout - cost::BEGINS_WITHIN.as_secs(), 120, "what ten streams may take");
 }
 
 #[test]

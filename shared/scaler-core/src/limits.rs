@@ -63,9 +63,11 @@ impl ApiRate {
 /// Every call that the functions make often enough to come near a limit.
 ///
 /// Kinesis: KQ and API of each operation; sources differ on the scope of `ListTagsForStream` (account or stream), of which
-/// the tighter is taken, and give none for `UpdateShardCount`. CloudWatch: User Guide, "CloudWatch service quotas".
-/// `GetResources`: Tag Editor User Guide, "Service quotas".
-pub const API_RATES: [ApiRate; 11] = [
+/// the tighter is taken, and give none for `UpdateShardCount`. `ListStreamConsumers` is not here: its 5 a second are for each
+/// stream (KQ, API), of which a run asks once. CloudWatch: User Guide, "CloudWatch service quotas". `GetResources`: Tag Editor
+/// User Guide, "Service quotas". No source tells a rate of `GetProducts`, which is called a few times a day.
+pub const API_RATES: [ApiRate; 12] = [
+    ApiRate { action: "kinesis:ListStreams", per_second: 5 },
     ApiRate { action: "kinesis:DescribeStreamSummary", per_second: 20 },
     ApiRate { action: "kinesis:ListTagsForStream", per_second: 5 },
     ApiRate { action: "kinesis:AddTagsToStream", per_second: 5 },

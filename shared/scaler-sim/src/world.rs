@@ -19,6 +19,10 @@ use scaler_core::{
 
 use crate::kinesis_rules::{self, Mode, Resize};
 
+mod billing;
+
+pub use billing::Billed;
+
 /// How long a resize keeps a stream UPDATING; AWS says "a few minutes".
 const RESIZE_SECONDS: i64 = 60;
 
@@ -39,6 +43,8 @@ pub struct Stream {
     pub curve: Option<fn(Timestamp) -> Minute>,
     /// Accepted resizes.
     pub resizes: Vec<Timestamp>,
+    /// What it is billed by beside its shards and traffic.
+    pub billed: Billed,
 }
 
 impl Stream {
@@ -52,6 +58,7 @@ impl Stream {
             load,
             curve: None,
             resizes: Vec::new(),
+            billed: Billed::default(),
         }
     }
 
@@ -78,6 +85,8 @@ struct State {
     /// What it says of streams whose tags have changed since.
     indexed: BTreeMap<String, BTreeMap<String, String>>,
     told: Vec<Notice>,
+    /// Pages that were kept, by their key.
+    pages: BTreeMap<String, String>,
     /// Requests for another run, and after how many seconds.
     later: Vec<(String, u32)>,
     failures: BTreeMap<&'static str, VecDeque<(Failure, &'static str)>>,
@@ -108,6 +117,7 @@ impl World {
             not_indexed: BTreeSet::new(),
             indexed: BTreeMap::new(),
             told: Vec::new(),
+            pages: BTreeMap::new(),
             later: Vec::new(),
             failures: BTreeMap::new(),
             calls: Vec::new(),

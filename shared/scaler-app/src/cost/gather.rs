@@ -46,17 +46,19 @@ pub(super) async fn gather<A: CostAdapters>(
     prices(ports, wiring, &mut gathered).await;
     let Some(streams) = streams(ports, request, &mut gathered).await else { return gathered };
     let alarms = alarm_metrics(ports, &mut gathered).await;
-    for chunk in streams.chunks(STREAMS_AT_ONCE) {
-        if ports.fleet.pass.clock.now() >= deadline {
-            let reached = gathered.streams.len();
-            gathered.faults.push(format!(
-                "no time was left for {} of {} streams: ask for fewer by name, or for a shorter period",
-                streams.len() - reached,
-                streams.len()
-            ));
-            break;
-        }
-        metrics(ports, request, chunk, &alarms, &mut gathered).await;
+    let mut left = streams.as_slice();
+    while !left.is_empty() && ports.fleet.pass.clock.now() < deadline {
+        let (chunk, others) = left.split_at(left.len().min(STREAMS_AT_ONCE));
+        let standing = standings(ports, chunk, &mut gathered).await;
+        metrics(ports, request, standing, &alarms, &mut gathered).await;
+        left = others;
+    }
+    if !left.is_empty() {
+        gathered.faults.push(format!(
+            "no time was left for {} of {} streams: ask for fewer by name, or for a shorter period",
+            left.len(),
+            streams.len()
+        ));
     }
     own(ports, wiring, request, &mut gathered).await;
     gathered
@@ -82,16 +84,16 @@ async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered
         Err(error) => gathered.notes.push(format!("prices are those of the repository's dated sheet: {error}")),
     }
     for (item, usd) in &wiring.prices {
-        gathered.sheet.set(*item, Price { usd: *usd, source: "the setting PRICES".into() });
+        gathered.sheet.set(*item, Price { usd: *usd, source: "the setting PRICE_OVERRIDES".into() });
     }
 }
 
-/// The streams that are asked for, with what they are billed by and their tags.
+/// The streams that are asked for, and what their tags say.
 async fn streams<A: CostAdapters>(
     ports: &CostPorts<A>,
     request: &CostRequest,
     gathered: &mut Gathered,
-) -> Option<Vec<(String, Standing, Enrolment)>> {
+) -> Option<Vec<(String, Enrolment)>> {
     let tagged = match ports.fleet.fleet.tagged().await {
         Ok(tagged) => tagged,
         Err(error) => {
@@ -119,17 +121,27 @@ async fn streams<A: CostAdapters>(
             }
         },
     };
-    let mut streams = Vec::new();
-    for name in names {
-        match ports.billing.standing(&name).await {
-            Ok(standing) => {
-                let enrolment = enrolments.get(&name).cloned().unwrap_or_default();
-                streams.push((name, standing, enrolment));
-            }
+    let with_tags = |name: String| {
+        let enrolment = enrolments.get(&name).cloned().unwrap_or_default();
+        (name, enrolment)
+    };
+    Some(names.into_iter().map(with_tags).collect())
+}
+
+/// What these streams are billed by.
+async fn standings<A: CostAdapters>(
+    ports: &CostPorts<A>,
+    streams: &[(String, Enrolment)],
+    gathered: &mut Gathered,
+) -> Vec<(String, Standing, Enrolment)> {
+    let mut standings = Vec::new();
+    for (name, enrolment) in streams {
+        match ports.billing.standing(name).await {
+            Ok(standing) => standings.push((name.clone(), standing, enrolment.clone())),
             Err(error) => gathered.failed(&format!("{name} is left out"), &error),
         }
     }
-    Some(streams)
+    standings
 }
 
 /// How many metrics the alarms of each stream read.
@@ -151,22 +163,20 @@ async fn alarm_metrics<A: CostAdapters>(ports: &CostPorts<A>, gathered: &mut Gat
 async fn metrics<A: CostAdapters>(
     ports: &CostPorts<A>,
     request: &CostRequest,
-    streams: &[(String, Standing, Enrolment)],
+    streams: Vec<(String, Standing, Enrolment)>,
     alarms: &BTreeMap<String, usize>,
     gathered: &mut Gathered,
 ) {
+    if streams.is_empty() {
+        return;
+    }
     let asked: Vec<_> = streams.iter().map(|(name, standing, _)| (name.clone(), standing.clone())).collect();
     match ports.billing.series(&asked, request.from, request.until, request.step_seconds).await {
         Ok(mut series) => {
             for (name, standing, enrolment) in streams {
-                let Some(series) = series.remove(name) else { continue };
-                gathered.streams.push(Known {
-                    name: name.clone(),
-                    standing: standing.clone(),
-                    series,
-                    enrolment: enrolment.clone(),
-                    alarm_metrics: alarms.get(name).copied().unwrap_or(0),
-                });
+                let Some(series) = series.remove(&name) else { continue };
+                let alarm_metrics = alarms.get(&name).copied().unwrap_or(0);
+                gathered.streams.push(Known { name, standing, series, enrolment, alarm_metrics });
             }
         }
         Err(error) => {

@@ -3,10 +3,13 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use scaler_core::cost::{Bill, Looked, OwnUse, Series, Standing, Usage, advice, month_end};
-use scaler_core::prices::{MissingPrice, PriceSheet};
-use scaler_core::{Enrolment, MicroUsd, Policy, ShardCount};
+use scaler_core::prices::{Item, MissingPrice, PriceSheet};
+use scaler_core::{Enrolment, MicroUsd, Policy, ShardCount, StreamMode};
 
 use super::report::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
+
+/// What a bill may be off by, as a share of it, without a word; in percent.
+const DOUBT_MIN_PERCENT: u64 = 10;
 
 /// All that is known of a stream.
 #[derive(Clone, Debug)]
@@ -60,6 +63,7 @@ impl Known {
         let peak = usage.peak.shards(target);
         let bill = Bill::as_it_is(sheet, &usage, standing)?;
         let mut notes = notes(&usage, standing);
+        notes.extend(doubt(sheet, &usage, standing, &bill));
         let mut otherwise = |bill: Result<Bill, MissingPrice>| {
             bill.map_err(|missing| note_once(&mut notes, missing.to_string())).ok().map(|bill| bill.total())
         };
@@ -138,7 +142,7 @@ fn mean_shards(usage: &Usage) -> f64 {
 fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
     let mut notes = Vec::new();
     let uncounted = (usage.seconds - usage.seconds_counted) / 3_600;
-    if standing.mode == scaler_core::StreamMode::Provisioned && uncounted > 0 {
+    if standing.mode == StreamMode::Provisioned && uncounted > 0 {
         notes.push(format!(
             "its shard count was published for {} of {} hours; for the others the nearest count known is taken",
             usage.seconds_counted / 3_600,
@@ -149,6 +153,22 @@ fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
         notes.push(format!("what consumer {name} was given is not known to CloudWatch, and is not in the bill"));
     }
     notes
+}
+
+/// Payload units are reckoned by the mean size of a step's records: said where the truth may lie far from that.
+fn doubt(sheet: &PriceSheet, usage: &Usage, standing: &Standing, bill: &Bill) -> Option<String> {
+    if standing.mode == StreamMode::OnDemand {
+        return None;
+    }
+    let (fewest, most) = usage.put_units_bounds();
+    let [low, high] = [fewest, most].map(|units| sheet.cost(Item::PutUnits, units).ok());
+    let (low, high) = (low?, high?);
+    let may_be_off = high.0.saturating_sub(low.0) > bill.total().0 / 100 * DOUBT_MIN_PERCENT;
+    may_be_off.then(|| {
+        format!(
+            "payload units are reckoned by the mean size of records; by single sizes they cost from {low} to {high} USD"
+        )
+    })
 }
 
 fn note_once(notes: &mut Vec<String>, note: String) {

@@ -1,29 +1,48 @@
-//! The metrics that a report prints: costs of streams and of the fleet, in CloudWatch's embedded metric format.
+//! What a report prints: one log line with its short form, and lines of metrics in CloudWatch's embedded metric format.
 
 use jiff::Timestamp;
 use scaler_core::MicroUsd;
 use serde_json::json;
 
 use super::report::{CostReport, StreamCost, Usd};
+use super::words::summary;
 use crate::telemetry::NAMESPACE;
 
-/// A line for the fleet and, where metrics are published by stream, one for each.
+/// A log line, a line of metrics for the fleet and, where metrics are published by stream, one for each.
 ///
 /// `MonthUsd` is what this month is expected to cost; `OverBudget` counts streams over their budget.
-pub fn metric_lines(report: &CostReport, by_stream: bool, now: Timestamp) -> Vec<String> {
-    let over = report.streams.iter().filter(|one| one.over_budget).count();
-    let mut fleet = vec![
-        ("PeriodUsd", "None", Some(json!(dollars(report.fleet.usd)))),
-        ("MonthUsd", "None", report.fleet.usd_month_expected.map(|usd| json!(dollars(usd)))),
-        ("OverBudget", "Count", Some(json!(over))),
-    ];
-    let unreckoned = !report.faults.is_empty();
-    fleet.push(("NeedsAttention", "Count", Some(json!(u32::from(over > 0 || unreckoned)))));
-    let mut lines = vec![line(("Function", "cost-report"), &fleet, now)];
+pub fn lines(report: &CostReport, by_stream: bool, now: Timestamp) -> Vec<String> {
+    let mut lines = vec![log_line(report, now), line(("Function", "cost-report"), &of_fleet(report), now)];
     if by_stream {
         lines.extend(report.streams.iter().map(|stream| line(("StreamName", &stream.stream), &of_stream(stream), now)));
     }
     lines
+}
+
+fn log_line(report: &CostReport, now: Timestamp) -> String {
+    let level = if needs_attention(report) { "WARN" } else { "INFO" };
+    json!({
+        "timestamp": now.to_string(),
+        "level": level,
+        "message": summary(report),
+        "function": report.function,
+        "fleet": report.fleet,
+    })
+    .to_string()
+}
+
+/// Whether a person should know: something is over its budget, or not in the figures.
+pub(super) fn needs_attention(report: &CostReport) -> bool {
+    !report.faults.is_empty() || report.streams.iter().any(|stream| stream.over_budget)
+}
+
+fn of_fleet(report: &CostReport) -> Vec<Value> {
+    vec![
+        ("PeriodUsd", "None", Some(json!(dollars(report.fleet.usd)))),
+        ("MonthUsd", "None", report.fleet.usd_month_expected.map(|usd| json!(dollars(usd)))),
+        ("OverBudget", "Count", Some(json!(report.streams.iter().filter(|stream| stream.over_budget).count()))),
+        ("NeedsAttention", "Count", Some(json!(u32::from(needs_attention(report))))),
+    ]
 }
 
 type Value = (&'static str, &'static str, Option<serde_json::Value>);

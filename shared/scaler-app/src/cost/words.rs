@@ -5,16 +5,17 @@ use std::fmt::Write as _;
 use scaler_core::MicroUsd;
 
 use super::report::{CostReport, StreamCost, Usd, UsdSaved};
+use super::telemetry::needs_attention;
 use crate::ports::{Notice, NoticeKind};
 
-/// Streams and pieces of advice in a message; the answer and the page have them all.
+/// Streams, pieces of advice and faults in a message; the answer and the page have them all.
 const LISTED_MAX: usize = 10;
 
 /// The report as a message.
 pub(super) fn notice(report: &CostReport) -> Notice {
     let over = report.streams.iter().filter(|stream| stream.over_budget).count();
     // A subscription that wants only what needs somebody gets what is over its budget, or could not be reckoned.
-    let kind = if over > 0 || !report.faults.is_empty() { NoticeKind::Attention } else { NoticeKind::Cost };
+    let kind = if needs_attention(report) { NoticeKind::Attention } else { NoticeKind::Cost };
     let budget = if over > 0 { format!(", {over} over budget") } else { String::new() };
     let subject = format!("kinesis-scaler: {} USD until {}{budget}", cents(report.fleet.usd), day(report));
     Notice { kind, subject, text: summary(report) }
@@ -63,7 +64,7 @@ pub fn summary(report: &CostReport) -> String {
         );
     }
     advice(report, &mut text);
-    for fault in &report.faults {
+    for fault in report.faults.iter().take(LISTED_MAX) {
         let _ = writeln!(text, "Not in it: {fault}");
     }
     for note in &report.notes {

@@ -14,7 +14,7 @@ use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
 use scaler_app::ports::Clock;
 use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, SyncResponse, sync};
 use scaler_app::wiring::Wiring;
-use scaler_aws::{AwsFleetPorts, Pace, Pause, Share};
+use scaler_aws::{AwsCostPorts, AwsFleetPorts, Pace, Pause, Share};
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, ShardCount, StreamAlarm,
     TAG_MADE_BY, TAG_MANAGED, alarm_name, stream_alarms,
@@ -109,6 +109,18 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
+    /// What the stack says to cost-report.
+    pub(crate) fn reporting(&self) -> Wiring {
+        Wiring { report_bucket: Some("reports".to_owned()), ..self.wiring.clone() }
+    }
+
+    /// The ports of cost-report over this fleet.
+    pub(crate) async fn cost_ports(&self, wiring: &Wiring) -> AwsCostPorts<VirtualClock> {
+        let clock = VirtualClock(Arc::clone(&self.sandbox));
+        let sdk = super::support::sdk(self.sandbox.endpoint()).await;
+        scaler_aws::cost_ports(&sdk, clock.clone(), &Pace::of(Share::COST_REPORT, clock), wiring)
+    }
+
     /// So many managed streams of two shards, and no alarm.
     pub(crate) async fn of(count: usize) -> Self {
         let start: Timestamp = "2026-01-02T03:00:00Z".parse().unwrap();

@@ -223,6 +223,12 @@ impl Usage {
         ]
     }
 
+    /// The fewest and the most payload units that it can have been, whatever the sizes of its records.
+    pub fn put_units_bounds(&self) -> (u128, u128) {
+        let full = self.bytes.div_ceil(u128::from(PUT_UNIT_BYTES));
+        (self.records.max(full), self.records.saturating_add(full))
+    }
+
     /// Bytes given to consumers with enhanced fan-out, as far as it is known.
     pub fn fan_out_bytes(&self) -> u128 {
         self.consumers.values().filter_map(|used| used.bytes).sum()

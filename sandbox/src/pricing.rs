@@ -1,0 +1,192 @@
+//! AWS's Price List over AWS JSON 1.1: `GetProducts`, of Kinesis in two Regions.
+//!
+//! The prices of us-east-1 are those of this project's dated sheet. Those of eu-west-1 are **made up**, a tenth above
+//! them: what Ireland charges no source of ours tells.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
+use scaler_core::prices::{Item, PriceListRow, PriceSheet, US_EAST_1};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::json::{self, Refusal};
+use crate::state::Shared;
+
+const TARGET_PREFIX: &str = "AWSPriceListService.";
+const INVALID: &str = "InvalidParameterException";
+
+const SERVICE: &str = "AmazonKinesis";
+
+/// Source: API reference, `GetProducts`; that an absent `MaxResults` means as many is unverified.
+const PAGE_MAX: usize = 100;
+
+/// The code by which every On-Demand term goes, and that of its first price.
+const ON_DEMAND_TERM: &str = "JRTCKXETXF";
+const FIRST_PRICE: &str = "6YS6EN2CT7";
+
+/// Rows that the list has beside those of [`Item`], and that a match by a part of the name would take for one of them: their
+/// usage type, operation and price in us-east-1, in ten-billionths of a dollar. Source: infracost's golden files.
+const NEAR_MISSES: [(&str, &str, u64); 3] = [
+    ("LongTermRetention-ReadBytes", "LongTermRetentionDataRetrieval", 210_000_000),
+    ("OnDemand-ExtendedRetention-ByteHrs", "OnDemandExtendedRetentionByteHrs", 1_000_000_000),
+    ("OnDemand-LongTermRetention-ByteHrs", "OnDemandLongTermRetentionByteHrs", 230_000_000),
+];
+
+struct Region {
+    code: &'static str,
+    location: &'static str,
+    /// Before every usage type.
+    prefix: &'static str,
+    /// Of the prices of us-east-1.
+    percent: u64,
+}
+
+const REGIONS: [Region; 2] = [
+    Region { code: US_EAST_1, location: "US East (N. Virginia)", prefix: "", percent: 100 },
+    Region { code: "eu-west-1", location: "EU (Ireland)", prefix: "EU-", percent: 110 },
+];
+
+/// Takes the requests for this API; everything else goes on.
+pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let Some(operation) = json::operation(request.headers(), TARGET_PREFIX) else { return next.run(request).await };
+    match run(&shared, &operation, request.into_body()).await {
+        Ok(body) => json::answer(json::V1_1, StatusCode::OK, &body),
+        Err(Refusal { error_type, message }) => json::error(json::V1_1, error_type, &message),
+    }
+}
+
+async fn run(shared: &Shared, operation: &str, body: Body) -> Result<Value, Refusal> {
+    shared.called("pricing", operation).map_err(|too_fast| Refusal::new("ThrottlingException", too_fast.message()))?;
+    match operation {
+        "GetProducts" => get_products(&json::read(body).await?),
+        _ => Err(Refusal::unknown_operation(operation, "GetProducts")),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetProducts {
+    service_code: Option<String>,
+    #[serde(default)]
+    filters: Vec<Filter>,
+    next_token: Option<String>,
+    max_results: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Filter {
+    r#type: String,
+    field: String,
+    value: String,
+}
+
+fn get_products(input: &GetProducts) -> Result<Value, Refusal> {
+    match input.service_code.as_deref() {
+        Some(SERVICE) => {}
+        Some(other) => {
+            let message = format!("ServiceCode {other:?} is not one this sandbox knows: {SERVICE}");
+            return Err(Refusal::new("NotFoundException", message));
+        }
+        None => return Err(Refusal::new(INVALID, "ServiceCode is missing")),
+    }
+    if let Some(filter) = input.filters.iter().find(|filter| filter.r#type != "TERM_MATCH") {
+        let message = format!("Type {:?} of a filter is not one this sandbox knows: TERM_MATCH", filter.r#type);
+        return Err(Refusal::new(INVALID, message));
+    }
+    let page = page(input.max_results)?;
+    let products: Vec<Product> =
+        products().filter(|product| input.filters.iter().all(|it| it.passes(product))).collect();
+    let first = input.next_token.as_deref().map_or(Ok(0), |token| {
+        let known = token.parse().ok().filter(|first| *first < products.len());
+        known.ok_or_else(|| Refusal::new("ExpiredNextTokenException", format!("NextToken {token:?} was not given out")))
+    })?;
+    let end = products.len().min(first + page);
+    let list: Vec<String> = products[first..end].iter().map(|product| product.json().to_string()).collect();
+    let mut answer = json!({"FormatVersion": "aws_v1", "PriceList": list});
+    if end < products.len() {
+        answer["NextToken"] = json!(end.to_string());
+    }
+    Ok(answer)
+}
+
+fn page(asked: Option<i64>) -> Result<usize, Refusal> {
+    let Some(asked) = asked else { return Ok(PAGE_MAX) };
+    let page = usize::try_from(asked).ok().filter(|page| (1..=PAGE_MAX).contains(page));
+    page.ok_or_else(|| Refusal::new(INVALID, format!("MaxResults={asked} is not 1 to {PAGE_MAX}")))
+}
+
+impl Filter {
+    fn passes(&self, product: &Product) -> bool {
+        product.attributes.get(self.field.as_str()).is_some_and(|value| *value == self.value)
+    }
+}
+
+/// One row of the list.
+struct Product {
+    sku: String,
+    attributes: BTreeMap<&'static str, String>,
+    /// In ten-billionths of a dollar.
+    price: u64,
+}
+
+fn products() -> impl Iterator<Item = Product> {
+    let sheet = PriceSheet::of(US_EAST_1);
+    let of_item = move |item: Item| {
+        let PriceListRow { usage_type, operation, units, .. } = item.row()?;
+        Some((usage_type, operation, sheet.price(item).ok()?.0 * 10_000 / units))
+    };
+    let rows: Vec<_> = Item::ALL.into_iter().filter_map(of_item).chain(NEAR_MISSES).collect();
+    let all = REGIONS.iter().flat_map(move |region| rows.clone().into_iter().map(move |row| (region, row)));
+    all.zip(1..).map(|((region, (usage_type, operation, price)), number)| Product {
+        sku: format!("SANDBOX{number:09}"),
+        attributes: BTreeMap::from([
+            ("servicecode", SERVICE.to_owned()),
+            ("servicename", "Amazon Kinesis".to_owned()),
+            ("location", region.location.to_owned()),
+            ("locationType", "AWS Region".to_owned()),
+            ("regionCode", region.code.to_owned()),
+            ("usagetype", format!("{}{usage_type}", region.prefix)),
+            ("operation", operation.to_owned()),
+        ]),
+        price: price * region.percent / 100,
+    })
+}
+
+impl Product {
+    /// As the list tells it, where each product is a text of its own.
+    fn json(&self) -> Value {
+        const WHOLE: u64 = 10_000_000_000;
+        let Self { sku, attributes, price } = self;
+        let usd = format!("{}.{:010}", price / WHOLE, price % WHOLE);
+        let term = format!("{sku}.{ON_DEMAND_TERM}");
+        let rate = format!("{term}.{FIRST_PRICE}");
+        json!({
+            "product": { "productFamily": "Kinesis Streams", "attributes": attributes, "sku": sku },
+            "serviceCode": SERVICE,
+            "terms": { "OnDemand": { &term: {
+                "priceDimensions": { &rate: {
+                    "unit": "Quantity",
+                    "beginRange": "0",
+                    "endRange": "Inf",
+                    "description": format!("${usd} for one of {}", attributes["usagetype"]),
+                    "appliesTo": [],
+                    "rateCode": rate,
+                    "pricePerUnit": { "USD": usd },
+                } },
+                "sku": sku,
+                "effectiveDate": "2026-11-01T00:00:00Z",
+                "offerTermCode": ON_DEMAND_TERM,
+                "termAttributes": {},
+            } } },
+            "version": "20261121000000",
+            "publicationDate": "2026-11-21T00:00:00Z",
+        })
+    }
+}

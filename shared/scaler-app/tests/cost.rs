@@ -1,0 +1,271 @@
+//! Reports of cost-report over a world in memory: what they say, whom they tell, and what they do where something fails.
+#![allow(clippy::unwrap_used)]
+
+use jiff::{SignedDuration, Timestamp};
+use scaler_app::cost::report::{StreamCost, Usd};
+use scaler_app::cost::{CostReport, CostSettings, cost_report, lines};
+use scaler_app::ports::{Failure, NoticeKind};
+use scaler_app::wiring::Wiring;
+use scaler_core::cost::Consumer;
+use scaler_core::{AlarmActions, MicroUsd, Minute, Policy, PolicySpec, ShardCount, StreamMode, stream_alarms};
+use scaler_sim::world::{Billed, Stream, World};
+use serde_json::{Value, json};
+
+/// The morning after ten days of a month of 30.
+const NOW: Timestamp = Timestamp::constant(1_794_377_700, 0);
+
+const SCHEDULE: &str = "Scheduled Event";
+
+/// A million bytes a second in a thousand records, all read once.
+fn load() -> Minute {
+    Minute {
+        bytes: Some(60_000_000),
+        records: Some(60_000),
+        read_bytes: Some(60_000_000),
+        iterator_age_ms: Some(2_000),
+        ..Minute::default()
+    }
+}
+
+fn wiring(region: &str) -> Wiring {
+    Wiring {
+        stream_metrics: true,
+        functions: vec![("scale-out".to_owned(), 256)],
+        region: region.to_owned(),
+        ..Wiring::default()
+    }
+}
+
+async fn report_in(world: &World, wiring: &Wiring, event: &Value) -> CostReport {
+    let policy = Policy::new(PolicySpec::default()).unwrap();
+    let settings = CostSettings { policy: &policy, wiring, draw: |report| format!("<p>{}</p>", report.streams.len()) };
+    cost_report(&world.cost_ports(), settings, event, NOW + SignedDuration::from_mins(13)).await
+}
+
+async fn report(world: &World, event: &Value) -> CostReport {
+    report_in(world, &wiring("us-east-1"), event).await
+}
+
+fn scheduled() -> Value {
+    json!({ "detail-type": SCHEDULE })
+}
+
+fn usd(micro: u64) -> Value {
+    json!(Usd(MicroUsd(micro)))
+}
+
+/// The bill of a stream, as in `shard-hour 14.4`.
+fn lines_of(stream: &StreamCost) -> Vec<String> {
+    stream.lines.iter().map(|line| format!("{} {}", line.item, json!(line.usd))).collect()
+}
+
+#[tokio::test]
+async fn ten_days_of_a_stream_are_reckoned_as_by_hand() {
+    let world = World::at(NOW).with("orders", Stream::managed(4, load()));
+    let policy = Policy::new(PolicySpec::default()).unwrap();
+    let four = ShardCount::new(4).unwrap();
+    for alarm in stream_alarms(&policy, "orders", four, &AlarmActions::default()) {
+        world.put_alarm(alarm, true);
+    }
+    let report = report(&world, &scheduled()).await;
+    assert_eq!(
+        (report.from.to_string(), report.until.to_string()),
+        ("2026-11-01T00:00:00Z".to_owned(), "2026-11-11T00:00:00Z".to_owned())
+    );
+    assert!(report.faults.is_empty() && report.notes.is_empty(), "{:?} {:?}", report.faults, report.notes);
+    let stream = &report.streams[0];
+    // 4 shards x 240 h x 0.015; 864 million records of a unit each x 0.014.
+    assert_eq!(lines_of(stream), ["shard-hour 14.4", "put-units 12.096"]);
+    let shown = json!(stream);
+    // 240 h x 0.04; 864 million records of 1,024 bytes, 823.97 GB, x 0.08; 864e9 bytes read, 804.66 GB, x 0.04.
+    assert_eq!(shown["usd_on_demand"], usd(9_600_000 + 65_917_969 + 32_186_508));
+    // One record a second at 80 %: two shards.
+    assert_eq!((stream.static_peak_shards, &shown["usd_static_peak"]), (2, &usd(7_200_000 + 12_096_000)));
+    // Eleven alarm metrics and six others for a third of a month, and 39 metrics read an hour.
+    assert_eq!(shown["usd_scaler"], usd(366_667 + 600_000 + 93_600));
+    assert_eq!(shown["usd_month_expected"], usd(3 * 26_496_000));
+    assert_eq!(shown["saved_against_static_peak"], json!(-8.260_267));
+    assert_eq!((stream.mean_shards, stream.notes.len()), (4.0, 0));
+    assert_eq!(report.streams[0].days.len(), 10);
+    assert_eq!(report.fleet.usd, stream.usd);
+    // The floor of 25 MiB/s, in and out, for ten days: a third of some 3,040 a month.
+    assert_eq!(json!(report.fleet.usd_advantage), usd(675_000_000 + 337_500_000));
+}
+
+#[tokio::test]
+async fn a_report_changes_nothing_and_tells_people_only_where_it_is_asked_to() {
+    let world = World::at(NOW).with("orders", Stream::managed(4, load()));
+    let by_hand = report(&world, &json!({ "report": "managed" })).await;
+    assert_eq!((by_hand.page, world.told().len(), world.pages().len()), (None, 0, 0));
+    let told = report(&world, &scheduled()).await;
+    assert_eq!(told.page.as_deref(), Some("s3://reports/us-east-1/2026-11-11.html"));
+    assert_eq!(world.pages()["us-east-1/2026-11-11.html"], "<p>1</p>");
+    let told_people = world.told();
+    assert_eq!(told_people.len(), 1);
+    let notice = &told_people[0];
+    assert_eq!(
+        (notice.kind, notice.subject.as_str()),
+        (NoticeKind::Cost, "kinesis-scaler: 26.50 USD until 2026-11-11")
+    );
+    for part in [
+        "1 stream(s) in us-east-1 cost 26.50 USD from 2026-11-01 00:00 to 2026-11-11 00:00 (UTC)",
+        "on-demand Standard 107.70 USD;",
+        "By the end of the month: 79.49 USD",
+        "  orders: 26.50 USD, 4.0 shards on average",
+        "Page: s3://reports/us-east-1/2026-11-11.html",
+    ] {
+        assert!(notice.text.contains(part), "{part}: {}", notice.text);
+    }
+    let writes = ["AddTagsToStream", "UpdateShardCount", "PutMetricAlarm", "DeleteAlarms", "SendMessage"];
+    let calls = world.calls();
+    assert!(!calls.iter().any(|call| writes.iter().any(|write| call.starts_with(write))), "{calls:?}");
+}
+
+#[tokio::test]
+async fn a_region_without_prices_is_told_and_never_reckoned_with_anothers() {
+    let world = World::at(NOW).with("orders", Stream::managed(4, load()));
+    let nowhere = report_in(&world, &wiring("sa-east-1"), &scheduled()).await;
+    assert!(nowhere.streams.is_empty());
+    let told = nowhere.faults.join("\n");
+    assert!(
+        told.contains("orders is left out: no price of shard-hour is known for sa-east-1: allow pricing"),
+        "{told}"
+    );
+    assert!(nowhere.notes[0].contains("AccessDeniedException"), "{:?}", nowhere.notes);
+    assert!(world.told()[0].text.contains("Not in it: orders is left out"), "{}", world.told()[0].text);
+    // The Price List knows of shards alone: the stream is reckoned, and what it would have cost otherwise is not.
+    let ireland = report_in(&world, &wiring("eu-west-1"), &scheduled()).await;
+    let stream = &ireland.streams[0];
+    assert_eq!(lines_of(stream), ["shard-hour 16.32", "put-units 14.256"]);
+    assert_eq!((stream.usd_on_demand, stream.saved_against_on_demand, stream.usd_scaler), (None, None, None));
+    assert!(stream.notes.iter().any(|note| note.contains("no price of on-demand-hour")), "{:?}", stream.notes);
+    assert!(ireland.prices.iter().all(|price| price.source.starts_with("AWS Price List, read 2026-11-11")));
+    // What the operator says comes before everything.
+    let prices = vec![("shard-hour".parse().unwrap(), "0.02".parse().unwrap())];
+    let own = report_in(&world, &Wiring { prices, ..wiring("eu-west-1") }, &scheduled()).await;
+    assert_eq!(lines_of(&own.streams[0])[0], "shard-hour 19.2");
+}
+
+#[tokio::test]
+async fn a_stream_over_its_budget_is_called_out() {
+    let world = World::at(NOW)
+        .with("orders", Stream::managed(4, load()))
+        .with("clicks", Stream::managed(1, load()))
+        .with("logs", Stream::managed(1, load()));
+    world.change("orders", |stream| {
+        stream.tags.insert("kinesis-scaler/budget-usd-month".to_owned(), "79".to_owned());
+    });
+    world.change("clicks", |stream| {
+        stream.tags.insert("kinesis-scaler/budget-usd-month".to_owned(), "79".to_owned());
+    });
+    world.change("logs", |stream| {
+        stream.tags.insert("kinesis-scaler/budget-usd-month".to_owned(), "a lot".to_owned());
+    });
+    let report = report(&world, &scheduled()).await;
+    let over: Vec<_> = report.streams.iter().filter(|stream| stream.over_budget).map(|stream| &stream.stream).collect();
+    assert_eq!(over, ["orders"]);
+    let logs = report.streams.iter().find(|stream| stream.stream == "logs").unwrap();
+    assert!(logs.notes.iter().any(|note| note.contains("\"a lot\" is not an amount in USD")), "{:?}", logs.notes);
+    let notice = &world.told()[0];
+    assert_eq!(notice.kind, NoticeKind::Attention);
+    assert!(notice.subject.ends_with("until 2026-11-11, 1 over budget"), "{}", notice.subject);
+    assert!(notice.text.contains("Over budget: orders is expected to cost 79.49 USD this month, and may cost 79.00"));
+    let metrics: Vec<Value> =
+        lines(&report, true, NOW).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&metrics[0]["level"], &metrics[1]["OverBudget"]), (&json!("WARN"), &json!(1)));
+    assert_eq!((metrics.len(), &metrics[2]["StreamName"]), (5, &json!("orders")));
+}
+
+#[tokio::test]
+async fn every_stream_is_reported_on_request() {
+    let unmanaged = |stream: Stream| Stream { tags: std::collections::BTreeMap::new(), ..stream };
+    let elastic = Stream { mode: StreamMode::OnDemand, ..Stream::managed(4, load()) };
+    let world = World::at(NOW)
+        .with("orders", Stream::managed(4, load()))
+        .with("big", unmanaged(Stream::managed(30, load())))
+        .with("elastic", unmanaged(elastic));
+    let managed = report(&world, &json!({ "report": "managed", "since": "10d" })).await;
+    assert_eq!(managed.streams.len(), 1);
+    let all = report(&world, &json!({ "report": "all", "since": "10d" })).await;
+    let names: Vec<_> = all.streams.iter().map(|stream| stream.stream.as_str()).collect();
+    assert_eq!(names, ["big", "elastic", "orders"], "the dearest first");
+    let advice =
+        |at: usize| all.streams[at].advice.iter().filter_map(|advice| advice.command.clone()).collect::<Vec<_>>();
+    assert!(advice(0)[0].contains("--stream-name big --tags kinesis-scaler/managed=true"), "{:?}", advice(0));
+    assert!(advice(1)[0].contains("StreamMode=PROVISIONED"), "{:?}", advice(1));
+    assert_eq!(json!(all.streams[0].usd_scaler), json!(0.0));
+    assert_eq!(all.fleet.usd.0.0, all.streams.iter().map(|stream| stream.usd.0.0).sum::<u64>());
+    let one = report(&world, &json!({ "report": ["elastic"], "since": "10d" })).await;
+    assert_eq!((one.streams.len(), one.streams[0].usd), (1, all.streams[1].usd));
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_said() {
+    let since = NOW - SignedDuration::from_hours(24 * 5);
+    let consumer = |name: &str| Consumer { name: name.to_owned(), created: since };
+    let billed = Billed {
+        retention_hours: 48,
+        consumers: vec![(consumer("app"), Some(60_000_000)), (consumer("silent"), None)],
+        is_counted: false,
+        ..Billed::default()
+    };
+    let world = World::at(NOW).with("orders", Stream { billed, ..Stream::managed(4, load()) });
+    let report = report(&world, &scheduled()).await;
+    let stream = &report.streams[0];
+    let items: Vec<_> = stream.lines.iter().map(|line| line.item).collect();
+    assert_eq!(items, ["shard-hour", "put-units", "extended-retention", "fan-out-hour", "fan-out-out"]);
+    // Registered at 06:15 five days before the last midnight's morning: 4.74 days, two of them, four shards.
+    assert_eq!(lines_of(stream)[3], "fan-out-hour 13.65");
+    assert!(stream.notes[0].starts_with("its shard count was published for 0 of 240 hours"), "{:?}", stream.notes);
+    assert!(stream.notes[1].starts_with("what consumer silent was given is not known"), "{:?}", stream.notes);
+    assert!(!stream.advice.iter().any(|advice| advice.words.contains("silent")), "unknown is not unused");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_left_out_and_the_rest_is_reported() {
+    let world = || World::at(NOW).with("a", Stream::managed(1, load())).with("b", Stream::managed(1, load()));
+    let one = world();
+    one.fail_next("DescribeStreamSummary", Failure::Refused);
+    let partial = report(&one, &scheduled()).await;
+    assert_eq!((partial.streams.len(), partial.faults.len()), (1, 1));
+    assert!(partial.into_result().is_ok());
+
+    let none = world();
+    none.fail_next("GetMetricData (bills)", Failure::Throttled);
+    let nothing = report(&none, &scheduled()).await;
+    assert!(nothing.faults[0].starts_with("a, b left out"), "{:?}", nothing.faults);
+    assert!(nothing.into_result().is_err(), "another try may succeed");
+
+    for call in ["DescribeAlarms", "GetMetricData (runs)", "GetProducts", "PutObject", "Publish"] {
+        let without = world();
+        without.fail_next(call, Failure::Refused);
+        let report = report(&without, &scheduled()).await;
+        assert_eq!((report.streams.len(), report.faults.len() + report.notes.len()), (2, 1), "{call}");
+        assert!(report.into_result().is_ok(), "{call}");
+    }
+
+    let unknown = report(&world(), &json!({ "report": ["orders"] })).await;
+    assert!(unknown.faults[0].contains("orders is left out: DescribeStreamSummary"), "{:?}", unknown.faults);
+    assert!(unknown.into_result().is_ok(), "another try would find it no more");
+}
+
+#[tokio::test]
+async fn a_run_without_time_says_whom_it_did_not_reach() {
+    let mut world = World::at(NOW);
+    for stream in 0..25 {
+        world = world.with(&format!("s{stream}"), Stream::managed(1, load()));
+    }
+    // Two calls a stream: twenty take more than the thirteen minutes of a run.
+    world.slow(SignedDuration::from_secs(40));
+    let report = report(&world, &json!({ "report": "managed" })).await;
+    assert_eq!(report.streams.len(), 10);
+    assert!(report.faults[0].starts_with("no time was left for 15 of 25 streams"), "{:?}", report.faults);
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_told_and_asks_for_nothing() {
+    let world = World::at(NOW).with("orders", Stream::managed(4, load()));
+    let report = report(&world, &json!({ "report": "everything" })).await;
+    assert!(report.faults[0].starts_with("no cost-report request: got \"everything\""), "{:?}", report.faults);
+    assert_eq!(world.calls(), Vec::<String>::new());
+}

@@ -1,0 +1,256 @@
+//! The `Billing` port over Amazon Kinesis and CloudWatch: what streams are billed by, and what they and functions used.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_kinesis::primitives::DateTime;
+use aws_sdk_kinesis::types::StreamDescriptionSummary;
+use jiff::Timestamp;
+use scaler_app::cost::ports::{Billing, Runs};
+use scaler_app::ports::{CallError, Failure};
+use scaler_app::telemetry;
+use scaler_core::cost::{Consumer, Series, Standing, Tick};
+
+use crate::alarm_read::NAMESPACE;
+use crate::error::call_error;
+use crate::metric_data::{Asked, QUERIES_MAX, Question, steps};
+use crate::metrics::{
+    BYTES, CloudWatchMetrics, Field, ITERATOR_AGE, READ_BYTES, RECORDS, Read, STREAM, THROTTLED, subject,
+};
+use crate::pace::REPORT;
+use crate::streams::{KinesisStreams, state};
+
+/// Streams in one answer, at most. Source: API reference, `ListStreams`.
+const PAGE: i32 = 100;
+
+/// Data points in one answer, at most. Source: API reference, `GetMetricData`.
+const POINTS_MAX: usize = 100_800;
+
+/// What each stream is asked for, beside its shard count and its consumers.
+const READS: [Read; 5] = [BYTES, RECORDS, THROTTLED, READ_BYTES, ITERATOR_AGE];
+
+/// What we read of a function: its id in the question, its name in AWS/Lambda, and where it goes.
+type RunsRead = (&'static str, &'static str, fn(&mut Runs) -> &mut u64);
+
+const RUNS_READS: [RunsRead; 2] =
+    [("runs", "Invocations", |runs| &mut runs.count), ("time", "Duration", |runs| &mut runs.milliseconds)];
+
+/// Periods for what is summed up anyway, the longest first: the fewer points the better. CloudWatch keeps points of an hour
+/// for 455 days and those of a minute for 15.
+const PERIODS: [u32; 4] = [86_400, 3_600, 300, 60];
+
+/// What streams and functions used, through the SDK.
+#[derive(Clone, Debug)]
+pub struct KinesisBilling {
+    /// Kinesis.
+    pub streams: KinesisStreams,
+    /// CloudWatch.
+    pub metrics: CloudWatchMetrics,
+}
+
+/// Where the points of a metric of a question go.
+#[derive(Clone, Copy)]
+enum Place {
+    /// To a field of the minute.
+    Minute(Field),
+    /// To the open shards.
+    OpenShards,
+    /// To this consumer.
+    Consumer(usize),
+}
+
+impl Billing for KinesisBilling {
+    async fn all(&self) -> Result<Vec<String>, CallError> {
+        let call = "ListStreams";
+        let mut names: Vec<String> = Vec::new();
+        loop {
+            self.streams.1.wait(call).await;
+            let request =
+                self.streams.0.list_streams().limit(PAGE).set_exclusive_start_stream_name(names.last().cloned());
+            let page = request.send().await.map_err(|error| call_error(call, "the account's streams", error))?;
+            names.extend(page.stream_names().iter().cloned());
+            if !page.has_more_streams() || page.stream_names().is_empty() {
+                names.sort();
+                return Ok(names);
+            }
+        }
+    }
+
+    async fn standing(&self, stream: &str) -> Result<Standing, CallError> {
+        let expected = "status, mode, shard count, retention or time of creation";
+        let (standing, arn) = self.streams.summary(stream, expected, standing).await?;
+        Ok(Standing { consumers: self.consumers(stream, &arn).await?, ..standing })
+    }
+
+    async fn series(
+        &self,
+        streams: &[(String, Standing)],
+        start: Timestamp,
+        end: Timestamp,
+        step_seconds: u32,
+    ) -> Result<BTreeMap<String, Series>, CallError> {
+        let mut series = BTreeMap::new();
+        for streams in questions(streams, steps(start, end, step_seconds)) {
+            series.extend(self.series_of(streams, start, end, step_seconds).await?);
+        }
+        Ok(series)
+    }
+
+    async fn runs(
+        &self,
+        functions: &[String],
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<BTreeMap<String, Runs>, CallError> {
+        let mut all = BTreeMap::new();
+        for functions in functions.chunks(QUERIES_MAX / RUNS_READS.len()) {
+            let mut runs = vec![Runs::default(); functions.len()];
+            let question = Question {
+                subject: if let [function] = functions { function } else { "the functions" },
+                metrics: functions.iter().zip(0..).flat_map(of_function).collect(),
+                start,
+                end,
+                step_seconds: period(start, end),
+                bucket: Some(REPORT),
+            };
+            let put = |asked: usize, _, value: u64| {
+                let (.., field) = RUNS_READS[asked % RUNS_READS.len()];
+                let sum = field(&mut runs[asked / RUNS_READS.len()]);
+                *sum = sum.saturating_add(value);
+            };
+            question.ask(&self.metrics, put).await?;
+            all.extend(functions.iter().cloned().zip(runs));
+        }
+        Ok(all)
+    }
+}
+
+impl KinesisBilling {
+    /// A stream has a few consumers, and AWS's rate is for each stream: nothing to wait for.
+    async fn consumers(&self, stream: &str, arn: &str) -> Result<Vec<Consumer>, CallError> {
+        let call = "ListStreamConsumers";
+        let mut consumers = Vec::new();
+        let mut pages = self.streams.0.list_stream_consumers().stream_arn(arn).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| call_error(call, stream, error))?;
+            for consumer in page.consumers() {
+                let name = consumer.consumer_name().to_owned();
+                let created = time(consumer.consumer_creation_timestamp()).ok_or_else(|| CallError {
+                    call,
+                    subject: stream.to_owned(),
+                    failure: Failure::Refused,
+                    message: format!("a consumer without a known time of creation: {consumer:?}"),
+                    source: None,
+                })?;
+                consumers.push(Consumer { name, created });
+            }
+        }
+        Ok(consumers)
+    }
+
+    /// All of these streams, in one question.
+    async fn series_of(
+        &self,
+        streams: &[(String, Standing)],
+        start: Timestamp,
+        end: Timestamp,
+        step_seconds: u32,
+    ) -> Result<BTreeMap<String, Series>, CallError> {
+        let steps = steps(start, end, step_seconds);
+        let empty = |(name, standing): &(String, Standing)| {
+            let tick = Tick { fan_out_bytes: vec![None; standing.consumers.len()], ..Tick::default() };
+            (name.clone(), Series { start, step_seconds, ticks: vec![tick; steps] })
+        };
+        let mut series: Vec<_> = streams.iter().map(empty).collect();
+        let (places, metrics): (Vec<_>, Vec<_>) = streams.iter().zip(0..).flat_map(of_stream).unzip();
+        let subject = subject(streams.iter().map(|(name, _)| name.as_str()));
+        let question = Question { subject, metrics, start, end, step_seconds, bucket: Some(REPORT) };
+        let put = |asked: usize, step: usize, value| {
+            let (stream, place): (usize, Place) = places[asked];
+            let tick = &mut series[stream].1.ticks[step];
+            match place {
+                Place::Minute(field) => *field(&mut tick.metrics) = Some(value),
+                Place::OpenShards => tick.open_shards = Some(u32::try_from(value).unwrap_or(u32::MAX)),
+                Place::Consumer(consumer) => tick.fan_out_bytes[consumer] = Some(value),
+            }
+        };
+        question.ask(&self.metrics, put).await?;
+        Ok(series.into_iter().collect())
+    }
+}
+
+/// The metrics of one stream, each with the index of the stream and its place in there.
+fn of_stream((stream, index): (&(String, Standing), usize)) -> Vec<((usize, Place), Asked<'_>)> {
+    let (name, standing) = stream;
+    let mut metrics: Vec<_> =
+        READS.iter().map(|read| ((index, Place::Minute(read.field)), read.of(name, index))).collect();
+    let shards = Asked {
+        id: format!("shards_{index}"),
+        namespace: telemetry::NAMESPACE,
+        name: telemetry::OPEN_SHARDS,
+        statistic: "Maximum",
+        dimensions: vec![(STREAM, name)],
+    };
+    metrics.push(((index, Place::OpenShards), shards));
+    for (consumer, at) in standing.consumers.iter().zip(0..) {
+        let given = Asked {
+            id: format!("consumer_{index}_{at}"),
+            namespace: NAMESPACE,
+            // No page of AWS that we have names it for certain; where it is wrong, nothing is known.
+            name: "SubscribeToShardEvent.Bytes",
+            statistic: "Sum",
+            dimensions: vec![(STREAM, name), ("ConsumerName", &consumer.name)],
+        };
+        metrics.push(((index, Place::Consumer(at)), given));
+    }
+    metrics
+}
+
+/// What is read of one function.
+fn of_function((function, index): (&String, usize)) -> [Asked<'_>; RUNS_READS.len()] {
+    RUNS_READS.map(|(id, name, _)| Asked {
+        id: format!("{id}_{index}"),
+        namespace: "AWS/Lambda",
+        name,
+        statistic: "Sum",
+        dimensions: vec![("FunctionName", function)],
+    })
+}
+
+/// The streams, parted so that each part fits one question and its answer one page. A stream that alone is more than a page
+/// is a part of its own, and comes in several.
+fn questions(streams: &[(String, Standing)], steps: usize) -> impl Iterator<Item = &[(String, Standing)]> {
+    let queries_max = QUERIES_MAX.min(POINTS_MAX / steps.max(1));
+    let queries_of = |(_, standing): &(String, Standing)| READS.len() + 1 + standing.consumers.len();
+    let mut queries = streams.first().map_or(0, queries_of);
+    streams.chunk_by(move |_, next| {
+        queries += queries_of(next);
+        let fits = queries <= queries_max;
+        if !fits {
+            queries = queries_of(next);
+        }
+        fits
+    })
+}
+
+/// The longest period of which `start` and `end` are whole multiples.
+fn period(start: Timestamp, end: Timestamp) -> u32 {
+    let is_whole = |period: &u32| [start, end].iter().all(|time| time.as_second().rem_euclid(i64::from(*period)) == 0);
+    PERIODS.into_iter().find(is_whole).unwrap_or(PERIODS[PERIODS.len() - 1])
+}
+
+/// A stream's standing without its consumers, and its ARN.
+fn standing(summary: &StreamDescriptionSummary) -> Option<(Standing, String)> {
+    let state = state(summary)?;
+    let standing = Standing {
+        mode: state.mode,
+        open_shards: state.open_shards,
+        retention_hours: u32::try_from(summary.retention_period_hours()).ok()?,
+        created: time(summary.stream_creation_timestamp())?,
+        consumers: Vec::new(),
+    };
+    Some((standing, summary.stream_arn().to_owned()))
+}
+
+fn time(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(time.secs()).ok()
+}
