@@ -3,6 +3,7 @@
 //! Nothing here changes anything in AWS: streams are described and their metrics read, no more.
 
 mod backtest;
+mod compare;
 mod comparison;
 mod completions;
 mod contender;
@@ -47,6 +48,7 @@ enum Command {
     Backtest(backtest::Arguments),
     Tune(tune::Arguments),
     Plan(plan::Arguments),
+    Compare(compare::Arguments),
     Migrate(migrate::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -63,6 +65,7 @@ pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Backtest(arguments) => backtest::run(&arguments, out),
         Command::Tune(arguments) => tune::run(&arguments, out),
         Command::Plan(arguments) => plan::run(&arguments, out),
+        Command::Compare(arguments) => compare::run(&arguments, out),
         Command::Migrate(arguments) => migrate::run(&arguments, out),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),
         Command::Man(arguments) => man::run(&arguments, Arguments::command(), out),

@@ -6,7 +6,6 @@ use anyhow::Result;
 use clap::Args;
 use scaler_app::cost::report::Usd;
 use scaler_core::MicroUsd;
-use scaler_core::cost::Bill;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::prices::{Item, MissingPrice, Price, PriceSheet};
 use serde::Serialize;
@@ -74,6 +73,20 @@ impl Rates {
         Ok(Self { usd_hour: usd_hour?, usd_day: usd_day?, usd_month: usd_month? })
     }
 
+    /// From what a month costs, to the nearest micro-dollar.
+    pub(crate) fn of_month(month: MicroUsd) -> Self {
+        let share = |seconds: u64| {
+            let micro = u128::from(month.0) * u128::from(seconds) + u128::from(MONTH_SECONDS) / 2;
+            Usd(MicroUsd(u64::try_from(micro / u128::from(MONTH_SECONDS)).unwrap_or(u64::MAX)))
+        };
+        Self { usd_hour: share(HOUR_SECONDS), usd_day: share(DAY_SECONDS), usd_month: Usd(month) }
+    }
+
+    /// The figures of a table's row, rounded as people read them.
+    pub(crate) fn rounded_row(&self, what: impl Into<String>) -> [String; 4] {
+        [what.into(), amount(self.usd_hour.0, 4), dollars(self.usd_day.0), dollars(self.usd_month.0)]
+    }
+
     /// The figures of a table's row.
     pub(crate) fn row(&self, what: impl Into<String>) -> [String; 4] {
         [what.into(), self.usd_hour.0.to_string(), self.usd_day.0.to_string(), self.usd_month.0.to_string()]
@@ -102,28 +115,24 @@ pub(crate) fn item_words(item: Item) -> &'static str {
     }
 }
 
-/// The items of a month's bill, and what each costs in an hour, a day and the month.
-///
-/// # Errors
-/// A price is not known.
-pub(crate) fn lines(sheet: &PriceSheet, month: &Bill) -> Result<Vec<(Item, Rates)>, MissingPrice> {
-    let share = |quantity: u128, seconds: u64| quantity * u128::from(seconds) / u128::from(MONTH_SECONDS);
-    let line =
-        |item: Item, quantity: u128| Ok((item, Rates::of(|seconds| sheet.cost(item, share(quantity, seconds)))?));
-    month.lines.iter().map(|used| line(used.item, used.quantity)).collect()
-}
-
 /// Money to two decimals, thousands apart.
 pub(crate) fn dollars(money: MicroUsd) -> String {
-    let cents = money.0.saturating_add(5_000) / 10_000;
-    let whole = (cents / 100).to_string();
+    amount(money, 2)
+}
+
+/// Money to so many decimals of the six that it has, to the nearest, thousands apart.
+fn amount(money: MicroUsd, decimals: usize) -> String {
+    let per_dollar = (0..decimals).fold(1, |units, _| units * 10);
+    let unit = 1_000_000 / per_dollar;
+    let units = money.0.saturating_add(unit / 2) / unit;
+    let whole = (units / per_dollar).to_string();
     let digits = whole.len();
     let apart = |(at, digit): (usize, char)| {
         let comma = (at > 0 && (digits - at).is_multiple_of(3)).then_some(',');
         comma.into_iter().chain([digit])
     };
     let grouped: String = whole.chars().enumerate().flat_map(apart).collect();
-    format!("{grouped}.{:02}", cents % 100)
+    format!("{grouped}.{:0decimals$}", units % per_dollar)
 }
 
 /// MB as bytes, exactly: a MB is 1,048,576 of them, as in the limits of a shard.
