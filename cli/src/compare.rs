@@ -9,14 +9,14 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{ArgGroup, Args, ValueEnum, value_parser};
 use scaler_core::MicroUsd;
 use scaler_core::compare::{Brokers, Day, Hosting, broker_hour, storage_gb_month, transfer_gb};
 use scaler_core::limits::{RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use scaler_core::prices::PriceSheet;
 
-use self::alternatives::{Alternatives, Cluster};
+use self::alternatives::{Alternative, Alternatives, Cluster};
 use crate::failure::usage;
 use crate::options::{Output, cannot_write};
 use crate::pricing::{PriceOptions, in_megabytes, megabytes};
@@ -106,6 +106,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let sheet = arguments.prices.sheet()?;
     let day = arguments.day()?;
     let alternatives = Alternatives { day, cluster: arguments.kafka.cluster(&sheet), sheet: &sheet };
+    let unknown: Vec<_> = Alternative::ALL.into_iter().filter_map(|way| alternatives.costs(way).err()).collect();
+    if unknown.len() == Alternative::ALL.len() {
+        bail!("nothing can be compared without a price:\n  {}", unknown.join("\n  "));
+    }
     if let Some(file) = &arguments.picture {
         let picture = chart::svg(&alternatives)?;
         fs::write(file, picture).with_context(|| cannot_write(file))?;

@@ -1,6 +1,6 @@
 //! A comparison as an SVG picture: what each way costs a month over the load at the peak.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use plotters::chart::ChartBuilder;
 use plotters::coord::Shift;
 use plotters::prelude::{
@@ -43,9 +43,6 @@ type Curve = (Alternative, Vec<(f64, f64)>);
 pub(super) fn svg(alternatives: &Alternatives<'_>) -> Result<String> {
     let peak = alternatives.day.peak_bytes_per_second;
     let curves = curves(alternatives, 2 * peak.max(STEP_BYTES_PER_SECOND));
-    if curves.is_empty() {
-        bail!("there is nothing to draw: no way's prices are known for {}", alternatives.sheet.region());
-    }
     let mut picture = String::new();
     {
         let root = SVGBackend::with_string(&mut picture, SIZE).into_drawing_area();
