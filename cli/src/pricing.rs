@@ -16,13 +16,13 @@ const MB_BYTES: u64 = 1_048_576;
 const HOUR_SECONDS: u64 = 3_600;
 const DAY_SECONDS: u64 = 86_400;
 /// 30 days, as the user's documents and every projection of this project have it.
-pub(crate) const MONTH_SECONDS: u64 = 30 * DAY_SECONDS;
+pub(crate) const MONTH_SECONDS: u64 = scaler_core::compare::MONTH;
 
 /// Whose prices.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Prices")]
 pub(crate) struct PriceOptions {
-    /// The Region whose prices to reckon with [default: that of the environment, AWS_REGION].
+    /// The Region whose prices to reckon with [default: that of the environment, `AWS_REGION`].
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<String>,
     /// A price in USD that counts over the sheet's, as shard-hour=0.015; may be given several times.
@@ -57,9 +57,12 @@ pub(crate) fn unpriced(missing: &MissingPrice) -> String {
 /// What something costs in an hour, a day and a month of 30 days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Rates {
-    pub(crate) usd_hour: Usd,
-    pub(crate) usd_day: Usd,
-    pub(crate) usd_month: Usd,
+    #[serde(rename = "usd_hour")]
+    pub(crate) hour: Usd,
+    #[serde(rename = "usd_day")]
+    pub(crate) day: Usd,
+    #[serde(rename = "usd_month")]
+    pub(crate) month: Usd,
 }
 
 impl Rates {
@@ -68,9 +71,8 @@ impl Rates {
     /// # Errors
     /// A price is not known.
     pub(crate) fn of(cost: impl Fn(u64) -> Result<MicroUsd, MissingPrice>) -> Result<Self, MissingPrice> {
-        let [usd_hour, usd_day, usd_month] =
-            [HOUR_SECONDS, DAY_SECONDS, MONTH_SECONDS].map(|seconds| cost(seconds).map(Usd));
-        Ok(Self { usd_hour: usd_hour?, usd_day: usd_day?, usd_month: usd_month? })
+        let [hour, day, month] = [HOUR_SECONDS, DAY_SECONDS, MONTH_SECONDS].map(|seconds| cost(seconds).map(Usd));
+        Ok(Self { hour: hour?, day: day?, month: month? })
     }
 
     /// From what a month costs, to the nearest micro-dollar.
@@ -79,17 +81,17 @@ impl Rates {
             let micro = u128::from(month.0) * u128::from(seconds) + u128::from(MONTH_SECONDS) / 2;
             Usd(MicroUsd(u64::try_from(micro / u128::from(MONTH_SECONDS)).unwrap_or(u64::MAX)))
         };
-        Self { usd_hour: share(HOUR_SECONDS), usd_day: share(DAY_SECONDS), usd_month: Usd(month) }
+        Self { hour: share(HOUR_SECONDS), day: share(DAY_SECONDS), month: Usd(month) }
     }
 
     /// The figures of a table's row, rounded as people read them.
     pub(crate) fn rounded_row(&self, what: impl Into<String>) -> [String; 4] {
-        [what.into(), amount(self.usd_hour.0, 4), dollars(self.usd_day.0), dollars(self.usd_month.0)]
+        [what.into(), amount(self.hour.0, 4), dollars(self.day.0), dollars(self.month.0)]
     }
 
     /// The figures of a table's row.
     pub(crate) fn row(&self, what: impl Into<String>) -> [String; 4] {
-        [what.into(), self.usd_hour.0.to_string(), self.usd_day.0.to_string(), self.usd_month.0.to_string()]
+        [what.into(), self.hour.0.to_string(), self.day.0.to_string(), self.month.0.to_string()]
     }
 }
 

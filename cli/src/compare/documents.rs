@@ -44,11 +44,13 @@ impl<'a> Documents<'a> {
         let rows = match (&self.kafka, &self.alternatives.cluster.brokers) {
             (Some(kafka), Ok(brokers)) => {
                 let name = &self.alternatives.cluster.name;
-                let saved = MicroUsd(kafka.usd_month.0.0.saturating_sub(self.kinesis.usd_month.0.0));
+                let [theirs, ours] = [kafka, &self.kinesis].map(|rates| rates.month.0.0);
+                let cheaper = if ours <= theirs { "Kinesis" } else { "Kafka" };
+                let saved = Rates::of_month(MicroUsd(theirs.abs_diff(ours)));
                 vec![
                     kafka.row(format!("Kafka, {name} x {}", brokers.usd_hour)),
                     kinesis,
-                    Rates::of_month(saved).row("Kinesis saves"),
+                    saved.row(format!("{cheaper} saves")),
                 ]
             }
             _ => vec![kinesis],
@@ -90,8 +92,7 @@ impl<'a> Documents<'a> {
         if let Ok(brokers) = &self.alternatives.cluster.brokers {
             let month = brokers.month(day);
             let cost = |wanted: BrokerPart| {
-                let costs = month.iter().filter(|(part, _)| *part == wanted).map(|(_, cost)| *cost);
-                dollars(costs.last().unwrap_or_default())
+                dollars(month.iter().find(|(part, _)| *part == wanted).map(|(_, cost)| *cost).unwrap_or_default())
             };
             truths.push(format!(
                 "Brokers have disks ({} USD a month) and talk between zones: clients {}, replicas {}.",
@@ -102,7 +103,7 @@ impl<'a> Documents<'a> {
             let source = self.alternatives.cluster.sources.first().map_or("", String::as_str);
             truths.push(format!("A broker's hour is {source}."));
         }
-        let total = |way| self.alternatives.costs(way).ok().map(|costs| costs.total.usd_month.0);
+        let total = |way| self.alternatives.costs(way).ok().map(|costs| costs.total.month.0);
         if let (Some(kafka), Some(kinesis)) = (total(Alternative::Kafka), total(Alternative::Kinesis(Way::StaticPeak)))
         {
             truths.push(format!(

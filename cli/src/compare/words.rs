@@ -74,7 +74,7 @@ fn name(alternatives: &Alternatives<'_>, alternative: Alternative) -> String {
 fn bars(alternatives: &Alternatives<'_>) -> String {
     let months: Vec<_> = Alternative::ALL
         .into_iter()
-        .filter_map(|way| Some((way, alternatives.costs(way).ok()?.total.usd_month.0)))
+        .filter_map(|way| Some((way, alternatives.costs(way).ok()?.total.month.0)))
         .collect();
     let most = months.iter().map(|(_, month)| month.0).max().unwrap_or_default().max(1);
     let bar = |(way, month): &(Alternative, scaler_core::MicroUsd)| {

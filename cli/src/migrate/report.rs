@@ -1,8 +1,8 @@
 //! A plan of migration as a whole: for people as a document, for programs as JSON.
 
 use scaler_app::cost::report::Usd;
-use scaler_core::cost::Bill;
-use scaler_core::migration::{Retention, StreamPlan, Topic};
+use scaler_core::cost::{Bill, BillLine};
+use scaler_core::migration::{Notice, Retention, StreamPlan, Topic};
 use scaler_core::prices::{MissingPrice, PriceSheet};
 use scaler_core::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
@@ -88,14 +88,20 @@ impl Report<'_> {
                 plan.retention_hours.to_string(),
                 reading(plan.reading).to_owned(),
                 match &moved.month {
-                    Some(Ok(bill)) => dollars(bill.total()),
+                    Some(Ok(bill)) if moved.is_complete() => dollars(bill.total()),
+                    Some(Ok(bill)) => format!("{} +", dollars(bill.total())),
                     Some(Err(_)) | None => unknown(),
                 },
             ]
         });
+        let more = if self.moves.iter().any(|moved| moved.month.is_some() && !moved.is_complete()) {
+            " +: PUT payload units come on top, for unknown records."
+        } else {
+            ""
+        };
         let note = format!(
             "Shards are the fewest by the limit that binds, and {} % on top; partitions do not enter. The scaler changes them \
-             with the load.",
+             with the load.{more}",
             self.headroom_percent
         );
         section("Streams", vec![table(&header, rows.collect()), Block::Text(note)])
@@ -153,14 +159,12 @@ impl Report<'_> {
         let items = self.moves.iter().filter_map(|moved| Some((moved, moved.month.as_ref()?.as_ref().ok()?)));
         let mut rows: Vec<_> = items
             .flat_map(|(moved, bill)| {
-                let line = |line: &scaler_core::cost::BillLine| {
-                    vec![moved.name.clone(), item_words(line.item).to_owned(), dollars(line.cost)]
-                };
+                let line =
+                    |line: &BillLine| vec![moved.name.clone(), item_words(line.item).to_owned(), dollars(line.cost)];
                 bill.lines.iter().map(line).collect::<Vec<_>>()
             })
             .collect();
-        let partial =
-            if self.moves.iter().all(|moved| matches!(moved.month, Some(Ok(_)))) { "" } else { ", of those known" };
+        let partial = if self.moves.iter().all(Move::is_complete) { "" } else { ", as far as known" };
         rows.push(vec![format!("together{partial}"), String::new(), dollars(self.month())]);
         let note = format!(
             "Prices of {}; a month has 30 days, all of them as busy as the peak: an upper bound. PUT payload units are in it \
@@ -202,7 +206,7 @@ impl Report<'_> {
             "headroom_percent": self.headroom_percent,
             "shards": self.shards(),
             "usd_month": Usd(self.month()),
-            "is_complete": self.moves.iter().all(|moved| matches!(moved.month, Some(Ok(_)))),
+            "is_complete": self.moves.iter().all(Move::is_complete),
             "topics": self.moves.iter().map(Move::in_json).collect::<Vec<_>>(),
             "concepts": CONCEPTS.map(|(kafka, kinesis, note)| json!({ "kafka": kafka, "kinesis": kinesis, "note": note })),
             "preparation": checks(preparation(self)),
@@ -217,12 +221,16 @@ impl Report<'_> {
 }
 
 impl Move {
+    /// Whether its month is the whole of it.
+    fn is_complete(&self) -> bool {
+        matches!(self.month, Some(Ok(_))) && !self.plan.notices.contains(&Notice::RecordsUnknown)
+    }
+
     fn in_json(&self) -> Value {
         let Self { name, stream, topic, is_assumed, plan, month } = self;
         let bill = month.as_ref().and_then(|month| month.as_ref().ok());
         let lines = bill.map(|bill| {
-            let line =
-                |line: &scaler_core::cost::BillLine| json!({ "item": line.item.name(), "usd_month": Usd(line.cost) });
+            let line = |line: &BillLine| json!({ "item": line.item.name(), "usd_month": Usd(line.cost) });
             bill.lines.iter().map(line).collect::<Vec<_>>()
         });
         json!({

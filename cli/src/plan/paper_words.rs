@@ -116,7 +116,7 @@ fn consumers(answer: &Answer<'_>) -> Option<String> {
     };
     let cost =
         |cost: Option<MicroUsd>| cost.map_or("cost unknown".to_owned(), |usd| format!("{} USD a month", dollars(usd)));
-    let above = cost(answer.shards_cost.as_ref().ok().map(|rates| rates.usd_month.0));
+    let above = cost(answer.shards_cost.as_ref().ok().map(|rates| rates.month.0));
     let calls = if *consumers > READ_CALLS_PER_SECOND_PER_SHARD {
         "\nMore than 5 want it in any case: a shard answers 5 GetRecords calls a second, one for each of them."
     } else {
@@ -132,7 +132,7 @@ fn consumers(answer: &Answer<'_>) -> Option<String> {
 
 fn kafka([spare, exact]: &[(ShardCount, Cost); 2]) -> String {
     let words = |(shards, cost): &(ShardCount, Cost)| match cost {
-        Ok(rates) => format!("{}, {} USD an hour", shards_words(*shards), rates.usd_hour.0),
+        Ok(rates) => format!("{}, {} USD an hour", shards_words(*shards), rates.hour.0),
         Err(_) => shards_words(*shards),
     };
     format!(
@@ -155,9 +155,9 @@ fn costs(answer: &Answer<'_>) -> String {
         Some(Ok(put)) => {
             let sum = |one: Usd, other: Usd| Usd(MicroUsd(one.0.0.saturating_add(other.0.0)));
             let both = Rates {
-                usd_hour: sum(shards.usd_hour, put.usd_hour),
-                usd_day: sum(shards.usd_day, put.usd_day),
-                usd_month: sum(shards.usd_month, put.usd_month),
+                hour: sum(shards.hour, put.hour),
+                day: sum(shards.day, put.day),
+                month: sum(shards.month, put.month),
             };
             let put = put.row("PUT payload units, were it always the peak");
             (vec![shards_row, put, both.row("together")], String::new())

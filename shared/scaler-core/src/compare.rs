@@ -8,10 +8,12 @@ pub use break_even::{BreakEven, STEP_BYTES_PER_SECOND, break_even, on_demand_bel
 pub use brokers::{BrokerPart, BrokerPrice, Brokers, Hosting, broker_hour, storage_gb_month, transfer_gb};
 pub use day::Day;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::alarm_set::{AlarmActions, stream_alarms};
-use crate::cost::{Bill, OwnUse, Standing, Usage, advantage_of_all};
+use crate::cost::{Bill, ConsumerUse, OwnUse, Standing, Usage, advantage_of_all, on_demand_bytes, put_units};
 use crate::observation::StreamMode;
 use crate::policy::{Policy, PolicySpec};
 use crate::prices::{MONTH_SECONDS, MissingPrice, PriceSheet};
@@ -19,8 +21,9 @@ use crate::units::ShardCount;
 
 /// Full in percent that shards are meant to be, whoever counts them.
 pub const TARGET_UTILIZATION_PERCENT: u32 = 80;
-/// Seconds of the month that everything here is priced for.
-pub const MONTH: u64 = MONTH_SECONDS as u64;
+/// Seconds of the month that everything here is priced for: those of [`MONTH_SECONDS`].
+pub const MONTH: u64 = 30 * 86_400;
+const _: () = assert!(MONTH as u128 == MONTH_SECONDS);
 
 /// A run of one of the functions is taken to last so long, in milliseconds, with so many MB.
 const RUN_MILLISECONDS: u128 = 200;
@@ -85,7 +88,7 @@ fn usage(day: &Day, shard_seconds: u128) -> Usage {
     let read_by_each = u128::from(bytes);
     let is_fan_out = day.has_fan_out();
     let consumer = |number: u32| {
-        let used = crate::cost::ConsumerUse { shard_seconds, bytes: Some(read_by_each) };
+        let used = ConsumerUse { shard_seconds, bytes: Some(read_by_each) };
         (format!("consumer {number}"), used)
     };
     Usage {
@@ -93,10 +96,10 @@ fn usage(day: &Day, shard_seconds: u128) -> Usage {
         shard_seconds,
         records: u128::from(records),
         bytes: u128::from(bytes),
-        put_units: crate::cost::put_units(records, bytes),
-        on_demand_bytes: crate::cost::on_demand_bytes(records, bytes),
+        put_units: put_units(records, bytes),
+        on_demand_bytes: on_demand_bytes(records, bytes),
         read_bytes: if is_fan_out { 0 } else { read_by_each * u128::from(day.consumers) },
-        consumers: if is_fan_out { (1..=day.consumers).map(consumer).collect() } else { Default::default() },
+        consumers: if is_fan_out { (1..=day.consumers).map(consumer).collect() } else { BTreeMap::new() },
         ..Usage::default()
     }
 }

@@ -1,7 +1,9 @@
 //! From which load on one way is cheaper than another.
 
 use super::day::Day;
-use super::{Way, usage};
+use super::{Way, standing, usage};
+use crate::cost::Bill;
+use crate::observation::StreamMode;
 use crate::prices::{MONTH_SECONDS, MissingPrice, PriceSheet};
 use crate::units::MicroUsd;
 
@@ -53,8 +55,7 @@ pub fn on_demand_below_permille(day: &Day, sheet: &PriceSheet) -> Result<Option<
         let rate = u64::try_from(full * u128::from(permille) / 1_000).unwrap_or(u64::MAX);
         let day = Day { bytes_per_second: rate, peak_bytes_per_second: rate, peak_hours: 0, ..*day };
         let used = usage(&day, MANY_SHARDS * MONTH_SECONDS);
-        let standing = super::standing(&day, crate::observation::StreamMode::Provisioned);
-        let provisioned = crate::cost::Bill::as_it_is(sheet, &used, &standing)?;
+        let provisioned = Bill::as_it_is(sheet, &used, &standing(&day, StreamMode::Provisioned))?;
         Ok((provisioned.total(), Way::OnDemand.month(&day, sheet)?.total()))
     };
     // On-demand grows faster with the load than payload units do, so there is one such point.
