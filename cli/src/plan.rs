@@ -42,8 +42,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let Arguments { source, paper, settings, output } = arguments;
-    match paper.load(source)? {
-        Some(load) => paper.run(&load, *output, out),
-        None => ahead::run(source, settings, *output, out),
+    if paper.is_asked_for() {
+        return paper.run(source, *output, out);
     }
+    ahead::run(source, settings, *output, out)
 }

@@ -124,7 +124,7 @@ impl Alternatives<'_> {
     pub(super) fn break_evens(&self) -> Vec<(Alternative, Alternative, Vec<BreakEven>)> {
         let known: Vec<_> = Alternative::ALL.into_iter().filter(|way| self.costs(*way).is_ok()).collect();
         let steps = self.steps();
-        // Each way is priced once for each load, not once for each other way.
+        // Each way is priced once for each load, not once for each other way; what has a price has it at every load.
         let months: Vec<Vec<MicroUsd>> = known
             .iter()
             .map(|way| (0..=u64::from(steps)).map(|step| self.month_at(*way, step * STEP_BYTES_PER_SECOND)).collect())

@@ -80,17 +80,39 @@ pub(super) enum Origin {
 }
 
 impl PaperOptions {
-    /// The load that the options speak of; `None` where they speak of a stream's next day.
+    /// Whether the options speak of a load on paper, and not of a stream's next day.
+    pub(super) fn is_asked_for(&self) -> bool {
+        self.mb_per_second.is_some() || self.kafka_mb_per_second.is_some() || self.from_stream.is_some()
+    }
+
+    /// Sizes and prices the load.
+    ///
+    /// # Errors
+    /// No Region is named, a history cannot be read, or the answer cannot be written.
+    pub(super) fn run(&self, source: &SourceOptions, output: Output, out: &mut impl Write) -> Result<()> {
+        // Before a history is read, which takes a while.
+        let sheet = self.prices.sheet()?;
+        let load = self.load(source)?;
+        let answer = self.answer(&load, &sheet);
+        match output {
+            Output::Json => Ok(writeln!(out, "{:#}", in_json(&answer))?),
+            Output::Table => Ok(write!(out, "{}", in_words(&answer))?),
+        }
+    }
+
+    /// The load that the options speak of.
     ///
     /// # Errors
     /// A history that cannot be read, or records that no stream takes.
-    pub(super) fn load(&self, source: &SourceOptions) -> Result<Option<Load>> {
+    fn load(&self, source: &SourceOptions) -> Result<Load> {
         let records_per_second = self.records_per_second;
         let load = match (self.mb_per_second, self.kafka_mb_per_second, &self.from_stream) {
-            (Some(bytes_per_second), _, _) => Load { bytes_per_second, records_per_second, origin: Origin::Options },
-            (_, Some(bytes_per_second), _) => Load { bytes_per_second, records_per_second, origin: Origin::Kafka },
             (_, _, Some(stream)) => busiest(&source.read_stream(stream, Tags::Unread)?.0),
-            (None, None, None) => return Ok(None),
+            (_, Some(bytes_per_second), _) => Load { bytes_per_second, records_per_second, origin: Origin::Kafka },
+            (bytes_per_second, None, None) => {
+                let bytes_per_second = bytes_per_second.unwrap_or_default();
+                Load { bytes_per_second, records_per_second, origin: Origin::Options }
+            }
         };
         match load.mean_record_bytes() {
             Some(bytes) if bytes > RECORD_BYTES_MAX => Err(usage(format!(
@@ -99,20 +121,7 @@ impl PaperOptions {
                 in_megabytes(load.bytes_per_second),
                 load.records_per_second.unwrap_or_default(),
             ))),
-            _ => Ok(Some(load)),
-        }
-    }
-
-    /// Sizes and prices the load.
-    ///
-    /// # Errors
-    /// No Region is named, or the answer cannot be written.
-    pub(super) fn run(&self, load: &Load, output: Output, out: &mut impl Write) -> Result<()> {
-        let sheet = self.prices.sheet()?;
-        let answer = self.answer(load, &sheet);
-        match output {
-            Output::Json => Ok(writeln!(out, "{:#}", in_json(&answer))?),
-            Output::Table => Ok(write!(out, "{}", in_words(&answer))?),
+            _ => Ok(load),
         }
     }
 
