@@ -21,7 +21,8 @@ use crate::failure::usage;
 use crate::options::{Output, cannot_write};
 use crate::pricing::{PriceOptions, in_megabytes, megabytes};
 
-/// The load of the user's documents: 10 MB/s, which by their rule are 11 shards. They say nothing of records; 1 KB is taken.
+/// The load of the user's documents: 10 MB/s, which by their rule are 11 shards. They say nothing of records; 1 KB is
+/// taken.
 const DOCUMENTS_BYTES_PER_SECOND: u64 = 10 * 1_048_576;
 const DOCUMENTS_RECORD_BYTES: u64 = 1_024;
 const BROKER: &str = "r5.large";
@@ -29,8 +30,9 @@ const BROKERS: u32 = 3;
 
 /// Compare the cost of Kafka brokers and of Kinesis in each of its modes, for a load on paper.
 ///
-/// Kinesis: shards for the peak, shards that follow the load (kinesis-scaler, its own cost included), on-demand Standard and
-/// Advantage. Shards are meant to be 80 % full. Every day is the same, and a month has 30. No AWS account is needed.
+/// Kinesis: shards for the peak, shards that follow the load (kinesis-scaler, its own cost included), on-demand
+/// Standard and Advantage. Shards are meant to be 80 % full. Every day is the same, and a month has 30. No AWS account
+/// is needed.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("load").args(["mb_per_second", "case"]).required(true)))]
 pub(crate) struct Arguments {
@@ -49,14 +51,15 @@ pub(crate) struct Arguments {
     #[arg(requires = "hours_at_peak_per_day", conflicts_with = "case")]
     peak_mb_per_second: Option<u64>,
     /// Consumers, each of which reads everything; more than 2 have enhanced fan-out.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(0..=20), default_value_t = 1, help_heading = "Load")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(0..=20), default_value_t = 1)]
+    #[arg(help_heading = "Load")]
     consumers: u32,
     /// Hours that records are kept.
     #[arg(long, value_name = "HOURS", default_value_t = RETENTION_HOURS_MIN, help_heading = "Load")]
     #[arg(value_parser = value_parser!(u32).range(i64::from(RETENTION_HOURS_MIN)..=i64::from(RETENTION_HOURS_MAX)))]
     retention_hours: u32,
-    /// A comparison by name: documents is 10 MB/s on 3 r5.large brokers or 11 shards, as the user's documents have it, and
-    /// what differs in truth.
+    /// A comparison by name: documents is 10 MB/s on 3 r5.large brokers or 11 shards, as the user's documents have it,
+    /// and what differs in truth.
     #[arg(long, value_name = "CASE", help_heading = "Load")]
     case: Option<Case>,
     #[command(flatten)]
@@ -140,8 +143,8 @@ impl Arguments {
         let peak_bytes_per_second = self.peak_mb_per_second.unwrap_or(bytes_per_second);
         if peak_bytes_per_second < bytes_per_second {
             return Err(usage(format!(
-                "--peak-mb-per-second={} is less than --mb-per-second={}, the rest of the day: exchange them, with the other \
-                 hours of the day",
+                "--peak-mb-per-second={} is less than --mb-per-second={}, the rest of the day: exchange them, with \
+                 the other hours of the day",
                 in_megabytes(peak_bytes_per_second),
                 in_megabytes(bytes_per_second)
             )));

@@ -1,29 +1,40 @@
 //! The operator's tool of kinesis-scaler: one file for each command, and what they share.
 //!
-//! Nothing here changes anything in AWS: streams are described and their metrics read, no more.
+//! `create` and `scale` change a stream, the latter through the pass that the functions run. Every other command reads:
+//! streams are described and their metrics read, no more.
 
 mod backtest;
 mod compare;
 mod comparison;
 mod completions;
+mod connection;
 mod contender;
+mod cost;
+mod create;
 mod failure;
+mod fleet;
+mod load;
 mod man;
 mod migrate;
 mod options;
+mod order;
 mod picture;
 mod plan;
 mod pricing;
 mod progress;
 mod report;
+mod scale;
 mod scene;
 mod settings;
 mod simulate;
 mod source;
+mod status;
 mod table;
+mod tags;
 mod time_axis;
 mod trial;
 mod tune;
+mod waiting;
 mod words;
 
 use std::io::Write;
@@ -32,9 +43,10 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use failure::{exit_code, is_broken_pipe};
 
-/// What would kinesis-scaler do? Answers for a recorded workload, or for a stream of yours.
+/// The operator's tool of kinesis-scaler: make, watch and scale streams, and see what it would do with a workload.
 ///
-/// Reads only: no command changes anything in AWS.
+/// Only `create` and `scale` change anything in AWS. Region, credentials and endpoint are found as for the AWS CLI
+/// (`AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`).
 #[derive(Debug, Parser)]
 #[command(name = "shardctl", version, max_term_width = 110)]
 pub struct Arguments {
@@ -44,6 +56,10 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Create(create::Arguments),
+    Status(status::Arguments),
+    Scale(scale::Arguments),
+    Cost(cost::Arguments),
     Simulate(simulate::Arguments),
     Backtest(backtest::Arguments),
     Tune(tune::Arguments),
@@ -61,6 +77,10 @@ enum Command {
 /// What was wrong with the call or went wrong, in words for the operator; [`exit_code`] tells which.
 pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
     match arguments.command {
+        Command::Create(arguments) => create::run(&arguments, out),
+        Command::Status(arguments) => status::run(&arguments, out),
+        Command::Scale(arguments) => scale::run(&arguments, out),
+        Command::Cost(arguments) => cost::run(&arguments, out),
         Command::Simulate(arguments) => simulate::run(&arguments, out),
         Command::Backtest(arguments) => backtest::run(&arguments, out),
         Command::Tune(arguments) => tune::run(&arguments, out),

@@ -2,19 +2,20 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum, value_parser};
 use scaler_app::stream_name::is_stream_name;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
-use scaler_core::{RISK_WORDS, Risk, UnknownRisk};
+use scaler_core::{Policy, RISK_WORDS, Risk, UnknownRisk};
 use scaler_sim::stream_model::Assumptions;
 use scaler_sim::trace::Trace;
 
 use crate::contender::OURS;
 use crate::failure::usage;
+use crate::settings;
 
 /// What decides.
 #[derive(Debug, Args)]
@@ -43,6 +44,42 @@ pub(crate) struct SettingOptions {
     /// Never more shards [default: 10000, which is as many as a stream can have].
     #[arg(long, value_name = "N", value_parser = shards())]
     pub(crate) shards_max: Option<u32>,
+}
+
+/// What the functions were deployed with: no call tells it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct StackOptions {
+    /// The stack's settings: a file of NAME=value lines, the environment variables of the functions [default: as they
+    /// are deployed, but without a maximum].
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingOptions,
+}
+
+impl StackOptions {
+    /// The stack's policy, as far as the caller says.
+    ///
+    /// # Errors
+    /// Settings that are wrong, or a file that cannot be read.
+    pub(crate) fn policy(&self) -> Result<Policy> {
+        settings::deployed(&self.settings, settings_file(self.policy.as_deref())?)
+    }
+}
+
+/// A file of settings that is there.
+///
+/// # Errors
+/// It is not, which is the caller's to correct.
+pub(crate) fn settings_file(file: Option<&Path>) -> Result<Option<&Path>> {
+    match file {
+        Some(file) if !file.is_file() => Err(usage(format!(
+            "--policy: no settings file is called \"{}\"; correct the path, or leave it out",
+            file.display()
+        ))),
+        file => Ok(file),
+    }
 }
 
 /// The form of an answer.
@@ -112,15 +149,15 @@ impl AssumptionOptions {
     }
 }
 
-/// A count that a stream can have.
-pub(crate) fn shards() -> RangedU64ValueParser<u32> {
-    RangedU64ValueParser::new().range(1..=u64::from(SHARDS_PER_STREAM_MAX))
-}
-
 /// A name that a stream can have.
 pub(crate) fn stream_name(text: &str) -> Result<String, String> {
     let expected = || "expected a stream's name: up to 128 of letters, digits, `_`, `.` and `-`".to_owned();
     is_stream_name(text).then(|| text.to_owned()).ok_or_else(expected)
+}
+
+/// A count that a stream can have.
+pub(crate) fn shards() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(1..=u64::from(SHARDS_PER_STREAM_MAX))
 }
 
 /// Reads the trace in a file; it is called by the file's name.

@@ -14,11 +14,11 @@ use crate::source::SourceOptions;
 
 /// Show the next 24 hours of a stream and the shards planned for them; or size a stream on paper.
 ///
-/// With --stream or --trace: what the stream is expected to be asked for, and the plan that the functions would make now; at
-/// each of their looks they make it anew, and only its first step is ever carried out.
+/// With --stream or --trace: what the stream is expected to be asked for, and the plan that the functions would make
+/// now; at each of their looks they make it anew, and only its first step is ever carried out.
 ///
-/// With --mb-per-second, --kafka-mb-per-second or --from-stream: how many shards a peak load takes by each limit of a shard,
-/// and what they cost. No AWS account is needed for the first two.
+/// With --mb-per-second, --kafka-mb-per-second or --from-stream: how many shards a peak load takes by each limit of a
+/// shard, and what they cost. No AWS account is needed for the first two.
 #[derive(Debug, Args)]
 #[command(group(
     ArgGroup::new("workload")

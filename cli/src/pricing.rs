@@ -1,4 +1,5 @@
-//! What the commands that reckon on paper have in common: whose prices, loads exactly as they are typed, and money in words.
+//! What the commands that reckon on paper have in common: whose prices, loads exactly as they are typed, and money in
+//! words.
 
 use std::env;
 

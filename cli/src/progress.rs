@@ -1,6 +1,6 @@
 //! A bar on standard error for work that takes seconds; nothing where that is not a terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 /// Milliseconds between two turns of the wheel that says "still at it".
 const TURN: std::time::Duration = std::time::Duration::from_millis(120);
@@ -18,7 +18,7 @@ pub(crate) fn bar(what: &'static str, steps: usize) -> ProgressBar {
 
 /// For work whose length nobody knows.
 pub(crate) fn wheel(what: &'static str) -> ProgressBar {
-    let wheel = ProgressBar::new_spinner();
+    let wheel = ProgressBar::new_spinner().with_finish(ProgressFinish::AndClear);
     wheel.set_message(what);
     wheel.enable_steady_tick(TURN);
     wheel

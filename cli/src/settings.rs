@@ -23,11 +23,21 @@ const SHARDS_MAX: &str = "SHARDS_MAX";
 pub(crate) const TAGS: [(&str, &str); 4] =
     [(RISK, "risk"), (TARGET, "target-utilization"), (SHARDS_MIN, "shards-min"), (SHARDS_MAX, "shards-max")];
 
+/// The policy to simulate with these settings: as [`deployed`], but for a dry run, which leaves every stream as it is.
+/// There would be nothing to see.
+///
+/// # Errors
+/// As there.
+pub(crate) fn policy(given: &SettingOptions, file: Option<&Path>) -> Result<Policy> {
+    let spec = PolicySpec { dry_run: false, ..*deployed(given, file)? };
+    Ok(Policy::new(spec).expect("a policy is one without its dry run too"))
+}
+
 /// The policy that these settings ask for; those of the command line win over those of the file.
 ///
 /// # Errors
 /// Every setting that is wrong, or a file that cannot be read.
-pub(crate) fn policy(given: &SettingOptions, file: Option<&Path>) -> Result<Policy> {
+pub(crate) fn deployed(given: &SettingOptions, file: Option<&Path>) -> Result<Policy> {
     let in_file = file.map(read).transpose()?.unwrap_or_default();
     let asked = RefCell::new(BTreeSet::new());
     let found = from_lookup(|name| {
@@ -44,8 +54,7 @@ pub(crate) fn policy(given: &SettingOptions, file: Option<&Path>) -> Result<Poli
     }
     let found = found.map_err(|faults| told(file, &faults))?;
     let risk = given.risk.unwrap_or(found.throttling_risk);
-    // A dry run decides and leaves every stream as it is: there would be nothing to see.
-    Policy::new(PolicySpec { throttling_risk: risk, dry_run: false, ..*found })
+    Policy::new(PolicySpec { throttling_risk: risk, ..*found })
         .map_err(|faults| usage(joined(faults.iter().map(ToString::to_string))))
 }
 

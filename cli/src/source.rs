@@ -3,25 +3,20 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
-use aws_config::SdkConfig;
-use aws_credential_types::provider::ProvideCredentials as _;
-use aws_credential_types::provider::error::CredentialsError;
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
+use scaler_app::ports::{Clock as _, Streams as _};
 use scaler_app::sync::ports::FleetMetrics as _;
-use scaler_app::wiring::Wiring;
-use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
+use scaler_aws::AwsPorts;
 use scaler_core::limits::METRIC_DELAY_MINUTES;
 use scaler_core::{Demand, Enrolment, Minute, StreamMode, StreamState};
 use scaler_sim::trace::Trace;
 
+use crate::connection::{Connection, explained, in_aws};
 use crate::failure::usage;
 use crate::options::{read_trace, shards, stream_name};
 use crate::progress;
 
-const NO_CREDENTIALS: &str = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; \
-     with IAM Identity Center, eval \"$(aws configure export-credentials --format env)\"";
 const MINUTES_PER_DAY: u32 = 1_440;
 /// CloudWatch keeps minutes for 15 days and refuses to be asked for older ones. The last hour of them is left out,
 /// since they age while we ask.
@@ -120,21 +115,13 @@ impl SourceOptions {
     /// # Errors
     /// What cannot be read.
     pub(crate) fn read_stream(&self, stream: &str, tags: Tags) -> Result<(Trace, StreamNow)> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.context("cannot start what waits for AWS's answers")?;
-        runtime.block_on(history(stream, self.days, tags))
+        in_aws(history(stream, self.days, tags))
     }
 }
 
 /// What CloudWatch remembers of what was wanted of a stream, and the stream as it is.
 async fn history(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNow)> {
-    let sdk = scaler_aws::loader().load().await;
-    if sdk.region().is_none() {
-        bail!("no AWS Region is set: set AWS_REGION, or a region in the profile that AWS_PROFILE names");
-    }
-    has_credentials(&sdk).await?;
-    let pace = Pace::of(Share::SCALING, SystemClock);
-    let ports = scaler_aws::ports(&sdk, SystemClock, &pace, &Wiring::default());
+    let ports = Connection::new().await?.ports.pass;
     let state = ports.streams.describe(stream).await.map_err(|error| explained(&error))?;
     let (start, minutes) = minutes(&ports, stream, (days * MINUTES_PER_DAY).min(MINUTES_MAX)).await?;
     let (trace, mut now) = remembered(stream, &state, start, &minutes)?;
@@ -143,16 +130,6 @@ async fn history(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNo
         now.enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
     }
     Ok((trace, now))
-}
-
-/// Whether calls could be signed: asked beforehand, since a call says it only among all else that went wrong.
-async fn has_credentials(sdk: &SdkConfig) -> Result<()> {
-    let Some(provider) = sdk.credentials_provider() else { bail!("{NO_CREDENTIALS}") };
-    match provider.provide_credentials().await {
-        Ok(_) => Ok(()),
-        Err(CredentialsError::CredentialsNotLoaded(_)) => bail!("{NO_CREDENTIALS}"),
-        Err(error) => Err(anyhow::Error::new(error).context(NO_CREDENTIALS)),
-    }
 }
 
 /// The write metrics of so many minutes up to the newest that CloudWatch surely has, and when the first began.
@@ -199,20 +176,6 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
         StreamMode::OnDemand => Capacity::OnDemand,
     };
     Ok((trace, StreamNow { name: stream.to_owned(), capacity, enrolment: Enrolment::default(), unknown_share }))
-}
-
-/// A call that failed, with what to do about it.
-fn explained(error: &CallError) -> anyhow::Error {
-    let advice = match error.failure {
-        Failure::NotFound => "is it called so, in this Region and account?",
-        Failure::Refused => {
-            "may these credentials call it (kinesis:DescribeStreamSummary, kinesis:ListTagsForStream, \
-             cloudwatch:GetMetricData)?"
-        }
-        Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute",
-        Failure::Unavailable => "is the endpoint reachable (AWS_ENDPOINT_URL, where one is set)?",
-    };
-    anyhow::anyhow!("{error}; {advice}")
 }
 
 #[cfg(test)]

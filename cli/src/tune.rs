@@ -8,8 +8,7 @@ use clap::{ArgGroup, Args};
 use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 
-use crate::failure::usage;
-use crate::options::{AssumptionOptions, Output, SettingOptions, percent_option};
+use crate::options::{AssumptionOptions, Output, SettingOptions, percent_option, settings_file};
 use crate::report::{ScoreReport, write_json};
 use crate::scene::{Assumed, hours};
 use crate::settings;
@@ -48,13 +47,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
-    if let Some(file) = arguments.policy.as_ref().filter(|file| !file.is_file()) {
-        return Err(usage(format!(
-            "--policy: no settings file is called \"{}\"; correct the path, or leave it out",
-            file.display()
-        )));
-    }
-    let base = settings::policy(&arguments.settings, arguments.policy.as_deref())?;
+    let base = settings::policy(&arguments.settings, settings_file(arguments.policy.as_deref())?)?;
     let assumed = Assumed::of(&arguments.assumptions)?;
     let source = arguments.source.read()?;
     let minutes = source.trace.minutes.len();

@@ -100,7 +100,7 @@ fn bad_usage_is_told_with_what_was_expected() {
         ("expected MB a second, above 0 and up to 10000", "plan --kafka-mb-per-second 10000.000001"),
         ("expected MB a second, above 0 and up to 10000", "plan --kafka-mb-per-second NaN"),
         ("10000001 is not in 1..=10000000", "plan --mb-per-second 3 --records-per-second 10000001"),
-        ("no stream takes more than 10485760", "plan --mb-per-second 11 --records-per-second 1"),
+        ("no stream takes more than 10485760", "plan --mb-per-second 11 --records-per-second 1 --region us-east-1"),
         ("expected ITEM=USD", &format!("{plan} --price shard-hour")),
         ("is no item that has a price", &format!("{plan} --price shards=3")),
         ("\"-3\" is not an amount in USD", &format!("{plan} --price shard-hour=-3")),
@@ -114,7 +114,8 @@ fn bad_usage_is_told_with_what_was_expected() {
         ("expected USD: \"free\"", "compare --case documents --broker-hour-usd free"),
         (
             "--peak-mb-per-second=1 is less than --mb-per-second=3",
-            "compare --mb-per-second 3 --record-kb 1 --hours-at-peak-per-day 2 --peak-mb-per-second 1 --region us-east-1",
+            "compare --mb-per-second 3 --record-kb 1 --hours-at-peak-per-day 2 --peak-mb-per-second 1 --region \
+             us-east-1",
         ),
         ("no Region is named", "compare --case documents"),
         ("--topics <FILE>", "migrate plan"),
@@ -154,8 +155,8 @@ fn the_documents_comparison_is_reproduced_figure_by_figure() {
 
 #[test]
 fn the_lines_of_a_way_make_its_sum_and_options_replace_prices() {
-    let command = "compare --mb-per-second 1 --record-kb 5 --hours-at-peak-per-day 3 --peak-mb-per-second 20 --consumers 3 \
-                   --retention-hours 48 --region us-east-1 --broker kafka.m5.large --output json";
+    let command = "compare --mb-per-second 1 --record-kb 5 --hours-at-peak-per-day 3 --peak-mb-per-second 20 \
+                   --consumers 3 --retention-hours 48 --region us-east-1 --broker kafka.m5.large --output json";
     let report = json(&told(command, &[]));
     let ways = report["ways"].as_array().unwrap();
     for way in ways {
@@ -306,8 +307,21 @@ fn a_topic_whose_name_is_too_long_for_a_stream_is_told() {
 }
 
 /// Every command, and those within it.
-const COMMANDS: [&str; 9] =
-    ["simulate", "backtest", "tune", "plan", "compare", "migrate", "migrate-plan", "completions", "man"];
+const COMMANDS: [&str; 13] = [
+    "create",
+    "status",
+    "scale",
+    "cost",
+    "simulate",
+    "backtest",
+    "tune",
+    "plan",
+    "compare",
+    "migrate",
+    "migrate-plan",
+    "completions",
+    "man",
+];
 
 #[test]
 fn every_shell_has_completions() {

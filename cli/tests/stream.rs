@@ -3,13 +3,11 @@
 
 mod support;
 
-use std::process::Stdio;
-
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, Options, Sandbox};
 use scaler_sim::cloudwatch::Metric;
 use serde_json::Value;
-use support::{json, number, succeeded};
+use support::{json, number, shardctl_at, succeeded};
 
 const MIB: f64 = 1_048_576.0;
 /// Somewhat more than the day that tuning takes.
@@ -36,18 +34,7 @@ async fn sandbox() -> Sandbox {
 }
 
 async fn shardctl(sandbox: &Sandbox, arguments: &str) -> std::process::Output {
-    tokio::process::Command::new(env!("CARGO_BIN_EXE_shardctl"))
-        .args(arguments.split_whitespace())
-        .envs([
-            ("AWS_ENDPOINT_URL", sandbox.endpoint()),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "sandbox"),
-            ("AWS_SECRET_ACCESS_KEY", "sandbox"),
-        ])
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .unwrap()
+    shardctl_at(sandbox.endpoint(), arguments, &[]).await
 }
 
 fn rival<'a>(report: &'a Value, name: &str) -> Option<&'a Value> {

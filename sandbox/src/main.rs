@@ -23,7 +23,7 @@ const DIRECTIONS: [Direction; 2] = [Direction::Out, Direction::In];
 /// Minutes of metrics a new stream starts with: enough for any alarm of this project.
 const SEED_MINUTES: u32 = 90;
 
-/// A local AWS endpoint: Kinesis that throttles, CloudWatch that evaluates alarms, tags, SNS and SQS.
+/// A local AWS endpoint: Kinesis that throttles, CloudWatch that evaluates alarms, tags, SNS, SQS, prices and S3.
 ///
 /// The metrics of its streams are made up, minute by minute; no records are written unless a client writes them.
 #[derive(Debug, Parser)]
@@ -148,7 +148,7 @@ fn options(arguments: &Arguments, untagged: &Stream) -> Options {
 }
 
 fn print_help(sandbox: &Sandbox, arguments: &Arguments) {
-    println!("Kinesis, CloudWatch, tagging, SNS and SQS on {}", sandbox.endpoint());
+    println!("Kinesis, CloudWatch, tagging, SNS, SQS, prices and S3 on {}", sandbox.endpoint());
     for Stream { name, shards, load_percent } in &arguments.streams {
         println!("  {name}: {shards} shards, managed, {load_percent} % loaded (made-up metrics)");
     }

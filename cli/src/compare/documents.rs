@@ -4,11 +4,13 @@ use scaler_app::cost::report::Usd;
 use scaler_core::MicroUsd;
 use scaler_core::compare::{BrokerPart, TARGET_UTILIZATION_PERCENT, Way};
 use scaler_core::prices::Item;
-use scaler_core::sizing::{Sizing, Workload, kafka_shards_exact, kafka_shards_with_spare, shards_cost_per_hour};
+use scaler_core::sizing::{
+    Sizing, Workload, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
+};
 use serde_json::{Value, json};
 
 use super::alternatives::{Alternative, Alternatives};
-use crate::pricing::{Rates, dollars};
+use crate::pricing::{MONTH_SECONDS, Rates, dollars};
 use crate::table::table;
 
 /// What the documents reckon with.
@@ -28,12 +30,12 @@ impl<'a> Documents<'a> {
     /// Reckons as the documents do.
     pub(super) fn of(alternatives: &'a Alternatives<'a>) -> Self {
         let shards = kafka_shards_with_spare(alternatives.day.bytes_per_second);
-        let month = |an_hour: MicroUsd| Rates::of_month(an_hour.times(HOURS_PER_MONTH));
+        let month = |brokers_hour: MicroUsd| Rates::of_month(brokers_hour.times(HOURS_PER_MONTH));
         let kafka = alternatives.cluster.brokers.as_ref().ok();
         Self {
             alternatives,
             shards: shards.get(),
-            kinesis: month(shards_cost_per_hour(shards, SHARD_HOUR)),
+            kinesis: Rates::of_month(documents_month_cost(shards, SHARD_HOUR, 0)),
             kafka: kafka.map(|brokers| month(brokers.usd_hour.times(u64::from(brokers.count)))),
         }
     }
@@ -57,8 +59,8 @@ impl<'a> Documents<'a> {
         };
         let truths: Vec<_> = self.truths().into_iter().map(|truth| format!(" - {truth}")).collect();
         format!(
-            "The documents' case: 10 MB/s, by their rule (whole MB + 1) on {} shards; 24 hours a day, 30 days:\n\n{}\n\nIn \
-             truth:\n\n{}",
+            "The documents' case: 10 MB/s, by their rule (whole MB + 1) on {} shards; 24 hours a day, 30 \
+             days:\n\n{}\n\nIn truth:\n\n{}",
             self.shards,
             table(["USD", "hour", "day", "month"], rows),
             truths.join("\n")
@@ -76,7 +78,8 @@ impl<'a> Documents<'a> {
             distinct_partition_keys: None,
         };
         let mut truths = vec![format!(
-            "{} shards carry the bytes exactly; in records of {} bytes it takes {} for the records, and {} at {} % full.",
+            "{} shards carry the bytes exactly; in records of {} bytes it takes {} for the records, and {} at {} % \
+             full.",
             kafka_shards_exact(day.bytes_per_second),
             day.record_bytes,
             Sizing::of(&workload, 0).by_records,
@@ -85,8 +88,10 @@ impl<'a> Documents<'a> {
         )];
         if let Ok(bill) = Way::StaticPeak.month(day, self.alternatives.sheet) {
             truths.push(format!(
-                "PUT payload units come on top of shards: {} USD a month for records of that size, and less for larger ones.",
-                dollars(bill.cost_of(Item::PutUnits))
+                "PUT payload units come on top of shards: {} USD a month for records of that size, and less for \
+                 larger ones. At the documents' price of a PUT, which is a thousand times too high, they would be {}.",
+                dollars(bill.cost_of(Item::PutUnits)),
+                dollars(documents_put_cost(records_per_second.saturating_mul(MONTH_SECONDS)))
             ));
         }
         if let Ok(brokers) = &self.alternatives.cluster.brokers {

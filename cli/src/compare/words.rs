@@ -128,8 +128,8 @@ fn tenths(steps: u32) -> String {
 fn utilization(alternatives: &Alternatives<'_>) -> Option<String> {
     Some(match on_demand_below_permille(&alternatives.day, alternatives.sheet).ok()? {
         Some(permille) => format!(
-            "On-demand Standard is cheaper than shards that are up to {}.{} % full on average (of a large stream: its hours \
-             are not what counts).",
+            "On-demand Standard is cheaper than shards that are up to {}.{} % full on average (of a large stream: its \
+             hours are not what counts).",
             permille / 10,
             permille % 10
         ),
@@ -140,12 +140,13 @@ fn utilization(alternatives: &Alternatives<'_>) -> Option<String> {
 fn notes(alternatives: &Alternatives<'_>) -> String {
     let mut notes = vec![
         format!(
-            "Kinesis prices of {}. Shards are meant to be {TARGET_UTILIZATION_PERCENT} % full; the time that a resize takes is \
-             not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one stream.",
+            "Kinesis prices of {}. Shards are meant to be {TARGET_UTILIZATION_PERCENT} % full; the time that a resize \
+             takes is not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one \
+              stream.",
             alternatives.sheet.region()
         ),
-        "On-demand Advantage is paid for 25 MB/s in and 25 MB/s out at least, over all streams of the account and Region: here \
-         for this stream alone."
+        "On-demand Advantage is paid for 25 MB/s in and 25 MB/s out at least, over all streams of the account and \
+         Region: here for this stream alone."
             .to_owned(),
     ];
     if let Ok(brokers) = &alternatives.cluster.brokers {
@@ -156,8 +157,8 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
             Hosting::Msk => "MSK does not bill replication",
         };
         notes.push(format!(
-            "Kafka: a broker's hour {hour}. {} GB of disk each, a GB-month {storage}. A GB between zones {transfer}; {replicas}. \
-             People who run the brokers are not in it.",
+            "Kafka: a broker's hour {hour}. {} GB of disk each, a GB-month {storage}. A GB between zones {transfer}; \
+             {replicas}. People who run the brokers are not in it.",
             brokers.storage_gb(&alternatives.day)
         ));
     }

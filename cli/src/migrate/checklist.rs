@@ -63,7 +63,8 @@ pub(super) fn migration(report: &Report<'_>) -> Checks {
     let mut checks = vec![
         "create the streams (commands above); --managed has kinesis-scaler resize them",
         "bridge: a Lambda function with the topics as event source writes what Kafka has to the streams",
-        "start each application on its stream at TRIM_HORIZON, beside its consumer group, without effect on the outside",
+        "start each application on its stream at TRIM_HORIZON, beside its consumer group, without effect on the \
+         outside",
         "compare both (verification), then let each application's stream side take effect and stop its consumer group",
         "move the producers topic by topic; Kafka gets what is not moved yet, and the bridge carries it over",
         "when a topic has no producer left and the bridge no lag: remove the bridge",
@@ -79,12 +80,13 @@ pub(super) fn migration(report: &Report<'_>) -> Checks {
 /// Whether it went well.
 pub(super) fn verification() -> Checks {
     [
-        "records and bytes an hour: Kafka's MessagesInPerSec and BytesInPerSec against IncomingRecords and IncomingBytes",
+        "records and bytes an hour: Kafka's MessagesInPerSec and BytesInPerSec against IncomingRecords and \
+         IncomingBytes",
         "WriteProvisionedThroughputExceeded and ReadProvisionedThroughputExceeded stay at 0",
         "GetRecords.IteratorAgeMilliseconds (fan-out: MillisBehindLatest) stays low for every application",
         "a sample of records is the same on both sides: key, payload, what was in the headers",
         "where key order matters: the records of a key come in order, across a resize too",
-        "after a week: the bill against this plan (shardctl backtest --stream NAME tells what it should have been)",
+        "after a week: what shardctl cost says against this plan",
         "a way back: Kafka keeps running until its retention has passed since the last producer moved",
     ]
     .into_iter()
@@ -109,7 +111,8 @@ pub(super) fn commands(moved: &Move) -> Vec<String> {
         if let Notice::RecordsLarge { kib } = notice {
             commands.push(format!(
                 "aws kinesis update-max-record-size --max-record-size-in-ki-b {kib} --stream-arn \"$(aws kinesis \
-                 describe-stream-summary --stream-name {stream} --query StreamDescriptionSummary.StreamARN --output text)\""
+                 describe-stream-summary --stream-name {stream} --query StreamDescriptionSummary.StreamARN --output \
+                  text)\""
             ));
         }
     }

@@ -1,4 +1,5 @@
-//! Topics as Kafka's own tools print them: `kafka-topics --describe` and `kafka-configs --describe --entity-type topics`.
+//! Topics as Kafka's own tools print them: `kafka-topics --describe` and `kafka-configs --describe --entity-type
+//! topics`.
 //!
 //! The forms of old versions (`Topic:orders`, `Configs for topic 'orders' are a=1,b=2`) and new ones (`TopicId`, `Elr`,
 //! `Dynamic configs for topic orders are:` and a line each, with synonyms) are read alike, in one file or in several.
@@ -135,8 +136,10 @@ mod tests {
         let (retention, two) = (Some(Retention::Milliseconds(60_000)), Some(2));
         let described = Topic { partitions: two, retention, ..Topic::default() };
         for text in [
-            "Topic:orders\tPartitionCount:2\tReplicationFactor:1\tConfigs:retention.ms=60000\n\tTopic: orders\tPartition: 0",
-            "Topic: orders\tTopicId: x-1\tPartitionCount: 2\tReplicationFactor: 3\tConfigs: segment.bytes=1,retention.ms=60000",
+            "Topic:orders\tPartitionCount:2\tReplicationFactor:1\tConfigs:retention.ms=60000\n\tTopic: \
+             orders\tPartition: 0",
+            "Topic: orders\tTopicId: x-1\tPartitionCount: 2\tReplicationFactor: 3\tConfigs: \
+             segment.bytes=1,retention.ms=60000",
             "  Topic: orders  PartitionCount: 2  ReplicationFactor: 2  Configs: retention.ms=60000",
         ] {
             assert_eq!(orders(text), described, "{text}");
@@ -146,8 +149,9 @@ mod tests {
             "Configs for topic 'orders' are retention.ms=60000,cleanup.policy=compact,delete",
             "Configs for topic 'orders' are:\n  cleanup.policy=delete,compact\n  retention.ms=60000",
             "Dynamic configs for topic orders are:\n  cleanup.policy=compact,delete sensitive=false \
-             synonyms={DYNAMIC_TOPIC_CONFIG:cleanup.policy=compact,delete, DEFAULT_CONFIG:log.cleanup.policy=delete}\n  \
-             retention.ms=60000 sensitive=false synonyms={DYNAMIC_TOPIC_CONFIG:retention.ms=60000}",
+             synonyms={DYNAMIC_TOPIC_CONFIG:cleanup.policy=compact,delete, \
+             DEFAULT_CONFIG:log.cleanup.policy=delete}\n  retention.ms=60000 sensitive=false \
+              synonyms={DYNAMIC_TOPIC_CONFIG:retention.ms=60000}",
             "All configs for topic orders are:\n  retention.ms=60000 sensitive=false synonyms={}\n  \
              cleanup.policy=compact,delete sensitive=false synonyms={}\n  leader.replication.throttled.replicas= \
              sensitive=false synonyms={}",

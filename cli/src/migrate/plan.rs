@@ -34,12 +34,13 @@ fn fields_help() -> String {
 /// What it says above all else, in Markdown.
 const TITLE: &str = "From Kafka to Kinesis";
 
-/// Plan a migration: the stream for each Kafka topic, its shards, cost and command, what has no counterpart, a checklist.
+/// Plan a migration: the stream for each Kafka topic, its shards, cost and command, what has no counterpart, a
+/// checklist.
 ///
 /// Nothing is read but the files: a description of the topics in JSON or CSV, or what kafka-topics --describe and
-/// kafka-configs --describe --entity-type topics print, of old and new versions. Those tools tell no rates: a description
-/// beside them may, or --mb-per-second-per-topic. What nobody tells is asked for, and not invented. Several files add up; where
-/// they contradict each other, that is an error.
+/// kafka-configs --describe --entity-type topics print, of old and new versions. Those tools tell no rates: a
+/// description beside them may, or --mb-per-second-per-topic. What nobody tells is asked for, and not invented.
+/// Several files add up; where they contradict each other, that is an error.
 #[derive(Debug, Args)]
 #[command(after_long_help = fields_help())]
 pub(crate) struct Arguments {
@@ -168,8 +169,8 @@ fn topics(file: &Path, text: &str, format: TopicsFormat, gathered: &mut Gathered
         TopicsFormat::Auto => match recognized(text) {
             Some(format) => format,
             None => bail!(
-                "{name} is neither JSON nor CSV with a column `topic`, nor what kafka-topics or kafka-configs --describe \
-                 prints: shardctl migrate plan --help tells the forms"
+                "{name} is neither JSON nor CSV with a column `topic`, nor what kafka-topics or kafka-configs \
+                 --describe prints: shardctl migrate plan --help tells the forms"
             ),
         },
         told => told,

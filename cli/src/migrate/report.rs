@@ -1,10 +1,10 @@
 //! A plan of migration as a whole: for people as a document, for programs as JSON.
 
 use scaler_app::cost::report::Usd;
+use scaler_core::MicroUsd;
 use scaler_core::cost::{Bill, BillLine};
 use scaler_core::migration::{Notice, Retention, StreamPlan, Topic};
 use scaler_core::prices::{MissingPrice, PriceSheet};
-use scaler_core::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
 
 use super::checklist::{commands, migration, preparation, verification};
@@ -100,8 +100,8 @@ impl Report<'_> {
             ""
         };
         let note = format!(
-            "Shards are the fewest by the limit that binds, and {} % on top; partitions do not enter. The scaler changes them \
-             with the load.{more}",
+            "Shards are the fewest by the limit that binds, and {} % on top; partitions do not enter. The scaler \
+             changes them with the load.{more}",
             self.headroom_percent
         );
         section("Streams", vec![table(&header, rows.collect()), Block::Text(note)])
@@ -150,8 +150,8 @@ impl Report<'_> {
         } else {
             table(&["consumer group", "reads", "as application"], rows)
         };
-        let note = "Each becomes one application: a KCL application with its lease table, a Lambda event source mapping, or a \
-             consumer with enhanced fan-out.";
+        let note = "Each becomes one application: a KCL application with its lease table, a Lambda event source \
+             mapping, or a consumer with enhanced fan-out.";
         section("Applications", vec![block, Block::Text(note.to_owned())])
     }
 
@@ -167,8 +167,8 @@ impl Report<'_> {
         let partial = if self.moves.iter().all(Move::is_complete) { "" } else { ", as far as known" };
         rows.push(vec![format!("together{partial}"), String::new(), dollars(self.month())]);
         let note = format!(
-            "Prices of {}; a month has 30 days, all of them as busy as the peak: an upper bound. PUT payload units are in it \
-             where the records are known.",
+            "Prices of {}; a month has 30 days, all of them as busy as the peak: an upper bound. PUT payload units \
+             are in it where the records are known.",
             self.sheet.region()
         );
         let faults = self.price_faults();
@@ -208,7 +208,9 @@ impl Report<'_> {
             "usd_month": Usd(self.month()),
             "is_complete": self.moves.iter().all(Move::is_complete),
             "topics": self.moves.iter().map(Move::in_json).collect::<Vec<_>>(),
-            "concepts": CONCEPTS.map(|(kafka, kinesis, note)| json!({ "kafka": kafka, "kinesis": kinesis, "note": note })),
+            "concepts": CONCEPTS.map(|(kafka, kinesis, note)| {
+                json!({ "kafka": kafka, "kinesis": kinesis, "note": note })
+            }),
             "preparation": checks(preparation(self)),
             "migration": checks(migration(self)),
             "verification": checks(verification()),
@@ -246,7 +248,7 @@ impl Move {
             },
             "shards": plan.sizing.map(|sizing| sizing.recommended.get()),
             "shards_by_bytes": plan.sizing.map(|sizing| sizing.by_bytes.get()),
-            "shards_by_records": topic.records_per_second.and(plan.sizing.map(|sizing| ShardCount::get(sizing.by_records))),
+            "shards_by_records": topic.records_per_second.and(plan.sizing).map(|sizing| sizing.by_records.get()),
             "binding": plan.sizing.map(|sizing| sizing.binding.to_string()),
             "retention_hours": plan.retention_hours,
             "consumer_groups": topic.consumer_groups,

@@ -34,16 +34,16 @@ pub(super) fn notice(moved: &Move, notice: Notice) -> String {
                 .to_owned()
         }
         Notice::RetentionBySize { bytes } => {
-            format!("{bytes} bytes of each partition are kept: a stream keeps records by time alone, whatever their size")
+            format!("{bytes} bytes of each partition are kept: a stream keeps records by time alone")
         }
         Notice::RecordsLarge { kib } => format!(
-            "batches have up to {kib} KiB: a stream takes records of 1,024 KiB until UpdateMaxRecordSize allows more (see \
-             the commands), and large ones now and then only. The batch's limit is after compression; a record counts as it \
-             is sent"
+            "batches have up to {kib} KiB: a stream takes records of 1,024 KiB until UpdateMaxRecordSize allows more \
+             (see the commands), and large ones now and then only. The batch's limit is after compression; a record \
+             counts as it is sent"
         ),
         Notice::RecordsTooLarge { bytes } => format!(
-            "batches have up to {bytes} bytes: a record above 10 MiB fits no stream. If single records are so large, put \
-             them into S3 and send where they are"
+            "batches have up to {bytes} bytes: a record above 10 MiB fits no stream. If single records are so large, \
+             put them into S3 and send where they are"
         ),
         Notice::Compacted => {
             "compacted: a stream has neither compaction nor tombstones. Keep the last value of each key in a \
@@ -55,10 +55,10 @@ pub(super) fn notice(moved: &Move, notice: Notice) -> String {
              after compression; let producers compress each record, or size for the rate before it"
                 .to_owned()
         }
-        Notice::KeyOrder => "readers rely on the order of a key's records: a key stays on one shard until a resize moves it, so \
-             consumers must read a parent shard to its end before its children (the KCL and Lambda do); PutRecords does not keep \
-             the order of its records (PutRecord with SequenceNumberForOrdering does); keys are grouped by MD5 here and by murmur2 \
-             in Kafka, so other keys share a shard than shared a partition"
+        Notice::KeyOrder => "readers rely on the order of a key's records: a key stays on one shard until a resize \
+             moves it, so consumers must read a parent shard to its end before its children (the KCL and Lambda do); \
+             PutRecords does not keep the order of its records (PutRecord with SequenceNumberForOrdering does); keys \
+             are grouped by MD5 here and by murmur2 in Kafka, so other keys share a shard than shared a partition"
             .to_owned(),
         Notice::KeyOrderUnknown => {
             "whether readers rely on the order of a key's records is not known: say key_ordering".to_owned()
@@ -67,7 +67,8 @@ pub(super) fn notice(moved: &Move, notice: Notice) -> String {
             "who reads is not known: give --groups, or consumer_groups in a description".to_owned()
         }
         Notice::FanOutNeeded { classic_max } => format!(
-            "{} consumer groups, and {classic_max} can share what the shards give: all are priced with enhanced fan-out",
+            "{} consumer groups, and {classic_max} can share what the shards give: all are priced with enhanced \
+             fan-out",
             moved.topic.consumer_groups.as_ref().map_or(0, Vec::len)
         ),
     }

@@ -43,7 +43,8 @@ pub(super) struct PaperOptions {
     #[arg(conflicts_with_all = ["stream", "trace", "from_stream"])]
     records_per_second: Option<u64>,
     /// Different partition keys in use, where they are few: a key lives on one shard.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), conflicts_with_all = ["stream", "trace"])]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    #[arg(conflicts_with_all = ["stream", "trace"])]
     partition_keys: Option<u32>,
     /// Classic consumers, each of which reads everything.
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(0..=CONSUMERS_MAX), default_value_t = 1)]

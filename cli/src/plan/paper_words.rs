@@ -90,15 +90,15 @@ fn recommended(answer: &Answer<'_>) -> String {
     {
         let short = if sizing.needed() > keys { ", and these do not carry the load" } else { "" };
         lines.push(format!(
-            "A partition key lives on one shard: with {keys} keys, {keys} shards at most get any traffic{short}. Use more \
-             keys before more shards."
+            "A partition key lives on one shard: with {keys} keys, {keys} shards at most get any traffic{short}. Use \
+             more keys before more shards."
         ));
     }
     lines.extend(consumers(answer));
     if answer.load.has_large_records() {
         lines.push(
-            "Records above 1 MiB: raise the stream's limit with UpdateMaxRecordSize (10 MiB at most); a shard takes them \
-             now and then, not all the time."
+            "Records above 1 MiB: raise the stream's limit with UpdateMaxRecordSize (10 MiB at most); a shard takes \
+             them now and then, not all the time."
                 .to_owned(),
         );
     }
@@ -123,8 +123,8 @@ fn consumers(answer: &Answer<'_>) -> Option<String> {
         ""
     };
     Some(format!(
-        "Only {max} such consumers share what the shards for the writes give: more shards, as above ({above}), or enhanced \
-         fan-out with {} ({}, the consumers and their data in it).{calls}",
+        "Only {max} such consumers share what the shards for the writes give: more shards, as above ({above}), or \
+         enhanced fan-out with {} ({}, the consumers and their data in it).{calls}",
         shards_words(*shards),
         cost(month.as_ref().ok().copied()),
     ))

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -37,6 +37,23 @@ pub(crate) fn shardctl(arguments: &str, more: &[&Path]) -> Command {
     // It would say how wide help is.
     command.env_remove("COLUMNS").args(arguments.split_whitespace()).args(more);
     command
+}
+
+/// The program where AWS is this endpoint, with these variables besides.
+pub(crate) async fn shardctl_at(endpoint: &str, arguments: &str, more: &[(&str, &str)]) -> Output {
+    tokio::process::Command::new(env!("CARGO_BIN_EXE_shardctl"))
+        .args(arguments.split_whitespace())
+        .envs([
+            ("AWS_ENDPOINT_URL", endpoint),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "sandbox"),
+            ("AWS_SECRET_ACCESS_KEY", "sandbox"),
+        ])
+        .envs(more.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap()
 }
 
 /// What it writes when all goes well.

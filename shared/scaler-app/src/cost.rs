@@ -70,8 +70,7 @@ pub async fn reckoned<A: CostAdapters>(
     deadline: Timestamp,
 ) -> CostReport {
     let gathered = gather::gather(ports, settings.wiring, request, deadline).await;
-    let terms =
-        Terms { sheet: &gathered.sheet, policy: settings.policy, publishes_metrics: settings.wiring.stream_metrics };
+    let terms = Terms { sheet: &gathered.sheet, policy: settings.policy };
     let mut report = report_of(&gathered, terms, request);
     if request.publish {
         publish(ports, settings, &mut report).await;
@@ -101,7 +100,7 @@ fn report_of(gathered: &Gathered, terms: Terms<'_>, request: &CostRequest) -> Co
     for known in &gathered.streams {
         match known.reckon(terms) {
             Ok(cost) => {
-                own = own.and(known.own_use(terms));
+                own = own.and(known.own_use());
                 used.push((known.usage(), known.standing.clone()));
                 report.streams.push(cost);
             }
@@ -142,7 +141,8 @@ fn fleet_of(
         usd_scaler,
         saved_against_on_demand: saved(usd_on_demand),
         saved_against_static_peak: saved(usd_static_peak),
-        usd_month_expected: sum(|one| one.usd_month_expected),
+        // A stream of which the period has not seen anything yet is left out.
+        usd_month_expected: sum(|one| Some(one.usd_month_expected.unwrap_or_default())),
     }
 }
 
@@ -157,7 +157,8 @@ fn prices_used(sheet: &PriceSheet) -> Vec<PriceUsed> {
 }
 
 impl CostReport {
-    fn empty(region: &str, from: Timestamp, until: Timestamp, faults: Vec<String>) -> Self {
+    /// A report of no stream.
+    pub fn empty(region: &str, from: Timestamp, until: Timestamp, faults: Vec<String>) -> Self {
         Self {
             function: "cost-report",
             region: region.to_owned(),

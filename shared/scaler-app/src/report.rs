@@ -71,6 +71,9 @@ pub struct Outcome {
     /// What went wrong beside the decision, and was left for a later pass to mend.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
+    /// The decision itself, where there was one; `steps` says the same in words.
+    #[serde(skip)]
+    pub decision: Option<Box<Decision>>,
 }
 
 impl OutcomeKind {
@@ -99,6 +102,7 @@ impl Outcome {
             next: None,
             steps: Vec::new(),
             faults: Vec::new(),
+            decision: None,
         }
     }
 
@@ -133,6 +137,7 @@ impl Outcome {
             cause: decision.attention().and_then(Reason::cause).map(str::to_owned),
             next: decision.attention().and_then(|reason| reason.advice(stream)),
             steps: steps.collect(),
+            decision: Some(Box::new(decision.clone())),
             ..Self::plain(outcome, Some(stream), decision.words())
         }
     }

@@ -182,7 +182,7 @@ impl KinesisBilling {
 fn of_stream((stream, index): (&(String, Standing), usize)) -> Vec<((usize, Place), Asked<'_>)> {
     let (name, standing) = stream;
     let mut metrics: Vec<_> =
-        READS.iter().map(|read| ((index, Place::Minute(read.field)), read.of(name, index))).collect();
+        READS.iter().map(|read| ((index, Place::Minute(read.field)), read.of(vec![(STREAM, name)], index))).collect();
     let shards = Asked {
         id: format!("shards_{index}"),
         namespace: telemetry::NAMESPACE,

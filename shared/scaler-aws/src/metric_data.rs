@@ -118,7 +118,7 @@ impl Question<'_> {
 
     /// The points of a result that lie in the steps.
     fn points(&self, result: &MetricDataResult) -> impl Iterator<Item = (usize, u64)> {
-        let steps = self.steps();
+        let steps = steps(self.start, self.end, self.step_seconds);
         let step = |time: &DateTime| {
             let seconds = time.secs() - self.start.as_second();
             usize::try_from(seconds.div_euclid(i64::from(self.step_seconds.max(1)))).ok()
@@ -127,17 +127,12 @@ impl Question<'_> {
         points.filter_map(move |(time, value)| Some((step(time).filter(|step| *step < steps)?, whole(*value))))
     }
 
-    /// How many steps there are; a last one that the end cuts is one.
-    fn steps(&self) -> usize {
-        steps(self.start, self.end, self.step_seconds)
-    }
-
     fn fault(&self, failure: Failure, message: String) -> CallError {
         CallError { call: CALL, subject: self.subject.to_owned(), failure, message, source: None }
     }
 }
 
-/// How many steps of this length begin from `start` (inclusive) to `end` (exclusive).
+/// How many steps of this length, of which the end may cut the last, begin from `start` (inclusive) to `end` (exclusive).
 pub(crate) fn steps(start: Timestamp, end: Timestamp, step_seconds: u32) -> usize {
     let seconds = u64::try_from(end.as_second() - start.as_second()).unwrap_or(0);
     usize::try_from(seconds.div_ceil(u64::from(step_seconds.max(1)))).unwrap_or(usize::MAX)

@@ -15,6 +15,8 @@ use crate::pace::{PAST, Pace};
 
 /// The dimension of a stream's metrics.
 pub(crate) const STREAM: &str = "StreamName";
+/// The dimension that a shard's metrics have besides.
+const SHARD: &str = "ShardId";
 
 /// CloudWatch metrics through the SDK.
 #[derive(Clone, Debug)]
@@ -31,15 +33,10 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    /// The id says which stream of the question it is: `bytes_0`.
-    pub(crate) fn of<'a>(&self, stream: &'a str, stream_index: usize) -> Asked<'a> {
-        Asked {
-            id: format!("{}_{stream_index}", self.id),
-            namespace: NAMESPACE,
-            name: self.name,
-            statistic: self.statistic,
-            dimensions: vec![(STREAM, stream)],
-        }
+    /// Of the one that has such dimensions; the id says which of the question it is: `bytes_0`.
+    pub(crate) fn of<'a>(&self, dimensions: Vec<(&'static str, &'a str)>, index: usize) -> Asked<'a> {
+        let id = format!("{}_{index}", self.id);
+        Asked { id, namespace: NAMESPACE, name: self.name, statistic: self.statistic, dimensions }
     }
 }
 
@@ -67,6 +64,14 @@ pub(crate) const ITERATOR_AGE: Read =
 /// The write metrics come first, see [`WRITES`].
 const READS: [Read; 6] = [BYTES, RECORDS, THROTTLED, READ_BYTES, READ_THROTTLES, ITERATOR_AGE];
 
+/// The same of one shard, as far as it has them, where shard-level metrics are enabled.
+const SHARD_READS: [Read; 4] = [
+    BYTES,
+    RECORDS,
+    THROTTLED,
+    maximum("iterator_age", "IteratorAgeMilliseconds", |minute| &mut minute.iterator_age_ms),
+];
+
 /// How many of [`READS`] are write metrics.
 const WRITES: usize = 3;
 
@@ -87,12 +92,7 @@ impl FleetMetrics for CloudWatchMetrics {
         end: Timestamp,
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        let (writes, _) = READS.split_at(WRITES);
-        let mut windows = BTreeMap::new();
-        for streams in streams.chunks(QUERIES_MAX / writes.len()) {
-            windows.extend(self.windows(streams, writes, end, minutes, None).await?);
-        }
-        Ok(windows)
+        self.by_stream(streams, &READS[..WRITES], end, minutes, None).await
     }
 }
 
@@ -105,12 +105,38 @@ impl CloudWatchMetrics {
         minutes: u32,
         bucket: Option<&'static str>,
     ) -> Result<MetricWindow, CallError> {
-        let mut windows = self.windows(&[stream.to_owned()], reads, end, minutes, bucket).await?;
+        let mut windows = self.by_stream(&[stream.to_owned()], reads, end, minutes, bucket).await?;
         Ok(windows.remove(stream).expect("every stream that is asked for has a window"))
     }
 
-    /// These metrics of these streams, in one question.
-    async fn windows(
+    /// As [`Metrics::window`], of many streams.
+    pub(crate) async fn whole(
+        &self,
+        streams: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        self.by_stream(streams, &READS, end, minutes, None).await
+    }
+
+    /// The minutes of each of these shards of a stream.
+    pub(crate) async fn by_shard(
+        &self,
+        stream: &str,
+        shards: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        let mut windows = BTreeMap::new();
+        for shards in shards.chunks(QUERIES_MAX / SHARD_READS.len()) {
+            let whose: Vec<_> = shards.iter().map(|shard| vec![(STREAM, stream), (SHARD, shard.as_str())]).collect();
+            let read = self.windows(stream, &whose, &SHARD_READS, end, minutes, None).await?;
+            windows.extend(shards.iter().cloned().zip(read));
+        }
+        Ok(windows)
+    }
+
+    async fn by_stream(
         &self,
         streams: &[String],
         reads: &[Read],
@@ -118,15 +144,32 @@ impl CloudWatchMetrics {
         minutes: u32,
         bucket: Option<&'static str>,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        let mut windows = BTreeMap::new();
+        for streams in streams.chunks(QUERIES_MAX / reads.len()) {
+            let whose: Vec<_> = streams.iter().map(|stream| vec![(STREAM, stream.as_str())]).collect();
+            let subject = subject(streams.iter().map(String::as_str));
+            let read = self.windows(subject, &whose, reads, end, minutes, bucket).await?;
+            windows.extend(streams.iter().cloned().zip(read));
+        }
+        Ok(windows)
+    }
+
+    /// These metrics of each of these, which have such dimensions, in one question.
+    async fn windows(
+        &self,
+        subject: &str,
+        whose: &[Vec<(&'static str, &str)>],
+        reads: &[Read],
+        end: Timestamp,
+        minutes: u32,
+        bucket: Option<&'static str>,
+    ) -> Result<Vec<MetricWindow>, CallError> {
         let empty = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
-        let mut windows = vec![empty; streams.len()];
+        let mut windows = vec![empty; whose.len()];
+        let asked = whose.iter().zip(0..).flat_map(|(its, i)| reads.iter().map(move |read| read.of(its.clone(), i)));
         let question = Question {
-            subject: subject(streams.iter().map(String::as_str)),
-            metrics: streams
-                .iter()
-                .zip(0..)
-                .flat_map(|(stream, i)| reads.iter().map(move |it| it.of(stream, i)))
-                .collect(),
+            subject,
+            metrics: asked.collect(),
             start: end.checked_sub(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MIN),
             end,
             step_seconds: 60,
@@ -137,7 +180,7 @@ impl CloudWatchMetrics {
             *(reads[asked % reads.len()].field)(minute) = Some(value);
         };
         question.ask(self, put).await?;
-        Ok(streams.iter().cloned().zip(windows).collect())
+        Ok(windows)
     }
 }
 

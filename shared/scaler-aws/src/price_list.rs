@@ -61,7 +61,7 @@ struct Term {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PriceDimension {
-    /// Of how many units on it counts; absent where there is but one price.
+    /// How many units come before those that it is for; one of ours has it.
     begin_range: Option<String>,
     price_per_unit: BTreeMap<String, String>,
 }
@@ -97,7 +97,8 @@ impl PriceList for AwsPriceList {
 }
 
 impl AwsPriceList {
-    /// All that a service charges for in a Region.
+    /// All that a service charges for in a Region. That its code can be filtered by, AWS's reference leaves to the list's
+    /// attributes; Karpenter's provider of prices asks so.
     async fn listed(&self, service: &str, region: &str) -> Result<Vec<Listed>, CallError> {
         let region_filter = Filter::builder().r#type(FilterType::TermMatch).field("regionCode").value(region).build();
         let region_filter = region_filter.map_err(|error| fault(region, error.to_string()))?;
@@ -139,7 +140,7 @@ impl Listed {
     fn price(&self, row: &PriceListRow) -> Result<MicroUsd, String> {
         let sku = &self.product.sku;
         let dimensions = self.terms.on_demand.values().flat_map(|term| term.price_dimensions.values());
-        let mut first = dimensions.filter(|it| it.begin_range.as_deref().is_none_or(|begin| begin == "0"));
+        let mut first = dimensions.filter(|it| it.begin_range.as_deref() == Some("0"));
         let (Some(dimension), None) = (first.next(), first.next()) else {
             return Err(format!("SKU {sku} does not have exactly one On-Demand price that begins with the first unit"));
         };

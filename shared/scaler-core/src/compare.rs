@@ -79,7 +79,7 @@ fn own(sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
     let alarm_metrics = alarms.iter().map(|alarm| alarm.metrics.len()).sum();
     let runs = RUNS_AN_HOUR * MONTH_SECONDS / 3_600;
     let run = OwnUse { runs, run_milliseconds_mb: runs * RUN_MILLISECONDS * RUN_MB, ..OwnUse::default() };
-    OwnUse::of_stack(MONTH).and(OwnUse::of_stream(MONTH, alarm_metrics, false)).and(run).bill(sheet)
+    OwnUse::of_stack(MONTH).and(OwnUse::of_stream(MONTH, alarm_metrics, 0)).and(run).bill(sheet)
 }
 
 /// What the day's load uses in a month, with so many shards times seconds.
@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn a_flat_load_costs_what_a_hand_reckons() {
-        // 10 MB/s in records of 10 KB are 1,024 a second: 13 shards at 80 %, 13 x 720 x 0.015 = 140.40, and 1,024 units a
-        // second, 2,654.208 million x 0.014 = 37.158912.
+        // 10 MB/s in records of 10 KB are 1,024 a second: 13 shards at 80 %, 13 x 720 x 0.015 = 140.40, and 1,024
+        // units a second, 2,654.208 million x 0.014 = 37.158912.
         let day = flat(10, 10 * 1_024);
         assert_eq!(usd(Way::StaticPeak, &day), "177.558912");
         // 25,312.5 GB in at 0.08 and out at 0.04, and 720 x 0.04.

@@ -1,8 +1,9 @@
 //! What stands between a recommendation and a call: bounds, direction, consumers, cooldown, budget, AWS's limits.
 
+use crate::demand::shards_to_read;
 use crate::direction::Direction;
 use crate::history::AttemptKind;
-use crate::limits::{METRIC_DELAY_MINUTES, READ_BYTES_PER_MINUTE_PER_SHARD, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
+use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
 use crate::observation::Minute;
 use crate::reason::{Reason, Stage};
 use crate::step::{Context, Step};
@@ -61,7 +62,7 @@ pub(crate) fn consumers(context: &Context<'_>, wanted: ShardCount) -> Step {
     if iterator_age_ms.is_none() && read_before {
         return step(context.current, Reason::ConsumersSilent);
     }
-    let floor = shards_to_read(context);
+    let floor = shards_for_consumers(context);
     // Many small readers are throttled for their calls (5 a second a shard) at any size; only volume argues for shards.
     let reads_much = floor.doubled() > context.current;
     if let Some(calls) = worst(|minute| minute.read_throttles).filter(|calls| *calls > 0 && reads_much) {
@@ -74,10 +75,9 @@ pub(crate) fn consumers(context: &Context<'_>, wanted: ShardCount) -> Step {
 }
 
 /// The fewest shards that give consumers, at the target utilization, what they read in the window's busiest minute.
-fn shards_to_read(context: &Context<'_>) -> ShardCount {
+fn shards_for_consumers(context: &Context<'_>) -> ShardCount {
     let read = context.seen.window.minutes.iter().filter_map(|minute| minute.read_bytes).max().unwrap_or(0);
-    let capacity = u128::from(READ_BYTES_PER_MINUTE_PER_SHARD) * u128::from(context.policy.target_utilization_percent);
-    ShardCount::saturating(u64::try_from((u128::from(read) * 100).div_ceil(capacity)).unwrap_or(u64::MAX))
+    shards_to_read(read, context.policy.target_utilization_percent)
 }
 
 /// Has the last attempt, even a refused one, been long enough ago?
@@ -123,7 +123,9 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
             if left <= reserved {
                 return step(context.current, Reason::ReservedForScaleOut { left, reserved });
             }
-            if context.plan.is_none() && !outweighs(wanted, context.current, growth_percent_min(left)) {
+            let is_worth_it = outweighs(wanted, context.current, growth_percent_min(left))
+                || context.policy.is_way_inside(context.current, wanted);
+            if context.plan.is_none() && !is_worth_it {
                 return step(context.current, Reason::NotWorthOneOfFew { left, wanted });
             }
             // Scale-out goes no higher than the maximum, so that is all the way back there is.

@@ -124,14 +124,14 @@ pub(crate) fn admission(
     enrolment.policy(stack).or_else(|faults| refuse(Reason::BadPolicy(faults)))
 }
 
-/// Whether there is anything to plan for: while a decision cools down, or no resize is left, nothing may be done, and the past
-/// need not even be read.
+/// Whether there is anything to plan for: while a decision cools down, or no resize is left, nothing may be done, and where
+/// the bounds leave one count, it is that. Then the past need not even be read.
 pub fn may_plan(policy: &Policy, history: &ResizeHistory, direction: Direction, now: Timestamp) -> bool {
     let is_cool = history.last_before_cooldown(direction).is_none_or(|last| {
         let until = last.at.checked_add(policy.cooldown(direction)).unwrap_or(last.at);
         now >= until
     });
-    is_cool && history.spent(now) < RESIZES_PER_DAY
+    policy.min() < policy.max() && is_cool && history.spent(now) < RESIZES_PER_DAY
 }
 
 /// Decides how many shards to request, at `now`, for a stream of which this was seen.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::limits::{WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
+use crate::limits::{
+    READ_BYTES_PER_MINUTE_PER_SHARD, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
+};
 use crate::observation::Minute;
 use crate::units::ShardCount;
 
@@ -99,4 +101,11 @@ impl Demand {
             (u128::from(self.records) * 100).div_ceil(u128::from(WRITE_RECORDS_PER_MINUTE_PER_SHARD)),
         )
     }
+}
+
+/// The fewest shards that give consumers with `GetRecords` so many bytes a minute at `utilization_percent` of their capacity;
+/// rounded up, since a part of a shard cannot be had.
+pub(crate) fn shards_to_read(bytes: u64, utilization_percent: u32) -> ShardCount {
+    let capacity = u128::from(READ_BYTES_PER_MINUTE_PER_SHARD) * u128::from(utilization_percent.max(1));
+    ShardCount::saturating(u64::try_from((u128::from(bytes) * 100).div_ceil(capacity)).unwrap_or(u64::MAX))
 }

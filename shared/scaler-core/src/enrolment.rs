@@ -19,9 +19,9 @@ pub const TAG_NOTICES: &str = "kinesis-scaler/notices";
 pub const TAG_BUDGET: &str = "kinesis-scaler/budget-usd-month";
 
 /// The stream's own minimum.
-pub(crate) const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";
+pub const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";
 /// The stream's own maximum.
-pub(crate) const TAG_SHARDS_MAX: &str = "kinesis-scaler/shards-max";
+pub const TAG_SHARDS_MAX: &str = "kinesis-scaler/shards-max";
 const TAG_TARGET_UTILIZATION: &str = "kinesis-scaler/target-utilization";
 const TAG_RISK: &str = "kinesis-scaler/risk";
 const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";

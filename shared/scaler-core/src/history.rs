@@ -65,6 +65,11 @@ impl ResizeHistory {
         Ok(Self(attempts))
     }
 
+    /// What is written down, oldest first.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0
+    }
+
     /// Attempts that spend the daily budget: those after `now` - 24 h (exclusive), so that a call made exactly 24 hours
     /// ago is free again. A time in the future (a clock that ran ahead) counts: overcounting is safe.
     pub fn spent(&self, now: Timestamp) -> u32 {

@@ -44,7 +44,10 @@ pub use care::{Care, SYNC_MINUTES, care, is_due, is_plan_due};
 pub use decision::{Decision, Verdict, admit, decide, may_plan};
 pub use demand::{Demand, Limit};
 pub use direction::Direction;
-pub use enrolment::{Enrolment, Overrides, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault};
+pub use enrolment::{
+    Enrolment, Overrides, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TAG_SHARDS_MAX,
+    TAG_SHARDS_MIN, TagFault,
+};
 pub use history::{Attempt, AttemptKind, ResizeHistory};
 pub use load_history::{LoadHistory, PAST_MINUTES};
 pub use notices::NoticeMemory;

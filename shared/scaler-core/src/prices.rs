@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use item::{GB_BYTES, Item, MONTH_SECONDS, PriceListRow};
+pub use item::{GB_BYTES, Item, MONTH_SECONDS, PriceListRow, UnknownItem};
 
 use crate::units::MicroUsd;
 
@@ -45,7 +45,8 @@ impl fmt::Display for MissingPrice {
         let region = if region.is_empty() { "a Region that is not named" } else { region };
         write!(
             f,
-            "no price of {item} is known for {region}: allow pricing:GetProducts, or set it, in USD for {}: {item}=...",
+            "no price of {item} is known for {region}: allow pricing:GetProducts, or say it in USD for {}, as {item}=... \
+             (PriceOverrides of the template, --price of shardctl)",
             item.unit()
         )
     }
@@ -119,8 +120,8 @@ mod tests {
         let told = sheet.cost(Item::ShardHour, 3_600).unwrap_err().to_string();
         assert_eq!(
             told,
-            "no price of shard-hour is known for eu-west-1: allow pricing:GetProducts, or set it, in USD for one shard for \
-             an hour: shard-hour=..."
+            "no price of shard-hour is known for eu-west-1: allow pricing:GetProducts, or say it in USD for one shard for an \
+             hour, as shard-hour=... (PriceOverrides of the template, --price of shardctl)"
         );
         assert_eq!(sheet.cost(Item::ShardHour, 0), Ok(MicroUsd(0)));
     }

@@ -127,7 +127,9 @@ fn for_minutes(context: &Context<'_>, minutes: &[(Timestamp, Minute)]) -> (Shard
     } else if within_tolerance(context, demand, recommended) {
         return (current, Reason::WithinTolerance { utilization_percent, target_percent, recommended });
     }
+    // What is at or below the minimum becomes the minimum, wherever the load goes from there.
     if recommended < current
+        && recommended > context.policy.min()
         && let Some(falling_to) = falling_to(context, &demands, demand)
     {
         return (current, Reason::StillFalling { falling_to, recommended });
@@ -188,16 +190,15 @@ fn falling_to(context: &Context<'_>, demands: &[(Timestamp, Demand)], peak: Dema
     falling.then(|| now.shards(context.policy.target_utilization_percent))
 }
 
-/// Whether the difference is too small to spend one of ten resizes a day on. Bringing a stream back under its maximum is
-/// worth one, however small.
+/// Whether the difference is too small to spend one of ten resizes a day on.
 fn within_tolerance(context: &Context<'_>, demand: Demand, recommended: ShardCount) -> bool {
     let current = context.current;
     match recommended.cmp(&current) {
         Ordering::Equal => false,
         Ordering::Greater => demand.shards(context.policy.bearable_percent()) <= current,
         Ordering::Less => {
-            let inside = current > context.policy.max() && recommended <= context.policy.max();
-            recommended.get() > context.policy.worth_shrinking_to(current) && !inside
+            recommended.get() > context.policy.worth_shrinking_to(current)
+                && !context.policy.is_way_inside(current, recommended)
         }
     }
 }

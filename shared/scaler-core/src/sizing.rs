@@ -15,8 +15,8 @@ pub struct Workload {
     pub bytes_per_second: u64,
     /// Peak records written a second.
     pub records_per_second: u64,
-    /// Peak bytes read a second by all classic consumers together. Those with enhanced fan-out each have their own 2 MiB a
-    /// second of every shard, and count for nothing here.
+    /// Peak bytes read a second by all classic consumers together. Those with enhanced fan-out each have their own 2
+    /// MiB a second of every shard, and count for nothing here.
     pub read_bytes_per_second: u64,
     /// Different partition keys in use, where they are few enough to matter.
     pub distinct_partition_keys: Option<u32>,
@@ -64,8 +64,8 @@ impl Sizing {
     /// Sizes a workload with `headroom_percent` on top of the whole shards it needs.
     ///
     /// The user's documents add the headroom to whole shards, as here: ceil(4 x 1.2) = 5. Dividing the load itself by a
-    /// target utilization of 80 % (as [`decide`](crate::decide) does) is the finer way; for their example it comes to the
-    /// same five.
+    /// target utilization of 80 % (as [`decide`](crate::decide) does) is the finer way; for their example it comes to
+    /// the same five.
     pub fn of(workload: &Workload, headroom_percent: u32) -> Self {
         let by_bytes = whole_shards(workload.bytes_per_second, WRITE_BYTES_PER_SECOND_PER_SHARD);
         let by_records = whole_shards(workload.records_per_second, WRITE_RECORDS_PER_SECOND_PER_SHARD);
@@ -98,8 +98,8 @@ fn with_headroom(shards: ShardCount, percent: u32) -> ShardCount {
     ShardCount::saturating(u64::try_from(wanted).unwrap_or(u64::MAX))
 }
 
-/// How many classic consumers that each read everything `shards` can serve: they share the bytes a shard gives in a second,
-/// and its `GetRecords` calls, of which each makes one a second. One more belongs on enhanced fan-out.
+/// How many classic consumers that each read everything `shards` can serve: they share the bytes a shard gives in a
+/// second, and its `GetRecords` calls, of which each makes one a second. One more belongs on enhanced fan-out.
 pub fn classic_consumers_max(shards: ShardCount, bytes_per_second: u64) -> u32 {
     let given = u64::from(shards.get()) * READ_BYTES_PER_SECOND_PER_SHARD;
     let by_bytes = given.checked_div(bytes_per_second).unwrap_or(u64::MAX);
@@ -113,9 +113,9 @@ pub fn kafka_shards_exact(bytes_per_second: u64) -> ShardCount {
 
 /// Shards for a Kafka topic's peak by the formula of the user's documents: the whole megabytes a second, plus one.
 ///
-/// The one is a whole shard of headroom whatever the size: generous for a small topic (1 MB/s gets two shards, a headroom
-/// of half) and next to nothing for a large one (100 MB/s gets 101, one percent). [`kafka_shards_exact`] adds none, and
-/// [`Sizing::of`] adds a share.
+/// The one is a whole shard of headroom whatever the size: generous for a small topic (1 MB/s gets two shards, a
+/// headroom of half) and next to nothing for a large one (100 MB/s gets 101, one percent). [`kafka_shards_exact`] adds
+/// none, and [`Sizing::of`] adds a share.
 pub fn kafka_shards_with_spare(bytes_per_second: u64) -> ShardCount {
     ShardCount::saturating(u64::from(kafka_shards_exact(bytes_per_second).get()) + 1)
 }
@@ -124,6 +124,27 @@ pub fn kafka_shards_with_spare(bytes_per_second: u64) -> ShardCount {
 pub fn shards_cost_per_hour(shards: ShardCount, per_shard_hour: MicroUsd) -> MicroUsd {
     per_shard_hour.times(u64::from(shards.get()))
 }
+
+/// What a month costs by the formula of the user's documents: shards for 24 hours on 30 days, and
+/// [`documents_put_cost`].
+///
+/// The bill for shards is right by it; retention beyond 24 hours and enhanced fan-out are not in it.
+pub fn documents_month_cost(shards: ShardCount, per_shard_hour: MicroUsd, puts: u64) -> MicroUsd {
+    let shards_cost = shards_cost_per_hour(shards, per_shard_hour).times(24 * 30);
+    MicroUsd(shards_cost.0.saturating_add(documents_put_cost(puts).0))
+}
+
+/// What records written cost by the formula of the user's documents: 0.000014 USD "per PUT".
+///
+/// That is a thousand times too much. AWS asks 0.014 USD for a million PUT payload units (`prices/sheet.rs`), which is
+/// 0.000000014 for one; and it counts units of 25 KB, of which a record takes as many as it has begun, and not calls.
+/// For what a bill says see [`Item::PutUnits`](crate::prices::Item::PutUnits).
+pub fn documents_put_cost(puts: u64) -> MicroUsd {
+    DOCUMENTS_PER_PUT.times(puts)
+}
+
+/// 0.000014 USD.
+const DOCUMENTS_PER_PUT: MicroUsd = MicroUsd(14);
 
 /// Up, since a part of a shard cannot be had.
 fn whole_shards(load: u64, per_shard: u64) -> ShardCount {
@@ -134,6 +155,7 @@ fn whole_shards(load: u64, per_shard: u64) -> ShardCount {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::prices::{Item, PriceSheet, US_EAST_1};
 
     /// The price the user's documents reckon with: 0.015 USD per shard-hour.
     const DOCUMENTS_PRICE: MicroUsd = MicroUsd(15_000);
@@ -160,6 +182,22 @@ mod tests {
         assert_eq!(kafka_shards_with_spare(5 * MB).get(), 6);
         assert_eq!(shards_cost_per_hour(kafka_shards_with_spare(5 * MB), DOCUMENTS_PRICE).to_string(), "0.09");
         assert_eq!(kafka_shards_exact(5 * MB).get(), 5);
+    }
+
+    #[test]
+    fn the_documents_month_beside_the_real_one() {
+        let five = ShardCount::saturating(5);
+        // 5 x 24 x 30 x 0.015.
+        assert_eq!(documents_month_cost(five, DOCUMENTS_PRICE, 0).to_string(), "54.00");
+        // One PUT a second for 30 days: 2,592,000 x 0.000014 = 36.288.
+        assert_eq!(documents_month_cost(five, DOCUMENTS_PRICE, 2_592_000).to_string(), "90.288");
+
+        let puts = 2_500 * 86_400 * 30;
+        let real = PriceSheet::of(US_EAST_1).cost(Item::PutUnits, u128::from(puts)).unwrap();
+        // 6,480 million records of one unit each: 90.72 USD, and by the documents 90,720.
+        assert_eq!(real.to_string(), "90.72");
+        assert_eq!(documents_put_cost(puts), real.times(1_000));
+        assert_eq!(documents_put_cost(u64::MAX), MicroUsd(u64::MAX));
     }
 
     #[test]

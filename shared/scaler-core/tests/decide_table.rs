@@ -195,6 +195,18 @@ fn bounds_are_the_operators() {
 }
 
 #[test]
+fn a_way_back_inside_the_bounds_waits_for_nothing_that_would_change_it() {
+    // The load falls towards less than the minimum: it is the minimum all the same.
+    let falling = Case::of(8).busy(10).peak_minutes_ago(55, 60);
+    check(falling.clone().tag("shards-min", "6"), In, 6, is!(Reason::WithinQuota));
+    check(falling.tag("shards-min", "5"), In, 8, is!(Reason::WithinBounds));
+    // Small as it is, and few as the resizes left are.
+    let few = Case::of(50).busy(72).resizes_today(4);
+    check(few.clone().tag("shards-max", "49"), In, 45, is!(Reason::WithinQuota));
+    check(few.tag("shards-max", "50"), In, 50, is!(Reason::NotWorthOneOfFew { .. }));
+}
+
+#[test]
 fn the_accounts_quota_caps_scale_out() {
     check(Case::of(8).busy(100).account(199, 200), Out, 9, is!(Reason::AccountQuota { left: 1, .. }));
     check(Case::of(8).busy(100).account(200, 200), Out, 8, is!(Reason::AccountQuota { left: 0, .. }));

@@ -186,9 +186,12 @@ async fn metrics<A: CostAdapters>(
     }
 }
 
-/// What the stack itself used. Without names of functions it is nobody's stack, as when a person asks from a terminal.
+/// What the stack itself used. A person who asks from a terminal is no stack, and does not say which one is meant.
 async fn own<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, request: &CostRequest, gathered: &mut Gathered) {
     if wiring.functions.is_empty() {
+        let note =
+            "what the scaler itself costs is without its functions and the stack's own alarms: nobody said which";
+        gathered.notes.push(note.to_owned());
         return;
     }
     let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);

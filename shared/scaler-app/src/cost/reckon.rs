@@ -33,8 +33,6 @@ pub(super) struct Terms<'a> {
     pub(super) sheet: &'a PriceSheet,
     /// The stack's policy.
     pub(super) policy: &'a Policy,
-    /// Whether metrics are published for each stream.
-    pub(super) publishes_metrics: bool,
 }
 
 impl Known {
@@ -44,11 +42,12 @@ impl Known {
     }
 
     /// What the scaler used for it.
-    pub(super) fn own_use(&self, terms: Terms<'_>) -> OwnUse {
+    pub(super) fn own_use(&self) -> OwnUse {
         if !self.enrolment.managed {
             return OwnUse::default();
         }
-        OwnUse::of_stream(self.usage().seconds, self.alarm_metrics, terms.publishes_metrics)
+        let usage = self.usage();
+        OwnUse::of_stream(usage.seconds, self.alarm_metrics, usage.seconds_counted)
     }
 
     /// What it cost, and all that goes with it.
@@ -60,7 +59,7 @@ impl Known {
         let usage = self.usage();
         let policy = self.enrolment.policy(terms.policy).ok().filter(|_| self.enrolment.managed);
         let target = policy.as_ref().unwrap_or(terms.policy).target_utilization_percent;
-        let peak = usage.peak.shards(target);
+        let peak = usage.shards_at_peak(standing.mode, target);
         let bill = Bill::as_it_is(sheet, &usage, standing)?;
         let mut notes = notes(&usage, standing);
         notes.extend(doubt(sheet, &usage, standing, &bill));
@@ -70,7 +69,7 @@ impl Known {
         let on_demand = otherwise(Bill::on_demand(sheet, &usage, standing));
         let advantage = otherwise(Bill::advantage(sheet, &usage, standing));
         let static_peak = otherwise(Bill::with_shards(sheet, &usage, standing, peak));
-        let own = otherwise(self.own_use(terms).bill(sheet));
+        let own = otherwise(self.own_use().bill(sheet));
         let paid = own.map(|own| MicroUsd(own.0.saturating_add(bill.total().0)));
         let saved = |otherwise: Option<MicroUsd>| Some(UsdSaved::by(paid?, otherwise?));
         let month = month_end(sheet, &self.series, standing)?;

@@ -11,7 +11,7 @@ use aws_credential_types::Credentials;
 use jiff::Timestamp;
 use scaler_app::ports::Clock;
 use scaler_app::wiring::Wiring;
-use scaler_aws::{AwsFleetPorts, AwsPorts, Pace, Pause, Share};
+use scaler_aws::{AwsCostPorts, AwsFleetPorts, AwsPorts, Pace, Pause, Share};
 
 /// Wait before the first of the SDK's retries, instead of its second: tests run in real time.
 const BACKOFF: Duration = Duration::from_millis(1);
@@ -41,7 +41,13 @@ pub(crate) fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) 
     scaler_aws::fleet_ports(sdk, clock, &unpaced(), wiring)
 }
 
-fn unpaced() -> Pace {
+/// The ports of cost-report, with no waiting between calls.
+pub(crate) fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) -> AwsCostPorts<C> {
+    scaler_aws::cost_ports(sdk, clock, &unpaced(), wiring)
+}
+
+/// No waiting between calls.
+pub(crate) fn unpaced() -> Pace {
     Pace::of(Share::SCALING, NoWaiting::default())
 }
 

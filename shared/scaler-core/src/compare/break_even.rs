@@ -21,9 +21,9 @@ pub struct BreakEven {
     pub first_is_cheaper: bool,
 }
 
-/// Compares two ways at each multiple of [`STEP_BYTES_PER_SECOND`] up to `steps` of them, by what a peak of so many bytes a
-/// second costs. The first entry is at the first step; each later one is where the other way becomes the cheaper. Shards are
-/// whole, so ways may take turns several times before one of them has won.
+/// Compares two ways at each multiple of [`STEP_BYTES_PER_SECOND`] up to `steps` of them, by what a peak of so many
+/// bytes a second costs. The first entry is at the first step; each later one is where the other way becomes the
+/// cheaper. Shards are whole, so ways may take turns several times before one of them has won.
 ///
 /// # Errors
 /// What the costs say.
@@ -43,8 +43,8 @@ pub fn break_even<E>(
     Ok(turns)
 }
 
-/// The fullness of its shards, in thousandths, up to which a stream of many shards is no dearer in on-demand mode; records,
-/// consumers and retention are the day's. `None` where it always is.
+/// The fullness of its shards, in thousandths, up to which a stream of many shards is no dearer in on-demand mode;
+/// records, consumers and retention are the day's. `None` where it always is.
 ///
 /// # Errors
 /// A price is not known.
@@ -89,12 +89,12 @@ mod tests {
 
     #[test]
     fn on_demand_is_cheaper_for_shards_that_are_nearly_empty() {
-        // A shard-hour is 0.015; a shard full of 10 KB records takes 3.515625 GB an hour at 0.12, less 0.36864 million units
-        // (10 KB, 102.4 a second) at 0.014: 0.421875 - 0.00516096, of which 0.015 are 3.6 %.
+        // A shard-hour is 0.015; a shard full of 10 KB records takes 3.515625 GB an hour at 0.12, less 0.36864 million
+        // units (10 KB, 102.4 a second) at 0.014: 0.421875 - 0.00516096, of which 0.015 are 3.6 %.
         let sheet = PriceSheet::of("us-east-1");
         assert_eq!(on_demand_below_permille(&flat(1, 10 * 1_024), &sheet), Ok(Some(35)));
-        // A shard is full with 1,000 records of 100 bytes a second, each billed as 1 KB: 3.433 GB in at 0.08 and 0.335 out at 0.04
-        // an hour, less 3.6 million units: 0.2881 - 0.0504, of which 0.015 are 6.3 %.
+        // A shard is full with 1,000 records of 100 bytes a second, each billed as 1 KB: 3.433 GB in at 0.08 and 0.335
+        // out at 0.04 an hour, less 3.6 million units: 0.2881 - 0.0504, of which 0.015 are 6.3 %.
         assert_eq!(on_demand_below_permille(&flat(1, 100), &sheet), Ok(Some(62)));
     }
 
@@ -121,7 +121,8 @@ mod tests {
             ways in prop::sample::subsequence(Way::ALL.to_vec(), 2),
         ) {
             let day = Day {
-                bytes_per_second: base, peak_bytes_per_second: base + more, peak_hours, record_bytes, consumers, retention_hours,
+                bytes_per_second: base, peak_bytes_per_second: base + more, peak_hours, record_bytes, consumers,
+                retention_hours,
             };
             let (first, second) = (cost(ways[0], day), cost(ways[1], day));
             let turns = break_even(300, &first, &second).unwrap();

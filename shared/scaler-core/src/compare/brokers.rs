@@ -49,7 +49,8 @@ const HOURS: [(&str, BrokerPrice); 6] = [
 pub enum Hosting {
     /// You, on EC2 instances.
     Ec2,
-    /// Amazon MSK, in which replication between brokers is not billed as transfer (MSK pricing page, as quoted publicly).
+    /// Amazon MSK, in which replication between brokers is not billed as transfer (MSK pricing page, as quoted
+    /// publicly).
     Msk,
 }
 
@@ -138,8 +139,8 @@ impl Brokers {
         ]
     }
 
-    /// GB of each broker's disk: as given, or what all replicas take for as long as records are kept at the mean rate; up,
-    /// since a part of a GB cannot be had.
+    /// GB of each broker's disk: as given, or what all replicas take for as long as records are kept at the mean rate;
+    /// up, since a part of a GB cannot be had.
     pub fn storage_gb(&self, day: &Day) -> u64 {
         self.storage_gb.unwrap_or_else(|| {
             let (bytes, _) = day.written_in_month();
@@ -179,8 +180,8 @@ mod tests {
     #[test]
     fn a_cluster_costs_what_a_hand_reckons() {
         let shown = |brokers: Brokers| brokers.month(&flat(10, 1_024)).map(|(_, cost)| cost.to_string());
-        // 3 x 720 x 0.126. 10 MB/s for a day are 843.75 GB, three replicas on three brokers: 844 GB each at 0.08. 25,312.5 GB
-        // in and out, two thirds of them to another zone; and twice 25,312.5 GB of replicas, at 0.02.
+        // 3 x 720 x 0.126. 10 MB/s for a day are 843.75 GB, three replicas on three brokers: 844 GB each at 0.08.
+        // 25,312.5 GB in and out, two thirds of them to another zone; and twice 25,312.5 GB of replicas, at 0.02.
         assert_eq!(shown(three(Hosting::Ec2)), ["272.16", "202.56", "675.00", "1012.50"]);
         assert_eq!(shown(three(Hosting::Msk)), ["272.16", "253.20", "675.00", "0.00"]);
         // A single broker has no other zone.

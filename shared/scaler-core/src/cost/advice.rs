@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::bill::Bill;
-use super::usage::{FREE_RETENTION_HOURS, Standing, Usage, put_units};
+use super::usage::{ConsumerUse, FREE_RETENTION_HOURS, Standing, Usage, put_units};
 use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MIN};
 use crate::observation::StreamMode;
 use crate::policy::Policy;
@@ -42,7 +42,7 @@ pub enum Saving {
         /// Those shards.
         shards: ShardCount,
     },
-    /// Nobody wrote.
+    /// Nobody wrote, or tried to.
     DeleteIdle,
     /// More shards than its busiest minute needs, and nobody takes them away.
     Enrol {
@@ -162,14 +162,14 @@ pub fn advice(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<Advice>, Mis
     }
     let now = Bill::as_it_is(sheet, looked.usage, looked.standing)?;
     let mut found = Vec::new();
-    if looked.usage.records == 0 {
+    if looked.usage.records == 0 && looked.usage.throttled_records == 0 {
         found.push((Saving::DeleteIdle, now.total()));
     } else {
         found.extend(other_mode(sheet, looked, &now));
         found.extend(fewer_shards(sheet, looked, &now)?);
         found.extend(aggregated(sheet, looked, &now)?);
         found.extend(shorter_retention(sheet, looked, &now)?);
-        found.extend(unused_consumers(sheet, looked.usage)?);
+        found.extend(unused_consumers(sheet, looked)?);
     }
     let a_month = |saved: MicroUsd| {
         let month = u128::from(saved.0) * MONTH_SECONDS / u128::from(looked.usage.seconds);
@@ -184,11 +184,11 @@ pub fn advice(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<Advice>, Mis
     Ok(advice)
 }
 
-/// What the busiest minute needs at the target utilization.
+/// What its busiest minute needs at the target utilization.
 fn needed(looked: Looked<'_>) -> ShardCount {
     let target =
         looked.managed_by.map_or(looked.target_utilization_percent, |policy| policy.target_utilization_percent);
-    looked.usage.peak.shards(target)
+    looked.usage.shards_at_peak(looked.standing.mode, target)
 }
 
 /// A mode whose prices are not known is not advised.
@@ -222,7 +222,11 @@ fn fewer_shards(
     Ok(less(now.total(), then.total()).map(|saved| (saving, saved)))
 }
 
+/// On-demand has no payload units, and their price need not be known for it.
 fn aggregated(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
+    if looked.standing.mode == StreamMode::OnDemand {
+        return Ok(None);
+    }
     let Usage { records, bytes, .. } = looked.usage;
     let then = sheet.cost(Item::PutUnits, 2 * bytes.div_ceil(u128::from(AGGREGATED_RECORD_BYTES)))?;
     let saved = less(now.cost_of(Item::PutUnits), then);
@@ -248,8 +252,18 @@ fn shorter_retention(
     Ok(less(now.total(), then.total()).map(|saved| (Saving::ShortenRetention { from, to }, saved)))
 }
 
-fn unused_consumers(sheet: &PriceSheet, usage: &Usage) -> Result<Vec<(Saving, MicroUsd)>, MissingPrice> {
-    let unused = usage.consumers.iter().filter(|(_, used)| used.bytes == Some(0));
+/// On-demand bills a consumer by what it is given alone: one that is given nothing costs nothing.
+fn unused_consumers(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<(Saving, MicroUsd)>, MissingPrice> {
+    if looked.standing.mode == StreamMode::OnDemand {
+        return Ok(Vec::new());
+    }
+    let usage = looked.usage;
+    // As for a stream: less than a day says nothing.
+    let is_old = |used: &ConsumerUse| {
+        used.shard_seconds.saturating_mul(u128::from(usage.seconds))
+            >= usage.shard_seconds.saturating_mul(u128::from(LEAST_SECONDS))
+    };
+    let unused = usage.consumers.iter().filter(|(_, used)| used.bytes == Some(0) && is_old(used));
     unused
         .map(|(name, used)| {
             Ok((Saving::DropConsumer { name: name.clone() }, sheet.cost(Item::FanOutHour, used.shard_seconds)?))

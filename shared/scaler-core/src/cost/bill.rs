@@ -106,7 +106,7 @@ pub fn advantage_of_all<'a>(
     sums.push((Item::OnDemandLongTermRetention, 0));
     for (usage, standing) in streams {
         for ((_, sum), (_, quantity)) in sums.iter_mut().zip(usage.advantage(standing.retention_hours)) {
-            *sum += quantity;
+            *sum = quantity.saturating_add(*sum);
         }
     }
     for (_, sum) in sums.iter_mut().take(2) {

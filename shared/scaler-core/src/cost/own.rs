@@ -31,15 +31,14 @@ const READ_AN_HOUR_FOR_METRICS: u128 = 36;
 const READ_AN_HOUR_TO_PLAN: u128 = 3;
 
 impl OwnUse {
-    /// For one managed stream in so many seconds, whose alarms read so many metrics; what a look by a scaling function reads is
-    /// not in it.
-    pub fn of_stream(seconds: u64, alarm_metrics: usize, publishes_metrics: bool) -> Self {
-        let seconds = u128::from(seconds);
-        let read = READ_AN_HOUR_TO_PLAN + if publishes_metrics { READ_AN_HOUR_FOR_METRICS } else { 0 };
+    /// For one managed stream in so many seconds, whose alarms read so many metrics, and of which metrics were published in so
+    /// many seconds; what a look by a scaling function reads is not in it.
+    pub fn of_stream(seconds: u64, alarm_metrics: usize, seconds_published: u64) -> Self {
+        let [seconds, published] = [seconds, seconds_published].map(u128::from);
         Self {
             alarm_metric_seconds: alarm_metrics as u128 * seconds,
-            custom_metric_seconds: if publishes_metrics { STREAM_CUSTOM_METRICS * seconds } else { 0 },
-            metrics_requested: read * seconds / 3_600,
+            custom_metric_seconds: STREAM_CUSTOM_METRICS * published,
+            metrics_requested: (READ_AN_HOUR_TO_PLAN * seconds + READ_AN_HOUR_FOR_METRICS * published) / 3_600,
             ..Self::default()
         }
     }

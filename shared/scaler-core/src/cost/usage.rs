@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::demand::Demand;
+use crate::demand::{Demand, shards_to_read};
 use crate::limits::MINUTE_SECONDS;
 use crate::observation::{Minute, StreamMode};
 use crate::prices::Item;
@@ -22,19 +22,21 @@ const EXTENDED_RETENTION_HOURS: u32 = 7 * 24;
 
 /// PUT payload units of so many records with so many bytes together, all taken to be of their mean size, since metrics know
 /// no single one. Whatever the sizes, the truth lies between the larger of `records` and `bytes / 25 KB`, and the sum of the
-/// two.
+/// two. Bytes without records, of which the metric is missing, are taken to have come in one.
 pub fn put_units(records: u64, bytes: u64) -> u128 {
-    u128::from(records) * steps_of_a_record(records, bytes, PUT_UNIT_BYTES)
+    steps(records, bytes, PUT_UNIT_BYTES)
 }
 
 /// Bytes that on-demand bills for so many records with so many bytes together, with the same reservation as [`put_units`].
 pub fn on_demand_bytes(records: u64, bytes: u64) -> u128 {
-    u128::from(records) * steps_of_a_record(records, bytes, ON_DEMAND_STEP_BYTES) * u128::from(ON_DEMAND_STEP_BYTES)
+    steps(records, bytes, ON_DEMAND_STEP_BYTES) * u128::from(ON_DEMAND_STEP_BYTES)
 }
 
-/// Up, since a record takes whole steps; the smallest record takes one.
-fn steps_of_a_record(records: u64, bytes: u64, step: u64) -> u128 {
-    u128::from(bytes).div_ceil((u128::from(records) * u128::from(step)).max(1)).max(1)
+/// Up, since each record takes whole steps; the smallest record takes one.
+fn steps(records: u64, bytes: u64, step: u64) -> u128 {
+    let records = if bytes > 0 { records.max(1) } else { records };
+    let of_a_record = u128::from(bytes).div_ceil((u128::from(records) * u128::from(step)).max(1)).max(1);
+    u128::from(records) * of_a_record
 }
 
 /// What of a stream decides which items it is billed by.
@@ -46,7 +48,7 @@ pub struct Standing {
     pub open_shards: ShardCount,
     /// How long it keeps records, in hours.
     pub retention_hours: u32,
-    /// When it was created; before that nothing was billed.
+    /// When it was created; before that nothing was billed. The step in which it was counts whole.
     pub created: Timestamp,
     /// Its consumers with enhanced fan-out.
     pub consumers: Vec<Consumer>,
@@ -57,7 +59,7 @@ pub struct Standing {
 pub struct Consumer {
     /// Its name.
     pub name: String,
-    /// When it was registered; it is billed from then on, whether it reads or not.
+    /// When it was registered; it is billed from then on, whether it reads or not. The step in which it was counts whole.
     pub created: Timestamp,
 }
 
@@ -115,6 +117,8 @@ pub struct Usage {
     pub throttled_records: u128,
     /// What was wanted in the busiest minute, on average over the minutes of a step.
     pub peak: Demand,
+    /// Bytes read with `GetRecords` in the minute that most was read in, on average over the minutes of a step.
+    pub peak_read_bytes: u64,
     /// How far consumers with `GetRecords` were behind at most, in milliseconds; `None` where nobody read so.
     pub iterator_age_ms: Option<u64>,
     /// What each consumer with enhanced fan-out used.
@@ -134,7 +138,7 @@ impl Series {
         for (at, (tick, shards)) in self.ticks.iter().zip(counts).enumerate() {
             let (begins, ends) = (self.at(at), self.at(at + 1));
             if begins >= from && begins < until && ends > standing.created {
-                usage.add(tick, shards, begins, self.step_seconds, standing);
+                usage.add(tick, shards, ends, self.step_seconds, standing);
             }
         }
         usage
@@ -158,7 +162,7 @@ impl Series {
 }
 
 impl Usage {
-    fn add(&mut self, tick: &Tick, shards: u32, begins: Timestamp, step_seconds: u32, standing: &Standing) {
+    fn add(&mut self, tick: &Tick, shards: u32, ends: Timestamp, step_seconds: u32, standing: &Standing) {
         let seconds = u64::from(step_seconds);
         let shard_seconds = u128::from(shards) * u128::from(seconds);
         let [records, bytes, read, throttled] = {
@@ -176,10 +180,12 @@ impl Usage {
         self.read_bytes += u128::from(read);
         self.throttled_records += u128::from(throttled);
         self.iterator_age_ms = self.iterator_age_ms.max(tick.metrics.iterator_age_ms);
-        self.peak = busier(self.peak, a_minute_of(Demand::wanted(&tick.metrics), seconds));
+        let minutes = (seconds / MINUTE_SECONDS).max(1);
+        self.peak = busier(self.peak, a_minute_of(Demand::wanted(&tick.metrics), minutes));
+        self.peak_read_bytes = self.peak_read_bytes.max(read.div_ceil(minutes));
         for (at, consumer) in standing.consumers.iter().enumerate() {
             let used = self.consumers.entry(consumer.name.clone()).or_default();
-            if begins >= consumer.created {
+            if ends > consumer.created {
                 used.shard_seconds += shard_seconds;
             }
             let given = tick.fan_out_bytes.get(at).copied().flatten();
@@ -223,6 +229,19 @@ impl Usage {
         ]
     }
 
+    /// Shards for its busiest minute at `utilization_percent` of their capacity.
+    ///
+    /// Of a provisioned stream that is the minute of the most writes: what is read in a replay is whatever there is, and
+    /// would make a peak of its own. Of an on-demand stream it is that of reads as well: nobody adds shards for its consumers
+    /// once it is provisioned.
+    pub fn shards_at_peak(&self, mode: StreamMode, utilization_percent: u32) -> ShardCount {
+        let to_write = self.peak.shards(utilization_percent);
+        match mode {
+            StreamMode::Provisioned => to_write,
+            StreamMode::OnDemand => to_write.max(shards_to_read(self.peak_read_bytes, utilization_percent)),
+        }
+    }
+
     /// The fewest and the most payload units that it can have been, whatever the sizes of its records.
     pub fn put_units_bounds(&self) -> (u128, u128) {
         let full = self.bytes.div_ceil(u128::from(PUT_UNIT_BYTES));
@@ -247,8 +266,7 @@ impl Usage {
 }
 
 /// Up, since a part of a byte or record cannot be had.
-fn a_minute_of(demand: Demand, seconds: u64) -> Demand {
-    let minutes = (seconds / MINUTE_SECONDS).max(1);
+fn a_minute_of(demand: Demand, minutes: u64) -> Demand {
     Demand { bytes: demand.bytes.div_ceil(minutes), records: demand.records.div_ceil(minutes) }
 }
 

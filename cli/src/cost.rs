@@ -1,0 +1,212 @@
+//! `shardctl cost`: what streams cost, what was saved, and what could be; the report of cost-report, in the terminal.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use scaler_app::cost::report::{AdviceLine, Mode, StreamCost, Usd, UsdSaved};
+use scaler_app::cost::{CostFault, CostReport, CostRequest, CostSettings, Whose, reckoned, time};
+use scaler_app::ports::Clock as _;
+use scaler_app::wiring::Wiring;
+use scaler_core::MicroUsd;
+use scaler_core::prices::Item;
+
+use crate::connection::{Connection, in_aws};
+use crate::failure::usage;
+use crate::options::{Output, StackOptions, cannot_write, stream_name};
+use crate::report::write_json;
+use crate::table::{figure, table};
+
+/// A terminal has as much time as it takes; a day is as good as none.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Show what streams cost, what they would have cost otherwise, and what could be saved.
+///
+/// Changes nothing. Costs are reckoned from CloudWatch's metrics, and prices are AWS's Price List's where it may be read, else
+/// those of a dated sheet; AWS's bill is the truth. The target utilization that the static peak is sized by, and minimums that
+/// advice is about, are those of the settings given here and of the stream's tags. A report on a month reads some ten metrics of
+/// each stream, which costs less than a cent for a hundred streams.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The stream [default: every stream whose tag kinesis-scaler/managed is true].
+    #[arg(value_name = "NAME", value_parser = stream_name)]
+    name: Option<String>,
+    /// Every stream of the account and Region, managed or not.
+    #[arg(long, conflicts_with = "name")]
+    all: bool,
+    /// When the period begins: days or hours before now, or a time [default: the first of this month].
+    #[arg(long, value_name = "30d|12h|TIME")]
+    since: Option<String>,
+    /// When it ends [default: now].
+    #[arg(long, value_name = "30d|12h|TIME")]
+    until: Option<String>,
+    /// A price in USD that you know better, as shard-hour=0.0185; repeatable. The answer names the items.
+    #[arg(long = "price", value_name = "ITEM=USD", value_parser = price)]
+    prices: Vec<(Item, MicroUsd)>,
+    #[command(flatten)]
+    stack: StackOptions,
+    /// Write the report as an HTML page, with charts.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    html: Option<PathBuf>,
+    /// The form of the answer; json is for programs.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    output: Output,
+}
+
+fn price(text: &str) -> Result<(Item, MicroUsd), String> {
+    let (item, usd) = text.split_once('=').ok_or("expected ITEM=USD, for example shard-hour=0.0185")?;
+    let item: Item = item.parse().map_err(|fault: scaler_core::prices::UnknownItem| fault.to_string())?;
+    Ok((item, usd.parse().map_err(|fault: scaler_core::NotUsd| format!("{usd:?} is {fault}"))?))
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let policy = arguments.stack.policy()?;
+    let report = in_aws(async {
+        let connection = Connection::new().await?;
+        let wiring =
+            Wiring { region: connection.region.clone(), prices: arguments.prices.clone(), ..Wiring::default() };
+        let ports = connection.cost_ports(&wiring);
+        let now = ports.fleet.pass.clock.now();
+        let request = request(arguments, now).map_err(|fault| usage(fault.to_string()))?;
+        let settings = CostSettings { policy: &policy, wiring: &wiring, draw: cost_page::draw };
+        Ok(reckoned(&ports, settings, &request, now + PATIENCE).await)
+    })?;
+    if report.streams.is_empty() && !report.faults.is_empty() {
+        bail!(report.faults.join("; "));
+    }
+    if let Some(file) = &arguments.html {
+        fs::write(file, cost_page::draw(&report)).with_context(|| cannot_write(file))?;
+    }
+    match arguments.output {
+        Output::Json => write_json(&report, out),
+        Output::Table => tell(&report, arguments.name.is_some(), out),
+    }
+}
+
+fn request(arguments: &Arguments, now: Timestamp) -> Result<CostRequest, CostFault> {
+    let whose = match (&arguments.name, arguments.all) {
+        (Some(name), _) => Whose::Streams(vec![name.clone()]),
+        (None, true) => Whose::All,
+        (None, false) => Whose::Managed,
+    };
+    let read = |field, text: &Option<String>| text.as_deref().map(|text| time(field, text, now)).transpose();
+    let (since, until) = (read("--since", &arguments.since)?, read("--until", &arguments.until)?);
+    CostRequest::period(whose, since, until, false, now)
+}
+
+fn tell(report: &CostReport, is_one: bool, out: &mut impl Write) -> Result<()> {
+    let shown = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
+    let [from, until] = [report.from, report.until].map(shown);
+    writeln!(out, "{} stream(s) in {}, {from} to {until} (UTC), in USD\n", report.streams.len(), report.region)?;
+    if report.streams.is_empty() {
+        writeln!(out, "no stream is tagged kinesis-scaler/managed=true: --all shows every stream")?;
+    } else {
+        let header =
+            ["stream", "mode", "shards", "cost", "on-demand", "static peak", "scaler", "saved", "month", "budget"];
+        let fleet = (report.streams.len() > 1).then(|| fleet_row(report));
+        writeln!(out, "{}", table(header, report.streams.iter().map(row).chain(fleet)))?;
+        writeln!(
+            out,
+            "shards: on average; saved: against the static peak, with the scaler paid; month: expected by its end"
+        )?;
+    }
+    if let Some(advantage) = report.fleet.usd_advantage.filter(|_| !is_one) {
+        writeln!(
+            out,
+            "on-demand Advantage for these streams, with its floor of 25 MiB/s in and out: {}",
+            cents(advantage)
+        )?;
+    }
+    if let Some(stream) = report.streams.first().filter(|_| is_one) {
+        lines(stream, out)?;
+    }
+    for stream in &report.streams {
+        tell_stream(stream, out)?;
+    }
+    report.notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))?;
+    report.faults.iter().try_for_each(|fault| writeln!(out, "not in it: {fault}"))?;
+    Ok(())
+}
+
+fn row(stream: &StreamCost) -> [String; 10] {
+    let mode = if stream.mode == Mode::OnDemand { "on-demand" } else { "provisioned" };
+    [
+        stream.stream.clone(),
+        mode.to_owned(),
+        figure(stream.mean_shards, 1),
+        cents(stream.usd),
+        known(stream.usd_on_demand),
+        known(stream.usd_static_peak),
+        known(stream.usd_scaler),
+        saved(stream.saved_against_static_peak),
+        stream.usd_month_expected.map_or_else(|| "unknown".to_owned(), cents),
+        stream.budget_usd_month.map_or_else(String::new, |budget| {
+            format!("{}{}", cents(budget), if stream.over_budget { " over" } else { "" })
+        }),
+    ]
+}
+
+fn fleet_row(report: &CostReport) -> [String; 10] {
+    let fleet = &report.fleet;
+    [
+        "together".to_owned(),
+        String::new(),
+        String::new(),
+        cents(fleet.usd),
+        known(fleet.usd_on_demand),
+        known(fleet.usd_static_peak),
+        known(fleet.usd_scaler),
+        saved(fleet.saved_against_static_peak),
+        known(fleet.usd_month_expected),
+        String::new(),
+    ]
+}
+
+/// The bill of one stream.
+fn lines(stream: &StreamCost, out: &mut impl Write) -> Result<()> {
+    let rows = stream.lines.iter().map(|line| {
+        [line.item.to_owned(), figure(line.quantity, 3), format!("x {}", line.unit), line.usd.0.to_string()]
+    });
+    writeln!(out, "\n{}", table(["item", "quantity", "", "USD"], rows))?;
+    if let Some(advantage) = stream.usd_advantage {
+        let words = "under on-demand Advantage, in an account over its floor of 25 MiB/s in and out";
+        writeln!(out, "{words}: {}", cents(advantage))?;
+    }
+    Ok(())
+}
+
+fn tell_stream(stream: &StreamCost, out: &mut impl Write) -> Result<()> {
+    for AdviceLine { words, usd_month, command } in &stream.advice {
+        writeln!(out, "\n{}: {} a month: {words}", stream.stream, cents(*usd_month))?;
+        if let Some(command) = command {
+            writeln!(out, "  {command}")?;
+        }
+    }
+    for note in &stream.notes {
+        writeln!(out, "\n{}: {note}", stream.stream)?;
+    }
+    Ok(())
+}
+
+fn known(usd: Option<Usd>) -> String {
+    usd.map_or_else(|| "no price".to_owned(), cents)
+}
+
+fn saved(saved: Option<UsdSaved>) -> String {
+    saved.map_or_else(
+        || "no price".to_owned(),
+        |UsdSaved(micro)| {
+            let sign = if micro < 0 { "-" } else { "" };
+            format!("{sign}{}", cents(Usd(MicroUsd(micro.unsigned_abs()))))
+        },
+    )
+}
+
+/// To the nearest cent, thousands apart.
+#[allow(clippy::cast_precision_loss, reason = "shown to the cent")]
+fn cents(Usd(MicroUsd(micro)): Usd) -> String {
+    figure(micro as f64 / 1e6, 2)
+}

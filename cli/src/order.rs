@@ -1,0 +1,103 @@
+//! A person's order for a count, as a pass takes it: the stream's own bounds give way to it, and nothing else does.
+
+use scaler_app::Ports;
+use scaler_app::ports::{Adapters, Alarms, CallError, FiringAlarm, Pasts, Streams};
+use scaler_aws::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SystemClock};
+use scaler_core::{
+    AccountShards, Direction, Enrolment, Policy, PolicySpec, ShardCount, StreamAlarm, StreamState, TAG_SHARDS_MAX,
+    TAG_SHARDS_MIN, scaling_alarm,
+};
+
+use crate::connection::Connection;
+
+/// The ports of a pass that carries an order out.
+#[derive(Debug)]
+pub(crate) struct Ordered;
+
+impl Adapters for Ordered {
+    type Streams = OrderedStreams;
+    type Metrics = CloudWatchMetrics;
+    type Alarms = OrderedAlarms;
+    type Notices = SnsNotices;
+    type Clock = SystemClock;
+}
+
+/// The policy that asks for exactly so many shards, now.
+///
+/// Cooldowns and the reserve keep the functions from wasting what a person means to spend.
+pub(crate) fn policy(stack: &Policy, shards: ShardCount) -> Policy {
+    let spec = PolicySpec {
+        shards_min: shards.get(),
+        shards_max: shards.get(),
+        scale_out_cooldown_seconds: 0,
+        scale_in_cooldown_seconds: 0,
+        resizes_reserved_for_scale_out: 0,
+        ..**stack
+    };
+    Policy::new(spec).expect("the option allows only counts that a policy does, and zero is allowed for the rest")
+}
+
+/// The ports for an order; `own` is the policy that the stream has without it.
+pub(crate) fn ports(connection: &Connection, own: &Policy) -> Ports<Ordered> {
+    let pass = &connection.ports.pass;
+    Ports {
+        streams: OrderedStreams(pass.streams.clone()),
+        metrics: pass.metrics.clone(),
+        alarms: OrderedAlarms { alarms: pass.alarms.clone(), own: *own },
+        notices: SnsNotices(None),
+        clock: SystemClock,
+        pasts: Pasts::default(),
+    }
+}
+
+/// Streams whose own bounds are not seen: they would win over those of the order.
+#[derive(Debug)]
+pub(crate) struct OrderedStreams(KinesisStreams);
+
+impl Streams for OrderedStreams {
+    async fn describe(&self, stream: &str) -> Result<StreamState, CallError> {
+        self.0.describe(stream).await
+    }
+
+    async fn tags(&self, stream: &str) -> Result<Vec<(String, String)>, CallError> {
+        let mut tags = self.0.tags(stream).await?;
+        // One that cannot be read stays, and keeps the stream from being touched, as ever.
+        let gives_way = |key: &str, value: &str| {
+            [TAG_SHARDS_MIN, TAG_SHARDS_MAX].contains(&key) && Enrolment::read([(key, value)]).faults.is_empty()
+        };
+        tags.retain(|(key, value)| !gives_way(key, value));
+        Ok(tags)
+    }
+
+    async fn remember(&self, stream: &str, tag: &'static str, value: &str) -> Result<(), CallError> {
+        self.0.remember(stream, tag, value).await
+    }
+
+    async fn update_shard_count(&self, stream: &str, desired: ShardCount) -> Result<(), CallError> {
+        self.0.update_shard_count(stream, desired).await
+    }
+
+    async fn account(&self) -> Result<AccountShards, CallError> {
+        self.0.account().await
+    }
+}
+
+/// Alarms that are fitted by the policy that holds after the order.
+#[derive(Debug)]
+pub(crate) struct OrderedAlarms {
+    alarms: CloudWatchAlarms,
+    own: Policy,
+}
+
+impl Alarms for OrderedAlarms {
+    async fn firing(&self, direction: Direction) -> Result<Vec<FiringAlarm>, CallError> {
+        self.alarms.firing(direction).await
+    }
+
+    async fn refit(&self, alarms: &[StreamAlarm]) -> Result<(), CallError> {
+        let fits = alarms.first().and_then(|alarm| Some((&alarm.stream, ShardCount::new(alarm.fits()?)?)));
+        let Some((stream, shards)) = fits else { return self.alarms.refit(alarms).await };
+        let own = [Direction::Out, Direction::In].map(|direction| scaling_alarm(&self.own, stream, shards, direction));
+        self.alarms.refit(&own).await
+    }
+}

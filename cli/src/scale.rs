@@ -1,0 +1,288 @@
+//! `shardctl scale`: a look at a stream, or a person's order, through the pass that the functions run.
+
+mod to;
+
+use std::io::Write;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+use scaler_app::{Outcome, OutcomeKind, reconcile};
+use scaler_core::{Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
+use serde::Serialize;
+
+use crate::connection::{Connection, in_aws};
+use crate::failure::usage;
+use crate::options::{Output, StackOptions, shards, stream_name};
+use crate::report::write_json;
+use crate::status::tied;
+use crate::waiting::{until_active, until_resized};
+
+/// A resize takes minutes, and the more the larger the stream.
+const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
+
+/// Scale a stream: as its load asks for, or to a count that you say.
+///
+/// It is what the functions do when an alarm fires, with all that they heed: the tag that enrols the stream, consumers
+/// that lag, the ten resizes that AWS allows in 24 hours, half to double in one of them. `to N` is an order: the
+/// stream's bounds, cooldowns and the reserve give way to it; capacity that the load needs is not taken away all the
+/// same. Further than double or half takes several resizes: --wait makes them all.
+#[derive(Debug, Args)]
+#[command(override_usage = "shardctl scale [OPTIONS] <NAME> <auto|out|in|to N>")]
+pub(crate) struct Arguments {
+    /// The stream.
+    #[arg(value_name = "NAME", value_parser = stream_name)]
+    name: String,
+    /// Which way.
+    #[arg(value_name = "ORDER")]
+    order: Word,
+    /// The count, for `to`.
+    #[arg(value_name = "N", value_parser = shards())]
+    shards: Option<u32>,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Wait until the stream is ACTIVE again, and go on until the count is reached.
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
+    #[command(flatten)]
+    stack: StackOptions,
+    /// The form of the answer; json is for programs.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Word {
+    /// Out if the load asks for it, else in if it allows it.
+    Auto,
+    /// More shards, if the load asks for them.
+    Out,
+    /// Fewer shards, if the load allows it.
+    In,
+    /// Exactly N shards.
+    To,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Auto,
+    Look(Direction),
+    To(ShardCount),
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Ended {
+    Resized,
+    NothingToDo,
+    Held,
+    DryRun,
+    Refused,
+    Failed,
+}
+
+/// What came of an order.
+#[derive(Serialize)]
+struct Answer {
+    stream: String,
+    outcome: Ended,
+    /// Shards that were ordered, if a count was.
+    ordered: Option<u32>,
+    /// Open shards before.
+    from: Option<u32>,
+    /// Shards that were requested last, or would be; `from` where none were.
+    to: Option<u32>,
+    words: String,
+    /// What to know of the days after.
+    notes: Vec<String>,
+    /// What to do, where there is something.
+    next: Option<String>,
+    /// Every pass, as the functions log it.
+    passes: Vec<Outcome>,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let order = arguments.order()?;
+    let stack = arguments.stack.policy()?;
+    let answer = in_aws(carry_out(arguments, order, &stack))?;
+    let is_told = answer.outcome != Ended::Refused && answer.outcome != Ended::Failed;
+    match arguments.output {
+        Output::Json => write_json(&answer, out)?,
+        Output::Table if is_told => answer.tell(out)?,
+        Output::Table => {}
+    }
+    if is_told { Ok(()) } else { bail!("stream {}: {}", answer.stream, answer.in_words()) }
+}
+
+impl Arguments {
+    fn order(&self) -> Result<Order> {
+        match (self.order, self.shards) {
+            (Word::To, Some(shards)) => Ok(Order::To(ShardCount::saturating(u64::from(shards)))),
+            (Word::To, None) => Err(usage(format!("to which count? Say shardctl scale {} to N", self.name))),
+            (_, Some(shards)) => Err(usage(format!(
+                "{shards} goes with `to` alone: say shardctl scale {} to {shards}, or leave it out",
+                self.name
+            ))),
+            (Word::Auto, None) => Ok(Order::Auto),
+            (Word::Out, None) => Ok(Order::Look(Direction::Out)),
+            (Word::In, None) => Ok(Order::Look(Direction::In)),
+        }
+    }
+}
+
+async fn carry_out(arguments: &Arguments, order: Order, stack: &Policy) -> Result<Answer> {
+    let connection = Connection::new().await?;
+    let work = Work { connection: &connection, stream: &arguments.name, stack, arguments };
+    if arguments.wait {
+        until_active(&connection, &arguments.name, ACTIVE_WITHIN).await?;
+    }
+    match order {
+        Order::Auto => work.auto().await,
+        Order::Look(direction) => {
+            let pass = work.pass(direction).await;
+            work.looked(vec![pass], direction).await
+        }
+        Order::To(shards) => work.to(shards).await,
+    }
+}
+
+/// One order at work.
+struct Work<'a> {
+    connection: &'a Connection,
+    stream: &'a str,
+    stack: &'a Policy,
+    arguments: &'a Arguments,
+}
+
+impl Work<'_> {
+    /// Scale-out first: what is too small is urgent, what is too large is only dear.
+    async fn auto(&self) -> Result<Answer> {
+        let out = self.pass(Direction::Out).await;
+        if Ended::of(&out, Direction::Out) != Ended::NothingToDo {
+            return self.looked(vec![out], Direction::Out).await;
+        }
+        let inwards = self.pass(Direction::In).await;
+        self.looked(vec![out, inwards], Direction::In).await
+    }
+
+    /// The very pass that an alarm causes.
+    async fn pass(&self, direction: Direction) -> Outcome {
+        let ports = &self.connection.ports.pass;
+        let policy = if self.arguments.dry_run { tied(self.stack) } else { *self.stack };
+        reconcile(ports, &policy, self.stream, direction, None).await
+    }
+
+    /// The answer to looks, of which the last, in this direction, is decisive.
+    async fn looked(&self, passes: Vec<Outcome>, direction: Direction) -> Result<Answer> {
+        let last = passes.last().expect("there was a look");
+        let outcome = Ended::of(last, direction);
+        if outcome == Ended::Resized && self.arguments.wait {
+            let before = last.current.and_then(ShardCount::new);
+            let resized = until_resized(self.connection, self.stream, before, ACTIVE_WITHIN).await;
+            resized.with_context(|| last.words.clone())?;
+        }
+        let next = match outcome {
+            Ended::DryRun if !self.arguments.dry_run => Some(self.let_it()),
+            Ended::Failed => Some(self.find_out()),
+            _ => self.enrol(last).or_else(|| last.next.clone()),
+        };
+        let words: Vec<_> = passes.iter().map(|pass| pass.words.clone()).collect();
+        let (from, to, words) = (last.current, last.desired, words.join("\n  "));
+        Ok(Answer {
+            stream: self.stream.to_owned(),
+            outcome,
+            ordered: None,
+            from,
+            to,
+            words,
+            notes: Vec::new(),
+            next,
+            passes,
+        })
+    }
+
+    /// How to have a stream done with that says itself that it is only to be talked about.
+    fn let_it(&self) -> String {
+        format!(
+            "Its tag kinesis-scaler/dry-run, or DRY_RUN in the settings, keeps hands off it: aws kinesis \
+             remove-tags-from-stream --stream-name {} --tag-keys kinesis-scaler/dry-run removes the tag.",
+            self.stream
+        )
+    }
+
+    /// A call without an answer may have done something.
+    fn find_out(&self) -> String {
+        format!("What there is now: shardctl status {}; then the same again.", self.stream)
+    }
+
+    /// How to enrol a stream that is refused since it is not.
+    fn enrol(&self, pass: &Outcome) -> Option<String> {
+        let decision = pass.decision.as_deref()?;
+        decision.steps.iter().any(|step| step.reason == Reason::NotManaged).then(|| {
+            format!("aws kinesis add-tags-to-stream --stream-name {} --tags {TAG_MANAGED}=true enrols it.", self.stream)
+        })
+    }
+}
+
+impl Ended {
+    /// How one look ended. Held means that a change was wanted, or that too little was known to want none.
+    fn of(pass: &Outcome, direction: Direction) -> Self {
+        match pass.outcome {
+            OutcomeKind::Resized => Self::Resized,
+            OutcomeKind::DryRun => Self::DryRun,
+            OutcomeKind::Refused => Self::Refused,
+            OutcomeKind::Failed => Self::Failed,
+            OutcomeKind::Held => {
+                pass.decision.as_deref().map_or(Self::Held, |decision| Self::held(decision, direction))
+            }
+            OutcomeKind::Ignored | OutcomeKind::Kept | OutcomeKind::Mended => Self::NothingToDo,
+        }
+    }
+
+    fn held(decision: &Decision, direction: Direction) -> Self {
+        let is_wanted = |step: &Step| match direction {
+            Direction::Out => step.shards > decision.current,
+            Direction::In => step.shards < decision.current,
+        };
+        let waits = |step: &Step| {
+            matches!(
+                step.reason,
+                Reason::NotActive(_)
+                    | Reason::NoData { .. }
+                    | Reason::NoDataSinceResize { .. }
+                    | Reason::NotEnoughData { .. }
+                    | Reason::StillFalling { .. }
+            )
+        };
+        let is_held =
+            decision.attention().is_some() || decision.steps.iter().any(|step| is_wanted(step) || waits(step));
+        if is_held { Self::Held } else { Self::NothingToDo }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Resized => "resized",
+            Self::NothingToDo => "nothing to do",
+            Self::Held => "held",
+            Self::DryRun => "dry run",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Answer {
+    fn tell(&self, out: &mut impl Write) -> Result<()> {
+        Ok(writeln!(out, "{}: {}\n  {}", self.stream, self.outcome.word(), self.in_words())?)
+    }
+
+    fn in_words(&self) -> String {
+        let faults = self.passes.iter().flat_map(|pass| &pass.faults).map(|fault| format!("besides: {fault}"));
+        let besides = faults.chain(self.notes.iter().cloned()).chain(self.next.clone());
+        let lines: Vec<_> = std::iter::once(self.words.clone()).chain(besides).collect();
+        lines.join("\n  ")
+    }
+}

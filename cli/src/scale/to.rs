@@ -1,0 +1,254 @@
+//! `shardctl scale NAME to N`: a person's order, resize by resize, until it is reached or held.
+
+use std::cmp::Ordering;
+
+use anyhow::{Context as _, Result};
+use scaler_app::ports::{CallError, Clock as _, Metrics as _, Ports, Streams as _};
+use scaler_app::{Outcome, OutcomeKind, reconcile};
+use scaler_core::{
+    Direction, Enrolment, Policy, PolicySpec, ShardCount, Stage, Step, StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN,
+    admit,
+};
+
+use super::{ACTIVE_WITHIN, Answer, Ended, Work};
+use crate::connection::explained;
+use crate::load::{needed_shards, whole_minute};
+use crate::order::{self, Ordered};
+use crate::status::tied;
+use crate::waiting::until_resized;
+
+/// An order, and what the stream is beside it.
+struct Order<'a> {
+    work: &'a Work<'a>,
+    count: ShardCount,
+    ports: Ports<Ordered>,
+    policy: Policy,
+    enrolment: Enrolment,
+    /// The stream's policy without the order.
+    own: Policy,
+}
+
+impl Work<'_> {
+    /// Goes to exactly so many shards.
+    pub(super) async fn to(&self, count: ShardCount) -> Result<Answer> {
+        let tags = self.connection.ports.pass.streams.tags(self.stream).await.map_err(|error| explained(&error))?;
+        let enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        // Bounds that contradict each other give way to the order as all others do.
+        let own = enrolment.policy(self.stack).unwrap_or(*self.stack);
+        let policy = order::policy(self.stack, count);
+        let ports = order::ports(self.connection, &own);
+        Order { work: self, count, ports, policy, enrolment, own }.carry_out().await
+    }
+}
+
+impl Order<'_> {
+    async fn carry_out(&self) -> Result<Answer> {
+        let mut state = self.state().await?;
+        let (began, mut passes) = (state.open_shards, Vec::new());
+        loop {
+            let current = state.open_shards;
+            let direction = match self.count.cmp(&current) {
+                Ordering::Greater => Direction::Out,
+                Ordering::Less => Direction::In,
+                Ordering::Equal => return self.reached(&state, began, passes).await,
+            };
+            let look = reconcile(&self.ports, &tied(&self.policy), self.work.stream, direction, None).await;
+            if look.outcome != OutcomeKind::DryRun || self.falls_short(&look, current) {
+                return self.stopped(began, passes, look).await;
+            }
+            if self.work.arguments.dry_run {
+                return self.stepped(began, passes, look).await;
+            }
+            let pass = reconcile(&self.ports, &self.policy, self.work.stream, direction, None).await;
+            match pass.outcome {
+                OutcomeKind::Resized if self.work.arguments.wait => passes.push(pass),
+                OutcomeKind::Resized | OutcomeKind::DryRun => return self.stepped(began, passes, pass).await,
+                _ => return self.stopped(began, passes, pass).await,
+            }
+            let resized = until_resized(self.work.connection, self.work.stream, Some(current), ACTIVE_WITHIN).await;
+            state = resized.with_context(|| format!("{} was asked for", way(began, &passes)))?;
+        }
+    }
+
+    async fn state(&self) -> Result<StreamState> {
+        self.ports.streams.describe(self.work.stream).await.map_err(|error| explained(&error))
+    }
+
+    /// Whether a scale-in would stop short of what one resize can do: at what the load, or what consumers read, needs.
+    /// That is not what was ordered, and not worth one of ten resizes without being asked.
+    fn falls_short(&self, look: &Outcome, current: ShardCount) -> bool {
+        let least = self.count.max(current.halved());
+        self.count < current && look.desired.is_some_and(|desired| desired > least.get())
+    }
+
+    /// The stream has the count: since it was brought there, or all along.
+    async fn reached(&self, state: &StreamState, began: ShardCount, passes: Vec<Outcome>) -> Result<Answer> {
+        if passes.is_empty()
+            && let Err(decision) = admit(&self.policy, state, &self.enrolment, Direction::Out)
+        {
+            return self.stopped(began, passes, Outcome::decided(self.work.stream, &decision)).await;
+        }
+        let (outcome, words) = match self.count {
+            count if count == began => (Ended::NothingToDo, format!("it has {count} already")),
+            _ => (Ended::Resized, format!("as ordered: {}", way(began, &passes))),
+        };
+        Ok(self.answer(outcome, began, passes, words, None).await)
+    }
+
+    /// One resize was asked for, or would be.
+    async fn stepped(&self, began: ShardCount, mut passes: Vec<Outcome>, last: Outcome) -> Result<Answer> {
+        let desired = last.desired.unwrap_or(began.get());
+        let outcome = if last.outcome == OutcomeKind::DryRun { Ended::DryRun } else { Ended::Resized };
+        passes.push(last);
+        let (count, stream) = (self.count, self.work.stream);
+        let is_all = desired == count.get();
+        let whole = if is_all { "as ordered".to_owned() } else { format!("on the way to {count}") };
+        let words = match outcome {
+            Ended::DryRun => format!("would go from {began} to {desired}, {whole}; nothing was changed"),
+            _ => format!("asked for: from {began} to {desired}, {whole}"),
+        };
+        let next = match outcome {
+            Ended::DryRun if !self.work.arguments.dry_run => Some(self.work.let_it()),
+            Ended::DryRun => None,
+            _ if is_all => Some(format!("AWS takes minutes: shardctl status {stream} shows when it is ACTIVE.")),
+            _ => Some(format!(
+                "One resize may at most double or halve. To go on: shardctl scale {stream} to {count} --wait"
+            )),
+        };
+        Ok(self.answer(outcome, began, passes, words, next).await)
+    }
+
+    /// Something stands against the order.
+    async fn stopped(&self, began: ShardCount, mut passes: Vec<Outcome>, last: Outcome) -> Result<Answer> {
+        let (outcome, next) = match last.outcome {
+            OutcomeKind::Refused => (Ended::Refused, self.work.enrol(&last).or_else(|| last.next.clone())),
+            OutcomeKind::Failed => (Ended::Failed, Some(self.work.find_out())),
+            _ => (Ended::Held, Some(self.way_out(&last).await)),
+        };
+        let way = if passes.is_empty() { String::new() } else { format!("{}, then ", way(began, &passes)) };
+        let words = match outcome {
+            Ended::Held => {
+                let current = last.current.unwrap_or(began.get());
+                let why = decisive(&last).map_or_else(|| last.words.clone(), |step| step.reason.to_string());
+                format!("{way}stays at {current}: {why}")
+            }
+            _ => format!("{way}{}", last.words),
+        };
+        passes.push(last);
+        Ok(self.answer(outcome, began, passes, words, next).await)
+    }
+
+    /// What a person can do about an order that is held.
+    async fn way_out(&self, pass: &Outcome) -> String {
+        let (count, stream) = (self.count, self.work.stream);
+        let again = format!("shardctl scale {stream} to {count}");
+        match decisive(pass).map(|step| step.stage) {
+            Some(Stage::Admit) => format!("When it is ACTIVE, or with --wait: {again}"),
+            Some(Stage::Consumers) => format!("When the consumers have caught up, or read less: {again}"),
+            Some(Stage::Budget) => format!("From then on: {again}"),
+            Some(Stage::Quota) => format!("With a higher quota: {again}"),
+            _ => match self.needed().await {
+                Ok(Some(needed)) if needed > count && pass.current.is_some_and(|current| needed.get() < current) => {
+                    format!(
+                        "What its load leaves room for: shardctl scale {stream} to {needed}; or wait until it needs \
+                         less."
+                    )
+                }
+                _ => format!("When more is known of its load, or it needs less: {again}"),
+            },
+        }
+    }
+
+    /// The shards that the load of the stabilization window needs; `None` where nothing is known of it.
+    async fn needed(&self) -> Result<Option<ShardCount>, CallError> {
+        let minutes = self.own.window_minutes(Direction::In);
+        let window = self.ports.metrics.window(self.work.stream, whole_minute(self.ports.clock.now()), minutes).await?;
+        Ok(needed_shards(&window, self.own.target_utilization_percent))
+    }
+
+    async fn answer(
+        &self,
+        outcome: Ended,
+        began: ShardCount,
+        passes: Vec<Outcome>,
+        words: String,
+        next: Option<String>,
+    ) -> Answer {
+        let is_told = !matches!(outcome, Ended::Refused | Ended::Failed | Ended::Held);
+        let notes = if is_told { self.notes().await } else { Vec::new() };
+        let resized =
+            passes.iter().rev().find(|pass| matches!(pass.outcome, OutcomeKind::Resized | OutcomeKind::DryRun));
+        let to = match outcome {
+            Ended::Held | Ended::Refused | Ended::Failed => passes.last().and_then(|pass| pass.current),
+            _ => resized.and_then(|pass| pass.desired),
+        };
+        Answer {
+            stream: self.work.stream.to_owned(),
+            outcome,
+            ordered: Some(self.count.get()),
+            from: Some(began.get()),
+            to: to.or(Some(began.get())),
+            words,
+            notes,
+            next,
+            passes,
+        }
+    }
+
+    /// Where the functions would take the stream from there.
+    async fn notes(&self) -> Vec<String> {
+        let (count, own) = (self.count.get(), &self.own);
+        let tag = |key: &str| {
+            format!("aws kinesis add-tags-to-stream --stream-name {} --tags {key}={count}", self.work.stream)
+        };
+        let mut notes = Vec::new();
+        if count < own.shards_min {
+            let min = own.shards_min;
+            notes.push(format!("alarm-sync brings it back to its minimum of {min}, unless: {}", tag(TAG_SHARDS_MIN)));
+        }
+        if count > own.shards_max {
+            let max = own.shards_max;
+            notes.push(format!(
+                "alarm-sync brings it back to its maximum of {max}, if the load allows, unless: {}",
+                tag(TAG_SHARDS_MAX)
+            ));
+        } else if self.enrolment.overrides.shards_max.is_none() && count > PolicySpec::default().shards_max {
+            let usual = PolicySpec::default().shards_max;
+            notes.push(format!(
+                "The stack's maximum is not known here ({usual} as it is deployed): if it is less than {count}, \
+                 alarm-sync brings the stream back, unless: {}",
+                tag(TAG_SHARDS_MAX)
+            ));
+        }
+        let minutes = own.stabilization_window_minutes;
+        match self.needed().await {
+            Ok(Some(needed)) if needed < self.count && own.shards_min < count => notes.push(format!(
+                "Its load of the last {minutes} minutes needs {needed}: scale-in gives the rest back after its \
+                 cooldown, unless: {}",
+                tag(TAG_SHARDS_MIN)
+            )),
+            Ok(Some(needed)) if needed > self.count => notes
+                .push(format!("Its load of the last {minutes} minutes needs {needed}: scale-out goes on from there.")),
+            Ok(Some(_)) => {}
+            Ok(None) => notes.push(format!("Nothing is known of its load of the last {minutes} minutes.")),
+            Err(error) => notes.push(format!("Its load is not known: {}", explained(&error))),
+        }
+        notes
+    }
+}
+
+/// The counts on the way, `2 -> 4 -> 7`.
+fn way(began: ShardCount, passes: &[Outcome]) -> String {
+    let resized = passes.iter().filter(|pass| pass.outcome == OutcomeKind::Resized);
+    let counts = resized.filter_map(|pass| pass.desired).map(|desired| format!(" -> {desired}"));
+    counts.fold(began.to_string(), |way, count| way + &count)
+}
+
+/// The step at which a pass stopped short of the order. Bounds are the order itself, and tell nothing.
+fn decisive(pass: &Outcome) -> Option<&Step> {
+    let decision = pass.decision.as_deref()?;
+    let tells = |step: &&Step| !matches!(step.stage, Stage::Bounds | Stage::Direction | Stage::StepFactor);
+    let last = decision.steps.last().filter(|step| pass.outcome == OutcomeKind::Held && tells(step));
+    let stopping = || decision.steps.iter().filter(tells).find(|step| step.shards == decision.desired);
+    last.or_else(stopping).or(decision.steps.first())
+}

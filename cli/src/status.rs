@@ -1,0 +1,380 @@
+//! `shardctl status`: how a stream stands, and what the functions would do with it now. Changes nothing.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::Write;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use jiff::Timestamp;
+use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
+use scaler_app::{Outcome, reconcile};
+use scaler_aws::{AlarmState, StreamDetails};
+use scaler_core::limits::RESIZES_PER_DAY;
+use scaler_core::prices::{Item, PriceSheet};
+use scaler_core::{
+    ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, Policy, PolicySpec, ShardCount, StreamMode, TAG_MANAGED,
+    TAG_NOTICES, TAG_RESIZES,
+};
+use serde::Serialize;
+
+use crate::connection::{Connection, explained, in_aws};
+use crate::fleet;
+use crate::load::{ASKED_MINUTES, Load, whole_minute};
+use crate::options::{Output, StackOptions, stream_name};
+use crate::report::write_json;
+use crate::settings;
+use crate::table::table;
+use crate::waiting::word;
+
+/// Shards that are shown to a person, the busiest first; programs get all.
+const SHARDS_SHOWN: usize = 20;
+/// Shard-level metrics by which a shard's load can be told.
+const SHARD_METRICS: [&str; 4] =
+    ["IncomingBytes", "IncomingRecords", "WriteProvisionedThroughputExceeded", "IteratorAgeMilliseconds"];
+
+/// Show how a stream stands, and what kinesis-scaler would do with it now; without a name, all streams it is to manage.
+///
+/// Changes nothing. What cannot be read is left out, and said. Load is that of the last minutes that CloudWatch has,
+/// throttled records included; lag is known only of consumers that use `GetRecords`. What would be done is decided by
+/// the deployed code with the settings given here: no call tells those of the stack. Reading costs less than a cent.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The stream [default: every stream that carries the tag kinesis-scaler/managed, a line each].
+    #[arg(value_name = "NAME", value_parser = stream_name)]
+    name: Option<String>,
+    #[command(flatten)]
+    stack: StackOptions,
+    /// The form of the answer; json is for programs.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    output: Output,
+}
+
+/// A stream, as far as it could be read.
+#[derive(Serialize)]
+struct Status<'a> {
+    stream: &'a str,
+    region: String,
+    at: String,
+    #[serde(flatten)]
+    seen: Option<Seen>,
+    managed: Option<bool>,
+    tags: Option<BTreeMap<String, String>>,
+    /// Tags of ours that the functions cannot understand, and contradictions: while there are any they leave it alone.
+    tag_faults: Vec<String>,
+    /// What applies to it, by the names of the settings; `null` where its tags could not be read or are wrong.
+    settings: Option<BTreeMap<&'static str, String>>,
+    #[serde(skip)]
+    settings_in_words: Option<String>,
+    load: Option<Load>,
+    /// `null` where shard-level metrics are not enabled.
+    shards: Option<Vec<ShardLoad>>,
+    resizes_left: Option<u32>,
+    next_resize_free_at: Option<String>,
+    attempts: Vec<AttemptReport>,
+    alarms: Option<Vec<AlarmReport>>,
+    decisions: Decisions,
+    /// What could not be read, and why.
+    missing: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Seen {
+    mode: &'static str,
+    status: &'static str,
+    open_shards: u32,
+    retention_hours: u32,
+    fan_out_consumers: u32,
+    shard_metrics: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ShardLoad {
+    shard: String,
+    #[serde(flatten)]
+    load: Load,
+}
+
+#[derive(Serialize)]
+struct AttemptReport {
+    at: String,
+    what: &'static str,
+    from: u32,
+    to: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct AlarmReport {
+    name: String,
+    state: String,
+    since: Option<String>,
+}
+
+/// What a pass in each direction would come to.
+#[derive(Serialize)]
+struct Decisions {
+    scale_out: Outcome,
+    scale_in: Outcome,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let stack = arguments.stack.policy()?;
+    let Some(name) = &arguments.name else { return fleet::run(arguments.output, out) };
+    let status = in_aws(look(name, &stack))?;
+    match arguments.output {
+        Output::Json => write_json(&status, out),
+        Output::Table => status.tell(out),
+    }
+}
+
+/// Keeps what could be read, and notes what could not.
+pub(crate) fn kept<T>(read: Result<T, CallError>, what: &str, missing: &mut Vec<String>) -> Option<T> {
+    read.map_err(|error| missing.push(format!("{what}: {}", explained(&error)))).ok()
+}
+
+async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
+    let connection = Connection::new().await?;
+    let (ports, operator) = (&connection.ports.pass, &connection.operator);
+    let (now, mut missing) = (ports.clock.now(), Vec::new());
+    let details = match operator.details(name).await {
+        // Then there is nothing to show, or nobody who would.
+        Err(error) if matches!(error.failure, Failure::NotFound | Failure::Unavailable) => bail!(explained(&error)),
+        details => kept(details, "mode, status and shards", &mut missing),
+    };
+    let tags = kept(ports.streams.tags(name).await, "tags, settings and resizes", &mut missing);
+    let enrolment = tags.as_ref().map(|tags| read(tags));
+    let end = whole_minute(now);
+    let windows = operator.windows(&[name.to_owned()], end, ASKED_MINUTES).await;
+    let window = kept(windows, "load", &mut missing).and_then(|mut windows| windows.remove(name));
+    let capacity = details.as_ref().and_then(provisioned);
+    let shards = match &details {
+        Some(details) if !details.shard_metrics.is_empty() => {
+            kept(shard_loads(&connection, name, end).await, "load of the shards", &mut missing)
+        }
+        _ => None,
+    };
+    let prefix = format!("{ALARM_PREFIX}{name}/");
+    let alarms = kept(operator.alarms(&prefix).await, "alarms", &mut missing);
+    let history = enrolment.as_ref().map(|enrolment| &enrolment.history);
+    let policy = enrolment.as_ref().and_then(|enrolment| enrolment.policy(stack).ok());
+    Ok(Status {
+        stream: name,
+        region: connection.region.clone(),
+        at: now.strftime("%FT%TZ").to_string(),
+        seen: details.as_ref().map(Seen::of),
+        managed: enrolment.as_ref().map(|enrolment| enrolment.managed),
+        tag_faults: enrolment.as_ref().map(|enrolment| tag_faults(enrolment, stack)).unwrap_or_default(),
+        settings: policy.map(|policy| settings::lines(&policy).into_iter().collect()),
+        settings_in_words: policy.map(|policy| settings::in_words(&policy)),
+        load: window.map(|window| Load::of(&window, capacity)),
+        shards,
+        resizes_left: history.map(|history| RESIZES_PER_DAY.saturating_sub(history.spent(now))),
+        next_resize_free_at: history.and_then(|history| history.next_free(now)).map(|at| at.to_string()),
+        attempts: history.iter().flat_map(|history| history.attempts()).map(AttemptReport::of).collect(),
+        alarms: alarms.map(|alarms| alarms.iter().map(AlarmReport::of).collect()),
+        decisions: decisions(&connection, name, stack).await,
+        tags: tags.map(|tags| tags.into_iter().collect()),
+        missing,
+    })
+}
+
+fn read(tags: &[(String, String)]) -> Enrolment {
+    Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+}
+
+/// The capacity that can be told in shards.
+fn provisioned(details: &StreamDetails) -> Option<ShardCount> {
+    match details.state.mode {
+        StreamMode::Provisioned => Some(details.state.open_shards),
+        StreamMode::OnDemand => None,
+    }
+}
+
+fn tag_faults(enrolment: &Enrolment, stack: &Policy) -> Vec<String> {
+    let contradictions = enrolment.policy(stack).err().unwrap_or_default();
+    let faults = enrolment.faults.iter().map(ToString::to_string);
+    faults.chain(contradictions.iter().map(ToString::to_string)).collect()
+}
+
+/// The deployed pass, with its hands tied: a dry run writes no tag, resizes nothing, and touches no alarm.
+async fn decisions(connection: &Connection, name: &str, stack: &Policy) -> Decisions {
+    let tied = tied(stack);
+    let ports = &connection.ports.pass;
+    Decisions {
+        scale_out: reconcile(ports, &tied, name, Direction::Out, None).await,
+        scale_in: reconcile(ports, &tied, name, Direction::In, None).await,
+    }
+}
+
+/// The same policy, as a dry run.
+pub(crate) fn tied(policy: &Policy) -> Policy {
+    Policy::new(PolicySpec { dry_run: true, ..**policy }).expect("a policy is one as a dry run too")
+}
+
+/// The load of every open shard, the busiest first.
+async fn shard_loads(connection: &Connection, name: &str, end: Timestamp) -> Result<Vec<ShardLoad>, CallError> {
+    let shards = connection.operator.open_shards(name).await?;
+    let windows = connection.operator.shard_windows(name, &shards, end, ASKED_MINUTES).await?;
+    let of_one = Some(ShardCount::ONE);
+    let mut loads: Vec<_> =
+        windows.into_iter().map(|(shard, window)| ShardLoad { shard, load: Load::of(&window, of_one) }).collect();
+    loads.sort_by_key(|shard| std::cmp::Reverse(shard.load.busiest_percent));
+    Ok(loads)
+}
+
+impl Seen {
+    fn of(details: &StreamDetails) -> Self {
+        Self {
+            mode: mode_word(details.state.mode),
+            status: word(details.state.status),
+            open_shards: details.state.open_shards.get(),
+            retention_hours: details.retention_hours,
+            fan_out_consumers: details.fan_out_consumers,
+            shard_metrics: details.shard_metrics.clone(),
+        }
+    }
+}
+
+pub(crate) fn mode_word(mode: StreamMode) -> &'static str {
+    match mode {
+        StreamMode::Provisioned => "provisioned",
+        StreamMode::OnDemand => "on-demand",
+    }
+}
+
+impl AttemptReport {
+    fn of(attempt: &Attempt) -> Self {
+        let what = match attempt.kind {
+            AttemptKind::ScaleOut => "scale-out",
+            AttemptKind::ScaleIn => "scale-in",
+            AttemptKind::Refused => "refused",
+            AttemptKind::Foreign => "by-somebody-else",
+        };
+        let to = attempt.to.map(ShardCount::get);
+        Self { at: attempt.at.to_string(), what, from: attempt.from.get(), to }
+    }
+}
+
+impl AlarmReport {
+    fn of(alarm: &AlarmState) -> Self {
+        let AlarmState { name, state, since } = alarm;
+        Self { name: name.clone(), state: state.clone(), since: since.map(|since| since.to_string()) }
+    }
+}
+
+impl Status<'_> {
+    fn tell(&self, out: &mut impl Write) -> Result<()> {
+        writeln!(out, "{}", self.heading())?;
+        self.tell_settings(out)?;
+        if let Some(load) = &self.load {
+            writeln!(out, "\nload of the last minutes\n{load}")?;
+        }
+        self.tell_shards(out)?;
+        self.tell_resizes(out)?;
+        self.tell_alarms(out)?;
+        let Decisions { scale_out, scale_in } = &self.decisions;
+        writeln!(out, "\nwhat the functions would do now, by these settings")?;
+        // What stands against any change is told once.
+        if scale_out.words == scale_in.words {
+            writeln!(out, "  {}", scale_out.words)?;
+        } else {
+            writeln!(out, "  scale-out: {}\n  scale-in: {}", scale_out.words, scale_in.words)?;
+        }
+        for fault in scale_out.faults.iter().chain(&scale_in.faults) {
+            writeln!(out, "  besides: {fault}")?;
+        }
+        for missing in &self.missing {
+            writeln!(out, "\nmissing: {missing}")?;
+        }
+        Ok(())
+    }
+
+    fn heading(&self) -> String {
+        let Some(seen) = &self.seen else { return format!("{} at {}", self.stream, self.at) };
+        let Seen { mode, status, open_shards, retention_hours, fan_out_consumers, .. } = seen;
+        format!(
+            "{}: {mode}, {status}, open shards {open_shards}, retention {retention_hours} h, consumers with enhanced \
+             fan-out {fan_out_consumers}",
+            self.stream
+        )
+    }
+
+    fn tell_settings(&self, out: &mut impl Write) -> Result<()> {
+        let Some(tags) = &self.tags else { return Ok(()) };
+        match self.managed {
+            Some(true) => writeln!(out, "managed by kinesis-scaler")?,
+            _ => writeln!(
+                out,
+                "not managed: aws kinesis add-tags-to-stream --stream-name {} --tags {TAG_MANAGED}=true enrols it",
+                self.stream
+            )?,
+        }
+        let is_memory = |key: &str| key == TAG_RESIZES || key == TAG_NOTICES;
+        let tags = tags.iter().filter(|(key, _)| !is_memory(key)).map(|(key, value)| format!("{key}={value}"));
+        writeln!(out, "tags: {}", joined(tags))?;
+        if let Some(settings) = &self.settings_in_words {
+            writeln!(out, "settings: {settings}")?;
+        }
+        for fault in &self.tag_faults {
+            writeln!(out, "wrong: {fault}; the functions leave the stream alone until that is corrected")?;
+        }
+        Ok(())
+    }
+
+    fn tell_shards(&self, out: &mut impl Write) -> Result<()> {
+        if let Some(shards) = &self.shards {
+            let shown = shards.iter().take(SHARDS_SHOWN).map(|ShardLoad { shard, load }| {
+                let [bytes, records, used, throttled, lag] = load.cells();
+                [shard.clone(), bytes, records, used, throttled, lag]
+            });
+            writeln!(out, "\nbusiest minute of each shard, {} of {}", shown.len(), shards.len())?;
+            writeln!(out, "{}", table(["shard", "bytes/s", "records/s", "used", "throttled", "lag"], shown))?;
+        } else if let Some(seen) = self.seen.as_ref().filter(|seen| seen.shard_metrics.is_empty()) {
+            let metrics = SHARD_METRICS.len() as u64 * u64::from(seen.open_shards);
+            // Each is charged as a custom metric. Kinesis Developer Guide, "Monitoring with CloudWatch".
+            let cost = match PriceSheet::of(&self.region).price(Item::CustomMetric) {
+                Ok(month) => format!("cost {} USD a month for these shards", month.times(metrics)),
+                Err(_) => format!("are charged as {metrics} custom metrics for these shards"),
+            };
+            writeln!(
+                out,
+                "\nload of each shard: not known without shard-level metrics, which {cost}:\n  \
+                 aws kinesis enable-enhanced-monitoring --stream-name {} --shard-level-metrics {}",
+                self.stream,
+                SHARD_METRICS.join(" "),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn tell_resizes(&self, out: &mut impl Write) -> Result<()> {
+        let Some(left) = self.resizes_left else { return Ok(()) };
+        let next = self.next_resize_free_at.as_ref().map(|at| format!(", one more from {at} on")).unwrap_or_default();
+        writeln!(out, "\nresizes left in 24 h: {left} of {RESIZES_PER_DAY}{next}")?;
+        if !self.attempts.is_empty() {
+            let row = |attempt: &AttemptReport| {
+                let to = attempt.to.map_or_else(|| "-".to_owned(), |to| to.to_string());
+                [attempt.at.clone(), attempt.what.to_owned(), attempt.from.to_string(), to]
+            };
+            writeln!(out, "{}", table(["UTC", "attempt", "from", "to"], self.attempts.iter().map(row)))?;
+        }
+        Ok(())
+    }
+
+    fn tell_alarms(&self, out: &mut impl Write) -> Result<()> {
+        let Some(alarms) = &self.alarms else { return Ok(()) };
+        if alarms.is_empty() {
+            let why = if self.managed == Some(true) { ": alarm-sync makes them, where it is deployed" } else { "" };
+            return Ok(writeln!(out, "\nalarms: none{why}")?);
+        }
+        let rows = alarms.iter().map(|AlarmReport { name, state, since }| {
+            [name.clone(), state.clone(), since.clone().unwrap_or_else(|| "-".to_owned())]
+        });
+        Ok(writeln!(out, "\n{}", table(["alarm", "state", "since"], rows))?)
+    }
+}
+
+fn joined(words: impl Iterator<Item = impl Display>) -> String {
+    let words: Vec<_> = words.map(|word| word.to_string()).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}

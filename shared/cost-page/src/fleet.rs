@@ -1,0 +1,117 @@
+//! All streams together: what is over budget, the figures as tiles, cost by day.
+
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+use scaler_app::cost::CostReport;
+use scaler_app::cost::report::{StreamCost, Usd, UsdSaved};
+use scaler_core::MicroUsd;
+
+use crate::chart::{Chart, Measure, Unit};
+use crate::days::Days;
+use crate::figures::{dollars, month, streams, usd};
+use crate::stream::anchor;
+
+/// The streams that are expected to cost more than they may, if there are any.
+pub(crate) fn over_budget(report: &CostReport) -> Markup {
+    let over: Vec<_> = report.streams.iter().enumerate().filter(|(_, stream)| stream.over_budget).collect();
+    html! {
+        @if !over.is_empty() {
+            section.box.over {
+                h2 { (streams(over.len())) " over budget" }
+                ul { @for (at, stream) in over { li { (over_budget_words(at, stream)) } } }
+            }
+        }
+    }
+}
+
+fn over_budget_words(at: usize, stream: &StreamCost) -> Markup {
+    html! {
+        a href={ "#" (anchor(at)) } { (stream.stream) }
+        " is expected to cost " strong { (month(stream.usd_month_expected)) " USD" }
+        " this month, and may cost " strong { (month(stream.budget_usd_month)) " USD" } "."
+    }
+}
+
+/// A report without a stream.
+pub(crate) fn nothing(report: &CostReport) -> Markup {
+    html! {
+        section {
+            @if report.faults.is_empty() {
+                p { "No stream was asked for. Streams are managed from the moment that they are tagged "
+                    code { "kinesis-scaler/managed=true" } "." }
+            } @else {
+                p { "No stream could be reckoned; what was in the way stands above." }
+            }
+            @if let Some(own) = report.fleet.usd_scaler.filter(|own| *own > Usd::default()) {
+                p { "The scaler itself cost " (usd(Some(own))) " USD." }
+            }
+        }
+    }
+}
+
+/// The tiles and the chart.
+pub(crate) fn figures(report: &CostReport) -> Markup {
+    let fleet = &report.fleet;
+    let (on_demand, static_peak) = (fleet.usd_on_demand, fleet.usd_static_peak);
+    let cost = html! { (streams(fleet.streams)) ", without the scaler" };
+    let expected = if fleet.usd_month_expected.is_some() { dollars(fleet.usd_month_expected) } else { month(None) };
+    let floor = html! { "with its floor of 25 MiB/s in and out" };
+    let until = html! { "expected for " (month_name(report.until)) };
+    html! {
+        section.tiles aria-label="All streams together" {
+            (tile("Cost", &dollars(Some(fleet.usd)), &cost))
+            (saved_tile("on-demand", fleet.saved_against_on_demand, on_demand))
+            (saved_tile("static peak", fleet.saved_against_static_peak, static_peak))
+            (tile("By the end of the month", &expected, &until))
+            (tile("The scaler itself", &dollars(fleet.usd_scaler), &html! { "alarms, metrics and functions" }))
+            (tile("On-demand Standard", &dollars(on_demand), &html! { "for the same traffic" }))
+            (tile("On-demand Advantage", &dollars(fleet.usd_advantage), &floor))
+            (tile("Static peak", &dollars(static_peak), &html! { "shards for the busiest minute, all the time" }))
+        }
+        (cost_chart("Cost a day, USD", &Days::of_fleet(report)))
+    }
+}
+
+fn tile(name: &str, amount: &Markup, note: &Markup) -> Markup {
+    html! { div.tile { h3 { (name) } p.amount { (amount) } p.hint { (note) } } }
+}
+
+/// A difference, the scaler paid, in whole percent too.
+fn saved_tile(against: &str, saved: Option<UsdSaved>, otherwise: Option<Usd>) -> Markup {
+    let (Some(UsdSaved(saved)), Some(Usd(otherwise))) = (saved, otherwise) else {
+        return tile(&format!("Saved against {against}"), &usd(None), &html! { "the scaler paid" });
+    };
+    let amount = dollars(Some(Usd(MicroUsd(saved.unsigned_abs()))));
+    let share = u128::from(saved.unsigned_abs()) * 100 / u128::from(otherwise.0.max(1));
+    if saved < 0 {
+        let name = format!("More than {against}");
+        return tile(&name, &html! { span.more { (amount) } }, &html! { (share) " % more, the scaler paid" });
+    }
+    let name = format!("Saved against {against}");
+    tile(&name, &html! { span.saved { (amount) } }, &html! { (share) " % less, the scaler paid" })
+}
+
+/// The month in which the period ends: one that ends at midnight of the first is of the month before.
+fn month_name(until: Timestamp) -> String {
+    until
+        .saturating_sub(SignedDuration::from_secs(1))
+        .map_or_else(|_| String::new(), |at| at.strftime("%B %Y").to_string())
+}
+
+/// What was paid, as bars, and what else would have been, as lines.
+pub(crate) fn cost_chart(title: &str, days: &Days) -> Markup {
+    let values = |of: fn(&scaler_app::cost::report::DayCost) -> Option<MicroUsd>| {
+        days.costs.iter().map(|cost| of(cost).map(|usd| usd.0)).collect()
+    };
+    Chart {
+        title,
+        unit: Unit::Usd,
+        days: &days.days,
+        bars: Measure { name: "paid", class: "paid", values: values(|cost| Some(cost.usd)) },
+        lines: vec![
+            Measure { name: "on-demand Standard", class: "on-demand", values: values(|cost| cost.usd_on_demand) },
+            Measure { name: "static peak", class: "static", values: values(|cost| cost.usd_static_peak) },
+        ],
+    }
+    .draw()
+}

@@ -1,0 +1,165 @@
+//! What an operator's tool asks of AWS beside the ports: all there is to see of a stream. What it changes is in
+//! `create.rs`.
+
+mod create;
+
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
+use aws_sdk_kinesis::types::{EnhancedMetrics, ShardFilter, ShardFilterType, StreamDescriptionSummary};
+use jiff::Timestamp;
+use scaler_app::ports::{CallError, Failure};
+use scaler_core::{MetricWindow, StreamState};
+
+pub use create::{NewCapacity, TestRecord};
+
+use crate::CloudWatchMetrics;
+use crate::error::call_error;
+use crate::pace::Pace;
+use crate::streams::state;
+
+/// Shards in one answer, at most. Source: API reference, `ListShards`.
+const SHARDS_PAGE: i32 = 1_000;
+
+/// Kinesis and CloudWatch through the SDK, for a person.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    kinesis: aws_sdk_kinesis::Client,
+    metrics: CloudWatchMetrics,
+    pace: Pace,
+}
+
+/// What `DescribeStreamSummary` says of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamDetails {
+    /// Status, mode and open shards.
+    pub state: StreamState,
+    /// Hours for which records are kept.
+    pub retention_hours: u32,
+    /// Registered consumers with enhanced fan-out.
+    pub fan_out_consumers: u32,
+    /// Names of the metrics that are sent for each shard.
+    pub shard_metrics: Vec<String>,
+}
+
+/// An alarm, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlarmState {
+    /// Its name.
+    pub name: String,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// Since when it stands so.
+    pub since: Option<Timestamp>,
+}
+
+impl AlarmState {
+    /// Whether it is in state ALARM.
+    pub fn is_firing(&self) -> bool {
+        self.state == StateValue::Alarm.as_str()
+    }
+
+    fn of(alarm: &MetricAlarm) -> Option<Self> {
+        let since = alarm.state_updated_timestamp().and_then(|at| Timestamp::from_second(at.secs()).ok());
+        let state = alarm.state_value()?.as_str().to_owned();
+        Some(Self { name: alarm.alarm_name()?.to_owned(), state, since })
+    }
+}
+
+impl Operator {
+    /// Over this configuration, at this pace.
+    pub fn new(sdk: &SdkConfig, pace: &Pace) -> Self {
+        Self {
+            kinesis: aws_sdk_kinesis::Client::new(sdk),
+            metrics: CloudWatchMetrics(aws_sdk_cloudwatch::Client::new(sdk), pace.clone()),
+            pace: pace.clone(),
+        }
+    }
+
+    /// All that there is to say of a stream in one call.
+    pub async fn details(&self, stream: &str) -> Result<StreamDetails, CallError> {
+        let call = "DescribeStreamSummary";
+        self.pace.wait(call).await;
+        let answer = self.kinesis.describe_stream_summary().stream_name(stream).send().await;
+        let answer = answer.map_err(|error| call_error(call, stream, error))?;
+        answer.stream_description_summary().and_then(details).ok_or_else(|| CallError {
+            call,
+            subject: stream.to_owned(),
+            failure: Failure::Refused,
+            message: format!("an answer without a known status, mode or shard count: {answer:?}"),
+            source: None,
+        })
+    }
+
+    /// The ids of a stream's open shards.
+    pub async fn open_shards(&self, stream: &str) -> Result<Vec<String>, CallError> {
+        let call = "ListShards";
+        let (mut shards, mut next) = (Vec::new(), None::<String>);
+        loop {
+            let request = self.kinesis.list_shards().max_results(SHARDS_PAGE);
+            // A token stands for the stream and the filter that it came of; AWS refuses them beside it.
+            let request = match next.take() {
+                Some(token) => request.next_token(token),
+                None => request.stream_name(stream).shard_filter(open_now()),
+            };
+            self.pace.wait(call).await;
+            let page = request.send().await.map_err(|error| call_error(call, stream, error))?;
+            shards.extend(page.shards().iter().map(|shard| shard.shard_id().to_owned()));
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(shards);
+            }
+        }
+    }
+
+    /// All metrics of many streams, for the `minutes` before `end` (exclusive, a whole minute).
+    pub async fn windows(
+        &self,
+        streams: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        self.metrics.whole(streams, end, minutes).await
+    }
+
+    /// What is written to each of these shards, what is throttled there, and the lag, as [`Self::windows`].
+    pub async fn shard_windows(
+        &self,
+        stream: &str,
+        shards: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        self.metrics.by_shard(stream, shards, end, minutes).await
+    }
+
+    /// How every alarm stands whose name begins so.
+    pub async fn alarms(&self, prefix: &str) -> Result<Vec<AlarmState>, CallError> {
+        let call = "DescribeAlarms";
+        let request = self.metrics.0.describe_alarms().alarm_name_prefix(prefix).alarm_types(AlarmType::MetricAlarm);
+        let (mut alarms, mut pages) = (Vec::new(), request.max_records(100).into_paginator().send());
+        loop {
+            self.pace.wait(call).await;
+            let Some(page) = pages.next().await else { return Ok(alarms) };
+            let page = page.map_err(|error| call_error(call, prefix, error))?;
+            alarms.extend(page.metric_alarms().iter().filter_map(AlarmState::of));
+        }
+    }
+}
+
+fn open_now() -> ShardFilter {
+    let open = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build();
+    open.expect("a filter by what is open needs no more than its type")
+}
+
+fn details(summary: &StreamDescriptionSummary) -> Option<StreamDetails> {
+    let whole = |count: i32| u32::try_from(count).unwrap_or(0);
+    let shard_metrics = summary.enhanced_monitoring().iter().flat_map(EnhancedMetrics::shard_level_metrics);
+    Some(StreamDetails {
+        state: state(summary)?,
+        retention_hours: whole(summary.retention_period_hours()),
+        fan_out_consumers: whole(summary.consumer_count().unwrap_or(0)),
+        shard_metrics: shard_metrics.map(|metric| metric.as_str().to_owned()).collect(),
+    })
+}

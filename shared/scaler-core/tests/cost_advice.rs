@@ -1,0 +1,277 @@
+//! Each way to save, in the situation that it is for and in those that come near it: one line a case.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/costs.rs"]
+mod costs;
+
+use costs::{GB, MONTH, consumer, hours, standing, tick, whole};
+use scaler_core::cost::{Advice, Looked, Saving, Standing, Tick, advice};
+use scaler_core::prices::{Item, Price, PriceSheet};
+use scaler_core::{MicroUsd, Policy, PolicySpec, StreamMode};
+
+const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
+/// Records an hour that fill one shard at the target of 80 %.
+const SHARD: u64 = 3_600 * 800;
+
+/// A stream to be looked at: 30 days of the same hour, unless said.
+#[derive(Clone)]
+struct Case {
+    standing: Standing,
+    ticks: Vec<Tick>,
+    policy: Option<Policy>,
+    sheet: PriceSheet,
+}
+
+impl Case {
+    fn of(mode: StreamMode, shards: u32, tick: &Tick) -> Self {
+        Self {
+            standing: standing(mode, shards, 24),
+            ticks: vec![tick.clone(); MONTH],
+            policy: Some(policy(1)),
+            sheet: PriceSheet::of("us-east-1"),
+        }
+    }
+
+    fn provisioned(shards: u32, tick: &Tick) -> Self {
+        Self::of(StreamMode::Provisioned, shards, tick)
+    }
+
+    fn on_demand(tick: &Tick) -> Self {
+        Self::of(StreamMode::OnDemand, 4, tick)
+    }
+
+    fn unmanaged(mut self) -> Self {
+        self.policy = None;
+        self
+    }
+
+    fn shards_min(mut self, shards_min: u32) -> Self {
+        self.policy = Some(policy(shards_min));
+        self
+    }
+
+    fn hours(mut self, hours: usize) -> Self {
+        self.ticks.truncate(hours);
+        self
+    }
+
+    /// With these prices alone, in a Region that the sheet does not know.
+    fn priced(mut self, items: &[Item]) -> Self {
+        let mut sheet = PriceSheet::of("eu-west-1");
+        for item in items {
+            let usd = self.sheet.price(*item).unwrap();
+            sheet.set(*item, Price { usd, source: "a setting".into() });
+        }
+        self.sheet = sheet;
+        self
+    }
+
+    fn retention(mut self, hours: u32) -> Self {
+        self.standing.retention_hours = hours;
+        self
+    }
+
+    /// With a consumer that was given so much each hour.
+    fn fanned_out(mut self, registered: &str, given: Option<u64>) -> Self {
+        self.standing.consumers = vec![consumer("analytics", registered)];
+        self.ticks.iter_mut().for_each(|tick| tick.fan_out_bytes = vec![given]);
+        self
+    }
+
+    fn advice(&self) -> Vec<Advice> {
+        let usage = whole(&hours(self.ticks.clone()), &self.standing);
+        let looked = Looked {
+            usage: &usage,
+            standing: &self.standing,
+            managed_by: self.policy.as_ref(),
+            target_utilization_percent: 80,
+        };
+        advice(&self.sheet, looked).unwrap()
+    }
+}
+
+fn policy(shards_min: u32) -> Policy {
+    Policy::new(PolicySpec { shards_min, ..PolicySpec::default() }).unwrap()
+}
+
+/// Each saving with what it saves in a month, the most first.
+fn check(situation: &str, case: &Case, expected: &[&str]) {
+    let found: Vec<_> = case.advice().iter().map(|one| format!("{} {}", short(&one.saving), one.a_month)).collect();
+    assert_eq!(found, expected, "{situation}");
+}
+
+fn short(saving: &Saving) -> String {
+    match saving {
+        Saving::ToOnDemand => "to on-demand".to_owned(),
+        Saving::ToProvisioned { shards } => format!("to {shards} shards"),
+        Saving::DeleteIdle => "delete".to_owned(),
+        Saving::Enrol { shards } => format!("enrol for {shards}"),
+        Saving::LowerMin { from, to } => format!("min {from} to {to}"),
+        Saving::ShortenRetention { from, to } => format!("keep {from} to {to}"),
+        Saving::DropConsumer { name } => format!("drop {name}"),
+        Saving::Aggregate { mean_bytes } => format!("aggregate {mean_bytes}"),
+    }
+}
+
+/// So many records of 24 KB, which aggregation does not help, and no consumer.
+fn large(records: u64) -> Tick {
+    tick(records, records * 24 * 1_024)
+}
+
+fn lagging(tick: Tick, iterator_age_ms: u64) -> Tick {
+    let mut tick = tick;
+    tick.metrics.iterator_age_ms = Some(iterator_age_ms);
+    tick
+}
+
+fn read(tick: Tick, bytes: u64) -> Tick {
+    let mut tick = tick;
+    tick.metrics.read_bytes = Some(bytes);
+    tick
+}
+
+#[test]
+fn to_on_demand() {
+    // 10 shards x 720 h x 0.015 = 108.00; on-demand 28.80, and 720 records of 24 KB 0.001318.
+    let wide = Case::provisioned(10, &large(1));
+    check("ten shards for next to nothing", &wide, &["to on-demand 79.198692"]);
+    check("as much in a day as in a month", &wide.clone().hours(24), &["to on-demand 79.19868"]);
+    check("an hour less than a day", &wide.clone().hours(23), &[]);
+    check("nothing at all", &wide.clone().hours(0), &[]);
+    check("one shard is cheaper even idle", &Case::provisioned(1, &large(1)), &[]);
+    let no_price = wide.priced(&[Item::ShardHour, Item::PutUnits]);
+    check("on-demand without a price", &no_price, &[]);
+
+    // Two shards, and for some hours a third: 2 x 720 + 513 = 1,953 h are 29.295, half a dollar more than on-demand.
+    let mut near = Case::provisioned(2, &large(1));
+    for (at, tick) in near.ticks.iter_mut().enumerate() {
+        tick.open_shards = Some(if at < 513 { 3 } else { 2 });
+    }
+    check("less than a dollar a month", &near, &[]);
+    // 582 h more are 30.33.
+    near.ticks[..582].iter_mut().for_each(|tick| tick.open_shards = Some(3));
+    check("a little more than a dollar", &near, &["to on-demand 1.528692"]);
+}
+
+#[test]
+fn to_provisioned() {
+    // 0.8 x 3.6 million records of 1 KB an hour, 1,977.539063 GB: 28.80 + 158.203125. A shard 10.80, and units 29.0304.
+    let full = tick(SHARD, SHARD * 1_024);
+    check("a shard's fill all the time", &Case::on_demand(&full), &["to 1 shards 147.172725"]);
+    // 720 h x 3,600 more are 1,980.010986 GB: 158.400879, and 29.066688 for units.
+    check("a record a second more", &Case::on_demand(&tick(SHARD + 3_600, SHARD)), &["to 2 shards 136.534191"]);
+    check("half a day of it", &Case::on_demand(&full).hours(12), &[]);
+
+    let mut peaky = Case::on_demand(&large(1));
+    peaky.ticks[100] = tick(20 * SHARD, 20 * SHARD);
+    check("one hour that needs twenty shards", &peaky, &[]);
+    let no_price = Case::on_demand(&full).priced(&[Item::OnDemandHour, Item::OnDemandIn]);
+    check("shards without a price", &no_price, &[]);
+    let fanned_out = Case::on_demand(&full).fanned_out("2026-01-01T00:00:00Z", Some(0));
+    let only = [Item::OnDemandHour, Item::OnDemandIn, Item::ShardHour, Item::PutUnits];
+    check("consumers without a price", &fanned_out.priced(&only), &[]);
+
+    // Read eight times over: 6.25 MiB/s are 3.9 shards at 80 % of 2 MiB/s. On-demand 632.8125 more, shards 3 x 10.80.
+    let replayed = read(full, 8 * SHARD * 1_024);
+    check("eight readers", &Case::on_demand(&replayed), &["to 4 shards 747.585225"]);
+}
+
+#[test]
+fn delete_idle() {
+    check("nobody wrote", &Case::provisioned(2, &tick(0, 0)), &["delete 21.60"]);
+    check("no metrics at all", &Case::provisioned(2, &Tick::default()), &["delete 21.60"]);
+    check("nobody wrote, on-demand", &Case::on_demand(&tick(0, 0)), &["delete 28.80"]);
+    // And 720 GB read x 0.04.
+    check("nobody wrote, and one reads", &Case::on_demand(&read(tick(0, 0), GB)), &["delete 57.60"]);
+    check("nobody wrote for 23 hours", &Case::provisioned(2, &tick(0, 0)).hours(23), &[]);
+    let mut once = Case::provisioned(2, &tick(0, 0));
+    once.ticks[700] = large(1);
+    check("one record in a month", &once, &[]);
+    let mut refused = tick(0, 0);
+    refused.metrics.throttled_records = Some(5);
+    check("all that was written was refused", &Case::provisioned(2, &refused), &[]);
+}
+
+#[test]
+fn enrol() {
+    // 3 of 5 shards x 10.80 too many; on-demand would be dearer.
+    let needs_two = large(SHARD / 12);
+    let wide = Case::provisioned(5, &needs_two).unmanaged();
+    check("five shards where two do", &wide, &["enrol for 2 32.40"]);
+    check("two where two do", &Case::provisioned(2, &needs_two).unmanaged(), &[]);
+    check("one where two would do", &Case::provisioned(1, &needs_two).unmanaged(), &[]);
+    check("managed", &Case::provisioned(5, &needs_two), &[]);
+    let on_demand = Case::on_demand(&large(1)).unmanaged();
+    check("on-demand has no shards to take away", &on_demand, &["to 1 shards 18.001308"]);
+    // A replay takes all there is, and says nothing of what is needed.
+    let replayed = Case::provisioned(5, &read(needs_two, 5 * 3_600 * 2 * 1_048_576)).unmanaged();
+    check("a consumer that replays", &replayed, &["enrol for 2 32.40"]);
+}
+
+#[test]
+fn lower_min() {
+    let needs_two = large(SHARD / 12);
+    let case = Case::provisioned(5, &needs_two);
+    check("a minimum of five where two do", &case.clone().shards_min(5), &["min 5 to 2 32.40"]);
+    check("a minimum of what is needed", &case.clone().shards_min(2), &[]);
+    check("a minimum below it", &case.clone().shards_min(1), &[]);
+    check("no minimum, since not managed", &case.unmanaged(), &["enrol for 2 32.40"]);
+}
+
+#[test]
+fn shorten_retention() {
+    // Two shards x 720 h x 0.02.
+    let needs_two = |age| lagging(large(SHARD / 12), age);
+    let case = |age| Case::provisioned(2, &needs_two(age)).retention(168);
+    check("a week, and a minute behind", &case(MINUTE_MS), &["keep 168 to 24 28.80"]);
+    check("half a day behind", &case(12 * HOUR_MS), &["keep 168 to 24 28.80"]);
+    check("a little more", &case(12 * HOUR_MS + 1), &[]);
+    check("a day, which is free", &case(MINUTE_MS).retention(24), &[]);
+    check("how far behind is not known", &Case::provisioned(2, &large(SHARD / 12)).retention(168), &[]);
+    let mut once = case(MINUTE_MS);
+    once.ticks[300].metrics.iterator_age_ms = Some(13 * HOUR_MS);
+    check("once far behind", &once, &[]);
+    let fanned_out = case(MINUTE_MS).fanned_out("2026-01-01T00:00:00Z", Some(GB));
+    check("others behind by nobody knows how much", &fanned_out, &[]);
+    // 360 GB kept six days more: x 144 / 720 x 0.10 = 7.20, and 28.80 + 28.80 beside it; one shard 10.80 + 14.40 + 5.284823.
+    let on_demand = Case::on_demand(&lagging(tick(1 << 19, GB / 2), MINUTE_MS)).retention(168);
+    check("on-demand", &on_demand, &["to 1 shards 34.315177", "keep 168 to 24 7.20"]);
+}
+
+#[test]
+fn drop_consumer() {
+    let old = "2026-01-01T00:00:00Z";
+    let case = Case::provisioned(2, &large(SHARD / 12));
+    check("given nothing", &case.clone().fanned_out(old, Some(0)), &["drop analytics 21.60"]);
+    check("given a byte an hour", &case.clone().fanned_out(old, Some(1)), &[]);
+    check("given nobody knows what", &case.clone().fanned_out(old, None), &[]);
+    let wide = Case::provisioned(50, &large(SHARD * 2));
+    let for_a_day = wide.clone().fanned_out("2026-11-30T00:00:00Z", Some(0));
+    check("registered a day ago", &for_a_day, &["drop analytics 18.00"]);
+    let lately = wide.fanned_out("2026-11-30T01:00:00Z", Some(0));
+    check("registered an hour less ago", &lately, &[]);
+    // Idle on-demand is 18.00 dearer than a shard, of which this consumer would take 10.80.
+    let on_demand = Case::on_demand(&large(1)).fanned_out(old, Some(0));
+    check("on-demand bills no consumers", &on_demand, &["to 1 shards 7.201308"]);
+}
+
+#[test]
+fn aggregate() {
+    // 2,073.6 million records of 100 bytes are 29.0304 a month, and in records of 48 KB two units of 4,218,750.
+    let small = tick(SHARD, SHARD * 100);
+    check("a hundred bytes", &Case::provisioned(1, &small), &["aggregate 100 28.912275"]);
+    check("24 KB already fill a unit", &Case::provisioned(6, &large(SHARD / 4)), &[]);
+    check("few records", &Case::provisioned(1, &tick(1_000, 100_000)), &[]);
+    let on_demand = Case::on_demand(&small).priced(&[Item::OnDemandHour, Item::OnDemandIn]);
+    check("on-demand has no units, nor needs their price", &on_demand, &[]);
+}
+
+#[test]
+fn what_saves_most_comes_first() {
+    let both = Case::provisioned(2, &lagging(tick(SHARD, SHARD * 100), MINUTE_MS)).retention(168).unmanaged();
+    // A shard less saves its retention too: 720 h x (0.015 + 0.02).
+    check("much to be said", &both, &["aggregate 100 28.912275", "keep 168 to 24 28.80", "enrol for 1 25.20"]);
+    let saved: Vec<_> = both.advice().iter().map(|one| one.a_month).collect();
+    assert!(saved.is_sorted_by(|one, next| one >= next) && saved.iter().all(|saved| *saved >= MicroUsd(1_000_000)));
+}
