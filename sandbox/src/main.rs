@@ -159,6 +159,7 @@ fn print_help(sandbox: &Sandbox, arguments: &Arguments) {
     println!("  export SCALE_OUT_ACTION_ARN={}", topic(Direction::Out));
     println!("  export SCALE_IN_ACTION_ARN={}", topic(Direction::In));
     println!("  export CONTINUATION_QUEUE_URL={}", queue_url(sandbox.endpoint()));
+    println!("  export REPORT_BUCKET=reports");
     println!("  cargo lambda watch");
     println!("\nand in a third:");
     println!("  cargo lambda invoke scale-out --data-file events/scale-out-sns.json\n");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::env;
+use std::fmt;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use self::Expected::{Are, Each, Synced};
+use self::Expected::{Are, Costed, Each, Synced};
 use crate::background::Background;
 use crate::settings::{template_defaults, template_wiring};
 use crate::shell::{cargo, root, run, target_folder};
@@ -27,6 +28,8 @@ enum Expected {
     Each(&'static str),
     /// So many streams at which alarm-sync found everything as it should be, and these outcomes beside them.
     Synced(u64, &'static [&'static str]),
+    /// So many streams whose cost was reckoned, and so many things that could not be.
+    Costed(usize, usize),
 }
 
 /// In the order in which they are sent, and that matters: what resizes a stream leaves nothing to do for what follows.
@@ -69,14 +72,68 @@ const CALLS: &[Call] = &[
     Call("alarm-sync-deployed.json", "alarm-sync", Synced(2, &["refused"])),
     // It goes on after `orders`, and that is the last.
     Call("alarm-sync-continuation.json", "alarm-sync", Synced(0, &[])),
+    // Its month is that of the day before, in which the sandbox was not there yet, unless it is just past midnight.
+    Call("cost-report-schedule.json", "cost-report", Costed(3, 0)),
+    Call("cost-report-managed.json", "cost-report", Costed(3, 0)),
+    Call("cost-report-all.json", "cost-report", Costed(4, 0)),
+    Call("cost-report-streams.json", "cost-report", Costed(2, 0)),
+    Call("cost-report-bad-request.json", "cost-report", Costed(0, 1)),
 ];
 
-impl Expected {
-    fn met_by(&self, kept: Option<u64>, outcomes: &[&str]) -> bool {
+/// What a function answered, as far as the table tells.
+#[derive(Debug, PartialEq)]
+enum Answer<'a> {
+    /// scale-out's or scale-in's outcomes.
+    Outcomes(Vec<&'a str>),
+    /// alarm-sync's streams that were as they should be, and its outcomes.
+    Synced(u64, Vec<&'a str>),
+    /// cost-report's streams and faults.
+    Costed(usize, usize),
+}
+
+impl<'a> Answer<'a> {
+    fn read(answer: &'a Value) -> Result<Self> {
+        let list = |field: &str| answer[field].as_array().with_context(|| format!("no {field} in {answer}"));
+        if answer["function"] == "cost-report" {
+            return Ok(Self::Costed(list("streams")?.len(), list("faults")?.len()));
+        }
+        let outcomes = list("outcomes")?.iter().map(|outcome| outcome["outcome"].as_str().unwrap_or("?")).collect();
+        Ok(match answer["kept"].as_u64() {
+            None => Self::Outcomes(outcomes),
+            Some(kept) => Self::Synced(kept, outcomes),
+        })
+    }
+
+    /// Why, as it says itself.
+    fn words(answer: &Value) -> String {
+        let outcomes = answer["outcomes"].as_array().into_iter().flatten().map(|outcome| &outcome["words"]);
+        let faults = answer["faults"].as_array().into_iter().flatten();
+        outcomes.chain(faults).filter_map(Value::as_str).collect::<Vec<_>>().join(" | ")
+    }
+}
+
+impl fmt::Display for Answer<'_> {
+    /// `kept 2, refused`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = |kinds: &[&str]| if kinds.is_empty() { "none".to_owned() } else { kinds.join(" ") };
         match self {
-            Are(expected) => kept.is_none() && outcomes == *expected,
-            Each(expected) => kept.is_none() && outcomes.iter().all(|outcome| outcome == expected),
-            Synced(expected_kept, expected) => kept == Some(*expected_kept) && outcomes == *expected,
+            Self::Outcomes(outcomes) => f.pad(&kinds(outcomes)),
+            Self::Synced(kept, outcomes) => f.pad(&format!("kept {kept}, {}", kinds(outcomes))),
+            Self::Costed(streams, faults) => f.pad(&format!("costed {streams}, {faults} fault(s)")),
+        }
+    }
+}
+
+impl Expected {
+    fn met_by(&self, answer: &Answer<'_>) -> bool {
+        match (self, answer) {
+            (Are(expected), Answer::Outcomes(outcomes)) => outcomes == expected,
+            (Each(expected), Answer::Outcomes(outcomes)) => outcomes.iter().all(|outcome| outcome == expected),
+            (Synced(expected_kept, expected), Answer::Synced(kept, outcomes)) => {
+                kept == expected_kept && outcomes == expected
+            }
+            (Costed(streams, faults), Answer::Costed(had, lacked)) => streams == had && faults == lacked,
+            _ => false,
         }
     }
 }
@@ -176,23 +233,14 @@ fn send_all(tools: &Tools, port: u16) -> Result<usize> {
     let mut wrong = 0;
     for Call(file, function, expected) in CALLS {
         let answer = send(tools, port, file, function).with_context(|| format!("events/{file} to {function}"))?;
-        let outcomes = answer["outcomes"].as_array().with_context(|| format!("no outcomes in {answer}"))?;
-        let each = |field: &str| outcomes.iter().map(|outcome| outcome[field].as_str().unwrap_or("?")).collect();
-        let (kinds, words): (Vec<&str>, Vec<&str>) = (each("outcome"), each("words"));
-        let kept = answer["kept"].as_u64();
-        println!("{file:<40} {function:<10} {:<15} {}", shown(kept, &kinds), words.join(" | "));
-        if !expected.met_by(kept, &kinds) {
+        let read = Answer::read(&answer)?;
+        println!("{file:<40} {function:<11} {read:<15} {}", Answer::words(&answer));
+        if !expected.met_by(&read) {
             println!("    WRONG: expected {expected:?}");
             wrong += 1;
         }
     }
     Ok(wrong)
-}
-
-/// `kept 2, refused`
-fn shown(kept: Option<u64>, kinds: &[&str]) -> String {
-    let kinds = if kinds.is_empty() { "none".to_owned() } else { kinds.join(" ") };
-    kept.map_or_else(|| kinds.clone(), |kept| format!("kept {kept}, {kinds}"))
 }
 
 fn send(tools: &Tools, port: u16, file: &str, function: &str) -> Result<Value> {
@@ -217,13 +265,23 @@ mod tests {
 
     #[test]
     fn an_answer_meets_what_is_expected_whole() {
-        assert!(Are(&["held"]).met_by(None, &["held"]));
-        assert!(!Are(&["held"]).met_by(None, &["held", "held"]));
-        assert!(Each("held").met_by(None, &[]) && !Each("held").met_by(None, &["held", "failed"]));
-        assert!(Synced(2, &["refused"]).met_by(Some(2), &["refused"]));
-        assert!(!Synced(2, &["refused"]).met_by(Some(1), &["refused"]));
-        assert!(!Synced(2, &[]).met_by(Some(2), &["mended"]));
-        assert!(!Synced(0, &[]).met_by(None, &[]), "an answer that does not count is not alarm-sync's");
+        let outcomes = |kinds: &[&'static str]| Answer::Outcomes(kinds.to_vec());
+        let synced = |kept, kinds: &[&'static str]| Answer::Synced(kept, kinds.to_vec());
+        assert!(Are(&["held"]).met_by(&outcomes(&["held"])));
+        assert!(!Are(&["held"]).met_by(&outcomes(&["held", "held"])));
+        assert!(Each("held").met_by(&outcomes(&[])) && !Each("held").met_by(&outcomes(&["held", "failed"])));
+        assert!(Synced(2, &["refused"]).met_by(&synced(2, &["refused"])));
+        assert!(!Synced(2, &["refused"]).met_by(&synced(1, &["refused"])));
+        assert!(!Synced(2, &[]).met_by(&synced(2, &["mended"])));
+        assert!(!Synced(0, &[]).met_by(&outcomes(&[])), "an answer that does not count is not alarm-sync's");
+        assert!(Costed(3, 0).met_by(&Answer::Costed(3, 0)) && !Costed(3, 0).met_by(&Answer::Costed(3, 1)));
+    }
+
+    #[test]
+    fn an_answer_is_read_by_its_function() {
+        let costs = serde_json::json!({ "function": "cost-report", "streams": [{}, {}], "faults": ["x"] });
+        assert_eq!(Answer::read(&costs).map_err(|error| error.to_string()), Ok(Answer::Costed(2, 1)));
+        assert!(Answer::read(&serde_json::json!({})).is_err());
     }
 
     #[test]
