@@ -162,8 +162,9 @@ fn region(text: &str) -> Result<String, String> {
     is_one.then(|| text.to_owned()).ok_or_else(|| "expected a Region's code, as us-east-1".to_owned())
 }
 
-fn price(text: &str) -> Result<(Item, MicroUsd), String> {
-    let (item, usd) = text.split_once('=').ok_or("expected ITEM=USD, as shard-hour=0.015")?;
+/// The price of an item, as an option gives it.
+pub(crate) fn price(text: &str) -> Result<(Item, MicroUsd), String> {
+    let (item, usd) = text.split_once('=').ok_or("expected ITEM=USD, for example shard-hour=0.0185")?;
     let item: Item = item.parse().map_err(|error| format!("{error}"))?;
     let usd = usd.parse().map_err(|error| format!("{usd:?} is {error}"))?;
     Ok((item, usd))
