@@ -306,6 +306,15 @@ fn a_topic_whose_name_is_too_long_for_a_stream_is_told() {
     assert!(!told.contains("shardctl create"), "{told}");
 }
 
+#[test]
+fn more_shards_than_a_stream_has_are_told() {
+    let large = told("plan --kafka-mb-per-second 10000 --region us-east-1", &[]);
+    assert!(large.contains("No stream is resized to more than 10000 shards"), "{large}");
+    let topics = file("large.csv", "topic,mb_per_second\nclicks,10000\n");
+    let plan = told("migrate plan --region us-east-1 --topics", &[&topics]);
+    assert!(plan.contains("# clicks: 12000 shards are more than one stream has"), "{plan}");
+}
+
 /// Every command, and those within it.
 const COMMANDS: [&str; 13] = [
     "create",

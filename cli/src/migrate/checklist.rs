@@ -102,6 +102,9 @@ pub(super) fn commands(moved: &Move) -> Vec<String> {
     let Some(sizing) = &plan.sizing else {
         return vec![format!("# {name}: its rate is not known, and so are its shards")];
     };
+    if sizing.is_too_large() {
+        return vec![format!("# {name}: {} shards are more than one stream has", sizing.recommended)];
+    }
     let StreamPlan { retention_hours, notices, .. } = plan;
     let mut commands = vec![format!(
         "shardctl create {stream} --shards {} --retention-hours {retention_hours} --managed",

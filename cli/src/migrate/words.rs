@@ -17,6 +17,11 @@ pub(super) fn notice(moved: &Move, notice: Notice) -> String {
              the record; neither is reckoned"
                 .to_owned()
         }
+        Notice::TooManyShards => {
+            "more than 10,000 shards: no stream is resized to so many. Spread it over several streams, by \
+             ranges of its keys"
+                .to_owned()
+        }
         Notice::RetentionUnknown => {
             "the retention is not known (the broker's log.retention.hours, 168 unless changed): 24 hours, \
              a stream's default, are taken"

@@ -1,7 +1,7 @@
 //! A sizing on paper in words and tables for people, and in JSON for programs.
 
 use scaler_app::cost::report::Usd;
-use scaler_core::limits::READ_CALLS_PER_SECOND_PER_SHARD;
+use scaler_core::limits::{READ_CALLS_PER_SECOND_PER_SHARD, SHARDS_PER_STREAM_MAX};
 use scaler_core::prices::{MissingPrice, PriceSheet};
 use scaler_core::sizing::{Binding, Sizing};
 use scaler_core::{MicroUsd, ShardCount};
@@ -92,6 +92,11 @@ fn recommended(answer: &Answer<'_>) -> String {
         lines.push(format!(
             "A partition key lives on one shard: with {keys} keys, {keys} shards at most get any traffic{short}. Use \
              more keys before more shards."
+        ));
+    }
+    if sizing.is_too_large() {
+        lines.push(format!(
+            "No stream is resized to more than {SHARDS_PER_STREAM_MAX} shards: spread the load over several streams."
         ));
     }
     lines.extend(consumers(answer));

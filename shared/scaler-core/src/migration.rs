@@ -75,6 +75,8 @@ pub enum Notice {
     RateUnknown,
     /// Nobody said in how many records: shards by records and payload units are not reckoned.
     RecordsUnknown,
+    /// It takes more shards than one stream is resized to.
+    TooManyShards,
     /// Nobody said how long it keeps records.
     RetentionUnknown,
     /// It keeps them for less than a stream must.
@@ -119,7 +121,8 @@ impl Notice {
     /// Whether the topic cannot become a stream as it is: something has to be built, or given up.
     pub fn has_no_counterpart(self) -> bool {
         match self {
-            Self::RetentionCut
+            Self::TooManyShards
+            | Self::RetentionCut
             | Self::RetentionForever
             | Self::RetentionBySize { .. }
             | Self::RecordsTooLarge { .. }
@@ -186,6 +189,9 @@ fn sizing(topic: &Topic, headroom_percent: u32, notices: &mut Vec<Notice>) -> (O
         distinct_partition_keys: None,
     };
     let sizing = Sizing::of(&written, headroom_percent);
+    if sizing.is_too_large() {
+        notices.push(Notice::TooManyShards);
+    }
     let Some(groups) = &topic.consumer_groups else { return (Some(sizing), Reading::Unknown) };
     let classic_max = classic_consumers_max(sizing.recommended, bytes_per_second);
     if groups.len() > classic_max as usize {
@@ -332,6 +338,13 @@ mod tests {
         }
         let compacted = Topic { cleanup: Some(Cleanup::Compact), retention: Some(Retention::Forever), ..known() };
         assert_eq!(stream_for(&compacted, 20).notices, [Notice::Compacted]);
+    }
+
+    #[test]
+    fn a_topic_that_no_stream_can_carry_is_told() {
+        let topic = |megabytes: u64| Topic { bytes_per_second: Some(megabytes * MB), ..known() };
+        assert_eq!(stream_for(&topic(10_000), 0).notices, []);
+        assert_eq!(stream_for(&topic(10_000), 1).notices, [Notice::TooManyShards]);
     }
 
     #[test]

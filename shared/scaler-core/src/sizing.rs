@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::limits::{
-    READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, WRITE_BYTES_PER_SECOND_PER_SHARD,
-    WRITE_RECORDS_PER_SECOND_PER_SHARD,
+    READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, SHARDS_PER_STREAM_MAX,
+    WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD,
 };
 use crate::units::{MicroUsd, ShardCount};
 
@@ -89,6 +89,11 @@ impl Sizing {
     /// The fewest shards that satisfy every limit, without headroom.
     pub fn needed(&self) -> ShardCount {
         self.by_bytes.max(self.by_records).max(self.by_reads)
+    }
+
+    /// Whether that is more than one stream is resized to.
+    pub fn is_too_large(&self) -> bool {
+        self.recommended.get() > SHARDS_PER_STREAM_MAX
     }
 }
 
