@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use scaler_sim::run::Run;
 use scaler_sim::score::Score;
 use serde::Serialize;
@@ -29,6 +29,7 @@ const AS_NOW: &str = "as-now";
 /// remember past shard counts: the stream is compared with itself at the count that it has now. Prices are those of
 /// us-east-1.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("workload").args(["stream", "trace"]).required(true)))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: SourceOptions,

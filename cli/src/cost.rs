@@ -17,6 +17,7 @@ use scaler_core::prices::Item;
 use crate::connection::{Connection, in_aws};
 use crate::failure::usage;
 use crate::options::{Output, StackOptions, cannot_write, stream_name};
+use crate::pricing::price;
 use crate::report::write_json;
 use crate::table::{figure, table};
 
@@ -54,12 +55,6 @@ pub(crate) struct Arguments {
     /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
     output: Output,
-}
-
-fn price(text: &str) -> Result<(Item, MicroUsd), String> {
-    let (item, usd) = text.split_once('=').ok_or("expected ITEM=USD, for example shard-hour=0.0185")?;
-    let item: Item = item.parse().map_err(|fault: scaler_core::prices::UnknownItem| fault.to_string())?;
-    Ok((item, usd.parse().map_err(|fault: scaler_core::NotUsd| format!("{usd:?} is {fault}"))?))
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {

@@ -4,7 +4,9 @@
 //! streams are described and their metrics read, no more.
 
 mod backtest;
+mod compare;
 mod comparison;
+mod completions;
 mod connection;
 mod contender;
 mod cost;
@@ -12,10 +14,13 @@ mod create;
 mod failure;
 mod fleet;
 mod load;
+mod man;
+mod migrate;
 mod options;
 mod order;
 mod picture;
 mod plan;
+mod pricing;
 mod progress;
 mod report;
 mod scale;
@@ -34,7 +39,7 @@ mod words;
 
 use std::io::Write;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use failure::{exit_code, is_broken_pipe};
 
@@ -59,6 +64,10 @@ enum Command {
     Backtest(backtest::Arguments),
     Tune(tune::Arguments),
     Plan(plan::Arguments),
+    Compare(compare::Arguments),
+    Migrate(migrate::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Does what the arguments ask for, and writes the answer to `out`; progress goes to standard error, where that is a
@@ -76,5 +85,9 @@ pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Backtest(arguments) => backtest::run(&arguments, out),
         Command::Tune(arguments) => tune::run(&arguments, out),
         Command::Plan(arguments) => plan::run(&arguments, out),
+        Command::Compare(arguments) => compare::run(&arguments, out),
+        Command::Migrate(arguments) => migrate::run(&arguments, out),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),
+        Command::Man(arguments) => man::run(&arguments, Arguments::command(), out),
     }
 }

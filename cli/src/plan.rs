@@ -1,32 +1,38 @@
-//! `shardctl plan`: the forecast of the next 24 hours, and which count kinesis-scaler would have when.
+//! `shardctl plan`: the next 24 hours of a stream, or a stream sized on paper.
+
+mod ahead;
+mod paper;
+mod paper_words;
 
 use std::io::Write;
-use std::sync::Arc;
 
-use anyhow::{Result, bail};
-use clap::Args;
-use jiff::{SignedDuration, Timestamp};
-use scaler_core::limits::METRIC_DELAY_MINUTES;
-use scaler_core::{
-    Enrolment, LoadHistory, MetricWindow, Minute, Observation, Plan, PlannedSpan, Policy, ShardCount, StreamMode,
-    StreamState, StreamStatus, plan_ahead,
-};
-use scaler_sim::trace::Trace;
-use serde_json::json;
+use anyhow::Result;
+use clap::{ArgGroup, Args};
 
 use crate::options::{Output, SettingOptions};
-use crate::settings;
-use crate::source::{Capacity, Source, SourceOptions, Tags};
-use crate::table::table;
+use crate::source::SourceOptions;
 
-/// Show the next 24 hours of a stream: what it is expected to be asked for, and the shards planned for it.
+/// Show the next 24 hours of a stream and the shards planned for them; or size a stream on paper.
 ///
-/// It is the plan that the functions would make now; at each of their looks they make it anew, and only its first step is
-/// ever carried out.
+/// With --stream or --trace: what the stream is expected to be asked for, and the plan that the functions would make
+/// now; at each of their looks they make it anew, and only its first step is ever carried out.
+///
+/// With --mb-per-second, --kafka-mb-per-second or --from-stream: how many shards a peak load takes by each limit of a
+/// shard, and what they cost. No AWS account is needed for the first two.
 #[derive(Debug, Args)]
+#[command(group(
+    ArgGroup::new("workload")
+        .args(["stream", "trace", "mb_per_second", "kafka_mb_per_second", "from_stream"])
+        .required(true)
+))]
+// Prices are for what is on paper.
+#[command(mut_arg("region", |arg| arg.conflicts_with_all(["stream", "trace"])))]
+#[command(mut_arg("prices", |arg| arg.conflicts_with_all(["stream", "trace"])))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: SourceOptions,
+    #[command(flatten)]
+    paper: paper::PaperOptions,
     #[command(flatten)]
     settings: SettingOptions,
     /// The form of the answer; json is for programs.
@@ -35,101 +41,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
-    let stack = settings::policy(&arguments.settings, None)?;
-    let source = arguments.source.read_with(Tags::Read)?;
-    let now = source.trace.at(source.trace.minutes.len() + METRIC_DELAY_MINUTES as usize);
-    let (shards, plan) = planned(&source, &stack, now)?;
-    let name = &source.trace.name;
-    match arguments.output {
-        Output::Json => Ok(writeln!(out, "{:#}", in_json(name, shards, &plan, now))?),
-        Output::Table => {
-            writeln!(out, "{}\n", heading(name, (shards, arguments.source.is_assumed()), &plan, now))?;
-            let rows = plan.spans.iter().map(|span| row(span, now));
-            Ok(writeln!(out, "{}", table(["UTC", "shards", "likely", "up to"], rows))?)
-        }
+    let Arguments { source, paper, settings, output } = arguments;
+    if paper.is_asked_for() {
+        return paper.run(source, *output, out);
     }
-}
-
-fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCount, Plan)> {
-    let (enrolment, capacity) = match &source.stream {
-        Some(stream) => (stream.enrolment.clone(), stream.capacity),
-        None => (Enrolment::default(), Capacity::Shards(source.initial_shards)),
-    };
-    let name = &source.trace.name;
-    let Capacity::Shards(_) = capacity else {
-        bail!(
-            "stream {name} is in on-demand mode, in which AWS chooses its shards: try shardctl backtest --stream {name}"
-        );
-    };
-    if let Some(fault) = enrolment.faults.first() {
-        bail!("{fault}: the functions leave the stream alone until that is corrected");
-    }
-    let policy = match enrolment.policy(stack) {
-        Ok(policy) => policy,
-        Err(faults) => bail!(
-            "the stream's tags and the options disagree: {}",
-            faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        ),
-    };
-    let shards = ShardCount::saturating(u64::from(source.initial_shards));
-    let stream = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
-    let past = Some(Arc::new(history(&source.trace)));
-    let window = MetricWindow { end: now, minutes: Vec::new() };
-    let seen = Observation { stream, enrolment, window, past, account: None };
-    match plan_ahead(&policy, &seen, now) {
-        Some(plan) => Ok((shards, plan)),
-        None => bail!(
-            "{} minutes of {name} are known: an hour is the least that can be planned from",
-            source.trace.minutes.len()
-        ),
-    }
-}
-
-fn history(trace: &Trace) -> LoadHistory {
-    let minute = |bytes, records| Minute { bytes: Some(bytes), records: Some(records), ..Minute::default() };
-    let minutes = trace.minutes.iter().map(|demand| minute(demand.bytes, demand.records)).collect();
-    LoadHistory::of(&MetricWindow { end: trace.at(trace.minutes.len()), minutes })
-}
-
-fn heading(name: &str, (shards, is_assumed): (ShardCount, bool), plan: &Plan, now: Timestamp) -> String {
-    let desired = plan.desired();
-    let assumed = if is_assumed { " (taken for what it has now: give --initial-shards)" } else { "" };
-    let first = if desired == shards { format!("hold {shards}") } else { format!("{shards} -> {desired} now") };
-    let next = plan.next().map_or_else(String::new, |(minutes, to)| format!(", {to} from {} on", clock(now, minutes)));
-    format!(
-        "{name} at {}: {first}{assumed}{next}; resizes left of the day's ten: {}.\n\
-         shards: planned; likely, up to: what carries the load with an even chance, and in all but one minute of twenty",
-        now.strftime("%Y-%m-%d %H:%MZ"),
-        plan.left,
-    )
-}
-
-fn row(span: &PlannedSpan, now: Timestamp) -> [String; 4] {
-    let (begins, ends) = (span.begins_in_minutes, span.begins_in_minutes + span.minutes);
-    let when = format!("{} to {}", clock(now, begins), clock(now, ends));
-    [when, span.shards.to_string(), span.likely.to_string(), span.high.to_string()]
-}
-
-fn clock(now: Timestamp, minutes: u32) -> String {
-    let at = now.checked_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(now);
-    at.strftime("%H:%M").to_string()
-}
-
-fn in_json(name: &str, shards: ShardCount, plan: &Plan, now: Timestamp) -> serde_json::Value {
-    let at = |minutes: u32| now.checked_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(now).to_string();
-    let spans: Vec<_> = plan
-        .spans
-        .iter()
-        .map(|span| {
-            json!({
-                "from": at(span.begins_in_minutes),
-                "minutes": span.minutes,
-                "shards": span.shards.get(),
-                "likely": span.likely,
-                "up_to": span.high,
-            })
-        })
-        .collect();
-    json!({ "stream": name, "at": now.to_string(), "shards": shards.get(), "desired": plan.desired().get(),
-            "resizes_left": plan.left, "spans": spans })
+    ahead::run(source, settings, *output, out)
 }

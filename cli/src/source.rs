@@ -22,11 +22,16 @@ const MINUTES_PER_DAY: u32 = 1_440;
 /// since they age while we ask.
 const MINUTES_MAX: u32 = 15 * MINUTES_PER_DAY - 60;
 
-/// Where the workload is from.
+/// Where the workload is from. Each command says in a group of its own that it takes one of the two.
 #[derive(Debug, Args)]
 pub(crate) struct SourceOptions {
-    #[command(flatten)]
-    either: Either,
+    /// A stream of yours: its minutes are read from CloudWatch, which costs less than a cent. Region, credentials and
+    /// endpoint as for the AWS CLI.
+    #[arg(long, value_name = "NAME", value_parser = stream_name)]
+    stream: Option<String>,
+    /// A CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line a minute.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Days of the stream's history, up to the 15 for which CloudWatch keeps minutes.
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=15))]
     #[arg(conflicts_with = "trace")]
@@ -35,18 +40,6 @@ pub(crate) struct SourceOptions {
     /// that carries its first hour at 90 %].
     #[arg(long, value_name = "N", value_parser = shards())]
     initial_shards: Option<u32>,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-struct Either {
-    /// A stream of yours: its minutes are read from CloudWatch, which costs less than a cent. Region, credentials and
-    /// endpoint as for the AWS CLI.
-    #[arg(long, value_name = "NAME", value_parser = stream_name)]
-    stream: Option<String>,
-    /// A CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line a minute.
-    #[arg(long, value_name = "FILE")]
-    trace: Option<PathBuf>,
 }
 
 /// A workload, and what is known of the stream beside it.
@@ -85,7 +78,7 @@ pub(crate) enum Capacity {
 impl SourceOptions {
     /// Whether the count of shards is a guess.
     pub(crate) fn is_assumed(&self) -> bool {
-        self.either.trace.is_some() && self.initial_shards.is_none()
+        self.trace.is_some() && self.initial_shards.is_none()
     }
 
     /// Reads the workload.
@@ -101,10 +94,10 @@ impl SourceOptions {
     /// # Errors
     /// What cannot be read.
     pub(crate) fn read_with(&self, tags: Tags) -> Result<Source> {
-        let (trace, stream) = match (&self.either.trace, &self.either.stream) {
+        let (trace, stream) = match (&self.trace, &self.stream) {
             (Some(file), _) => (read_trace(file)?, None),
             (None, Some(stream)) => {
-                let (trace, now) = in_aws(history(stream, self.days, tags))?;
+                let (trace, now) = self.read_stream(stream, tags)?;
                 (trace, Some(now))
             }
             (None, None) => return Err(usage("neither --stream nor --trace is given: give one of them")),
@@ -115,6 +108,14 @@ impl SourceOptions {
             Some(Capacity::OnDemand) | None => trace.initial_shards(),
         });
         Ok(Source { trace, initial_shards, stream })
+    }
+
+    /// Reads the history of a stream, whichever option named it, for as many days as were asked for.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub(crate) fn read_stream(&self, stream: &str, tags: Tags) -> Result<(Trace, StreamNow)> {
+        in_aws(history(stream, self.days, tags))
     }
 }
 

@@ -12,6 +12,20 @@ pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<I
     table.trim_fmt()
 }
 
+/// A table of any width, in which the columns that hold nothing but figures are to the right.
+pub(crate) fn wide_table(header: &[String], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
+    let is_figure =
+        |cell: &String| cell.is_empty() || cell == "?" || cell.starts_with(|first: char| first.is_ascii_digit());
+    for (at, column) in table.column_iter_mut().enumerate() {
+        if rows.iter().all(|row| row.get(at).is_none_or(is_figure)) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt()
+}
+
 /// Thousands apart, so many decimals.
 pub(crate) fn figure(number: f64, decimals: usize) -> String {
     let text = format!("{number:.decimals$}");

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 
@@ -26,6 +26,7 @@ const MINUTES_MIN: usize = 1_440;
 /// the history, and checked on the last third, which had no say: settings that only fit the past show there. --policy
 /// gives the settings to begin from, with which the others are compared.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("workload").args(["stream", "trace"]).required(true)))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: SourceOptions,

@@ -14,9 +14,23 @@ const SIMULATE_NEWS: &str = "simulate --summary json --no-optimum --trace";
 #[test]
 fn help_tells_what_there_is() {
     insta::assert_snapshot!("help", told("--help", &[]));
-    for command in ["create", "status", "scale", "simulate", "backtest", "tune", "plan"] {
-        insta::assert_snapshot!(format!("help_{command}"), told(&format!("{command} -h"), &[]));
+    for command in [
+        "create",
+        "status",
+        "scale",
+        "simulate",
+        "backtest",
+        "tune",
+        "plan",
+        "compare",
+        "migrate",
+        "migrate plan",
+        "completions",
+        "man",
+    ] {
+        insta::assert_snapshot!(format!("help_{}", command.replace(' ', "_")), told(&format!("{command} -h"), &[]));
     }
+    insta::assert_snapshot!("help_long_migrate_plan", told("migrate plan --help", &[]));
 }
 
 /// A call that must fail with this code and say this.

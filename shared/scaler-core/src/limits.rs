@@ -10,6 +10,17 @@ pub const WRITE_RECORDS_PER_SECOND_PER_SHARD: u64 = 1_000;
 /// Bytes a second that one shard gives to all its classic (shared-throughput) consumers together (2 MiB). KQ, API
 /// `GetRecords`.
 pub const READ_BYTES_PER_SECOND_PER_SHARD: u64 = 2_097_152;
+/// `GetRecords` calls a second that one shard answers, those of all its classic consumers together. KQ, API `GetRecords`.
+pub const READ_CALLS_PER_SECOND_PER_SHARD: u32 = 5;
+/// Bytes of a record, key and data together, that a stream takes unless it is told otherwise (1 MiB). KQ, API
+/// `UpdateMaxRecordSize`.
+pub const RECORD_BYTES_DEFAULT: u64 = 1_048_576;
+/// Bytes of a record that a stream can be told to take (10 MiB). API `UpdateMaxRecordSize`.
+pub const RECORD_BYTES_MAX: u64 = 10 * 1_048_576;
+/// Hours that a stream keeps records at least; they cost nothing. API `DecreaseStreamRetentionPeriod`.
+pub const RETENTION_HOURS_MIN: u32 = 24;
+/// Hours that a stream keeps records at most (365 days). API `IncreaseStreamRetentionPeriod`.
+pub const RETENTION_HOURS_MAX: u32 = 8_760;
 
 /// `UpdateShardCount` calls accepted per stream in any 24 hours. API `UpdateShardCount`.
 pub const RESIZES_PER_DAY: u32 = 10;

@@ -1,6 +1,11 @@
 //! Sizing a stream on paper, before there is any traffic to measure.
 
-use crate::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
+use std::fmt;
+
+use crate::limits::{
+    READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, SHARDS_PER_STREAM_MAX,
+    WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD,
+};
 use crate::units::{MicroUsd, ShardCount};
 
 /// What is known of a stream to be.
@@ -10,8 +15,32 @@ pub struct Workload {
     pub bytes_per_second: u64,
     /// Peak records written a second.
     pub records_per_second: u64,
+    /// Peak bytes read a second by all classic consumers together. Those with enhanced fan-out each have their own 2
+    /// MiB a second of every shard, and count for nothing here.
+    pub read_bytes_per_second: u64,
     /// Different partition keys in use, where they are few enough to matter.
     pub distinct_partition_keys: Option<u32>,
+}
+
+/// The limit of a shard that asks for the most shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// 1 MiB a second written.
+    Bytes,
+    /// 1,000 records a second written.
+    Records,
+    /// 2 MiB a second read by classic consumers.
+    Reads,
+}
+
+impl fmt::Display for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytes => "bytes",
+            Self::Records => "records",
+            Self::Reads => "reads",
+        })
+    }
 }
 
 /// How many shards a [`Workload`] asks for, by each limit.
@@ -21,9 +50,13 @@ pub struct Sizing {
     pub by_bytes: ShardCount,
     /// The fewest shards that take the records.
     pub by_records: ShardCount,
+    /// The fewest shards that give the classic consumers what they read.
+    pub by_reads: ShardCount,
+    /// The limit that asks for the most; of equal ones the first, as above.
+    pub binding: Binding,
     /// Shards beyond this stay empty: a partition key lives on one shard. `None` where keys are plentiful.
     pub useful_max: Option<ShardCount>,
-    /// What to create: the larger of the two needs, plus the headroom.
+    /// What to create: the largest of the needs, plus the headroom.
     pub recommended: ShardCount,
 }
 
@@ -31,20 +64,51 @@ impl Sizing {
     /// Sizes a workload with `headroom_percent` on top of the whole shards it needs.
     ///
     /// The user's documents add the headroom to whole shards, as here: ceil(4 x 1.2) = 5. Dividing the load itself by a
-    /// target utilization of 80 % (as [`decide`](crate::decide) does) is the finer way; for their example it comes to the
-    /// same five.
+    /// target utilization of 80 % (as [`decide`](crate::decide) does) is the finer way; for their example it comes to
+    /// the same five.
     pub fn of(workload: &Workload, headroom_percent: u32) -> Self {
         let by_bytes = whole_shards(workload.bytes_per_second, WRITE_BYTES_PER_SECOND_PER_SHARD);
         let by_records = whole_shards(workload.records_per_second, WRITE_RECORDS_PER_SECOND_PER_SHARD);
-        let needed = u64::from(by_bytes.max(by_records).get());
-        let with_headroom = (needed * (100 + u64::from(headroom_percent))).div_ceil(100);
+        let by_reads = whole_shards(workload.read_bytes_per_second, READ_BYTES_PER_SECOND_PER_SHARD);
+        let needed = by_bytes.max(by_records).max(by_reads);
+        let binding = match needed {
+            needed if needed == by_bytes => Binding::Bytes,
+            needed if needed == by_records => Binding::Records,
+            _ => Binding::Reads,
+        };
         Self {
             by_bytes,
             by_records,
+            by_reads,
+            binding,
             useful_max: workload.distinct_partition_keys.map(|keys| ShardCount::saturating(u64::from(keys))),
-            recommended: ShardCount::saturating(with_headroom),
+            recommended: with_headroom(needed, headroom_percent),
         }
     }
+
+    /// The fewest shards that satisfy every limit, without headroom.
+    pub fn needed(&self) -> ShardCount {
+        self.by_bytes.max(self.by_records).max(self.by_reads)
+    }
+
+    /// Whether that is more than one stream is resized to.
+    pub fn is_too_large(&self) -> bool {
+        self.recommended.get() > SHARDS_PER_STREAM_MAX
+    }
+}
+
+/// Up, since a part of a shard cannot be had.
+fn with_headroom(shards: ShardCount, percent: u32) -> ShardCount {
+    let wanted = (u128::from(shards.get()) * (100 + u128::from(percent))).div_ceil(100);
+    ShardCount::saturating(u64::try_from(wanted).unwrap_or(u64::MAX))
+}
+
+/// How many classic consumers that each read everything `shards` can serve: they share the bytes a shard gives in a
+/// second, and its `GetRecords` calls, of which each makes one a second. One more belongs on enhanced fan-out.
+pub fn classic_consumers_max(shards: ShardCount, bytes_per_second: u64) -> u32 {
+    let given = u64::from(shards.get()) * READ_BYTES_PER_SECOND_PER_SHARD;
+    let by_bytes = given.checked_div(bytes_per_second).unwrap_or(u64::MAX);
+    u32::try_from(by_bytes).map_or(READ_CALLS_PER_SECOND_PER_SHARD, |max| max.min(READ_CALLS_PER_SECOND_PER_SHARD))
 }
 
 /// Shards for a Kafka topic's peak, exactly: the fewest that take the bytes.
@@ -54,9 +118,9 @@ pub fn kafka_shards_exact(bytes_per_second: u64) -> ShardCount {
 
 /// Shards for a Kafka topic's peak by the formula of the user's documents: the whole megabytes a second, plus one.
 ///
-/// The one is a whole shard of headroom whatever the size: generous for a small topic (1 MB/s gets two shards, a headroom
-/// of half) and next to nothing for a large one (100 MB/s gets 101, one percent). [`kafka_shards_exact`] adds none, and
-/// [`Sizing::of`] adds a share.
+/// The one is a whole shard of headroom whatever the size: generous for a small topic (1 MB/s gets two shards, a
+/// headroom of half) and next to nothing for a large one (100 MB/s gets 101, one percent). [`kafka_shards_exact`] adds
+/// none, and [`Sizing::of`] adds a share.
 pub fn kafka_shards_with_spare(bytes_per_second: u64) -> ShardCount {
     ShardCount::saturating(u64::from(kafka_shards_exact(bytes_per_second).get()) + 1)
 }
@@ -66,7 +130,8 @@ pub fn shards_cost_per_hour(shards: ShardCount, per_shard_hour: MicroUsd) -> Mic
     per_shard_hour.times(u64::from(shards.get()))
 }
 
-/// What a month costs by the formula of the user's documents: shards for 24 hours on 30 days, and [`documents_put_cost`].
+/// What a month costs by the formula of the user's documents: shards for 24 hours on 30 days, and
+/// [`documents_put_cost`].
 ///
 /// The bill for shards is right by it; retention beyond 24 hours and enhanced fan-out are not in it.
 pub fn documents_month_cost(shards: ShardCount, per_shard_hour: MicroUsd, puts: u64) -> MicroUsd {
@@ -77,8 +142,8 @@ pub fn documents_month_cost(shards: ShardCount, per_shard_hour: MicroUsd, puts: 
 /// What records written cost by the formula of the user's documents: 0.000014 USD "per PUT".
 ///
 /// That is a thousand times too much. AWS asks 0.014 USD for a million PUT payload units (`prices/sheet.rs`), which is
-/// 0.000000014 for one; and it counts units of 25 KB, of which a record takes as many as it has begun, and not calls. For
-/// what a bill says see [`Item::PutUnits`](crate::prices::Item::PutUnits).
+/// 0.000000014 for one; and it counts units of 25 KB, of which a record takes as many as it has begun, and not calls.
+/// For what a bill says see [`Item::PutUnits`](crate::prices::Item::PutUnits).
 pub fn documents_put_cost(puts: u64) -> MicroUsd {
     DOCUMENTS_PER_PUT.times(puts)
 }
@@ -103,8 +168,12 @@ mod tests {
 
     #[test]
     fn the_documents_example_stream() {
-        let workload =
-            Workload { bytes_per_second: 7 * MB / 2, records_per_second: 2_500, distinct_partition_keys: Some(4) };
+        let workload = Workload {
+            bytes_per_second: 7 * MB / 2,
+            records_per_second: 2_500,
+            read_bytes_per_second: 7 * MB / 2,
+            distinct_partition_keys: Some(4),
+        };
         let sizing = Sizing::of(&workload, 20);
         assert_eq!(sizing.by_bytes.get(), 4);
         assert_eq!(sizing.by_records.get(), 3);
@@ -138,7 +207,49 @@ mod tests {
 
     #[test]
     fn no_traffic_still_needs_a_shard() {
-        let idle = Workload { bytes_per_second: 0, records_per_second: 0, distinct_partition_keys: None };
-        assert_eq!(Sizing::of(&idle, 0).recommended, ShardCount::ONE);
+        assert_eq!(Sizing::of(&written(0, 0, 0), 0).recommended, ShardCount::ONE);
+        assert_eq!(classic_consumers_max(ShardCount::ONE, 0), 5, "GetRecords calls are a limit too");
+    }
+
+    #[test]
+    fn the_limit_that_asks_for_the_most_binds() {
+        // MB/s, records/s, MB/s read; shards by each; headroom; recommended.
+        for (load, needs, headroom, binding, recommended) in [
+            ([1, 1_000, 2], [1, 1, 1], 0, Binding::Bytes, 1),
+            ([1, 1_001, 2], [1, 2, 1], 0, Binding::Records, 2),
+            ([1, 1_000, 3], [1, 1, 2], 0, Binding::Reads, 2),
+            // Five consumers of 3 MB/s.
+            ([3, 1_500, 15], [3, 2, 8], 20, Binding::Reads, 10),
+            ([10, 10_240, 10], [10, 11, 5], 20, Binding::Records, 14),
+            ([10, 10_000, 20], [10, 10, 10], 50, Binding::Bytes, 15),
+        ] {
+            let sizing = Sizing::of(&written(load[0], load[1], load[2]), headroom);
+            let found = [sizing.by_bytes, sizing.by_records, sizing.by_reads].map(ShardCount::get);
+            assert_eq!((found, sizing.binding, sizing.recommended.get()), (needs, binding, recommended), "{load:?}");
+            assert_eq!(Some(&sizing.needed().get()), needs.iter().max());
+        }
+    }
+
+    #[test]
+    fn classic_consumers_share_what_a_shard_gives() {
+        let max = |shards, megabytes: u64| classic_consumers_max(ShardCount::saturating(shards), megabytes * MB);
+        // Two at a shard's full 1 MB/s, more on shards that are less full, never more than five calls a second allow.
+        assert_eq!([max(1, 1), max(4, 4), max(5, 3), max(2, 1), max(10, 1)], [2, 2, 3, 4, 5]);
+        assert_eq!(max(1, 3), 0, "not even one reads it all");
+    }
+
+    #[test]
+    fn the_largest_numbers_overflow_nothing() {
+        let sizing = Sizing::of(&written(u64::MAX / MB, u64::MAX, u64::MAX / MB), u32::MAX);
+        assert_eq!(sizing.recommended.get(), u32::MAX);
+    }
+
+    fn written(megabytes: u64, records_per_second: u64, read: u64) -> Workload {
+        Workload {
+            bytes_per_second: megabytes * MB,
+            records_per_second,
+            read_bytes_per_second: read * MB,
+            distinct_partition_keys: None,
+        }
     }
 }

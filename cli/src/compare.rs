@@ -1,0 +1,224 @@
+//! `shardctl compare`: Kafka brokers against Kinesis in each of its modes, for a load on paper.
+
+mod alternatives;
+mod chart;
+mod documents;
+mod words;
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{ArgGroup, Args, ValueEnum, value_parser};
+use scaler_core::MicroUsd;
+use scaler_core::compare::{Brokers, Day, Hosting, broker_hour, storage_gb_month, transfer_gb};
+use scaler_core::limits::{RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use scaler_core::prices::PriceSheet;
+
+use self::alternatives::{Alternative, Alternatives, Cluster};
+use crate::failure::usage;
+use crate::options::{Output, cannot_write};
+use crate::pricing::{PriceOptions, in_megabytes, megabytes};
+
+/// The load of the user's documents: 10 MB/s, which by their rule are 11 shards. They say nothing of records; 1 KB is
+/// taken.
+const DOCUMENTS_BYTES_PER_SECOND: u64 = 10 * 1_048_576;
+const DOCUMENTS_RECORD_BYTES: u64 = 1_024;
+const BROKER: &str = "r5.large";
+const BROKERS: u32 = 3;
+
+/// Compare the cost of Kafka brokers and of Kinesis in each of its modes, for a load on paper.
+///
+/// Kinesis: shards for the peak, shards that follow the load (kinesis-scaler, its own cost included), on-demand
+/// Standard and Advantage. Shards are meant to be 80 % full. Every day is the same, and a month has 30. No AWS account
+/// is needed.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("load").args(["mb_per_second", "case"]).required(true)))]
+pub(crate) struct Arguments {
+    /// MB a second written, outside the peak if there is one, as 10 or 0.5; 1 MB is 1,048,576 bytes.
+    #[arg(long, value_name = "MB", value_parser = megabytes, requires = "record_kb", help_heading = "Load")]
+    mb_per_second: Option<u64>,
+    /// KB of a record, key included, as 1 or 0.25.
+    #[arg(long, value_name = "KB", value_parser = kilobytes, conflicts_with = "case", help_heading = "Load")]
+    record_kb: Option<u64>,
+    /// Hours of each day at the peak.
+    #[arg(long, value_name = "HOURS", value_parser = value_parser!(u32).range(1..=24), help_heading = "Load")]
+    #[arg(requires = "peak_mb_per_second", conflicts_with = "case")]
+    hours_at_peak_per_day: Option<u32>,
+    /// MB a second written in those hours.
+    #[arg(long, value_name = "MB", value_parser = megabytes, help_heading = "Load")]
+    #[arg(requires = "hours_at_peak_per_day", conflicts_with = "case")]
+    peak_mb_per_second: Option<u64>,
+    /// Consumers, each of which reads everything; more than 2 have enhanced fan-out.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(0..=20), default_value_t = 1)]
+    #[arg(help_heading = "Load")]
+    consumers: u32,
+    /// Hours that records are kept.
+    #[arg(long, value_name = "HOURS", default_value_t = RETENTION_HOURS_MIN, help_heading = "Load")]
+    #[arg(value_parser = value_parser!(u32).range(i64::from(RETENTION_HOURS_MIN)..=i64::from(RETENTION_HOURS_MAX)))]
+    retention_hours: u32,
+    /// A comparison by name: documents is 10 MB/s on 3 r5.large brokers or 11 shards, as the user's documents have it,
+    /// and what differs in truth.
+    #[arg(long, value_name = "CASE", help_heading = "Load")]
+    case: Option<Case>,
+    #[command(flatten)]
+    kafka: KafkaOptions,
+    #[command(flatten)]
+    prices: PriceOptions,
+    /// Draw the cost of each way over the load into this SVG file.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    picture: Option<PathBuf>,
+    /// The form of the answer; json is for programs.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    output: Output,
+}
+
+/// The cluster.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Kafka")]
+struct KafkaOptions {
+    /// Brokers, over up to three zones with a replica in each; whether they carry the load is not asked [default: 3].
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000), conflicts_with = "case")]
+    brokers: Option<u32>,
+    /// Their type, of MSK (kafka.m5.large) or EC2 (r5.large); one that the sheet does not have needs --broker-hour-usd
+    /// [default: r5.large].
+    #[arg(long, value_name = "TYPE", conflicts_with = "case")]
+    broker: Option<String>,
+    /// USD for one of them for an hour.
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    broker_hour_usd: Option<MicroUsd>,
+    /// GB of each one's disk [default: what the replicas take for the hours kept].
+    #[arg(long, value_name = "GB", value_parser = value_parser!(u64).range(0..=1_000_000))]
+    storage_gb_per_broker: Option<u64>,
+    /// USD for a GB of it for a month.
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    storage_gb_month_usd: Option<MicroUsd>,
+    /// USD for a GB from one zone to another.
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    transfer_gb_usd: Option<MicroUsd>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Case {
+    /// The user's documents: 3 x r5.large against 11 shards.
+    Documents,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let sheet = arguments.prices.sheet()?;
+    let day = arguments.day()?;
+    let alternatives = Alternatives { day, cluster: arguments.kafka.cluster(&sheet), sheet: &sheet };
+    let unknown: Vec<_> = Alternative::ALL.into_iter().filter_map(|way| alternatives.costs(way).err()).collect();
+    if unknown.len() == Alternative::ALL.len() {
+        bail!("nothing can be compared without a price:\n  {}", unknown.join("\n  "));
+    }
+    if let Some(file) = &arguments.picture {
+        let picture = chart::svg(&alternatives)?;
+        fs::write(file, picture).with_context(|| cannot_write(file))?;
+    }
+    let documents = arguments.case.map(|Case::Documents| documents::Documents::of(&alternatives));
+    match arguments.output {
+        Output::Json => {
+            let mut report = words::in_json(&alternatives);
+            report["documents"] = documents.map_or(serde_json::Value::Null, |documents| documents.in_json());
+            Ok(writeln!(out, "{report:#}")?)
+        }
+        Output::Table => {
+            if let Some(documents) = documents {
+                writeln!(out, "{}\n", documents.in_words())?;
+            }
+            Ok(write!(out, "{}", words::in_words(&alternatives))?)
+        }
+    }
+}
+
+impl Arguments {
+    /// The load.
+    ///
+    /// # Errors
+    /// A peak below the rest of the day.
+    fn day(&self) -> Result<Day> {
+        let bytes_per_second = self.mb_per_second.unwrap_or(DOCUMENTS_BYTES_PER_SECOND);
+        let peak_bytes_per_second = self.peak_mb_per_second.unwrap_or(bytes_per_second);
+        if peak_bytes_per_second < bytes_per_second {
+            return Err(usage(format!(
+                "--peak-mb-per-second={} is less than --mb-per-second={}, the rest of the day: exchange them, with \
+                 the other hours of the day",
+                in_megabytes(peak_bytes_per_second),
+                in_megabytes(bytes_per_second)
+            )));
+        }
+        Ok(Day {
+            bytes_per_second,
+            peak_bytes_per_second,
+            peak_hours: self.hours_at_peak_per_day.unwrap_or_default(),
+            record_bytes: self.record_kb.unwrap_or(DOCUMENTS_RECORD_BYTES),
+            consumers: self.consumers,
+            retention_hours: self.retention_hours,
+        })
+    }
+}
+
+impl KafkaOptions {
+    /// The cluster with its prices, those given over those of the sheet; what is missing where one is in neither.
+    fn cluster(&self, sheet: &PriceSheet) -> Cluster {
+        let broker = self.broker.as_deref().unwrap_or(BROKER);
+        let count = self.brokers.unwrap_or(BROKERS);
+        let hosting = Hosting::of(broker);
+        let region = sheet.region();
+        let prices = [
+            ("--broker-hour-usd", self.broker_hour_usd, broker_hour(region, broker)),
+            ("--storage-gb-month-usd", self.storage_gb_month_usd, storage_gb_month(region, hosting)),
+            ("--transfer-gb-usd", self.transfer_gb_usd, transfer_gb(region)),
+        ];
+        let missing: Vec<_> = prices
+            .iter()
+            .filter(|(_, given, known)| given.is_none() && known.is_none())
+            .map(|(option, ..)| *option)
+            .collect();
+        let [usd_hour, usd_storage_gb_month, usd_transfer_gb] =
+            prices.map(|(_, given, known)| given.or(known.map(|price| price.usd)).unwrap_or_default());
+        let sources = prices
+            .into_iter()
+            .filter_map(|(option, given, known)| match (given, known) {
+                (Some(usd), _) => Some(format!("{usd}: {option}")),
+                (None, Some(price)) => {
+                    let unverified = if price.is_verified { "" } else { " (unverified)" };
+                    Some(format!("{}: {}{unverified}", price.usd, price.source))
+                }
+                (None, None) => None,
+            })
+            .collect();
+        let name = format!("{count} x {broker}");
+        let brokers = Brokers {
+            count,
+            hosting,
+            usd_hour,
+            storage_gb: self.storage_gb_per_broker,
+            usd_storage_gb_month,
+            usd_transfer_gb,
+        };
+        let brokers = if missing.is_empty() {
+            Ok(brokers)
+        } else {
+            Err(format!(
+                "no price of {broker} and what belongs to it is known for {region}: give {}",
+                missing.join(", ")
+            ))
+        };
+        Cluster { name, brokers, sources }
+    }
+}
+
+/// KB as bytes, exactly; up, since a part of a byte is a byte.
+fn kilobytes(text: &str) -> Result<u64, String> {
+    let expected = || format!("expected KB, above 0 and up to {}, as 1 or 0.25", RECORD_BYTES_MAX / 1_024);
+    let MicroUsd(millionths) = text.parse().map_err(|_| expected())?;
+    let bytes = (u128::from(millionths) * 1_024).div_ceil(1_000_000);
+    u64::try_from(bytes).ok().filter(|bytes| (1..=RECORD_BYTES_MAX).contains(bytes)).ok_or_else(expected)
+}
+
+fn usd(text: &str) -> Result<MicroUsd, String> {
+    text.parse().map_err(|error| format!("expected USD: {text:?} is {error}"))
+}

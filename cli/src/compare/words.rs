@@ -1,0 +1,207 @@
+//! A comparison in words, tables and bars for people, and in JSON for programs.
+
+use scaler_core::compare::{
+    BreakEven, Hosting, STEP_BYTES_PER_SECOND, TARGET_UTILIZATION_PERCENT, on_demand_below_permille,
+};
+use serde_json::{Value, json};
+
+use super::alternatives::{Alternative, Alternatives};
+use crate::pricing::{dollars, in_megabytes};
+use crate::table::table;
+
+/// Characters of the longest bar.
+const BAR: u64 = 40;
+
+/// The comparison for people.
+pub(super) fn in_words(alternatives: &Alternatives<'_>) -> String {
+    let mut blocks = vec![heading(alternatives), costs(alternatives), bars(alternatives), break_evens(alternatives)];
+    blocks.extend(utilization(alternatives));
+    blocks.push(notes(alternatives));
+    blocks.join("\n\n") + "\n"
+}
+
+fn heading(alternatives: &Alternatives<'_>) -> String {
+    let day = &alternatives.day;
+    let peak = match day.peak_hours {
+        0 => String::new(),
+        hours => format!(", {} MB/s for {hours} hours of each day", in_megabytes(day.peak_bytes_per_second)),
+    };
+    let consumers = match day.consumers {
+        1 => "1 consumer".to_owned(),
+        more => format!("{more} consumers"),
+    };
+    let fan_out = if day.has_fan_out() { " with enhanced fan-out" } else { "" };
+    format!(
+        "{} MB/s{peak}, in records of {} bytes; {consumers}{fan_out}; kept for {} hours:",
+        in_megabytes(day.bytes_per_second),
+        day.record_bytes,
+        day.retention_hours
+    )
+}
+
+/// Every way with its lines; its sum stands beside its name.
+fn costs(alternatives: &Alternatives<'_>) -> String {
+    let mut rows = Vec::new();
+    for alternative in Alternative::ALL {
+        match alternatives.costs(alternative) {
+            Ok(costs) => {
+                rows.push(costs.total.rounded_row(name(alternatives, alternative)));
+                rows.extend(costs.lines.iter().map(|(what, rates)| rates.rounded_row(format!("  {what}"))));
+            }
+            Err(_) => rows.push([name(alternatives, alternative), "?".into(), "?".into(), "?".into()]),
+        }
+    }
+    let unknown = Alternative::ALL
+        .into_iter()
+        .filter_map(|way| alternatives.costs(way).err().map(|why| format!("\n{}: {why}", way.name())));
+    table(["USD", "hour", "day", "month"], rows) + &unknown.collect::<String>()
+}
+
+/// What a way is called here, with what it has of shards or brokers.
+fn name(alternatives: &Alternatives<'_>, alternative: Alternative) -> String {
+    let day = &alternatives.day;
+    let [peak, base] = [day.peak_bytes_per_second, day.bytes_per_second].map(|rate| day.shards(rate));
+    match alternative.key() {
+        "kafka" => format!("{}, {}", alternative.name(), alternatives.cluster.name),
+        "static-peak" => format!("{}, {peak}", alternative.name()),
+        "kinesis-scaler" if peak == base => format!("{}, {peak}", alternative.name()),
+        "kinesis-scaler" => format!("{}, {base} to {peak}", alternative.name()),
+        _ => alternative.name().to_owned(),
+    }
+}
+
+/// Bars for the month.
+fn bars(alternatives: &Alternatives<'_>) -> String {
+    let months: Vec<_> = Alternative::ALL
+        .into_iter()
+        .filter_map(|way| Some((way, alternatives.costs(way).ok()?.total.month.0)))
+        .collect();
+    let most = months.iter().map(|(_, month)| month.0).max().unwrap_or_default().max(1);
+    let bar = |(way, month): &(Alternative, scaler_core::MicroUsd)| {
+        let length = usize::try_from((month.0.saturating_mul(BAR)).div_ceil(most)).unwrap_or_default();
+        format!(" {:24} {} {}", way.name(), "█".repeat(length), dollars(*month))
+    };
+    let bars: Vec<_> = months.iter().map(bar).collect();
+    format!("USD a month\n{}", bars.join("\n"))
+}
+
+fn break_evens(alternatives: &Alternatives<'_>) -> String {
+    let lines: Vec<_> = alternatives
+        .break_evens()
+        .iter()
+        .map(|(first, second, turns)| format!(" {}", turns_words(*first, *second, turns, alternatives.steps())))
+        .collect();
+    let of_peak = if alternatives.day.peak_hours > 0 { " at the peak, the day's shape being the same" } else { "" };
+    format!("The cheaper of two, by MB/s{of_peak}\n{}", lines.join("\n"))
+}
+
+/// Where each of two ways is the cheaper.
+fn turns_words(first: Alternative, second: Alternative, turns: &[BreakEven], steps: u32) -> String {
+    let cheaper = |turn: &BreakEven| if turn.first_is_cheaper { first.name() } else { second.name() };
+    let other = |turn: &BreakEven| if turn.first_is_cheaper { second.name() } else { first.name() };
+    match turns {
+        [] => String::new(),
+        [only] => format!("{} costs less than {} at every load up to {}", cheaper(only), other(only), tenths(steps)),
+        [start, turn] => {
+            format!("{} below {}, {} from there on", cheaper(start), step(turn), cheaper(turn))
+        }
+        [start, first_turn, .., last] => format!(
+            "{} below {}, {} from {} on; between, they take turns with each shard",
+            cheaper(start),
+            step(first_turn),
+            cheaper(last),
+            step(last)
+        ),
+    }
+}
+
+fn step(turn: &BreakEven) -> String {
+    tenths(u32::try_from(turn.bytes_per_second / STEP_BYTES_PER_SECOND).unwrap_or(u32::MAX))
+}
+
+/// Steps of a tenth of a MB/s.
+fn tenths(steps: u32) -> String {
+    format!("{}.{} MB/s", steps / 10, steps % 10)
+}
+
+/// How full shards must be for provisioned mode to pay; `None` where a price is not known.
+fn utilization(alternatives: &Alternatives<'_>) -> Option<String> {
+    Some(match on_demand_below_permille(&alternatives.day, alternatives.sheet).ok()? {
+        Some(permille) => format!(
+            "On-demand Standard is cheaper than shards that are up to {}.{} % full on average (of a large stream: its \
+             hours are not what counts).",
+            permille / 10,
+            permille % 10
+        ),
+        None => "On-demand Standard is dearer than shards, however empty they are.".to_owned(),
+    })
+}
+
+fn notes(alternatives: &Alternatives<'_>) -> String {
+    let mut notes = vec![
+        format!(
+            "Kinesis prices of {}. Shards are meant to be {TARGET_UTILIZATION_PERCENT} % full; the time that a resize \
+             takes is not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one \
+              stream.",
+            alternatives.sheet.region()
+        ),
+        "On-demand Advantage is paid for 25 MB/s in and 25 MB/s out at least, over all streams of the account and \
+         Region: here for this stream alone."
+            .to_owned(),
+    ];
+    if let Ok(brokers) = &alternatives.cluster.brokers {
+        let [hour, storage, transfer] =
+            [0, 1, 2].map(|at| alternatives.cluster.sources.get(at).map_or("", String::as_str));
+        let replicas = match brokers.hosting {
+            Hosting::Ec2 => "replication crosses zones at that price",
+            Hosting::Msk => "MSK does not bill replication",
+        };
+        notes.push(format!(
+            "Kafka: a broker's hour {hour}. {} GB of disk each, a GB-month {storage}. A GB between zones {transfer}; \
+             {replicas}. People who run the brokers are not in it.",
+            brokers.storage_gb(&alternatives.day)
+        ));
+    }
+    notes.join("\n")
+}
+
+/// The comparison for programs; what is not known is `null`.
+pub(super) fn in_json(alternatives: &Alternatives<'_>) -> Value {
+    let day = &alternatives.day;
+    let way = |alternative: Alternative| {
+        let costs = alternatives.costs(alternative);
+        let lines = |costs: &super::alternatives::Costs| {
+            costs.lines.iter().map(|(what, rates)| json!({ "item": what, "cost": rates })).collect::<Vec<_>>()
+        };
+        json!({
+            "way": alternative.key(),
+            "cost": costs.as_ref().ok().map(|costs| costs.total),
+            "lines": costs.as_ref().ok().map(lines),
+            "unknown": costs.as_ref().err(),
+        })
+    };
+    let turns = |(first, second, turns): &(Alternative, Alternative, Vec<BreakEven>)| {
+        let turn = |turn: &BreakEven| {
+            let cheaper = if turn.first_is_cheaper { first.key() } else { second.key() };
+            json!({ "from_bytes_per_second": turn.bytes_per_second, "cheaper": cheaper })
+        };
+        json!({ "between": [first.key(), second.key()], "turns": turns.iter().map(turn).collect::<Vec<_>>() })
+    };
+    let below = on_demand_below_permille(day, alternatives.sheet).ok().flatten();
+    json!({
+        "region": alternatives.sheet.region(),
+        "bytes_per_second": day.bytes_per_second,
+        "peak_bytes_per_second": day.peak_bytes_per_second,
+        "hours_at_peak_per_day": day.peak_hours,
+        "record_bytes": day.record_bytes,
+        "consumers": day.consumers,
+        "retention_hours": day.retention_hours,
+        "shards_peak": day.shards(day.peak_bytes_per_second).get(),
+        "kafka": alternatives.cluster.name,
+        "kafka_price_sources": alternatives.cluster.sources,
+        "ways": Alternative::ALL.map(way),
+        "break_evens": alternatives.break_evens().iter().map(turns).collect::<Vec<_>>(),
+        "sought_up_to_bytes_per_second": u64::from(alternatives.steps()) * STEP_BYTES_PER_SECOND,
+        "on_demand_cheaper_below_utilization_permille": below,
+    })
+}

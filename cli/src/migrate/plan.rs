@@ -1,0 +1,211 @@
+//! `shardctl migrate plan`: which streams a Kafka cluster's topics become, what they cost, and what is to be done.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum, value_parser};
+use scaler_app::stream_name::is_stream_name;
+use scaler_core::cost::Bill;
+use scaler_core::migration::{Topic, stream_for};
+use scaler_core::prices::PriceSheet;
+
+use super::describe::Tool;
+use super::document::{as_markdown, as_text};
+use super::gathered::{FIELDS, Gathered};
+use super::report::{Move, Report};
+use super::{describe, description, groups};
+use crate::failure::usage;
+use crate::pricing::{PriceOptions, megabytes};
+
+/// How to write a description, and its fields.
+fn fields_help() -> String {
+    let fields = FIELDS.map(|(name, meaning)| format!("  {name:18}  {meaning}"));
+    format!(
+        "A description says of each topic what is known:\n\n  \
+         JSON  {{\"topics\": [{{\"topic\": \"orders\", \"mb_per_second\": 3.5}}]}}, or the list alone\n  \
+         CSV   a line with the names of the fields, then a line for each topic\n\n\
+         Its fields, of which only `topic` must be there:\n\n{}",
+        fields.join("\n")
+    )
+}
+
+/// What it says above all else, in Markdown.
+const TITLE: &str = "From Kafka to Kinesis";
+
+/// Plan a migration: the stream for each Kafka topic, its shards, cost and command, what has no counterpart, a
+/// checklist.
+///
+/// Nothing is read but the files: a description of the topics in JSON or CSV, or what kafka-topics --describe and
+/// kafka-configs --describe --entity-type topics print, of old and new versions. Those tools tell no rates: a
+/// description beside them may, or --mb-per-second-per-topic. What nobody tells is asked for, and not invented.
+/// Several files add up; where they contradict each other, that is an error.
+#[derive(Debug, Args)]
+#[command(after_long_help = fields_help())]
+pub(crate) struct Arguments {
+    /// A file that tells of topics; may be given several times.
+    #[arg(long, value_name = "FILE", required = true)]
+    topics: Vec<PathBuf>,
+    /// What the topics' files are: once for all of them, or once for each.
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    topics_format: Vec<TopicsFormat>,
+    /// What kafka-consumer-groups --describe --all-groups printed: who reads which topic.
+    #[arg(long, value_name = "FILE")]
+    groups: Option<PathBuf>,
+    /// The rate at the peak of each topic whose rate no file tells, in MB a second.
+    #[arg(long, value_name = "MB", value_parser = megabytes, help_heading = "Assumptions")]
+    mb_per_second_per_topic: Option<u64>,
+    /// Percent of shards on top of those needed.
+    #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=1_000), default_value_t = 20)]
+    #[arg(help_heading = "Assumptions")]
+    headroom: u32,
+    #[command(flatten)]
+    prices: PriceOptions,
+    /// The form of the plan; markdown is for a page or a pull request, json for programs.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    output: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TopicsFormat {
+    /// Whichever it looks like.
+    Auto,
+    /// A description in JSON.
+    Json,
+    /// A description in CSV.
+    Csv,
+    /// What kafka-topics --describe prints.
+    KafkaTopics,
+    /// What kafka-configs --describe --entity-type topics prints.
+    KafkaConfigs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For a page.
+    Markdown,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let sheet = arguments.prices.sheet()?;
+    let gathered = gathered(arguments)?;
+    let moves = gathered.topics.iter().map(|(name, topic)| moved(name, topic, arguments, &sheet)).collect();
+    let report = Report { moves, gathered: &gathered, sheet: &sheet, headroom_percent: arguments.headroom };
+    match arguments.output {
+        Form::Json => Ok(writeln!(out, "{:#}", report.in_json())?),
+        Form::Table => Ok(write!(out, "{}", as_text(&report.sections()))?),
+        Form::Markdown => Ok(write!(out, "{}", as_markdown(TITLE, &report.sections()))?),
+    }
+}
+
+fn moved(name: &str, topic: &Topic, arguments: &Arguments, sheet: &PriceSheet) -> Move {
+    let is_assumed = topic.bytes_per_second.is_none() && arguments.mb_per_second_per_topic.is_some();
+    let bytes_per_second = topic.bytes_per_second.or(arguments.mb_per_second_per_topic);
+    let topic = Topic { bytes_per_second, ..topic.clone() };
+    let plan = stream_for(&topic, arguments.headroom);
+    let month = plan.sizing.map(|_| Bill::of(sheet, plan.month.clone()));
+    Move {
+        name: name.to_owned(),
+        stream: is_stream_name(name).then(|| name.to_owned()),
+        topic,
+        is_assumed,
+        plan,
+        month,
+    }
+}
+
+/// What the files say.
+///
+/// # Errors
+/// A file cannot be read, is wrong, or contradicts another one; or none tells of a topic.
+fn gathered(arguments: &Arguments) -> Result<Gathered> {
+    let mut gathered = Gathered::default();
+    for (file, format) in arguments.topics.iter().zip(formats(arguments)?) {
+        let text = read(file)?;
+        topics(file, &text, format, &mut gathered)?;
+    }
+    gathered.without_internal();
+    if let Some(file) = &arguments.groups {
+        let text = read(file)?;
+        if !groups::is_printed(&text) {
+            bail!(
+                "{} is not what kafka-consumer-groups --describe prints: no line has the columns TOPIC, PARTITION and \
+                 CURRENT-OFFSET",
+                file.display()
+            );
+        }
+        groups::read(&file.display().to_string(), &text, &mut gathered);
+    }
+    if !gathered.faults.is_empty() {
+        bail!("the topics are not clear:\n  {}", gathered.faults.join("\n  "));
+    }
+    if gathered.topics.is_empty() {
+        bail!("no file tells of a topic: {}", files(arguments));
+    }
+    Ok(gathered)
+}
+
+/// The format of each file of topics.
+fn formats(arguments: &Arguments) -> Result<Vec<TopicsFormat>> {
+    let (files, formats) = (arguments.topics.len(), &arguments.topics_format);
+    match formats[..] {
+        [format] => Ok(vec![format; files]),
+        _ if formats.len() == files => Ok(formats.clone()),
+        _ => Err(usage(format!(
+            "--topics-format is given {} times for {files} files of topics: give it once for all, or once for each",
+            formats.len()
+        ))),
+    }
+}
+
+fn topics(file: &Path, text: &str, format: TopicsFormat, gathered: &mut Gathered) -> Result<()> {
+    let name = file.display().to_string();
+    let format = match format {
+        TopicsFormat::Auto => match recognized(text) {
+            Some(format) => format,
+            None => bail!(
+                "{name} is neither JSON nor CSV with a column `topic`, nor what kafka-topics or kafka-configs \
+                 --describe prints: shardctl migrate plan --help tells the forms"
+            ),
+        },
+        told => told,
+    };
+    match format {
+        TopicsFormat::Json => description::read_json(&name, text, gathered),
+        TopicsFormat::Csv => description::read_csv(&name, text, gathered),
+        // A file in which both tools' lines stand is read as a whole, unless somebody says which of them counts.
+        TopicsFormat::Auto => describe::read(&name, text, Tool::Either, gathered),
+        TopicsFormat::KafkaTopics => describe::read(&name, text, Tool::Topics, gathered),
+        TopicsFormat::KafkaConfigs => describe::read(&name, text, Tool::Configs, gathered),
+    }
+    Ok(())
+}
+
+/// What a text looks like; `Auto` for what Kafka's tools print.
+fn recognized(text: &str) -> Option<TopicsFormat> {
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    let has_topic = first.split(',').any(|column| column.trim().trim_matches('"') == "topic");
+    match first {
+        _ if first.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
+            Some(TopicsFormat::Json)
+        }
+        _ if has_topic => Some(TopicsFormat::Csv),
+        _ if describe::is_printed(text) => Some(TopicsFormat::Auto),
+        // What begins as JSON is told as such, with the place where it breaks.
+        _ if first.starts_with('{') => Some(TopicsFormat::Json),
+        _ => None,
+    }
+}
+
+fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn files(arguments: &Arguments) -> String {
+    arguments.topics.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,278 @@
+//! A plan of migration as a whole: for people as a document, for programs as JSON.
+
+use scaler_app::cost::report::Usd;
+use scaler_core::MicroUsd;
+use scaler_core::cost::{Bill, BillLine};
+use scaler_core::migration::{Notice, Retention, StreamPlan, Topic};
+use scaler_core::prices::{MissingPrice, PriceSheet};
+use serde_json::{Value, json};
+
+use super::checklist::{commands, migration, preparation, verification};
+use super::document::{Block, Section};
+use super::gathered::Gathered;
+use super::words::{CONCEPTS, notice, reading};
+use crate::pricing::{dollars, in_megabytes, item_words, unpriced};
+
+/// A topic and the stream that it becomes.
+pub(super) struct Move {
+    pub(super) name: String,
+    /// `None` where no stream can be called as the topic is.
+    pub(super) stream: Option<String>,
+    pub(super) topic: Topic,
+    /// Whether the rate is the assumption for topics whose rate nobody said.
+    pub(super) is_assumed: bool,
+    pub(super) plan: StreamPlan,
+    /// `None` where the shards are not known.
+    pub(super) month: Option<Result<Bill, MissingPrice>>,
+}
+
+/// All that there is to say.
+pub(super) struct Report<'a> {
+    pub(super) moves: Vec<Move>,
+    pub(super) gathered: &'a Gathered,
+    pub(super) sheet: &'a PriceSheet,
+    pub(super) headroom_percent: u32,
+}
+
+impl Report<'_> {
+    /// Shards of all streams, as far as they are known.
+    pub(super) fn shards(&self) -> u64 {
+        self.moves.iter().filter_map(|moved| moved.plan.sizing).map(|sizing| u64::from(sizing.recommended.get())).sum()
+    }
+
+    /// The prices that are missing, each once.
+    pub(super) fn price_faults(&self) -> Vec<String> {
+        let mut faults: Vec<_> =
+            self.moves.iter().filter_map(|moved| moved.month.as_ref()?.as_ref().err().map(unpriced)).collect();
+        faults.sort();
+        faults.dedup();
+        faults
+    }
+
+    /// What a month of all streams costs, as far as it is known.
+    fn month(&self) -> MicroUsd {
+        let totals = self.moves.iter().filter_map(|moved| Some(moved.month.as_ref()?.as_ref().ok()?.total().0));
+        MicroUsd(totals.fold(0, u64::saturating_add))
+    }
+
+    /// The document.
+    pub(super) fn sections(&self) -> Vec<Section> {
+        let mut sections = vec![
+            self.streams(),
+            self.notices(),
+            self.applications(),
+            self.costs(),
+            section("Commands", vec![Block::Commands(self.moves.iter().flat_map(commands).collect())]),
+            concepts(),
+            section("Preparation", vec![Block::Checks(preparation(self))]),
+            section("Migration", vec![Block::Checks(migration(self))]),
+            section("Verification", vec![Block::Checks(verification())]),
+        ];
+        sections.extend(self.left_out());
+        sections
+    }
+
+    fn streams(&self) -> Section {
+        let header = ["topic", "stream", "partitions", "MB/s", "shards", "by", "hours kept", "read", "USD a month"];
+        let rows = self.moves.iter().map(|moved| {
+            let Move { name, stream, topic, plan, .. } = moved;
+            let unknown = || "?".to_owned();
+            let rate = topic.bytes_per_second.map_or_else(unknown, in_megabytes);
+            vec![
+                name.clone(),
+                stream.clone().unwrap_or_else(|| "name too long".to_owned()),
+                topic.partitions.map_or_else(unknown, |count| count.to_string()),
+                if moved.is_assumed { format!("{rate} (assumed)") } else { rate },
+                plan.sizing.map_or_else(unknown, |sizing| sizing.recommended.to_string()),
+                plan.sizing.map_or_else(String::new, |sizing| sizing.binding.to_string()),
+                plan.retention_hours.to_string(),
+                reading(plan.reading).to_owned(),
+                match &moved.month {
+                    Some(Ok(bill)) if moved.is_complete() => dollars(bill.total()),
+                    Some(Ok(bill)) => format!("{} +", dollars(bill.total())),
+                    Some(Err(_)) | None => unknown(),
+                },
+            ]
+        });
+        let more = if self.moves.iter().any(|moved| moved.month.is_some() && !moved.is_complete()) {
+            " +: PUT payload units come on top, for unknown records."
+        } else {
+            ""
+        };
+        let note = format!(
+            "Shards are the fewest by the limit that binds, and {} % on top; partitions do not enter. The scaler \
+             changes them with the load.{more}",
+            self.headroom_percent
+        );
+        section("Streams", vec![table(&header, rows.collect()), Block::Text(note)])
+    }
+
+    fn notices(&self) -> Section {
+        let lines = |no_counterpart: bool| {
+            // The same words once, for all topics that they are about.
+            let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+            for moved in &self.moves {
+                for each in moved.plan.notices.iter().filter(|notice| notice.has_no_counterpart() == no_counterpart) {
+                    let words = notice(moved, *each);
+                    match lines.iter_mut().find(|(others, _)| *others == words) {
+                        Some((_, topics)) => topics.push(&moved.name),
+                        None => lines.push((words, vec![&moved.name])),
+                    }
+                }
+            }
+            lines.into_iter().map(|(words, topics)| format!("{}: {words}", topics.join(", "))).collect::<Vec<_>>()
+        };
+        let mut blocks = Vec::new();
+        let (hard, other) = (lines(true), lines(false));
+        if !hard.is_empty() {
+            blocks.extend([Block::Text("Without a counterpart in Kinesis:".to_owned()), Block::List(hard)]);
+        }
+        if !other.is_empty() {
+            blocks.extend([Block::Text("To be known:".to_owned()), Block::List(other)]);
+        }
+        if blocks.is_empty() {
+            blocks.push(Block::Text("Nothing stands out.".to_owned()));
+        }
+        section("What to look at", blocks)
+    }
+
+    fn applications(&self) -> Section {
+        let rows: Vec<_> = self
+            .moves
+            .iter()
+            .flat_map(|moved| {
+                let groups = moved.topic.consumer_groups.iter().flatten();
+                groups.map(|group| vec![group.clone(), moved.name.clone(), reading(moved.plan.reading).to_owned()])
+            })
+            .collect();
+        let block = if rows.is_empty() {
+            Block::Text("No consumer group was told.".to_owned())
+        } else {
+            table(&["consumer group", "reads", "as application"], rows)
+        };
+        let note = "Each becomes one application: a KCL application with its lease table, a Lambda event source \
+             mapping, or a consumer with enhanced fan-out.";
+        section("Applications", vec![block, Block::Text(note.to_owned())])
+    }
+
+    fn costs(&self) -> Section {
+        let items = self.moves.iter().filter_map(|moved| Some((moved, moved.month.as_ref()?.as_ref().ok()?)));
+        let mut rows: Vec<_> = items
+            .flat_map(|(moved, bill)| {
+                let line =
+                    |line: &BillLine| vec![moved.name.clone(), item_words(line.item).to_owned(), dollars(line.cost)];
+                bill.lines.iter().map(line).collect::<Vec<_>>()
+            })
+            .collect();
+        let partial = if self.moves.iter().all(Move::is_complete) { "" } else { ", as far as known" };
+        rows.push(vec![format!("together{partial}"), String::new(), dollars(self.month())]);
+        let note = format!(
+            "Prices of {}; a month has 30 days, all of them as busy as the peak: an upper bound. PUT payload units \
+             are in it where the records are known.",
+            self.sheet.region()
+        );
+        let faults = self.price_faults();
+        let mut blocks = if self.moves.iter().any(|moved| matches!(moved.month, Some(Ok(_)))) {
+            vec![table(&["topic", "item", "USD a month"], rows), Block::Text(note)]
+        } else {
+            vec![Block::Text(
+                "No topic's cost is known: without a rate there are no shards, without a price no cost.".to_owned(),
+            )]
+        };
+        if !faults.is_empty() {
+            blocks.push(Block::List(faults));
+        }
+        section("Cost", blocks)
+    }
+
+    /// What the files had in them that is not in the plan; `None` where there is nothing.
+    fn left_out(&self) -> Option<Section> {
+        let Gathered { unread, internal, strangers, .. } = self.gathered;
+        let unread = unread.iter().map(|line| format!("{}, line {}: {:?}", line.file, line.line, line.text));
+        let internal = internal.iter().map(|name| format!("{name}: Kafka's own, nothing to move"));
+        let strangers = strangers.iter().map(|topic| format!("topic {topic}: no file describes it"));
+        let items: Vec<_> = internal.chain(strangers).chain(unread).collect();
+        (!items.is_empty()).then(|| section("Left out", vec![Block::List(items)]))
+    }
+
+    /// For programs; what is not known is `null`.
+    pub(super) fn in_json(&self) -> Value {
+        let Gathered { unread, internal, strangers, .. } = self.gathered;
+        let checks = |checks: Vec<(bool, String)>| {
+            checks.into_iter().map(|(done, what)| json!({ "done": done, "what": what })).collect::<Vec<_>>()
+        };
+        json!({
+            "region": self.sheet.region(),
+            "headroom_percent": self.headroom_percent,
+            "shards": self.shards(),
+            "usd_month": Usd(self.month()),
+            "is_complete": self.moves.iter().all(Move::is_complete),
+            "topics": self.moves.iter().map(Move::in_json).collect::<Vec<_>>(),
+            "concepts": CONCEPTS.map(|(kafka, kinesis, note)| {
+                json!({ "kafka": kafka, "kinesis": kinesis, "note": note })
+            }),
+            "preparation": checks(preparation(self)),
+            "migration": checks(migration(self)),
+            "verification": checks(verification()),
+            "missing_prices": self.price_faults(),
+            "internal": internal,
+            "groups_of_unknown_topics": strangers,
+            "unread": unread,
+        })
+    }
+}
+
+impl Move {
+    /// Whether its month is the whole of it.
+    fn is_complete(&self) -> bool {
+        matches!(self.month, Some(Ok(_))) && !self.plan.notices.contains(&Notice::RecordsUnknown)
+    }
+
+    fn in_json(&self) -> Value {
+        let Self { name, stream, topic, is_assumed, plan, month } = self;
+        let bill = month.as_ref().and_then(|month| month.as_ref().ok());
+        let lines = bill.map(|bill| {
+            let line = |line: &BillLine| json!({ "item": line.item.name(), "usd_month": Usd(line.cost) });
+            bill.lines.iter().map(line).collect::<Vec<_>>()
+        });
+        json!({
+            "topic": name,
+            "stream": stream,
+            "partitions": topic.partitions,
+            "bytes_per_second": topic.bytes_per_second,
+            "is_rate_assumed": is_assumed,
+            "records_per_second": topic.records_per_second,
+            "retention_ms": match topic.retention {
+                Some(Retention::Milliseconds(ms)) => Some(ms),
+                Some(Retention::Forever) | None => None,
+            },
+            "shards": plan.sizing.map(|sizing| sizing.recommended.get()),
+            "shards_by_bytes": plan.sizing.map(|sizing| sizing.by_bytes.get()),
+            "shards_by_records": topic.records_per_second.and(plan.sizing).map(|sizing| sizing.by_records.get()),
+            "binding": plan.sizing.map(|sizing| sizing.binding.to_string()),
+            "retention_hours": plan.retention_hours,
+            "consumer_groups": topic.consumer_groups,
+            "reading": reading(plan.reading),
+            "notices": plan.notices.iter().map(|each| json!({
+                "has_no_counterpart": each.has_no_counterpart(),
+                "words": notice(self, *each),
+            })).collect::<Vec<_>>(),
+            "usd_month": bill.map(|bill| Usd(bill.total())),
+            "items": lines,
+            "commands": commands(self),
+        })
+    }
+}
+
+fn concepts() -> Section {
+    let rows = CONCEPTS.map(|(kafka, kinesis, note)| [kafka, kinesis, note].map(str::to_owned).to_vec());
+    section("What becomes of what", vec![table(&["Kafka", "Kinesis", ""], rows.to_vec())])
+}
+
+fn section(title: &str, blocks: Vec<Block>) -> Section {
+    Section { title: title.to_owned(), blocks }
+}
+
+fn table(header: &[&str], rows: Vec<Vec<String>>) -> Block {
+    Block::Table { header: header.iter().map(|cell| (*cell).to_owned()).collect(), rows }
+}

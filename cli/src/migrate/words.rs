@@ -1,0 +1,106 @@
+//! What a migration is told in: notices about topics, and what Kafka's concepts become.
+
+use scaler_core::migration::{Notice, Reading};
+
+use super::report::Move;
+
+/// A notice for people, with what to do about it.
+pub(super) fn notice(moved: &Move, notice: Notice) -> String {
+    match notice {
+        Notice::RateUnknown => {
+            "the rate is not known, and nothing here invents one: measure BytesInPerSec at its peak, and \
+             say mb_per_second in a description, or --mb-per-second-per-topic for all such topics"
+                .to_owned()
+        }
+        Notice::RecordsUnknown => {
+            "records a second are not known: a shard takes 1,000, and PUT payload units are billed by \
+             the record; neither is reckoned"
+                .to_owned()
+        }
+        Notice::TooManyShards => {
+            "more than 10,000 shards: no stream is resized to so many. Spread it over several streams, by \
+             ranges of its keys"
+                .to_owned()
+        }
+        Notice::RetentionUnknown => {
+            "the retention is not known (the broker's log.retention.hours, 168 unless changed): 24 hours, \
+             a stream's default, are taken"
+                .to_owned()
+        }
+        Notice::RetentionRaised => {
+            "records are kept for less than 24 hours: a stream keeps them for 24 at least, at no cost".to_owned()
+        }
+        Notice::RetentionCut => {
+            "records are kept for longer than 8,760 hours: a stream cannot; archive them (Firehose to S3)".to_owned()
+        }
+        Notice::RetentionForever => {
+            "records are kept for ever: a stream keeps them for 8,760 hours at most, which is what is priced; \
+             archive them (Firehose to S3) and keep the stream short"
+                .to_owned()
+        }
+        Notice::RetentionBySize { bytes } => {
+            format!("{bytes} bytes of each partition are kept: a stream keeps records by time alone")
+        }
+        Notice::RecordsLarge { kib } => format!(
+            "batches have up to {kib} KiB: a stream takes records of 1,024 KiB until UpdateMaxRecordSize allows more \
+             (see the commands), and large ones now and then only. The batch's limit is after compression; a record \
+             counts as it is sent"
+        ),
+        Notice::RecordsTooLarge { bytes } => format!(
+            "batches have up to {bytes} bytes: a record above 10 MiB fits no stream. If single records are so large, \
+             put them into S3 and send where they are"
+        ),
+        Notice::Compacted => {
+            "compacted: a stream has neither compaction nor tombstones. Keep the last value of each key in a \
+             table (DynamoDB) that a consumer writes"
+                .to_owned()
+        }
+        Notice::Compressed => {
+            "compressed by Kafka, batch by batch: Kinesis compresses nothing. Rates that brokers tell are \
+             after compression; let producers compress each record, or size for the rate before it"
+                .to_owned()
+        }
+        Notice::KeyOrder => "readers rely on the order of a key's records: a key stays on one shard until a resize \
+             moves it, so consumers must read a parent shard to its end before its children (the KCL and Lambda do); \
+             PutRecords does not keep the order of its records (PutRecord with SequenceNumberForOrdering does); keys \
+             are grouped by MD5 here and by murmur2 in Kafka, so other keys share a shard than shared a partition"
+            .to_owned(),
+        Notice::KeyOrderUnknown => {
+            "whether readers rely on the order of a key's records is not known: say key_ordering".to_owned()
+        }
+        Notice::GroupsUnknown => {
+            "who reads is not known: give --groups, or consumer_groups in a description".to_owned()
+        }
+        Notice::FanOutNeeded { classic_max } => format!(
+            "{} consumer groups, and {classic_max} can share what the shards give: all are priced with enhanced \
+             fan-out",
+            moved.topic.consumer_groups.as_ref().map_or(0, Vec::len)
+        ),
+    }
+}
+
+/// How the stream is read.
+pub(super) fn reading(reading: Reading) -> &'static str {
+    match reading {
+        Reading::Unknown => "?",
+        Reading::Classic => "classic",
+        Reading::FanOut => "enhanced fan-out",
+    }
+}
+
+/// What becomes of Kafka's concepts.
+pub(super) const CONCEPTS: [(&str, &str, &str); 13] = [
+    ("topic", "stream", "the same name, up to 128 characters"),
+    ("partition", "shard", "counts do not carry over: shards follow the load"),
+    ("partitioner (murmur2)", "MD5 of the partition key", "other keys meet on a shard"),
+    ("record without a key", "a random partition key", "every record needs a key"),
+    ("offset", "sequence number", "opaque, per shard, with gaps: no arithmetic"),
+    ("lag in records", "IteratorAge, MillisBehindLatest", "lag is time"),
+    ("earliest, latest, by time", "TRIM_HORIZON, LATEST, AT_TIMESTAMP", ""),
+    ("consumer group", "application", "KCL with a lease table, Lambda mapping, or fan-out consumer"),
+    ("committed offset", "checkpoint in the lease table", "offsets do not carry over"),
+    ("rebalance", "leases move; shards split and merge", "read the parent first"),
+    ("headers", "none", "put them into the payload"),
+    ("compaction, tombstones", "none", "a table"),
+    ("transactions, idempotent producer", "none", "consumers must bear duplicates"),
+];

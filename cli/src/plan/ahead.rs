@@ -1,0 +1,125 @@
+//! `shardctl plan --stream|--trace`: the forecast of the next 24 hours, and which count kinesis-scaler would have when.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use jiff::{SignedDuration, Timestamp};
+use scaler_core::limits::METRIC_DELAY_MINUTES;
+use scaler_core::{
+    Enrolment, LoadHistory, MetricWindow, Minute, Observation, Plan, PlannedSpan, Policy, ShardCount, StreamMode,
+    StreamState, StreamStatus, plan_ahead,
+};
+use scaler_sim::trace::Trace;
+use serde_json::json;
+
+use crate::options::{Output, SettingOptions};
+use crate::settings;
+use crate::source::{Capacity, Source, SourceOptions, Tags};
+use crate::table::table;
+
+/// Plans from now, or from the end of a trace.
+pub(super) fn run(
+    options: &SourceOptions,
+    settings: &SettingOptions,
+    output: Output,
+    out: &mut impl Write,
+) -> Result<()> {
+    let stack = settings::policy(settings, None)?;
+    let source = options.read_with(Tags::Read)?;
+    let now = source.trace.at(source.trace.minutes.len() + METRIC_DELAY_MINUTES as usize);
+    let (shards, plan) = planned(&source, &stack, now)?;
+    let name = &source.trace.name;
+    match output {
+        Output::Json => Ok(writeln!(out, "{:#}", in_json(name, shards, &plan, now))?),
+        Output::Table => {
+            writeln!(out, "{}\n", heading(name, (shards, options.is_assumed()), &plan, now))?;
+            let rows = plan.spans.iter().map(|span| row(span, now));
+            Ok(writeln!(out, "{}", table(["UTC", "shards", "likely", "up to"], rows))?)
+        }
+    }
+}
+
+fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCount, Plan)> {
+    let (enrolment, capacity) = match &source.stream {
+        Some(stream) => (stream.enrolment.clone(), stream.capacity),
+        None => (Enrolment::default(), Capacity::Shards(source.initial_shards)),
+    };
+    let name = &source.trace.name;
+    let Capacity::Shards(_) = capacity else {
+        bail!(
+            "stream {name} is in on-demand mode, in which AWS chooses its shards: try shardctl backtest --stream {name}"
+        );
+    };
+    if let Some(fault) = enrolment.faults.first() {
+        bail!("{fault}: the functions leave the stream alone until that is corrected");
+    }
+    let policy = match enrolment.policy(stack) {
+        Ok(policy) => policy,
+        Err(faults) => bail!(
+            "the stream's tags and the options disagree: {}",
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        ),
+    };
+    let shards = ShardCount::saturating(u64::from(source.initial_shards));
+    let stream = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
+    let past = Some(Arc::new(history(&source.trace)));
+    let window = MetricWindow { end: now, minutes: Vec::new() };
+    let seen = Observation { stream, enrolment, window, past, account: None };
+    match plan_ahead(&policy, &seen, now) {
+        Some(plan) => Ok((shards, plan)),
+        None => bail!(
+            "{} minutes of {name} are known: an hour is the least that can be planned from",
+            source.trace.minutes.len()
+        ),
+    }
+}
+
+fn history(trace: &Trace) -> LoadHistory {
+    let minute = |bytes, records| Minute { bytes: Some(bytes), records: Some(records), ..Minute::default() };
+    let minutes = trace.minutes.iter().map(|demand| minute(demand.bytes, demand.records)).collect();
+    LoadHistory::of(&MetricWindow { end: trace.at(trace.minutes.len()), minutes })
+}
+
+fn heading(name: &str, (shards, is_assumed): (ShardCount, bool), plan: &Plan, now: Timestamp) -> String {
+    let desired = plan.desired();
+    let assumed = if is_assumed { " (taken for what it has now: give --initial-shards)" } else { "" };
+    let first = if desired == shards { format!("hold {shards}") } else { format!("{shards} -> {desired} now") };
+    let next = plan.next().map_or_else(String::new, |(minutes, to)| format!(", {to} from {} on", clock(now, minutes)));
+    format!(
+        "{name} at {}: {first}{assumed}{next}; resizes left of the day's ten: {}.\n\
+         shards: planned; likely, up to: what carries the load with an even chance, and in all but one minute of twenty",
+        now.strftime("%Y-%m-%d %H:%MZ"),
+        plan.left,
+    )
+}
+
+fn row(span: &PlannedSpan, now: Timestamp) -> [String; 4] {
+    let (begins, ends) = (span.begins_in_minutes, span.begins_in_minutes + span.minutes);
+    let when = format!("{} to {}", clock(now, begins), clock(now, ends));
+    [when, span.shards.to_string(), span.likely.to_string(), span.high.to_string()]
+}
+
+fn clock(now: Timestamp, minutes: u32) -> String {
+    let at = now.checked_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(now);
+    at.strftime("%H:%M").to_string()
+}
+
+fn in_json(name: &str, shards: ShardCount, plan: &Plan, now: Timestamp) -> serde_json::Value {
+    let at = |minutes: u32| now.checked_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(now).to_string();
+    let spans: Vec<_> = plan
+        .spans
+        .iter()
+        .map(|span| {
+            json!({
+                "from": at(span.begins_in_minutes),
+                "minutes": span.minutes,
+                "shards": span.shards.get(),
+                "likely": span.likely,
+                "up_to": span.high,
+            })
+        })
+        .collect();
+    json!({ "stream": name, "at": now.to_string(), "shards": shards.get(), "desired": plan.desired().get(),
+            "resizes_left": plan.left, "spans": spans })
+}

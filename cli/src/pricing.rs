@@ -1,0 +1,193 @@
+//! What the commands that reckon on paper have in common: whose prices, loads exactly as they are typed, and money in
+//! words.
+
+use std::env;
+
+use anyhow::Result;
+use clap::Args;
+use scaler_app::cost::report::Usd;
+use scaler_core::MicroUsd;
+use scaler_core::limits::SHARDS_PER_STREAM_MAX;
+use scaler_core::prices::{Item, MissingPrice, Price, PriceSheet};
+use serde::Serialize;
+
+use crate::failure::usage;
+
+const MB_BYTES: u64 = 1_048_576;
+const HOUR_SECONDS: u64 = 3_600;
+const DAY_SECONDS: u64 = 86_400;
+/// 30 days, as the user's documents and every projection of this project have it.
+pub(crate) const MONTH_SECONDS: u64 = scaler_core::compare::MONTH;
+
+/// Whose prices.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Prices")]
+pub(crate) struct PriceOptions {
+    /// The Region whose prices to reckon with [default: that of the environment, `AWS_REGION`].
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    region: Option<String>,
+    /// A price in USD that counts over the sheet's, as shard-hour=0.015; may be given several times.
+    #[arg(long = "price", value_name = "ITEM=USD", value_parser = price)]
+    prices: Vec<(Item, MicroUsd)>,
+}
+
+impl PriceOptions {
+    /// The prices of the Region that was named, with those that were given.
+    ///
+    /// # Errors
+    /// No Region was named.
+    pub(crate) fn sheet(&self) -> Result<PriceSheet> {
+        let from_environment = || env::var("AWS_REGION").ok().filter(|region| !region.is_empty());
+        let Some(named) = self.region.clone().or_else(from_environment) else {
+            return Err(usage("no Region is named, and prices differ: give --region, or set AWS_REGION"));
+        };
+        let mut sheet = PriceSheet::of(&named);
+        for (item, usd) in &self.prices {
+            sheet.set(*item, Price { usd: *usd, source: "the option --price".into() });
+        }
+        Ok(sheet)
+    }
+}
+
+/// A price that the sheet does not have, and what to do about it.
+pub(crate) fn unpriced(missing: &MissingPrice) -> String {
+    let MissingPrice { region, item } = missing;
+    format!("no price of {item} is known for {region}: give it, in USD for {}, with --price {item}=USD", item.unit())
+}
+
+/// What something costs in an hour, a day and a month of 30 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Rates {
+    #[serde(rename = "usd_hour")]
+    pub(crate) hour: Usd,
+    #[serde(rename = "usd_day")]
+    pub(crate) day: Usd,
+    #[serde(rename = "usd_month")]
+    pub(crate) month: Usd,
+}
+
+impl Rates {
+    /// From what the quantities of so many seconds cost.
+    ///
+    /// # Errors
+    /// A price is not known.
+    pub(crate) fn of(cost: impl Fn(u64) -> Result<MicroUsd, MissingPrice>) -> Result<Self, MissingPrice> {
+        let [hour, day, month] = [HOUR_SECONDS, DAY_SECONDS, MONTH_SECONDS].map(|seconds| cost(seconds).map(Usd));
+        Ok(Self { hour: hour?, day: day?, month: month? })
+    }
+
+    /// From what a month costs, to the nearest micro-dollar.
+    pub(crate) fn of_month(month: MicroUsd) -> Self {
+        let share = |seconds: u64| {
+            let micro = u128::from(month.0) * u128::from(seconds) + u128::from(MONTH_SECONDS) / 2;
+            Usd(MicroUsd(u64::try_from(micro / u128::from(MONTH_SECONDS)).unwrap_or(u64::MAX)))
+        };
+        Self { hour: share(HOUR_SECONDS), day: share(DAY_SECONDS), month: Usd(month) }
+    }
+
+    /// The figures of a table's row, rounded as people read them.
+    pub(crate) fn rounded_row(&self, what: impl Into<String>) -> [String; 4] {
+        [what.into(), amount(self.hour.0, 4), dollars(self.day.0), dollars(self.month.0)]
+    }
+
+    /// The figures of a table's row.
+    pub(crate) fn row(&self, what: impl Into<String>) -> [String; 4] {
+        [what.into(), self.hour.0.to_string(), self.day.0.to_string(), self.month.0.to_string()]
+    }
+}
+
+/// What an item is called in a table for people.
+pub(crate) fn item_words(item: Item) -> &'static str {
+    match item {
+        Item::ShardHour => "shards",
+        Item::PutUnits => "PUT payload units",
+        Item::ExtendedRetention | Item::OnDemandExtendedRetention | Item::AdvantageExtendedRetention => {
+            "retention, 2 to 7 days"
+        }
+        Item::LongTermRetention | Item::OnDemandLongTermRetention => "retention beyond 7 days",
+        Item::FanOutHour => "enhanced fan-out, shards",
+        Item::FanOutOut | Item::OnDemandFanOutOut => "enhanced fan-out, data",
+        Item::OnDemandHour => "stream",
+        Item::OnDemandIn | Item::AdvantageIn => "data in",
+        Item::OnDemandOut | Item::AdvantageOut => "data out",
+        Item::AlarmMetric => "alarms",
+        Item::CustomMetric => "custom metrics",
+        Item::MetricRequest => "metrics read",
+        Item::LambdaRequest => "function runs",
+        Item::LambdaTime => "function time",
+    }
+}
+
+/// Money to two decimals, thousands apart.
+pub(crate) fn dollars(money: MicroUsd) -> String {
+    amount(money, 2)
+}
+
+/// Money to so many decimals of the six that it has, to the nearest, thousands apart.
+fn amount(money: MicroUsd, decimals: usize) -> String {
+    let per_dollar = (0..decimals).fold(1, |units, _| units * 10);
+    let unit = 1_000_000 / per_dollar;
+    let units = money.0.saturating_add(unit / 2) / unit;
+    let whole = (units / per_dollar).to_string();
+    let digits = whole.len();
+    let apart = |(at, digit): (usize, char)| {
+        let comma = (at > 0 && (digits - at).is_multiple_of(3)).then_some(',');
+        comma.into_iter().chain([digit])
+    };
+    let grouped: String = whole.chars().enumerate().flat_map(apart).collect();
+    format!("{grouped}.{:0decimals$}", units % per_dollar)
+}
+
+/// MB as bytes, exactly: a MB is 1,048,576 of them, as in the limits of a shard.
+pub(crate) fn megabytes(text: &str) -> Result<u64, String> {
+    let expected = || {
+        format!("expected MB a second, above 0 and up to {SHARDS_PER_STREAM_MAX}, as 3.5, with six decimals at most")
+    };
+    let MicroUsd(millionths) = text.parse().map_err(|_| expected())?;
+    let max = u64::from(SHARDS_PER_STREAM_MAX) * 1_000_000;
+    // Up: a part of a byte is a byte.
+    let bytes = (u128::from(millionths) * u128::from(MB_BYTES)).div_ceil(1_000_000);
+    u64::try_from(bytes).ok().filter(|_| (1..=max).contains(&millionths)).ok_or_else(expected)
+}
+
+/// Bytes a second as MB, with as many of six decimals as it takes.
+pub(crate) fn in_megabytes(bytes: u64) -> String {
+    let millionths = u128::from(bytes) * 1_000_000 / u128::from(MB_BYTES);
+    let text = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let is_one = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_one.then(|| text.to_owned()).ok_or_else(|| "expected a Region's code, as us-east-1".to_owned())
+}
+
+/// The price of an item, as an option gives it.
+pub(crate) fn price(text: &str) -> Result<(Item, MicroUsd), String> {
+    let (item, usd) = text.split_once('=').ok_or("expected ITEM=USD, for example shard-hour=0.0185")?;
+    let item: Item = item.parse().map_err(|error| format!("{error}"))?;
+    let usd = usd.parse().map_err(|error| format!("{usd:?} is {error}"))?;
+    Ok((item, usd))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn megabytes_are_read_exactly_or_not_at_all() {
+        for (text, bytes) in [("3.5", 3_670_016), ("1", 1_048_576), ("10000", 10_485_760_000), ("0.000001", 2)] {
+            assert_eq!(megabytes(text), Ok(bytes), "{text}");
+        }
+        for text in ["0", "-1", "10000.1", "1e3", "NaN", "", "1,5", "99999999999999999999"] {
+            assert!(megabytes(text).is_err(), "{text}");
+        }
+        assert_eq!([3_670_016, 1_048_576, 0, 524_288].map(in_megabytes), ["3.5", "1", "0", "0.5"]);
+    }
+
+    #[test]
+    fn dollars_are_rounded_to_cents_and_grouped() {
+        let shown = [0, 4_999, 5_000, 118_800_000, 1_234_567_891_234].map(|micro| dollars(MicroUsd(micro)));
+        assert_eq!(shown, ["0.00", "0.00", "0.01", "118.80", "1,234,567.89"]);
+    }
+}

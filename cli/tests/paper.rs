@@ -1,0 +1,359 @@
+//! The commands that reckon on paper: what they say, and what they do not put up with. None of them needs AWS.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use support::{file, json, number, scratch, shardctl, succeeded};
+
+/// The program without a Region in the environment.
+fn output(arguments: &str, more: &[&Path]) -> std::process::Output {
+    shardctl(arguments, more).env_remove("AWS_REGION").output().unwrap()
+}
+
+fn told(arguments: &str, more: &[&Path]) -> String {
+    succeeded(output(arguments, more))
+}
+
+/// A call that must fail with this code and say this.
+fn refused(code: i32, words: &str, arguments: &str, more: &[&Path]) {
+    let output = output(arguments, more);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains(words), "{arguments}: {told}");
+    assert_eq!(output.status.code(), Some(code), "{arguments}: {told}");
+    assert!(output.stdout.is_empty(), "{arguments}");
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/migrate").join(name)
+}
+
+const EXAMPLE: &str =
+    "plan --mb-per-second 3.5 --records-per-second 2500 --partition-keys 4 --headroom 20 --region us-east-1";
+
+#[test]
+fn the_users_example_is_sized_as_in_their_documents() {
+    let report = json(&told(&format!("{EXAMPLE} --output json"), &[]));
+    let shards =
+        ["by_bytes", "by_records", "useful_max", "recommended"].map(|what| report[format!("shards_{what}")].clone());
+    assert_eq!(shards, [4, 3, 4, 5]);
+    assert_eq!(report["binding"], "bytes");
+    assert_eq!(report["shards_cost"]["usd_hour"], 0.075);
+    insta::assert_snapshot!("plan_paper", told(EXAMPLE, &[]));
+}
+
+#[test]
+fn a_kafka_topic_of_five_megabytes_has_six_shards_by_the_rule_and_five_exactly() {
+    let command = "plan --kafka-mb-per-second 5 --region us-east-1";
+    let report = json(&told(&format!("{command} --output json"), &[]));
+    assert_eq!(report["kafka"]["shards_whole_mb_plus_one"], 6);
+    assert_eq!(report["kafka"]["shards_exact"], 5);
+    assert_eq!((&report["shards_by_records"], &report["put_units_cost"]), (&Value::Null, &Value::Null));
+    insta::assert_snapshot!("plan_kafka", told(command, &[]));
+}
+
+#[test]
+fn many_consumers_are_weighed_against_enhanced_fan_out() {
+    let command = "plan --mb-per-second 10 --records-per-second 10000 --region us-east-1 --output json";
+    let report = json(&told(&format!("{command} --consumers 6"), &[]));
+    assert_eq!((&report["binding"], &report["shards_by_reads"]), (&"reads".into(), &30.into()));
+    assert_eq!(report["fan_out"]["shards_recommended"], 12);
+    // 12 shards x 720 x (1 + 6 consumers) x 0.015, and 6 x 25,312.5 GB x 0.013.
+    assert_eq!(report["fan_out"]["usd_month"], 907.2 + 1_974.375);
+    let shared = json(&told(&format!("{command} --read-mb-per-second 60"), &[]));
+    assert_eq!((&shared["shards_by_reads"], &shared["fan_out"]), (&30.into(), &Value::Null));
+}
+
+#[test]
+fn prices_are_those_of_the_region_and_of_nobody_else() {
+    let command = "plan --mb-per-second 1 --records-per-second 100";
+    refused(2, "no Region is named", command, &[]);
+    let empty = shardctl(command, &[]).env("AWS_REGION", "").output().unwrap();
+    assert_eq!(empty.status.code(), Some(2), "{empty:?}");
+    let from_environment = shardctl(command, &[]).env("AWS_REGION", "ap-northeast-1").output().unwrap();
+    assert!(succeeded(from_environment).contains("prices of ap-northeast-1"));
+    let unknown = told(&format!("{command} --region eu-west-1"), &[]);
+    assert!(unknown.contains("no price of shard-hour is known for eu-west-1: give it"), "{unknown}");
+    let given = format!("{command} --region eu-west-1 --price shard-hour=0.017 --price put-units=0.0165 --output json");
+    assert_eq!(json(&told(&given, &[]))["shards_cost"]["usd_hour"], 0.034);
+}
+
+#[test]
+fn bad_usage_is_told_with_what_was_expected() {
+    let plan = "plan --mb-per-second 3 --records-per-second 9";
+    for (words, arguments) in [
+        ("--stream <NAME>|--trace <FILE>|--mb-per-second", "plan"),
+        ("--records-per-second <N>", "plan --mb-per-second 3"),
+        ("cannot be used with", "plan --mb-per-second 3 --records-per-second 9 --stream orders"),
+        ("cannot be used with", "plan --trace x.csv --consumers 3"),
+        ("cannot be used with", "plan --trace x.csv --region us-east-1"),
+        ("cannot be used with", "plan --stream orders --price shard-hour=1"),
+        ("cannot be used with", &format!("{plan} --risk lean")),
+        ("cannot be used with", &format!("{plan} --initial-shards 3")),
+        ("cannot be used with", &format!("{plan} --days 3")),
+        ("cannot be used with", &format!("{plan} --consumers 2 --read-mb-per-second 4")),
+        ("cannot be used with", "plan --from-stream orders --records-per-second 4"),
+        ("expected MB a second, above 0 and up to 10000", "plan --mb-per-second 0 --records-per-second 9"),
+        ("expected MB a second, above 0 and up to 10000", "plan --kafka-mb-per-second 10000.000001"),
+        ("expected MB a second, above 0 and up to 10000", "plan --kafka-mb-per-second NaN"),
+        ("10000001 is not in 1..=10000000", "plan --mb-per-second 3 --records-per-second 10000001"),
+        ("no stream takes more than 10485760", "plan --mb-per-second 11 --records-per-second 1 --region us-east-1"),
+        ("expected ITEM=USD", &format!("{plan} --price shard-hour")),
+        ("is no item that has a price", &format!("{plan} --price shards=3")),
+        ("\"-3\" is not an amount in USD", &format!("{plan} --price shard-hour=-3")),
+        ("expected a Region's code", &format!("{plan} --region us/east")),
+        ("--mb-per-second <MB>|--case <CASE>", "compare"),
+        ("--record-kb <KB>", "compare --mb-per-second 3"),
+        ("expected KB, above 0 and up to 10240", "compare --mb-per-second 3 --record-kb 10241"),
+        ("--peak-mb-per-second <MB>", "compare --mb-per-second 3 --record-kb 1 --hours-at-peak-per-day 2"),
+        ("25 is not in 1..=24", "compare --mb-per-second 3 --record-kb 1 --hours-at-peak-per-day 25"),
+        ("cannot be used with", "compare --case documents --brokers 4"),
+        ("expected USD: \"free\"", "compare --case documents --broker-hour-usd free"),
+        (
+            "--peak-mb-per-second=1 is less than --mb-per-second=3",
+            "compare --mb-per-second 3 --record-kb 1 --hours-at-peak-per-day 2 --peak-mb-per-second 1 --region \
+             us-east-1",
+        ),
+        ("no Region is named", "compare --case documents"),
+        ("--topics <FILE>", "migrate plan"),
+        ("no Region is named", "migrate plan --topics x"),
+        (
+            "--topics-format is given 2 times for 1 files",
+            "migrate plan --topics x --topics-format csv --topics-format json --region us-east-1",
+        ),
+        ("possible values: bash", "completions tcsh"),
+    ] {
+        refused(2, words, arguments, &[]);
+    }
+    refused(
+        1,
+        "nothing can be compared without a price",
+        "compare --mb-per-second 3 --record-kb 1 --region eu-west-1",
+        &[],
+    );
+    refused(
+        1,
+        "cannot write ",
+        "compare --case documents --region us-east-1 --picture",
+        &[&scratch("no/such/folder/x.svg")],
+    );
+}
+
+#[test]
+fn the_documents_comparison_is_reproduced_figure_by_figure() {
+    let report = json(&told("compare --case documents --region us-east-1 --output json", &[]));
+    let documents = &report["documents"];
+    assert_eq!(documents["shards"], 11);
+    let figures = |way: &str| ["usd_hour", "usd_day", "usd_month"].map(|period| documents[way][period].to_string());
+    assert_eq!(figures("kinesis"), ["0.165", "3.96", "118.8"]);
+    assert_eq!(figures("kafka"), ["0.378", "9.072", "272.16"]);
+    insta::assert_snapshot!("compare_documents", told("compare --case documents --region us-east-1", &[]));
+}
+
+#[test]
+fn the_lines_of_a_way_make_its_sum_and_options_replace_prices() {
+    let command = "compare --mb-per-second 1 --record-kb 5 --hours-at-peak-per-day 3 --peak-mb-per-second 20 \
+                   --consumers 3 --retention-hours 48 --region us-east-1 --broker kafka.m5.large --output json";
+    let report = json(&told(command, &[]));
+    let ways = report["ways"].as_array().unwrap();
+    for way in ways {
+        let lines = way["lines"].as_array().unwrap();
+        let sum: f64 = lines.iter().map(|line| number(line, "/cost/usd_month")).sum();
+        assert!((sum - number(way, "/cost/usd_month")).abs() < 1e-6, "{way}");
+    }
+    assert_eq!(ways[0]["lines"][0]["cost"]["usd_month"], 453.6);
+    let given =
+        json(&told(&format!("{command} --broker-hour-usd 1 --storage-gb-per-broker 0 --transfer-gb-usd 0"), &[]));
+    assert_eq!(given["ways"][0]["cost"]["usd_month"], 2_160.0);
+    assert_eq!(given["kafka_price_sources"][0], "1.00: --broker-hour-usd");
+}
+
+#[test]
+fn a_break_even_agrees_with_the_comparisons_on_either_side_of_it() {
+    // Where two ways take turns at a load, a comparison of just that load must say so too.
+    let at = |tenths: u64| {
+        let megabytes = format!("{}.{}", tenths / 10, tenths % 10);
+        json(&told(
+            &format!("compare --record-kb 10 --region us-east-1 --output json --mb-per-second {megabytes}"),
+            &[],
+        ))
+    };
+    let month = |report: &Value, key: &str| {
+        let ways = report["ways"].as_array().unwrap();
+        number(ways.iter().find(|way| way["way"] == key).unwrap(), "/cost/usd_month")
+    };
+    let report = at(10);
+    let mut checked = 0;
+    for pair in report["break_evens"].as_array().unwrap() {
+        let keys = [0, 1].map(|which| pair["between"][which].as_str().unwrap());
+        for turn in pair["turns"].as_array().unwrap().iter().skip(1) {
+            let tenths = number(turn, "/from_bytes_per_second") / 104_857.0;
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of steps")]
+            let tenths = tenths as u64;
+            let cheaper =
+                |report: &Value| keys[usize::from(month(report, keys[0]) >= month(report, keys[1]))].to_owned();
+            assert_eq!(cheaper(&at(tenths + 1)), turn["cheaper"].as_str().unwrap(), "{pair}");
+            assert_ne!(cheaper(&at(tenths - 1)), turn["cheaper"].as_str().unwrap(), "{pair}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 2, "{report}");
+}
+
+#[test]
+fn a_comparison_draws_a_picture_of_what_is_known() {
+    let to = scratch("compare.svg");
+    told("compare --mb-per-second 10 --record-kb 1 --region ap-northeast-1 --picture", &[&to]);
+    let text = fs::read_to_string(&to).unwrap();
+    let svg = roxmltree::Document::parse(&text).unwrap();
+    let shown: Vec<_> = svg.descendants().filter_map(|node| node.text().map(str::trim)).collect();
+    for words in ["shards for the peak", "on-demand Advantage", "MB/s at the peak", "USD a month"] {
+        assert!(shown.contains(&words), "{words}: {shown:?}");
+    }
+    assert!(!shown.contains(&"Kafka"), "no source tells what brokers cost there");
+}
+
+#[test]
+fn each_form_of_input_becomes_a_plan() {
+    let plan = |arguments: &str, files: &[&str], groups: Option<&str>| {
+        // The paths are as the plan shows them: from the folder of the tests.
+        let mut command = shardctl(&format!("migrate plan --region us-east-1 {arguments}"), &[]);
+        command.current_dir(fixture("."));
+        for file in files {
+            command.args(["--topics", file]);
+        }
+        command.args(groups.iter().flat_map(|groups| ["--groups", groups]));
+        succeeded(command.output().unwrap())
+    };
+    insta::assert_snapshot!("migrate_json", plan("", &["topics.json"], None));
+    insta::assert_snapshot!("migrate_csv_markdown", plan("--output markdown", &["topics.csv"], None));
+    insta::assert_snapshot!("migrate_old_tools", plan("", &["kafka-topics-1.txt", "kafka-configs-1.txt"], None));
+    let new = ["kafka-topics-4.txt", "kafka-configs.txt"];
+    insta::assert_snapshot!("migrate_new_tools", plan("--mb-per-second-per-topic 2", &new, Some("groups.txt")));
+    let for_programs = plan("--topics-format kafka-topics --topics-format kafka-configs --output json", &new, None);
+    insta::assert_json_snapshot!("migrate_new_tools_json", json(&for_programs));
+}
+
+#[test]
+fn what_is_wrong_with_a_description_is_told_with_its_place_and_all_at_once() {
+    let plan = "migrate plan --region us-east-1 --topics";
+    let bad = |name: &str, text: &str, expected: &[&str]| {
+        let path = file(name, text);
+        let output = output(plan, &[&path]);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        for words in expected {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+    };
+    bad(
+        "bad.csv",
+        "topic,partitions,mb_per_second,key_ordering\norders,none,-1,maybe\nbad name,1,1,no\n,1,1,no\nshort\n",
+        &[
+            "bad.csv: line 2: partitions=\"none\" is not a whole number of 1 or more",
+            "bad.csv: line 2: mb_per_second=\"-1\": expected MB a second",
+            "bad.csv: line 2: key_ordering=\"maybe\" is not yes or no",
+            "bad.csv: line 3: topic=\"bad name\" is not a topic's name",
+            "bad.csv: line 4: the field `topic`, its name, is missing",
+            "found record with 1 fields",
+        ],
+    );
+    bad(
+        "bad.json",
+        r#"[{"topic": "a", "rate": 3}, {"topic": "b", "cleanup_policy": "shred", "consumer_groups": [1]}, 7]"#,
+        &[
+            "topic 1: no field is called \"rate\"; there are topic, ",
+            "topic 2: consumer_groups=[1] is not a list of names",
+            "topic 3: 7 is not",
+        ],
+    );
+    bad("broken.json", "{\"topics\": [", &["broken.json: EOF while parsing"]);
+    bad("fields.json", "{\"topic\": \"orders\"}", &["expected {\"topics\": [{"]);
+    bad(
+        "twice.csv",
+        "topic,partitions\norders,1\norders,2\n",
+        &["line 3: partitions is 2 here and 1 before: which of the two?"],
+    );
+    bad(
+        "huge.csv",
+        "topic,bytes_per_second\norders,18446744073709551615\n",
+        &["is not a whole number up to 10485760000"],
+    );
+    bad("nothing.txt", "hello\n", &["nothing.txt is neither JSON nor CSV with a column `topic`"]);
+    bad("empty.csv", "topic,partitions\n", &["no file tells of a topic"]);
+    bad(
+        "tools.txt",
+        "Topic: orders\tPartitionCount: many\tConfigs: retention.ms=x\n",
+        &["line 1: partitions=\"many\" is not"],
+    );
+    refused(1, "cannot read missing.csv", "migrate plan --region us-east-1 --topics missing.csv", &[]);
+    let old = file("old-groups.txt", "TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET LAG\norders 0 1 1 0\n");
+    let groups = "migrate plan --region us-east-1 --topics";
+    let topics = fixture("topics.csv");
+    refused(1, "line 1: no column is called GROUP", groups, &[&topics, "--groups".as_ref(), &old]);
+    refused(1, "is not what kafka-consumer-groups", groups, &[&topics, "--groups".as_ref(), &topics]);
+}
+
+#[test]
+fn a_topic_whose_name_is_too_long_for_a_stream_is_told() {
+    let topics = file("long.csv", &format!("topic,mb_per_second\n{},1\n", "x".repeat(129)));
+    let told = told("migrate plan --region us-east-1 --topics", &[&topics]);
+    assert!(told.contains("[ ] every topic has a legal stream name"), "{told}");
+    assert!(told.contains("choose a stream name of up to 128 characters first"), "{told}");
+    assert!(!told.contains("shardctl create"), "{told}");
+}
+
+#[test]
+fn more_shards_than_a_stream_has_are_told() {
+    let large = told("plan --kafka-mb-per-second 10000 --region us-east-1", &[]);
+    assert!(large.contains("No stream is resized to more than 10000 shards"), "{large}");
+    let topics = file("large.csv", "topic,mb_per_second\nclicks,10000\n");
+    let plan = told("migrate plan --region us-east-1 --topics", &[&topics]);
+    assert!(plan.contains("# clicks: 12000 shards are more than one stream has"), "{plan}");
+}
+
+/// Every command, and those within it.
+const COMMANDS: [&str; 13] = [
+    "create",
+    "status",
+    "scale",
+    "cost",
+    "simulate",
+    "backtest",
+    "tune",
+    "plan",
+    "compare",
+    "migrate",
+    "migrate-plan",
+    "completions",
+    "man",
+];
+
+#[test]
+fn every_shell_has_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = told(&format!("completions {shell}"), &[]);
+        for word in ["shardctl", "compare", "kafka-mb-per-second", "topics-format"] {
+            assert!(script.contains(word), "{shell} has no {word}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_has_every_command() {
+    let page = told("man", &[]);
+    for command in COMMANDS.iter().filter(|command| !command.contains('-')) {
+        assert!(page.contains(&format!("shardctl\\-{command}(1)")), "{command}");
+    }
+    let folder = scratch("man/pages");
+    told("man --directory", &[&folder]);
+    for command in COMMANDS {
+        let page = fs::read_to_string(folder.join(format!("shardctl-{command}.1"))).unwrap();
+        assert!(page.starts_with(".ie"), "{command}");
+    }
+    let is_file = file("man-is-a-file", "");
+    refused(1, "cannot write ", "man --directory", &[&is_file]);
+}

@@ -1,0 +1,74 @@
+//! A day's load, the same every day: a rate, and perhaps hours with a higher one.
+
+use super::{MONTH, TARGET_UTILIZATION_PERCENT};
+use crate::demand::Demand;
+use crate::units::ShardCount;
+
+const HOURS_PER_DAY: u32 = 24;
+const HOUR_SECONDS: u64 = 3_600;
+const DAYS_PER_MONTH: u64 = MONTH / (HOURS_PER_DAY as u64 * HOUR_SECONDS);
+/// At a shard's full write rate two classic consumers take all that it gives.
+const CLASSIC_CONSUMERS_MAX: u32 = 2;
+
+/// A day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Bytes written a second outside the peak.
+    pub bytes_per_second: u64,
+    /// Bytes written a second in the peak; at least those outside.
+    pub peak_bytes_per_second: u64,
+    /// Hours of the day at the peak, up to 24.
+    pub peak_hours: u32,
+    /// Bytes of a record, at least one.
+    pub record_bytes: u64,
+    /// Consumers, each of which reads everything.
+    pub consumers: u32,
+    /// How long records are kept.
+    pub retention_hours: u32,
+}
+
+impl Day {
+    /// The same day with so much at its peak, and everything else in proportion.
+    #[must_use]
+    pub fn with_peak(&self, peak_bytes_per_second: u64) -> Self {
+        let scaled = u128::from(self.bytes_per_second) * u128::from(peak_bytes_per_second)
+            / u128::from(self.peak_bytes_per_second.max(1));
+        let bytes_per_second = u64::try_from(scaled).unwrap_or(u64::MAX);
+        Self { bytes_per_second, peak_bytes_per_second, ..*self }
+    }
+
+    /// Shards that carry such a rate at the target utilization.
+    pub fn shards(&self, bytes_per_second: u64) -> ShardCount {
+        let records = bytes_per_second.div_ceil(self.record_bytes.max(1));
+        Demand { bytes: bytes_per_second * 60, records: records * 60 }.shards(TARGET_UTILIZATION_PERCENT)
+    }
+
+    /// Whether the consumers are too many to share what the shards give.
+    pub fn has_fan_out(&self) -> bool {
+        self.consumers > CLASSIC_CONSUMERS_MAX
+    }
+
+    /// Bytes and records of a month.
+    pub(super) fn written_in_month(&self) -> (u64, u64) {
+        let [(base, base_seconds), (peak, peak_seconds)] = self.phases();
+        let bytes = (base * base_seconds + peak * peak_seconds) * DAYS_PER_MONTH;
+        // Up, so that the mean record is no larger than it is.
+        (bytes, bytes.div_ceil(self.record_bytes.max(1)))
+    }
+
+    /// Shards that follow the load, times the seconds of a month. What a resize takes is not reckoned.
+    pub(super) fn shard_seconds_of_month(&self) -> u128 {
+        let seconds = |(rate, seconds): (u64, u64)| u128::from(self.shards(rate).get()) * u128::from(seconds);
+        self.phases().map(seconds).iter().sum::<u128>() * u128::from(DAYS_PER_MONTH)
+    }
+
+    /// Rates, and the seconds of a day at each.
+    fn phases(&self) -> [(u64, u64); 2] {
+        let peak_hours = self.peak_hours.min(HOURS_PER_DAY);
+        let seconds = |hours: u32| u64::from(hours) * HOUR_SECONDS;
+        [
+            (self.bytes_per_second, seconds(HOURS_PER_DAY - peak_hours)),
+            (self.peak_bytes_per_second, seconds(peak_hours)),
+        ]
+    }
+}

@@ -1,0 +1,364 @@
+//! Kafka topics as Kinesis streams: what each becomes, and what of it has no counterpart.
+
+use crate::cost::put_units;
+use crate::limits::{RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use crate::prices::{Item, MONTH_SECONDS};
+use crate::sizing::{Sizing, Workload, classic_consumers_max};
+
+/// `max.message.bytes` of a topic that says nothing else. A batch of it holds no record above 1 MiB. Apache Kafka,
+/// `ServerLogConfigs`.
+const KAFKA_MESSAGE_BYTES_DEFAULT: u64 = 1_048_588;
+const HOUR_MS: u64 = 3_600_000;
+/// Up to so many hours retention is billed by the shard, beyond by the byte. Kinesis pricing page.
+const RETENTION_BY_SHARD_HOURS: u32 = 7 * 24;
+
+/// A topic, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Topic {
+    /// Its partitions.
+    pub partitions: Option<u32>,
+    /// Bytes written a second at the peak.
+    pub bytes_per_second: Option<u64>,
+    /// Records written a second at the peak.
+    pub records_per_second: Option<u64>,
+    /// `max.message.bytes`: the largest batch, after compression.
+    pub max_message_bytes: Option<u64>,
+    /// `retention.ms`.
+    pub retention: Option<Retention>,
+    /// `retention.bytes`, where it is a limit: bytes of a partition.
+    pub retention_bytes: Option<u64>,
+    /// `cleanup.policy`.
+    pub cleanup: Option<Cleanup>,
+    /// `compression.type`.
+    pub compression: Option<String>,
+    /// Whether its readers rely on the order of a key's records.
+    pub key_ordering: Option<bool>,
+    /// The consumer groups that read it.
+    pub consumer_groups: Option<Vec<String>>,
+}
+
+/// How long Kafka keeps records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// So long.
+    Milliseconds(u64),
+    /// Until the size limits or compaction say otherwise.
+    Forever,
+}
+
+/// What Kafka does with old records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleanup {
+    /// It deletes them.
+    Delete,
+    /// It keeps the last of each key.
+    Compact,
+    /// Both.
+    CompactAndDelete,
+}
+
+/// How the consumer groups read the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Nobody said who reads, or the rate is not known.
+    Unknown,
+    /// They share what the shards give.
+    Classic,
+    /// They are too many for that: each has its own 2 MiB a second of every shard.
+    FanOut,
+}
+
+/// Something to be known of a topic before it moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Nobody said how much is written.
+    RateUnknown,
+    /// Nobody said in how many records: shards by records and payload units are not reckoned.
+    RecordsUnknown,
+    /// It takes more shards than one stream is resized to.
+    TooManyShards,
+    /// Nobody said how long it keeps records.
+    RetentionUnknown,
+    /// It keeps them for less than a stream must.
+    RetentionRaised,
+    /// It keeps them for longer than a stream can.
+    RetentionCut,
+    /// It keeps them for ever, which no stream can.
+    RetentionForever,
+    /// It keeps them by size, which no stream does.
+    RetentionBySize {
+        /// Bytes of a partition.
+        bytes: u64,
+    },
+    /// Its batches may hold records above the default limit of a stream.
+    RecordsLarge {
+        /// The stream's limit that takes them, in KiB.
+        kib: u64,
+    },
+    /// Its batches may hold records above the limit of any stream.
+    RecordsTooLarge {
+        /// Bytes of a batch.
+        bytes: u64,
+    },
+    /// Compaction has no counterpart.
+    Compacted,
+    /// Rates and sizes that Kafka tells are those after compression.
+    Compressed,
+    /// Readers rely on the order of a key's records.
+    KeyOrder,
+    /// Nobody said whether they do.
+    KeyOrderUnknown,
+    /// Nobody said which groups read it.
+    GroupsUnknown,
+    /// The groups are too many to share what the shards give.
+    FanOutNeeded {
+        /// So many could.
+        classic_max: u32,
+    },
+}
+
+impl Notice {
+    /// Whether the topic cannot become a stream as it is: something has to be built, or given up.
+    pub fn has_no_counterpart(self) -> bool {
+        match self {
+            Self::TooManyShards
+            | Self::RetentionCut
+            | Self::RetentionForever
+            | Self::RetentionBySize { .. }
+            | Self::RecordsTooLarge { .. }
+            | Self::Compacted => true,
+            Self::RateUnknown
+            | Self::RecordsUnknown
+            | Self::RetentionUnknown
+            | Self::RetentionRaised
+            | Self::RecordsLarge { .. }
+            | Self::Compressed
+            | Self::KeyOrder
+            | Self::KeyOrderUnknown
+            | Self::GroupsUnknown
+            | Self::FanOutNeeded { .. } => false,
+        }
+    }
+}
+
+/// The stream that a topic becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamPlan {
+    /// Its shards; `None` where the rate is not known.
+    pub sizing: Option<Sizing>,
+    /// How long it keeps records.
+    pub retention_hours: u32,
+    /// How it is read.
+    pub reading: Reading,
+    /// What to know, in the order of the topic's properties.
+    pub notices: Vec<Notice>,
+    /// What a month at the peak rate uses, as far as it is known; empty where the shards are not.
+    pub month: Vec<(Item, u128)>,
+}
+
+/// What a topic becomes, with `headroom_percent` on top of the shards that it needs.
+pub fn stream_for(topic: &Topic, headroom_percent: u32) -> StreamPlan {
+    let mut notices = Vec::new();
+    let (sizing, reading) = sizing(topic, headroom_percent, &mut notices);
+    let retention_hours = retention(topic, &mut notices);
+    notices.extend(records(topic));
+    notices.extend(match topic.key_ordering {
+        Some(true) => Some(Notice::KeyOrder),
+        Some(false) => None,
+        None => Some(Notice::KeyOrderUnknown),
+    });
+    let month = sizing.map_or_else(Vec::new, |sizing| month(topic, &sizing, retention_hours, reading));
+    StreamPlan { sizing, retention_hours, reading, notices, month }
+}
+
+fn sizing(topic: &Topic, headroom_percent: u32, notices: &mut Vec<Notice>) -> (Option<Sizing>, Reading) {
+    if topic.consumer_groups.is_none() {
+        notices.push(Notice::GroupsUnknown);
+    }
+    let Some(bytes_per_second) = topic.bytes_per_second else {
+        notices.push(Notice::RateUnknown);
+        return (None, Reading::Unknown);
+    };
+    if topic.records_per_second.is_none() {
+        notices.push(Notice::RecordsUnknown);
+    }
+    let written = Workload {
+        bytes_per_second,
+        records_per_second: topic.records_per_second.unwrap_or_default(),
+        read_bytes_per_second: 0,
+        distinct_partition_keys: None,
+    };
+    let sizing = Sizing::of(&written, headroom_percent);
+    if sizing.is_too_large() {
+        notices.push(Notice::TooManyShards);
+    }
+    let Some(groups) = &topic.consumer_groups else { return (Some(sizing), Reading::Unknown) };
+    let classic_max = classic_consumers_max(sizing.recommended, bytes_per_second);
+    if groups.len() > classic_max as usize {
+        notices.push(Notice::FanOutNeeded { classic_max });
+        return (Some(sizing), Reading::FanOut);
+    }
+    (Some(sizing), Reading::Classic)
+}
+
+/// Hours that the stream keeps records, up since a part of an hour cannot be had.
+fn retention(topic: &Topic, notices: &mut Vec<Notice>) -> u32 {
+    let (hours, notice) = match topic.retention {
+        None => (RETENTION_HOURS_MIN, Some(Notice::RetentionUnknown)),
+        // Compaction says it all: what is compacted is kept for ever, and belongs into a table.
+        Some(Retention::Forever) if topic.cleanup == Some(Cleanup::Compact) => (RETENTION_HOURS_MIN, None),
+        Some(Retention::Forever) => (RETENTION_HOURS_MAX, Some(Notice::RetentionForever)),
+        Some(Retention::Milliseconds(ms)) => {
+            let hours = u32::try_from(ms.div_ceil(HOUR_MS)).unwrap_or(u32::MAX);
+            let notice = match hours {
+                _ if hours < RETENTION_HOURS_MIN => Some(Notice::RetentionRaised),
+                _ if hours > RETENTION_HOURS_MAX => Some(Notice::RetentionCut),
+                _ => None,
+            };
+            (hours.clamp(RETENTION_HOURS_MIN, RETENTION_HOURS_MAX), notice)
+        }
+    };
+    notices.extend(notice);
+    notices.extend(topic.retention_bytes.map(|bytes| Notice::RetentionBySize { bytes }));
+    hours
+}
+
+/// What of its records does not fit a stream as it comes.
+fn records(topic: &Topic) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    match topic.max_message_bytes {
+        Some(bytes) if bytes > RECORD_BYTES_MAX => notices.push(Notice::RecordsTooLarge { bytes }),
+        Some(bytes) if bytes > KAFKA_MESSAGE_BYTES_DEFAULT => {
+            notices.push(Notice::RecordsLarge { kib: bytes.div_ceil(1_024) });
+        }
+        Some(_) | None => {}
+    }
+    match topic.cleanup {
+        Some(Cleanup::Compact | Cleanup::CompactAndDelete) => notices.push(Notice::Compacted),
+        Some(Cleanup::Delete) | None => {}
+    }
+    // "producer" says that each producer may do as it likes.
+    let plain = ["uncompressed", "none", "producer"];
+    if topic.compression.as_deref().is_some_and(|compression| !plain.contains(&compression)) {
+        notices.push(Notice::Compressed);
+    }
+    notices
+}
+
+/// What the stream uses in a month that is always as busy as the peak.
+fn month(topic: &Topic, sizing: &Sizing, retention_hours: u32, reading: Reading) -> Vec<(Item, u128)> {
+    let shard_seconds = u128::from(sizing.recommended.get()) * MONTH_SECONDS;
+    let bytes = u128::from(topic.bytes_per_second.unwrap_or_default()) * MONTH_SECONDS;
+    let units = topic
+        .records_per_second
+        .map_or(0, |records| put_units(records, topic.bytes_per_second.unwrap_or_default()) * MONTH_SECONDS);
+    let groups = match reading {
+        Reading::FanOut => topic.consumer_groups.as_ref().map_or(0, Vec::len) as u128,
+        Reading::Classic | Reading::Unknown => 0,
+    };
+    vec![
+        (Item::ShardHour, shard_seconds),
+        (Item::PutUnits, units),
+        (Item::ExtendedRetention, if retention_hours > RETENTION_HOURS_MIN { shard_seconds } else { 0 }),
+        (Item::LongTermRetention, bytes * u128::from(retention_hours.saturating_sub(RETENTION_BY_SHARD_HOURS))),
+        (Item::FanOutHour, shard_seconds * groups),
+        (Item::FanOutOut, bytes * groups),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::cost::Bill;
+    use crate::prices::PriceSheet;
+    use crate::sizing::Binding;
+
+    const MB: u64 = 1_048_576;
+
+    fn known() -> Topic {
+        Topic {
+            bytes_per_second: Some(2 * MB),
+            records_per_second: Some(1_000),
+            retention: Some(Retention::Milliseconds(24 * HOUR_MS)),
+            key_ordering: Some(false),
+            consumer_groups: Some(vec!["billing".to_owned()]),
+            ..Topic::default()
+        }
+    }
+
+    #[test]
+    fn a_topic_of_which_all_is_known_and_plain_needs_no_words() {
+        let plan = stream_for(&known(), 20);
+        assert_eq!(plan.notices, []);
+        let sizing = plan.sizing.unwrap();
+        assert_eq!((sizing.recommended.get(), sizing.binding), (3, Binding::Bytes));
+        assert_eq!((plan.retention_hours, plan.reading), (24, Reading::Classic));
+        // 3 x 720 x 0.015, and 1,000 units a second for 30 days: 2,592 million x 0.014.
+        let bill = Bill::of(&PriceSheet::of("us-east-1"), plan.month).unwrap();
+        assert_eq!(bill.total().to_string(), "68.688");
+    }
+
+    #[test]
+    fn what_is_not_known_is_asked_for() {
+        let plan = stream_for(&Topic::default(), 20);
+        let asked = [Notice::GroupsUnknown, Notice::RateUnknown, Notice::RetentionUnknown, Notice::KeyOrderUnknown];
+        assert_eq!((plan.sizing, plan.month, plan.reading), (None, Vec::new(), Reading::Unknown));
+        assert_eq!(plan.notices, asked);
+    }
+
+    #[test]
+    fn retention_is_brought_into_a_streams_bounds() {
+        let year = u64::from(RETENTION_HOURS_MAX) * HOUR_MS;
+        for (retention, hours, notices) in [
+            (Retention::Milliseconds(1), 24, vec![Notice::RetentionRaised]),
+            (Retention::Milliseconds(24 * HOUR_MS), 24, vec![]),
+            (Retention::Milliseconds(24 * HOUR_MS + 1), 25, vec![]),
+            (Retention::Milliseconds(year), 8_760, vec![]),
+            (Retention::Milliseconds(year + 1), 8_760, vec![Notice::RetentionCut]),
+            (Retention::Milliseconds(u64::MAX), 8_760, vec![Notice::RetentionCut]),
+            (Retention::Forever, 8_760, vec![Notice::RetentionForever]),
+        ] {
+            let plan = stream_for(&Topic { retention: Some(retention), ..known() }, 20);
+            assert_eq!((plan.retention_hours, plan.notices), (hours, notices), "{retention:?}");
+        }
+        let by_size = stream_for(&Topic { retention_bytes: Some(9), ..known() }, 20);
+        assert_eq!(by_size.notices, [Notice::RetentionBySize { bytes: 9 }]);
+    }
+
+    #[test]
+    fn records_that_do_not_fit_are_told() {
+        for (bytes, notices) in [
+            (1_048_588, vec![]),
+            (1_048_589, vec![Notice::RecordsLarge { kib: 1_025 }]),
+            (10 * MB, vec![Notice::RecordsLarge { kib: 10_240 }]),
+            (10 * MB + 1, vec![Notice::RecordsTooLarge { bytes: 10 * MB + 1 }]),
+        ] {
+            assert_eq!(stream_for(&Topic { max_message_bytes: Some(bytes), ..known() }, 20).notices, notices);
+        }
+        let compacted = Topic { cleanup: Some(Cleanup::Compact), retention: Some(Retention::Forever), ..known() };
+        assert_eq!(stream_for(&compacted, 20).notices, [Notice::Compacted]);
+    }
+
+    #[test]
+    fn a_topic_that_no_stream_can_carry_is_told() {
+        let topic = |megabytes: u64| Topic { bytes_per_second: Some(megabytes * MB), ..known() };
+        assert_eq!(stream_for(&topic(10_000), 0).notices, []);
+        assert_eq!(stream_for(&topic(10_000), 1).notices, [Notice::TooManyShards]);
+    }
+
+    #[test]
+    fn groups_that_are_too_many_to_share_have_enhanced_fan_out_and_pay_for_it() {
+        let read_by = |groups: usize| Topic { consumer_groups: Some(vec!["app".to_owned(); groups]), ..known() };
+        // 3 shards give 6 MB/s: three groups of 2 MB/s.
+        assert_eq!(stream_for(&read_by(3), 20).reading, Reading::Classic);
+        let plan = stream_for(&read_by(4), 20);
+        assert_eq!(
+            (plan.reading, &plan.notices[..]),
+            (Reading::FanOut, &[Notice::FanOutNeeded { classic_max: 3 }][..])
+        );
+        let month: std::collections::BTreeMap<_, _> = plan.month.into_iter().collect();
+        assert_eq!(month[&Item::FanOutHour], 4 * 3 * MONTH_SECONDS);
+        assert_eq!(month[&Item::FanOutOut], 4 * 2 * u128::from(MB) * MONTH_SECONDS);
+    }
+}
