@@ -41,19 +41,20 @@ pub(crate) fn shardctl(arguments: &str, more: &[&Path]) -> Command {
 
 /// The program where AWS is this endpoint, with these variables besides.
 pub(crate) async fn shardctl_at(endpoint: &str, arguments: &str, more: &[(&str, &str)]) -> Output {
-    tokio::process::Command::new(env!("CARGO_BIN_EXE_shardctl"))
-        .args(arguments.split_whitespace())
-        .envs([
-            ("AWS_ENDPOINT_URL", endpoint),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "sandbox"),
-            ("AWS_SECRET_ACCESS_KEY", "sandbox"),
-        ])
-        .envs(more.iter().copied())
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .unwrap()
+    let mut command = command_at(endpoint);
+    command.args(arguments.split_whitespace()).envs(more.iter().copied()).output().await.unwrap()
+}
+
+/// The program, to which this is AWS.
+pub(crate) fn command_at(endpoint: &str) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_shardctl"));
+    command.stdin(Stdio::null()).envs([
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "sandbox"),
+        ("AWS_SECRET_ACCESS_KEY", "sandbox"),
+    ]);
+    command
 }
 
 /// What it writes when all goes well.

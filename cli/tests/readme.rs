@@ -1,0 +1,59 @@
+//! Every call of the program in the README, over streams that the sandbox keeps: what a newcomer copies must work.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sandbox::{Capacity, Options, Sandbox, Traffic};
+use scaler_core::TAG_MANAGED;
+use support::{command_at, scratch, succeeded};
+
+/// Somewhat more than the day that tuning takes.
+const MINUTES: u32 = 1_500;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The lines of the README's shell blocks that call the program, without their comments.
+fn calls() -> Vec<String> {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let lines = blocks.flat_map(str::lines).filter(|line| line.starts_with("shardctl "));
+    lines.map(|line| line.split('#').next().unwrap().trim().to_owned()).collect()
+}
+
+/// A sandbox with the stream that the README speaks of: managed, four shards, a day and an hour of three shards' traffic.
+async fn sandbox() -> Sandbox {
+    let traffic = vec![Traffic { stream: "orders".to_owned(), full_shards: 3.0 }];
+    let options = Options { create_seconds: 0, resize_seconds: 0, traffic, ..Options::default() };
+    let (sandbox, _) = Sandbox::start(options).await.unwrap();
+    sandbox.create_stream("orders", Capacity::Shards(4), &[(TAG_MANAGED, "true")]).await.unwrap();
+    sandbox.seed(MINUTES).await;
+    sandbox
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_in_the_readme_works() {
+    let sandbox = sandbox().await;
+    let folder = scratch("readme");
+    fs::create_dir_all(&folder).unwrap();
+    let calls = calls();
+    assert!(calls.len() >= 15, "the README's calls are not found any more: {calls:?}");
+    for call in &calls {
+        // A file of the repository is where it is; what is written goes into a folder of the test's own.
+        let arguments = call.split_whitespace().skip(1).map(|word| {
+            let file = root().join(word);
+            if word.contains('/') && file.exists() { file.into_os_string() } else { word.into() }
+        });
+        let output = command_at(sandbox.endpoint()).args(arguments).current_dir(&folder).output();
+        let told = succeeded(output.await.unwrap());
+        let writes_a_folder = call.contains("--directory");
+        assert!(writes_a_folder || !told.trim().is_empty(), "{call} says nothing");
+    }
+    for written in ["orders.svg", "orders.html", "man"] {
+        assert!(folder.join(written).exists(), "{written}");
+    }
+}
