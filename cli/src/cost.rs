@@ -105,7 +105,8 @@ fn tell(report: &CostReport, is_one: bool, out: &mut impl Write) -> Result<()> {
         writeln!(out, "{}", table(header, report.streams.iter().map(row).chain(fleet)))?;
         writeln!(
             out,
-            "shards: on average; saved: against the static peak, with the scaler paid; month: expected by its end"
+            "shards: on average; static peak: on so many shards, for the busiest minute, all the time; saved: by managed \
+             streams against that, with the scaler paid as far as it is known; month: expected by its end"
         )?;
     }
     if let Some(advantage) = report.fleet.usd_advantage.filter(|_| !is_one) {
@@ -134,12 +135,14 @@ fn row(stream: &StreamCost) -> [String; 10] {
         figure(stream.mean_shards, 1),
         cents(stream.usd),
         known(stream.usd_on_demand),
-        known(stream.usd_static_peak),
-        known(stream.usd_scaler),
-        saved(stream.saved_against_static_peak),
+        stream
+            .usd_static_peak
+            .map_or_else(|| known(None), |usd| format!("{} ({})", cents(usd), stream.static_peak_shards)),
+        cents(stream.usd_scaler),
+        if stream.managed { saved(stream.saved_against_static_peak) } else { "-".to_owned() },
         stream.usd_month_expected.map_or_else(|| "unknown".to_owned(), cents),
         stream.budget_usd_month.map_or_else(String::new, |budget| {
-            format!("{}{}", cents(budget), if stream.over_budget { " over" } else { "" })
+            format!("{}{}", if stream.over_budget { "over " } else { "" }, cents(budget))
         }),
     ]
 }
@@ -153,9 +156,9 @@ fn fleet_row(report: &CostReport) -> [String; 10] {
         cents(fleet.usd),
         known(fleet.usd_on_demand),
         known(fleet.usd_static_peak),
-        known(fleet.usd_scaler),
+        cents(fleet.usd_scaler),
         saved(fleet.saved_against_static_peak),
-        known(fleet.usd_month_expected),
+        fleet.usd_month_expected.map_or_else(|| "unknown".to_owned(), cents),
         String::new(),
     ]
 }

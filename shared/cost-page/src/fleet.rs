@@ -42,8 +42,8 @@ pub(crate) fn nothing(report: &CostReport) -> Markup {
             } @else {
                 p { "No stream could be reckoned; what was in the way stands above." }
             }
-            @if let Some(own) = report.fleet.usd_scaler.filter(|own| *own > Usd::default()) {
-                p { "The scaler itself cost " (usd(Some(own))) " USD." }
+            @if report.fleet.usd_scaler > Usd::default() {
+                p { "The scaler itself cost " (usd(Some(report.fleet.usd_scaler))) " USD." }
             }
         }
     }
@@ -63,7 +63,7 @@ pub(crate) fn figures(report: &CostReport) -> Markup {
             (saved_tile("on-demand", fleet.saved_against_on_demand, on_demand))
             (saved_tile("static peak", fleet.saved_against_static_peak, static_peak))
             (tile("By the end of the month", &expected, &until))
-            (tile("The scaler itself", &dollars(fleet.usd_scaler), &html! { "alarms, metrics and functions" }))
+            (tile("The scaler itself", &dollars(Some(fleet.usd_scaler)), &html! { "alarms, metrics and functions, as far as they are known" }))
             (tile("On-demand Standard", &dollars(on_demand), &html! { "for the same traffic" }))
             (tile("On-demand Advantage", &dollars(fleet.usd_advantage), &floor))
             (tile("Static peak", &dollars(static_peak), &html! { "shards for the busiest minute, all the time" }))

@@ -50,9 +50,10 @@ fn facts(stream: &StreamCost) -> Markup {
             div { dt { "Shards now" } dd { (shards(stream.open_shards)) } }
             div { dt { "Shards on average" } dd { (format!("{:.1}", stream.mean_shards)) } }
             div { dt { "Shards for its peak" } dd { (shards(stream.static_peak_shards)) } }
+            div { dt { "Records throttled" } dd { (thousands(stream.throttled_records)) } }
             div { dt { "Keeps records" } dd { (stream.retention_hours) " hours" } }
             div { dt { "On-demand Advantage" } dd { (usd(stream.usd_advantage)) } }
-            div { dt { "Its part of the scaler" } dd { (usd(stream.usd_scaler)) } }
+            div { dt { "Its part of the scaler" } dd { (usd(Some(stream.usd_scaler))) } }
             div { dt { "This month so far" } dd { (month(stream.usd_month_so_far)) } }
             div { dt { "Month expected" } dd { (month(stream.usd_month_expected)) } }
             @if let Some(budget) = stream.budget_usd_month {

@@ -13,7 +13,7 @@ mod telemetry;
 mod words;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::cost::{OwnUse, Standing, Usage, advantage_of_all};
+use scaler_core::cost::{OwnUse, advantage_of_all};
 use scaler_core::prices::PriceSheet;
 use scaler_core::{MicroUsd, Policy};
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub use words::summary;
 
 use gather::Gathered;
 use ports::Pages;
-use reckon::Terms;
+use reckon::Reckoned;
 use report::{FleetCost, PriceUsed, StreamCost, Usd, UsdSaved};
 
 /// How long a run begins with more streams: the function's 900 s in `template.yaml`, less what ten streams may take at worst.
@@ -69,19 +69,30 @@ pub async fn reckoned<A: CostAdapters>(
     request: &CostRequest,
     deadline: Timestamp,
 ) -> CostReport {
-    let gathered = gather::gather(ports, settings.wiring, request, deadline).await;
-    let terms = Terms { sheet: &gathered.sheet, policy: settings.policy };
-    let mut report = report_of(&gathered, terms, request);
-    if request.publish {
-        publish(ports, settings, &mut report).await;
+    let gathered = gather::gather(ports, settings.wiring, settings.policy, request, deadline).await;
+    let mut report = report_of(gathered, request);
+    // Another try will come, and tell more than nothing.
+    if request.publish && !report.retry {
+        publish(ports, settings, request, &mut report).await;
     }
     report
 }
 
 /// Keeps the page, and tells people where it is. Neither is worth another run: the answer and the log have it all.
-async fn publish<A: CostAdapters>(ports: &CostPorts<A>, settings: CostSettings<'_>, report: &mut CostReport) {
+async fn publish<A: CostAdapters>(
+    ports: &CostPorts<A>,
+    settings: CostSettings<'_>,
+    request: &CostRequest,
+    report: &mut CostReport,
+) {
     if ports.pages.is_there() {
-        let key = format!("{}/{}.html", report.region, report.until.strftime("%Y-%m-%d"));
+        // One that a person asked for does not take the place of the day's.
+        let which = match &request.whose {
+            Whose::Managed => "",
+            Whose::All => "-all",
+            Whose::Streams(_) => "-some",
+        };
+        let key = format!("{}/{}{which}.html", report.region, report.until.strftime("%Y-%m-%d"));
         match ports.pages.keep(&key, (settings.draw)(report)).await {
             Ok(place) => report.page = Some(place),
             Err(error) => report.faults.push(format!("the page was not kept: {error}")),
@@ -94,56 +105,65 @@ async fn publish<A: CostAdapters>(ports: &CostPorts<A>, settings: CostSettings<'
     }
 }
 
-fn report_of(gathered: &Gathered, terms: Terms<'_>, request: &CostRequest) -> CostReport {
-    let mut report = CostReport::empty(terms.sheet.region(), request.from, request.until, gathered.faults.clone());
-    let (mut used, mut own) = (Vec::new(), gathered.own);
-    for known in &gathered.streams {
-        match known.reckon(terms) {
-            Ok(cost) => {
-                own = own.and(known.own_use());
-                used.push((known.usage(), known.standing.clone()));
-                report.streams.push(cost);
-            }
-            Err(missing) => report.faults.push(format!("{} is left out: {missing}", known.name)),
+fn report_of(gathered: Gathered, request: &CostRequest) -> CostReport {
+    let Gathered { sheet, mut streams, own, faults, notes, may_pass } = gathered;
+    streams
+        .sort_by(|one, other| other.cost.usd.cmp(&one.cost.usd).then_with(|| one.cost.stream.cmp(&other.cost.stream)));
+    let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
+    let mut report = CostReport::empty(sheet.region(), request.from, request.until, faults);
+    report.notes = notes;
+    if !streams.is_empty() {
+        report
+            .notes
+            .push("mode, retention and consumers are taken to have been all the time what they are now".to_owned());
+        if request.step_seconds > 60 {
+            report
+                .notes
+                .push("the busiest minute is the mean of the busiest five: bursts within them need more".to_owned());
         }
     }
-    report.streams.sort_by(|one, other| other.usd.cmp(&one.usd).then_with(|| one.stream.cmp(&other.stream)));
-    report.retry = gathered.may_pass && report.streams.is_empty();
-    report.notes.clone_from(&gathered.notes);
-    report.prices = prices_used(terms.sheet);
-    let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
-    report.fleet = fleet_of(&report.streams, &used, own, terms.sheet, seconds);
+    report.fleet = fleet_of(&streams, own, &sheet, seconds, &mut report.notes);
+    report.retry = may_pass && streams.is_empty();
+    report.prices = prices_used(&sheet);
+    report.streams = streams.into_iter().map(|stream| stream.cost).collect();
     report
 }
 
 fn fleet_of(
-    streams: &[StreamCost],
-    used: &[(Usage, Standing)],
-    own: OwnUse,
+    streams: &[Reckoned],
+    stack: OwnUse,
     sheet: &PriceSheet,
     seconds: u64,
+    notes: &mut Vec<String>,
 ) -> FleetCost {
-    let sum = |of: fn(&StreamCost) -> Option<Usd>| {
-        streams.iter().try_fold(Usd::default(), |sum, one| Some(Usd(MicroUsd(sum.0.0.saturating_add(of(one)?.0.0)))))
-    };
-    let advantage = advantage_of_all(sheet, used.iter().map(|(usage, standing)| (usage, standing)), seconds);
-    let total = sum(|one| Some(one.usd)).unwrap_or_default();
-    let usd_scaler = own.bill(sheet).ok().map(|bill| Usd(bill.total()));
-    let (usd_on_demand, usd_static_peak) = (sum(|one| one.usd_on_demand), sum(|one| one.usd_static_peak));
-    let paid = usd_scaler.map(|own| MicroUsd(own.0.0.saturating_add(total.0.0)));
-    let saved = |otherwise: Option<Usd>| Some(UsdSaved::by(paid?, otherwise?.0));
+    let own = streams.iter().fold(stack, |own, stream| own.and(stream.own));
+    let (own, missing) = own.bill_as_known(sheet);
+    notes.extend(missing.iter().map(reckon::scaler_without));
+    let billed = streams.iter().map(|stream| (&stream.usage, &stream.standing));
+    let managed: Vec<_> = streams.iter().map(|stream| &stream.cost).filter(|cost| cost.managed).collect();
+    let all: Vec<_> = streams.iter().map(|stream| &stream.cost).collect();
+    let paid = MicroUsd(own.total().0.saturating_add(sum(&managed, |one| Some(one.usd)).unwrap_or_default().0.0));
+    // Nothing was saved on what nobody manages.
+    let saved = |of: fn(&StreamCost) -> Option<Usd>| Some(UsdSaved::by(paid, sum(&managed, of)?.0));
+    // A stream of which the period has seen nothing yet is left out.
+    let seen: Vec<_> = all.iter().copied().filter(|one| one.usd_month_expected.is_some()).collect();
     FleetCost {
         streams: streams.len(),
-        usd: total,
-        usd_on_demand,
-        usd_advantage: advantage.map(|bill| Usd(bill.total())).ok(),
-        usd_static_peak,
-        usd_scaler,
-        saved_against_on_demand: saved(usd_on_demand),
-        saved_against_static_peak: saved(usd_static_peak),
-        // A stream of which the period has not seen anything yet is left out.
-        usd_month_expected: sum(|one| Some(one.usd_month_expected.unwrap_or_default())),
+        usd: sum(&all, |one| Some(one.usd)).unwrap_or_default(),
+        usd_on_demand: sum(&all, |one| one.usd_on_demand),
+        usd_advantage: advantage_of_all(sheet, billed, seconds).map(|bill| Usd(bill.total())).ok(),
+        usd_static_peak: sum(&all, |one| one.usd_static_peak),
+        usd_scaler: Usd(own.total()),
+        saved_against_on_demand: saved(|one| one.usd_on_demand),
+        saved_against_static_peak: saved(|one| one.usd_static_peak),
+        usd_month_expected: if seen.is_empty() { None } else { sum(&seen, |one| one.usd_month_expected) },
     }
+}
+
+/// The sum over streams; `None` where it is not known of one.
+fn sum(streams: &[&StreamCost], of: fn(&StreamCost) -> Option<Usd>) -> Option<Usd> {
+    let add = |sum: Usd, one: &&StreamCost| Some(Usd(MicroUsd(sum.0.0.saturating_add(of(one)?.0.0))));
+    streams.iter().try_fold(Usd::default(), add)
 }
 
 fn prices_used(sheet: &PriceSheet) -> Vec<PriceUsed> {

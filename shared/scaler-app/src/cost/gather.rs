@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use scaler_core::cost::{OwnUse, Standing};
 use scaler_core::prices::{Price, PriceSheet};
-use scaler_core::{ALARM_PREFIX, Enrolment, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, Enrolment, Policy, stream_of_alarm};
 
 use super::ports::{Billing, CostAdapters, CostPorts, PriceList};
-use super::reckon::Known;
+use super::reckon::{Known, Reckoned, Terms};
 use super::request::{CostRequest, Whose};
-use crate::ports::{CallError, Clock};
+use crate::ports::{CallError, Clock, Failure};
 use crate::sync::ports::{AlarmStore, Fleet};
 use crate::wiring::Wiring;
 
@@ -20,7 +20,7 @@ const STREAMS_AT_ONCE: usize = 10;
 /// What was gathered, and what could not be.
 pub(super) struct Gathered {
     pub(super) sheet: PriceSheet,
-    pub(super) streams: Vec<Known>,
+    pub(super) streams: Vec<Reckoned>,
     /// What the stack used for no stream in particular.
     pub(super) own: OwnUse,
     pub(super) faults: Vec<String>,
@@ -32,6 +32,7 @@ pub(super) struct Gathered {
 pub(super) async fn gather<A: CostAdapters>(
     ports: &CostPorts<A>,
     wiring: &Wiring,
+    policy: &Policy,
     request: &CostRequest,
     deadline: Timestamp,
 ) -> Gathered {
@@ -50,7 +51,14 @@ pub(super) async fn gather<A: CostAdapters>(
     while !left.is_empty() && ports.fleet.pass.clock.now() < deadline {
         let (chunk, others) = left.split_at(left.len().min(STREAMS_AT_ONCE));
         let standing = standings(ports, chunk, &mut gathered).await;
-        metrics(ports, request, standing, &alarms, &mut gathered).await;
+        // Reckoned at once: the metrics of a month of one stream are a megabyte.
+        for known in metrics(ports, request, standing, &alarms, &mut gathered).await {
+            let name = known.name.clone();
+            match known.reckon(Terms { sheet: &gathered.sheet, policy }) {
+                Ok(reckoned) => gathered.streams.push(reckoned),
+                Err(missing) => gathered.faults.push(format!("{name} is left out: {missing}")),
+            }
+        }
         left = others;
     }
     if !left.is_empty() {
@@ -67,7 +75,11 @@ pub(super) async fn gather<A: CostAdapters>(
 impl Gathered {
     fn failed(&mut self, what: &str, error: &CallError) {
         self.may_pass |= error.failure.is_passing();
-        self.faults.push(format!("{what}: {error}"));
+        let advice = match error.failure {
+            Failure::NotFound => " Is it called so, in this Region and account?",
+            _ => "",
+        };
+        self.faults.push(format!("{what}: {error}{advice}"));
     }
 }
 
@@ -84,7 +96,7 @@ async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered
         Err(error) => gathered.notes.push(format!("prices are those of the repository's dated sheet: {error}")),
     }
     for (item, usd) in &wiring.prices {
-        gathered.sheet.set(*item, Price { usd: *usd, source: "the setting PRICE_OVERRIDES".into() });
+        gathered.sheet.set(*item, Price { usd: *usd, source: "the operator".into() });
     }
 }
 
@@ -166,22 +178,23 @@ async fn metrics<A: CostAdapters>(
     streams: Vec<(String, Standing, Enrolment)>,
     alarms: &BTreeMap<String, usize>,
     gathered: &mut Gathered,
-) {
+) -> Vec<Known> {
     if streams.is_empty() {
-        return;
+        return Vec::new();
     }
     let asked: Vec<_> = streams.iter().map(|(name, standing, _)| (name.clone(), standing.clone())).collect();
     match ports.billing.series(&asked, request.from, request.until, request.step_seconds).await {
         Ok(mut series) => {
-            for (name, standing, enrolment) in streams {
-                let Some(series) = series.remove(&name) else { continue };
+            let known = |(name, standing, enrolment): (String, _, _)| {
                 let alarm_metrics = alarms.get(&name).copied().unwrap_or(0);
-                gathered.streams.push(Known { name, standing, series, enrolment, alarm_metrics });
-            }
+                Some(Known { series: series.remove(&name)?, name, standing, enrolment, alarm_metrics })
+            };
+            streams.into_iter().filter_map(known).collect()
         }
         Err(error) => {
             let names: Vec<_> = asked.iter().map(|(name, _)| name.as_str()).collect();
             gathered.failed(&format!("{} left out", names.join(", ")), &error);
+            Vec::new()
         }
     }
 }

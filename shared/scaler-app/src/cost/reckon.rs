@@ -11,6 +11,9 @@ use super::report::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
 /// What a bill may be off by, as a share of it, without a word; in percent.
 const DOUBT_MIN_PERCENT: u64 = 10;
 
+/// Throttling that is told beside what was saved, as a share of all tries; in percent.
+const THROTTLED_MIN_PERCENT: u128 = 1;
+
 /// All that is known of a stream.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
@@ -35,61 +38,73 @@ pub(super) struct Terms<'a> {
     pub(super) policy: &'a Policy,
 }
 
-impl Known {
-    /// What was used in the whole period.
-    pub(super) fn usage(&self) -> Usage {
-        self.series.usage(&self.standing, self.series.start, self.series.end())
-    }
-
+/// A stream that was reckoned; its series, which is large, is not kept.
+#[derive(Clone, Debug)]
+pub(super) struct Reckoned {
+    /// What it cost.
+    pub(super) cost: StreamCost,
+    /// What it used.
+    pub(super) usage: Usage,
+    /// What it is billed by.
+    pub(super) standing: Standing,
     /// What the scaler used for it.
-    pub(super) fn own_use(&self) -> OwnUse {
-        if !self.enrolment.managed {
-            return OwnUse::default();
-        }
-        let usage = self.usage();
-        OwnUse::of_stream(usage.seconds, self.alarm_metrics, usage.seconds_counted)
-    }
+    pub(super) own: OwnUse,
+}
 
+impl Known {
     /// What it cost, and all that goes with it.
     ///
     /// # Errors
     /// An item that it is billed by has no price.
-    pub(super) fn reckon(&self, terms: Terms<'_>) -> Result<StreamCost, MissingPrice> {
+    pub(super) fn reckon(self, terms: Terms<'_>) -> Result<Reckoned, MissingPrice> {
+        let usage = self.series.usage(&self.standing, self.series.start, self.series.end());
+        let own = if self.enrolment.managed {
+            OwnUse::of_stream(usage.seconds, self.alarm_metrics, usage.seconds_counted)
+        } else {
+            OwnUse::default()
+        };
+        let cost = self.cost(terms, &usage, own)?;
+        Ok(Reckoned { cost, usage, standing: self.standing, own })
+    }
+
+    fn cost(&self, terms: Terms<'_>, usage: &Usage, own: OwnUse) -> Result<StreamCost, MissingPrice> {
         let (sheet, standing) = (terms.sheet, &self.standing);
-        let usage = self.usage();
         let policy = self.enrolment.policy(terms.policy).ok().filter(|_| self.enrolment.managed);
         let target = policy.as_ref().unwrap_or(terms.policy).target_utilization_percent;
         let peak = usage.shards_at_peak(standing.mode, target);
-        let bill = Bill::as_it_is(sheet, &usage, standing)?;
-        let mut notes = notes(&usage, standing);
-        notes.extend(doubt(sheet, &usage, standing, &bill));
+        let bill = Bill::as_it_is(sheet, usage, standing)?;
+        let mut notes = notes(usage, standing);
+        notes.extend(doubt(sheet, usage, standing, &bill));
         let mut otherwise = |bill: Result<Bill, MissingPrice>| {
             bill.map_err(|missing| note_once(&mut notes, missing.to_string())).ok().map(|bill| bill.total())
         };
-        let on_demand = otherwise(Bill::on_demand(sheet, &usage, standing));
-        let advantage = otherwise(Bill::advantage(sheet, &usage, standing));
-        let static_peak = otherwise(Bill::with_shards(sheet, &usage, standing, peak));
-        let own = otherwise(self.own_use().bill(sheet));
-        let paid = own.map(|own| MicroUsd(own.0.saturating_add(bill.total().0)));
-        let saved = |otherwise: Option<MicroUsd>| Some(UsdSaved::by(paid?, otherwise?));
+        let on_demand = otherwise(Bill::on_demand(sheet, usage, standing));
+        let advantage = otherwise(Bill::advantage(sheet, usage, standing));
+        let static_peak = otherwise(Bill::with_shards(sheet, usage, standing, peak));
+        let (own, missing) = own.bill_as_known(sheet);
+        for missing in &missing {
+            note_once(&mut notes, scaler_without(missing));
+        }
+        let paid = MicroUsd(own.total().0.saturating_add(bill.total().0));
+        let saved = |otherwise: Option<MicroUsd>| Some(UsdSaved::by(paid, otherwise?));
         let month = month_end(sheet, &self.series, standing)?;
         let budget = self.enrolment.budget.as_ref().and_then(|budget| budget.as_ref().ok()).copied();
         if let Some(Err(fault)) = &self.enrolment.budget {
             notes.push(format!("{fault}: no budget is watched until that is corrected"));
         }
-        let looked =
-            Looked { usage: &usage, standing, managed_by: policy.as_ref(), target_utilization_percent: target };
+        let looked = Looked { usage, standing, managed_by: policy.as_ref(), target_utilization_percent: target };
         let advice = advice(sheet, looked)?.into_iter().map(|advice| AdviceLine {
             words: advice.saving.to_string(),
             usd_month: Usd(advice.a_month),
-            command: advice.saving.command(&self.name),
+            command: advice.saving.command(&self.name, sheet.region()),
         });
         Ok(StreamCost {
             stream: self.name.clone(),
             managed: self.enrolment.managed,
             mode: standing.mode.into(),
             open_shards: standing.open_shards.get(),
-            mean_shards: mean_shards(&usage),
+            mean_shards: mean_shards(usage),
+            throttled_records: u64::try_from(usage.throttled_records).unwrap_or(u64::MAX),
             retention_hours: standing.retention_hours,
             usd: Usd(bill.total()),
             lines: Line::all(&bill),
@@ -97,7 +112,7 @@ impl Known {
             usd_advantage: advantage.map(Usd),
             static_peak_shards: peak.get(),
             usd_static_peak: static_peak.map(Usd),
-            usd_scaler: own.map(Usd),
+            usd_scaler: Usd(own.total()),
             saved_against_on_demand: saved(on_demand),
             saved_against_static_peak: saved(static_peak),
             usd_month_so_far: month.map(|month| Usd(month.so_far)),
@@ -148,8 +163,20 @@ fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
             usage.seconds / 3_600
         ));
     }
-    for (name, _) in usage.consumers.iter().filter(|(_, used)| used.bytes.is_none()) {
-        notes.push(format!("what consumer {name} was given is not known to CloudWatch, and is not in the bill"));
+    let tried = usage.records.saturating_add(usage.throttled_records);
+    let throttled_percent = usage.throttled_records.saturating_mul(100) / tried.max(1);
+    if throttled_percent >= THROTTLED_MIN_PERCENT {
+        notes.push(format!(
+            "{} records, {throttled_percent} % of all tries, were throttled: it had too few shards at times, and what it cost \
+             less by that is no saving",
+            usage.throttled_records
+        ));
+    }
+    if standing.mode == StreamMode::OnDemand {
+        notes.push(
+            "it is reckoned as on-demand Standard; in an account that has committed itself to Advantage it costs that"
+                .to_owned(),
+        );
     }
     notes
 }
@@ -168,6 +195,11 @@ fn doubt(sheet: &PriceSheet, usage: &Usage, standing: &Standing, bill: &Bill) ->
             "payload units are reckoned by the mean size of records; by single sizes they cost from {low} to {high} USD"
         )
     })
+}
+
+/// What is said of an item of the scaler's own that has no price.
+pub(super) fn scaler_without(missing: &MissingPrice) -> String {
+    format!("what the scaler itself costs is without {}: {missing}", missing.item)
 }
 
 fn note_once(notes: &mut Vec<String>, note: String) {

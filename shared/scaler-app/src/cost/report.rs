@@ -90,11 +90,12 @@ pub struct FleetCost {
     pub usd_advantage: Option<Usd>,
     /// On shards for each one's busiest minute, all the time.
     pub usd_static_peak: Option<Usd>,
-    /// What the scaler itself cost: alarms, metrics, reading them, and its functions' runs where they are known.
-    pub usd_scaler: Option<Usd>,
-    /// Against on-demand Standard, with the scaler paid.
+    /// What the scaler itself cost, as far as there are prices: alarms, metrics, reading them, and its functions' runs where
+    /// they are known.
+    pub usd_scaler: Usd,
+    /// What the managed streams saved against on-demand Standard, with the scaler paid.
     pub saved_against_on_demand: Option<UsdSaved>,
-    /// Against static peak, with the scaler paid.
+    /// What they saved against static peak, with the scaler paid.
     pub saved_against_static_peak: Option<UsdSaved>,
     /// What they will have cost by the end of the month in which the period ends, without the scaler.
     pub usd_month_expected: Option<Usd>,
@@ -132,6 +133,8 @@ pub struct StreamCost {
     pub open_shards: u32,
     /// Open shards on average over the period.
     pub mean_shards: f64,
+    /// Records that were refused for throttling.
+    pub throttled_records: u64,
     /// How long it keeps records, in hours.
     pub retention_hours: u32,
     /// What it cost.
@@ -146,8 +149,8 @@ pub struct StreamCost {
     pub static_peak_shards: u32,
     /// The same traffic on that many, all the time.
     pub usd_static_peak: Option<Usd>,
-    /// What its alarms and metrics cost; zero for a stream that is not managed.
-    pub usd_scaler: Option<Usd>,
+    /// What its alarms and metrics cost, as far as there are prices; zero for a stream that is not managed.
+    pub usd_scaler: Usd,
     /// Against on-demand Standard, with its part of the scaler paid.
     pub saved_against_on_demand: Option<UsdSaved>,
     /// Against static peak, with its part of the scaler paid.

@@ -41,7 +41,6 @@ fn of_fleet(report: &CostReport) -> Vec<Value> {
         ("PeriodUsd", "None", Some(json!(dollars(report.fleet.usd)))),
         ("MonthUsd", "None", report.fleet.usd_month_expected.map(|usd| json!(dollars(usd)))),
         ("OverBudget", "Count", Some(json!(report.streams.iter().filter(|stream| stream.over_budget).count()))),
-        ("NeedsAttention", "Count", Some(json!(u32::from(needs_attention(report))))),
     ]
 }
 

@@ -37,22 +37,24 @@ pub fn summary(report: &CostReport) -> String {
         ("static peak", fleet.usd_static_peak, fleet.saved_against_static_peak),
     ];
     for (name, usd, saved) in otherwise {
-        if let (Some(usd), Some(saved)) = (usd, saved) {
-            let _ = writeln!(text, "Otherwise: {name} {} USD; {}.", cents(usd), saved_words(saved));
+        if let Some(usd) = usd {
+            let saved = saved.map_or_else(String::new, |saved| format!("; {}", saved_words(saved)));
+            let _ = writeln!(text, "Otherwise: {name} {} USD{saved}.", cents(usd));
         }
     }
     if let Some(usd) = fleet.usd_advantage {
         let _ =
             writeln!(text, "Otherwise: on-demand Advantage {} USD, its floor for the account included.", cents(usd));
     }
-    if let Some(usd) = fleet.usd_scaler {
-        let _ = writeln!(text, "The scaler itself: {} USD.", cents(usd));
-    }
+    let _ = writeln!(text, "The scaler itself: {} USD.", cents(fleet.usd_scaler));
     if let Some(usd) = fleet.usd_month_expected {
         let _ = writeln!(text, "By the end of the month: {} USD expected.", cents(usd));
     }
     for stream in report.streams.iter().filter(|stream| stream.over_budget) {
         let _ = writeln!(text, "Over budget: {}.", budget_words(stream));
+    }
+    for stream in report.streams.iter().filter(|stream| stream.throttled_records > 0).take(LISTED_MAX) {
+        let _ = writeln!(text, "Throttled: {} refused {} records.", stream.stream, stream.throttled_records);
     }
     for stream in report.streams.iter().take(LISTED_MAX) {
         let _ = writeln!(
@@ -97,7 +99,7 @@ fn budget_words(stream: &StreamCost) -> String {
 
 fn saved_words(UsdSaved(micro): UsdSaved) -> String {
     let amount = cents(Usd(MicroUsd(micro.unsigned_abs())));
-    if micro < 0 { format!("{amount} more was spent") } else { format!("{amount} saved, the scaler paid") }
+    if micro < 0 { format!("managed streams spent {amount} more") } else { format!("managed streams saved {amount}") }
 }
 
 /// Rounded to cents, which is all that a message needs.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::bill::Bill;
-use super::usage::{ConsumerUse, FREE_RETENTION_HOURS, Standing, Usage, put_units};
+use super::usage::{ConsumerUse, FREE_RETENTION_HOURS, Standing, Usage};
 use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MIN};
 use crate::observation::StreamMode;
 use crate::policy::Policy;
@@ -12,6 +12,10 @@ use crate::units::{MicroUsd, ShardCount};
 
 /// Less than a day says nothing of how a stream is used.
 const LEAST_SECONDS: u64 = 86_400;
+/// And less than a week nothing of whether a stream is needed.
+const LEAST_SECONDS_IDLE: u64 = 7 * LEAST_SECONDS;
+/// Payload units dominate where they are more than this share of the bill.
+const UNITS_DOMINATE_PERCENT: u64 = 50;
 /// What saves less in a month is not worth a line.
 const LEAST_SAVING: MicroUsd = MicroUsd(1_000_000);
 /// Consumers that were never further behind than this share of the retention do not need it.
@@ -42,7 +46,7 @@ pub enum Saving {
         /// Those shards.
         shards: ShardCount,
     },
-    /// Nobody wrote, or tried to.
+    /// Nobody wrote, or tried to, and nobody read.
     DeleteIdle,
     /// More shards than its busiest minute needs, and nobody takes them away.
     Enrol {
@@ -54,6 +58,13 @@ pub enum Saving {
         /// The minimum.
         from: u32,
         /// What the busiest minute needs.
+        to: ShardCount,
+    },
+    /// Managed, and yet with more shards than its busiest minute needs or its minimum asks for.
+    AskWhyHeld {
+        /// What it has.
+        from: ShardCount,
+        /// What it would need.
         to: ShardCount,
     },
     /// Records are kept far longer than anybody was behind.
@@ -68,10 +79,12 @@ pub enum Saving {
         /// Its name.
         name: String,
     },
-    /// Records so small that payload units are a large part of the bill.
+    /// Records so small that what each is rounded up to is most of the bill.
     Aggregate {
         /// Mean bytes of a record.
         mean_bytes: u64,
+        /// What one is billed as, in KB.
+        billed_kb: u128,
     },
 }
 
@@ -85,35 +98,34 @@ pub struct Advice {
 }
 
 impl Saving {
-    /// The command that does it; `None` where none does.
-    pub fn command(&self, stream: &str) -> Option<String> {
+    /// The command that does it, in this Region; `None` where none does.
+    pub fn command(&self, stream: &str, region: &str) -> Option<String> {
+        let kinesis = |call: &str, rest: &str| {
+            let rest = if rest.is_empty() { String::new() } else { format!(" {rest}") };
+            format!("aws kinesis {call} --region {region} --stream-name {stream}{rest}")
+        };
+        let by_arn = |call: &str, rest: &str| {
+            let arn = kinesis("describe-stream-summary", "--query StreamDescriptionSummary.StreamARN --output text");
+            format!("aws kinesis {call} --region {region} --stream-arn \"$({arn})\" {rest}")
+        };
+        let enrol = kinesis("add-tags-to-stream", &format!("--tags {TAG_MANAGED}=true"));
         Some(match self {
-            Self::ToOnDemand => mode_command(stream, "ON_DEMAND"),
-            Self::ToProvisioned { .. } => mode_command(stream, "PROVISIONED"),
-            Self::DeleteIdle => format!("aws kinesis delete-stream --stream-name {stream}"),
-            Self::Enrol { .. } => {
-                format!("aws kinesis add-tags-to-stream --stream-name {stream} --tags {TAG_MANAGED}=true")
+            Self::ToOnDemand => by_arn("update-stream-mode", "--stream-mode-details StreamMode=ON_DEMAND"),
+            Self::ToProvisioned { .. } => {
+                let switch = by_arn("update-stream-mode", "--stream-mode-details StreamMode=PROVISIONED");
+                format!("{switch} && {enrol}")
             }
-            Self::LowerMin { to, .. } => {
-                format!("aws kinesis add-tags-to-stream --stream-name {stream} --tags {TAG_SHARDS_MIN}={to}")
+            Self::DeleteIdle => kinesis("delete-stream", ""),
+            Self::Enrol { .. } => enrol,
+            Self::LowerMin { to, .. } => kinesis("add-tags-to-stream", &format!("--tags {TAG_SHARDS_MIN}={to}")),
+            Self::AskWhyHeld { .. } => format!("AWS_REGION={region} shardctl status {stream}"),
+            Self::ShortenRetention { to, .. } => {
+                kinesis("decrease-stream-retention-period", &format!("--retention-period-hours {to}"))
             }
-            Self::ShortenRetention { to, .. } => format!(
-                "aws kinesis decrease-stream-retention-period --stream-name {stream} --retention-period-hours {to}"
-            ),
-            Self::DropConsumer { name } => format!(
-                "aws kinesis deregister-stream-consumer --consumer-name {name} --stream-arn \"$(aws kinesis \
-                 describe-stream-summary --stream-name {stream} --query StreamDescriptionSummary.StreamARN --output text)\""
-            ),
+            Self::DropConsumer { name } => by_arn("deregister-stream-consumer", &format!("--consumer-name {name}")),
             Self::Aggregate { .. } => return None,
         })
     }
-}
-
-fn mode_command(stream: &str, mode: &str) -> String {
-    format!(
-        "aws kinesis update-stream-mode --stream-mode-details StreamMode={mode} --stream-arn \"$(aws kinesis \
-         describe-stream-summary --stream-name {stream} --query StreamDescriptionSummary.StreamARN --output text)\""
-    )
 }
 
 impl fmt::Display for Saving {
@@ -125,15 +137,21 @@ impl fmt::Display for Saving {
             ),
             Self::ToProvisioned { shards } => write!(
                 f,
-                "switch to provisioned mode: {shards} shards carry its busiest minute. The switch keeps the shards there are: \
-                 resize it then, or enrol it"
+                "switch to provisioned mode, and enrol it: {shards} shards carry its busiest minute. The switch keeps the \
+                 shards there are, and scaling in takes its time"
             ),
-            Self::DeleteIdle => f.write_str("nobody wrote to it: delete it, if nobody will"),
+            Self::DeleteIdle => f.write_str(
+                "CloudWatch knows of no write and no read in the whole period: delete it, if nobody needs it, or what it still \
+                 keeps",
+            ),
             Self::Enrol { shards } => {
                 write!(f, "its busiest minute needs {shards} shards: enrol it, and it gets what it needs")
             }
             Self::LowerMin { from, to } => {
                 write!(f, "its minimum is {from} shards and its busiest minute needs {to}: lower the minimum")
+            }
+            Self::AskWhyHeld { from, to } => {
+                write!(f, "it has {from} shards and its busiest minute needs {to}: see why it is not scaled in")
             }
             Self::ShortenRetention { from, to } => write!(
                 f,
@@ -141,12 +159,16 @@ impl fmt::Display for Saving {
                  unless you replay them (older ones cannot be read any more at once)"
             ),
             Self::DropConsumer { name } => {
-                write!(f, "consumer {name} has enhanced fan-out and was given nothing: deregister it")
+                write!(
+                    f,
+                    "consumer {name} has enhanced fan-out, and CloudWatch knows of nothing that it was given: deregister it, if \
+                     nobody needs it"
+                )
             }
-            Self::Aggregate { mean_bytes } => write!(
+            Self::Aggregate { mean_bytes, billed_kb } => write!(
                 f,
-                "a record has {mean_bytes} bytes on average and is billed as {} KB: aggregate records in the producer (KPL)",
-                put_units(1, *mean_bytes) * 25
+                "a record has {mean_bytes} bytes on average and is billed as {billed_kb} KB: aggregate records in the producer \
+                 (KPL)"
             ),
         }
     }
@@ -155,21 +177,20 @@ impl fmt::Display for Saving {
 /// What could be saved, the most first. Each is reckoned by itself; two together save less than their sum.
 ///
 /// # Errors
-/// An item has no price.
+/// An item that the stream is billed by has no price.
 pub fn advice(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<Advice>, MissingPrice> {
     if looked.usage.seconds < LEAST_SECONDS {
         return Ok(Vec::new());
     }
     let now = Bill::as_it_is(sheet, looked.usage, looked.standing)?;
-    let mut found = Vec::new();
-    if looked.usage.records == 0 && looked.usage.throttled_records == 0 {
-        found.push((Saving::DeleteIdle, now.total()));
-    } else {
-        found.extend(other_mode(sheet, looked, &now));
+    let mut found = unused_consumers(sheet, looked)?;
+    if !is_without_writes(looked.usage) {
+        found.extend(other_mode(sheet, looked, &now)?);
         found.extend(fewer_shards(sheet, looked, &now)?);
         found.extend(aggregated(sheet, looked, &now)?);
         found.extend(shorter_retention(sheet, looked, &now)?);
-        found.extend(unused_consumers(sheet, looked)?);
+    } else if is_idle(looked) {
+        found.push((Saving::DeleteIdle, now.total()));
     }
     let a_month = |saved: MicroUsd| {
         let month = u128::from(saved.0) * MONTH_SECONDS / u128::from(looked.usage.seconds);
@@ -184,6 +205,17 @@ pub fn advice(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<Advice>, Mis
     Ok(advice)
 }
 
+fn is_without_writes(usage: &Usage) -> bool {
+    usage.records == 0 && usage.bytes == 0 && usage.throttled_records == 0
+}
+
+/// Of a stream that nobody writes to and nobody reads from CloudWatch has no point at all, so that none is no doubt here. One
+/// with consumers cannot be deleted just so.
+fn is_idle(looked: Looked<'_>) -> bool {
+    let Looked { usage, standing, .. } = looked;
+    usage.read_bytes == 0 && standing.consumers.is_empty() && usage.seconds >= LEAST_SECONDS_IDLE
+}
+
 /// What its busiest minute needs at the target utilization.
 fn needed(looked: Looked<'_>) -> ShardCount {
     let target =
@@ -191,17 +223,22 @@ fn needed(looked: Looked<'_>) -> ShardCount {
     looked.usage.shards_at_peak(looked.standing.mode, target)
 }
 
-/// A mode whose prices are not known is not advised.
-fn other_mode(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Option<(Saving, MicroUsd)> {
-    let (saving, then) = match looked.standing.mode {
-        StreamMode::Provisioned => (Saving::ToOnDemand, Bill::on_demand(sheet, looked.usage, looked.standing)),
+/// A mode whose prices are not known is not advised; nor is on-demand where the right count of shards would be cheaper.
+fn other_mode(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
+    let Looked { usage, standing, .. } = looked;
+    let shards = needed(looked);
+    let (saving, then) = match standing.mode {
+        StreamMode::Provisioned => {
+            let fitting = Bill::with_shards(sheet, usage, standing, shards)?.total();
+            let on_demand = Bill::on_demand(sheet, usage, standing).ok().map(|bill| bill.total());
+            (Saving::ToOnDemand, on_demand.filter(|on_demand| *on_demand < fitting))
+        }
         StreamMode::OnDemand => {
-            let shards = needed(looked);
-            let then = Bill::with_shards(sheet, looked.usage, looked.standing, shards);
-            (Saving::ToProvisioned { shards }, then)
+            let provisioned = Bill::with_shards(sheet, usage, standing, shards).ok().map(|bill| bill.total());
+            (Saving::ToProvisioned { shards }, provisioned)
         }
     };
-    Some((saving, less(now.total(), then.ok()?.total())?))
+    Ok(then.and_then(|then| Some((saving, less(now.total(), then)?))))
 }
 
 fn fewer_shards(
@@ -209,29 +246,46 @@ fn fewer_shards(
     looked: Looked<'_>,
     now: &Bill,
 ) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
-    if looked.standing.mode == StreamMode::OnDemand {
+    let Looked { usage, standing, managed_by, .. } = looked;
+    let (shards, has) = (needed(looked), standing.open_shards);
+    // What it had on other days is past: it is about the shards that it has.
+    if standing.mode == StreamMode::OnDemand || has <= shards {
         return Ok(None);
     }
-    let shards = needed(looked);
-    let saving = match looked.managed_by {
-        None => Saving::Enrol { shards },
-        Some(policy) if policy.shards_min > shards.get() => Saving::LowerMin { from: policy.shards_min, to: shards },
-        Some(_) => return Ok(None),
+    let with = |shards| Bill::with_shards(sheet, usage, standing, shards).map(|bill| bill.total());
+    let min = managed_by.and_then(|policy| ShardCount::new(policy.shards_min)).unwrap_or(ShardCount::ONE);
+    let (saving, saved) = match managed_by {
+        None => (Saving::Enrol { shards }, less(now.total(), with(shards)?)),
+        // The minimum holds so many; what else there is, something else does.
+        Some(policy) if min > shards => {
+            (Saving::LowerMin { from: policy.shards_min, to: shards }, less(with(min.min(has))?, with(shards)?))
+        }
+        Some(_) => {
+            // A day's slack belongs to scaling: it is only worth a word where a third of the bill is.
+            let saved = less(now.total(), with(shards)?).filter(|saved| saved.0 > now.total().0 / 3);
+            (Saving::AskWhyHeld { from: has, to: shards }, saved)
+        }
     };
-    let then = Bill::with_shards(sheet, looked.usage, looked.standing, shards)?;
-    Ok(less(now.total(), then.total()).map(|saved| (saving, saved)))
+    Ok(saved.map(|saved| (saving, saved)))
 }
 
-/// On-demand has no payload units, and their price need not be known for it.
+/// Where most of the bill is for what records are rounded up to.
 fn aggregated(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
-    if looked.standing.mode == StreamMode::OnDemand {
+    let Usage { records, bytes, put_units, on_demand_bytes, .. } = looked.usage;
+    let (item, then, billed_kb) = match looked.standing.mode {
+        StreamMode::Provisioned => {
+            let then = 2 * bytes.div_ceil(u128::from(AGGREGATED_RECORD_BYTES));
+            (Item::PutUnits, then, put_units.div_ceil((*records).max(1)) * 25)
+        }
+        StreamMode::OnDemand => (Item::OnDemandIn, *bytes, on_demand_bytes.div_ceil((*records).max(1)).div_ceil(1_024)),
+    };
+    let rounded = now.cost_of(item);
+    if rounded.0 / UNITS_DOMINATE_PERCENT <= now.total().0 / 100 {
         return Ok(None);
     }
-    let Usage { records, bytes, .. } = looked.usage;
-    let then = sheet.cost(Item::PutUnits, 2 * bytes.div_ceil(u128::from(AGGREGATED_RECORD_BYTES)))?;
-    let saved = less(now.cost_of(Item::PutUnits), then);
     let mean_bytes = u64::try_from(bytes / records.max(&1)).unwrap_or(u64::MAX);
-    Ok(saved.map(|saved| (Saving::Aggregate { mean_bytes }, saved)))
+    let saved = less(rounded, sheet.cost(item, then)?);
+    Ok(saved.map(|saved| (Saving::Aggregate { mean_bytes, billed_kb }, saved)))
 }
 
 fn shorter_retention(
@@ -241,7 +295,7 @@ fn shorter_retention(
 ) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
     let (from, to) = (looked.standing.retention_hours, FREE_RETENTION_HOURS);
     // Of consumers with enhanced fan-out nobody knows how far they are behind.
-    let Some(age) = looked.usage.iterator_age_ms.filter(|_| looked.standing.consumers.is_empty()) else {
+    let Some(age) = looked.usage.iterator_age_ms.filter(|_| looked.usage.fan_out_bytes() == 0) else {
         return Ok(None);
     };
     if age > u64::from(to) * 3_600_000 * RETENTION_USED_MAX_PERCENT / 100 {
@@ -263,7 +317,7 @@ fn unused_consumers(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<(Savin
         used.shard_seconds.saturating_mul(u128::from(usage.seconds))
             >= usage.shard_seconds.saturating_mul(u128::from(LEAST_SECONDS))
     };
-    let unused = usage.consumers.iter().filter(|(_, used)| used.bytes == Some(0) && is_old(used));
+    let unused = usage.consumers.iter().filter(|(_, used)| used.bytes.unwrap_or(0) == 0 && is_old(used));
     unused
         .map(|(name, used)| {
             Ok((Saving::DropConsumer { name: name.clone() }, sheet.cost(Item::FanOutHour, used.shard_seconds)?))

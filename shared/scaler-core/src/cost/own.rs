@@ -70,15 +70,28 @@ impl OwnUse {
     /// # Errors
     /// An item has no price.
     pub fn bill(&self, sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
-        Bill::of(
-            sheet,
-            [
-                (Item::AlarmMetric, self.alarm_metric_seconds),
-                (Item::CustomMetric, self.custom_metric_seconds),
-                (Item::MetricRequest, self.metrics_requested),
-                (Item::LambdaRequest, self.runs),
-                (Item::LambdaTime, self.run_milliseconds_mb),
-            ],
-        )
+        Bill::of(sheet, self.quantities())
+    }
+
+    /// What it costs as far as prices are known, and what has none.
+    pub fn bill_as_known(&self, sheet: &PriceSheet) -> (Bill, Vec<MissingPrice>) {
+        let (mut known, mut missing) = (Bill::default(), Vec::new());
+        for quantity in self.quantities() {
+            match Bill::of(sheet, [quantity]) {
+                Ok(bill) => known.lines.extend(bill.lines),
+                Err(fault) => missing.push(fault),
+            }
+        }
+        (known, missing)
+    }
+
+    fn quantities(&self) -> [(Item, u128); 5] {
+        [
+            (Item::AlarmMetric, self.alarm_metric_seconds),
+            (Item::CustomMetric, self.custom_metric_seconds),
+            (Item::MetricRequest, self.metrics_requested),
+            (Item::LambdaRequest, self.runs),
+            (Item::LambdaTime, self.run_milliseconds_mb),
+        ]
     }
 }

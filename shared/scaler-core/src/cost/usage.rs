@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::care::SYNC_MINUTES;
 use crate::demand::{Demand, shards_to_read};
 use crate::limits::MINUTE_SECONDS;
 use crate::observation::{Minute, StreamMode};
@@ -19,6 +20,9 @@ const ON_DEMAND_STEP_BYTES: u64 = 1_024;
 pub(super) const FREE_RETENTION_HOURS: u32 = 24;
 /// Up to so many hours retention is "extended", beyond "long-term". Kinesis pricing page.
 const EXTENDED_RETENTION_HOURS: u32 = 7 * 24;
+/// For so long a published shard count says how many there are: alarm-sync publishes it every [`SYNC_MINUTES`], and a run may
+/// be late by as much.
+const COUNT_HOLDS_SECONDS: u64 = 2 * SYNC_MINUTES as u64 * MINUTE_SECONDS;
 
 /// PUT payload units of so many records with so many bytes together, all taken to be of their mean size, since metrics know
 /// no single one. Whatever the sizes, the truth lies between the larger of `records` and `bytes / 25 KB`, and the sum of the
@@ -70,7 +74,7 @@ pub struct Tick {
     pub metrics: Minute,
     /// Open shards, where the scaler has published them.
     pub open_shards: Option<u32>,
-    /// Bytes given to each consumer of [`Standing::consumers`], in their order; `None` where nothing is known.
+    /// Bytes given to each consumer of [`Standing::consumers`], in their order; `None` where CloudWatch has no point.
     pub fan_out_bytes: Vec<Option<u64>>,
 }
 
@@ -90,7 +94,7 @@ pub struct Series {
 pub struct ConsumerUse {
     /// Shards that it was registered for, times seconds.
     pub shard_seconds: u128,
-    /// What it was given; `None` where no metric tells.
+    /// What it was given; `None` where CloudWatch has no point at all, as of a consumer that never subscribes.
     pub bytes: Option<u128>,
 }
 
@@ -99,7 +103,8 @@ pub struct ConsumerUse {
 pub struct Usage {
     /// How long it was there.
     pub seconds: u64,
-    /// For how much of that its shard count was published; for the rest the nearest one known is taken.
+    /// For how much of that its shard count was known, since it is published every few minutes; for the rest the nearest one
+    /// known is taken.
     pub seconds_counted: u64,
     /// Open shards times seconds.
     pub shard_seconds: u128,
@@ -113,6 +118,10 @@ pub struct Usage {
     pub on_demand_bytes: u128,
     /// Bytes read with `GetRecords`.
     pub read_bytes: u128,
+    /// Bytes kept beyond 24 hours, up to 7 days, times hours.
+    pub extended_byte_hours: u128,
+    /// Bytes kept beyond 7 days, times hours.
+    pub long_term_byte_hours: u128,
     /// Records refused for throttling.
     pub throttled_records: u128,
     /// What was wanted in the busiest minute, on average over the minutes of a step.
@@ -135,22 +144,29 @@ impl Series {
     pub fn usage(&self, standing: &Standing, from: Timestamp, until: Timestamp) -> Usage {
         let counts = self.shard_counts(standing);
         let mut usage = Usage::default();
-        for (at, (tick, shards)) in self.ticks.iter().zip(counts).enumerate() {
+        for (at, (tick, count)) in self.ticks.iter().zip(counts).enumerate() {
             let (begins, ends) = (self.at(at), self.at(at + 1));
             if begins >= from && begins < until && ends > standing.created {
-                usage.add(tick, shards, ends, self.step_seconds, standing);
+                usage.add(tick, count, ends, self.step_seconds, standing);
             }
         }
         usage
     }
 
     /// Open shards of each step: the last that was published, before the first that one, and where none was the count of now.
-    fn shard_counts(&self, standing: &Standing) -> Vec<u32> {
+    fn shard_counts(&self, standing: &Standing) -> Vec<Count> {
         let first = self.ticks.iter().find_map(|tick| tick.open_shards);
-        let mut last = first.unwrap_or_else(|| standing.open_shards.get());
+        let mut shards = first.unwrap_or_else(|| standing.open_shards.get());
+        let mut seconds_since = u64::MAX;
         let count = |tick: &Tick| {
-            last = tick.open_shards.unwrap_or(last);
-            last
+            seconds_since = match tick.open_shards {
+                Some(published) => {
+                    shards = published;
+                    0
+                }
+                None => seconds_since.saturating_add(u64::from(self.step_seconds)),
+            };
+            Count { shards, is_known: seconds_since < COUNT_HOLDS_SECONDS }
         };
         self.ticks.iter().map(count).collect()
     }
@@ -161,22 +177,32 @@ impl Series {
     }
 }
 
+/// Open shards of a step.
+#[derive(Clone, Copy)]
+struct Count {
+    shards: u32,
+    /// Whether it was published lately.
+    is_known: bool,
+}
+
 impl Usage {
-    fn add(&mut self, tick: &Tick, shards: u32, ends: Timestamp, step_seconds: u32, standing: &Standing) {
+    fn add(&mut self, tick: &Tick, count: Count, ends: Timestamp, step_seconds: u32, standing: &Standing) {
         let seconds = u64::from(step_seconds);
-        let shard_seconds = u128::from(shards) * u128::from(seconds);
+        let shard_seconds = u128::from(count.shards) * u128::from(seconds);
         let [records, bytes, read, throttled] = {
             let metrics = &tick.metrics;
             [metrics.records, metrics.bytes, metrics.read_bytes, metrics.throttled_records]
                 .map(Option::unwrap_or_default)
         };
         self.seconds += seconds;
-        self.seconds_counted += if tick.open_shards.is_some() { seconds } else { 0 };
+        self.seconds_counted += if count.is_known { seconds } else { 0 };
         self.shard_seconds += shard_seconds;
         self.records += u128::from(records);
         self.bytes += u128::from(bytes);
         self.put_units += put_units(records, bytes);
         self.on_demand_bytes += on_demand_bytes(records, bytes);
+        let age_hours = u32::try_from(ends.duration_since(standing.created).as_hours()).unwrap_or(0);
+        self.keep(u128::from(bytes), standing.retention_hours.min(age_hours));
         self.read_bytes += u128::from(read);
         self.throttled_records += u128::from(throttled);
         self.iterator_age_ms = self.iterator_age_ms.max(tick.metrics.iterator_age_ms);
@@ -193,6 +219,24 @@ impl Usage {
         }
     }
 
+    /// Counts what is kept of so many bytes, as if it had been written for as long as it is kept: as much was written then as is
+    /// written now, so what is kept now costs what these bytes will.
+    fn keep(&mut self, bytes: u128, hours: u32) {
+        let extended = hours.min(EXTENDED_RETENTION_HOURS).saturating_sub(FREE_RETENTION_HOURS);
+        let long_term = hours.saturating_sub(EXTENDED_RETENTION_HOURS);
+        let times = |hours: u32| bytes.saturating_mul(u128::from(hours));
+        self.extended_byte_hours = self.extended_byte_hours.saturating_add(times(extended));
+        self.long_term_byte_hours = self.long_term_byte_hours.saturating_add(times(long_term));
+    }
+
+    /// The same, kept for so many hours by a stream that has always carried it: for a stream on paper.
+    #[must_use]
+    pub fn kept_for(mut self, hours: u32) -> Self {
+        (self.extended_byte_hours, self.long_term_byte_hours) = (0, 0);
+        self.keep(self.bytes, hours);
+        self
+    }
+
     /// What this is billed by in provisioned mode, with so many open shards times seconds.
     pub(super) fn provisioned(&self, shard_seconds: u128, retention_hours: u32) -> Vec<(Item, u128)> {
         let consumers: u128 = self.consumers.values().map(|used| used.shard_seconds).sum();
@@ -200,7 +244,7 @@ impl Usage {
             (Item::ShardHour, shard_seconds),
             (Item::PutUnits, self.put_units),
             (Item::ExtendedRetention, if retention_hours > FREE_RETENTION_HOURS { shard_seconds } else { 0 }),
-            (Item::LongTermRetention, self.long_term_byte_hours(retention_hours)),
+            (Item::LongTermRetention, self.kept_long(retention_hours)),
             // A consumer is billed for each shard: with another count the same consumers cost accordingly.
             (Item::FanOutHour, consumers.saturating_mul(shard_seconds) / self.shard_seconds.max(1)),
             (Item::FanOutOut, self.fan_out_bytes()),
@@ -214,8 +258,8 @@ impl Usage {
             (Item::OnDemandIn, self.on_demand_bytes),
             (Item::OnDemandOut, self.read_bytes),
             (Item::OnDemandFanOutOut, self.fan_out_bytes()),
-            (Item::OnDemandExtendedRetention, self.extended_byte_hours(retention_hours)),
-            (Item::OnDemandLongTermRetention, self.long_term_byte_hours(retention_hours)),
+            (Item::OnDemandExtendedRetention, self.kept_longer(retention_hours)),
+            (Item::OnDemandLongTermRetention, self.kept_long(retention_hours)),
         ]
     }
 
@@ -224,8 +268,8 @@ impl Usage {
         vec![
             (Item::AdvantageIn, self.on_demand_bytes),
             (Item::AdvantageOut, self.read_bytes + self.fan_out_bytes()),
-            (Item::AdvantageExtendedRetention, self.extended_byte_hours(retention_hours)),
-            (Item::OnDemandLongTermRetention, self.long_term_byte_hours(retention_hours)),
+            (Item::AdvantageExtendedRetention, self.kept_longer(retention_hours)),
+            (Item::OnDemandLongTermRetention, self.kept_long(retention_hours)),
         ]
     }
 
@@ -253,15 +297,14 @@ impl Usage {
         self.consumers.values().filter_map(|used| used.bytes).sum()
     }
 
-    /// Each byte is kept so many hours beyond the first seven days; those that it is yet to be kept are counted now, as if the
-    /// stream had always carried what it carries.
-    fn long_term_byte_hours(&self, retention_hours: u32) -> u128 {
-        self.bytes.saturating_mul(u128::from(retention_hours.saturating_sub(EXTENDED_RETENTION_HOURS)))
+    /// Beyond 24 hours; nothing where that is how long the stream is to keep it.
+    fn kept_longer(&self, retention_hours: u32) -> u128 {
+        if retention_hours > FREE_RETENTION_HOURS { self.extended_byte_hours } else { 0 }
     }
 
-    fn extended_byte_hours(&self, retention_hours: u32) -> u128 {
-        let hours = retention_hours.min(EXTENDED_RETENTION_HOURS).saturating_sub(FREE_RETENTION_HOURS);
-        self.bytes.saturating_mul(u128::from(hours))
+    /// Beyond 7 days, as [`Self::kept_longer`].
+    fn kept_long(&self, retention_hours: u32) -> u128 {
+        if retention_hours > EXTENDED_RETENTION_HOURS { self.long_term_byte_hours } else { 0 }
     }
 }
 

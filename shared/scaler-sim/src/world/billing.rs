@@ -8,7 +8,7 @@ use scaler_app::cost::{CostAdapters, CostPorts};
 use scaler_app::ports::{CallError, Failure};
 use scaler_core::cost::{Consumer, Series, Standing, Tick};
 use scaler_core::prices::Item;
-use scaler_core::{MicroUsd, Minute, ShardCount};
+use scaler_core::{MicroUsd, Minute, SYNC_MINUTES, ShardCount};
 
 use super::{Stream, World, failed};
 
@@ -46,10 +46,16 @@ impl Stream {
         };
         Tick {
             metrics,
-            open_shards: self.billed.is_counted.then_some(self.shards),
+            // As alarm-sync publishes it.
+            open_shards: (self.billed.is_counted && is_in_fifth_minute(begins, minutes)).then_some(self.shards),
             fan_out_bytes: self.billed.consumers.iter().map(|(_, bytes)| times(*bytes)).collect(),
         }
     }
+}
+
+/// Whether a step holds the begin of a minute by which alarm-sync runs.
+fn is_in_fifth_minute(begins: Timestamp, minutes: u64) -> bool {
+    minutes >= SYNC_MINUTES.unsigned_abs() || begins.as_second().div_euclid(60) % SYNC_MINUTES == 0
 }
 
 impl World {
