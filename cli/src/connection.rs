@@ -14,6 +14,9 @@ const NO_CREDENTIALS: &str = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS
 /// How AWS's words begin when it is the credentials that it refuses, not the call.
 const NOT_PERMITTED: [&str; 2] = ["AccessDenied", "UnauthorizedOperation"];
 
+/// What a stack is called where nobody says otherwise, as in `samconfig.toml`.
+pub(crate) const OUR_STACK: &str = "kinesis-scaler";
+
 /// AWS as the caller may use it.
 pub(crate) struct Connection {
     /// What the functions use, with nobody to be told.
@@ -31,13 +34,22 @@ impl Connection {
     /// # Errors
     /// One of them is missing.
     pub(crate) async fn new() -> Result<Self> {
+        Self::of_stack(OUR_STACK).await
+    }
+
+    /// As [`Self::new`], to fit the alarms of this stack.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) async fn of_stack(stack: &str) -> Result<Self> {
         let sdk = scaler_aws::loader().load().await;
         let Some(region) = sdk.region().map(ToString::to_string) else {
             bail!("no AWS Region is set: set AWS_REGION, or a region in the profile that AWS_PROFILE names");
         };
         has_credentials(&sdk).await?;
         let pace = Pace::of(Share::SCALING, SystemClock);
-        let ports = scaler_aws::fleet_ports(&sdk, SystemClock, &pace, &Wiring::default());
+        let wiring = Wiring { stack_name: stack.to_owned(), ..Wiring::default() };
+        let ports = scaler_aws::fleet_ports(&sdk, SystemClock, &pace, &wiring);
         Ok(Self { ports, operator: Operator::new(&sdk, &pace), region, sdk })
     }
 

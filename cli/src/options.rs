@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum, value_parser};
 use scaler_app::stream_name::is_stream_name;
+use scaler_app::wiring::is_stack_name;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::{Policy, RISK_WORDS, Risk, UnknownRisk};
 use scaler_sim::stream_model::Assumptions;
@@ -153,6 +154,12 @@ impl AssumptionOptions {
 pub(crate) fn stream_name(text: &str) -> Result<String, String> {
     let expected = || "expected a stream's name: up to 128 of letters, digits, `_`, `.` and `-`".to_owned();
     is_stream_name(text).then(|| text.to_owned()).ok_or_else(expected)
+}
+
+/// A name that a stack can have.
+pub(crate) fn stack_name(text: &str) -> Result<String, String> {
+    let expected = || "expected a stack's name: up to 128 of letters, digits and `-`".to_owned();
+    is_stack_name(text).then(|| text.to_owned()).ok_or_else(expected)
 }
 
 /// A count that a stream can have.

@@ -11,9 +11,9 @@ use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::{Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
 use serde::Serialize;
 
-use crate::connection::{Connection, in_aws};
+use crate::connection::{Connection, OUR_STACK, in_aws};
 use crate::failure::usage;
-use crate::options::{Output, StackOptions, shards, stream_name};
+use crate::options::{Output, StackOptions, shards, stack_name, stream_name};
 use crate::report::write_json;
 use crate::status::tied;
 use crate::waiting::{until_active, until_resized};
@@ -47,6 +47,9 @@ pub(crate) struct Arguments {
     wait: bool,
     #[command(flatten)]
     stack: StackOptions,
+    /// The stack's name, as deployed: its alarms are fitted to the new count, no others.
+    #[arg(long, value_name = "STACK", default_value = OUR_STACK, value_parser = stack_name, help_heading = "Policy")]
+    stack_name: String,
     /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
     output: Output,
@@ -134,7 +137,7 @@ impl Arguments {
 }
 
 async fn carry_out(arguments: &Arguments, order: Order, stack: &Policy) -> Result<Answer> {
-    let connection = Connection::new().await?;
+    let connection = Connection::of_stack(&arguments.stack_name).await?;
     let work = Work { connection: &connection, stream: &arguments.name, stack, arguments };
     if arguments.wait {
         until_active(&connection, &arguments.name, ACTIVE_WITHIN).await?;

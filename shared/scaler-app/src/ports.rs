@@ -120,7 +120,7 @@ pub trait Alarms: Send + Sync {
     fn firing(&self, direction: Direction) -> impl Future<Output = Result<Vec<FiringAlarm>, CallError>> + Send;
 
     /// Brings those of these alarms that exist and are ours in step; their actions stay as they are. One that does not
-    /// exist is not made: alarm-sync does.
+    /// exist is not made: alarm-sync does. One that is another stack's is left as it is, which is an error in the end.
     fn refit(&self, alarms: &[StreamAlarm]) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 

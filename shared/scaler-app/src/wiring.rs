@@ -163,8 +163,8 @@ fn is_bool(value: &str) -> bool {
     matches!(value, "true" | "false")
 }
 
-/// Source: API reference of `CloudFormation`, `StackName`.
-fn is_stack_name(name: &str) -> bool {
+/// Whether a stack can be called so. Source: API reference of `CloudFormation`, `StackName`.
+pub fn is_stack_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 

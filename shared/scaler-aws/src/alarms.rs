@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::types::{
     AlarmType, ComparisonOperator, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat, StateValue, Statistic,
     Tag,
 };
-use scaler_app::ports::{Alarms, CallError, FiringAlarm};
+use scaler_app::ports::{Alarms, CallError, Failure, FiringAlarm};
 use scaler_app::sync::ports::{AlarmStore, StoredAlarm};
 use scaler_core::{ALARM_PREFIX, AlarmMetric, Direction, StreamAlarm, TAG_MADE_BY};
 
@@ -44,12 +44,13 @@ impl Alarms for CloudWatchAlarms {
         let names = alarms.iter().map(|alarm| alarm.name.clone()).collect();
         let existing =
             self.described(self.client.describe_alarms().set_alarm_names(Some(names)), subject, Some).await?;
+        let mut others = Vec::new();
         for old in &existing {
             let Some(alarm) = alarms.iter().find(|alarm| Some(alarm.name.as_str()) == old.alarm_name()) else {
                 continue;
             };
-            // Not ours: alarm-sync says so in its next run.
             if !self.has_our_tag(old.alarm_arn().unwrap_or_default()).await? {
+                others.push(alarm.name.as_str());
                 continue;
             }
             let request = self
@@ -60,7 +61,16 @@ impl Alarms for CloudWatchAlarms {
                 .set_insufficient_data_actions(old.insufficient_data_actions.clone());
             self.send(request, &alarm.name).await?;
         }
-        Ok(())
+        if others.is_empty() {
+            return Ok(());
+        }
+        Err(CallError {
+            call: "PutMetricAlarm",
+            subject: others.join(", "),
+            failure: Failure::Refused,
+            message: format!("not made by the stack {}, and left as it is", self.stack),
+            source: None,
+        })
     }
 }
 

@@ -277,8 +277,12 @@ async fn a_refit_leaves_an_alarm_alone_that_is_not_ours() {
     let standin = answering(vec![there, Answer::cbor(200, &map([("Tags", Vec::<Cbor>::new().into())]))]).await;
     let policy = scaler_core::Policy::new(PolicySpec::default()).unwrap();
     let fitted = scaling_alarm(&policy, STREAM, ShardCount::new(7).unwrap(), Direction::Out);
-    ports(&standin).await.alarms.refit(&[fitted]).await.unwrap();
+    let told = ports(&standin).await.alarms.refit(&[fitted]).await.unwrap_err().to_string();
     assert_eq!(standin.asked().len(), 2, "no PutMetricAlarm");
+    assert_eq!(
+        told,
+        "PutMetricAlarm for kinesis-scaler/orders/scale-out: not made by the stack kinesis-scaler, and left as it is"
+    );
 }
 
 /// Two stacks must not answer one alarm, not even where one of them sweeps.

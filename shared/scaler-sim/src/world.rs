@@ -429,6 +429,7 @@ impl Alarms for &World {
         let subject = alarms.first().map_or("", |alarm| alarm.name.as_str());
         self.alive().await;
         self.state().called("DescribeAlarms", subject, "")?;
+        let mut others = Vec::new();
         for alarm in alarms {
             let Some(there) = self.alarms().remove(&alarm.name) else { continue };
             self.alive().await;
@@ -436,9 +437,14 @@ impl Alarms for &World {
             if there.is_ours {
                 let alarm = StreamAlarm { actions: there.alarm.actions, ..alarm.clone() };
                 AlarmStore::put(self, &alarm).await?;
+            } else {
+                others.push(alarm.name.clone());
             }
         }
-        Ok(())
+        match others.first() {
+            None => Ok(()),
+            Some(other) => Err(failed("PutMetricAlarm", other, Failure::Refused, "not made by this stack")),
+        }
     }
 }
 
