@@ -74,11 +74,15 @@ impl Gathered {
 /// The repository's sheet, over it what AWS says now, over both what the operator says.
 async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered: &mut Gathered) {
     match ports.price_list.prices(&wiring.region).await {
-        Ok(prices) => {
+        Ok(listed) => {
             let source = format!("AWS Price List, read {}", ports.fleet.pass.clock.now().strftime("%Y-%m-%d"));
-            for (item, usd) in prices {
+            for (item, usd) in listed.prices {
                 gathered.sheet.set(item, Price { usd, source: source.clone().into() });
             }
+            let unsound = |fault| {
+                format!("a price that AWS's Price List does not tell soundly is the dated sheet's or a setting's: {fault}")
+            };
+            gathered.notes.extend(listed.faults.into_iter().map(unsound));
         }
         // The figures tell their own date; what they lack is told where it is needed.
         Err(error) => gathered.notes.push(format!("prices are those of the repository's dated sheet: {error}")),
