@@ -80,7 +80,9 @@ async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered
                 gathered.sheet.set(item, Price { usd, source: source.clone().into() });
             }
             let unsound = |fault| {
-                format!("a price that AWS's Price List does not tell soundly is the dated sheet's or a setting's: {fault}")
+                format!(
+                    "a price that AWS's Price List does not tell soundly is the dated sheet's or a setting's: {fault}"
+                )
             };
             gathered.notes.extend(listed.faults.into_iter().map(unsound));
         }
