@@ -140,7 +140,7 @@ async fn the_list_of_the_sandbox_is_read_through_its_filters() {
 async fn each_service_is_asked_once_for_one_region_and_long_lists_in_part() {
     let standin = Standin::start(|_| Answer::json(200, &json!({ "PriceList": [] }))).await;
     assert_eq!(prices(standin.endpoint(), "eu-west-1").await.unwrap(), Listed::default());
-    let asked: Vec<_> = standin.asked().iter().map(|asked| asked.json()).collect();
+    let asked: Vec<_> = standin.asked().iter().map(standin::Asked::json).collect();
     let asked: Vec<_> = asked.iter().map(|asked| (&asked["ServiceCode"], &asked["Filters"])).collect();
     let region = json!({ "Type": "TERM_MATCH", "Field": "regionCode", "Value": "eu-west-1" });
     let part = |part: &str| json!({ "Type": "CONTAINS", "Field": "usagetype", "Value": part });

@@ -169,7 +169,7 @@ impl Item {
     /// Its row in the Price List, to be found by exactly these; `None` where no source tells it, so that its price is the
     /// sheet's or a setting's.
     pub const fn row(self) -> Option<PriceListRow> {
-        match self {
+        let row = match self {
             // Usage types and operations: infracost's resource files and golden files, read 2026-11-21 and 2026-11-25.
             Self::ShardHour => kinesis("Storage-ShardHour", "shardHourStorage", 1),
             Self::PutUnits => kinesis("PutRequestPayloadUnits", "PutRequest", 1_000_000),
@@ -193,7 +193,7 @@ impl Item {
             // its operation under two attributes.
             Self::AdvantageOut => any_operation("AmazonKinesis", "Advantage-BilledOutgoingBytes", 1),
             // The calculator's notes name an operation, and no source a usage type.
-            Self::AdvantageExtendedRetention => None,
+            Self::AdvantageExtendedRetention => return None,
             // CloudWatch User Guide, "Analyzing, optimizing, and reducing CloudWatch costs", read 2026-11-25, for all three.
             // Custom metrics have an operation for each way they come in, of which ours are written to the log.
             Self::AlarmMetric => any_operation("AmazonCloudWatch", "CW:AlarmMonitorUsage", 1),
@@ -202,16 +202,17 @@ impl Item {
             // Public notes on the Price List's Lambda rows of us-east-1, and readers of it, read 2026-11-25.
             Self::LambdaRequest => any_operation("AWSLambda", "Request-ARM", 1_000_000),
             Self::LambdaTime => any_operation("AWSLambda", "Lambda-GB-Second-ARM", 1_000_000),
-        }
+        };
+        Some(row)
     }
 }
 
-const fn kinesis(usage_type: &'static str, operation: &'static str, units: u64) -> Option<PriceListRow> {
-    Some(PriceListRow { service: "AmazonKinesis", usage_type, operation: Some(operation), units })
+const fn kinesis(usage_type: &'static str, operation: &'static str, units: u64) -> PriceListRow {
+    PriceListRow { service: "AmazonKinesis", usage_type, operation: Some(operation), units }
 }
 
-const fn any_operation(service: &'static str, usage_type: &'static str, units: u64) -> Option<PriceListRow> {
-    Some(PriceListRow { service, usage_type, operation: None, units })
+const fn any_operation(service: &'static str, usage_type: &'static str, units: u64) -> PriceListRow {
+    PriceListRow { service, usage_type, operation: None, units }
 }
 
 impl fmt::Display for Item {
