@@ -143,11 +143,7 @@ async fn a_region_without_prices_is_told_and_never_reckoned_with_anothers() {
     // What is not sound in it is said, and discards nothing else.
     let frankfurt = report_in(&world, &wiring("eu-central-1"), &scheduled()).await;
     assert_eq!(lines_of(&frankfurt.streams[0]), ["shard-hour 16.32", "put-units 14.256"]);
-    assert_eq!(
-        frankfurt.notes[0],
-        "a price that AWS's Price List does not tell soundly is the dated sheet's or a setting's: two prices of \
-         on-demand-hour"
-    );
+    assert_eq!(frankfurt.notes[0], "not all prices are those of AWS's Price List: two prices of on-demand-hour");
     // What the operator says comes before everything.
     let prices = vec![("shard-hour".parse().unwrap(), "0.02".parse().unwrap())];
     let own = report_in(&world, &Wiring { prices, ..wiring("eu-west-1") }, &scheduled()).await;

@@ -79,12 +79,8 @@ async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered
             for (item, usd) in listed.prices {
                 gathered.sheet.set(item, Price { usd, source: source.clone().into() });
             }
-            let unsound = |fault| {
-                format!(
-                    "a price that AWS's Price List does not tell soundly is the dated sheet's or a setting's: {fault}"
-                )
-            };
-            gathered.notes.extend(listed.faults.into_iter().map(unsound));
+            let partly = |fault| format!("not all prices are those of AWS's Price List: {fault}");
+            gathered.notes.extend(listed.faults.into_iter().map(partly));
         }
         // The figures tell their own date; what they lack is told where it is needed.
         Err(error) => gathered.notes.push(format!("prices are those of the repository's dated sheet: {error}")),
