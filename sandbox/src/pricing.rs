@@ -1,4 +1,4 @@
-//! AWS's Price List over AWS JSON 1.1: `GetProducts`, of Kinesis in two Regions.
+//! AWS's Price List over AWS JSON 1.1: `GetProducts`, of what this project asks for of three services, in two Regions.
 //!
 //! The prices of us-east-1 are those of this project's dated sheet. Those of eu-west-1 are **made up**, a tenth above
 //! them: what Ireland charges no source of ours tells.
@@ -21,7 +21,9 @@ use crate::state::Shared;
 const TARGET_PREFIX: &str = "AWSPriceListService.";
 const INVALID: &str = "InvalidParameterException";
 
-const SERVICE: &str = "AmazonKinesis";
+/// The services, by their code, and their names.
+const SERVICES: [(&str, &str); 3] =
+    [("AmazonKinesis", "Amazon Kinesis"), ("AmazonCloudWatch", "AmazonCloudWatch"), ("AWSLambda", "AWS Lambda")];
 
 /// Source: API reference, `GetProducts`; that an absent `MaxResults` means as many is unverified.
 const PAGE_MAX: usize = 100;
@@ -30,12 +32,17 @@ const PAGE_MAX: usize = 100;
 const ON_DEMAND_TERM: &str = "JRTCKXETXF";
 const FIRST_PRICE: &str = "6YS6EN2CT7";
 
-/// Rows that the list has beside those of [`Item`], and that a match by a part of the name would take for one of them: their
-/// usage type, operation and price in us-east-1, in ten-billionths of a dollar. Source: infracost's golden files.
-const NEAR_MISSES: [(&str, &str, u64); 3] = [
-    ("LongTermRetention-ReadBytes", "LongTermRetentionDataRetrieval", 210_000_000),
-    ("OnDemand-ExtendedRetention-ByteHrs", "OnDemandExtendedRetentionByteHrs", 1_000_000_000),
-    ("OnDemand-LongTermRetention-ByteHrs", "OnDemandLongTermRetentionByteHrs", 230_000_000),
+/// A row of us-east-1: its service, usage type, operation, where a source tells it, and price in ten-billionths of a dollar.
+type Row = (&'static str, &'static str, Option<&'static str>, u64);
+
+/// Rows that the list has beside those of [`Item`], and that a match by a part of the name would take for one of them.
+/// Sources: infracost's golden files; the `CloudWatch` User Guide, "Analyzing, optimizing, and reducing CloudWatch costs";
+/// public notes on the Price List's Lambda rows.
+const NEAR_MISSES: [Row; 4] = [
+    ("AmazonKinesis", "LongTermRetention-ReadBytes", Some("LongTermRetentionDataRetrieval"), 210_000_000),
+    ("AmazonCloudWatch", "CW:HighResAlarmMonitorUsage", None, 3_000_000_000),
+    ("AWSLambda", "Lambda-GB-Second", None, 166_667),
+    ("AWSLambda", "Lambda-Provisioned-GB-Second-ARM", None, 77_778),
 ];
 
 struct Region {
@@ -88,21 +95,23 @@ struct Filter {
 }
 
 fn get_products(input: &GetProducts) -> Result<Value, Refusal> {
-    match input.service_code.as_deref() {
-        Some(SERVICE) => {}
-        Some(other) => {
-            let message = format!("ServiceCode {other:?} is not one this sandbox knows: {SERVICE}");
-            return Err(Refusal::new("NotFoundException", message));
-        }
-        None => return Err(Refusal::new(INVALID, "ServiceCode is missing")),
+    let Some(service) = input.service_code.as_deref() else {
+        return Err(Refusal::new(INVALID, "ServiceCode is missing"));
+    };
+    if SERVICES.iter().all(|(code, _)| *code != service) {
+        let known = SERVICES.map(|(code, _)| code).join(", ");
+        let message = format!("ServiceCode {service:?} is not one this sandbox knows: {known}");
+        return Err(Refusal::new("NotFoundException", message));
     }
-    if let Some(filter) = input.filters.iter().find(|filter| filter.r#type != "TERM_MATCH") {
-        let message = format!("Type {:?} of a filter is not one this sandbox knows: TERM_MATCH", filter.r#type);
+    if let Some(filter) = input.filters.iter().find(|filter| filter.comparison().is_none()) {
+        let message =
+            format!("Type {:?} of a filter is not one this sandbox knows: TERM_MATCH, CONTAINS", filter.r#type);
         return Err(Refusal::new(INVALID, message));
     }
     let page = page(input.max_results)?;
+    let of_service = products().filter(|product| product.attributes["servicecode"] == service);
     let products: Vec<Product> =
-        products().filter(|product| input.filters.iter().all(|it| it.passes(product))).collect();
+        of_service.filter(|product| input.filters.iter().all(|it| it.passes(product))).collect();
     let first = input.next_token.as_deref().map_or(Ok(0), |token| {
         let known = token.parse().ok().filter(|first| *first < products.len());
         known.ok_or_else(|| Refusal::new("ExpiredNextTokenException", format!("NextToken {token:?} was not given out")))
@@ -123,12 +132,24 @@ fn page(asked: Option<i64>) -> Result<usize, Refusal> {
 }
 
 impl Filter {
+    /// Whether what a product has is what is asked for, in that order; `None` for a type that this sandbox does not know.
+    fn comparison(&self) -> Option<fn(&str, &str) -> bool> {
+        match self.r#type.as_str() {
+            "TERM_MATCH" => Some(|held, asked| held == asked),
+            "CONTAINS" => Some(|held, asked| held.contains(asked)),
+            _ => None,
+        }
+    }
+
     fn passes(&self, product: &Product) -> bool {
-        product.attributes.get(self.field.as_str()).is_some_and(|value| *value == self.value)
+        let (Some(held), Some(compare)) = (product.attributes.get(self.field.as_str()), self.comparison()) else {
+            return false;
+        };
+        compare(held, &self.value)
     }
 }
 
-/// One row of the list.
+/// A row in a Region.
 struct Product {
     sku: String,
     attributes: BTreeMap<&'static str, String>,
@@ -137,26 +158,31 @@ struct Product {
 }
 
 fn products() -> impl Iterator<Item = Product> {
+    let all = REGIONS.iter().flat_map(|region| rows().into_iter().map(move |row| (region, row)));
+    all.zip(1..).map(|((region, row), number)| product(region, row, number))
+}
+
+fn rows() -> Vec<Row> {
     let sheet = PriceSheet::of(US_EAST_1);
-    let of_item = move |item: Item| {
-        let PriceListRow { usage_type, operation, units, .. } = item.row()?;
-        Some((usage_type, operation, sheet.price(item).ok()?.0 * 10_000 / units))
+    let of_item = |item: Item| {
+        let PriceListRow { service, usage_type, operation, units } = item.row()?;
+        Some((service, usage_type, operation, sheet.price(item).ok()?.0 * 10_000 / units))
     };
-    let rows: Vec<_> = Item::ALL.into_iter().filter_map(of_item).chain(NEAR_MISSES).collect();
-    let all = REGIONS.iter().flat_map(move |region| rows.clone().into_iter().map(move |row| (region, row)));
-    all.zip(1..).map(|((region, (usage_type, operation, price)), number)| Product {
-        sku: format!("SANDBOX{number:09}"),
-        attributes: BTreeMap::from([
-            ("servicecode", SERVICE.to_owned()),
-            ("servicename", "Amazon Kinesis".to_owned()),
-            ("location", region.location.to_owned()),
-            ("locationType", "AWS Region".to_owned()),
-            ("regionCode", region.code.to_owned()),
-            ("usagetype", format!("{}{usage_type}", region.prefix)),
-            ("operation", operation.to_owned()),
-        ]),
-        price: price * region.percent / 100,
-    })
+    Item::ALL.into_iter().filter_map(of_item).chain(NEAR_MISSES).collect()
+}
+
+fn product(region: &Region, (service, usage_type, operation, price): Row, number: u32) -> Product {
+    let name = SERVICES.iter().find(|(code, _)| *code == service).map(|(_, name)| *name).unwrap_or_default();
+    let mut attributes = BTreeMap::from([
+        ("servicecode", service.to_owned()),
+        ("servicename", name.to_owned()),
+        ("location", region.location.to_owned()),
+        ("locationType", "AWS Region".to_owned()),
+        ("regionCode", region.code.to_owned()),
+        ("usagetype", format!("{}{usage_type}", region.prefix)),
+    ]);
+    attributes.extend(operation.map(|operation| ("operation", operation.to_owned())));
+    Product { sku: format!("SANDBOX{number:09}"), attributes, price: price * region.percent / 100 }
 }
 
 impl Product {
@@ -168,8 +194,8 @@ impl Product {
         let term = format!("{sku}.{ON_DEMAND_TERM}");
         let rate = format!("{term}.{FIRST_PRICE}");
         json!({
-            "product": { "productFamily": "Kinesis Streams", "attributes": attributes, "sku": sku },
-            "serviceCode": SERVICE,
+            "product": { "attributes": attributes, "sku": sku },
+            "serviceCode": attributes["servicecode"],
             "terms": { "OnDemand": { &term: {
                 "priceDimensions": { &rate: {
                     "unit": "Quantity",

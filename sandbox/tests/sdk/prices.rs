@@ -51,13 +51,28 @@ async fn each_region_has_its_own_rows_behind_its_prefix_and_pages_hold_them_all(
 }
 
 #[tokio::test]
+async fn a_part_of_an_attribute_finds_a_services_rows_and_no_other_services() {
+    let world = World::new(manual()).await;
+    let part = Filter::builder().r#type(FilterType::Contains).field("usagetype").value("-ARM").build().unwrap();
+    let ask = |service: &str| world.pricing.get_products().service_code(service).filters(part.clone());
+    let found = ask("AWSLambda").filters(filter("regionCode", "eu-west-1")).send().await.unwrap();
+    let usage_types: Vec<_> = found
+        .price_list()
+        .iter()
+        .map(|text| serde_json::from_str::<Value>(text).unwrap()["product"]["attributes"]["usagetype"].clone())
+        .collect();
+    assert_eq!(usage_types, ["EU-Request-ARM", "EU-Lambda-GB-Second-ARM", "EU-Lambda-Provisioned-GB-Second-ARM"]);
+    assert_eq!(ask("AmazonCloudWatch").send().await.unwrap().price_list().len(), 0);
+}
+
+#[tokio::test]
 async fn wrong_questions_are_refused_with_typed_errors() {
     let world = World::new(manual()).await;
     let ask = || world.pricing.get_products();
     let error = ask().service_code("AmazonEC2").send().await.unwrap_err().into_service_error();
     assert!(error.is_not_found_exception(), "{error:?}");
-    let contains = Filter::builder().r#type(FilterType::Contains).field("usagetype").value("Shard").build().unwrap();
-    let error = ask().service_code("AmazonKinesis").filters(contains).send().await.unwrap_err().into_service_error();
+    let any = Filter::builder().r#type(FilterType::AnyOf).field("usagetype").value("Shard").build().unwrap();
+    let error = ask().service_code("AmazonKinesis").filters(any).send().await.unwrap_err().into_service_error();
     assert!(error.is_invalid_parameter_exception(), "{error:?}");
     let error = ask().service_code("AmazonKinesis").next_token("no").send().await.unwrap_err().into_service_error();
     assert!(error.is_expired_next_token_exception(), "{error:?}");

@@ -143,6 +143,10 @@ async fn a_region_without_prices_is_told_and_never_reckoned_with_anothers() {
     assert!(without("custom-metric") && without("metric-request"), "{:?}", stream.notes);
     assert!(stream.notes.iter().any(|note| note.contains("no price of on-demand-hour")), "{:?}", stream.notes);
     assert!(ireland.prices.iter().all(|price| price.source.starts_with("AWS Price List, read 2026-11-11")));
+    // What is not sound in it is said, and discards nothing else.
+    let frankfurt = report_in(&world, &wiring("eu-central-1"), &scheduled()).await;
+    assert_eq!(lines_of(&frankfurt.streams[0]), ["shard-hour 16.32", "put-units 14.256"]);
+    assert_eq!(frankfurt.notes[0], "not all prices are those of AWS's Price List: two prices of on-demand-hour");
     // What the operator says comes before everything.
     let prices = vec![("shard-hour".parse().unwrap(), "0.02".parse().unwrap())];
     let own = report_in(&world, &Wiring { prices, ..wiring("eu-west-1") }, &scheduled()).await;

@@ -1,17 +1,17 @@
 //! The `PriceList` port over AWS's Price List: each item's On-Demand price in a Region, found by its exact row.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use aws_sdk_pricing::Client;
 use aws_sdk_pricing::types::{Filter, FilterType};
 use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
-use scaler_app::cost::ports::PriceList;
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cost::ports::{Listed, PriceList};
+use scaler_app::ports::CallError;
 use scaler_core::MicroUsd;
 use scaler_core::prices::{Item, PriceListRow};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::error::call_error;
 
@@ -20,26 +20,32 @@ const CALL: &str = "GetProducts";
 /// Products in one answer, at most. Source: API reference.
 const PAGE: i32 = 100;
 
+/// The services that have rows of ours, each with a part of the usage types that its rows have in common, where its list is
+/// much longer than what we look for.
+const SERVICES: [(&str, Option<&str>); 3] =
+    [("AmazonKinesis", None), ("AmazonCloudWatch", Some("CW:")), ("AWSLambda", Some("-ARM"))];
+
 /// The Price List through the SDK.
 #[derive(Clone, Debug)]
 pub struct AwsPriceList(pub Client);
 
-/// A product as the Price List tells it, as far as we read it. An answer holds each as a text of JSON.
+/// A product and its price as the Price List tells them, as far as we read it. An answer holds each as a text of JSON.
 #[derive(Debug, Deserialize)]
-struct Listed {
-    product: Product,
+struct Offer {
     #[serde(default)]
-    terms: Terms,
+    product: Product,
+    /// Read for our own rows alone: how others are priced is no business of ours.
+    terms: Option<Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Product {
-    sku: String,
+    sku: Option<String>,
     #[serde(default)]
     attributes: Attributes,
 }
 
-/// Not every product has them; one of ours has both.
+/// Not every product has them; one of ours has a usage type.
 #[derive(Debug, Default, Deserialize)]
 struct Attributes {
     usagetype: Option<String>,
@@ -67,87 +73,124 @@ struct PriceDimension {
 }
 
 impl PriceList for AwsPriceList {
-    async fn prices(&self, region: &str) -> Result<BTreeMap<Item, MicroUsd>, CallError> {
-        let rows: Vec<(Item, PriceListRow)> =
-            Item::ALL.into_iter().filter_map(|item| Some((item, item.row()?))).collect();
-        let mut services: Vec<_> = rows.iter().map(|(_, row)| row.service).collect();
-        services.dedup();
-        let mut prices = BTreeMap::new();
-        for service in services {
-            let rows: Vec<_> = rows.iter().filter(|(_, row)| row.service == service).collect();
-            for listed in self.listed(service, region).await? {
-                let Some((item, row)) = rows.iter().find(|(_, row)| listed.is_of(row)) else { continue };
-                let price = listed.price(row).map_err(|message| fault(region, message))?;
-                match prices.entry(*item) {
-                    Entry::Vacant(entry) => {
-                        entry.insert(price);
-                    }
-                    // A choice between the two would be a guess.
-                    Entry::Occupied(entry) if *entry.get() != price => {
-                        let (sku, other) = (&listed.product.sku, entry.get());
-                        let message = format!("two prices of {item}: {other} USD, and {price} USD of SKU {sku}");
-                        return Err(fault(region, message));
-                    }
-                    Entry::Occupied(_) => {}
-                }
+    async fn prices(&self, region: &str) -> Result<Listed, CallError> {
+        let (mut found, mut failed) = (Found::default(), Vec::new());
+        for (service, part) in SERVICES {
+            match self.products(service, part, region).await {
+                Ok(texts) => texts.iter().for_each(|text| found.read(service, text)),
+                Err(error) => failed.push(error),
             }
         }
-        Ok(prices)
+        if failed.len() == SERVICES.len() {
+            return Err(failed.swap_remove(0));
+        }
+        found.faults.extend(failed.iter().map(ToString::to_string));
+        Ok(found.listed())
     }
 }
 
 impl AwsPriceList {
-    /// All that a service charges for in a Region. That its code can be filtered by, AWS's reference leaves to the list's
-    /// attributes; Karpenter's provider of prices asks so.
-    async fn listed(&self, service: &str, region: &str) -> Result<Vec<Listed>, CallError> {
-        let region_filter = Filter::builder().r#type(FilterType::TermMatch).field("regionCode").value(region).build();
-        let region_filter = region_filter.map_err(|error| fault(region, error.to_string()))?;
-        let request = self.0.get_products().service_code(service).filters(region_filter).max_results(PAGE);
+    /// What a service charges for in a Region, under usage types that hold this part. Attributes may be asked for in whole
+    /// (`TERM_MATCH`) or in part (`CONTAINS`; API reference, `Filter`); in whole would need each Region's prefix. That the
+    /// Region's code is an attribute, AWS's reference leaves to the list; Karpenter's provider of prices asks so.
+    async fn products(&self, service: &str, part: Option<&str>, region: &str) -> Result<Vec<String>, CallError> {
+        let in_region = (FilterType::TermMatch, "regionCode", region);
+        let of_type = part.map(|part| (FilterType::Contains, "usagetype", part));
+        let filter = |(how, field, value): (FilterType, &str, &str)| {
+            Filter::builder().r#type(how).field(field).value(value).build().expect("it has all that a filter has")
+        };
+        let filters = std::iter::once(in_region).chain(of_type).map(filter).collect();
+        let request = self.0.get_products().service_code(service).set_filters(Some(filters)).max_results(PAGE);
         let mut pages = request.into_paginator().send();
-        let mut listed = Vec::new();
+        let mut products = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_error(CALL, region, error))?;
-            for text in page.price_list() {
-                listed.push(read(text).map_err(|message| fault(region, message))?);
-            }
+            let page = page.map_err(|error| call_error(CALL, &format!("{service} in {region}"), error))?;
+            products.extend(page.price_list.unwrap_or_default());
         }
-        Ok(listed)
+        Ok(products)
     }
 }
 
-fn read(text: &str) -> Result<Listed, String> {
-    serde_json::from_str(text).map_err(|error| {
-        // What cannot be read as a product may still say which it is.
-        let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-        let sku = value["product"]["sku"].as_str().unwrap_or("unknown");
-        format!("the product of SKU {sku} is not in the form of the Price List: {error}")
-    })
+/// What the products that were read say of our items.
+#[derive(Default)]
+struct Found {
+    /// `None` where there are several.
+    prices: BTreeMap<Item, Option<MicroUsd>>,
+    faults: Vec<String>,
 }
 
-impl Listed {
-    /// Whether this is the row's product: by its usage type, behind a Region's prefix or with none, and by its operation.
+impl Found {
+    /// Takes one product of a service, if it is one of ours.
+    fn read(&mut self, service: &str, text: &str) {
+        match priced(service, text) {
+            Ok(Some(priced)) => self.add(&priced),
+            Ok(None) => {}
+            Err(fault) => self.faults.push(fault),
+        }
+    }
+
+    /// A choice between two prices would be a guess.
+    fn add(&mut self, Priced { item, usd, sku }: &Priced) {
+        let held = self.prices.entry(*item).or_insert(Some(*usd));
+        if let Some(other) = held.filter(|other| other != usd) {
+            self.faults.push(format!("two prices of {item}: {other} USD, and {usd} USD of SKU {sku}"));
+            *held = None;
+        }
+    }
+
+    fn listed(self) -> Listed {
+        let prices = self.prices.into_iter().filter_map(|(item, price)| Some((item, price?))).collect();
+        Listed { prices, faults: self.faults }
+    }
+}
+
+/// A product that is one of our items.
+struct Priced {
+    item: Item,
+    usd: MicroUsd,
+    sku: String,
+}
+
+/// What a service's product is to us; `None` for one that is none of our items.
+fn priced(service: &str, text: &str) -> Result<Option<Priced>, String> {
+    let offer: Offer = serde_json::from_str(text)
+        .map_err(|error| format!("a product of {service} is not in the form of the Price List: {error}"))?;
+    let mut rows = Item::ALL.into_iter().filter_map(|item| Some((item, item.row()?)));
+    let Some((item, row)) = rows.find(|(_, row)| row.service == service && offer.is_of(row)) else {
+        return Ok(None);
+    };
+    let sku = offer.product.sku.as_deref().unwrap_or("unknown").to_owned();
+    match offer.price(&row) {
+        Ok(usd) => Ok(Some(Priced { item, usd, sku })),
+        Err(fault) => Err(format!("the price of {item}, SKU {sku}: {fault}")),
+    }
+}
+
+impl Offer {
+    /// Whether this is the row's product: by its usage type, behind a Region's prefix or with none, and by its operation,
+    /// where that is known.
     fn is_of(&self, row: &PriceListRow) -> bool {
-        let Attributes { usagetype: Some(usage_type), operation: Some(operation) } = &self.product.attributes else {
-            return false;
-        };
+        let Attributes { usagetype, operation } = &self.product.attributes;
+        let Some(usage_type) = usagetype else { return false };
         let behind_prefix = || {
             usage_type.split_once('-').is_some_and(|(prefix, rest)| is_region_prefix(prefix) && rest == row.usage_type)
         };
-        operation == row.operation && (usage_type == row.usage_type || behind_prefix())
+        row.operation.is_none_or(|known| operation.as_deref() == Some(known))
+            && (usage_type == row.usage_type || behind_prefix())
     }
 
     /// The price of the first unit on demand, times the row's units.
     fn price(&self, row: &PriceListRow) -> Result<MicroUsd, String> {
-        let sku = &self.product.sku;
-        let dimensions = self.terms.on_demand.values().flat_map(|term| term.price_dimensions.values());
+        let terms = self.terms.as_ref().map_or_else(|| Ok(Terms::default()), Terms::deserialize);
+        let terms = terms.map_err(|error| format!("its price is not in the form of the Price List: {error}"))?;
+        let dimensions = terms.on_demand.values().flat_map(|term| term.price_dimensions.values());
         let mut first = dimensions.filter(|it| it.begin_range.as_deref() == Some("0"));
         let (Some(dimension), None) = (first.next(), first.next()) else {
-            return Err(format!("SKU {sku} does not have exactly one On-Demand price that begins with the first unit"));
+            return Err("not exactly one On-Demand price begins with the first unit".to_owned());
         };
-        let usd = dimension.price_per_unit.get("USD").ok_or_else(|| format!("SKU {sku} has no price in USD"))?;
-        micro_usd(usd, row.units).ok_or_else(|| {
-            format!("SKU {sku} costs USD {usd:?}, which is not a number above 0 that can be reckoned with")
-        })
+        let usd = dimension.price_per_unit.get("USD").ok_or("no price in USD")?;
+        micro_usd(usd, row.units)
+            .ok_or_else(|| format!("USD {usd:?} is not a number above 0 that can be reckoned with"))
     }
 }
 
@@ -163,10 +206,6 @@ fn micro_usd(usd: &str, units: u64) -> Option<MicroUsd> {
         Decimal::from_str_exact(usd).ok()?.checked_mul(Decimal::from(units))?.checked_mul(Decimal::from(1_000_000))?;
     let whole = micro.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_u64()?;
     (whole > 0).then_some(MicroUsd(whole))
-}
-
-fn fault(region: &str, message: String) -> CallError {
-    CallError { call: CALL, subject: region.to_owned(), failure: Failure::Refused, message, source: None }
 }
 
 #[cfg(test)]
@@ -194,11 +233,20 @@ mod tests {
     }
 
     #[test]
+    fn every_row_is_among_the_products_that_are_asked_for() {
+        for row in Item::ALL.into_iter().filter_map(Item::row) {
+            let service = SERVICES.iter().find(|(service, _)| *service == row.service);
+            let is_asked_for = service.is_some_and(|(_, part)| part.is_none_or(|part| row.usage_type.contains(part)));
+            assert!(is_asked_for, "{row:?}");
+        }
+    }
+
+    #[test]
     fn only_a_region_stands_before_a_usage_type() {
         for prefix in ["EU", "USW2", "APN1", "EUW1", "UGW1", "SAE1"] {
             assert!(is_region_prefix(prefix), "{prefix}");
         }
-        for word in ["OnDemand", "Advantage", "Extended", "LongTermRetention", "", "1", "E", "eu"] {
+        for word in ["OnDemand", "Advantage", "Global", "Extended", "LongTermRetention", "", "1", "E", "eu"] {
             assert!(!is_region_prefix(word), "{word}");
         }
     }

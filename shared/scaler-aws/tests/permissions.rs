@@ -13,6 +13,7 @@ use scaler_app::sync::BEGINS_WITHIN;
 use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, handle};
 use scaler_core::cost::OwnUse;
+use scaler_core::limits::API_RATES;
 use scaler_core::{
     ALARM_PREFIX, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MADE_BY, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES,
 };
@@ -146,7 +147,20 @@ async fn cost_report_may_do_what_it_does() {
     assert_eq!(fleet.sandbox.objects().len(), 1);
     let mut granted = granted(&["CostReportRole"]);
     assert!(granted.remove("sqs:SendMessage"));
-    assert_eq!(called(&fleet), granted);
+    let called = called(&fleet);
+    assert_eq!(called, granted);
+    let with_a_rate = called.iter().filter(|action| API_RATES.iter().any(|rate| rate.action == action.as_str()));
+    assert_eq!(
+        with_a_rate.collect::<Vec<_>>(),
+        [
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:GetMetricData",
+            "kinesis:DescribeStreamSummary",
+            "kinesis:ListStreams",
+            "tag:GetResources",
+        ],
+        "the calls that `pace.rs` gives it a share of"
+    );
 }
 
 /// An action alone is not enough where a condition narrows it.

@@ -43,10 +43,12 @@ impl fmt::Display for MissingPrice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { region, item } = self;
         let region = if region.is_empty() { "a Region that is not named" } else { region };
+        // What the list has no row of, no permission would bring.
+        let allow = if item.row().is_some() { "allow pricing:GetProducts, or " } else { "" };
         write!(
             f,
-            "no price of {item} is known for {region}: allow pricing:GetProducts, or say it in USD for {}, as {item}=... \
-             (PriceOverrides of the template, --price of shardctl)",
+            "no price of {item} is known for {region}: {allow}say it in USD for {}, as {item}=... (PriceOverrides of the \
+             template, --price of shardctl)",
             item.unit()
         )
     }
@@ -124,6 +126,12 @@ mod tests {
              hour, as shard-hour=... (PriceOverrides of the template, --price of shardctl)"
         );
         assert_eq!(sheet.cost(Item::ShardHour, 0), Ok(MicroUsd(0)));
+        let without_a_row = sheet.price(Item::AdvantageExtendedRetention).unwrap_err().to_string();
+        assert_eq!(
+            without_a_row,
+            "no price of advantage-extended-retention is known for eu-west-1: say it in USD for a GB kept for a month, as \
+             advantage-extended-retention=... (PriceOverrides of the template, --price of shardctl)"
+        );
     }
 
     #[test]

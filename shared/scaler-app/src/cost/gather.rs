@@ -86,11 +86,13 @@ impl Gathered {
 /// The repository's sheet, over it what AWS says now, over both what the operator says.
 async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered: &mut Gathered) {
     match ports.price_list.prices(&wiring.region).await {
-        Ok(prices) => {
+        Ok(listed) => {
             let source = format!("AWS Price List, read {}", ports.fleet.pass.clock.now().strftime("%Y-%m-%d"));
-            for (item, usd) in prices {
+            for (item, usd) in listed.prices {
                 gathered.sheet.set(item, Price { usd, source: source.clone().into() });
             }
+            let partly = |fault| format!("not all prices are those of AWS's Price List: {fault}");
+            gathered.notes.extend(listed.faults.into_iter().map(partly));
         }
         // The figures tell their own date; what they lack is told where it is needed.
         Err(error) => gathered.notes.push(format!("prices are those of the repository's dated sheet: {error}")),

@@ -48,10 +48,19 @@ pub struct Runs {
     pub milliseconds: u64,
 }
 
+/// What AWS's Price List says of a Region.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The prices that are sound, of items that have a row in the list; one that the list does not hold is left out.
+    pub prices: BTreeMap<Item, MicroUsd>,
+    /// What was not sound, or could not be read, in words that name it.
+    pub faults: Vec<String>,
+}
+
 /// AWS's Price List.
 pub trait PriceList: Send + Sync {
-    /// The prices of a Region, of those items that have a row in the list; one that the list does not hold is left out.
-    fn prices(&self, region: &str) -> impl Future<Output = Result<BTreeMap<Item, MicroUsd>, CallError>> + Send;
+    /// The prices of a Region. An error where none of it could be read.
+    fn prices(&self, region: &str) -> impl Future<Output = Result<Listed, CallError>> + Send;
 }
 
 /// A place where pages are kept for people.

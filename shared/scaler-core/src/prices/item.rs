@@ -51,7 +51,7 @@ pub enum Item {
     CustomMetric,
     /// A metric asked for by `GetMetricData`; in metrics.
     MetricRequest,
-    /// A run of a Lambda function; in runs.
+    /// A run of a Lambda function on arm64, which costs what it does on Intel; in runs.
     LambdaRequest,
     /// Its time on arm64 (the template's default); in milliseconds times MB.
     LambdaTime,
@@ -64,8 +64,8 @@ pub struct PriceListRow {
     pub service: &'static str,
     /// The usage type, behind the Region's prefix.
     pub usage_type: &'static str,
-    /// The operation.
-    pub operation: &'static str,
+    /// The operation; `None` where no source tells it for certain, so that the usage type alone says which row is meant.
+    pub operation: Option<&'static str>,
     /// How many of the list's units our price is for.
     pub units: u64,
 }
@@ -167,34 +167,52 @@ impl Item {
     }
 
     /// Its row in the Price List, to be found by exactly these; `None` where no source tells it, so that its price is the
-    /// sheet's or a setting's. Sources: the usage types and operations that infracost's golden files and public cost models
-    /// name.
+    /// sheet's or a setting's.
     pub const fn row(self) -> Option<PriceListRow> {
-        let (usage_type, operation, units) = match self {
-            Self::ShardHour => ("Storage-ShardHour", "shardHourStorage", 1),
-            Self::PutUnits => ("PutRequestPayloadUnits", "PutRequest", 1_000_000),
-            Self::ExtendedRetention => ("Extended-ShardHour", "shardHourStorage", 1),
-            Self::LongTermRetention => ("LongTermRetention-ByteHrs", "LongTermRetentionByteHrs", 1),
-            Self::FanOutHour => ("EnhancedFanoutHour", "ConsumerHour", 1),
-            Self::FanOutOut => ("ReadBytes", "EnhancedFanoutDataRetrieval", 1),
-            Self::OnDemandHour => ("OnDemand-StreamHour", "OnDemandStreamHr", 1),
-            Self::OnDemandIn => ("OnDemand-BilledIncomingBytes", "OnDemandDataIngested", 1),
-            Self::OnDemandOut => ("OnDemand-BilledOutgoingBytes", "OnDemandDataRetrieval", 1),
-            Self::OnDemandFanOutOut => ("OnDemand-BilledOutgoingEFOBytes", "OnDemandEFODataRetrieval", 1),
-            Self::AdvantageOut => ("Advantage-BilledOutgoingBytes", "AdvantageDataRetrieval", 1),
-            // What the rest of a stream's bill is called, or the services around it, no source tells for certain.
-            Self::OnDemandExtendedRetention
-            | Self::OnDemandLongTermRetention
-            | Self::AdvantageIn
-            | Self::AdvantageExtendedRetention
-            | Self::AlarmMetric
-            | Self::CustomMetric
-            | Self::MetricRequest
-            | Self::LambdaRequest
-            | Self::LambdaTime => return None,
+        let row = match self {
+            // Usage types and operations: infracost's resource files and golden files, read 2026-11-21 and 2026-11-25.
+            Self::ShardHour => kinesis("Storage-ShardHour", "shardHourStorage", 1),
+            Self::PutUnits => kinesis("PutRequestPayloadUnits", "PutRequest", 1_000_000),
+            Self::ExtendedRetention => kinesis("Extended-ShardHour", "shardHourStorage", 1),
+            Self::LongTermRetention => kinesis("LongTermRetention-ByteHrs", "LongTermRetentionByteHrs", 1),
+            Self::FanOutHour => kinesis("EnhancedFanoutHour", "ConsumerHour", 1),
+            Self::FanOutOut => kinesis("ReadBytes", "EnhancedFanoutDataRetrieval", 1),
+            Self::OnDemandHour => kinesis("OnDemand-StreamHour", "OnDemandStreamHr", 1),
+            Self::OnDemandIn => kinesis("OnDemand-BilledIncomingBytes", "OnDemandDataIngested", 1),
+            Self::OnDemandOut => kinesis("OnDemand-BilledOutgoingBytes", "OnDemandDataRetrieval", 1),
+            Self::OnDemandFanOutOut => kinesis("OnDemand-BilledOutgoingEFOBytes", "OnDemandEFODataRetrieval", 1),
+            Self::OnDemandExtendedRetention => {
+                kinesis("OnDemand-ExtendedRetention-ByteHrs", "OnDemandExtendedRetentionByteHrs", 1)
+            }
+            Self::OnDemandLongTermRetention => {
+                kinesis("OnDemand-LongTermRetention-ByteHrs", "OnDemandLongTermRetentionByteHrs", 1)
+            }
+            // Named by analogy with the next and with on-demand Standard; where that is wrong, it matches nothing.
+            Self::AdvantageIn => any_operation("AmazonKinesis", "Advantage-BilledIncomingBytes", 1),
+            // A public pricing registry's tests, read 2026-11-21. They and a public calculator's notes (read 2026-11-25) give
+            // its operation under two attributes.
+            Self::AdvantageOut => any_operation("AmazonKinesis", "Advantage-BilledOutgoingBytes", 1),
+            // The calculator's notes name an operation, and no source a usage type.
+            Self::AdvantageExtendedRetention => return None,
+            // CloudWatch User Guide, "Analyzing, optimizing, and reducing CloudWatch costs", read 2026-11-25, for all three.
+            // Custom metrics have an operation for each way they come in, of which ours are written to the log.
+            Self::AlarmMetric => any_operation("AmazonCloudWatch", "CW:AlarmMonitorUsage", 1),
+            Self::CustomMetric => any_operation("AmazonCloudWatch", "CW:MetricMonitorUsage", 1),
+            Self::MetricRequest => any_operation("AmazonCloudWatch", "CW:GMD-Metrics", 1_000_000),
+            // Public notes on the Price List's Lambda rows of us-east-1, and readers of it, read 2026-11-25.
+            Self::LambdaRequest => any_operation("AWSLambda", "Request-ARM", 1_000_000),
+            Self::LambdaTime => any_operation("AWSLambda", "Lambda-GB-Second-ARM", 1_000_000),
         };
-        Some(PriceListRow { service: "AmazonKinesis", usage_type, operation, units })
+        Some(row)
     }
+}
+
+const fn kinesis(usage_type: &'static str, operation: &'static str, units: u64) -> PriceListRow {
+    PriceListRow { service: "AmazonKinesis", usage_type, operation: Some(operation), units }
+}
+
+const fn any_operation(service: &'static str, usage_type: &'static str, units: u64) -> PriceListRow {
+    PriceListRow { service, usage_type, operation: None, units }
 }
 
 impl fmt::Display for Item {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::cost::ports::{Billing, Pages, PriceList, Runs};
+use scaler_app::cost::ports::{Billing, Listed, Pages, PriceList, Runs};
 use scaler_app::cost::{CostAdapters, CostPorts};
 use scaler_app::ports::{CallError, Failure};
 use scaler_core::cost::{Consumer, Series, Standing, Tick};
@@ -132,15 +132,16 @@ impl Billing for &World {
 }
 
 impl PriceList for &World {
-    /// What the repository's sheet says anyway is not said again; a Region that it lacks has shards alone.
-    async fn prices(&self, region: &str) -> Result<BTreeMap<Item, MicroUsd>, CallError> {
+    /// What the repository's sheet says anyway is not said again; a Region that it lacks has shards alone, of which one has
+    /// a price that is not sound.
+    async fn prices(&self, region: &str) -> Result<Listed, CallError> {
         self.alive().await;
         self.state().called("GetProducts", region, "")?;
+        let shards = BTreeMap::from([(Item::ShardHour, MicroUsd(17_000)), (Item::PutUnits, MicroUsd(16_500))]);
         match region {
-            "us-east-1" => Ok(BTreeMap::new()),
-            "eu-west-1" => {
-                Ok(BTreeMap::from([(Item::ShardHour, MicroUsd(17_000)), (Item::PutUnits, MicroUsd(16_500))]))
-            }
+            "us-east-1" => Ok(Listed::default()),
+            "eu-west-1" => Ok(Listed { prices: shards, faults: Vec::new() }),
+            "eu-central-1" => Ok(Listed { prices: shards, faults: vec!["two prices of on-demand-hour".to_owned()] }),
             _ => Err(failed("GetProducts", region, Failure::Refused, "AccessDeniedException: not allowed")),
         }
     }
