@@ -204,8 +204,6 @@ fn saved(saved: Option<UsdSaved>) -> String {
     )
 }
 
-/// To the nearest cent, thousands apart.
-#[allow(clippy::cast_precision_loss, reason = "shown to the cent")]
-fn cents(Usd(MicroUsd(micro)): Usd) -> String {
-    figure(micro as f64 / 1e6, 2)
+fn cents(Usd(amount): Usd) -> String {
+    amount.cents()
 }

@@ -1,5 +1,5 @@
-//! What the commands that reckon on paper have in common: whose prices, loads exactly as they are typed, and money in
-//! words.
+//! What the commands that reckon on paper have in common: whose prices, loads exactly as they are typed, and what is
+//! billed in words.
 
 use std::env;
 
@@ -87,7 +87,7 @@ impl Rates {
 
     /// The figures of a table's row, rounded as people read them.
     pub(crate) fn rounded_row(&self, what: impl Into<String>) -> [String; 4] {
-        [what.into(), amount(self.hour.0, 4), dollars(self.day.0), dollars(self.month.0)]
+        [what.into(), self.hour.0.rounded(4), self.day.0.cents(), self.month.0.cents()]
     }
 
     /// The figures of a table's row.
@@ -116,26 +116,6 @@ pub(crate) fn item_words(item: Item) -> &'static str {
         Item::LambdaRequest => "function runs",
         Item::LambdaTime => "function time",
     }
-}
-
-/// Money to two decimals, thousands apart.
-pub(crate) fn dollars(money: MicroUsd) -> String {
-    amount(money, 2)
-}
-
-/// Money to so many decimals of the six that it has, to the nearest, thousands apart.
-fn amount(money: MicroUsd, decimals: usize) -> String {
-    let per_dollar = (0..decimals).fold(1, |units, _| units * 10);
-    let unit = 1_000_000 / per_dollar;
-    let units = money.0.saturating_add(unit / 2) / unit;
-    let whole = (units / per_dollar).to_string();
-    let digits = whole.len();
-    let apart = |(at, digit): (usize, char)| {
-        let comma = (at > 0 && (digits - at).is_multiple_of(3)).then_some(',');
-        comma.into_iter().chain([digit])
-    };
-    let grouped: String = whole.chars().enumerate().flat_map(apart).collect();
-    format!("{grouped}.{:0decimals$}", units % per_dollar)
 }
 
 /// MB as bytes, exactly: a MB is 1,048,576 of them, as in the limits of a shard.
@@ -183,11 +163,5 @@ mod tests {
             assert!(megabytes(text).is_err(), "{text}");
         }
         assert_eq!([3_670_016, 1_048_576, 0, 524_288].map(in_megabytes), ["3.5", "1", "0", "0.5"]);
-    }
-
-    #[test]
-    fn dollars_are_rounded_to_cents_and_grouped() {
-        let shown = [0, 4_999, 5_000, 118_800_000, 1_234_567_891_234].map(|micro| dollars(MicroUsd(micro)));
-        assert_eq!(shown, ["0.00", "0.00", "0.01", "118.80", "1,234,567.89"]);
     }
 }

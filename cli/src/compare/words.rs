@@ -6,7 +6,7 @@ use scaler_core::compare::{
 use serde_json::{Value, json};
 
 use super::alternatives::{Alternative, Alternatives};
-use crate::pricing::{dollars, in_megabytes};
+use crate::pricing::in_megabytes;
 use crate::table::table;
 
 /// Characters of the longest bar.
@@ -79,7 +79,7 @@ fn bars(alternatives: &Alternatives<'_>) -> String {
     let most = months.iter().map(|(_, month)| month.0).max().unwrap_or_default().max(1);
     let bar = |(way, month): &(Alternative, scaler_core::MicroUsd)| {
         let length = usize::try_from((month.0.saturating_mul(BAR)).div_ceil(most)).unwrap_or_default();
-        format!(" {:24} {} {}", way.name(), "█".repeat(length), dollars(*month))
+        format!(" {:24} {} {}", way.name(), "█".repeat(length), month.cents())
     };
     let bars: Vec<_> = months.iter().map(bar).collect();
     format!("USD a month\n{}", bars.join("\n"))

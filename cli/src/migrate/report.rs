@@ -11,7 +11,7 @@ use super::checklist::{commands, migration, preparation, verification};
 use super::document::{Block, Section};
 use super::gathered::Gathered;
 use super::words::{CONCEPTS, notice, reading};
-use crate::pricing::{dollars, in_megabytes, item_words, unpriced};
+use crate::pricing::{in_megabytes, item_words, unpriced};
 
 /// A topic and the stream that it becomes.
 pub(super) struct Move {
@@ -88,8 +88,8 @@ impl Report<'_> {
                 plan.retention_hours.to_string(),
                 reading(plan.reading).to_owned(),
                 match &moved.month {
-                    Some(Ok(bill)) if moved.is_complete() => dollars(bill.total()),
-                    Some(Ok(bill)) => format!("{} +", dollars(bill.total())),
+                    Some(Ok(bill)) if moved.is_complete() => bill.total().cents(),
+                    Some(Ok(bill)) => format!("{} +", bill.total().cents()),
                     Some(Err(_)) | None => unknown(),
                 },
             ]
@@ -160,12 +160,12 @@ impl Report<'_> {
         let mut rows: Vec<_> = items
             .flat_map(|(moved, bill)| {
                 let line =
-                    |line: &BillLine| vec![moved.name.clone(), item_words(line.item).to_owned(), dollars(line.cost)];
+                    |line: &BillLine| vec![moved.name.clone(), item_words(line.item).to_owned(), line.cost.cents()];
                 bill.lines.iter().map(line).collect::<Vec<_>>()
             })
             .collect();
         let partial = if self.moves.iter().all(Move::is_complete) { "" } else { ", as far as known" };
-        rows.push(vec![format!("together{partial}"), String::new(), dollars(self.month())]);
+        rows.push(vec![format!("together{partial}"), String::new(), self.month().cents()]);
         let note = format!(
             "Prices of {}; a month has 30 days, all of them as busy as the peak: an upper bound. PUT payload units \
              are in it where the records are known.",

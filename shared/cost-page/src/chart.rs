@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use scaler_core::MicroUsd;
 
 use crate::days::Day;
-use crate::figures::{cents, thousands};
+use crate::figures::cents;
 
 /// Units of the SVG across a day and from bottom to top; CSS stretches them.
 const WIDE: usize = 10;

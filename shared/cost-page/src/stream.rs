@@ -6,7 +6,7 @@ use scaler_app::cost::report::{AdviceLine, StreamCost};
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
-use crate::figures::{month, quantity, thousands, usd};
+use crate::figures::{month, quantity, usd};
 use crate::fleet::cost_chart;
 use crate::table::mode;
 
