@@ -8,7 +8,7 @@ use clap::Args;
 use scaler_app::cost::report::Usd;
 use scaler_core::MicroUsd;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
-use scaler_core::prices::{Item, MissingPrice, Price, PriceSheet};
+use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, Price, PriceSheet};
 use serde::Serialize;
 
 use crate::failure::usage;
@@ -16,8 +16,6 @@ use crate::failure::usage;
 const MB_BYTES: u64 = 1_048_576;
 const HOUR_SECONDS: u64 = 3_600;
 const DAY_SECONDS: u64 = 86_400;
-/// 30 days, as the user's documents and every projection of this project have it.
-pub(crate) const MONTH_SECONDS: u64 = scaler_core::compare::MONTH;
 
 /// Whose prices.
 #[derive(Debug, Args)]
@@ -26,7 +24,7 @@ pub(crate) struct PriceOptions {
     /// The Region whose prices to reckon with [default: that of the environment, `AWS_REGION`].
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<String>,
-    /// A price in USD that counts over the sheet's, as shard-hour=0.015; may be given several times.
+    /// A price in USD that counts over the sheet's, as shard-hour=0.015; may be given several times, once for each item.
     #[arg(long = "price", value_name = "ITEM=USD", value_parser = price)]
     prices: Vec<(Item, MicroUsd)>,
 }
@@ -35,8 +33,9 @@ impl PriceOptions {
     /// The prices of the Region that was named, with those that were given.
     ///
     /// # Errors
-    /// No Region was named.
+    /// No Region was named, or a price is given twice.
     pub(crate) fn sheet(&self) -> Result<PriceSheet> {
+        each_once(&self.prices)?;
         let from_environment = || env::var("AWS_REGION").ok().filter(|region| !region.is_empty());
         let Some(named) = self.region.clone().or_else(from_environment) else {
             return Err(usage("no Region is named, and prices differ: give --region, or set AWS_REGION"));
@@ -67,15 +66,6 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    /// From what the quantities of so many seconds cost.
-    ///
-    /// # Errors
-    /// A price is not known.
-    pub(crate) fn of(cost: impl Fn(u64) -> Result<MicroUsd, MissingPrice>) -> Result<Self, MissingPrice> {
-        let [hour, day, month] = [HOUR_SECONDS, DAY_SECONDS, MONTH_SECONDS].map(|seconds| cost(seconds).map(Usd));
-        Ok(Self { hour: hour?, day: day?, month: month? })
-    }
-
     /// From what a month costs, to the nearest micro-dollar.
     pub(crate) fn of_month(month: MicroUsd) -> Self {
         let share = |seconds: u64| {
@@ -148,6 +138,19 @@ pub(crate) fn price(text: &str) -> Result<(Item, MicroUsd), String> {
     let item: Item = item.parse().map_err(|error| format!("{error}"))?;
     let usd = usd.parse().map_err(|error| format!("{usd:?} is {error}"))?;
     Ok((item, usd))
+}
+
+/// Refuses a price that is given twice: which of the two counts, nobody can know.
+///
+/// # Errors
+/// The item, and what it is said to cost.
+pub(crate) fn each_once(prices: &[(Item, MicroUsd)]) -> Result<()> {
+    for (at, (item, usd)) in prices.iter().enumerate() {
+        if let Some((_, before)) = prices[..at].iter().find(|(other, _)| other == item) {
+            return Err(usage(format!("--price {item} is given twice, as {before} and as {usd}: give it once")));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use scaler_core::MicroUsd;
 use scaler_core::compare::{BrokerPart, TARGET_UTILIZATION_PERCENT, Way};
 use scaler_core::prices::{Item, MONTH_SECONDS};
 use scaler_core::sizing::{
-    Sizing, Workload, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
+    Sizing, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
 };
 use serde_json::{Value, json};
 
@@ -70,19 +70,15 @@ impl<'a> Documents<'a> {
     /// What the documents leave out, with its figure where that is known.
     fn truths(&self) -> Vec<String> {
         let day = &self.alternatives.day;
-        let records_per_second = day.bytes_per_second.div_ceil(day.record_bytes);
-        let workload = Workload {
-            bytes_per_second: day.bytes_per_second,
-            records_per_second,
-            read_bytes_per_second: 0,
-            distinct_partition_keys: None,
-        };
+        let peak = day.peak();
+        let records_per_second = peak.records_per_second.unwrap_or_default();
+        let by_records = Sizing::of(&peak, 0).by_records.map_or_else(String::new, |shards| shards.to_string());
         let mut truths = vec![format!(
             "{} shards carry the bytes exactly; in records of {} bytes it takes {} for the records, and {} at {} % \
              full.",
             kafka_shards_exact(day.bytes_per_second),
             day.record_bytes,
-            Sizing::of(&workload, 0).by_records,
+            by_records,
             day.shards(day.peak_bytes_per_second),
             TARGET_UTILIZATION_PERCENT
         )];

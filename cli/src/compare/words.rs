@@ -26,15 +26,11 @@ fn heading(alternatives: &Alternatives<'_>) -> String {
         0 => String::new(),
         hours => format!(", {} MB/s for {hours} hours of each day", in_megabytes(day.peak_bytes_per_second)),
     };
-    let consumers = match day.consumers {
-        1 => "1 consumer".to_owned(),
-        more => format!("{more} consumers"),
-    };
-    let fan_out = if day.has_fan_out() { " with enhanced fan-out" } else { "" };
     format!(
-        "{} MB/s{peak}, in records of {} bytes; {consumers}{fan_out}; kept for {} hours:",
+        "{} MB/s{peak}, in records of {} bytes; {}; kept for {} hours:",
         in_megabytes(day.bytes_per_second),
         day.record_bytes,
+        day.readers(),
         day.retention_hours
     )
 }
@@ -195,6 +191,7 @@ pub(super) fn in_json(alternatives: &Alternatives<'_>) -> Value {
         "hours_at_peak_per_day": day.peak_hours,
         "record_bytes": day.record_bytes,
         "consumers": day.consumers,
+        "reading": day.readers().reading().to_string(),
         "retention_hours": day.retention_hours,
         "shards_peak": day.shards(day.peak_bytes_per_second).get(),
         "kafka": alternatives.cluster.name,

@@ -4,7 +4,7 @@
 //! stay readable on a phone; plotters paints both in.
 
 use maud::{Markup, html};
-use scaler_core::MicroUsd;
+use scaler_core::{MicroUsd, thousands};
 
 use crate::days::Day;
 use crate::figures::cents;

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use scaler_app::cost::CostReport;
 use scaler_app::cost::report::{AdviceLine, StreamCost};
+use scaler_core::thousands;
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
