@@ -71,8 +71,8 @@ impl<'a> Documents<'a> {
     fn truths(&self) -> Vec<String> {
         let day = &self.alternatives.day;
         let peak = day.peak();
-        let records_per_second = peak.records_per_second.unwrap_or_default();
-        let by_records = Sizing::of(&peak, 0).by_records.map_or_else(String::new, |shards| shards.to_string());
+        let records_per_second = peak.records_per_second.expect("a day's records have a size");
+        let by_records = Sizing::of(&peak, 0).by_records.expect("records are sized where they are known");
         let mut truths = vec![format!(
             "{} shards carry the bytes exactly; in records of {} bytes it takes {} for the records, and {} at {} % \
              full.",
