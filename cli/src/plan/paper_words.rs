@@ -156,16 +156,18 @@ fn costs(answer: &Answer<'_>) -> String {
     let known: Vec<_> = answer.lines.iter().filter_map(|(item, cost)| Some((*item, cost.as_ref().ok()?))).collect();
     let mut rows: Vec<_> = known.iter().map(|(item, rates)| rates.row(line_words(answer, *item))).collect();
     rows.extend(answer.cost().filter(|_| known.len() > 1).map(|both| both.row("together")));
-    let mut notes: Vec<_> = answer.unknown();
+    let mut blocks = match rows[..] {
+        [] => vec!["Cost: unknown.".to_owned()],
+        _ => vec![
+            table(["USD", "hour", "day", "month"], rows),
+            format!("prices of {}; a month has 30 days", answer.sheet.region()),
+        ],
+    };
+    blocks.extend(answer.unknown());
     if answer.load.records_per_second.is_none() {
-        notes.push("PUT payload units come on top: give --records-per-second.".to_owned());
+        blocks.push("PUT payload units come on top: give --records-per-second.".to_owned());
     }
-    let notes: String = notes.iter().map(|note| format!("\n{note}")).collect();
-    if rows.is_empty() {
-        return format!("Cost: unknown.{notes}");
-    }
-    let table = table(["USD", "hour", "day", "month"], rows);
-    format!("{table}\nprices of {}; a month has 30 days{notes}", answer.sheet.region())
+    blocks.join("\n")
 }
 
 /// What a line of the bill is for.

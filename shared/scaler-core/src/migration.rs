@@ -160,13 +160,13 @@ pub fn stream_for(topic: &Topic, headroom_percent: u32) -> StreamPlan {
 
 /// What the stream is to carry; `None` where the rate is not known.
 fn workload(topic: &Topic, notices: &mut Vec<Notice>) -> Option<Workload> {
-    let reads = match &topic.consumer_groups {
-        Some(groups) => Reads::ByConsumers(u32::try_from(groups.len()).unwrap_or(u32::MAX)),
-        None => {
-            notices.push(Notice::GroupsUnknown);
-            Reads::Unknown
-        }
-    };
+    let reads = topic
+        .consumer_groups
+        .as_ref()
+        .map_or(Reads::Unknown, |groups| Reads::ByConsumers(u32::try_from(groups.len()).unwrap_or(u32::MAX)));
+    if reads == Reads::Unknown {
+        notices.push(Notice::GroupsUnknown);
+    }
     let Some(bytes_per_second) = topic.bytes_per_second else {
         notices.push(Notice::RateUnknown);
         return None;

@@ -70,8 +70,7 @@ impl MicroUsd {
     /// To the nearest of so many decimals, of which it has six; thousands apart.
     pub fn rounded(self, decimals: usize) -> String {
         let decimals = decimals.clamp(1, MICRO_DECIMALS);
-        let dropped = u32::try_from(MICRO_DECIMALS - decimals).expect("no more than the six");
-        let unit = 10_u64.pow(dropped);
+        let unit = (decimals..MICRO_DECIMALS).fold(1, |unit, _| unit * 10);
         let (units, per_dollar) = (self.0.saturating_add(unit / 2) / unit, MICRO_PER_DOLLAR / unit);
         format!("{}.{:0decimals$}", thousands(units / per_dollar), units % per_dollar)
     }

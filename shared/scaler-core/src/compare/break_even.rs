@@ -78,7 +78,7 @@ pub fn on_demand_below_permille(day: &Day, sheet: &PriceSheet) -> Result<Option<
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use jiff::Timestamp;
     use proptest::prelude::*;
 

@@ -50,7 +50,8 @@ impl Day {
 
     /// The consumers: how they read at the peak is how they read all day.
     pub fn readers(&self) -> Readers {
-        Sizing::of(&self.peak(), 0).readers.expect("the consumers of a day are counted")
+        let written = Workload { reads: Reads::Unknown, ..self.peak() };
+        Readers::of(self.consumers, Sizing::of(&written, 0).needed, self.peak_bytes_per_second)
     }
 
     /// Shards that carry such a rate at the target utilization, those who read included.
