@@ -145,6 +145,12 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
          Region: here for this stream alone."
             .to_owned(),
     ];
+    if alternatives.day.consumers > 1 {
+        notes.push(
+            "At each other load the consumers share the shards, or have enhanced fan-out, as that load has it."
+                .to_owned(),
+        );
+    }
     if let Ok(brokers) = &alternatives.cluster.brokers {
         let [hour, storage, transfer] =
             [0, 1, 2].map(|at| alternatives.cluster.sources.get(at).map_or("", String::as_str));

@@ -36,9 +36,9 @@ impl Answer<'_> {
         Some(Rates::of_month(MicroUsd(sum)))
     }
 
-    /// What they all cost.
+    /// What they all cost; `None` where the records are not known, since payload units come on top.
     fn cost(&self) -> Option<Rates> {
-        self.cost_of(|_| true)
+        self.load.records_per_second.and_then(|_| self.cost_of(|_| true))
     }
 
     /// The prices that are missing.

@@ -39,8 +39,8 @@ impl Readers {
     /// So many consumers of a stream whose writes need so many shards.
     ///
     /// They share as long as those shards, and a quarter more, give them their bytes and the `GetRecords` calls, of which
-    /// each makes one a second; they all have enhanced fan-out where that is not enough. Shards for the consumers alone,
-    /// without end, would cost less, and are not the rule: the scaler never adds shards for what is read.
+    /// each makes one a second; they all have enhanced fan-out where that is not enough. Still more shards, for the consumers
+    /// alone, would often cost less; but the scaler never adds any for what is read, and would take them away by night.
     pub fn of(count: u32, for_writes: ShardCount, bytes_per_second: u64) -> Self {
         let shards = u64::from(for_writes.get()) + u64::from(for_writes.get().div_ceil(NEEDED_FOR_ONE_TO_SPARE));
         let given = shards * READ_BYTES_PER_SECOND_PER_SHARD;
