@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{ArgGroup, Args, ValueEnum, value_parser};
 use scaler_core::MicroUsd;
 use scaler_core::compare::{Brokers, Day, Hosting, broker_hour, storage_gb_month, transfer_gb};
-use scaler_core::limits::{RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use scaler_core::limits::{FAN_OUT_CONSUMERS_MAX, RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use scaler_core::prices::PriceSheet;
 
 use self::alternatives::{Alternative, Alternatives, Cluster};
@@ -50,9 +50,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MB", value_parser = megabytes, help_heading = "Load")]
     #[arg(requires = "hours_at_peak_per_day", conflicts_with = "case")]
     peak_mb_per_second: Option<u64>,
-    /// Consumers, each of which reads everything; more than 2 have enhanced fan-out.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(0..=20), default_value_t = 1)]
-    #[arg(help_heading = "Load")]
+    /// Consumers, each of which reads everything; too many to share what the shards give have enhanced fan-out.
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Load")]
+    #[arg(value_parser = value_parser!(u32).range(0..=i64::from(FAN_OUT_CONSUMERS_MAX)))]
     consumers: u32,
     /// Hours that records are kept.
     #[arg(long, value_name = "HOURS", default_value_t = RETENTION_HOURS_MIN, help_heading = "Load")]

@@ -17,7 +17,7 @@ use scaler_core::prices::Item;
 use crate::connection::{Connection, in_aws};
 use crate::failure::usage;
 use crate::options::{Output, StackOptions, cannot_write, stream_name};
-use crate::pricing::price;
+use crate::pricing::{each_once, price};
 use crate::report::write_json;
 use crate::table::{figure, table};
 
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     /// When it ends [default: now].
     #[arg(long, value_name = "30d|12h|TIME")]
     until: Option<String>,
-    /// A price in USD that you know better, as shard-hour=0.0185; repeatable. The answer names the items.
+    /// A price in USD that you know better, as shard-hour=0.0185; repeatable, once for each item. The answer names the items.
     #[arg(long = "price", value_name = "ITEM=USD", value_parser = price)]
     prices: Vec<(Item, MicroUsd)>,
     #[command(flatten)]
@@ -59,6 +59,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let policy = arguments.stack.policy()?;
+    each_once(&arguments.prices)?;
     let report = in_aws(async {
         let connection = Connection::new().await?;
         let wiring =
@@ -207,8 +208,6 @@ fn saved(saved: Option<UsdSaved>) -> String {
     )
 }
 
-/// To the nearest cent, thousands apart.
-#[allow(clippy::cast_precision_loss, reason = "shown to the cent")]
-fn cents(Usd(MicroUsd(micro)): Usd) -> String {
-    figure(micro as f64 / 1e6, 2)
+fn cents(Usd(amount): Usd) -> String {
+    amount.cents()
 }

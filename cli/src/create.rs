@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use scaler_app::ports::{CallError, Clock as _, Failure};
 use scaler_aws::{NewCapacity, Operator, TestRecord};
 use scaler_core::TAG_MANAGED;
-use scaler_core::limits::METRIC_DELAY_MINUTES;
+use scaler_core::limits::{METRIC_DELAY_MINUTES, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
@@ -28,8 +28,6 @@ const READ_WITHIN: SignedDuration = SignedDuration::from_secs(30);
 /// Records put to try the stream.
 const TEST_RECORDS: usize = 10;
 const SHARDS_DEFAULT: u32 = 2;
-/// What AWS gives a new stream; no more than this costs nothing. Source: API reference, `CreateStream`.
-const RETENTION_HOURS_DEFAULT: u32 = 24;
 
 /// Create a stream, tag it, and try it: put a few records and read them back.
 ///
@@ -47,8 +45,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MODE", default_value = "provisioned")]
     mode: Mode,
     /// Hours for which records are kept, 24 to 8760; more than 24 costs extra.
-    #[arg(long, value_name = "HOURS", default_value_t = RETENTION_HOURS_DEFAULT)]
-    #[arg(value_parser = value_parser!(u32).range(24..=8_760))]
+    #[arg(long, value_name = "HOURS", default_value_t = RETENTION_HOURS_MIN)]
+    #[arg(value_parser = value_parser!(u32).range(i64::from(RETENTION_HOURS_MIN)..=i64::from(RETENTION_HOURS_MAX)))]
     retention_hours: u32,
     /// A tag of the stream. Repeatable; kinesis-scaler/... are its own settings.
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
@@ -145,7 +143,8 @@ impl Wanted {
         let is_needed = |step: &Step| match step {
             Step::Wait | Step::Try => true,
             Step::Tag => !self.tags.is_empty(),
-            Step::Retention => self.retention_hours != RETENTION_HOURS_DEFAULT,
+            // AWS gives a new stream the least. Source: API reference, `CreateStream`.
+            Step::Retention => self.retention_hours != RETENTION_HOURS_MIN,
         };
         [Step::Wait, Step::Tag, Step::Retention, Step::Try].into_iter().filter(is_needed).collect()
     }

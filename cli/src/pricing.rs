@@ -1,5 +1,5 @@
-//! What the commands that reckon on paper have in common: whose prices, loads exactly as they are typed, and money in
-//! words.
+//! What the commands that reckon on paper have in common: whose prices, loads exactly as they are typed, and what is
+//! billed in words.
 
 use std::env;
 
@@ -8,7 +8,7 @@ use clap::Args;
 use scaler_app::cost::report::Usd;
 use scaler_core::MicroUsd;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
-use scaler_core::prices::{Item, MissingPrice, Price, PriceSheet};
+use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, Price, PriceSheet};
 use serde::Serialize;
 
 use crate::failure::usage;
@@ -16,8 +16,6 @@ use crate::failure::usage;
 const MB_BYTES: u64 = 1_048_576;
 const HOUR_SECONDS: u64 = 3_600;
 const DAY_SECONDS: u64 = 86_400;
-/// 30 days, as the user's documents and every projection of this project have it.
-pub(crate) const MONTH_SECONDS: u64 = scaler_core::compare::MONTH;
 
 /// Whose prices.
 #[derive(Debug, Args)]
@@ -26,7 +24,7 @@ pub(crate) struct PriceOptions {
     /// The Region whose prices to reckon with [default: that of the environment, `AWS_REGION`].
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<String>,
-    /// A price in USD that counts over the sheet's, as shard-hour=0.015; may be given several times.
+    /// A price in USD that counts over the sheet's, as shard-hour=0.015; may be given several times, once for each item.
     #[arg(long = "price", value_name = "ITEM=USD", value_parser = price)]
     prices: Vec<(Item, MicroUsd)>,
 }
@@ -35,8 +33,9 @@ impl PriceOptions {
     /// The prices of the Region that was named, with those that were given.
     ///
     /// # Errors
-    /// No Region was named.
+    /// No Region was named, or a price is given twice.
     pub(crate) fn sheet(&self) -> Result<PriceSheet> {
+        each_once(&self.prices)?;
         let from_environment = || env::var("AWS_REGION").ok().filter(|region| !region.is_empty());
         let Some(named) = self.region.clone().or_else(from_environment) else {
             return Err(usage("no Region is named, and prices differ: give --region, or set AWS_REGION"));
@@ -67,15 +66,6 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    /// From what the quantities of so many seconds cost.
-    ///
-    /// # Errors
-    /// A price is not known.
-    pub(crate) fn of(cost: impl Fn(u64) -> Result<MicroUsd, MissingPrice>) -> Result<Self, MissingPrice> {
-        let [hour, day, month] = [HOUR_SECONDS, DAY_SECONDS, MONTH_SECONDS].map(|seconds| cost(seconds).map(Usd));
-        Ok(Self { hour: hour?, day: day?, month: month? })
-    }
-
     /// From what a month costs, to the nearest micro-dollar.
     pub(crate) fn of_month(month: MicroUsd) -> Self {
         let share = |seconds: u64| {
@@ -87,7 +77,7 @@ impl Rates {
 
     /// The figures of a table's row, rounded as people read them.
     pub(crate) fn rounded_row(&self, what: impl Into<String>) -> [String; 4] {
-        [what.into(), amount(self.hour.0, 4), dollars(self.day.0), dollars(self.month.0)]
+        [what.into(), self.hour.0.rounded(4), self.day.0.cents(), self.month.0.cents()]
     }
 
     /// The figures of a table's row.
@@ -116,26 +106,6 @@ pub(crate) fn item_words(item: Item) -> &'static str {
         Item::LambdaRequest => "function runs",
         Item::LambdaTime => "function time",
     }
-}
-
-/// Money to two decimals, thousands apart.
-pub(crate) fn dollars(money: MicroUsd) -> String {
-    amount(money, 2)
-}
-
-/// Money to so many decimals of the six that it has, to the nearest, thousands apart.
-fn amount(money: MicroUsd, decimals: usize) -> String {
-    let per_dollar = (0..decimals).fold(1, |units, _| units * 10);
-    let unit = 1_000_000 / per_dollar;
-    let units = money.0.saturating_add(unit / 2) / unit;
-    let whole = (units / per_dollar).to_string();
-    let digits = whole.len();
-    let apart = |(at, digit): (usize, char)| {
-        let comma = (at > 0 && (digits - at).is_multiple_of(3)).then_some(',');
-        comma.into_iter().chain([digit])
-    };
-    let grouped: String = whole.chars().enumerate().flat_map(apart).collect();
-    format!("{grouped}.{:0decimals$}", units % per_dollar)
 }
 
 /// MB as bytes, exactly: a MB is 1,048,576 of them, as in the limits of a shard.
@@ -170,6 +140,19 @@ pub(crate) fn price(text: &str) -> Result<(Item, MicroUsd), String> {
     Ok((item, usd))
 }
 
+/// Refuses a price that is given twice: which of the two counts, nobody can know.
+///
+/// # Errors
+/// The item, and what it is said to cost.
+pub(crate) fn each_once(prices: &[(Item, MicroUsd)]) -> Result<()> {
+    for (at, (item, usd)) in prices.iter().enumerate() {
+        if let Some((_, before)) = prices[..at].iter().find(|(other, _)| other == item) {
+            return Err(usage(format!("--price {item} is given twice, as {before} and as {usd}: give it once")));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,11 +166,5 @@ mod tests {
             assert!(megabytes(text).is_err(), "{text}");
         }
         assert_eq!([3_670_016, 1_048_576, 0, 524_288].map(in_megabytes), ["3.5", "1", "0", "0.5"]);
-    }
-
-    #[test]
-    fn dollars_are_rounded_to_cents_and_grouped() {
-        let shown = [0, 4_999, 5_000, 118_800_000, 1_234_567_891_234].map(|micro| dollars(MicroUsd(micro)));
-        assert_eq!(shown, ["0.00", "0.00", "0.01", "118.80", "1,234,567.89"]);
     }
 }

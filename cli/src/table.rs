@@ -1,6 +1,7 @@
 //! Tables for a terminal: plain text, numbers to the right.
 
 use comfy_table::{CellAlignment, Table, presets};
+use scaler_core::thousands;
 
 /// A table whose first column is text and whose others are numbers, as text.
 pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
@@ -31,13 +32,7 @@ pub(crate) fn figure(number: f64, decimals: usize) -> String {
     let text = format!("{number:.decimals$}");
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
     let digits = whole.trim_start_matches('-');
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
+    let grouped = digits.parse().map_or_else(|_| digits.to_owned(), thousands);
     let sign = if whole.starts_with('-') { "-" } else { "" };
     format!("{sign}{grouped}{rest}")
 }

@@ -51,20 +51,54 @@ fn a_kafka_topic_of_five_megabytes_has_six_shards_by_the_rule_and_five_exactly()
     let report = json(&told(&format!("{command} --output json"), &[]));
     assert_eq!(report["kafka"]["shards_whole_mb_plus_one"], 6);
     assert_eq!(report["kafka"]["shards_exact"], 5);
-    assert_eq!((&report["shards_by_records"], &report["put_units_cost"]), (&Value::Null, &Value::Null));
+    for unknown in ["shards_by_records", "put_units_cost", "cost"] {
+        assert_eq!(report[unknown], Value::Null, "{unknown}");
+    }
     insta::assert_snapshot!("plan_kafka", told(command, &[]));
 }
 
 #[test]
-fn many_consumers_are_weighed_against_enhanced_fan_out() {
-    let command = "plan --mb-per-second 10 --records-per-second 10000 --region us-east-1 --output json";
-    let report = json(&told(&format!("{command} --consumers 6"), &[]));
-    assert_eq!((&report["binding"], &report["shards_by_reads"]), (&"reads".into(), &30.into()));
-    assert_eq!(report["fan_out"]["shards_recommended"], 12);
-    // 12 shards x 720 x (1 + 6 consumers) x 0.015, and 6 x 25,312.5 GB x 0.013.
-    assert_eq!(report["fan_out"]["usd_month"], 907.2 + 1_974.375);
-    let shared = json(&told(&format!("{command} --read-mb-per-second 60"), &[]));
-    assert_eq!((&shared["shards_by_reads"], &shared["fan_out"]), (&30.into(), &Value::Null));
+fn consumers_share_or_have_enhanced_fan_out_and_every_command_says_the_same() {
+    let load = "--region us-east-1 --output json";
+    let plan =
+        |more: &str| json(&told(&format!("plan --mb-per-second 10 --records-per-second 10000 {load} {more}"), &[]));
+    let six = plan("--consumers 6");
+    assert_eq!((&six["reading"], &six["classic_consumers_max"]), (&"enhanced fan-out".into(), &2.into()));
+    assert_eq!((&six["binding"], &six["shards_recommended"]), (&"bytes".into(), &12.into()));
+    // 12 shards x 720 x 6 consumers x 0.015, and 6 x 25,312.5 GB x 0.013.
+    assert_eq!(six["fan_out_cost"]["usd_month"], 777.6 + 1_974.375);
+    assert_eq!(six["shared"], Value::Null, "a shard answers five of them");
+    // 5 x 10 MB/s take 25 shards: 30 x 720 x 0.015.
+    assert_eq!(plan("--consumers 5")["shared"]["shards_cost"]["usd_month"], 324.0);
+    let shared = plan("--read-mb-per-second 60");
+    assert_eq!((&shared["shards_by_reads"], &shared["binding"]), (&30.into(), &"reads".into()));
+    assert_eq!((&shared["reading"], &shared["fan_out_cost"]), (&Value::Null, &Value::Null));
+
+    for (consumers, reading) in [(2, "classic"), (3, "enhanced fan-out")] {
+        assert_eq!(plan(&format!("--consumers {consumers}"))["reading"], reading);
+        let compared =
+            told(&format!("compare --mb-per-second 10 --record-kb 1.024 {load} --consumers {consumers}"), &[]);
+        assert_eq!(json(&compared)["reading"], reading);
+        let groups: Vec<_> = (0..consumers).map(|number| format!("app{number}")).collect();
+        let text = format!("topic,mb_per_second,records_per_second,consumer_groups\nx,10,10000,{}\n", groups.join(";"));
+        let topics = file(&format!("{consumers}-groups.csv"), &text);
+        let moved = json(&told(&format!("migrate plan {load} --topics"), &[&topics]));
+        assert_eq!(moved["topics"][0]["reading"], reading);
+        assert_eq!(moved["usd_month"], plan(&format!("--consumers {consumers}"))["cost"]["usd_month"]);
+    }
+    let words = "3 consumers with enhanced fan-out (2 at most can share the shards)";
+    for command in [
+        "plan --mb-per-second 10 --records-per-second 10000 --consumers 3 --region us-east-1",
+        "compare --mb-per-second 10 --record-kb 10 --consumers 3 --region us-east-1",
+    ] {
+        assert!(told(command, &[]).contains(words), "{command}");
+    }
+    let topics = file("three-groups.csv", "topic,mb_per_second,consumer_groups\nx,10,a;b;c\n");
+    assert!(told("migrate plan --region us-east-1 --topics", &[&topics]).contains(words));
+    insta::assert_snapshot!(
+        "plan_fan_out",
+        told("plan --mb-per-second 10 --records-per-second 10000 --consumers 5 --region us-east-1", &[])
+    );
 }
 
 #[test]
@@ -76,7 +110,11 @@ fn prices_are_those_of_the_region_and_of_nobody_else() {
     let from_environment = shardctl(command, &[]).env("AWS_REGION", "ap-northeast-1").output().unwrap();
     assert!(succeeded(from_environment).contains("prices of ap-northeast-1"));
     let unknown = told(&format!("{command} --region eu-west-1"), &[]);
-    assert!(unknown.contains("no price of shard-hour is known for eu-west-1: give it"), "{unknown}");
+    for item in ["shard-hour", "put-units"] {
+        assert!(unknown.contains(&format!("no price of {item} is known for eu-west-1: give it")), "{unknown}");
+    }
+    let half = json(&told(&format!("{command} --region eu-west-1 --price shard-hour=0.017 --output json"), &[]));
+    assert_eq!((&half["shards_cost"]["usd_hour"], &half["cost"]), (&0.034.into(), &Value::Null));
     let given = format!("{command} --region eu-west-1 --price shard-hour=0.017 --price put-units=0.0165 --output json");
     assert_eq!(json(&told(&given, &[]))["shards_cost"]["usd_hour"], 0.034);
 }
@@ -104,6 +142,13 @@ fn bad_usage_is_told_with_what_was_expected() {
         ("expected ITEM=USD", &format!("{plan} --price shard-hour")),
         ("is no item that has a price", &format!("{plan} --price shards=3")),
         ("\"-3\" is not an amount in USD", &format!("{plan} --price shard-hour=-3")),
+        (
+            "--price shard-hour is given twice, as 0.015 and as 0.02: give it once",
+            &format!("{plan} --region us-east-1 --price shard-hour=0.015 --price put-units=1 --price shard-hour=0.02"),
+        ),
+        ("--price put-units is given twice", "cost --price put-units=1 --price put-units=1"),
+        ("21 is not in 0..=20", &format!("{plan} --consumers 21")),
+        ("21 is not in 0..=20", "compare --case documents --consumers 21"),
         ("expected a Region's code", &format!("{plan} --region us/east")),
         ("--mb-per-second <MB>|--case <CASE>", "compare"),
         ("--record-kb <KB>", "compare --mb-per-second 3"),

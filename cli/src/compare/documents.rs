@@ -3,14 +3,14 @@
 use scaler_app::cost::report::Usd;
 use scaler_core::MicroUsd;
 use scaler_core::compare::{BrokerPart, TARGET_UTILIZATION_PERCENT, Way};
-use scaler_core::prices::Item;
+use scaler_core::prices::{Item, MONTH_SECONDS};
 use scaler_core::sizing::{
-    Sizing, Workload, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
+    Sizing, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
 };
 use serde_json::{Value, json};
 
 use super::alternatives::{Alternative, Alternatives};
-use crate::pricing::{MONTH_SECONDS, Rates, dollars};
+use crate::pricing::Rates;
 use crate::table::table;
 
 /// What the documents reckon with.
@@ -70,19 +70,15 @@ impl<'a> Documents<'a> {
     /// What the documents leave out, with its figure where that is known.
     fn truths(&self) -> Vec<String> {
         let day = &self.alternatives.day;
-        let records_per_second = day.bytes_per_second.div_ceil(day.record_bytes);
-        let workload = Workload {
-            bytes_per_second: day.bytes_per_second,
-            records_per_second,
-            read_bytes_per_second: 0,
-            distinct_partition_keys: None,
-        };
+        let peak = day.peak();
+        let records_per_second = peak.records_per_second.expect("a day's records have a size");
+        let by_records = Sizing::of(&peak, 0).by_records.expect("records are sized where they are known");
         let mut truths = vec![format!(
             "{} shards carry the bytes exactly; in records of {} bytes it takes {} for the records, and {} at {} % \
              full.",
             kafka_shards_exact(day.bytes_per_second),
             day.record_bytes,
-            Sizing::of(&workload, 0).by_records,
+            by_records,
             day.shards(day.peak_bytes_per_second),
             TARGET_UTILIZATION_PERCENT
         )];
@@ -90,14 +86,15 @@ impl<'a> Documents<'a> {
             truths.push(format!(
                 "PUT payload units come on top of shards: {} USD a month for records of that size, and less for \
                  larger ones. At the documents' price of a PUT, which is a thousand times too high, they would be {}.",
-                dollars(bill.cost_of(Item::PutUnits)),
-                dollars(documents_put_cost(records_per_second.saturating_mul(MONTH_SECONDS)))
+                bill.cost_of(Item::PutUnits).cents(),
+                documents_put_cost(records_per_second.saturating_mul(MONTH_SECONDS)).cents()
             ));
         }
         if let Ok(brokers) = &self.alternatives.cluster.brokers {
             let month = brokers.month(day);
             let cost = |wanted: BrokerPart| {
-                dollars(month.iter().find(|(part, _)| *part == wanted).map(|(_, cost)| *cost).unwrap_or_default())
+                let found = month.iter().find(|(part, _)| *part == wanted);
+                found.map(|(_, cost)| *cost).unwrap_or_default().cents()
             };
             truths.push(format!(
                 "Brokers have disks ({} USD a month) and talk between zones: clients {}, replicas {}.",
@@ -113,8 +110,8 @@ impl<'a> Documents<'a> {
         {
             truths.push(format!(
                 "All together, as below: Kafka {} USD a month, Kinesis with shards for the peak {}.",
-                dollars(kafka),
-                dollars(kinesis)
+                kafka.cents(),
+                kinesis.cents()
             ));
         }
         truths

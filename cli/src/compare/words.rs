@@ -6,7 +6,7 @@ use scaler_core::compare::{
 use serde_json::{Value, json};
 
 use super::alternatives::{Alternative, Alternatives};
-use crate::pricing::{dollars, in_megabytes};
+use crate::pricing::in_megabytes;
 use crate::table::table;
 
 /// Characters of the longest bar.
@@ -26,15 +26,11 @@ fn heading(alternatives: &Alternatives<'_>) -> String {
         0 => String::new(),
         hours => format!(", {} MB/s for {hours} hours of each day", in_megabytes(day.peak_bytes_per_second)),
     };
-    let consumers = match day.consumers {
-        1 => "1 consumer".to_owned(),
-        more => format!("{more} consumers"),
-    };
-    let fan_out = if day.has_fan_out() { " with enhanced fan-out" } else { "" };
     format!(
-        "{} MB/s{peak}, in records of {} bytes; {consumers}{fan_out}; kept for {} hours:",
+        "{} MB/s{peak}, in records of {} bytes; {}; kept for {} hours:",
         in_megabytes(day.bytes_per_second),
         day.record_bytes,
+        day.readers(),
         day.retention_hours
     )
 }
@@ -79,7 +75,7 @@ fn bars(alternatives: &Alternatives<'_>) -> String {
     let most = months.iter().map(|(_, month)| month.0).max().unwrap_or_default().max(1);
     let bar = |(way, month): &(Alternative, scaler_core::MicroUsd)| {
         let length = usize::try_from((month.0.saturating_mul(BAR)).div_ceil(most)).unwrap_or_default();
-        format!(" {:24} {} {}", way.name(), "█".repeat(length), dollars(*month))
+        format!(" {:24} {} {}", way.name(), "█".repeat(length), month.cents())
     };
     let bars: Vec<_> = months.iter().map(bar).collect();
     format!("USD a month\n{}", bars.join("\n"))
@@ -149,6 +145,12 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
          Region: here for this stream alone."
             .to_owned(),
     ];
+    if alternatives.day.consumers > 1 {
+        notes.push(
+            "At each other load the consumers share the shards, or have enhanced fan-out, as that load has it."
+                .to_owned(),
+        );
+    }
     if let Ok(brokers) = &alternatives.cluster.brokers {
         let [hour, storage, transfer] =
             [0, 1, 2].map(|at| alternatives.cluster.sources.get(at).map_or("", String::as_str));
@@ -195,6 +197,7 @@ pub(super) fn in_json(alternatives: &Alternatives<'_>) -> Value {
         "hours_at_peak_per_day": day.peak_hours,
         "record_bytes": day.record_bytes,
         "consumers": day.consumers,
+        "reading": day.readers().reading().to_string(),
         "retention_hours": day.retention_hours,
         "shards_peak": day.shards(day.peak_bytes_per_second).get(),
         "kafka": alternatives.cluster.name,

@@ -108,7 +108,7 @@ fn moved(name: &str, topic: &Topic, arguments: &Arguments, sheet: &PriceSheet) -
     let bytes_per_second = topic.bytes_per_second.or(arguments.mb_per_second_per_topic);
     let topic = Topic { bytes_per_second, ..topic.clone() };
     let plan = stream_for(&topic, arguments.headroom);
-    let month = plan.sizing.map(|_| Bill::of(sheet, plan.month.clone()));
+    let month = plan.month.map(|stream| Bill::of(sheet, stream.quantities()));
     Move {
         name: name.to_owned(),
         stream: is_stream_name(name).then(|| name.to_owned()),

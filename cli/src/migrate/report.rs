@@ -1,17 +1,17 @@
 //! A plan of migration as a whole: for people as a document, for programs as JSON.
 
 use scaler_app::cost::report::Usd;
-use scaler_core::MicroUsd;
 use scaler_core::cost::{Bill, BillLine};
 use scaler_core::migration::{Notice, Retention, StreamPlan, Topic};
 use scaler_core::prices::{MissingPrice, PriceSheet};
+use scaler_core::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
 
 use super::checklist::{commands, migration, preparation, verification};
 use super::document::{Block, Section};
 use super::gathered::Gathered;
-use super::words::{CONCEPTS, notice, reading};
-use crate::pricing::{dollars, in_megabytes, item_words, unpriced};
+use super::words::{CONCEPTS, notice};
+use crate::pricing::{in_megabytes, item_words, unpriced};
 
 /// A topic and the stream that it becomes.
 pub(super) struct Move {
@@ -86,10 +86,10 @@ impl Report<'_> {
                 plan.sizing.map_or_else(unknown, |sizing| sizing.recommended.to_string()),
                 plan.sizing.map_or_else(String::new, |sizing| sizing.binding.to_string()),
                 plan.retention_hours.to_string(),
-                reading(plan.reading).to_owned(),
+                moved.reading().unwrap_or_else(unknown),
                 match &moved.month {
-                    Some(Ok(bill)) if moved.is_complete() => dollars(bill.total()),
-                    Some(Ok(bill)) => format!("{} +", dollars(bill.total())),
+                    Some(Ok(bill)) if moved.is_complete() => bill.total().cents(),
+                    Some(Ok(bill)) => format!("{} +", bill.total().cents()),
                     Some(Err(_)) | None => unknown(),
                 },
             ]
@@ -113,7 +113,7 @@ impl Report<'_> {
             let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
             for moved in &self.moves {
                 for each in moved.plan.notices.iter().filter(|notice| notice.has_no_counterpart() == no_counterpart) {
-                    let words = notice(moved, *each);
+                    let words = notice(*each);
                     match lines.iter_mut().find(|(others, _)| *others == words) {
                         Some((_, topics)) => topics.push(&moved.name),
                         None => lines.push((words, vec![&moved.name])),
@@ -142,7 +142,8 @@ impl Report<'_> {
             .iter()
             .flat_map(|moved| {
                 let groups = moved.topic.consumer_groups.iter().flatten();
-                groups.map(|group| vec![group.clone(), moved.name.clone(), reading(moved.plan.reading).to_owned()])
+                let reading = moved.reading().unwrap_or_else(|| "?".to_owned());
+                groups.map(move |group| vec![group.clone(), moved.name.clone(), reading.clone()])
             })
             .collect();
         let block = if rows.is_empty() {
@@ -160,12 +161,12 @@ impl Report<'_> {
         let mut rows: Vec<_> = items
             .flat_map(|(moved, bill)| {
                 let line =
-                    |line: &BillLine| vec![moved.name.clone(), item_words(line.item).to_owned(), dollars(line.cost)];
+                    |line: &BillLine| vec![moved.name.clone(), item_words(line.item).to_owned(), line.cost.cents()];
                 bill.lines.iter().map(line).collect::<Vec<_>>()
             })
             .collect();
         let partial = if self.moves.iter().all(Move::is_complete) { "" } else { ", as far as known" };
-        rows.push(vec![format!("together{partial}"), String::new(), dollars(self.month())]);
+        rows.push(vec![format!("together{partial}"), String::new(), self.month().cents()]);
         let note = format!(
             "Prices of {}; a month has 30 days, all of them as busy as the peak: an upper bound. PUT payload units \
              are in it where the records are known.",
@@ -228,6 +229,11 @@ impl Move {
         matches!(self.month, Some(Ok(_))) && !self.plan.notices.contains(&Notice::RecordsUnknown)
     }
 
+    /// How the stream is read, where that is known.
+    fn reading(&self) -> Option<String> {
+        self.plan.sizing?.readers.map(|readers| readers.reading().to_string())
+    }
+
     fn in_json(&self) -> Value {
         let Self { name, stream, topic, is_assumed, plan, month } = self;
         let bill = month.as_ref().and_then(|month| month.as_ref().ok());
@@ -248,14 +254,15 @@ impl Move {
             },
             "shards": plan.sizing.map(|sizing| sizing.recommended.get()),
             "shards_by_bytes": plan.sizing.map(|sizing| sizing.by_bytes.get()),
-            "shards_by_records": topic.records_per_second.and(plan.sizing).map(|sizing| sizing.by_records.get()),
+            "shards_by_records": plan.sizing.and_then(|sizing| sizing.by_records).map(ShardCount::get),
+            "shards_by_reads": plan.sizing.and_then(|sizing| sizing.by_reads).map(ShardCount::get),
             "binding": plan.sizing.map(|sizing| sizing.binding.to_string()),
             "retention_hours": plan.retention_hours,
             "consumer_groups": topic.consumer_groups,
-            "reading": reading(plan.reading),
+            "reading": self.reading(),
             "notices": plan.notices.iter().map(|each| json!({
                 "has_no_counterpart": each.has_no_counterpart(),
-                "words": notice(self, *each),
+                "words": notice(*each),
             })).collect::<Vec<_>>(),
             "usd_month": bill.map(|bill| Usd(bill.total())),
             "items": lines,

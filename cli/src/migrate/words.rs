@@ -1,11 +1,10 @@
 //! What a migration is told in: notices about topics, and what Kafka's concepts become.
 
-use scaler_core::migration::{Notice, Reading};
-
-use super::report::Move;
+use scaler_core::limits::FAN_OUT_CONSUMERS_MAX;
+use scaler_core::migration::Notice;
 
 /// A notice for people, with what to do about it.
-pub(super) fn notice(moved: &Move, notice: Notice) -> String {
+pub(super) fn notice(notice: Notice) -> String {
     match notice {
         Notice::RateUnknown => {
             "the rate is not known, and nothing here invents one: measure BytesInPerSec at its peak, and \
@@ -71,20 +70,11 @@ pub(super) fn notice(moved: &Move, notice: Notice) -> String {
         Notice::GroupsUnknown => {
             "who reads is not known: give --groups, or consumer_groups in a description".to_owned()
         }
-        Notice::FanOutNeeded { classic_max } => format!(
-            "{} consumer groups, and {classic_max} can share what the shards give: all are priced with enhanced \
-             fan-out",
-            moved.topic.consumer_groups.as_ref().map_or(0, Vec::len)
+        Notice::FanOutNeeded(readers) => format!("the consumer groups become {readers}; so they are priced"),
+        Notice::TooManyGroups => format!(
+            "more consumer groups than {FAN_OUT_CONSUMERS_MAX}, which is what a stream gives enhanced fan-out to: let \
+             groups share an application, or carry the records over to a second stream"
         ),
-    }
-}
-
-/// How the stream is read.
-pub(super) fn reading(reading: Reading) -> &'static str {
-    match reading {
-        Reading::Unknown => "?",
-        Reading::Classic => "classic",
-        Reading::FanOut => "enhanced fan-out",
     }
 }
 

@@ -4,23 +4,24 @@ use std::io::Write;
 
 use anyhow::Result;
 use clap::{Args, value_parser};
-use scaler_core::cost::put_units;
-use scaler_core::limits::{RECORD_BYTES_DEFAULT, RECORD_BYTES_MAX, SHARDS_PER_STREAM_MAX};
-use scaler_core::prices::{Item, MissingPrice, PriceSheet};
-use scaler_core::sizing::{Sizing, Workload, classic_consumers_max, kafka_shards_exact, kafka_shards_with_spare};
-use scaler_core::{Demand, MicroUsd, ShardCount};
+use scaler_core::limits::{
+    FAN_OUT_CONSUMERS_MAX, READ_CALLS_PER_SECOND_PER_SHARD, RECORD_BYTES_DEFAULT, RECORD_BYTES_MAX,
+    RETENTION_HOURS_MIN, SHARDS_PER_STREAM_MAX,
+};
+use scaler_core::paper::PaperStream;
+use scaler_core::prices::{Item, MONTH_SECONDS, PriceSheet};
+use scaler_core::sizing::{Readers, Reading, Reads, Sizing, Workload, kafka_shards_exact, kafka_shards_with_spare};
+use scaler_core::{Demand, ShardCount};
 use scaler_sim::trace::Trace;
 
-use super::paper_words::{Answer, in_json, in_words};
+use super::paper_words::{Answer, Cost, in_json, in_words};
 use crate::failure::usage;
 use crate::options::{Output, stream_name};
-use crate::pricing::{MONTH_SECONDS, PriceOptions, Rates, in_megabytes, megabytes};
+use crate::pricing::{PriceOptions, Rates, in_megabytes, megabytes};
 use crate::source::{SourceOptions, Tags};
 
 /// A shard takes a thousand a second.
 const RECORDS_PER_SECOND_MAX: u64 = SHARDS_PER_STREAM_MAX as u64 * 1_000;
-/// As many as can have enhanced fan-out on one stream (50, with On-demand Advantage) and share the rest (5).
-const CONSUMERS_MAX: i64 = 55;
 
 /// A load that is not there yet.
 #[derive(Debug, Args)]
@@ -46,9 +47,9 @@ pub(super) struct PaperOptions {
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     #[arg(conflicts_with_all = ["stream", "trace"])]
     partition_keys: Option<u32>,
-    /// Classic consumers, each of which reads everything.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(0..=CONSUMERS_MAX), default_value_t = 1)]
-    #[arg(conflicts_with_all = ["stream", "trace"])]
+    /// Consumers, each of which reads everything; too many to share what the shards give have enhanced fan-out.
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["stream", "trace"])]
+    #[arg(value_parser = value_parser!(u32).range(0..=i64::from(FAN_OUT_CONSUMERS_MAX)))]
     consumers: u32,
     /// MB a second that all classic consumers read together, where they do not each read everything.
     #[arg(long, value_name = "MB", value_parser = megabytes, conflicts_with_all = ["stream", "trace", "consumers"])]
@@ -128,39 +129,44 @@ impl PaperOptions {
 
     fn answer<'a>(&self, load: &'a Load, sheet: &'a PriceSheet) -> Answer<'a> {
         let bytes_per_second = load.bytes_per_second;
-        let of_consumers = bytes_per_second.saturating_mul(u64::from(self.consumers));
+        let reads = match self.read_mb_per_second {
+            Some(bytes_per_second) => Reads::Classic { bytes_per_second },
+            None => Reads::ByConsumers(self.consumers),
+        };
         let workload = Workload {
             bytes_per_second,
-            records_per_second: load.records_per_second.unwrap_or_default(),
-            read_bytes_per_second: self.read_mb_per_second.unwrap_or(of_consumers),
+            records_per_second: load.records_per_second,
+            reads,
             distinct_partition_keys: self.partition_keys,
         };
         let sizing = Sizing::of(&workload, self.headroom);
-        let written = Sizing::of(&Workload { read_bytes_per_second: 0, ..workload }, self.headroom);
-        let classic_consumers_max = classic_consumers_max(written.needed(), bytes_per_second);
-        let is_fan_out_needed = self.read_mb_per_second.is_none() && self.consumers > classic_consumers_max;
-        let put_units = load
-            .records_per_second
-            .map(|records| move |seconds: u64| put_units(records * seconds, bytes_per_second * seconds));
+        let used = PaperStream::at_peak(&workload, &sizing, RETENTION_HOURS_MIN).quantities();
+        let lines = used.into_iter().filter(|(_, quantity)| *quantity > 0);
         Answer {
             load,
             sheet,
             headroom_percent: self.headroom,
-            consumers: self.read_mb_per_second.is_none().then_some(self.consumers),
             keys: self.partition_keys,
             sizing,
-            shards_cost: shards_cost(sheet, sizing.recommended),
-            put_cost: put_units.map(|units| Rates::of(|seconds| sheet.cost(Item::PutUnits, units(seconds)))),
-            classic_consumers_max,
-            fan_out: is_fan_out_needed.then(|| {
-                let shards = written.recommended;
-                (shards, fan_out_month(sheet, shards, self.consumers, bytes_per_second))
-            }),
+            lines: lines.map(|(item, quantity)| (item, sheet.cost(item, quantity).map(Rates::of_month))).collect(),
+            shared: sizing.readers.and_then(|readers| self.shared(readers, &workload, sheet)),
             kafka: matches!(load.origin, Origin::Kafka).then(|| {
                 let counts = [kafka_shards_with_spare(bytes_per_second), kafka_shards_exact(bytes_per_second)];
                 counts.map(|shards| (shards, shards_cost(sheet, shards)))
             }),
         }
+    }
+
+    /// What consumers with enhanced fan-out would take if they shared all the same; `None` where they share, or are more
+    /// than a shard answers.
+    fn shared(&self, readers: Readers, workload: &Workload, sheet: &PriceSheet) -> Option<(ShardCount, Cost)> {
+        if readers.reading() == Reading::Classic || readers.count() > READ_CALLS_PER_SECOND_PER_SHARD {
+            return None;
+        }
+        let bytes_per_second = workload.bytes_per_second.saturating_mul(u64::from(readers.count()));
+        let shared = Workload { reads: Reads::Classic { bytes_per_second }, ..*workload };
+        let shards = Sizing::of(&shared, self.headroom).recommended;
+        Some((shards, shards_cost(sheet, shards)))
     }
 }
 
@@ -176,25 +182,9 @@ impl Load {
     }
 }
 
-fn shards_cost(sheet: &PriceSheet, shards: ShardCount) -> Result<Rates, MissingPrice> {
-    Rates::of(|seconds| sheet.cost(Item::ShardHour, u128::from(shards.get()) * u128::from(seconds)))
-}
-
-/// A month of so many shards with every consumer on enhanced fan-out.
-fn fan_out_month(
-    sheet: &PriceSheet,
-    shards: ShardCount,
-    consumers: u32,
-    bytes_per_second: u64,
-) -> Result<MicroUsd, MissingPrice> {
+fn shards_cost(sheet: &PriceSheet, shards: ShardCount) -> Cost {
     let shard_seconds = u128::from(shards.get()) * u128::from(MONTH_SECONDS);
-    let read = u128::from(bytes_per_second) * u128::from(MONTH_SECONDS);
-    let costs = [
-        sheet.cost(Item::ShardHour, shard_seconds)?,
-        sheet.cost(Item::FanOutHour, shard_seconds * u128::from(consumers))?,
-        sheet.cost(Item::FanOutOut, read * u128::from(consumers))?,
-    ];
-    Ok(MicroUsd(costs.iter().fold(0, |sum, cost| cost.0.saturating_add(sum))))
+    sheet.cost(Item::ShardHour, shard_seconds).map(Rates::of_month)
 }
 
 /// The busiest minute of a history, as a load by the second; up, since a part of a byte or record cannot be had.

@@ -1,35 +1,50 @@
 //! A sizing on paper in words and tables for people, and in JSON for programs.
 
-use scaler_app::cost::report::Usd;
-use scaler_core::limits::{READ_CALLS_PER_SECOND_PER_SHARD, SHARDS_PER_STREAM_MAX};
-use scaler_core::prices::{MissingPrice, PriceSheet};
-use scaler_core::sizing::{Binding, Sizing};
-use scaler_core::{MicroUsd, ShardCount};
+use scaler_core::limits::SHARDS_PER_STREAM_MAX;
+use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, PriceSheet};
+use scaler_core::sizing::{Binding, Readers, Reading, Sizing};
+use scaler_core::{MicroUsd, ShardCount, thousands};
 use serde_json::{Value, json};
 
 use super::paper::{Load, Origin};
-use crate::pricing::{MONTH_SECONDS, Rates, dollars, in_megabytes, unpriced};
-use crate::table::{figure, table};
+use crate::pricing::{Rates, in_megabytes, item_words, unpriced};
+use crate::table::table;
 
-type Cost = Result<Rates, MissingPrice>;
+pub(super) type Cost = Result<Rates, MissingPrice>;
 
 /// All that there is to say of a load.
 pub(super) struct Answer<'a> {
     pub(super) load: &'a Load,
     pub(super) sheet: &'a PriceSheet,
     pub(super) headroom_percent: u32,
-    /// `None` where reads were given as such.
-    pub(super) consumers: Option<u32>,
     pub(super) keys: Option<u32>,
     pub(super) sizing: Sizing,
-    pub(super) shards_cost: Cost,
-    /// `None` where the records are not known.
-    pub(super) put_cost: Option<Cost>,
-    pub(super) classic_consumers_max: u32,
-    /// Shards and a month's cost with the consumers on enhanced fan-out, where they are too many to share.
-    pub(super) fan_out: Option<(ShardCount, Result<MicroUsd, MissingPrice>)>,
+    /// The bill of what is recommended, were it always the peak.
+    pub(super) lines: Vec<(Item, Cost)>,
+    /// Shards, and their cost, on which consumers with enhanced fan-out could share.
+    pub(super) shared: Option<(ShardCount, Cost)>,
     /// By the rule "whole MB + 1", and exactly.
     pub(super) kafka: Option<[(ShardCount, Cost); 2]>,
+}
+
+impl Answer<'_> {
+    /// What the lines about some items cost together; `None` where a price is not known, or there is no such line.
+    fn cost_of(&self, is_meant: impl Fn(Item) -> bool) -> Option<Rates> {
+        let lines: Vec<_> = self.lines.iter().filter(|(item, _)| is_meant(*item)).collect();
+        let months = lines.iter().map(|(_, cost)| cost.as_ref().ok().map(|rates| rates.month.0.0));
+        let sum = months.sum::<Option<u64>>().filter(|_| !lines.is_empty())?;
+        Some(Rates::of_month(MicroUsd(sum)))
+    }
+
+    /// What they all cost; `None` where the records are not known, since payload units come on top.
+    fn cost(&self) -> Option<Rates> {
+        self.load.records_per_second.and_then(|_| self.cost_of(|_| true))
+    }
+
+    /// The prices that are missing.
+    fn unknown(&self) -> Vec<String> {
+        self.lines.iter().filter_map(|(_, cost)| cost.as_ref().err().map(unpriced)).collect()
+    }
 }
 
 /// The answer for people.
@@ -45,7 +60,7 @@ fn heading(answer: &Answer<'_>) -> String {
     let megabytes = in_megabytes(*bytes_per_second);
     let records = records_per_second.map_or("records not given".to_owned(), |records| {
         let each = answer.load.mean_record_bytes().unwrap_or_default();
-        format!("{} records/s of {} bytes", grouped(records), grouped(each))
+        format!("{} records/s of {} bytes", thousands(records), thousands(each))
     });
     match origin {
         Origin::Options => format!("{megabytes} MB/s in {records}, at the peak:"),
@@ -59,15 +74,15 @@ fn heading(answer: &Answer<'_>) -> String {
 fn limits(answer: &Answer<'_>) -> String {
     let sizing = &answer.sizing;
     let mark = |binding: Binding| if sizing.binding == binding { "binds" } else { "" }.to_owned();
-    let reads = answer.consumers.map_or("reads, 2 MB/s a shard".to_owned(), |consumers| {
-        format!("reads of {consumers} classic consumer{}, 2 MB/s a shard", if consumers == 1 { "" } else { "s" })
-    });
-    let known = answer.load.records_per_second.is_some();
-    let records = if known { sizing.by_records.to_string() } else { "unknown".to_owned() };
+    let reads = match sizing.readers.as_ref().map(Readers::reading) {
+        Some(Reading::FanOut) => "reads, with enhanced fan-out",
+        Some(Reading::Classic) | None => "reads, 2 MB/s a shard",
+    };
+    let known = |shards: Option<ShardCount>| shards.map_or("unknown".to_owned(), |shards| shards.to_string());
     let mut rows = vec![
         ["bytes, 1 MB/s a shard".to_owned(), sizing.by_bytes.to_string(), mark(Binding::Bytes)],
-        ["records, 1,000/s a shard".to_owned(), records, mark(Binding::Records)],
-        [reads, sizing.by_reads.to_string(), mark(Binding::Reads)],
+        ["records, 1,000/s a shard".to_owned(), known(sizing.by_records), mark(Binding::Records)],
+        [reads.to_owned(), known(sizing.by_reads), mark(Binding::Reads)],
     ];
     rows.extend(
         answer
@@ -82,13 +97,13 @@ fn recommended(answer: &Answer<'_>) -> String {
     let mut lines = vec![format!(
         "Recommended: {}. That is {} by {}, and {headroom_percent} % on top.",
         shards_words(sizing.recommended),
-        sizing.needed(),
+        sizing.needed,
         sizing.binding
     )];
     if let Some(keys) = sizing.useful_max
         && sizing.recommended > keys
     {
-        let short = if sizing.needed() > keys { ", and these do not carry the load" } else { "" };
+        let short = if sizing.needed > keys { ", and these do not carry the load" } else { "" };
         lines.push(format!(
             "A partition key lives on one shard: with {keys} keys, {keys} shards at most get any traffic{short}. Use \
              more keys before more shards."
@@ -110,28 +125,17 @@ fn recommended(answer: &Answer<'_>) -> String {
     lines.join("\n")
 }
 
+/// Who reads and how; and what it would take for those with enhanced fan-out to share all the same.
 fn consumers(answer: &Answer<'_>) -> Option<String> {
-    let max = answer.classic_consumers_max;
-    let consumers = answer.consumers.as_ref()?;
-    let Some((shards, month)) = &answer.fan_out else {
-        return Some(format!(
-            "Up to {max} such consumers share what the shards give; from {} on, enhanced fan-out is the answer.",
-            max + 1
-        ));
-    };
-    let cost =
-        |cost: Option<MicroUsd>| cost.map_or("cost unknown".to_owned(), |usd| format!("{} USD a month", dollars(usd)));
-    let above = cost(answer.shards_cost.as_ref().ok().map(|rates| rates.month.0));
-    let calls = if *consumers > READ_CALLS_PER_SECOND_PER_SHARD {
-        "\nMore than 5 want it in any case: a shard answers 5 GetRecords calls a second, one for each of them."
-    } else {
-        ""
-    };
+    let readers = format!("Read by {}.", answer.sizing.readers?);
+    let Some((shards, cost)) = &answer.shared else { return Some(readers) };
+    let cost = cost
+        .as_ref()
+        .map_or_else(|_| "cost unknown".to_owned(), |cost| format!("{} USD a month", cost.month.0.cents()));
     Some(format!(
-        "Only {max} such consumers share what the shards for the writes give: more shards, as above ({above}), or \
-         enhanced fan-out with {} ({}, the consumers and their data in it).{calls}",
-        shards_words(*shards),
-        cost(month.as_ref().ok().copied()),
+        "{readers} Sharing all the same they would take {} ({cost}), all day and whatever is written: kinesis-scaler adds \
+         none for reads.",
+        shards_words(*shards)
     ))
 }
 
@@ -149,45 +153,39 @@ fn kafka([spare, exact]: &[(ShardCount, Cost); 2]) -> String {
 }
 
 fn costs(answer: &Answer<'_>) -> String {
-    let region = answer.sheet.region();
-    let shards = match &answer.shards_cost {
-        Ok(rates) => rates,
-        Err(missing) => return format!("Cost: {}", unpriced(missing)),
+    let known: Vec<_> = answer.lines.iter().filter_map(|(item, cost)| Some((*item, cost.as_ref().ok()?))).collect();
+    let mut rows: Vec<_> = known.iter().map(|(item, rates)| rates.row(line_words(answer, *item))).collect();
+    rows.extend(answer.cost().filter(|_| known.len() > 1).map(|both| both.row("together")));
+    let mut blocks = match rows[..] {
+        [] => vec!["Cost: unknown.".to_owned()],
+        _ => vec![
+            table(["USD", "hour", "day", "month"], rows),
+            format!("prices of {}; a month has 30 days", answer.sheet.region()),
+        ],
     };
-    let header = ["USD", "hour", "day", "month"];
-    let shards_row = shards.row(format!("shards, {}", answer.sizing.recommended));
-    let (rows, note) = match &answer.put_cost {
-        Some(Ok(put)) => {
-            let sum = |one: Usd, other: Usd| Usd(MicroUsd(one.0.0.saturating_add(other.0.0)));
-            let both = Rates {
-                hour: sum(shards.hour, put.hour),
-                day: sum(shards.day, put.day),
-                month: sum(shards.month, put.month),
-            };
-            let put = put.row("PUT payload units, were it always the peak");
-            (vec![shards_row, put, both.row("together")], String::new())
-        }
-        Some(Err(missing)) => (vec![shards_row], format!("\nPUT payload units: {}", unpriced(missing))),
-        None => (vec![shards_row], "\nPUT payload units come on top: give --records-per-second.".to_owned()),
-    };
-    format!("{}\nprices of {region}; a month has 30 days{note}", table(header, rows))
+    blocks.extend(answer.unknown());
+    if answer.load.records_per_second.is_none() {
+        blocks.push("PUT payload units come on top: give --records-per-second.".to_owned());
+    }
+    blocks.join("\n")
+}
+
+/// What a line of the bill is for.
+fn line_words(answer: &Answer<'_>, item: Item) -> String {
+    match item {
+        Item::ShardHour => format!("shards, {}", answer.sizing.recommended),
+        Item::PutUnits | Item::FanOutOut => format!("{}, were it always the peak", item_words(item)),
+        other => item_words(other).to_owned(),
+    }
 }
 
 fn shards_words(shards: ShardCount) -> String {
     if shards == ShardCount::ONE { "1 shard".to_owned() } else { format!("{shards} shards") }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "records a second and bytes of a record are far below 2^53")]
-fn grouped(count: u64) -> String {
-    figure(count as f64, 0)
-}
-
 /// The answer for programs. A cost that is not known is `null`, and told in `unknown`.
 pub(super) fn in_json(answer: &Answer<'_>) -> Value {
     let Answer { sizing, load, .. } = answer;
-    let missing = [answer.shards_cost.as_ref().err(), answer.put_cost.as_ref().and_then(|cost| cost.as_ref().err())];
-    let of_fan_out = answer.fan_out.as_ref().and_then(|(_, month)| month.as_ref().err());
-    let unknown: Vec<_> = missing.into_iter().chain([of_fan_out]).flatten().map(unpriced).collect();
     json!({
         "bytes_per_second": load.bytes_per_second,
         "records_per_second": load.records_per_second,
@@ -196,8 +194,8 @@ pub(super) fn in_json(answer: &Answer<'_>) -> Value {
             Origin::Options | Origin::Kafka => None,
         },
         "shards_by_bytes": sizing.by_bytes.get(),
-        "shards_by_records": load.records_per_second.map(|_| sizing.by_records.get()),
-        "shards_by_reads": sizing.by_reads.get(),
+        "shards_by_records": sizing.by_records.map(ShardCount::get),
+        "shards_by_reads": sizing.by_reads.map(ShardCount::get),
         "shards_useful_max": sizing.useful_max.map(ShardCount::get),
         "binding": sizing.binding.to_string(),
         "headroom_percent": answer.headroom_percent,
@@ -206,15 +204,19 @@ pub(super) fn in_json(answer: &Answer<'_>) -> Value {
             "shards_whole_mb_plus_one": spare.0.get(),
             "shards_exact": exact.0.get(),
         })),
-        "classic_consumers_max": answer.classic_consumers_max,
-        "fan_out": answer.fan_out.as_ref().map(|(shards, month)| json!({
+        "reading": sizing.readers.map(|readers| readers.reading().to_string()),
+        "consumers": sizing.readers.map(|readers| readers.count()),
+        "classic_consumers_max": sizing.readers.map(|readers| readers.classic_max()),
+        "shared": answer.shared.as_ref().map(|(shards, cost)| json!({
             "shards_recommended": shards.get(),
-            "usd_month": month.as_ref().ok().map(|usd| Usd(*usd)),
+            "shards_cost": cost.as_ref().ok(),
         })),
         "region": answer.sheet.region(),
         "month_days": MONTH_SECONDS / 86_400,
-        "shards_cost": answer.shards_cost.as_ref().ok(),
-        "put_units_cost": answer.put_cost.as_ref().and_then(|cost| cost.as_ref().ok()),
-        "unknown": unknown,
+        "shards_cost": answer.cost_of(|item| item == Item::ShardHour),
+        "put_units_cost": answer.cost_of(|item| item == Item::PutUnits),
+        "fan_out_cost": answer.cost_of(|item| matches!(item, Item::FanOutHour | Item::FanOutOut)),
+        "cost": answer.cost(),
+        "unknown": answer.unknown(),
     })
 }

@@ -4,10 +4,10 @@
 //! stay readable on a phone; plotters paints both in.
 
 use maud::{Markup, html};
-use scaler_core::MicroUsd;
+use scaler_core::{MicroUsd, thousands};
 
 use crate::days::Day;
-use crate::figures::{cents, thousands};
+use crate::figures::cents;
 
 /// Units of the SVG across a day and from bottom to top; CSS stretches them.
 const WIDE: usize = 10;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use scaler_app::cost::report::{Usd, UsdSaved};
-use scaler_core::MicroUsd;
+use scaler_core::{MicroUsd, thousands};
 
 /// An amount in USD. `None` is a price that nobody has told us, and must not be taken for nothing.
 pub(crate) fn usd(amount: Option<Usd>) -> Markup {
@@ -34,26 +34,10 @@ pub(crate) fn saved(UsdSaved(micro): UsdSaved) -> Markup {
     }
 }
 
-/// Rounded to cents, thousands apart. What is less than half a cent, and yet not nothing, says so.
-pub(crate) fn cents(MicroUsd(micro): MicroUsd) -> String {
-    let cents = micro.saturating_add(5_000) / 10_000;
-    if cents == 0 && micro > 0 {
-        return "<0.01".to_owned();
-    }
-    format!("{}.{:02}", thousands(cents / 100), cents % 100)
-}
-
-/// A whole number, thousands apart.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut apart = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            apart.push(',');
-        }
-        apart.push(digit);
-    }
-    apart
+/// As [`MicroUsd::cents`]; what is less than half a cent, and yet not nothing, says so.
+pub(crate) fn cents(amount: MicroUsd) -> String {
+    let cents = amount.cents();
+    if amount.0 > 0 && cents == MicroUsd(0).cents() { "<0.01".to_owned() } else { cents }
 }
 
 /// A quantity to four digits, or to the whole number where it has more.
@@ -85,16 +69,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn money_is_in_cents_and_thousands_apart() {
-        for (micro, expected) in [
-            (0, "0.00"),
-            (4_999, "<0.01"),
-            (5_000, "0.01"),
-            (999_994_999, "999.99"),
-            (999_995_000, "1,000.00"),
-            (1_234_567_890_000, "1,234,567.89"),
-            (u64::MAX, "18,446,744,073,709.55"),
-        ] {
+    fn a_little_money_is_not_nothing() {
+        for (micro, expected) in
+            [(0, "0.00"), (1, "<0.01"), (4_999, "<0.01"), (5_000, "0.01"), (999_995_000, "1,000.00")]
+        {
             assert_eq!(cents(MicroUsd(micro)), expected, "{micro}");
         }
     }

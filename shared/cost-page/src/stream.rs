@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use scaler_app::cost::CostReport;
 use scaler_app::cost::report::{AdviceLine, StreamCost};
+use scaler_core::thousands;
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
-use crate::figures::{month, quantity, thousands, usd};
+use crate::figures::{month, quantity, usd};
 use crate::fleet::cost_chart;
 use crate::table::mode;
 

@@ -111,7 +111,7 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         retire: text("RETIRE", "true or false", is_bool).is_some_and(|value| value == "true"),
         prices: text(
             "PRICE_OVERRIDES",
-            "ITEM=USD with commas between, as shard-hour=0.0185,put-units=0.0204, or empty",
+            "ITEM=USD with commas between, each item once, as shard-hour=0.0185,put-units=0.0204, or empty",
             |value| prices(value).is_some(),
         )
         .and_then(|value| prices(&value))
@@ -132,7 +132,8 @@ fn prices(value: &str) -> Option<Vec<(Item, MicroUsd)>> {
         let (item, usd) = entry.split_once('=')?;
         Some((item.trim().parse().ok()?, usd.trim().parse().ok()?))
     };
-    names(value).map(price).collect()
+    let prices: Vec<_> = names(value).map(price).collect::<Option<_>>()?;
+    is_each_once(&prices).then_some(prices)
 }
 
 /// Functions and their memory. Source of the bounds: Lambda API reference, `CreateFunction`.
@@ -145,9 +146,12 @@ fn functions(value: &str) -> Option<Vec<(String, u32)>> {
         is_right.then(|| (name.to_owned(), megabytes))
     };
     let functions: Vec<_> = names(value).map(read).collect::<Option<_>>()?;
-    let once =
-        functions.iter().enumerate().all(|(at, (name, _))| functions[..at].iter().all(|(other, _)| other != name));
-    once.then_some(functions)
+    is_each_once(&functions).then_some(functions)
+}
+
+/// Whether no two entries are about the same.
+fn is_each_once<K: PartialEq, V>(entries: &[(K, V)]) -> bool {
+    entries.iter().enumerate().all(|(at, (key, _))| entries[..at].iter().all(|(other, _)| other != key))
 }
 
 /// Source: S3 User Guide, "General purpose bucket naming rules".
@@ -216,7 +220,14 @@ mod tests {
     fn prices_arrive_exactly_or_not_at_all() {
         let wiring = read(&[("PRICE_OVERRIDES", "shard-hour=0.0185,put-units=0.0204")]).unwrap();
         assert_eq!(wiring.prices, [(Item::ShardHour, MicroUsd(18_500)), (Item::PutUnits, MicroUsd(20_400))]);
-        for prices in ["shard-hours=0.1", "shard-hour", "shard-hour=cheap", "shard-hour=0.1,", "shard-hour=-1"] {
+        for prices in [
+            "shard-hours=0.1",
+            "shard-hour",
+            "shard-hour=cheap",
+            "shard-hour=0.1,",
+            "shard-hour=-1",
+            "shard-hour=1,shard-hour=1",
+        ] {
             let told = read(&[("PRICE_OVERRIDES", prices)]).unwrap_err().to_string();
             assert!(told.contains(&format!("PRICE_OVERRIDES={prices:?} is not ITEM=USD")), "{told}");
         }

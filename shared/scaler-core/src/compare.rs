@@ -8,28 +8,23 @@ pub use break_even::{BreakEven, STEP_BYTES_PER_SECOND, break_even, on_demand_bel
 pub use brokers::{BrokerPart, BrokerPrice, Brokers, Hosting, broker_hour, storage_gb_month, transfer_gb};
 pub use day::Day;
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
-
 use crate::alarm_set::{AlarmActions, stream_alarms};
-use crate::cost::{Bill, ConsumerUse, OwnUse, Standing, Usage, advantage_of_all, on_demand_bytes, put_units};
+use crate::cost::{Bill, OwnUse, advantage_of_all};
 use crate::observation::StreamMode;
+use crate::paper::PaperStream;
 use crate::policy::{Policy, PolicySpec};
 use crate::prices::{MONTH_SECONDS, MissingPrice, PriceSheet};
 use crate::units::ShardCount;
 
 /// Full in percent that shards are meant to be, whoever counts them.
 pub const TARGET_UTILIZATION_PERCENT: u32 = 80;
-/// Seconds of the month that everything here is priced for: those of [`MONTH_SECONDS`].
-pub const MONTH: u64 = 30 * 86_400;
-const _: () = assert!(MONTH as u128 == MONTH_SECONDS);
 
-/// A run of one of the functions is taken to last so long, in milliseconds, with so many MB.
+/// A run of one of the functions is taken to last so long.
 const RUN_MILLISECONDS: u128 = 200;
-const RUN_MB: u128 = 256;
-/// Two sweeps a minute, and alarm-sync every five minutes, as in `template.yaml`.
-const RUNS_AN_HOUR: u128 = 2 * 60 + 12;
+/// Runs an hour and MB of each, as in `template.yaml`: both scaling functions sweep every minute.
+const SWEEPS: (u128, u128) = (2 * 60, 256);
+/// The same of alarm-sync, every five minutes.
+const SYNCS: (u128, u128) = (12, 512);
 
 /// A way that Kinesis has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,21 +48,18 @@ impl Way {
     /// # Errors
     /// A price is not known.
     pub fn month(self, day: &Day, sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
-        let peak = day.shards(day.peak_bytes_per_second);
-        let for_peak = u128::from(peak.get()) * MONTH_SECONDS;
-        let usage = |shard_seconds| usage(day, shard_seconds);
+        let shards = u128::from(day.shards(day.peak_bytes_per_second).get());
+        let for_peak = paper(day, shards * u128::from(MONTH_SECONDS));
+        let (usage, standing) = (for_peak.usage(), for_peak.standing(StreamMode::OnDemand));
         match self {
-            Self::StaticPeak => Bill::as_it_is(sheet, &usage(for_peak), &standing(day, StreamMode::Provisioned)),
+            Self::StaticPeak => Bill::of(sheet, for_peak.quantities()),
             Self::Autoscaled => {
-                let usage = usage(day.shard_seconds_of_month());
-                let mut bill = Bill::as_it_is(sheet, &usage, &standing(day, StreamMode::Provisioned))?;
+                let mut bill = Bill::of(sheet, paper(day, day.shard_seconds_of_month()).quantities())?;
                 bill.lines.extend(own(sheet)?.lines);
                 Ok(bill)
             }
-            Self::OnDemand => Bill::on_demand(sheet, &usage(for_peak), &standing(day, StreamMode::OnDemand)),
-            Self::Advantage => {
-                advantage_of_all(sheet, [(&usage(for_peak), &standing(day, StreamMode::OnDemand))], MONTH)
-            }
+            Self::OnDemand => Bill::on_demand(sheet, &usage, &standing),
+            Self::Advantage => advantage_of_all(sheet, [(&usage, &standing)], MONTH_SECONDS),
         }
     }
 }
@@ -77,40 +69,28 @@ fn own(sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
     let policy = Policy::new(PolicySpec::default()).expect("the defaults agree with each other");
     let alarms = stream_alarms(&policy, "stream", ShardCount::ONE, &AlarmActions::default());
     let alarm_metrics = alarms.iter().map(|alarm| alarm.metrics.len()).sum();
-    let runs = RUNS_AN_HOUR * MONTH_SECONDS / 3_600;
-    let run = OwnUse { runs, run_milliseconds_mb: runs * RUN_MILLISECONDS * RUN_MB, ..OwnUse::default() };
-    OwnUse::of_stack(MONTH).and(OwnUse::of_stream(MONTH, alarm_metrics, 0)).and(run).bill(sheet)
+    // The stream's metrics are published all the time, as they are unless the operator says otherwise.
+    let of_stream = OwnUse::of_stream(MONTH_SECONDS, alarm_metrics, MONTH_SECONDS);
+    let hours = u128::from(MONTH_SECONDS / 3_600);
+    let runs = |(an_hour, megabytes): (u128, u128)| OwnUse {
+        runs: an_hour * hours,
+        run_milliseconds_mb: an_hour * hours * RUN_MILLISECONDS * megabytes,
+        ..OwnUse::default()
+    };
+    let stack = OwnUse::of_stack(MONTH_SECONDS).and(runs(SWEEPS)).and(runs(SYNCS));
+    stack.and(of_stream).bill(sheet)
 }
 
 /// What the day's load uses in a month, with so many shards times seconds.
-fn usage(day: &Day, shard_seconds: u128) -> Usage {
+fn paper(day: &Day, shard_seconds: u128) -> PaperStream {
     let (bytes, records) = day.written_in_month();
-    let read_by_each = u128::from(bytes);
-    let is_fan_out = day.has_fan_out();
-    let consumer = |number: u32| {
-        let used = ConsumerUse { shard_seconds, bytes: Some(read_by_each) };
-        (format!("consumer {number}"), used)
-    };
-    Usage {
-        seconds: MONTH,
+    PaperStream {
+        seconds: MONTH_SECONDS,
         shard_seconds,
-        records: u128::from(records),
-        bytes: u128::from(bytes),
-        put_units: put_units(records, bytes),
-        on_demand_bytes: on_demand_bytes(records, bytes),
-        read_bytes: if is_fan_out { 0 } else { read_by_each * u128::from(day.consumers) },
-        consumers: if is_fan_out { (1..=day.consumers).map(consumer).collect() } else { BTreeMap::new() },
-        ..Usage::default()
-    }
-}
-
-fn standing(day: &Day, mode: StreamMode) -> Standing {
-    Standing {
-        mode,
-        open_shards: day.shards(day.peak_bytes_per_second),
+        bytes,
+        records: Some(records),
+        readers: Some(day.readers()),
         retention_hours: day.retention_hours,
-        created: Timestamp::UNIX_EPOCH,
-        consumers: Vec::new(),
     }
 }
 
@@ -161,17 +141,17 @@ mod tests {
         let fixed = Way::StaticPeak.month(&day, &sheet).unwrap();
         assert_eq!(fixed.cost_of(Item::ShardHour).to_string(), "108.00");
         assert_eq!(fixed.cost_of(Item::PutUnits), scaled.cost_of(Item::PutUnits));
-        // Alarms, metrics and runs are counted to it.
-        let own: u64 = [Item::AlarmMetric, Item::CustomMetric, Item::LambdaRequest]
-            .map(|item| scaled.cost_of(item).0)
-            .iter()
-            .sum();
-        assert!(own > 4_000_000 && own < 10_000_000, "{own}");
+        // 36 metrics read an hour to publish how full it is and 3 to plan; 132 runs an hour, of which 120 take 0.2 s x 0.25
+        // GB and 12 take 0.2 s x 0.5 GB.
+        let own = [Item::MetricRequest, Item::LambdaRequest, Item::LambdaTime];
+        let own = own.map(|item| scaled.cost_of(item).to_string());
+        assert_eq!(own, ["0.2808", "0.019008", "0.06912"]);
+        assert!(scaled.cost_of(Item::AlarmMetric).0 > 0 && scaled.cost_of(Item::CustomMetric).0 > 0);
         assert!(scaled.total() < fixed.total());
     }
 
     #[test]
-    fn more_than_two_consumers_have_enhanced_fan_out() {
+    fn more_consumers_than_can_share_have_enhanced_fan_out_in_every_mode() {
         let day = |consumers| Day { consumers, ..flat(10, 10 * 1_024) };
         let sheet = PriceSheet::of("us-east-1");
         let lines = |way: Way, consumers| way.month(&day(consumers), &sheet).unwrap();
@@ -183,6 +163,13 @@ mod tests {
         assert_eq!(lines(Way::OnDemand, 2).cost_of(Item::OnDemandOut).to_string(), "2025.00");
         assert_eq!(lines(Way::OnDemand, 3).cost_of(Item::OnDemandFanOutOut).to_string(), "3796.875");
         assert_eq!(lines(Way::StaticPeak, 0).cost_of(Item::FanOutOut).0, 0);
+    }
+
+    #[test]
+    fn consumers_that_share_get_the_shards_that_they_read_from() {
+        // 2 MB/s written take 2 shards at the least and 3 at 80 %; three consumers that share take 6 / 2 / 0.8.
+        let shards = |consumers| Day { consumers, ..flat(2, 10 * 1_024) }.shards(2 * MB).get();
+        assert_eq!([1, 3, 4].map(shards), [3, 4, 3]);
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub const WRITE_RECORDS_PER_SECOND_PER_SHARD: u64 = 1_000;
 pub const READ_BYTES_PER_SECOND_PER_SHARD: u64 = 2_097_152;
 /// `GetRecords` calls a second that one shard answers, those of all its classic consumers together. KQ, API `GetRecords`.
 pub const READ_CALLS_PER_SECOND_PER_SHARD: u32 = 5;
+/// Consumers with enhanced fan-out that a stream has at most (50 under On-demand Advantage). KQ, API
+/// `RegisterStreamConsumer`.
+pub const FAN_OUT_CONSUMERS_MAX: u32 = 20;
 /// Bytes of a record, key and data together, that a stream takes unless it is told otherwise (1 MiB). KQ, API
 /// `UpdateMaxRecordSize`.
 pub const RECORD_BYTES_DEFAULT: u64 = 1_048_576;

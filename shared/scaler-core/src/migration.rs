@@ -1,16 +1,13 @@
 //! Kafka topics as Kinesis streams: what each becomes, and what of it has no counterpart.
 
-use crate::cost::put_units;
-use crate::limits::{RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
-use crate::prices::{Item, MONTH_SECONDS};
-use crate::sizing::{Sizing, Workload, classic_consumers_max};
+use crate::limits::{FAN_OUT_CONSUMERS_MAX, RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use crate::paper::PaperStream;
+use crate::sizing::{Readers, Reading, Reads, Sizing, Workload};
 
 /// `max.message.bytes` of a topic that says nothing else. A batch of it holds no record above 1 MiB. Apache Kafka,
 /// `ServerLogConfigs`.
 const KAFKA_MESSAGE_BYTES_DEFAULT: u64 = 1_048_588;
 const HOUR_MS: u64 = 3_600_000;
-/// Up to so many hours retention is billed by the shard, beyond by the byte. Kinesis pricing page.
-const RETENTION_BY_SHARD_HOURS: u32 = 7 * 24;
 
 /// A topic, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,17 +54,6 @@ pub enum Cleanup {
     CompactAndDelete,
 }
 
-/// How the consumer groups read the stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// Nobody said who reads, or the rate is not known.
-    Unknown,
-    /// They share what the shards give.
-    Classic,
-    /// They are too many for that: each has its own 2 MiB a second of every shard.
-    FanOut,
-}
-
 /// Something to be known of a topic before it moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -111,10 +97,9 @@ pub enum Notice {
     /// Nobody said which groups read it.
     GroupsUnknown,
     /// The groups are too many to share what the shards give.
-    FanOutNeeded {
-        /// So many could.
-        classic_max: u32,
-    },
+    FanOutNeeded(Readers),
+    /// And more than a stream gives enhanced fan-out to.
+    TooManyGroups,
 }
 
 impl Notice {
@@ -126,7 +111,8 @@ impl Notice {
             | Self::RetentionForever
             | Self::RetentionBySize { .. }
             | Self::RecordsTooLarge { .. }
-            | Self::Compacted => true,
+            | Self::Compacted
+            | Self::TooManyGroups => true,
             Self::RateUnknown
             | Self::RecordsUnknown
             | Self::RetentionUnknown
@@ -136,7 +122,7 @@ impl Notice {
             | Self::KeyOrder
             | Self::KeyOrderUnknown
             | Self::GroupsUnknown
-            | Self::FanOutNeeded { .. } => false,
+            | Self::FanOutNeeded(_) => false,
         }
     }
 }
@@ -148,18 +134,18 @@ pub struct StreamPlan {
     pub sizing: Option<Sizing>,
     /// How long it keeps records.
     pub retention_hours: u32,
-    /// How it is read.
-    pub reading: Reading,
     /// What to know, in the order of the topic's properties.
     pub notices: Vec<Notice>,
-    /// What a month at the peak rate uses, as far as it is known; empty where the shards are not.
-    pub month: Vec<(Item, u128)>,
+    /// A month at the peak rate, as far as it is known; `None` where the shards are not.
+    pub month: Option<PaperStream>,
 }
 
 /// What a topic becomes, with `headroom_percent` on top of the shards that it needs.
 pub fn stream_for(topic: &Topic, headroom_percent: u32) -> StreamPlan {
     let mut notices = Vec::new();
-    let (sizing, reading) = sizing(topic, headroom_percent, &mut notices);
+    let workload = workload(topic, &mut notices);
+    let sizing = workload.map(|workload| Sizing::of(&workload, headroom_percent));
+    notices.extend(sizing.iter().flat_map(sizes));
     let retention_hours = retention(topic, &mut notices);
     notices.extend(records(topic));
     notices.extend(match topic.key_ordering {
@@ -167,38 +153,43 @@ pub fn stream_for(topic: &Topic, headroom_percent: u32) -> StreamPlan {
         Some(false) => None,
         None => Some(Notice::KeyOrderUnknown),
     });
-    let month = sizing.map_or_else(Vec::new, |sizing| month(topic, &sizing, retention_hours, reading));
-    StreamPlan { sizing, retention_hours, reading, notices, month }
+    let month =
+        workload.zip(sizing).map(|(workload, sizing)| PaperStream::at_peak(&workload, &sizing, retention_hours));
+    StreamPlan { sizing, retention_hours, notices, month }
 }
 
-fn sizing(topic: &Topic, headroom_percent: u32, notices: &mut Vec<Notice>) -> (Option<Sizing>, Reading) {
-    if topic.consumer_groups.is_none() {
+/// What the stream is to carry; `None` where the rate is not known.
+fn workload(topic: &Topic, notices: &mut Vec<Notice>) -> Option<Workload> {
+    let reads = topic
+        .consumer_groups
+        .as_ref()
+        .map_or(Reads::Unknown, |groups| Reads::ByConsumers(u32::try_from(groups.len()).unwrap_or(u32::MAX)));
+    if reads == Reads::Unknown {
         notices.push(Notice::GroupsUnknown);
     }
     let Some(bytes_per_second) = topic.bytes_per_second else {
         notices.push(Notice::RateUnknown);
-        return (None, Reading::Unknown);
+        return None;
     };
     if topic.records_per_second.is_none() {
         notices.push(Notice::RecordsUnknown);
     }
-    let written = Workload {
-        bytes_per_second,
-        records_per_second: topic.records_per_second.unwrap_or_default(),
-        read_bytes_per_second: 0,
-        distinct_partition_keys: None,
-    };
-    let sizing = Sizing::of(&written, headroom_percent);
-    if sizing.is_too_large() {
-        notices.push(Notice::TooManyShards);
-    }
-    let Some(groups) = &topic.consumer_groups else { return (Some(sizing), Reading::Unknown) };
-    let classic_max = classic_consumers_max(sizing.recommended, bytes_per_second);
-    if groups.len() > classic_max as usize {
-        notices.push(Notice::FanOutNeeded { classic_max });
-        return (Some(sizing), Reading::FanOut);
-    }
-    (Some(sizing), Reading::Classic)
+    let records_per_second = topic.records_per_second;
+    Some(Workload { bytes_per_second, records_per_second, reads, distinct_partition_keys: None })
+}
+
+/// What to know of its shards, and of those who read them.
+fn sizes(sizing: &Sizing) -> Vec<Notice> {
+    let fan_out = sizing.readers.filter(|readers| readers.reading() == Reading::FanOut);
+    let is_too_many = fan_out.is_some_and(|readers| readers.count() > FAN_OUT_CONSUMERS_MAX);
+    [
+        sizing.is_too_large().then_some(Notice::TooManyShards),
+        fan_out.map(Notice::FanOutNeeded),
+        is_too_many.then_some(Notice::TooManyGroups),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Hours that the stream keeps records, up since a part of an hour cannot be had.
@@ -245,33 +236,12 @@ fn records(topic: &Topic) -> Vec<Notice> {
     notices
 }
 
-/// What the stream uses in a month that is always as busy as the peak.
-fn month(topic: &Topic, sizing: &Sizing, retention_hours: u32, reading: Reading) -> Vec<(Item, u128)> {
-    let shard_seconds = u128::from(sizing.recommended.get()) * MONTH_SECONDS;
-    let bytes = u128::from(topic.bytes_per_second.unwrap_or_default()) * MONTH_SECONDS;
-    let units = topic
-        .records_per_second
-        .map_or(0, |records| put_units(records, topic.bytes_per_second.unwrap_or_default()) * MONTH_SECONDS);
-    let groups = match reading {
-        Reading::FanOut => topic.consumer_groups.as_ref().map_or(0, Vec::len) as u128,
-        Reading::Classic | Reading::Unknown => 0,
-    };
-    vec![
-        (Item::ShardHour, shard_seconds),
-        (Item::PutUnits, units),
-        (Item::ExtendedRetention, if retention_hours > RETENTION_HOURS_MIN { shard_seconds } else { 0 }),
-        (Item::LongTermRetention, bytes * u128::from(retention_hours.saturating_sub(RETENTION_BY_SHARD_HOURS))),
-        (Item::FanOutHour, shard_seconds * groups),
-        (Item::FanOutOut, bytes * groups),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::cost::Bill;
-    use crate::prices::PriceSheet;
+    use crate::prices::{Item, PriceSheet};
     use crate::sizing::Binding;
 
     const MB: u64 = 1_048_576;
@@ -293,9 +263,9 @@ mod tests {
         assert_eq!(plan.notices, []);
         let sizing = plan.sizing.unwrap();
         assert_eq!((sizing.recommended.get(), sizing.binding), (3, Binding::Bytes));
-        assert_eq!((plan.retention_hours, plan.reading), (24, Reading::Classic));
+        assert_eq!((plan.retention_hours, sizing.readers.unwrap().reading()), (24, Reading::Classic));
         // 3 x 720 x 0.015, and 1,000 units a second for 30 days: 2,592 million x 0.014.
-        let bill = Bill::of(&PriceSheet::of("us-east-1"), plan.month).unwrap();
+        let bill = Bill::of(&PriceSheet::of("us-east-1"), plan.month.unwrap().quantities()).unwrap();
         assert_eq!(bill.total().to_string(), "68.688");
     }
 
@@ -303,7 +273,7 @@ mod tests {
     fn what_is_not_known_is_asked_for() {
         let plan = stream_for(&Topic::default(), 20);
         let asked = [Notice::GroupsUnknown, Notice::RateUnknown, Notice::RetentionUnknown, Notice::KeyOrderUnknown];
-        assert_eq!((plan.sizing, plan.month, plan.reading), (None, Vec::new(), Reading::Unknown));
+        assert_eq!((plan.sizing, plan.month), (None, None));
         assert_eq!(plan.notices, asked);
     }
 
@@ -350,15 +320,17 @@ mod tests {
     #[test]
     fn groups_that_are_too_many_to_share_have_enhanced_fan_out_and_pay_for_it() {
         let read_by = |groups: usize| Topic { consumer_groups: Some(vec!["app".to_owned(); groups]), ..known() };
-        // 3 shards give 6 MB/s: three groups of 2 MB/s.
-        assert_eq!(stream_for(&read_by(3), 20).reading, Reading::Classic);
+        let notices = |groups| stream_for(&read_by(groups), 20).notices;
+        // The 2 shards that it needs, and one to spare, give 6 MB/s: three groups of 2 MB/s.
+        assert_eq!(notices(3), []);
         let plan = stream_for(&read_by(4), 20);
-        assert_eq!(
-            (plan.reading, &plan.notices[..]),
-            (Reading::FanOut, &[Notice::FanOutNeeded { classic_max: 3 }][..])
-        );
-        let month: std::collections::BTreeMap<_, _> = plan.month.into_iter().collect();
-        assert_eq!(month[&Item::FanOutHour], 4 * 3 * MONTH_SECONDS);
-        assert_eq!(month[&Item::FanOutOut], 4 * 2 * u128::from(MB) * MONTH_SECONDS);
+        let readers = plan.sizing.unwrap().readers.unwrap();
+        assert_eq!((readers.reading(), readers.classic_max()), (Reading::FanOut, 3));
+        assert_eq!(plan.notices, [Notice::FanOutNeeded(readers)]);
+        let bill = Bill::of(&PriceSheet::of("us-east-1"), plan.month.unwrap().quantities()).unwrap();
+        // 4 groups x 3 shards x 720 x 0.015, and 4 x 5,062.5 GB x 0.013.
+        assert_eq!(bill.cost_of(Item::FanOutHour).to_string(), "129.60");
+        assert_eq!(bill.cost_of(Item::FanOutOut).to_string(), "263.25");
+        assert!(!notices(20).contains(&Notice::TooManyGroups) && notices(21).contains(&Notice::TooManyGroups));
     }
 }

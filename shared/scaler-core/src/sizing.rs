@@ -1,10 +1,14 @@
 //! Sizing a stream on paper, before there is any traffic to measure.
 
+mod readers;
+
 use std::fmt;
 
+pub use readers::{Readers, Reading};
+
 use crate::limits::{
-    READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, SHARDS_PER_STREAM_MAX,
-    WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD,
+    READ_BYTES_PER_SECOND_PER_SHARD, SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_SECOND_PER_SHARD,
+    WRITE_RECORDS_PER_SECOND_PER_SHARD,
 };
 use crate::units::{MicroUsd, ShardCount};
 
@@ -13,13 +17,26 @@ use crate::units::{MicroUsd, ShardCount};
 pub struct Workload {
     /// Peak bytes written a second.
     pub bytes_per_second: u64,
-    /// Peak records written a second.
-    pub records_per_second: u64,
-    /// Peak bytes read a second by all classic consumers together. Those with enhanced fan-out each have their own 2
-    /// MiB a second of every shard, and count for nothing here.
-    pub read_bytes_per_second: u64,
+    /// Peak records written a second; `None` where nobody said.
+    pub records_per_second: Option<u64>,
+    /// Who reads.
+    pub reads: Reads,
     /// Different partition keys in use, where they are few enough to matter.
     pub distinct_partition_keys: Option<u32>,
+}
+
+/// Who reads a stream to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Nobody said.
+    Unknown,
+    /// So many consumers, each of which reads everything; see [`Readers`] for how.
+    ByConsumers(u32),
+    /// Classic consumers that together read so much at the peak.
+    Classic {
+        /// Bytes a second.
+        bytes_per_second: u64,
+    },
 }
 
 /// The limit of a shard that asks for the most shards.
@@ -48,14 +65,19 @@ impl fmt::Display for Binding {
 pub struct Sizing {
     /// The fewest shards that take the bytes.
     pub by_bytes: ShardCount,
-    /// The fewest shards that take the records.
-    pub by_records: ShardCount,
-    /// The fewest shards that give the classic consumers what they read.
-    pub by_reads: ShardCount,
+    /// The fewest shards that take the records; `None` where these are not known.
+    pub by_records: Option<ShardCount>,
+    /// The fewest shards that give the consumers what they read: one where they have enhanced fan-out. `None` where nobody
+    /// said who reads.
+    pub by_reads: Option<ShardCount>,
+    /// The consumers, where they were counted.
+    pub readers: Option<Readers>,
     /// The limit that asks for the most; of equal ones the first, as above.
     pub binding: Binding,
     /// Shards beyond this stay empty: a partition key lives on one shard. `None` where keys are plentiful.
     pub useful_max: Option<ShardCount>,
+    /// The fewest shards that satisfy every limit.
+    pub needed: ShardCount,
     /// What to create: the largest of the needs, plus the headroom.
     pub recommended: ShardCount,
 }
@@ -68,27 +90,35 @@ impl Sizing {
     /// the same five.
     pub fn of(workload: &Workload, headroom_percent: u32) -> Self {
         let by_bytes = whole_shards(workload.bytes_per_second, WRITE_BYTES_PER_SECOND_PER_SHARD);
-        let by_records = whole_shards(workload.records_per_second, WRITE_RECORDS_PER_SECOND_PER_SHARD);
-        let by_reads = whole_shards(workload.read_bytes_per_second, READ_BYTES_PER_SECOND_PER_SHARD);
-        let needed = by_bytes.max(by_records).max(by_reads);
+        let by_records =
+            workload.records_per_second.map(|records| whole_shards(records, WRITE_RECORDS_PER_SECOND_PER_SHARD));
+        let for_writes = by_records.map_or(by_bytes, |by_records| by_bytes.max(by_records));
+        let (readers, by_reads) = match workload.reads {
+            Reads::Unknown => (None, None),
+            Reads::ByConsumers(count) => {
+                let readers = Readers::of(count, for_writes, workload.bytes_per_second);
+                (Some(readers), Some(readers.shards()))
+            }
+            Reads::Classic { bytes_per_second } => {
+                (None, Some(whole_shards(bytes_per_second, READ_BYTES_PER_SECOND_PER_SHARD)))
+            }
+        };
+        let needed = by_reads.map_or(for_writes, |by_reads| for_writes.max(by_reads));
         let binding = match needed {
             needed if needed == by_bytes => Binding::Bytes,
-            needed if needed == by_records => Binding::Records,
+            needed if needed == for_writes => Binding::Records,
             _ => Binding::Reads,
         };
         Self {
             by_bytes,
             by_records,
             by_reads,
+            readers,
+            needed,
             binding,
             useful_max: workload.distinct_partition_keys.map(|keys| ShardCount::saturating(u64::from(keys))),
             recommended: with_headroom(needed, headroom_percent),
         }
-    }
-
-    /// The fewest shards that satisfy every limit, without headroom.
-    pub fn needed(&self) -> ShardCount {
-        self.by_bytes.max(self.by_records).max(self.by_reads)
     }
 
     /// Whether that is more than one stream is resized to.
@@ -101,14 +131,6 @@ impl Sizing {
 fn with_headroom(shards: ShardCount, percent: u32) -> ShardCount {
     let wanted = (u128::from(shards.get()) * (100 + u128::from(percent))).div_ceil(100);
     ShardCount::saturating(u64::try_from(wanted).unwrap_or(u64::MAX))
-}
-
-/// How many classic consumers that each read everything `shards` can serve: they share the bytes a shard gives in a
-/// second, and its `GetRecords` calls, of which each makes one a second. One more belongs on enhanced fan-out.
-pub fn classic_consumers_max(shards: ShardCount, bytes_per_second: u64) -> u32 {
-    let given = u64::from(shards.get()) * READ_BYTES_PER_SECOND_PER_SHARD;
-    let by_bytes = given.checked_div(bytes_per_second).unwrap_or(u64::MAX);
-    u32::try_from(by_bytes).map_or(READ_CALLS_PER_SECOND_PER_SHARD, |max| max.min(READ_CALLS_PER_SECOND_PER_SHARD))
 }
 
 /// Shards for a Kafka topic's peak, exactly: the fewest that take the bytes.
@@ -170,13 +192,13 @@ mod tests {
     fn the_documents_example_stream() {
         let workload = Workload {
             bytes_per_second: 7 * MB / 2,
-            records_per_second: 2_500,
-            read_bytes_per_second: 7 * MB / 2,
+            records_per_second: Some(2_500),
+            reads: Reads::ByConsumers(1),
             distinct_partition_keys: Some(4),
         };
         let sizing = Sizing::of(&workload, 20);
         assert_eq!(sizing.by_bytes.get(), 4);
-        assert_eq!(sizing.by_records.get(), 3);
+        assert_eq!(sizing.by_records.unwrap().get(), 3);
         assert_eq!(sizing.useful_max.unwrap().get(), 4, "a fifth shard would get no key");
         assert_eq!(sizing.recommended.get(), 5);
         assert_eq!(shards_cost_per_hour(sizing.recommended, DOCUMENTS_PRICE).to_string(), "0.075");
@@ -208,7 +230,6 @@ mod tests {
     #[test]
     fn no_traffic_still_needs_a_shard() {
         assert_eq!(Sizing::of(&written(0, 0, 0), 0).recommended, ShardCount::ONE);
-        assert_eq!(classic_consumers_max(ShardCount::ONE, 0), 5, "GetRecords calls are a limit too");
     }
 
     #[test]
@@ -224,18 +245,29 @@ mod tests {
             ([10, 10_000, 20], [10, 10, 10], 50, Binding::Bytes, 15),
         ] {
             let sizing = Sizing::of(&written(load[0], load[1], load[2]), headroom);
-            let found = [sizing.by_bytes, sizing.by_records, sizing.by_reads].map(ShardCount::get);
+            let found = [Some(sizing.by_bytes), sizing.by_records, sizing.by_reads].map(|shards| shards.unwrap().get());
             assert_eq!((found, sizing.binding, sizing.recommended.get()), (needs, binding, recommended), "{load:?}");
-            assert_eq!(Some(&sizing.needed().get()), needs.iter().max());
+            assert_eq!(Some(&sizing.needed.get()), needs.iter().max());
         }
     }
 
     #[test]
-    fn classic_consumers_share_what_a_shard_gives() {
-        let max = |shards, megabytes: u64| classic_consumers_max(ShardCount::saturating(shards), megabytes * MB);
-        // Two at a shard's full 1 MB/s, more on shards that are less full, never more than five calls a second allow.
-        assert_eq!([max(1, 1), max(4, 4), max(5, 3), max(2, 1), max(10, 1)], [2, 2, 3, 4, 5]);
-        assert_eq!(max(1, 3), 0, "not even one reads it all");
+    fn consumers_count_as_shards_while_they_share() {
+        let by = |megabytes, consumers| {
+            let sizing = Sizing::of(&Workload { reads: Reads::ByConsumers(consumers), ..written(megabytes, 1, 0) }, 20);
+            (sizing.readers.unwrap().reading(), sizing.binding, sizing.recommended.get())
+        };
+        // Three take half a shard's bytes more than the two of the writes give: one to spare is enough.
+        assert_eq!(by(2, 3), (Reading::Classic, Binding::Reads, 4));
+        assert_eq!(by(10, 2), (Reading::Classic, Binding::Bytes, 12));
+        assert_eq!(by(10, 3), (Reading::FanOut, Binding::Bytes, 12));
+    }
+
+    #[test]
+    fn what_nobody_said_asks_for_nothing() {
+        let unknown = Workload { records_per_second: None, reads: Reads::Unknown, ..written(3, 9_000, 90) };
+        let sizing = Sizing::of(&unknown, 0);
+        assert_eq!((sizing.by_records, sizing.by_reads, sizing.readers, sizing.needed.get()), (None, None, None, 3));
     }
 
     #[test]
@@ -247,8 +279,8 @@ mod tests {
     fn written(megabytes: u64, records_per_second: u64, read: u64) -> Workload {
         Workload {
             bytes_per_second: megabytes * MB,
-            records_per_second,
-            read_bytes_per_second: read * MB,
+            records_per_second: Some(records_per_second),
+            reads: Reads::Classic { bytes_per_second: read * MB },
             distinct_partition_keys: None,
         }
     }

@@ -61,10 +61,37 @@ impl MicroUsd {
     pub fn times(self, count: u64) -> Self {
         Self(self.0.saturating_mul(count))
     }
+
+    /// As people read it: to the nearest cent, thousands apart, `1,234.57`.
+    pub fn cents(self) -> String {
+        self.rounded(2)
+    }
+
+    /// To the nearest of so many decimals, of which it has six; thousands apart.
+    pub fn rounded(self, decimals: usize) -> String {
+        let decimals = decimals.clamp(1, MICRO_DECIMALS);
+        let unit = (decimals..MICRO_DECIMALS).fold(1, |unit, _| unit * 10);
+        let (units, per_dollar) = (self.0.saturating_add(unit / 2) / unit, MICRO_PER_DOLLAR / unit);
+        format!("{}.{:0decimals$}", thousands(units / per_dollar), units % per_dollar)
+    }
+}
+
+/// A whole number as people read it, thousands apart: `1,234`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut apart = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            apart.push(',');
+        }
+        apart.push(digit);
+    }
+    apart
 }
 
 /// Decimals of a dollar that a [`MicroUsd`] can say.
 const MICRO_DECIMALS: usize = 6;
+const MICRO_PER_DOLLAR: u64 = 1_000_000;
 
 /// A text that is no amount of money in dollars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,16 +110,16 @@ impl FromStr for MicroUsd {
         }
         let micro: u64 = format!("{decimals:0<MICRO_DECIMALS$}").parse().map_err(|_| NotUsd)?;
         let whole: u64 = whole.parse().map_err(|_| NotUsd)?;
-        whole.checked_mul(1_000_000).and_then(|whole| whole.checked_add(micro)).map(Self).ok_or(NotUsd)
+        whole.checked_mul(MICRO_PER_DOLLAR).and_then(|whole| whole.checked_add(micro)).map(Self).ok_or(NotUsd)
     }
 }
 
 impl fmt::Display for MicroUsd {
     /// Dollars with as many decimals as carry a digit, at least two: `0.075`, `12.00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let decimals = format!("{:06}", self.0 % 1_000_000);
+        let decimals = format!("{:06}", self.0 % MICRO_PER_DOLLAR);
         let kept = decimals.trim_end_matches('0').len().max(2);
-        write!(f, "{}.{}", self.0 / 1_000_000, &decimals[..kept])
+        write!(f, "{}.{}", self.0 / MICRO_PER_DOLLAR, &decimals[..kept])
     }
 }
 
@@ -120,5 +147,26 @@ mod tests {
     fn money_shows_every_digit_it_has() {
         let shown = [0, 15_000, 75_000, 1_230_000, 12_000_001].map(|micro| MicroUsd(micro).to_string());
         assert_eq!(shown, ["0.00", "0.015", "0.075", "1.23", "12.000001"]);
+    }
+
+    #[test]
+    fn money_is_rounded_to_the_nearest_with_thousands_apart() {
+        for (micro, cents) in [
+            (0, "0.00"),
+            (4_999, "0.00"),
+            (5_000, "0.01"),
+            (999_994_999, "999.99"),
+            (999_995_000, "1,000.00"),
+            (1_234_567_890_000, "1,234,567.89"),
+            // A double would lose the cents of it.
+            (u64::MAX - 5_000, "18,446,744,073,709.55"),
+            (u64::MAX, "18,446,744,073,709.55"),
+        ] {
+            assert_eq!(MicroUsd(micro).cents(), cents, "{micro}");
+        }
+        assert_eq!(
+            [1, 4, 6, 9].map(|decimals| MicroUsd(1_250_050).rounded(decimals)),
+            ["1.3", "1.2501", "1.250050", "1.250050"]
+        );
     }
 }

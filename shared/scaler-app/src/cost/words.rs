@@ -102,10 +102,9 @@ fn saved_words(UsdSaved(micro): UsdSaved) -> String {
     if micro < 0 { format!("managed streams spent {amount} more") } else { format!("managed streams saved {amount}") }
 }
 
-/// Rounded to cents, which is all that a message needs.
-fn cents(Usd(MicroUsd(micro)): Usd) -> String {
-    let cents = (micro.saturating_add(5_000)) / 10_000;
-    format!("{}.{:02}", cents / 100, cents % 100)
+/// Which is all that a message needs.
+fn cents(Usd(amount): Usd) -> String {
+    amount.cents()
 }
 
 fn day(report: &CostReport) -> String {

@@ -1,9 +1,10 @@
 //! From which load on one way is cheaper than another.
 
 use super::day::Day;
-use super::{Way, standing, usage};
+use super::paper;
 use crate::cost::Bill;
 use crate::observation::StreamMode;
+use crate::paper::PaperStream;
 use crate::prices::{MONTH_SECONDS, MissingPrice, PriceSheet};
 use crate::units::MicroUsd;
 
@@ -53,10 +54,11 @@ pub fn on_demand_below_permille(day: &Day, sheet: &PriceSheet) -> Result<Option<
     let full = u128::from((1_000 * day.record_bytes).min(1_048_576)) * MANY_SHARDS;
     let costs = |permille: u32| {
         let rate = u64::try_from(full * u128::from(permille) / 1_000).unwrap_or(u64::MAX);
-        let day = Day { bytes_per_second: rate, peak_bytes_per_second: rate, peak_hours: 0, ..*day };
-        let used = usage(&day, MANY_SHARDS * MONTH_SECONDS);
-        let provisioned = Bill::as_it_is(sheet, &used, &standing(&day, StreamMode::Provisioned))?;
-        Ok((provisioned.total(), Way::OnDemand.month(&day, sheet)?.total()))
+        let filled = Day { bytes_per_second: rate, peak_bytes_per_second: rate, peak_hours: 0, ..*day };
+        let stream =
+            PaperStream { readers: Some(day.readers()), ..paper(&filled, MANY_SHARDS * u128::from(MONTH_SECONDS)) };
+        let on_demand = Bill::on_demand(sheet, &stream.usage(), &stream.standing(StreamMode::OnDemand))?;
+        Ok((Bill::of(sheet, stream.quantities())?.total(), on_demand.total()))
     };
     // On-demand grows faster with the load than payload units do, so there is one such point.
     let (mut cheaper, mut dearer) = (None, 1_001);
@@ -76,11 +78,16 @@ pub fn on_demand_below_permille(day: &Day, sheet: &PriceSheet) -> Result<Option<
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::super::tests::flat;
+    use super::super::{TARGET_UTILIZATION_PERCENT, Way};
     use super::*;
+    use crate::cost::{Series, Standing, Tick, advantage_of_all};
+    use crate::observation::Minute;
+    use crate::units::ShardCount;
 
     fn cost(way: Way, day: Day) -> impl Fn(u64) -> Result<MicroUsd, MissingPrice> {
         let sheet = PriceSheet::of("us-east-1");
@@ -108,10 +115,63 @@ mod tests {
         assert_eq!(turns[1].bytes_per_second, 100 * STEP_BYTES_PER_SECOND);
     }
 
+    /// The bill of a stream whose month of such days was measured, hour by hour: what `shardctl cost` would say of it.
+    fn measured(way: Way, day: &Day) -> MicroUsd {
+        let hour = |at: u32| {
+            let is_peak = at % 24 < day.peak_hours || day.peak_hours == 0;
+            let bytes = if is_peak { day.peak_bytes_per_second } else { day.bytes_per_second } * 3_600;
+            let [records, read] = [bytes.div_ceil(day.record_bytes), bytes * u64::from(day.consumers)];
+            let (bytes, records, read_bytes) = (Some(bytes), Some(records), Some(read));
+            Tick { metrics: Minute { bytes, records, read_bytes, ..Minute::default() }, ..Tick::default() }
+        };
+        let start = Timestamp::UNIX_EPOCH;
+        let series = Series { start, step_seconds: 3_600, ticks: (0..30 * 24).map(hour).collect() };
+        let standing = Standing {
+            mode: StreamMode::Provisioned,
+            open_shards: ShardCount::ONE,
+            retention_hours: day.retention_hours,
+            created: start,
+            consumers: Vec::new(),
+        };
+        let usage = series.usage(&standing, start, series.end());
+        let shards = usage.shards_at_peak(standing.mode, TARGET_UTILIZATION_PERCENT);
+        let sheet = PriceSheet::of("us-east-1");
+        let bill = match way {
+            Way::StaticPeak => Bill::with_shards(&sheet, &usage, &standing, shards),
+            Way::OnDemand => Bill::on_demand(&sheet, &usage, &standing),
+            Way::Advantage => advantage_of_all(&sheet, [(&usage, &standing)], MONTH_SECONDS),
+            Way::Autoscaled => panic!("nobody measured which shards the scaler would have had"),
+        };
+        bill.unwrap().total()
+    }
+
+    #[test]
+    fn bills_of_measured_streams_agree_on_either_side_of_a_break_even() {
+        // An hour a day at the peak, and nothing else: shards for it are dear from some load on.
+        let hour_a_day = Day { bytes_per_second: 0, peak_hours: 1, consumers: 0, ..flat(4, 10_240) };
+        for (first, second, day) in [
+            (Way::StaticPeak, Way::OnDemand, hour_a_day),
+            (Way::OnDemand, Way::Advantage, Day { consumers: 2, retention_hours: 200, ..flat(1, 10_240) }),
+            (Way::StaticPeak, Way::Advantage, Day { retention_hours: 168, ..hour_a_day }),
+        ] {
+            let turns = break_even(3_000, cost(first, day), cost(second, day)).unwrap();
+            assert!(turns.len() > 1, "{first:?} and {second:?} never take turns");
+            for turn in &turns[1..] {
+                let first_is_cheaper = |peak| {
+                    let day = day.with_peak(peak);
+                    measured(first, &day) < measured(second, &day)
+                };
+                let (from, before) = (turn.bytes_per_second, turn.bytes_per_second - STEP_BYTES_PER_SECOND);
+                assert_eq!(first_is_cheaper(from), turn.first_is_cheaper, "{first:?} and {second:?} at {from}");
+                assert_eq!(first_is_cheaper(before), !turn.first_is_cheaper, "{first:?} and {second:?} at {before}");
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
-        fn a_break_even_agrees_with_the_costs_on_either_side(
+        fn which_is_cheaper_is_told_of_every_load(
             base in 0_u64..10_485_760,
             more in 1_u64..52_428_800,
             peak_hours in 1_u32..=24,
@@ -119,21 +179,18 @@ mod tests {
             consumers in 0_u32..5,
             retention_hours in 24_u32..400,
             ways in prop::sample::subsequence(Way::ALL.to_vec(), 2),
+            step in 1_u64..=300,
         ) {
             let day = Day {
                 bytes_per_second: base, peak_bytes_per_second: base + more, peak_hours, record_bytes, consumers,
                 retention_hours,
             };
-            let (first, second) = (cost(ways[0], day), cost(ways[1], day));
-            let turns = break_even(300, &first, &second).unwrap();
+            let turns = break_even(300, cost(ways[0], day), cost(ways[1], day)).unwrap();
             prop_assert_eq!(turns[0].bytes_per_second, STEP_BYTES_PER_SECOND);
-            let is_cheaper = |peak| first(peak).unwrap() < second(peak).unwrap();
-            for turn in &turns {
-                prop_assert_eq!(is_cheaper(turn.bytes_per_second), turn.first_is_cheaper);
-            }
-            for turn in &turns[1..] {
-                prop_assert_eq!(is_cheaper(turn.bytes_per_second - STEP_BYTES_PER_SECOND), !turn.first_is_cheaper);
-            }
+            let peak = step * STEP_BYTES_PER_SECOND;
+            let told = turns.iter().rev().find(|turn| turn.bytes_per_second <= peak).unwrap();
+            let [first, second] = [0, 1].map(|at| cost(ways[at], day)(peak).unwrap());
+            prop_assert_eq!(told.first_is_cheaper, first < second);
         }
     }
 }

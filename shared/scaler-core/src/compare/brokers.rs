@@ -1,8 +1,7 @@
 //! Kafka brokers, as EC2 instances or in Amazon MSK: a dated sheet of their prices, and what a cluster costs.
 
-use super::MONTH;
 use super::day::Day;
-use crate::prices::GB_BYTES;
+use crate::prices::{GB_BYTES, MONTH_SECONDS};
 use crate::units::MicroUsd;
 
 /// Values of the Price List of mid-2024 in infracost's golden files. Read 2026-11-21.
@@ -128,7 +127,7 @@ impl Brokers {
             Hosting::Ec2 => bytes * (zones - 1),
             Hosting::Msk => 0,
         };
-        let hours = u128::from(MONTH) / 3_600;
+        let hours = u128::from(MONTH_SECONDS) / 3_600;
         let gigabytes = u128::from(self.storage_gb(day)) * u128::from(self.count);
         let transfer = |bytes: u128| money((bytes * u128::from(self.usd_transfer_gb.0) + GB_BYTES / 2) / GB_BYTES);
         [
@@ -144,7 +143,8 @@ impl Brokers {
     pub fn storage_gb(&self, day: &Day) -> u64 {
         self.storage_gb.unwrap_or_else(|| {
             let (bytes, _) = day.written_in_month();
-            let kept = u128::from(bytes) * u128::from(day.retention_hours) * 3_600 / u128::from(MONTH) * self.zones();
+            let kept =
+                u128::from(bytes) * u128::from(day.retention_hours) * 3_600 / u128::from(MONTH_SECONDS) * self.zones();
             u64::try_from(kept.div_ceil(GB_BYTES * u128::from(self.count.max(1)))).unwrap_or(u64::MAX)
         })
     }

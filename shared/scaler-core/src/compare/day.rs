@@ -1,14 +1,15 @@
 //! A day's load, the same every day: a rate, and perhaps hours with a higher one.
 
-use super::{MONTH, TARGET_UTILIZATION_PERCENT};
-use crate::demand::Demand;
+use super::TARGET_UTILIZATION_PERCENT;
+use crate::demand::{Demand, shards_to_read};
+use crate::limits::MINUTE_SECONDS;
+use crate::prices::MONTH_SECONDS;
+use crate::sizing::{Readers, Reading, Reads, Sizing, Workload};
 use crate::units::ShardCount;
 
 const HOURS_PER_DAY: u32 = 24;
 const HOUR_SECONDS: u64 = 3_600;
-const DAYS_PER_MONTH: u64 = MONTH / (HOURS_PER_DAY as u64 * HOUR_SECONDS);
-/// At a shard's full write rate two classic consumers take all that it gives.
-const CLASSIC_CONSUMERS_MAX: u32 = 2;
+const DAYS_PER_MONTH: u64 = MONTH_SECONDS / (HOURS_PER_DAY as u64 * HOUR_SECONDS);
 
 /// A day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,23 +38,45 @@ impl Day {
         Self { bytes_per_second, peak_bytes_per_second, ..*self }
     }
 
-    /// Shards that carry such a rate at the target utilization.
-    pub fn shards(&self, bytes_per_second: u64) -> ShardCount {
-        let records = bytes_per_second.div_ceil(self.record_bytes.max(1));
-        Demand { bytes: bytes_per_second * 60, records: records * 60 }.shards(TARGET_UTILIZATION_PERCENT)
+    /// The peak, to be sized.
+    pub fn peak(&self) -> Workload {
+        Workload {
+            bytes_per_second: self.peak_bytes_per_second,
+            records_per_second: Some(self.records(self.peak_bytes_per_second)),
+            reads: Reads::ByConsumers(self.consumers),
+            distinct_partition_keys: None,
+        }
     }
 
-    /// Whether the consumers are too many to share what the shards give.
-    pub fn has_fan_out(&self) -> bool {
-        self.consumers > CLASSIC_CONSUMERS_MAX
+    /// The consumers: how they read at the peak is how they read all day.
+    pub fn readers(&self) -> Readers {
+        let written = Workload { reads: Reads::Unknown, ..self.peak() };
+        Readers::of(self.consumers, Sizing::of(&written, 0).needed, self.peak_bytes_per_second)
+    }
+
+    /// Shards that carry such a rate at the target utilization, those who read included.
+    pub fn shards(&self, bytes_per_second: u64) -> ShardCount {
+        let bytes = bytes_per_second * MINUTE_SECONDS;
+        let written = Demand { bytes, records: self.records(bytes_per_second) * MINUTE_SECONDS };
+        let to_write = written.shards(TARGET_UTILIZATION_PERCENT);
+        match self.readers().reading() {
+            Reading::Classic => {
+                to_write.max(shards_to_read(bytes * u64::from(self.consumers), TARGET_UTILIZATION_PERCENT))
+            }
+            Reading::FanOut => to_write,
+        }
+    }
+
+    /// Up, so that the mean record is no larger than it is.
+    fn records(&self, bytes: u64) -> u64 {
+        bytes.div_ceil(self.record_bytes.max(1))
     }
 
     /// Bytes and records of a month.
     pub(super) fn written_in_month(&self) -> (u64, u64) {
         let [(base, base_seconds), (peak, peak_seconds)] = self.phases();
         let bytes = (base * base_seconds + peak * peak_seconds) * DAYS_PER_MONTH;
-        // Up, so that the mean record is no larger than it is.
-        (bytes, bytes.div_ceil(self.record_bytes.max(1)))
+        (bytes, self.records(bytes))
     }
 
     /// Shards that follow the load, times the seconds of a month. What a resize takes is not reckoned.

@@ -193,7 +193,7 @@ pub fn advice(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<Advice>, Mis
         found.push((Saving::DeleteIdle, now.total()));
     }
     let a_month = |saved: MicroUsd| {
-        let month = u128::from(saved.0) * MONTH_SECONDS / u128::from(looked.usage.seconds);
+        let month = u128::from(saved.0) * u128::from(MONTH_SECONDS) / u128::from(looked.usage.seconds);
         MicroUsd(u64::try_from(month).unwrap_or(u64::MAX))
     };
     let mut advice: Vec<_> = found

@@ -238,7 +238,7 @@ impl Usage {
     }
 
     /// What this is billed by in provisioned mode, with so many open shards times seconds.
-    pub(super) fn provisioned(&self, shard_seconds: u128, retention_hours: u32) -> Vec<(Item, u128)> {
+    pub(crate) fn provisioned(&self, shard_seconds: u128, retention_hours: u32) -> Vec<(Item, u128)> {
         let consumers: u128 = self.consumers.values().map(|used| used.shard_seconds).sum();
         vec![
             (Item::ShardHour, shard_seconds),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 pub const GB_BYTES: u128 = 1 << 30;
 /// Seconds in the month of every price that is for a month, and of every projection: 30 days. A choice; calendar months
 /// differ by up to 4 % (and 7 % in February).
-pub const MONTH_SECONDS: u128 = 30 * 86_400;
+pub const MONTH_SECONDS: u64 = 30 * 86_400;
 const HOUR_SECONDS: u128 = 3_600;
 const MILLION: u128 = 1_000_000;
 
@@ -159,8 +159,8 @@ impl Item {
             Self::LongTermRetention
             | Self::OnDemandExtendedRetention
             | Self::OnDemandLongTermRetention
-            | Self::AdvantageExtendedRetention => GB_BYTES * (MONTH_SECONDS / HOUR_SECONDS),
-            Self::AlarmMetric | Self::CustomMetric => MONTH_SECONDS,
+            | Self::AdvantageExtendedRetention => GB_BYTES * (MONTH_SECONDS as u128 / HOUR_SECONDS),
+            Self::AlarmMetric | Self::CustomMetric => MONTH_SECONDS as u128,
             // MB to the GB, and milliseconds to the second.
             Self::LambdaTime => MILLION * 1_024 * 1_000,
         }
