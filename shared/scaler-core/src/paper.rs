@@ -62,6 +62,7 @@ impl PaperStream {
             consumers: (1..=count(Reading::FanOut)).map(consumer).collect(),
             ..Usage::default()
         }
+        .kept_for(self.retention_hours)
     }
 
     /// What of it decides which items it is billed by.
@@ -71,7 +72,7 @@ impl PaperStream {
             mode,
             open_shards: ShardCount::saturating(u64::try_from(shards).unwrap_or(u64::MAX)),
             retention_hours: self.retention_hours,
-            created: Timestamp::UNIX_EPOCH,
+            created: Timestamp::MIN,
             consumers: Vec::new(),
         }
     }

@@ -130,7 +130,7 @@ mod tests {
             mode: StreamMode::Provisioned,
             open_shards: ShardCount::ONE,
             retention_hours: day.retention_hours,
-            created: start,
+            created: Timestamp::MIN,
             consumers: Vec::new(),
         };
         let usage = series.usage(&standing, start, series.end());

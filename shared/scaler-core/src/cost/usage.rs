@@ -201,7 +201,7 @@ impl Usage {
         self.bytes += u128::from(bytes);
         self.put_units += put_units(records, bytes);
         self.on_demand_bytes += on_demand_bytes(records, bytes);
-        let age_hours = u32::try_from(ends.duration_since(standing.created).as_hours()).unwrap_or(0);
+        let age_hours = u32::try_from(ends.duration_since(standing.created).as_hours().max(0)).unwrap_or(u32::MAX);
         self.keep(u128::from(bytes), standing.retention_hours.min(age_hours));
         self.read_bytes += u128::from(read);
         self.throttled_records += u128::from(throttled);
