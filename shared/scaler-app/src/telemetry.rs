@@ -87,6 +87,29 @@ impl Teller {
     }
 }
 
+/// A metric: its name, its unit, its value.
+pub(crate) type Measured = (&'static str, &'static str, Option<Value>);
+
+/// A line of metrics with one dimension. What is not known is left out: it is not zero.
+pub(crate) fn metrics_line((dimension, name): (&str, &str), values: &[Measured], now: Timestamp) -> String {
+    let known: Vec<_> = values.iter().filter(|(.., value)| value.is_some()).collect();
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": now.as_millisecond(),
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [[dimension]],
+                "Metrics": known.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect::<Vec<_>>(),
+            }],
+        },
+        dimension: name,
+    });
+    for (name, _, value) in known {
+        line[*name] = json!(value);
+    }
+    line.to_string()
+}
+
 /// Where a managed stream stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gauges {
@@ -113,22 +136,6 @@ impl Gauges {
             ("ResizesLeft", "Count", Some(json!(self.resizes_left))),
             ("HourlyCostUsd", "None", dollars.map(|dollars| json!(dollars))),
         ];
-        // What is not known is left out: it is not zero.
-        let known: Vec<_> = values.iter().filter(|(.., value)| value.is_some()).collect();
-        let mut line = json!({
-            "_aws": {
-                "Timestamp": now.as_millisecond(),
-                "CloudWatchMetrics": [{
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [["StreamName"]],
-                    "Metrics": known.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect::<Vec<_>>(),
-                }],
-            },
-            "StreamName": self.stream,
-        });
-        for (name, _, value) in known {
-            line[*name] = json!(value);
-        }
-        line.to_string()
+        metrics_line(("StreamName", &self.stream), &values, now)
     }
 }

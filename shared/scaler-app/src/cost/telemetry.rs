@@ -6,15 +6,17 @@ use serde_json::json;
 
 use super::report::{CostReport, StreamCost, Usd};
 use super::words::summary;
-use crate::telemetry::NAMESPACE;
+use crate::telemetry::{Measured, metrics_line};
 
 /// A log line, a line of metrics for the fleet and, where metrics are published by stream, one for each.
 ///
 /// `MonthUsd` is what this month is expected to cost; `OverBudget` counts streams over their budget.
 pub fn lines(report: &CostReport, by_stream: bool, now: Timestamp) -> Vec<String> {
-    let mut lines = vec![log_line(report, now), line(("Function", "cost-report"), &of_fleet(report), now)];
+    let mut lines = vec![log_line(report, now), metrics_line(("Function", "cost-report"), &of_fleet(report), now)];
     if by_stream {
-        lines.extend(report.streams.iter().map(|stream| line(("StreamName", &stream.stream), &of_stream(stream), now)));
+        lines.extend(
+            report.streams.iter().map(|stream| metrics_line(("StreamName", &stream.stream), &of_stream(stream), now)),
+        );
     }
     lines
 }
@@ -36,7 +38,7 @@ pub(super) fn needs_attention(report: &CostReport) -> bool {
     !report.faults.is_empty() || report.streams.iter().any(|stream| stream.over_budget)
 }
 
-fn of_fleet(report: &CostReport) -> Vec<Value> {
+fn of_fleet(report: &CostReport) -> Vec<Measured> {
     vec![
         ("PeriodUsd", "None", Some(json!(dollars(report.fleet.usd)))),
         ("MonthUsd", "None", report.fleet.usd_month_expected.map(|usd| json!(dollars(usd)))),
@@ -44,30 +46,8 @@ fn of_fleet(report: &CostReport) -> Vec<Value> {
     ]
 }
 
-type Value = (&'static str, &'static str, Option<serde_json::Value>);
-
-fn of_stream(stream: &StreamCost) -> Vec<Value> {
+fn of_stream(stream: &StreamCost) -> Vec<Measured> {
     vec![("MonthUsd", "None", stream.usd_month_expected.map(|usd| json!(dollars(usd))))]
-}
-
-/// What is not known is left out: it is not zero.
-fn line((dimension, name): (&str, &str), values: &[Value], now: Timestamp) -> String {
-    let known: Vec<_> = values.iter().filter(|(.., value)| value.is_some()).collect();
-    let mut line = json!({
-        "_aws": {
-            "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
-                "Dimensions": [[dimension]],
-                "Metrics": known.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect::<Vec<_>>(),
-            }],
-        },
-        dimension: name,
-    });
-    for (name, _, value) in known {
-        line[*name] = json!(value);
-    }
-    line.to_string()
 }
 
 #[allow(clippy::cast_precision_loss, reason = "amounts are far below 2^53 millionths")]
