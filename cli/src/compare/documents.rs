@@ -2,10 +2,10 @@
 
 use scaler_app::cost::report::Usd;
 use scaler_core::MicroUsd;
-use scaler_core::compare::{BrokerPart, TARGET_UTILIZATION_PERCENT, Way};
+use scaler_core::compare::{BrokerPart, Way};
 use scaler_core::prices::{Item, MONTH_SECONDS};
 use scaler_core::sizing::{
-    Sizing, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
+    HEADROOM_PERCENT, Sizing, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
 };
 use serde_json::{Value, json};
 
@@ -74,13 +74,13 @@ impl<'a> Documents<'a> {
         let records_per_second = peak.records_per_second.expect("a day's records have a size");
         let by_records = Sizing::of(&peak, 0).by_records.expect("records are sized where they are known");
         let mut truths = vec![format!(
-            "{} shards carry the bytes exactly; in records of {} bytes it takes {} for the records, and {} at {} % \
-             full.",
+            "{} shards carry the bytes exactly; in records of {} bytes it takes {} for the records, and {} with {} % \
+             on top.",
             kafka_shards_exact(day.bytes_per_second),
             day.record_bytes,
             by_records,
-            day.shards(day.peak_bytes_per_second),
-            TARGET_UTILIZATION_PERCENT
+            day.shards_for_peak(),
+            HEADROOM_PERCENT
         )];
         if let Ok(bill) = Way::StaticPeak.month(day, self.alternatives.sheet) {
             truths.push(format!(

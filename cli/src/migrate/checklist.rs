@@ -16,7 +16,10 @@ pub(super) fn preparation(report: &Report<'_>) -> Checks {
         if report.moves.iter().all(|moved| moved.plan.sizing.is_some()) { "" } else { " and those not yet known" };
     [
         (report.moves.iter().all(|moved| moved.stream.is_some()), "every topic has a legal stream name"),
-        (none(|notice| *notice == Notice::RateUnknown), "the peak rate of every topic is known"),
+        (
+            none(|notice| *notice == Notice::RateUnknown) && !report.moves.iter().any(|moved| moved.is_assumed),
+            "the peak rate of every topic is known",
+        ),
         (
             none(|notice| *notice == Notice::RecordsUnknown || *notice == Notice::RateUnknown),
             "the records a second of every topic are known",

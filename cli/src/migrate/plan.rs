@@ -10,6 +10,7 @@ use scaler_app::stream_name::is_stream_name;
 use scaler_core::cost::Bill;
 use scaler_core::migration::{Topic, stream_for};
 use scaler_core::prices::PriceSheet;
+use scaler_core::sizing::HEADROOM_PERCENT;
 
 use super::describe::Tool;
 use super::document::{as_markdown, as_text};
@@ -56,8 +57,8 @@ pub(crate) struct Arguments {
     /// The rate at the peak of each topic whose rate no file tells, in MB a second.
     #[arg(long, value_name = "MB", value_parser = megabytes, help_heading = "Assumptions")]
     mb_per_second_per_topic: Option<u64>,
-    /// Percent of shards on top of those needed.
-    #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=1_000), default_value_t = 20)]
+    /// Percent of shards on top of those needed; none on top of a single shard that has room for so much more.
+    #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=1_000), default_value_t = HEADROOM_PERCENT)]
     #[arg(help_heading = "Assumptions")]
     headroom: u32,
     #[command(flatten)]

@@ -100,8 +100,8 @@ impl Report<'_> {
             ""
         };
         let note = format!(
-            "Shards are the fewest by the limit that binds, and {} % on top; partitions do not enter. The scaler \
-             changes them with the load.{more}",
+            "Shards are the fewest by the limit that binds, and {} % on top (one alone where it has that room); partitions \
+             do not enter. The scaler changes them with the load.{more}",
             self.headroom_percent
         );
         section("Streams", vec![table(&header, rows.collect()), Block::Text(note)])
