@@ -18,7 +18,7 @@ use scaler_core::prices::PriceSheet;
 
 use self::alternatives::{Alternative, Alternatives, Cluster, LackedPrices};
 use crate::failure::usage;
-use crate::options::{Output, cannot_write};
+use crate::options::{Output, cannot_write, with_negative_numbers};
 use crate::pricing::{PriceOptions, in_megabytes, megabytes};
 
 /// The load of the user's documents: 10 MB/s, which by their rule are 11 shards. They say nothing of records; 1 KB is
@@ -34,6 +34,7 @@ const BROKERS: u32 = 3;
 /// Standard and Advantage. Every day is the same, and a month has 30. No AWS account
 /// is needed.
 #[derive(Debug, Args)]
+#[command(mut_args(with_negative_numbers))]
 #[command(group(ArgGroup::new("load").args(["mb_per_second", "case"]).required(true)))]
 pub(crate) struct Arguments {
     /// MB a second written, outside the peak if there is one, as 10 or 0.5; 1 MB is 1,048,576 bytes.

@@ -105,7 +105,7 @@ async fn every_stream_is_shown_with_what_could_be_saved() {
     assert!(
         all.contains("\n  aws kinesis add-tags-to-stream --region us-east-1 --stream-name idle-hands --tags kinesis-scaler/managed=true")
     );
-    assert!(all.contains("idle-hands: its shard count was published for 0 of"), "{all}");
+    assert!(all.contains("idle-hands: the shard count was published for 0 of"), "{all}");
     let managed = answer(&sandbox, "cost --since 47h").await;
     let names: Vec<_> = managed["streams"].as_array().unwrap().iter().map(|stream| &stream["stream"]).collect();
     assert_eq!(names, ["orders"]);

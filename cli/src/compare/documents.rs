@@ -42,7 +42,7 @@ impl<'a> Documents<'a> {
 
     /// For people.
     pub(super) fn in_words(&self) -> String {
-        let kinesis = self.kinesis.row(format!("Kinesis, {} shards x {SHARD_HOUR}", self.shards));
+        let kinesis = self.kinesis.exact_row(format!("Kinesis, {} shards x {SHARD_HOUR}", self.shards));
         let rows = match (&self.kafka, &self.alternatives.cluster.brokers) {
             (Some(kafka), Ok(brokers)) => {
                 let name = &self.alternatives.cluster.name;
@@ -50,9 +50,9 @@ impl<'a> Documents<'a> {
                 let cheaper = if ours <= theirs { "Kinesis" } else { "Kafka" };
                 let saved = Rates::of_month(MicroUsd(theirs.abs_diff(ours)));
                 vec![
-                    kafka.row(format!("Kafka, {name} x {}", brokers.usd_hour)),
+                    kafka.exact_row(format!("Kafka, {name} x {}", brokers.usd_hour)),
                     kinesis,
-                    saved.row(format!("{cheaper} saves")),
+                    saved.exact_row(format!("{cheaper} saves")),
                 ]
             }
             _ => vec![kinesis],

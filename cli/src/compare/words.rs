@@ -49,12 +49,12 @@ fn costs(alternatives: &Alternatives<'_>) -> String {
     for alternative in Alternative::ALL {
         match alternatives.costs(alternative) {
             Ok(costs) => {
-                rows.push(costs.total.rounded_row(name(alternatives, alternative)));
-                rows.extend(costs.lines.iter().map(|(what, rates)| rates.rounded_row(format!("  {what}"))));
+                rows.push(costs.total.row(name(alternatives, alternative)));
+                rows.extend(costs.lines.iter().map(|(what, rates)| rates.row(format!("  {what}"))));
             }
             Err(known) => {
                 rows.push([name(alternatives, alternative), "?".into(), "?".into(), "?".into()]);
-                rows.extend(known.lines.iter().map(|(what, rates)| rates.rounded_row(format!("  {what}"))));
+                rows.extend(known.lines.iter().map(|(what, rates)| rates.row(format!("  {what}"))));
             }
         }
     }

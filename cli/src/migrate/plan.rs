@@ -18,6 +18,7 @@ use super::gathered::{FIELDS, Gathered};
 use super::report::{Move, Report};
 use super::{describe, description, groups};
 use crate::failure::usage;
+use crate::options::with_negative_numbers;
 use crate::pricing::{PriceOptions, megabytes};
 
 /// How to write a description, and its fields.
@@ -43,7 +44,7 @@ const TITLE: &str = "From Kafka to Kinesis";
 /// description beside them may, or --mb-per-second-per-topic. What nobody tells is asked for, and not invented.
 /// Several files add up; where they contradict each other, that is an error.
 #[derive(Debug, Args)]
-#[command(after_long_help = fields_help())]
+#[command(after_long_help = fields_help(), mut_args(with_negative_numbers))]
 pub(crate) struct Arguments {
     /// A file that tells of topics; may be given several times.
     #[arg(long, value_name = "FILE", required = true)]

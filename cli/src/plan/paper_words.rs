@@ -143,7 +143,7 @@ fn consumers(answer: &Answer<'_>) -> Option<String> {
 
 fn kafka([spare, exact]: &[(ShardCount, Cost); 2]) -> String {
     let words = |(shards, cost): &(ShardCount, Cost)| match cost {
-        Ok(rates) => format!("{}, {} USD an hour", shards_words(*shards), rates.hour.0),
+        Ok(rates) => format!("{}, {} USD an hour", shards_words(*shards), rates.hour.0.in_table()),
         Err(_) => shards_words(*shards),
     };
     format!(

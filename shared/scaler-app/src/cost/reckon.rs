@@ -157,10 +157,9 @@ fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
     let mut notes = Vec::new();
     let uncounted = (usage.seconds - usage.seconds_counted) / 3_600;
     if standing.mode == StreamMode::Provisioned && uncounted > 0 {
+        let [counted, hours] = [usage.seconds_counted, usage.seconds].map(|seconds| (seconds + 1_800) / 3_600);
         notes.push(format!(
-            "its shard count was published for {} of {} hours; for the others the nearest count known is taken",
-            usage.seconds_counted / 3_600,
-            usage.seconds / 3_600
+            "the shard count was published for {counted} of {hours} hours; for the others the nearest count known is taken"
         ));
     }
     let tried = usage.records.saturating_add(usage.throttled_records);
