@@ -132,6 +132,24 @@ async fn prices_are_those_of_the_region_or_of_the_caller() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bill_in_a_table_has_a_sum_and_one_word_for_each_item() {
+    let sandbox = sandbox().await;
+    let told = told(&sandbox, "cost orders --since 24h").await;
+    let bill: Vec<_> = told.lines().skip_while(|line| !line.trim_start().starts_with("item")).take(4).collect();
+    for (line, words) in bill.iter().zip(["item", "shards", "PUT payload units", "together"]) {
+        assert!(line.trim_start().starts_with(words), "{words}: {told}");
+    }
+    assert!(!told.contains("put-units"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_for_standard_output_is_all_that_is_there() {
+    let sandbox = sandbox().await;
+    let page = told(&sandbox, "cost orders --since 24h --html -").await;
+    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_written_and_has_the_stream() {
     let sandbox = sandbox().await;
     let page = scratch("cost.html");
@@ -147,6 +165,7 @@ async fn what_is_asked_wrongly_is_told() {
     let sandbox = sandbox().await;
     for (code, arguments, words) in [
         (1, "cost nobody --since 1d", "ResourceNotFoundException"),
+        (1, "cost nobody --since 1d", "Is it called so, in this Region and account?"),
         (2, "cost --since yesterday", "--since=\"yesterday\" is neither days or hours before now"),
         (2, "cost --since 90d", "keeps the metrics for 62 days"),
         (2, "cost --since 1h --until 2h", "it is over before it begins"),
