@@ -134,7 +134,7 @@ fn region(text: &str) -> Result<String, String> {
 
 /// The long help of an option that takes a price: which items there are.
 pub(crate) fn price_help() -> String {
-    let items = Item::ALL.map(|item| format!("  {:28} {}", item.name(), item.unit()));
+    let items = Item::ALL.map(|item| format!("  {:30} {}", item.name(), item.unit()));
     format!(
         "A price in USD that counts over all others, as shard-hour=0.015; may be given several times, once for each \
          item.\n\nThe items, and what the price of each is for:\n{}",

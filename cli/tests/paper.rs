@@ -309,8 +309,10 @@ fn the_lines_of_a_way_make_its_sum_and_options_replace_prices() {
 #[test]
 fn a_break_even_agrees_with_the_comparisons_on_either_side_of_it() {
     // Where two ways take turns at a load, a comparison of just that load must say so too.
-    let at = |tenths: u64| {
-        let megabytes = format!("{}.{}", tenths / 10, tenths % 10);
+    let at = |step: u64| {
+        // A step is 104,857 bytes, a little less than a tenth of a MB; down, since the program rounds up.
+        let millionths = step * 104_857 * 1_000_000 / 1_048_576;
+        let megabytes = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
         json(&told(
             &format!("compare --record-kb 10 --region us-east-1 --output json --mb-per-second {megabytes}"),
             &[],
@@ -320,18 +322,18 @@ fn a_break_even_agrees_with_the_comparisons_on_either_side_of_it() {
         let ways = report["ways"].as_array().unwrap();
         number(ways.iter().find(|way| way["way"] == key).unwrap(), "/cost/usd_month")
     };
-    let report = at(10);
+    let report = at(100);
     let mut checked = 0;
     for pair in report["break_evens"].as_array().unwrap() {
         let keys = [0, 1].map(|which| pair["between"][which].as_str().unwrap());
         for turn in pair["turns"].as_array().unwrap().iter().skip(1) {
-            let tenths = number(turn, "/from_bytes_per_second") / 104_857.0;
+            let step = number(turn, "/from_bytes_per_second") / 104_857.0;
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of steps")]
-            let tenths = tenths as u64;
+            let step = step as u64;
             let cheaper =
                 |report: &Value| keys[usize::from(month(report, keys[0]) >= month(report, keys[1]))].to_owned();
-            assert_eq!(cheaper(&at(tenths + 1)), turn["cheaper"].as_str().unwrap(), "{pair}");
-            assert_ne!(cheaper(&at(tenths - 1)), turn["cheaper"].as_str().unwrap(), "{pair}");
+            assert_eq!(cheaper(&at(step)), turn["cheaper"].as_str().unwrap(), "{pair}");
+            assert_ne!(cheaper(&at(step - 1)), turn["cheaper"].as_str().unwrap(), "{pair}");
             checked += 1;
         }
     }

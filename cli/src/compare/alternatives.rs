@@ -159,7 +159,7 @@ impl Alternatives<'_> {
         u32::try_from(twice.clamp(least, SOUGHT_STEPS_MAX)).unwrap_or(u32::MAX)
     }
 
-    /// Every two ways whose costs are known, and where each of them is the cheaper.
+    /// Every two ways whose costs are known and which are a choice, and where each of them is the cheaper.
     pub(super) fn break_evens(&self) -> Vec<(Alternative, Alternative, Vec<BreakEven>)> {
         let known: Vec<_> = Alternative::ALL.into_iter().filter(|way| self.costs(*way).is_ok()).collect();
         let most = Alternative::ALL.into_iter().map(|way| self.steps(way)).max().unwrap_or_default();
@@ -176,6 +176,9 @@ impl Alternatives<'_> {
                     let step = usize::try_from(bytes / STEP_BYTES_PER_SECOND).ok()?;
                     months.get(step).copied()
                 };
+                if self.day.peak_hours == 0 && is_same_load_by_shards(*first, *second) {
+                    continue;
+                }
                 let steps = self.steps(*first);
                 let turns =
                     break_even(steps, |bytes| at(of_first, bytes).ok_or(()), |bytes| at(of_second, bytes).ok_or(()));
@@ -184,6 +187,12 @@ impl Alternatives<'_> {
         }
         found
     }
+}
+
+/// Whether it is shards for the peak against shards that follow the load. Where that is always the same they differ by how
+/// counts are rounded, and by nothing that would be a reason to choose.
+fn is_same_load_by_shards(first: Alternative, second: Alternative) -> bool {
+    [first, second] == [Alternative::Kinesis(Way::StaticPeak), Alternative::Kinesis(Way::Autoscaled)]
 }
 
 /// The lines of a bill, those of the scaler itself together, as far as their prices are not missing.

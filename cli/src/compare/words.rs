@@ -167,6 +167,11 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
          Region: here for this stream alone."
             .to_owned(),
     ];
+    if alternatives.day.peak_hours == 0 {
+        notes.push(
+            "The load is always the same: there is nothing that kinesis-scaler could save by following it.".to_owned(),
+        );
+    }
     if alternatives.day.consumers > 1 {
         notes.push(
             "At each other load the consumers share the shards, or have enhanced fan-out, as that load has it."
