@@ -182,15 +182,18 @@ fn fleet_row(report: &CostReport) -> [String; 10] {
 /// The bill of one stream.
 fn lines(stream: &StreamCost, out: &mut impl Write) -> Result<()> {
     let words = |item: &str| item.parse().map_or_else(|_| item.to_owned(), |item| item_words(item).to_owned());
-    let rows = stream
-        .lines
-        .iter()
-        .map(|line| [words(line.item), format!("{} x {}", figure(line.quantity, 3), line.unit), line.usd.0.in_table()]);
-    let together = (stream.lines.len() > 1).then(|| ["together".to_owned(), String::new(), stream.usd.0.in_table()]);
+    // The same for all, so that they stand below each other and add up.
+    let decimals = if stream.usd.0 < MicroUsd(1_000_000) { 4 } else { 2 };
+    let rows = stream.lines.iter().map(|line| {
+        let quantity = figure(line.quantity, 3);
+        [words(line.item), quantity, format!("x {}", line.unit), line.usd.0.rounded(decimals)]
+    });
+    let sum = || ["together".to_owned(), String::new(), String::new(), stream.usd.0.rounded(decimals)];
+    let together = (stream.lines.len() > 1).then(sum);
     if stream.lines.is_empty() {
         writeln!(out, "\nnothing was billed in this period")?;
     } else {
-        writeln!(out, "\n{}", table(["item", "quantity", "USD"], rows.chain(together)))?;
+        writeln!(out, "\n{}", table(["item", "quantity", "", "USD"], rows.chain(together)))?;
     }
     if let Some(advantage) = stream.usd_advantage {
         let words = "under on-demand Advantage, in an account over its floor of 25 MiB/s in and out";

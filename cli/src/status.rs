@@ -307,7 +307,7 @@ impl Status<'_> {
             _ => writeln!(
                 out,
                 "not managed: {} --tags {TAG_MANAGED}=true enrols it",
-                aws_kinesis("add-tags-to-stream", &self.region, &self.stream)
+                aws_kinesis("add-tags-to-stream", &self.region, self.stream)
             )?,
         }
         let is_memory = |key: &str| key == TAG_RESIZES || key == TAG_NOTICES;
@@ -341,7 +341,7 @@ impl Status<'_> {
                 out,
                 "\nload of each shard: not known without shard-level metrics, which {cost}:\n  \
                  {} --shard-level-metrics {}",
-                aws_kinesis("enable-enhanced-monitoring", &self.region, &self.stream),
+                aws_kinesis("enable-enhanced-monitoring", &self.region, self.stream),
                 SHARD_METRICS.join(" "),
             )?;
         }

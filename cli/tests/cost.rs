@@ -105,7 +105,7 @@ async fn every_stream_is_shown_with_what_could_be_saved() {
     assert!(
         all.contains("\n  aws kinesis add-tags-to-stream --region us-east-1 --stream-name idle-hands --tags kinesis-scaler/managed=true")
     );
-    assert!(all.contains("idle-hands: the shard count was published for 0 of"), "{all}");
+    assert!(all.contains("idle-hands: the shard count was not published"), "{all}");
     let managed = answer(&sandbox, "cost --since 47h").await;
     let names: Vec<_> = managed["streams"].as_array().unwrap().iter().map(|stream| &stream["stream"]).collect();
     assert_eq!(names, ["orders"]);
@@ -129,6 +129,14 @@ async fn prices_are_those_of_the_region_or_of_the_caller() {
     let (hours, usd) = line(&given["streams"][0], "shard-hour");
     assert_near(usd, (hours * 0.03 * 1e6).round() / 1e6);
     assert_eq!(given["streams"][0]["usd_on_demand"], Value::Null, "nobody said what on-demand costs there");
+    // What is known is told, and that it is not all.
+    let prices = "--price on-demand-hour=0.04 --price on-demand-in=0.08 --price on-demand-out=0.04";
+    let command = format!("cost --all --since 24h {prices}");
+    let partly = shardctl_at(sandbox.endpoint(), &command, &[("AWS_REGION", "sa-east-1")]).await;
+    let [out, words] = [partly.stdout, partly.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(out.contains(" elastic  on-demand") && out.contains("not in it: orders is left out"), "{out}");
+    assert_eq!(partly.status.code(), Some(1));
+    assert!(words.contains("2 of 3 streams are not in the report"), "{words}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

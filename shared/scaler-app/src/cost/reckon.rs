@@ -158,9 +158,13 @@ fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
     let uncounted = (usage.seconds - usage.seconds_counted) / 3_600;
     if standing.mode == StreamMode::Provisioned && uncounted > 0 {
         let [counted, hours] = [usage.seconds_counted, usage.seconds].map(|seconds| (seconds + 1_800) / 3_600);
-        notes.push(format!(
-            "the shard count was published for {counted} of {hours} hours; for the others the nearest count known is taken"
-        ));
+        notes.push(match counted {
+            0 => "the shard count was not published in the period: the nearest count known is taken".to_owned(),
+            _ => format!(
+                "the shard count was published for {counted} of {hours} hours; for the others the nearest count known is \
+                 taken"
+            ),
+        });
     }
     let tried = usage.records.saturating_add(usage.throttled_records);
     let throttled_percent = usage.throttled_records.saturating_mul(100) / tried.max(1);
