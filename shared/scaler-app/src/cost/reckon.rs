@@ -195,7 +195,9 @@ fn doubt(sheet: &PriceSheet, usage: &Usage, standing: &Standing, bill: &Bill) ->
     let may_be_off = high.0.saturating_sub(low.0) > bill.total().0 / 100 * DOUBT_MIN_PERCENT;
     may_be_off.then(|| {
         format!(
-            "payload units are reckoned by the mean size of records; by single sizes they cost from {low} to {high} USD"
+            "PUT payload units are reckoned by the mean size of records; by single sizes they cost from {} to {} USD",
+            low.in_table(),
+            high.in_table()
         )
     })
 }
