@@ -16,9 +16,9 @@ use scaler_core::compare::{Brokers, Day, Hosting, broker_hour, storage_gb_month,
 use scaler_core::limits::{FAN_OUT_CONSUMERS_MAX, RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use scaler_core::prices::PriceSheet;
 
-use self::alternatives::{Alternative, Alternatives, Cluster};
+use self::alternatives::{Alternative, Alternatives, Cluster, LackedPrices};
 use crate::failure::usage;
-use crate::options::{Output, cannot_write};
+use crate::options::{Output, cannot_write, with_negative_numbers};
 use crate::pricing::{PriceOptions, in_megabytes, megabytes};
 
 /// The load of the user's documents: 10 MB/s, which by their rule are 11 shards. They say nothing of records; 1 KB is
@@ -31,9 +31,10 @@ const BROKERS: u32 = 3;
 /// Compare the cost of Kafka brokers and of Kinesis in each of its modes, for a load on paper.
 ///
 /// Kinesis: shards for the peak, shards that follow the load (kinesis-scaler, its own cost included), on-demand
-/// Standard and Advantage. Shards are meant to be 80 % full. Every day is the same, and a month has 30. No AWS account
+/// Standard and Advantage. Every day is the same, and a month has 30. No AWS account
 /// is needed.
 #[derive(Debug, Args)]
+#[command(mut_args(with_negative_numbers))]
 #[command(group(ArgGroup::new("load").args(["mb_per_second", "case"]).required(true)))]
 pub(crate) struct Arguments {
     /// MB a second written, outside the peak if there is one, as 10 or 0.5; 1 MB is 1,048,576 bytes.
@@ -109,9 +110,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let sheet = arguments.prices.sheet()?;
     let day = arguments.day()?;
     let alternatives = Alternatives { day, cluster: arguments.kafka.cluster(&sheet), sheet: &sheet };
-    let unknown: Vec<_> = Alternative::ALL.into_iter().filter_map(|way| alternatives.costs(way).err()).collect();
-    if unknown.len() == Alternative::ALL.len() {
-        bail!("nothing can be compared without a price:\n  {}", unknown.join("\n  "));
+    if Alternative::ALL.into_iter().all(|way| alternatives.costs(way).is_err()) {
+        bail!("nothing can be compared without a price:\n  {}", alternatives.missing().join("\n  "));
     }
     if let Some(file) = &arguments.picture {
         let picture = chart::svg(&alternatives)?;
@@ -202,12 +202,13 @@ impl KafkaOptions {
         let brokers = if missing.is_empty() {
             Ok(brokers)
         } else {
-            Err(format!(
+            let words = format!(
                 "no price of {broker} and what belongs to it is known for {region}: give {}",
                 missing.join(", ")
-            ))
+            );
+            Err(LackedPrices { brokers, words })
         };
-        Cluster { name, brokers, sources }
+        Cluster { name, broker: broker.to_owned(), brokers, sources }
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Finds Region and credentials as the AWS CLI does.
+    /// Finds Region and credentials as the AWS SDKs do.
     ///
     /// # Errors
     /// One of them is missing.

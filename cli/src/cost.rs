@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -17,12 +17,17 @@ use scaler_core::prices::Item;
 use crate::connection::{Connection, in_aws};
 use crate::failure::usage;
 use crate::options::{Output, StackOptions, cannot_write, stream_name};
-use crate::pricing::{each_once, price};
+use crate::pricing::{each_once, item_words, price, price_help};
 use crate::report::write_json;
 use crate::table::{figure, table};
 
 /// A terminal has as much time as it takes; a day is as good as none.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// A file's name for standard output.
+const STANDARD_OUTPUT: &str = "-";
+/// Names of streams that have a note in common, before it is told how many more.
+const NAMES_SHOWN: usize = 5;
 
 /// Show what streams cost, what they would have cost otherwise, and what could be saved.
 ///
@@ -44,12 +49,12 @@ pub(crate) struct Arguments {
     /// When it ends [default: now].
     #[arg(long, value_name = "30d|12h|TIME")]
     until: Option<String>,
-    /// A price in USD that you know better, as shard-hour=0.0185; repeatable, once for each item. The answer names the items.
-    #[arg(long = "price", value_name = "ITEM=USD", value_parser = price)]
+    /// A price in USD that you know better, as shard-hour=0.0185; repeatable, once for each item.
+    #[arg(long = "price", value_name = "ITEM=USD", value_parser = price, long_help = price_help())]
     prices: Vec<(Item, MicroUsd)>,
     #[command(flatten)]
     stack: StackOptions,
-    /// Write the report as an HTML page, with charts.
+    /// Write the report as an HTML page, with charts; - is standard output, and then nothing else is written there.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     html: Option<PathBuf>,
     /// The form of the answer; json is for programs.
@@ -73,12 +78,21 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     if report.streams.is_empty() && !report.faults.is_empty() {
         bail!(report.faults.join("; "));
     }
-    if let Some(file) = &arguments.html {
+    let to_out = Path::new(STANDARD_OUTPUT);
+    if let Some(file) = arguments.html.as_deref().filter(|file| *file != to_out) {
         fs::write(file, cost_page::draw(&report)).with_context(|| cannot_write(file))?;
     }
     match arguments.output {
-        Output::Json => write_json(&report, out),
-        Output::Table => tell(&report, arguments.name.is_some(), out),
+        _ if arguments.html.as_deref() == Some(to_out) => write!(out, "{}", cost_page::draw(&report))?,
+        Output::Json => write_json(&report, out)?,
+        Output::Table => tell(&report, arguments.name.is_some(), out)?,
+    }
+    match report.streams_left_out {
+        0 => Ok(()),
+        left_out => bail!(
+            "{left_out} of {} streams are not in the report: its faults say which, and why",
+            left_out + report.streams.len()
+        ),
     }
 }
 
@@ -121,8 +135,9 @@ fn tell(report: &CostReport, is_one: bool, out: &mut impl Write) -> Result<()> {
         lines(stream, out)?;
     }
     for stream in &report.streams {
-        tell_stream(stream, out)?;
+        tell_advice(stream, out)?;
     }
+    tell_notes(&report.streams, out)?;
     report.notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))?;
     report.faults.iter().try_for_each(|fault| writeln!(out, "not in it: {fault}"))?;
     Ok(())
@@ -166,13 +181,19 @@ fn fleet_row(report: &CostReport) -> [String; 10] {
 
 /// The bill of one stream.
 fn lines(stream: &StreamCost, out: &mut impl Write) -> Result<()> {
+    let words = |item: &str| item.parse().map_or_else(|_| item.to_owned(), |item| item_words(item).to_owned());
+    // The same for all, so that they stand below each other and add up.
+    let decimals = if stream.usd.0 < MicroUsd(1_000_000) { 4 } else { 2 };
     let rows = stream.lines.iter().map(|line| {
-        [line.item.to_owned(), figure(line.quantity, 3), format!("x {}", line.unit), line.usd.0.to_string()]
+        let quantity = figure(line.quantity, 3);
+        [words(line.item), quantity, format!("x {}", line.unit), line.usd.0.rounded(decimals)]
     });
+    let sum = || ["together".to_owned(), String::new(), String::new(), stream.usd.0.rounded(decimals)];
+    let together = (stream.lines.len() > 1).then(sum);
     if stream.lines.is_empty() {
         writeln!(out, "\nnothing was billed in this period")?;
     } else {
-        writeln!(out, "\n{}", table(["item", "quantity", "", "USD"], rows))?;
+        writeln!(out, "\n{}", table(["item", "quantity", "", "USD"], rows.chain(together)))?;
     }
     if let Some(advantage) = stream.usd_advantage {
         let words = "under on-demand Advantage, in an account over its floor of 25 MiB/s in and out";
@@ -181,15 +202,32 @@ fn lines(stream: &StreamCost, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn tell_stream(stream: &StreamCost, out: &mut impl Write) -> Result<()> {
+fn tell_advice(stream: &StreamCost, out: &mut impl Write) -> Result<()> {
     for AdviceLine { words, usd_month, command } in &stream.advice {
         writeln!(out, "\n{}: {} a month: {words}", stream.stream, cents(*usd_month))?;
         if let Some(command) = command {
             writeln!(out, "  {command}")?;
         }
     }
-    for note in &stream.notes {
-        writeln!(out, "\n{}: {note}", stream.stream)?;
+    Ok(())
+}
+
+/// What is to be known of streams, each note once for all that it is about.
+fn tell_notes(streams: &[StreamCost], out: &mut impl Write) -> Result<()> {
+    let mut told: Vec<(&str, Vec<&str>)> = Vec::new();
+    for stream in streams {
+        for note in &stream.notes {
+            match told.iter_mut().find(|(others, _)| others == note) {
+                Some((_, names)) => names.push(&stream.stream),
+                None => told.push((note, vec![&stream.stream])),
+            }
+        }
+    }
+    for (note, names) in told {
+        let more = names.len().saturating_sub(NAMES_SHOWN);
+        let names = names[..names.len() - more].join(", ");
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        writeln!(out, "\n{names}{more}: {note}")?;
     }
     Ok(())
 }

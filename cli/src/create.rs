@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use scaler_app::ports::{CallError, Clock as _, Failure};
 use scaler_aws::{NewCapacity, Operator, TestRecord};
 use scaler_core::TAG_MANAGED;
+use scaler_core::commands::{aws_kinesis, operand};
 use scaler_core::limits::{METRIC_DELAY_MINUTES, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use serde::Serialize;
 
@@ -161,10 +162,10 @@ async fn make(wanted: &Wanted) -> Result<Made<'_>> {
     let connection = Connection::new().await?;
     let operator = &connection.operator;
     let asked = operator.create_stream(&wanted.stream, wanted.capacity).await;
-    asked.map_err(|error| not_created(wanted, &error))?;
+    asked.map_err(|error| not_created(wanted, &connection.region, &error))?;
     let (steps, mut state, mut put, mut read) = (wanted.steps(), None, Vec::new(), BTreeSet::new());
     for (at, step) in steps.iter().enumerate() {
-        let stopped = |why: anyhow::Error| stopped(wanted, &steps[..at], &steps[at..], &why);
+        let stopped = |why: anyhow::Error| stopped(wanted, &connection.region, &steps[..at], &steps[at..], &why);
         match step {
             Step::Wait => {
                 state = Some(until_active(&connection, &wanted.stream, ACTIVE_WITHIN).await.map_err(stopped)?);
@@ -240,33 +241,35 @@ async fn tried(connection: &Connection, stream: &str) -> Result<(Vec<TestRecord>
 }
 
 /// Why there is no stream, or perhaps one.
-fn not_created(wanted: &Wanted, error: &CallError) -> anyhow::Error {
+fn not_created(wanted: &Wanted, region: &str, error: &CallError) -> anyhow::Error {
     let stream = &wanted.stream;
     match error.failure {
         Failure::InUse => anyhow::anyhow!(
-            "stream {stream} exists already, and was left as it is: see it with shardctl status {stream}, choose \
-             another name, or enrol it with aws kinesis add-tags-to-stream --stream-name {stream} --tags \
-             {TAG_MANAGED}=true"
+            "stream {stream} exists already, and was left as it is: see it with shardctl status {}, choose another name, \
+             or enrol it with {} --tags {TAG_MANAGED}=true",
+            operand(stream),
+            aws_kinesis("add-tags-to-stream", region, stream)
         ),
         Failure::Unavailable => anyhow::anyhow!(
-            "{}; perhaps stream {stream} is being made all the same: shardctl status {stream} tells",
-            explained(error)
+            "{}; perhaps stream {stream} is being made all the same: shardctl status {} tells",
+            explained(error),
+            operand(stream)
         ),
         Failure::NotFound | Failure::Refused | Failure::Throttled => explained(error),
     }
 }
 
 /// What failed after the stream was asked for: what there is, what is not done, how to go on and back.
-fn stopped(wanted: &Wanted, done: &[Step], undone: &[Step], why: &anyhow::Error) -> anyhow::Error {
+fn stopped(wanted: &Wanted, region: &str, done: &[Step], undone: &[Step], why: &anyhow::Error) -> anyhow::Error {
     let stream = &wanted.stream;
     let words = |steps: &[Step]| steps.iter().map(|step| step.words(wanted)).collect::<Vec<_>>().join(", ");
     let done = if done.is_empty() { "asked for".to_owned() } else { format!("asked for, {}", words(done)) };
-    let commands: Vec<_> = undone.iter().map(|step| format!("  {}", step.command(wanted))).collect();
+    let commands: Vec<_> = undone.iter().map(|step| format!("  {}", step.command(wanted, region))).collect();
     anyhow::anyhow!(
-        "{why:#}\nDone: stream {stream} was {done}. Not done: {}.\nTo go on:\n{}\nTo undo it:\n  \
-         aws kinesis delete-stream --stream-name {stream}",
+        "{why:#}\nDone: stream {stream} was {done}. Not done: {}.\nTo go on:\n{}\nTo undo it:\n  {}",
         words(undone),
         commands.join("\n"),
+        aws_kinesis("delete-stream", region, stream)
     )
 }
 
@@ -280,21 +283,21 @@ impl Step {
         }
     }
 
-    fn command(self, wanted: &Wanted) -> String {
+    fn command(self, wanted: &Wanted, region: &str) -> String {
         let Wanted { stream, retention_hours, .. } = wanted;
+        let kinesis = |call: &str| aws_kinesis(call, region, stream);
         match self {
-            Self::Wait => format!("aws kinesis wait stream-exists --stream-name {stream}"),
+            Self::Wait => kinesis("wait stream-exists"),
             Self::Tag => {
                 let tags: BTreeMap<_, _> = wanted.tags.iter().map(|(key, value)| (key, value)).collect();
                 // Tags have neither quotes nor backslashes: this is JSON, and a word for any shell.
                 let tags: Vec<_> = tags.iter().map(|(key, value)| format!("\"{key}\":\"{value}\"")).collect();
-                format!("aws kinesis add-tags-to-stream --stream-name {stream} --tags '{{{}}}'", tags.join(","))
+                format!("{} --tags '{{{}}}'", kinesis("add-tags-to-stream"), tags.join(","))
             }
-            Self::Retention => format!(
-                "aws kinesis increase-stream-retention-period --stream-name {stream} \
-                 --retention-period-hours {retention_hours}"
-            ),
-            Self::Try => format!("shardctl status {stream}"),
+            Self::Retention => {
+                format!("{} --retention-period-hours {retention_hours}", kinesis("increase-stream-retention-period"))
+            }
+            Self::Try => format!("shardctl status {}", operand(stream)),
         }
     }
 }
@@ -319,7 +322,8 @@ impl Made<'_> {
             None => writeln!(
                 out,
                 "metrics: CloudWatch has none of it yet; it has a minute some {METRIC_DELAY_MINUTES} minutes after its \
-                 end: shardctl status {stream}"
+                 end: shardctl status {}",
+                operand(stream)
             )?,
         }
         for missing in &self.missing {

@@ -7,6 +7,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use scaler_app::ports::{Clock as _, Failure, Streams as _};
 use scaler_app::sync::ports::{Fleet as _, TaggedStream};
+use scaler_core::commands::aws_kinesis;
 use scaler_core::limits::RESIZES_PER_DAY;
 use scaler_core::{ALARM_PREFIX, Enrolment, MetricWindow, StreamMode, StreamState, stream_of_alarm};
 use serde::Serialize;
@@ -23,6 +24,8 @@ use crate::waiting::word;
 #[derive(Serialize)]
 struct FleetStatus {
     at: String,
+    #[serde(skip)]
+    region: String,
     streams: Vec<Line>,
     /// What could not be read, and why.
     missing: Vec<String>,
@@ -76,7 +79,13 @@ async fn look() -> Result<FleetStatus> {
         let firing = firing.as_ref().map(|firing| firing.get(&stream.name).copied().unwrap_or(0));
         Line::of(stream, states.get(&stream.name), load, firing, now)
     };
-    Ok(FleetStatus { at: now.strftime("%FT%TZ").to_string(), streams: tagged.iter().map(line).collect(), missing })
+    let region = connection.region.clone();
+    Ok(FleetStatus {
+        at: now.strftime("%FT%TZ").to_string(),
+        region,
+        streams: tagged.iter().map(line).collect(),
+        missing,
+    })
 }
 
 /// Status, mode and shards of each stream, which takes a call for each; those that are gone are said.
@@ -146,8 +155,9 @@ impl FleetStatus {
         if self.streams.is_empty() {
             writeln!(
                 out,
-                "no stream in this account and Region carries the tag kinesis-scaler/managed: aws kinesis \
-                 add-tags-to-stream --stream-name NAME --tags kinesis-scaler/managed=true enrols one"
+                "no stream in this account and Region carries the tag kinesis-scaler/managed: {} --tags \
+                 kinesis-scaler/managed=true enrols one",
+                aws_kinesis("add-tags-to-stream", &self.region, "NAME")
             )?;
         } else {
             let header =

@@ -45,8 +45,8 @@ pub use failure::{exit_code, is_broken_pipe};
 
 /// The operator's tool of kinesis-scaler: make, watch and scale streams, and see what it would do with a workload.
 ///
-/// Only `create` and `scale` change anything in AWS. Region, credentials and endpoint are found as for the AWS CLI
-/// (`AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`).
+/// Only `create` and `scale` change anything in AWS. Region, credentials and endpoint are found as the AWS SDKs
+/// find them (`AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`).
 #[derive(Debug, Parser)]
 #[command(name = "shardctl", version, max_term_width = 110)]
 pub struct Arguments {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::builder::RangedU64ValueParser;
-use clap::{Args, ValueEnum, value_parser};
+use clap::{Arg, Args, ValueEnum, value_parser};
 use scaler_app::stream_name::is_stream_name;
 use scaler_app::wiring::is_stack_name;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
@@ -148,6 +148,12 @@ impl AssumptionOptions {
             burst: self.burst,
         })
     }
+}
+
+/// Lets a negative number reach the parser of an option, which says what it expected; for `mut_args`.
+pub(crate) fn with_negative_numbers(option: Arg) -> Arg {
+    let takes_a_value = option.get_action().takes_values();
+    option.allow_negative_numbers(takes_a_value)
 }
 
 /// A name that a stream can have.

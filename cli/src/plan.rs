@@ -9,7 +9,7 @@ use std::io::Write;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use crate::options::{Output, SettingOptions};
+use crate::options::{Output, SettingOptions, with_negative_numbers};
 use crate::source::SourceOptions;
 
 /// Show the next 24 hours of a stream and the shards planned for them; or size a stream on paper.
@@ -25,6 +25,7 @@ use crate::source::SourceOptions;
         .args(["stream", "trace", "mb_per_second", "kafka_mb_per_second", "from_stream"])
         .required(true)
 ))]
+#[command(mut_args(with_negative_numbers))]
 // Prices are for what is on paper.
 #[command(mut_arg("region", |arg| arg.conflicts_with_all(["stream", "trace"])))]
 #[command(mut_arg("prices", |arg| arg.conflicts_with_all(["stream", "trace"])))]

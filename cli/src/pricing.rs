@@ -25,7 +25,7 @@ pub(crate) struct PriceOptions {
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<String>,
     /// A price in USD that counts over the sheet's, as shard-hour=0.015; may be given several times, once for each item.
-    #[arg(long = "price", value_name = "ITEM=USD", value_parser = price)]
+    #[arg(long = "price", value_name = "ITEM=USD", value_parser = price, long_help = price_help())]
     prices: Vec<(Item, MicroUsd)>,
 }
 
@@ -75,13 +75,13 @@ impl Rates {
         Self { hour: share(HOUR_SECONDS), day: share(DAY_SECONDS), month: Usd(month) }
     }
 
-    /// The figures of a table's row, rounded as people read them.
-    pub(crate) fn rounded_row(&self, what: impl Into<String>) -> [String; 4] {
-        [what.into(), self.hour.0.rounded(4), self.day.0.cents(), self.month.0.cents()]
+    /// The figures of a table's row, as people read them.
+    pub(crate) fn row(&self, what: impl Into<String>) -> [String; 4] {
+        [what.into(), self.hour.0.in_table(), self.day.0.in_table(), self.month.0.in_table()]
     }
 
-    /// The figures of a table's row.
-    pub(crate) fn row(&self, what: impl Into<String>) -> [String; 4] {
+    /// The figures of a table's row, digit by digit, to be held against another's.
+    pub(crate) fn exact_row(&self, what: impl Into<String>) -> [String; 4] {
         [what.into(), self.hour.0.to_string(), self.day.0.to_string(), self.month.0.to_string()]
     }
 }
@@ -130,6 +130,16 @@ pub(crate) fn in_megabytes(bytes: u64) -> String {
 fn region(text: &str) -> Result<String, String> {
     let is_one = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     is_one.then(|| text.to_owned()).ok_or_else(|| "expected a Region's code, as us-east-1".to_owned())
+}
+
+/// The long help of an option that takes a price: which items there are.
+pub(crate) fn price_help() -> String {
+    let items = Item::ALL.map(|item| format!("  {:30} {}", item.name(), item.unit()));
+    format!(
+        "A price in USD that counts over all others, as shard-hour=0.015; may be given several times, once for each \
+         item.\n\nThe items, and what the price of each is for:\n{}",
+        items.join("\n")
+    )
 }
 
 /// The price of an item, as an option gives it.

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use scaler_app::{Outcome, OutcomeKind, reconcile};
+use scaler_core::commands::{aws_kinesis, operand};
 use scaler_core::{Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
 use serde::Serialize;
 
@@ -124,10 +125,10 @@ impl Arguments {
     fn order(&self) -> Result<Order> {
         match (self.order, self.shards) {
             (Word::To, Some(shards)) => Ok(Order::To(ShardCount::saturating(u64::from(shards)))),
-            (Word::To, None) => Err(usage(format!("to which count? Say shardctl scale {} to N", self.name))),
+            (Word::To, None) => Err(usage(format!("to which count? Say shardctl scale {} to N", operand(&self.name)))),
             (_, Some(shards)) => Err(usage(format!(
                 "{shards} goes with `to` alone: say shardctl scale {} to {shards}, or leave it out",
-                self.name
+                operand(&self.name)
             ))),
             (Word::Auto, None) => Ok(Order::Auto),
             (Word::Out, None) => Ok(Order::Look(Direction::Out)),
@@ -210,23 +211,30 @@ impl Work<'_> {
     /// How to have a stream done with that says itself that it is only to be talked about.
     fn let_it(&self) -> String {
         format!(
-            "Its tag kinesis-scaler/dry-run, or DRY_RUN in the settings, keeps hands off it: aws kinesis \
-             remove-tags-from-stream --stream-name {} --tag-keys kinesis-scaler/dry-run removes the tag.",
-            self.stream
+            "Its tag kinesis-scaler/dry-run, or DRY_RUN in the settings, keeps hands off it: {} --tag-keys \
+             kinesis-scaler/dry-run removes the tag.",
+            self.kinesis("remove-tags-from-stream")
         )
     }
 
     /// A call without an answer may have done something.
     fn find_out(&self) -> String {
-        format!("What there is now: shardctl status {}; then the same again.", self.stream)
+        format!("What there is now: shardctl status {}; then the same again.", operand(self.stream))
     }
 
     /// How to enrol a stream that is refused since it is not.
     fn enrol(&self, pass: &Outcome) -> Option<String> {
         let decision = pass.decision.as_deref()?;
-        decision.steps.iter().any(|step| step.reason == Reason::NotManaged).then(|| {
-            format!("aws kinesis add-tags-to-stream --stream-name {} --tags {TAG_MANAGED}=true enrols it.", self.stream)
-        })
+        decision
+            .steps
+            .iter()
+            .any(|step| step.reason == Reason::NotManaged)
+            .then(|| format!("{} --tags {TAG_MANAGED}=true enrols it.", self.kinesis("add-tags-to-stream")))
+    }
+
+    /// A command about the stream.
+    fn kinesis(&self, call: &str) -> String {
+        aws_kinesis(call, &self.connection.region, self.stream)
     }
 }
 

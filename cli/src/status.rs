@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
 use scaler_app::{Outcome, reconcile};
 use scaler_aws::{AlarmState, StreamDetails};
+use scaler_core::commands::aws_kinesis;
 use scaler_core::limits::RESIZES_PER_DAY;
 use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
@@ -305,8 +306,8 @@ impl Status<'_> {
             Some(true) => writeln!(out, "managed by kinesis-scaler")?,
             _ => writeln!(
                 out,
-                "not managed: aws kinesis add-tags-to-stream --stream-name {} --tags {TAG_MANAGED}=true enrols it",
-                self.stream
+                "not managed: {} --tags {TAG_MANAGED}=true enrols it",
+                aws_kinesis("add-tags-to-stream", &self.region, self.stream)
             )?,
         }
         let is_memory = |key: &str| key == TAG_RESIZES || key == TAG_NOTICES;
@@ -339,8 +340,8 @@ impl Status<'_> {
             writeln!(
                 out,
                 "\nload of each shard: not known without shard-level metrics, which {cost}:\n  \
-                 aws kinesis enable-enhanced-monitoring --stream-name {} --shard-level-metrics {}",
-                self.stream,
+                 {} --shard-level-metrics {}",
+                aws_kinesis("enable-enhanced-monitoring", &self.region, self.stream),
                 SHARD_METRICS.join(" "),
             )?;
         }

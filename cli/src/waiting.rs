@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
 use scaler_app::ports::{Clock as _, Streams as _};
+use scaler_core::commands::operand;
 use scaler_core::{ShardCount, StreamState, StreamStatus};
 
 use crate::connection::{Connection, explained};
@@ -63,8 +64,9 @@ pub(crate) async fn until_resized(
         let waited = ports.clock.now().duration_since(began);
         if waited >= most {
             bail!(
-                "{seen}, and was waited for for {} minutes: shardctl status {stream} shows how it goes",
-                most.as_mins()
+                "{seen}, and was waited for for {} minutes: shardctl status {} shows how it goes",
+                most.as_mins(),
+                operand(stream)
             );
         }
         wheel.set_message(format!("{seen}, for {} s", waited.as_secs()));

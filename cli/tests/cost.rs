@@ -105,7 +105,7 @@ async fn every_stream_is_shown_with_what_could_be_saved() {
     assert!(
         all.contains("\n  aws kinesis add-tags-to-stream --region us-east-1 --stream-name idle-hands --tags kinesis-scaler/managed=true")
     );
-    assert!(all.contains("idle-hands: its shard count was published for 0 of"), "{all}");
+    assert!(all.contains("idle-hands: the shard count was not published"), "{all}");
     let managed = answer(&sandbox, "cost --since 47h").await;
     let names: Vec<_> = managed["streams"].as_array().unwrap().iter().map(|stream| &stream["stream"]).collect();
     assert_eq!(names, ["orders"]);
@@ -129,6 +129,32 @@ async fn prices_are_those_of_the_region_or_of_the_caller() {
     let (hours, usd) = line(&given["streams"][0], "shard-hour");
     assert_near(usd, (hours * 0.03 * 1e6).round() / 1e6);
     assert_eq!(given["streams"][0]["usd_on_demand"], Value::Null, "nobody said what on-demand costs there");
+    // What is known is told, and that it is not all.
+    let prices = "--price on-demand-hour=0.04 --price on-demand-in=0.08 --price on-demand-out=0.04";
+    let command = format!("cost --all --since 24h {prices}");
+    let partly = shardctl_at(sandbox.endpoint(), &command, &[("AWS_REGION", "sa-east-1")]).await;
+    let [out, words] = [partly.stdout, partly.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(out.contains(" elastic  on-demand") && out.contains("not in it: orders is left out"), "{out}");
+    assert_eq!(partly.status.code(), Some(1));
+    assert!(words.contains("2 of 3 streams are not in the report"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_in_a_table_has_a_sum_and_one_word_for_each_item() {
+    let sandbox = sandbox().await;
+    let told = told(&sandbox, "cost orders --since 24h").await;
+    let bill: Vec<_> = told.lines().skip_while(|line| !line.trim_start().starts_with("item")).take(4).collect();
+    for (line, words) in bill.iter().zip(["item", "shards", "PUT payload units", "together"]) {
+        assert!(line.trim_start().starts_with(words), "{words}: {told}");
+    }
+    assert!(!told.contains("put-units"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_for_standard_output_is_all_that_is_there() {
+    let sandbox = sandbox().await;
+    let page = told(&sandbox, "cost orders --since 24h --html -").await;
+    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,6 +173,7 @@ async fn what_is_asked_wrongly_is_told() {
     let sandbox = sandbox().await;
     for (code, arguments, words) in [
         (1, "cost nobody --since 1d", "ResourceNotFoundException"),
+        (1, "cost nobody --since 1d", "Is it called so, in this Region and account?"),
         (2, "cost --since yesterday", "--since=\"yesterday\" is neither days or hours before now"),
         (2, "cost --since 90d", "keeps the metrics for 62 days"),
         (2, "cost --since 1h --until 2h", "it is over before it begins"),

@@ -128,7 +128,7 @@ async fn answers_for_people_say_what_is_next() {
     }
     let resized = told(&sandbox, "scale orders to 4").await;
     assert!(resized.contains("asked for: from 1 to 2, on the way to 4\n"), "{resized}");
-    assert!(resized.ends_with("To go on: shardctl scale orders to 4 --wait\n"), "{resized}");
+    assert!(resized.ends_with("To go on: shardctl scale --wait orders to 4\n"), "{resized}");
     fails(sandbox.endpoint(), "create orders", &["stream orders exists already", "shardctl status orders"]).await;
 
     loaded(&sandbox, "clicks", 8, 0.8, &[(TAG_SHARDS_MAX, "9")]).await;
@@ -136,7 +136,7 @@ async fn answers_for_people_say_what_is_next() {
     for words in [
         "clicks: provisioned, ACTIVE, open shards 8, retention 24 h",
         "settings: risk balanced, target 80 %, stabilization 60 min, 1 to 9 shards",
-        "aws kinesis enable-enhanced-monitoring --stream-name clicks",
+        "aws kinesis enable-enhanced-monitoring --region us-east-1 --stream-name clicks",
         "cost 9.60 USD a month",
         "resizes left in 24 h: 10 of 10\n",
         "alarms: none: alarm-sync makes them",
@@ -283,7 +283,8 @@ async fn a_stream_that_is_not_ours_is_refused() {
     sandbox.create_stream("slip", Capacity::Shards(2), &[MANAGED, (TAG_SHARDS_MAX, "lots")]).await.unwrap();
     sandbox.create_stream("elastic", Capacity::OnDemand, &[MANAGED]).await.unwrap();
     sandbox.forget_calls();
-    let enrol = "aws kinesis add-tags-to-stream --stream-name untagged --tags kinesis-scaler/managed=true";
+    let enrol =
+        "aws kinesis add-tags-to-stream --region us-east-1 --stream-name untagged --tags kinesis-scaler/managed=true";
     for order in ["auto", "out", "in", "to 4", "to 2", "to 4 --dry-run"] {
         fails(sandbox.endpoint(), &format!("scale untagged {order}"), &["not managed", enrol]).await;
     }
@@ -345,9 +346,9 @@ async fn a_creation_that_stops_half_way_says_how_to_go_on_and_back() {
     let words = [
         "AddTagsToStream for orders: AccessDeniedException: not authorized; ask for the permission kinesis:AddTags",
         "Done: stream orders was asked for, became ACTIVE. Not done: tagged, given a retention of 48 h, tried",
-        "aws kinesis add-tags-to-stream --stream-name orders --tags '{\"kinesis-scaler/managed\":\"true\",\"team\":",
-        "aws kinesis increase-stream-retention-period --stream-name orders --retention-period-hours 48",
-        "aws kinesis delete-stream --stream-name orders",
+        "aws kinesis add-tags-to-stream --region us-east-1 --stream-name orders --tags '{\"kinesis-scaler/managed\":\"true\",\"team\":",
+        "aws kinesis increase-stream-retention-period --region us-east-1 --stream-name orders --retention-period-hours 48",
+        "aws kinesis delete-stream --region us-east-1 --stream-name orders",
     ];
     fails(&kinesis, "create orders --managed --tag team=a --retention-hours 48", &words).await;
 }

@@ -124,7 +124,10 @@ fn bad_usage_is_told_with_what_was_expected() {
     let plan = "plan --mb-per-second 3 --records-per-second 9";
     for (words, arguments) in [
         ("--stream <NAME>|--trace <FILE>|--mb-per-second", "plan"),
-        ("--records-per-second <N>", "plan --mb-per-second 3"),
+        ("expected MB a second, above 0", "plan --mb-per-second -1"),
+        ("-2 is not in 0..=20", &format!("{plan} --consumers -2")),
+        ("expected KB, above 0", "compare --mb-per-second 3 --record-kb -1"),
+        ("expected MB a second, above 0", "migrate plan --topics x --mb-per-second-per-topic -1"),
         ("cannot be used with", "plan --mb-per-second 3 --records-per-second 9 --stream orders"),
         ("cannot be used with", "plan --trace x.csv --consumers 3"),
         ("cannot be used with", "plan --trace x.csv --region us-east-1"),
@@ -188,6 +191,93 @@ fn bad_usage_is_told_with_what_was_expected() {
 }
 
 #[test]
+fn records_that_nobody_told_leave_the_bytes_to_size_by() {
+    let command = "plan --mb-per-second 3.5 --region us-east-1";
+    let report = json(&told(&format!("{command} --output json"), &[]));
+    assert_eq!((&report["shards_recommended"], &report["shards_by_records"]), (&5.into(), &Value::Null));
+    assert_eq!((&report["shards_cost"]["usd_month"], &report["cost"]), (&54.0.into(), &Value::Null));
+    let words = told(command, &[]);
+    assert!(words.contains("Records are not known: shards are sized by the bytes"), "{words}");
+}
+
+#[test]
+fn a_load_has_the_same_shards_in_every_command() {
+    for (megabytes, shards) in [("0.01", 1), ("0.8", 1), ("1", 2), ("3.5", 5), ("10", 12), ("100", 120)] {
+        let plan = told(&format!("plan --mb-per-second {megabytes} --region us-east-1 --output json"), &[]);
+        assert_eq!(json(&plan)["shards_recommended"], shards, "{megabytes}");
+        let compared = format!("compare --mb-per-second {megabytes} --record-kb 10 --region us-east-1 --output json");
+        assert_eq!(json(&told(&compared, &[]))["shards_peak"], shards, "{megabytes}");
+        let topics = file(&format!("{megabytes}-mb.csv"), &format!("topic,mb_per_second\nx,{megabytes}\n"));
+        let moved = json(&told("migrate plan --region us-east-1 --output json --topics", &[&topics]));
+        assert_eq!(moved["topics"][0]["shards"], shards, "{megabytes}");
+    }
+}
+
+#[test]
+fn every_missing_price_is_told_at_once_and_once() {
+    let command = "compare --mb-per-second 10 --record-kb 1";
+    let nothing = output(&format!("{command} --region eu-west-1"), &[]);
+    let words = String::from_utf8(nothing.stderr).unwrap();
+    for item in ["shard-hour", "put-units", "metric-request", "lambda-time", "on-demand-in", "advantage-out"] {
+        assert_eq!(words.matches(&format!("no price of {item} is known")).count(), 1, "{item}: {words}");
+    }
+    // Those of the scaler are missing there: its shards are shown all the same.
+    let tokyo = told(&format!("{command} --region ap-northeast-1"), &[]);
+    for item in ["metric-request", "lambda-time"] {
+        assert_eq!(tokyo.matches(&format!("--price {item}=USD")).count(), 1, "{item}: {tokyo}");
+    }
+    let scaled = tokyo.lines().skip_while(|line| !line.contains("shards by kinesis-scaler"));
+    let scaled: Vec<_> = scaled.take(4).collect();
+    assert!(scaled[0].ends_with('?') && scaled[1].contains("182.52"), "{tokyo}");
+    assert!(scaled[3].contains("the scaler itself, as far as known"), "{tokyo}");
+    let given = format!("{command} --region ap-northeast-1 --price metric-request=10 --price lambda-time=16.6667");
+    assert!(!told(&given, &[]).contains("no price of lambda"), "what was told is all");
+}
+
+#[test]
+fn what_cannot_be_had_is_priced_with_a_warning() {
+    let warnings = |load: &str| {
+        let report = json(&told(&format!("compare --record-kb 10 --output json {load}"), &[]));
+        let warnings = report["warnings"].as_array().unwrap().clone();
+        warnings.iter().map(|each| each.as_str().unwrap().to_owned()).collect::<Vec<_>>().join("\n")
+    };
+    let huge = warnings("--mb-per-second 9000 --region us-east-1");
+    assert!(huge.contains("3 x r5.large do not carry this: each would have 9000 MB/s in or out"), "{huge}");
+    assert!(huge.contains("no stream has more than 10,000 shards, and this load takes 11,250"), "{huge}");
+    assert!(!huge.contains("on-demand"), "{huge}");
+    let tokyo = warnings("--mb-per-second 201 --region ap-northeast-1");
+    assert_eq!(
+        tokyo,
+        "warning: an on-demand stream takes 200 MB/s at most in ap-northeast-1, unless AWS raises that quota."
+    );
+    assert_eq!(warnings("--mb-per-second 10 --region us-east-1"), "");
+    let words = told("compare --record-kb 10 --mb-per-second 10 --region us-east-1", &[]);
+    assert!(
+        words.contains("Whether the brokers carry the load is not asked: at the peak each of them takes 10 MB/s in")
+    );
+    assert!(words.contains("shards for the peak costs less than Kafka at every load up to 20.0 MB/s"), "{words}");
+}
+
+#[test]
+fn a_rate_that_was_assumed_is_not_ticked_as_known() {
+    let topics = file("one.csv", "topic\nx\n");
+    let plan = "migrate plan --region us-east-1 --mb-per-second-per-topic 2 --topics";
+    let words = told(plan, &[&topics]);
+    assert!(words.contains("[ ] the peak rate of every topic is known"), "{words}");
+}
+
+#[test]
+fn commands_work_for_names_that_look_like_options() {
+    let topics = file("dash.csv", "topic,mb_per_second,max_message_bytes\n-x,1,5000000\n");
+    let words = told("migrate plan --region eu-west-1 --topics", &[&topics]);
+    assert!(
+        words.contains("AWS_REGION=eu-west-1 shardctl create --shards 2 --retention-hours 24 --managed -- -x"),
+        "{words}"
+    );
+    assert!(words.contains("describe-stream-summary --region eu-west-1 --stream-name=-x --query"), "{words}");
+}
+
+#[test]
 fn the_documents_comparison_is_reproduced_figure_by_figure() {
     let report = json(&told("compare --case documents --region us-east-1 --output json", &[]));
     let documents = &report["documents"];
@@ -219,8 +309,10 @@ fn the_lines_of_a_way_make_its_sum_and_options_replace_prices() {
 #[test]
 fn a_break_even_agrees_with_the_comparisons_on_either_side_of_it() {
     // Where two ways take turns at a load, a comparison of just that load must say so too.
-    let at = |tenths: u64| {
-        let megabytes = format!("{}.{}", tenths / 10, tenths % 10);
+    let at = |step: u64| {
+        // A step is 104,857 bytes, a little less than a tenth of a MB; down, since the program rounds up.
+        let millionths = step * 104_857 * 1_000_000 / 1_048_576;
+        let megabytes = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
         json(&told(
             &format!("compare --record-kb 10 --region us-east-1 --output json --mb-per-second {megabytes}"),
             &[],
@@ -230,18 +322,18 @@ fn a_break_even_agrees_with_the_comparisons_on_either_side_of_it() {
         let ways = report["ways"].as_array().unwrap();
         number(ways.iter().find(|way| way["way"] == key).unwrap(), "/cost/usd_month")
     };
-    let report = at(10);
+    let report = at(100);
     let mut checked = 0;
     for pair in report["break_evens"].as_array().unwrap() {
         let keys = [0, 1].map(|which| pair["between"][which].as_str().unwrap());
         for turn in pair["turns"].as_array().unwrap().iter().skip(1) {
-            let tenths = number(turn, "/from_bytes_per_second") / 104_857.0;
+            let step = number(turn, "/from_bytes_per_second") / 104_857.0;
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of steps")]
-            let tenths = tenths as u64;
+            let step = step as u64;
             let cheaper =
                 |report: &Value| keys[usize::from(month(report, keys[0]) >= month(report, keys[1]))].to_owned();
-            assert_eq!(cheaper(&at(tenths + 1)), turn["cheaper"].as_str().unwrap(), "{pair}");
-            assert_ne!(cheaper(&at(tenths - 1)), turn["cheaper"].as_str().unwrap(), "{pair}");
+            assert_eq!(cheaper(&at(step)), turn["cheaper"].as_str().unwrap(), "{pair}");
+            assert_ne!(cheaper(&at(step - 1)), turn["cheaper"].as_str().unwrap(), "{pair}");
             checked += 1;
         }
     }

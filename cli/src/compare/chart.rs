@@ -59,7 +59,7 @@ fn curves(alternatives: &Alternatives<'_>, most: u64) -> Vec<Curve> {
     let curve = |alternative: Alternative| {
         let point = |at: u64| {
             let peak = most / POINTS * at;
-            Some((megabytes(peak), dollars(alternatives.month_at(alternative, peak).ok()?.0)))
+            Some((megabytes(peak), dollars(alternatives.month_at(alternative, peak)?.0)))
         };
         Some((alternative, (1..=POINTS).map(point).collect::<Option<Vec<_>>>()?))
     };

@@ -2,10 +2,10 @@
 
 use scaler_app::cost::report::Usd;
 use scaler_core::MicroUsd;
-use scaler_core::compare::{BrokerPart, TARGET_UTILIZATION_PERCENT, Way};
+use scaler_core::compare::{BrokerPart, Way};
 use scaler_core::prices::{Item, MONTH_SECONDS};
 use scaler_core::sizing::{
-    Sizing, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
+    HEADROOM_PERCENT, Sizing, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
 };
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ impl<'a> Documents<'a> {
 
     /// For people.
     pub(super) fn in_words(&self) -> String {
-        let kinesis = self.kinesis.row(format!("Kinesis, {} shards x {SHARD_HOUR}", self.shards));
+        let kinesis = self.kinesis.exact_row(format!("Kinesis, {} shards x {SHARD_HOUR}", self.shards));
         let rows = match (&self.kafka, &self.alternatives.cluster.brokers) {
             (Some(kafka), Ok(brokers)) => {
                 let name = &self.alternatives.cluster.name;
@@ -50,9 +50,9 @@ impl<'a> Documents<'a> {
                 let cheaper = if ours <= theirs { "Kinesis" } else { "Kafka" };
                 let saved = Rates::of_month(MicroUsd(theirs.abs_diff(ours)));
                 vec![
-                    kafka.row(format!("Kafka, {name} x {}", brokers.usd_hour)),
+                    kafka.exact_row(format!("Kafka, {name} x {}", brokers.usd_hour)),
                     kinesis,
-                    saved.row(format!("{cheaper} saves")),
+                    saved.exact_row(format!("{cheaper} saves")),
                 ]
             }
             _ => vec![kinesis],
@@ -74,13 +74,13 @@ impl<'a> Documents<'a> {
         let records_per_second = peak.records_per_second.expect("a day's records have a size");
         let by_records = Sizing::of(&peak, 0).by_records.expect("records are sized where they are known");
         let mut truths = vec![format!(
-            "{} shards carry the bytes exactly; in records of {} bytes it takes {} for the records, and {} at {} % \
-             full.",
+            "{} shards carry the bytes exactly; in records of {} bytes it takes {} for the records, and {} with {} % \
+             on top.",
             kafka_shards_exact(day.bytes_per_second),
             day.record_bytes,
             by_records,
-            day.shards(day.peak_bytes_per_second),
-            TARGET_UTILIZATION_PERCENT
+            day.shards_for_peak(),
+            HEADROOM_PERCENT
         )];
         if let Ok(bill) = Way::StaticPeak.month(day, self.alternatives.sheet) {
             truths.push(format!(

@@ -1,8 +1,12 @@
 //! A comparison in words, tables and bars for people, and in JSON for programs.
 
 use scaler_core::compare::{
-    BreakEven, Hosting, STEP_BYTES_PER_SECOND, TARGET_UTILIZATION_PERCENT, on_demand_below_permille,
+    BreakEven, Hosting, STEP_BYTES_PER_SECOND, TARGET_UTILIZATION_PERCENT, network_bytes_per_second_max,
+    on_demand_below_permille,
 };
+use scaler_core::limits::{SHARDS_PER_STREAM_MAX, on_demand_bytes_per_second_max};
+use scaler_core::sizing::HEADROOM_PERCENT;
+use scaler_core::thousands;
 use serde_json::{Value, json};
 
 use super::alternatives::{Alternative, Alternatives};
@@ -14,7 +18,11 @@ const BAR: u64 = 40;
 
 /// The comparison for people.
 pub(super) fn in_words(alternatives: &Alternatives<'_>) -> String {
-    let mut blocks = vec![heading(alternatives), costs(alternatives), bars(alternatives), break_evens(alternatives)];
+    let mut blocks = vec![heading(alternatives), costs(alternatives)];
+    let warnings = warnings(alternatives);
+    blocks.extend((!warnings.is_empty()).then(|| warnings.join("\n")));
+    blocks.push(bars(alternatives));
+    blocks.extend(break_evens(alternatives));
     blocks.extend(utilization(alternatives));
     blocks.push(notes(alternatives));
     blocks.join("\n\n") + "\n"
@@ -41,16 +49,17 @@ fn costs(alternatives: &Alternatives<'_>) -> String {
     for alternative in Alternative::ALL {
         match alternatives.costs(alternative) {
             Ok(costs) => {
-                rows.push(costs.total.rounded_row(name(alternatives, alternative)));
-                rows.extend(costs.lines.iter().map(|(what, rates)| rates.rounded_row(format!("  {what}"))));
+                rows.push(costs.total.row(name(alternatives, alternative)));
+                rows.extend(costs.lines.iter().map(|(what, rates)| rates.row(format!("  {what}"))));
             }
-            Err(_) => rows.push([name(alternatives, alternative), "?".into(), "?".into(), "?".into()]),
+            Err(known) => {
+                rows.push([name(alternatives, alternative), "?".into(), "?".into(), "?".into()]);
+                rows.extend(known.lines.iter().map(|(what, rates)| rates.row(format!("  {what}"))));
+            }
         }
     }
-    let unknown = Alternative::ALL
-        .into_iter()
-        .filter_map(|way| alternatives.costs(way).err().map(|why| format!("\n{}: {why}", way.name())));
-    table(["USD", "hour", "day", "month"], rows) + &unknown.collect::<String>()
+    let missing = alternatives.missing().into_iter().map(|words| format!("\n{words}"));
+    table(["USD", "hour", "day", "month"], rows) + &missing.collect::<String>()
 }
 
 /// What a way is called here, with what it has of shards or brokers.
@@ -59,7 +68,7 @@ fn name(alternatives: &Alternatives<'_>, alternative: Alternative) -> String {
     let [peak, base] = [day.peak_bytes_per_second, day.bytes_per_second].map(|rate| day.shards(rate));
     match alternative.key() {
         "kafka" => format!("{}, {}", alternative.name(), alternatives.cluster.name),
-        "static-peak" => format!("{}, {peak}", alternative.name()),
+        "static-peak" => format!("{}, {}", alternative.name(), day.shards_for_peak()),
         "kinesis-scaler" if peak == base => format!("{}, {peak}", alternative.name()),
         "kinesis-scaler" => format!("{}, {base} to {peak}", alternative.name()),
         _ => alternative.name().to_owned(),
@@ -81,14 +90,25 @@ fn bars(alternatives: &Alternatives<'_>) -> String {
     format!("USD a month\n{}", bars.join("\n"))
 }
 
-fn break_evens(alternatives: &Alternatives<'_>) -> String {
+/// `None` where no two ways have a price.
+fn break_evens(alternatives: &Alternatives<'_>) -> Option<String> {
     let lines: Vec<_> = alternatives
         .break_evens()
         .iter()
-        .map(|(first, second, turns)| format!(" {}", turns_words(*first, *second, turns, alternatives.steps())))
+        .map(|(first, second, turns)| format!(" {}", turns_words(*first, *second, turns, alternatives.steps(*first))))
         .collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let brokers = match &alternatives.cluster.brokers {
+        Ok(_) => format!(
+            "; Kafka is {} at each of them, so it is compared up to twice the load only",
+            alternatives.cluster.name
+        ),
+        Err(_) => String::new(),
+    };
     let of_peak = if alternatives.day.peak_hours > 0 { " at the peak, the day's shape being the same" } else { "" };
-    format!("The cheaper of two, by MB/s{of_peak}\n{}", lines.join("\n"))
+    Some(format!("The cheaper of two, by MB/s{of_peak}{brokers}\n{}", lines.join("\n")))
 }
 
 /// Where each of two ways is the cheaper.
@@ -102,11 +122,13 @@ fn turns_words(first: Alternative, second: Alternative, turns: &[BreakEven], ste
             format!("{} below {}, {} from there on", cheaper(start), step(turn), cheaper(turn))
         }
         [start, first_turn, .., last] => format!(
-            "{} below {}, {} from {} on; between, they take turns with each shard",
+            "{} below {}, {} from {} on; between, {} and {} take turns with each shard",
             cheaper(start),
             step(first_turn),
             cheaper(last),
-            step(last)
+            step(last),
+            first.name(),
+            second.name()
         ),
     }
 }
@@ -136,15 +158,20 @@ fn utilization(alternatives: &Alternatives<'_>) -> Option<String> {
 fn notes(alternatives: &Alternatives<'_>) -> String {
     let mut notes = vec![
         format!(
-            "Kinesis prices of {}. Shards are meant to be {TARGET_UTILIZATION_PERCENT} % full; the time that a resize \
-             takes is not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one \
-              stream.",
+            "Kinesis prices of {}. Shards for the peak are those it needs and {HEADROOM_PERCENT} % on top, as shardctl \
+             plan has it; kinesis-scaler keeps shards {TARGET_UTILIZATION_PERCENT} % full. The time that a resize takes is \
+             not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one stream.",
             alternatives.sheet.region()
         ),
         "On-demand Advantage is paid for 25 MB/s in and 25 MB/s out at least, over all streams of the account and \
          Region: here for this stream alone."
             .to_owned(),
     ];
+    if alternatives.day.peak_hours == 0 {
+        notes.push(
+            "The load is always the same: there is nothing that kinesis-scaler could save by following it.".to_owned(),
+        );
+    }
     if alternatives.day.consumers > 1 {
         notes.push(
             "At each other load the consumers share the shards, or have enhanced fan-out, as that load has it."
@@ -163,8 +190,50 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
              {replicas}. People who run the brokers are not in it.",
             brokers.storage_gb(&alternatives.day)
         ));
+        let [taken, given] = brokers.network_bytes_per_second(&alternatives.day).map(in_megabytes);
+        notes.push(format!(
+            "Whether the brokers carry the load is not asked: at the peak each of them takes {taken} MB/s in and gives \
+             {given} MB/s out, replicas included."
+        ));
     }
     notes.join("\n")
+}
+
+/// What is priced here and cannot be had just so.
+fn warnings(alternatives: &Alternatives<'_>) -> Vec<String> {
+    let Alternatives { day, cluster, sheet } = alternatives;
+    let mut warnings = Vec::new();
+    let most = network_bytes_per_second_max(&cluster.broker);
+    if let (Ok(brokers), Some(most)) = (&cluster.brokers, most) {
+        let [taken, given] = brokers.network_bytes_per_second(day);
+        if taken.max(given) > most {
+            warnings.push(format!(
+                "warning: {} do not carry this: each would have {} MB/s in or out, and its network has {} MB/s at most \
+                 (EC2 User Guide: up to 10 Gbps, for a while). Give more --brokers, or larger ones.",
+                cluster.name,
+                in_megabytes(taken.max(given)),
+                most / 1_048_576
+            ));
+        }
+    }
+    let shards = day.shards_for_peak().max(day.shards(day.peak_bytes_per_second)).get();
+    if shards > SHARDS_PER_STREAM_MAX {
+        warnings.push(format!(
+            "warning: no stream has more than {} shards, and this load takes {}: it must be spread over {} streams.",
+            thousands(SHARDS_PER_STREAM_MAX.into()),
+            thousands(shards.into()),
+            shards.div_ceil(SHARDS_PER_STREAM_MAX)
+        ));
+    }
+    let most = on_demand_bytes_per_second_max(sheet.region());
+    if day.peak_bytes_per_second > most {
+        warnings.push(format!(
+            "warning: an on-demand stream takes {} MB/s at most in {}, unless AWS raises that quota.",
+            thousands(most / 1_048_576),
+            sheet.region()
+        ));
+    }
+    warnings
 }
 
 /// The comparison for programs; what is not known is `null`.
@@ -179,7 +248,7 @@ pub(super) fn in_json(alternatives: &Alternatives<'_>) -> Value {
             "way": alternative.key(),
             "cost": costs.as_ref().ok().map(|costs| costs.total),
             "lines": costs.as_ref().ok().map(lines),
-            "unknown": costs.as_ref().err(),
+            "unknown": costs.as_ref().err().map(|lacking| &lacking.missing),
         })
     };
     let turns = |(first, second, turns): &(Alternative, Alternative, Vec<BreakEven>)| {
@@ -187,7 +256,11 @@ pub(super) fn in_json(alternatives: &Alternatives<'_>) -> Value {
             let cheaper = if turn.first_is_cheaper { first.key() } else { second.key() };
             json!({ "from_bytes_per_second": turn.bytes_per_second, "cheaper": cheaper })
         };
-        json!({ "between": [first.key(), second.key()], "turns": turns.iter().map(turn).collect::<Vec<_>>() })
+        json!({
+            "between": [first.key(), second.key()],
+            "turns": turns.iter().map(turn).collect::<Vec<_>>(),
+            "sought_up_to_bytes_per_second": u64::from(alternatives.steps(*first)) * STEP_BYTES_PER_SECOND,
+        })
     };
     let below = on_demand_below_permille(day, alternatives.sheet).ok().flatten();
     json!({
@@ -199,12 +272,12 @@ pub(super) fn in_json(alternatives: &Alternatives<'_>) -> Value {
         "consumers": day.consumers,
         "reading": day.readers().reading().to_string(),
         "retention_hours": day.retention_hours,
-        "shards_peak": day.shards(day.peak_bytes_per_second).get(),
+        "shards_peak": day.shards_for_peak().get(),
         "kafka": alternatives.cluster.name,
         "kafka_price_sources": alternatives.cluster.sources,
         "ways": Alternative::ALL.map(way),
         "break_evens": alternatives.break_evens().iter().map(turns).collect::<Vec<_>>(),
-        "sought_up_to_bytes_per_second": u64::from(alternatives.steps()) * STEP_BYTES_PER_SECOND,
+        "warnings": warnings(alternatives),
         "on_demand_cheaper_below_utilization_permille": below,
     })
 }

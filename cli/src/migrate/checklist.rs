@@ -1,5 +1,6 @@
 //! What is to be done for a migration, and what of it the plan has found done.
 
+use scaler_core::commands::{aws_kinesis, operand};
 use scaler_core::migration::{Notice, StreamPlan};
 
 use super::report::{Move, Report};
@@ -16,7 +17,10 @@ pub(super) fn preparation(report: &Report<'_>) -> Checks {
         if report.moves.iter().all(|moved| moved.plan.sizing.is_some()) { "" } else { " and those not yet known" };
     [
         (report.moves.iter().all(|moved| moved.stream.is_some()), "every topic has a legal stream name"),
-        (none(|notice| *notice == Notice::RateUnknown), "the peak rate of every topic is known"),
+        (
+            none(|notice| *notice == Notice::RateUnknown) && !report.moves.iter().any(|moved| moved.is_assumed),
+            "the peak rate of every topic is known",
+        ),
         (
             none(|notice| *notice == Notice::RecordsUnknown || *notice == Notice::RateUnknown),
             "the records a second of every topic are known",
@@ -95,7 +99,7 @@ pub(super) fn verification() -> Checks {
 }
 
 /// What has to be run for a stream; a comment where its shards are not known.
-pub(super) fn commands(moved: &Move) -> Vec<String> {
+pub(super) fn commands(moved: &Move, region: &str) -> Vec<String> {
     let Move { name, stream: Some(stream), plan, .. } = moved else {
         return vec![format!("# {}: choose a stream name of up to 128 characters first", moved.name)];
     };
@@ -107,15 +111,16 @@ pub(super) fn commands(moved: &Move) -> Vec<String> {
     }
     let StreamPlan { retention_hours, notices, .. } = plan;
     let mut commands = vec![format!(
-        "shardctl create {stream} --shards {} --retention-hours {retention_hours} --managed",
-        sizing.recommended
+        "AWS_REGION={region} shardctl create --shards {} --retention-hours {retention_hours} --managed {}",
+        sizing.recommended,
+        operand(stream)
     )];
     for notice in notices {
         if let Notice::RecordsLarge { kib } = notice {
+            let described = aws_kinesis("describe-stream-summary", region, stream);
             commands.push(format!(
-                "aws kinesis update-max-record-size --max-record-size-in-ki-b {kib} --stream-arn \"$(aws kinesis \
-                 describe-stream-summary --stream-name {stream} --query StreamDescriptionSummary.StreamARN --output \
-                  text)\""
+                "aws kinesis update-max-record-size --region {region} --max-record-size-in-ki-b {kib} --stream-arn \
+                 \"$({described} --query StreamDescriptionSummary.StreamARN --output text)\""
             ));
         }
     }

@@ -10,6 +10,7 @@ use scaler_app::stream_name::is_stream_name;
 use scaler_core::cost::Bill;
 use scaler_core::migration::{Topic, stream_for};
 use scaler_core::prices::PriceSheet;
+use scaler_core::sizing::HEADROOM_PERCENT;
 
 use super::describe::Tool;
 use super::document::{as_markdown, as_text};
@@ -17,6 +18,7 @@ use super::gathered::{FIELDS, Gathered};
 use super::report::{Move, Report};
 use super::{describe, description, groups};
 use crate::failure::usage;
+use crate::options::with_negative_numbers;
 use crate::pricing::{PriceOptions, megabytes};
 
 /// How to write a description, and its fields.
@@ -42,7 +44,7 @@ const TITLE: &str = "From Kafka to Kinesis";
 /// description beside them may, or --mb-per-second-per-topic. What nobody tells is asked for, and not invented.
 /// Several files add up; where they contradict each other, that is an error.
 #[derive(Debug, Args)]
-#[command(after_long_help = fields_help())]
+#[command(after_long_help = fields_help(), mut_args(with_negative_numbers))]
 pub(crate) struct Arguments {
     /// A file that tells of topics; may be given several times.
     #[arg(long, value_name = "FILE", required = true)]
@@ -56,8 +58,8 @@ pub(crate) struct Arguments {
     /// The rate at the peak of each topic whose rate no file tells, in MB a second.
     #[arg(long, value_name = "MB", value_parser = megabytes, help_heading = "Assumptions")]
     mb_per_second_per_topic: Option<u64>,
-    /// Percent of shards on top of those needed.
-    #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=1_000), default_value_t = 20)]
+    /// Percent of shards on top of those needed; none on top of a single shard that has room for so much more.
+    #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=1_000), default_value_t = HEADROOM_PERCENT)]
     #[arg(help_heading = "Assumptions")]
     headroom: u32,
     #[command(flatten)]

@@ -62,7 +62,12 @@ impl Report<'_> {
             self.notices(),
             self.applications(),
             self.costs(),
-            section("Commands", vec![Block::Commands(self.moves.iter().flat_map(commands).collect())]),
+            section(
+                "Commands",
+                vec![Block::Commands(
+                    self.moves.iter().flat_map(|moved| commands(moved, self.sheet.region())).collect(),
+                )],
+            ),
             concepts(),
             section("Preparation", vec![Block::Checks(preparation(self))]),
             section("Migration", vec![Block::Checks(migration(self))]),
@@ -100,8 +105,8 @@ impl Report<'_> {
             ""
         };
         let note = format!(
-            "Shards are the fewest by the limit that binds, and {} % on top; partitions do not enter. The scaler \
-             changes them with the load.{more}",
+            "Shards are the fewest by the limit that binds, and {} % on top (one alone where it has that room); partitions \
+             do not enter. The scaler changes them with the load.{more}",
             self.headroom_percent
         );
         section("Streams", vec![table(&header, rows.collect()), Block::Text(note)])
@@ -208,7 +213,7 @@ impl Report<'_> {
             "shards": self.shards(),
             "usd_month": Usd(self.month()),
             "is_complete": self.moves.iter().all(Move::is_complete),
-            "topics": self.moves.iter().map(Move::in_json).collect::<Vec<_>>(),
+            "topics": self.moves.iter().map(|moved| moved.in_json(self.sheet.region())).collect::<Vec<_>>(),
             "concepts": CONCEPTS.map(|(kafka, kinesis, note)| {
                 json!({ "kafka": kafka, "kinesis": kinesis, "note": note })
             }),
@@ -234,7 +239,7 @@ impl Move {
         self.plan.sizing?.readers.map(|readers| readers.reading().to_string())
     }
 
-    fn in_json(&self) -> Value {
+    fn in_json(&self, region: &str) -> Value {
         let Self { name, stream, topic, is_assumed, plan, month } = self;
         let bill = month.as_ref().and_then(|month| month.as_ref().ok());
         let lines = bill.map(|bill| {
@@ -266,7 +271,7 @@ impl Move {
             })).collect::<Vec<_>>(),
             "usd_month": bill.map(|bill| Usd(bill.total())),
             "items": lines,
-            "commands": commands(self),
+            "commands": commands(self, region),
         })
     }
 }

@@ -10,7 +10,9 @@ use scaler_core::limits::{
 };
 use scaler_core::paper::PaperStream;
 use scaler_core::prices::{Item, MONTH_SECONDS, PriceSheet};
-use scaler_core::sizing::{Readers, Reading, Reads, Sizing, Workload, kafka_shards_exact, kafka_shards_with_spare};
+use scaler_core::sizing::{
+    HEADROOM_PERCENT, Readers, Reading, Reads, Sizing, Workload, kafka_shards_exact, kafka_shards_with_spare,
+};
 use scaler_core::{Demand, ShardCount};
 use scaler_sim::trace::Trace;
 
@@ -28,7 +30,7 @@ const RECORDS_PER_SECOND_MAX: u64 = SHARDS_PER_STREAM_MAX as u64 * 1_000;
 #[command(next_help_heading = "On paper")]
 pub(super) struct PaperOptions {
     /// MB a second written at the peak, as 3.5; 1 MB is 1,048,576 bytes, partition keys included.
-    #[arg(long, value_name = "MB", value_parser = megabytes, requires = "records_per_second")]
+    #[arg(long, value_name = "MB", value_parser = megabytes)]
     #[arg(conflicts_with_all = ["days", "initial_shards", "risk", "shards_min", "shards_max"])]
     mb_per_second: Option<u64>,
     /// A Kafka topic's MB a second at the peak: adds what the rule "whole MB + 1" makes of it.
@@ -39,7 +41,7 @@ pub(super) struct PaperOptions {
     #[arg(long, value_name = "NAME", value_parser = stream_name)]
     #[arg(conflicts_with_all = ["initial_shards", "risk", "shards_min", "shards_max"])]
     from_stream: Option<String>,
-    /// Records a second at the peak.
+    /// Records a second at the peak; where they are not known, shards are sized by the bytes alone.
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=RECORDS_PER_SECOND_MAX))]
     #[arg(conflicts_with_all = ["stream", "trace", "from_stream"])]
     records_per_second: Option<u64>,
@@ -54,8 +56,8 @@ pub(super) struct PaperOptions {
     /// MB a second that all classic consumers read together, where they do not each read everything.
     #[arg(long, value_name = "MB", value_parser = megabytes, conflicts_with_all = ["stream", "trace", "consumers"])]
     read_mb_per_second: Option<u64>,
-    /// Percent of shards on top of those needed.
-    #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=1_000), default_value_t = 20)]
+    /// Percent of shards on top of those needed; none on top of a single shard that has room for so much more.
+    #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=1_000), default_value_t = HEADROOM_PERCENT)]
     #[arg(conflicts_with_all = ["stream", "trace"])]
     headroom: u32,
     #[command(flatten)]

@@ -63,6 +63,7 @@ fn heading(answer: &Answer<'_>) -> String {
         format!("{} records/s of {} bytes", thousands(records), thousands(each))
     });
     match origin {
+        Origin::Options if records_per_second.is_none() => format!("{megabytes} MB/s at the peak ({records}):"),
         Origin::Options => format!("{megabytes} MB/s in {records}, at the peak:"),
         Origin::Kafka => format!("A Kafka topic of {megabytes} MB/s at the peak ({records}):"),
         Origin::History { stream, minute } => {
@@ -94,12 +95,13 @@ fn limits(answer: &Answer<'_>) -> String {
 
 fn recommended(answer: &Answer<'_>) -> String {
     let Answer { sizing, headroom_percent, .. } = answer;
-    let mut lines = vec![format!(
-        "Recommended: {}. That is {} by {}, and {headroom_percent} % on top.",
-        shards_words(sizing.recommended),
-        sizing.needed,
-        sizing.binding
-    )];
+    let (needed, binding) = (sizing.needed, sizing.binding);
+    let why = if sizing.recommended == ShardCount::ONE && *headroom_percent > 0 {
+        format!("It has room for {headroom_percent} % more; a second one would be far more than that.")
+    } else {
+        format!("That is {needed} by {binding}, and {headroom_percent} % on top.")
+    };
+    let mut lines = vec![format!("Recommended: {}. {why}", shards_words(sizing.recommended))];
     if let Some(keys) = sizing.useful_max
         && sizing.recommended > keys
     {
@@ -141,7 +143,7 @@ fn consumers(answer: &Answer<'_>) -> Option<String> {
 
 fn kafka([spare, exact]: &[(ShardCount, Cost); 2]) -> String {
     let words = |(shards, cost): &(ShardCount, Cost)| match cost {
-        Ok(rates) => format!("{}, {} USD an hour", shards_words(*shards), rates.hour.0),
+        Ok(rates) => format!("{}, {} USD an hour", shards_words(*shards), rates.hour.0.in_table()),
         Err(_) => shards_words(*shards),
     };
     format!(
@@ -165,7 +167,11 @@ fn costs(answer: &Answer<'_>) -> String {
     };
     blocks.extend(answer.unknown());
     if answer.load.records_per_second.is_none() {
-        blocks.push("PUT payload units come on top: give --records-per-second.".to_owned());
+        blocks.push(
+            "Records are not known: shards are sized by the bytes (a shard takes 1,000 records a second), and PUT payload \
+             units come on top. Give --records-per-second."
+                .to_owned(),
+        );
     }
     blocks.join("\n")
 }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use anyhow::{Context as _, Result};
 use scaler_app::ports::{CallError, Clock as _, Metrics as _, Ports, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
+use scaler_core::commands::operand;
 use scaler_core::{
     Direction, Enrolment, Policy, PolicySpec, ShardCount, Stage, Step, StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN,
     admit,
@@ -100,7 +101,7 @@ impl Order<'_> {
         let desired = last.desired.unwrap_or(began.get());
         let outcome = if last.outcome == OutcomeKind::DryRun { Ended::DryRun } else { Ended::Resized };
         passes.push(last);
-        let (count, stream) = (self.count, self.work.stream);
+        let (count, stream) = (self.count, operand(self.work.stream));
         let is_all = desired == count.get();
         let whole = if is_all { "as ordered".to_owned() } else { format!("on the way to {count}") };
         let words = match outcome {
@@ -112,7 +113,7 @@ impl Order<'_> {
             Ended::DryRun => None,
             _ if is_all => Some(format!("AWS takes minutes: shardctl status {stream} shows when it is ACTIVE.")),
             _ => Some(format!(
-                "One resize may at most double or halve. To go on: shardctl scale {stream} to {count} --wait"
+                "One resize may at most double or halve. To go on: shardctl scale --wait {stream} to {count}"
             )),
         };
         Ok(self.answer(outcome, began, passes, words, next).await)
@@ -140,7 +141,7 @@ impl Order<'_> {
 
     /// What a person can do about an order that is held.
     async fn way_out(&self, pass: &Outcome) -> String {
-        let (count, stream) = (self.count, self.work.stream);
+        let (count, stream) = (self.count, operand(self.work.stream));
         let again = format!("shardctl scale {stream} to {count}");
         match decisive(pass).map(|step| step.stage) {
             Some(Stage::Admit) => format!("When it is ACTIVE, or with --wait: {again}"),
@@ -198,9 +199,7 @@ impl Order<'_> {
     /// Where the functions would take the stream from there.
     async fn notes(&self) -> Vec<String> {
         let (count, own) = (self.count.get(), &self.own);
-        let tag = |key: &str| {
-            format!("aws kinesis add-tags-to-stream --stream-name {} --tags {key}={count}", self.work.stream)
-        };
+        let tag = |key: &str| format!("{} --tags {key}={count}", self.work.kinesis("add-tags-to-stream"));
         let mut notes = Vec::new();
         if count < own.shards_min {
             let min = own.shards_min;

@@ -106,11 +106,12 @@ async fn publish<A: CostAdapters>(
 }
 
 fn report_of(gathered: Gathered, request: &CostRequest) -> CostReport {
-    let Gathered { sheet, mut streams, own, faults, notes, may_pass } = gathered;
+    let Gathered { sheet, asked, mut streams, own, faults, notes, may_pass } = gathered;
     streams
         .sort_by(|one, other| other.cost.usd.cmp(&one.cost.usd).then_with(|| one.cost.stream.cmp(&other.cost.stream)));
     let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
     let mut report = CostReport::empty(sheet.region(), request.from, request.until, faults);
+    report.streams_left_out = asked.saturating_sub(streams.len());
     report.notes = notes;
     if !streams.is_empty() {
         report
@@ -188,6 +189,7 @@ impl CostReport {
             streams: Vec::new(),
             prices: Vec::new(),
             faults,
+            streams_left_out: 0,
             notes: Vec::new(),
             page: None,
             retry: false,

@@ -199,7 +199,8 @@ async fn refit<A: Adapters>(
 }
 
 pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
-    Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string())
+    let next = (error.failure == Failure::NotFound).then(|| "Is it called so, in this Region and account?".to_owned());
+    Outcome { next, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
 }
 
 /// The last whole minute: a minute that is not over yet is not asked for.

@@ -1,7 +1,9 @@
 //! What AWS answered, as a failure that a pass can act on.
 
+use std::error::Error;
+
 use aws_sdk_kinesis::config::http::HttpResponse;
-use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use scaler_app::ports::{CallError, Failure};
 
 /// Error codes by which AWS says "too many calls": those that the SDK tries again, but for the ambiguous
@@ -28,7 +30,7 @@ const WORDS_MAX: usize = 300;
 /// Makes a [`CallError`] of what the SDK returned after its retries.
 pub(crate) fn call_error<E>(call: &'static str, subject: &str, error: SdkError<E, HttpResponse>) -> CallError
 where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     let code = error.code();
     let failure = match &error {
@@ -40,9 +42,24 @@ where
     let message = match (code, error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        _ => DisplayErrorContext(&error).to_string().chars().take(WORDS_MAX).collect(),
+        _ => causes(&error),
     };
     CallError { call, subject: subject.to_owned(), failure, message, source: Some(Box::new(error)) }
+}
+
+/// An error and all that caused it, in their own words: `dispatch failure: io error: Connection refused`.
+fn causes(error: &dyn Error) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let said = error.to_string();
+        // Many say again what caused them.
+        if words.last().is_none_or(|last| !last.ends_with(&said)) {
+            words.push(said);
+        }
+        cause = error.source();
+    }
+    words.join(": ").chars().take(WORDS_MAX).collect()
 }
 
 /// What an error that AWS sent means for us.
@@ -66,6 +83,22 @@ fn service_failure(call: &str, code: Option<&str>, is_client_error: bool) -> Fai
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_without_an_answer_says_why_in_words() {
+        let failed = |message: &str, source: Box<dyn Error + Send + Sync>| CallError {
+            call: "DescribeStreamSummary",
+            subject: "orders".to_owned(),
+            failure: Failure::Unavailable,
+            message: message.to_owned(),
+            source: Some(source),
+        };
+        // What says its cause itself does not have it said twice.
+        let inner = failed("refused", Box::new(std::io::Error::other("refused")));
+        let error = failed("dispatch failure", Box::new(inner));
+        let of = |words: &str| format!("DescribeStreamSummary for orders: {words}");
+        assert_eq!(causes(&error), format!("{}: {}", of("dispatch failure"), of("refused")));
+    }
 
     #[test]
     fn every_kind_of_answer_has_its_meaning() {

@@ -1,5 +1,6 @@
 //! What a person is told to do where a decision needs one: a short name for the cause, and the next step.
 
+use crate::commands::option_value;
 use crate::direction::Direction;
 use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MAX};
 use crate::reason::Reason;
@@ -80,7 +81,8 @@ impl Reason {
             Self::BadPolicy(_) => "Change the stream's tags or the stack's parameters so that they agree.".to_owned(),
             Self::OnDemand => format!(
                 "Switch the stream to provisioned mode, or remove its tag: aws kinesis remove-tags-from-stream \
-                 --stream-name {stream} --tag-keys {TAG_MANAGED}"
+                 --stream-name{} --tag-keys {TAG_MANAGED}",
+                option_value(stream)
             ),
             Self::RefusedLately { at, .. } => {
                 format!(
@@ -93,7 +95,8 @@ impl Reason {
                     .to_owned()
             }
             Self::LoweredToMax { wanted, .. } => format!(
-                "Raise the maximum: aws kinesis add-tags-to-stream --stream-name {stream} --tags {TAG_SHARDS_MAX}={wanted}"
+                "Raise the maximum: aws kinesis add-tags-to-stream --stream-name{} --tags {TAG_SHARDS_MAX}={wanted}",
+                option_value(stream)
             ),
             Self::BudgetSpent { next, .. } => {
                 format!("Wait until {}; raise the minimum if this happens every day.", next.strftime("%Y-%m-%d %H:%MZ"))

@@ -5,7 +5,9 @@ mod brokers;
 mod day;
 
 pub use break_even::{BreakEven, STEP_BYTES_PER_SECOND, break_even, on_demand_below_permille};
-pub use brokers::{BrokerPart, BrokerPrice, Brokers, Hosting, broker_hour, storage_gb_month, transfer_gb};
+pub use brokers::{
+    BrokerPart, BrokerPrice, Brokers, Hosting, broker_hour, network_bytes_per_second_max, storage_gb_month, transfer_gb,
+};
 pub use day::Day;
 
 use crate::alarm_set::{AlarmActions, stream_alarms};
@@ -13,10 +15,10 @@ use crate::cost::{Bill, OwnUse, advantage_of_all};
 use crate::observation::StreamMode;
 use crate::paper::PaperStream;
 use crate::policy::{Policy, PolicySpec};
-use crate::prices::{MONTH_SECONDS, MissingPrice, PriceSheet};
-use crate::units::ShardCount;
+use crate::prices::{MONTH_SECONDS, MissingPrice, Price, PriceSheet};
+use crate::units::{MicroUsd, ShardCount};
 
-/// Full in percent that shards are meant to be, whoever counts them.
+/// Full in percent that the scaler means shards to be, as long as nobody says otherwise.
 pub const TARGET_UTILIZATION_PERCENT: u32 = 80;
 
 /// A run of one of the functions is taken to last so long.
@@ -48,7 +50,7 @@ impl Way {
     /// # Errors
     /// A price is not known.
     pub fn month(self, day: &Day, sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
-        let shards = u128::from(day.shards(day.peak_bytes_per_second).get());
+        let shards = u128::from(day.shards_for_peak().get());
         let for_peak = paper(day, shards * u128::from(MONTH_SECONDS));
         let (usage, standing) = (for_peak.usage(), for_peak.standing(StreamMode::OnDemand));
         match self {
@@ -60,6 +62,24 @@ impl Way {
             }
             Self::OnDemand => Bill::on_demand(sheet, &usage, &standing),
             Self::Advantage => advantage_of_all(sheet, [(&usage, &standing)], MONTH_SECONDS),
+        }
+    }
+
+    /// The lines of a month whose prices are known, and every price that is missing.
+    pub fn month_as_known(self, day: &Day, sheet: &PriceSheet) -> (Bill, Vec<MissingPrice>) {
+        let (mut sheet, mut missing) = (sheet.clone(), Vec::<MissingPrice>::new());
+        loop {
+            match self.month(day, &sheet) {
+                Ok(mut bill) => {
+                    bill.lines.retain(|line| missing.iter().all(|lacked| lacked.item != line.item));
+                    return (bill, missing);
+                }
+                // A bill stops at the first price that it lacks: with that one for nothing it comes to the next.
+                Err(lacked) => {
+                    sheet.set(lacked.item, Price { usd: MicroUsd(0), source: "nobody".into() });
+                    missing.push(lacked);
+                }
+            }
         }
     }
 }
@@ -119,10 +139,10 @@ mod tests {
 
     #[test]
     fn a_flat_load_costs_what_a_hand_reckons() {
-        // 10 MB/s in records of 10 KB are 1,024 a second: 13 shards at 80 %, 13 x 720 x 0.015 = 140.40, and 1,024
+        // 10 MB/s in records of 10 KB are 1,024 a second: 10 shards and 20 %, 12 x 720 x 0.015 = 129.60, and 1,024
         // units a second, 2,654.208 million x 0.014 = 37.158912.
         let day = flat(10, 10 * 1_024);
-        assert_eq!(usd(Way::StaticPeak, &day), "177.558912");
+        assert_eq!(usd(Way::StaticPeak, &day), "166.758912");
         // 25,312.5 GB in at 0.08 and out at 0.04, and 720 x 0.04.
         assert_eq!(usd(Way::OnDemand, &day), "3066.30");
         // The floor of 25 MB/s: 63,281.25 GB at 0.032 + 0.016.
@@ -133,7 +153,7 @@ mod tests {
 
     #[test]
     fn shards_that_follow_a_peak_cost_less_than_those_for_it() {
-        // 1 MB/s, and 8 MB/s for two hours: 2 and 10 shards, (22 x 2 + 2 x 10) x 30 shard-hours.
+        // 1 MB/s, and 8 MB/s for two hours: at 80 % full 2 and 10 shards, and for the peak 8 and 20 %; (22 x 2 + 2 x 10) x 30 shard-hours.
         let day = Day { bytes_per_second: MB, peak_hours: 2, ..flat(8, 10 * 1_024) };
         let sheet = PriceSheet::of("us-east-1");
         let scaled = Way::Autoscaled.month(&day, &sheet).unwrap();
@@ -156,9 +176,9 @@ mod tests {
         let sheet = PriceSheet::of("us-east-1");
         let lines = |way: Way, consumers| way.month(&day(consumers), &sheet).unwrap();
         assert_eq!(lines(Way::StaticPeak, 2).cost_of(Item::FanOutHour).0, 0);
-        // 3 consumers x 13 shards x 720 x 0.015, and 3 x 25,312.5 GB x 0.013.
+        // 3 consumers x 12 shards x 720 x 0.015, and 3 x 25,312.5 GB x 0.013.
         let three = lines(Way::StaticPeak, 3);
-        assert_eq!(three.cost_of(Item::FanOutHour).to_string(), "421.20");
+        assert_eq!(three.cost_of(Item::FanOutHour).to_string(), "388.80");
         assert_eq!(three.cost_of(Item::FanOutOut).to_string(), "987.1875");
         assert_eq!(lines(Way::OnDemand, 2).cost_of(Item::OnDemandOut).to_string(), "2025.00");
         assert_eq!(lines(Way::OnDemand, 3).cost_of(Item::OnDemandFanOutOut).to_string(), "3796.875");
@@ -177,5 +197,11 @@ mod tests {
         let tokyo = PriceSheet::of("ap-northeast-1");
         assert_eq!(Way::StaticPeak.month(&flat(1, 1_024), &tokyo).map(|bill| bill.lines.len()), Ok(2));
         assert_eq!(Way::Autoscaled.month(&flat(1, 1_024), &tokyo).unwrap_err().item, Item::MetricRequest);
+        let (known, missing) = Way::Autoscaled.month_as_known(&flat(1, 1_024), &tokyo);
+        let items = |bill: &Bill| bill.lines.iter().map(|line| line.item).collect::<Vec<_>>();
+        assert_eq!(items(&known)[..2], [Item::ShardHour, Item::PutUnits]);
+        let missing: Vec<_> = missing.iter().map(|lacked| lacked.item).collect();
+        assert_eq!(missing, [Item::MetricRequest, Item::LambdaTime]);
+        assert!(missing.iter().all(|item| !items(&known).contains(item)));
     }
 }

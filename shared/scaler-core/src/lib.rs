@@ -7,6 +7,7 @@ mod advice;
 mod alarm_set;
 mod alarms;
 mod care;
+pub mod commands;
 pub mod compare;
 mod constrain;
 pub mod cost;

@@ -31,6 +31,15 @@ pub const RESIZES_PER_DAY: u32 = 10;
 pub const RESIZES_WINDOW_HOURS: i64 = 24;
 /// The largest count that `UpdateShardCount` accepts. API `UpdateShardCount`.
 pub const SHARDS_PER_STREAM_MAX: u32 = 10_000;
+/// Bytes a second that an on-demand stream takes at most, unless AWS raises it: 10 GB where streams are largest, else 200
+/// MB. KQ.
+pub fn on_demand_bytes_per_second_max(region: &str) -> u64 {
+    match region {
+        "us-east-1" | "us-west-2" | "eu-west-1" => 10 << 30,
+        _ => 200 << 20,
+    }
+}
+
 /// Characters in a tag's value, at most. API `AddTagsToStream` (older pages say 255; we stay below both).
 pub const TAG_VALUE_CHARS_MAX: usize = 255;
 

@@ -12,6 +12,9 @@ use crate::limits::{
 };
 use crate::units::{MicroUsd, ShardCount};
 
+/// Shards on top of those needed where nobody says otherwise, as the user's documents have it.
+pub const HEADROOM_PERCENT: u32 = 20;
+
 /// What is known of a stream to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Workload {
@@ -78,7 +81,7 @@ pub struct Sizing {
     pub useful_max: Option<ShardCount>,
     /// The fewest shards that satisfy every limit.
     pub needed: ShardCount,
-    /// What to create: the largest of the needs, plus the headroom.
+    /// What to create: the largest of the needs, plus the headroom; one shard where that has the headroom in it.
     pub recommended: ShardCount,
 }
 
@@ -87,7 +90,8 @@ impl Sizing {
     ///
     /// The user's documents add the headroom to whole shards, as here: ceil(4 x 1.2) = 5. Dividing the load itself by a
     /// target utilization of 80 % (as [`decide`](crate::decide) does) is the finer way; for their example it comes to
-    /// the same five.
+    /// the same five. One shard that the load leaves so much room in is not doubled for it: a second one would be a headroom
+    /// of far more than was asked for.
     pub fn of(workload: &Workload, headroom_percent: u32) -> Self {
         let by_bytes = whole_shards(workload.bytes_per_second, WRITE_BYTES_PER_SECOND_PER_SHARD);
         let by_records =
@@ -117,7 +121,11 @@ impl Sizing {
             needed,
             binding,
             useful_max: workload.distinct_partition_keys.map(|keys| ShardCount::saturating(u64::from(keys))),
-            recommended: with_headroom(needed, headroom_percent),
+            recommended: if needed == ShardCount::ONE && has_room(workload, readers, headroom_percent) {
+                needed
+            } else {
+                with_headroom(needed, headroom_percent)
+            },
         }
     }
 
@@ -125,6 +133,22 @@ impl Sizing {
     pub fn is_too_large(&self) -> bool {
         self.recommended.get() > SHARDS_PER_STREAM_MAX
     }
+}
+
+/// Whether one shard takes the load and so much more of it.
+fn has_room(workload: &Workload, readers: Option<Readers>, percent: u32) -> bool {
+    let read = match workload.reads {
+        Reads::Unknown => 0,
+        Reads::Classic { bytes_per_second } => bytes_per_second,
+        Reads::ByConsumers(_) => readers.map_or(0, |readers| readers.shared_bytes_per_second()),
+    };
+    [
+        (workload.bytes_per_second, WRITE_BYTES_PER_SECOND_PER_SHARD),
+        (workload.records_per_second.unwrap_or_default(), WRITE_RECORDS_PER_SECOND_PER_SHARD),
+        (read, READ_BYTES_PER_SECOND_PER_SHARD),
+    ]
+    .into_iter()
+    .all(|(load, per_shard)| u128::from(load) * (100 + u128::from(percent)) <= u128::from(per_shard) * 100)
 }
 
 /// Up, since a part of a shard cannot be had.
@@ -230,6 +254,21 @@ mod tests {
     #[test]
     fn no_traffic_still_needs_a_shard() {
         assert_eq!(Sizing::of(&written(0, 0, 0), 0).recommended, ShardCount::ONE);
+    }
+
+    #[test]
+    fn one_shard_with_room_for_the_headroom_is_enough() {
+        let shards = |load: Workload, headroom| Sizing::of(&load, headroom).recommended.get();
+        let bytes = |bytes_per_second| Workload { bytes_per_second, ..written(0, 1, 0) };
+        assert_eq!(
+            [MB / 100, MB * 4 / 5, MB * 5 / 6, MB * 5 / 6 + 1, MB].map(|load| shards(bytes(load), 20)),
+            [1, 1, 1, 2, 2]
+        );
+        assert_eq!([833, 834].map(|records| shards(written(0, records, 0), 20)), [1, 2]);
+        // Three consumers that share take 1.2 MB/s of 2, four 1.6, five 2.0.
+        let by = |consumers| Workload { reads: Reads::ByConsumers(consumers), ..bytes(MB * 2 / 5) };
+        assert_eq!([3, 4, 5].map(|consumers| shards(by(consumers), 20)), [1, 1, 2]);
+        assert_eq!([0, 100, 101].map(|headroom| shards(bytes(MB / 2), headroom)), [1, 1, 3]);
     }
 
     #[test]

@@ -67,6 +67,17 @@ impl MicroUsd {
         self.rounded(2)
     }
 
+    /// As people read it in tables: to the nearest cent from a dollar on; below, with as many of four decimals as carry a digit,
+    /// at least two, and with all six where four would show next to nothing.
+    pub fn in_table(self) -> String {
+        const CENT: u64 = MICRO_PER_DOLLAR / 100;
+        match self.0 {
+            MICRO_PER_DOLLAR.. => self.cents(),
+            CENT.. => Self((self.0 + 50) / 100 * 100).to_string(),
+            _ => self.to_string(),
+        }
+    }
+
     /// To the nearest of so many decimals, of which it has six; thousands apart.
     pub fn rounded(self, decimals: usize) -> String {
         let decimals = decimals.clamp(1, MICRO_DECIMALS);
@@ -164,6 +175,11 @@ mod tests {
         ] {
             assert_eq!(MicroUsd(micro).cents(), cents, "{micro}");
         }
+        assert_eq!(
+            [0, 12, 75_000, 516_099, 999_960, 1_234_567, 57_924_288, 12_960_000_000]
+                .map(|micro| MicroUsd(micro).in_table()),
+            ["0.00", "0.000012", "0.075", "0.5161", "1.00", "1.23", "57.92", "12,960.00"]
+        );
         assert_eq!(
             [1, 4, 6, 9].map(|decimals| MicroUsd(1_250_050).rounded(decimals)),
             ["1.3", "1.2501", "1.250050", "1.250050"]

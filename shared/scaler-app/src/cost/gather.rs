@@ -20,6 +20,8 @@ const STREAMS_AT_ONCE: usize = 10;
 /// What was gathered, and what could not be.
 pub(super) struct Gathered {
     pub(super) sheet: PriceSheet,
+    /// How many streams were to be looked at.
+    pub(super) asked: usize,
     pub(super) streams: Vec<Reckoned>,
     /// What the stack used for no stream in particular.
     pub(super) own: OwnUse,
@@ -38,6 +40,7 @@ pub(super) async fn gather<A: CostAdapters>(
 ) -> Gathered {
     let mut gathered = Gathered {
         sheet: PriceSheet::of(&wiring.region),
+        asked: 0,
         streams: Vec::new(),
         own: OwnUse::default(),
         faults: Vec::new(),
@@ -46,6 +49,7 @@ pub(super) async fn gather<A: CostAdapters>(
     };
     prices(ports, wiring, &mut gathered).await;
     let Some(streams) = streams(ports, request, &mut gathered).await else { return gathered };
+    gathered.asked = streams.len();
     let alarms = alarm_metrics(ports, &mut gathered).await;
     let mut left = streams.as_slice();
     while !left.is_empty() && ports.fleet.pass.clock.now() < deadline {

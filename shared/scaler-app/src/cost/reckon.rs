@@ -157,11 +157,14 @@ fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
     let mut notes = Vec::new();
     let uncounted = (usage.seconds - usage.seconds_counted) / 3_600;
     if standing.mode == StreamMode::Provisioned && uncounted > 0 {
-        notes.push(format!(
-            "its shard count was published for {} of {} hours; for the others the nearest count known is taken",
-            usage.seconds_counted / 3_600,
-            usage.seconds / 3_600
-        ));
+        let [counted, hours] = [usage.seconds_counted, usage.seconds].map(|seconds| (seconds + 1_800) / 3_600);
+        notes.push(match counted {
+            0 => "the shard count was not published in the period: the nearest count known is taken".to_owned(),
+            _ => format!(
+                "the shard count was published for {counted} of {hours} hours; for the others the nearest count known is \
+                 taken"
+            ),
+        });
     }
     let tried = usage.records.saturating_add(usage.throttled_records);
     let throttled_percent = usage.throttled_records.saturating_mul(100) / tried.max(1);
@@ -192,7 +195,9 @@ fn doubt(sheet: &PriceSheet, usage: &Usage, standing: &Standing, bill: &Bill) ->
     let may_be_off = high.0.saturating_sub(low.0) > bill.total().0 / 100 * DOUBT_MIN_PERCENT;
     may_be_off.then(|| {
         format!(
-            "payload units are reckoned by the mean size of records; by single sizes they cost from {low} to {high} USD"
+            "PUT payload units are reckoned by the mean size of records; by single sizes they cost from {} to {} USD",
+            low.in_table(),
+            high.in_table()
         )
     })
 }

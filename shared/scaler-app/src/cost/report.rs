@@ -55,6 +55,9 @@ pub struct CostReport {
     pub prices: Vec<PriceUsed>,
     /// What could not be read or reckoned; it is not in the figures above.
     pub faults: Vec<String>,
+    /// How many streams that were asked for are not in it; `faults` says why.
+    #[serde(skip)]
+    pub streams_left_out: usize,
     /// What is to be known of all the figures.
     pub notes: Vec<String>,
     /// Where the page is, if one was kept.

@@ -82,8 +82,8 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
+    use super::super::Way;
     use super::super::tests::flat;
-    use super::super::{TARGET_UTILIZATION_PERCENT, Way};
     use super::*;
     use crate::cost::{Series, Standing, Tick, advantage_of_all};
     use crate::observation::Minute;
@@ -134,10 +134,9 @@ mod tests {
             consumers: Vec::new(),
         };
         let usage = series.usage(&standing, start, series.end());
-        let shards = usage.shards_at_peak(standing.mode, TARGET_UTILIZATION_PERCENT);
         let sheet = PriceSheet::of("us-east-1");
         let bill = match way {
-            Way::StaticPeak => Bill::with_shards(&sheet, &usage, &standing, shards),
+            Way::StaticPeak => Bill::with_shards(&sheet, &usage, &standing, day.shards_for_peak()),
             Way::OnDemand => Bill::on_demand(&sheet, &usage, &standing),
             Way::Advantage => advantage_of_all(&sheet, [(&usage, &standing)], MONTH_SECONDS),
             Way::Autoscaled => panic!("nobody measured which shards the scaler would have had"),

@@ -13,6 +13,9 @@ const ESTIMATES: &str = "infracost's estimates in public repositories, read 2026
 /// Bills quoted on public pages: "$0.010 per GB - regional data transfer", for either side. Read 2026-11-25.
 const BILLS: &str = "bills quoted on public pages: 0.01 for either side, read 2026-11-25";
 const MEMORY: &str = "from memory";
+/// What the smaller instances of the fifth generation are documented with, "up to 10 Gbps" in either direction, and less in the
+/// long run. EC2 User Guide, "Amazon EC2 instance network bandwidth". Read 2026-11-25.
+const NETWORK_BITS_PER_SECOND_MAX: u64 = 10_000_000_000;
 
 /// A price, and how far to trust it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,14 @@ impl Hosting {
     pub fn of(broker: &str) -> Self {
         if broker.starts_with("kafka.") { Self::Msk } else { Self::Ec2 }
     }
+}
+
+/// Bytes a second that a broker's network takes at the very most, where that is documented.
+pub fn network_bytes_per_second_max(broker: &str) -> Option<u64> {
+    let instance = broker.strip_prefix("kafka.").unwrap_or(broker);
+    let (family, size) = instance.split_once('.')?;
+    let is_small = matches!(size, "large" | "xlarge" | "2xlarge" | "4xlarge");
+    (matches!(family, "m5" | "r5") && is_small).then_some(NETWORK_BITS_PER_SECOND_MAX / 8)
 }
 
 /// Whether the sheet's prices are those of a Region.
@@ -149,6 +160,16 @@ impl Brokers {
         })
     }
 
+    /// Bytes a second at the peak that each broker takes in, from producers and from the other brokers, and that it gives
+    /// out, to consumers and to the other brokers. Up, since a part of a byte is a byte.
+    pub fn network_bytes_per_second(&self, day: &Day) -> [u64; 2] {
+        let each = |copies: u128| {
+            let bytes = (u128::from(day.peak_bytes_per_second) * copies).div_ceil(u128::from(self.count.max(1)));
+            u64::try_from(bytes).unwrap_or(u64::MAX)
+        };
+        [each(self.zones()), each(u128::from(day.consumers) + self.zones() - 1)]
+    }
+
     /// Zones, and replicas.
     fn zones(&self) -> u128 {
         u128::from(self.count.clamp(1, 3))
@@ -187,6 +208,17 @@ mod tests {
         // A single broker has no other zone.
         let one = Brokers { count: 1, storage_gb: Some(100), ..three(Hosting::Ec2) };
         assert_eq!(shown(one), ["90.72", "8.00", "0.00", "0.00"]);
+    }
+
+    #[test]
+    fn each_broker_takes_its_share_of_every_replica() {
+        // Three replicas of 10 MB/s on three brokers: 10 MB/s into each; one consumer and two replicas out of each.
+        assert_eq!(three(Hosting::Ec2).network_bytes_per_second(&flat(10, 1_024)), [10 << 20, 10 << 20]);
+        let six = Brokers { count: 6, ..three(Hosting::Ec2) };
+        assert_eq!(six.network_bytes_per_second(&flat(10, 1_024)), [5 << 20, 5 << 20]);
+        let known = ["r5.large", "kafka.m5.4xlarge", "m5.24xlarge", "kafka.m7g.large", "huge"];
+        let most = Some(1_250_000_000);
+        assert_eq!(known.map(network_bytes_per_second_max), [most, most, None, None, None]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::TARGET_UTILIZATION_PERCENT;
 use crate::demand::{Demand, shards_to_read};
 use crate::limits::MINUTE_SECONDS;
 use crate::prices::MONTH_SECONDS;
-use crate::sizing::{Readers, Reading, Reads, Sizing, Workload};
+use crate::sizing::{HEADROOM_PERCENT, Readers, Reading, Reads, Sizing, Workload};
 use crate::units::ShardCount;
 
 const HOURS_PER_DAY: u32 = 24;
@@ -54,7 +54,12 @@ impl Day {
         Readers::of(self.consumers, Sizing::of(&written, 0).needed, self.peak_bytes_per_second)
     }
 
-    /// Shards that carry such a rate at the target utilization, those who read included.
+    /// Shards that are created for the peak and left alone, by the same rule as any stream on paper.
+    pub fn shards_for_peak(&self) -> ShardCount {
+        Sizing::of(&self.peak(), HEADROOM_PERCENT).recommended
+    }
+
+    /// Shards that the scaler has for such a rate, at its target utilization, those who read included.
     pub fn shards(&self, bytes_per_second: u64) -> ShardCount {
         let bytes = bytes_per_second * MINUTE_SECONDS;
         let written = Demand { bytes, records: self.records(bytes_per_second) * MINUTE_SECONDS };

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::bill::Bill;
 use super::usage::{ConsumerUse, FREE_RETENTION_HOURS, Standing, Usage};
+use crate::commands::{aws_kinesis, operand, option_value};
 use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MIN};
 use crate::observation::StreamMode;
 use crate::policy::Policy;
@@ -102,7 +103,7 @@ impl Saving {
     pub fn command(&self, stream: &str, region: &str) -> Option<String> {
         let kinesis = |call: &str, rest: &str| {
             let rest = if rest.is_empty() { String::new() } else { format!(" {rest}") };
-            format!("aws kinesis {call} --region {region} --stream-name {stream}{rest}")
+            format!("{}{rest}", aws_kinesis(call, region, stream))
         };
         let by_arn = |call: &str, rest: &str| {
             let arn = kinesis("describe-stream-summary", "--query StreamDescriptionSummary.StreamARN --output text");
@@ -118,11 +119,13 @@ impl Saving {
             Self::DeleteIdle => kinesis("delete-stream", ""),
             Self::Enrol { .. } => enrol,
             Self::LowerMin { to, .. } => kinesis("add-tags-to-stream", &format!("--tags {TAG_SHARDS_MIN}={to}")),
-            Self::AskWhyHeld { .. } => format!("AWS_REGION={region} shardctl status {stream}"),
+            Self::AskWhyHeld { .. } => format!("AWS_REGION={region} shardctl status {}", operand(stream)),
             Self::ShortenRetention { to, .. } => {
                 kinesis("decrease-stream-retention-period", &format!("--retention-period-hours {to}"))
             }
-            Self::DropConsumer { name } => by_arn("deregister-stream-consumer", &format!("--consumer-name {name}")),
+            Self::DropConsumer { name } => {
+                by_arn("deregister-stream-consumer", &format!("--consumer-name{}", option_value(name)))
+            }
             Self::Aggregate { .. } => return None,
         })
     }

@@ -67,12 +67,14 @@ impl Readers {
 
     /// The fewest shards that give them their bytes; with enhanced fan-out any number does.
     pub(super) fn shards(&self) -> ShardCount {
+        whole_shards(self.shared_bytes_per_second(), READ_BYTES_PER_SECOND_PER_SHARD)
+    }
+
+    /// What they take a second of what the shards give to all that share; nothing with enhanced fan-out.
+    pub(super) fn shared_bytes_per_second(&self) -> u64 {
         match self.reading() {
-            Reading::Classic => {
-                let read = self.bytes_per_second.saturating_mul(u64::from(self.count));
-                whole_shards(read, READ_BYTES_PER_SECOND_PER_SHARD)
-            }
-            Reading::FanOut => ShardCount::ONE,
+            Reading::Classic => self.bytes_per_second.saturating_mul(u64::from(self.count)),
+            Reading::FanOut => 0,
         }
     }
 }
