@@ -60,8 +60,8 @@ pub(crate) fn figures(report: &CostReport) -> Markup {
     html! {
         section.tiles aria-label="All streams together" {
             (tile("Cost", &dollars(Some(fleet.usd)), &cost))
-            (saved_tile("on-demand", fleet.saved_against_on_demand, on_demand))
-            (saved_tile("static peak", fleet.saved_against_static_peak, static_peak))
+            (saved_tile("on-demand", fleet.saved_against_on_demand, managed(report, |one| one.usd_on_demand)))
+            (saved_tile("static peak", fleet.saved_against_static_peak, managed(report, |one| one.usd_static_peak)))
             (tile("By the end of the month", &expected, &until))
             (tile("The scaler itself", &dollars(Some(fleet.usd_scaler)), &html! { "alarms, metrics and functions, as far as they are known" }))
             (tile("On-demand Standard", &dollars(on_demand), &html! { "for the same traffic" }))
@@ -77,6 +77,12 @@ fn tile(name: &str, amount: &Markup, note: &Markup) -> Markup {
 }
 
 /// A difference, the scaler paid, in whole percent too.
+/// What the managed streams would have cost, which are those that anything is saved on.
+fn managed(report: &CostReport, of: fn(&StreamCost) -> Option<Usd>) -> Option<Usd> {
+    let add = |sum: Usd, one: &StreamCost| Some(Usd(MicroUsd(sum.0.0.saturating_add(of(one)?.0.0))));
+    report.streams.iter().filter(|one| one.managed).try_fold(Usd::default(), add)
+}
+
 fn saved_tile(against: &str, saved: Option<UsdSaved>, otherwise: Option<Usd>) -> Markup {
     let (Some(UsdSaved(saved)), Some(Usd(otherwise))) = (saved, otherwise) else {
         return tile(&format!("Saved against {against}"), &usd(None), &html! { "the scaler paid" });
@@ -85,10 +91,14 @@ fn saved_tile(against: &str, saved: Option<UsdSaved>, otherwise: Option<Usd>) ->
     let share = u128::from(saved.unsigned_abs()) * 100 / u128::from(otherwise.0.max(1));
     if saved < 0 {
         let name = format!("More than {against}");
-        return tile(&name, &html! { span.more { (amount) } }, &html! { (share) " % more, the scaler paid" });
+        return tile(
+            &name,
+            &html! { span.more { (amount) } },
+            &html! { (share) " % more, by managed streams, the scaler paid" },
+        );
     }
     let name = format!("Saved against {against}");
-    tile(&name, &html! { span.saved { (amount) } }, &html! { (share) " % less, the scaler paid" })
+    tile(&name, &html! { span.saved { (amount) } }, &html! { (share) " % less, by managed streams, the scaler paid" })
 }
 
 /// The month in which the period ends: one that ends at midnight of the first is of the month before.

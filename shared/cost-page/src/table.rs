@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use scaler_app::cost::report::{Mode, StreamCost, Usd, UsdSaved};
-use scaler_core::MicroUsd;
+use scaler_core::{MicroUsd, thousands};
 
 use crate::figures::{month, saved, usd};
 use crate::stream::anchor;
@@ -39,6 +39,9 @@ fn row(at: usize, stream: &StreamCost) -> Markup {
             th scope="row" {
                 a href={ "#" (anchor(at)) } { (stream.stream) }
                 @if !stream.managed { small { "not managed" } }
+                @if stream.throttled_records > 0 {
+                    small.more { (thousands(stream.throttled_records)) " records throttled" }
+                }
                 @if let Some(advice) = stream.advice.first() {
                     small.saved { "could save " (usd(Some(advice.usd_month))) " a month" }
                 }

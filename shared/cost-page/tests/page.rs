@@ -217,3 +217,22 @@ fn the_pages_can_be_looked_at() {
     faulty.faults = vec!["orders is left out: no price of shard-hour is known for eu-west-1".to_owned()];
     std::fs::write(folder.join("faults.html"), draw(&faulty)).unwrap();
 }
+
+/// What a stream that nobody manages costs is no base for what was saved, and what throttling made cheaper is marked.
+#[test]
+fn savings_are_of_managed_streams_and_throttling_stands_beside_them() {
+    let mut report = empty("us-east-1");
+    let hot = StreamCost { throttled_records: 5_433_736, ..stream("hot", 100, Some(4), Some(4)) };
+    let others = StreamCost { managed: false, ..stream("others", 100, Some(96), Some(96)) };
+    report.streams = vec![hot, others];
+    report.fleet.saved_against_on_demand = Some(UsdSaved(20_000));
+    let html = draw(&report);
+    let page = parsed(&html);
+    let is_it = |node: &Node<'_, '_>| {
+        node.attribute("class") == Some("tile") && words(*node).starts_with("Saved against on-demand")
+    };
+    let tile = words(page.descendants().find(is_it).unwrap());
+    let base = report.streams[0].usd_on_demand.unwrap().0.0;
+    assert!(tile.contains(&format!("{} % less, by managed streams", 20_000 * 100 / base)), "{tile} {base}");
+    assert!(words(row(&page, "streams", "hot")).contains("5,433,736 records throttled"));
+}
