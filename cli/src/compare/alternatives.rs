@@ -226,5 +226,5 @@ fn part_words(part: BrokerPart) -> &'static str {
 }
 
 fn total(costs: &[MicroUsd]) -> MicroUsd {
-    MicroUsd(costs.iter().fold(0, |sum, cost| cost.0.saturating_add(sum)))
+    costs.iter().fold(MicroUsd::default(), |sum, cost| sum.and(*cost))
 }

@@ -51,8 +51,8 @@ impl Report<'_> {
 
     /// What a month of all streams costs, as far as it is known.
     fn month(&self) -> MicroUsd {
-        let totals = self.moves.iter().filter_map(|moved| Some(moved.month.as_ref()?.as_ref().ok()?.total().0));
-        MicroUsd(totals.fold(0, u64::saturating_add))
+        let totals = self.moves.iter().filter_map(|moved| Some(moved.month.as_ref()?.as_ref().ok()?.total()));
+        totals.fold(MicroUsd::default(), MicroUsd::and)
     }
 
     /// The document.

@@ -42,7 +42,7 @@ impl Days {
 }
 
 fn both(one: &DayCost, other: &DayCost) -> DayCost {
-    let sum = |one: MicroUsd, other: MicroUsd| MicroUsd(one.0.saturating_add(other.0));
+    let sum = MicroUsd::and;
     let sum_known = |one: Option<MicroUsd>, other: Option<MicroUsd>| Some(sum(one?, other?));
     DayCost {
         date: one.date,

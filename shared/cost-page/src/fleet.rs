@@ -79,7 +79,7 @@ fn tile(name: &str, amount: &Markup, note: &Markup) -> Markup {
 /// A difference, the scaler paid, in whole percent too.
 /// What the managed streams would have cost, which are those that anything is saved on.
 fn managed(report: &CostReport, of: fn(&StreamCost) -> Option<Usd>) -> Option<Usd> {
-    let add = |sum: Usd, one: &StreamCost| Some(Usd(MicroUsd(sum.0.0.saturating_add(of(one)?.0.0))));
+    let add = |sum: Usd, one: &StreamCost| Some(Usd(sum.0.and(of(one)?.0)));
     report.streams.iter().filter(|one| one.managed).try_fold(Usd::default(), add)
 }
 

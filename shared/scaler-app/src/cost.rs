@@ -13,9 +13,9 @@ mod telemetry;
 mod words;
 
 use jiff::{SignedDuration, Timestamp};
+use scaler_core::Policy;
 use scaler_core::cost::{OwnUse, advantage_of_all};
 use scaler_core::prices::PriceSheet;
-use scaler_core::{MicroUsd, Policy};
 use serde_json::Value;
 
 use crate::ports::{Clock, Notices};
@@ -125,7 +125,7 @@ fn report_of(gathered: Gathered, request: &CostRequest) -> CostReport {
     }
     report.fleet = fleet_of(&streams, own, &sheet, seconds, &mut report.notes);
     report.retry = may_pass && streams.is_empty();
-    report.prices = prices_used(&sheet);
+    report.prices = PriceUsed::all(&sheet);
     report.streams = streams.into_iter().map(|stream| stream.cost).collect();
     report
 }
@@ -143,7 +143,7 @@ fn fleet_of(
     let billed = streams.iter().map(|stream| (&stream.usage, &stream.standing));
     let managed: Vec<_> = streams.iter().map(|stream| &stream.cost).filter(|cost| cost.managed).collect();
     let all: Vec<_> = streams.iter().map(|stream| &stream.cost).collect();
-    let paid = MicroUsd(own.total().0.saturating_add(sum(&managed, |one| Some(one.usd)).unwrap_or_default().0.0));
+    let paid = own.total().and(sum(&managed, |one| Some(one.usd)).unwrap_or_default().0);
     // Nothing was saved on what nobody manages.
     let saved = |of: fn(&StreamCost) -> Option<Usd>| Some(UsdSaved::by(paid, sum(&managed, of)?.0));
     // A stream of which the period has seen nothing yet is left out.
@@ -163,18 +163,8 @@ fn fleet_of(
 
 /// The sum over streams; `None` where it is not known of one.
 fn sum(streams: &[&StreamCost], of: fn(&StreamCost) -> Option<Usd>) -> Option<Usd> {
-    let add = |sum: Usd, one: &&StreamCost| Some(Usd(MicroUsd(sum.0.0.saturating_add(of(one)?.0.0))));
+    let add = |sum: Usd, one: &&StreamCost| Some(Usd(sum.0.and(of(one)?.0)));
     streams.iter().try_fold(Usd::default(), add)
-}
-
-fn prices_used(sheet: &PriceSheet) -> Vec<PriceUsed> {
-    let used = sheet.iter().map(|(item, price)| PriceUsed {
-        item: item.name(),
-        usd: Usd(price.usd),
-        unit: item.unit(),
-        source: price.source.clone().into_owned(),
-    });
-    used.collect()
 }
 
 impl CostReport {

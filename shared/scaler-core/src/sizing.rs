@@ -182,7 +182,7 @@ pub fn shards_cost_per_hour(shards: ShardCount, per_shard_hour: MicroUsd) -> Mic
 /// The bill for shards is right by it; retention beyond 24 hours and enhanced fan-out are not in it.
 pub fn documents_month_cost(shards: ShardCount, per_shard_hour: MicroUsd, puts: u64) -> MicroUsd {
     let shards_cost = shards_cost_per_hour(shards, per_shard_hour).times(24 * 30);
-    MicroUsd(shards_cost.0.saturating_add(documents_put_cost(puts).0))
+    shards_cost.and(documents_put_cost(puts))
 }
 
 /// What records written cost by the formula of the user's documents: 0.000014 USD "per PUT".

@@ -56,6 +56,12 @@ impl fmt::Display for ShardCount {
 pub struct MicroUsd(pub u64);
 
 impl MicroUsd {
+    /// Both amounts together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// This amount `count` times.
     #[must_use]
     pub fn times(self, count: u64) -> Self {

@@ -201,12 +201,5 @@ fn late() -> StreamCost {
 
 /// The sheet of a Region, as a report tells it.
 pub fn prices(region: &str) -> Vec<PriceUsed> {
-    let sheet = PriceSheet::of(region);
-    let used = sheet.iter().map(|(item, price)| PriceUsed {
-        item: item.name(),
-        usd: Usd(price.usd),
-        unit: item.unit(),
-        source: price.source.clone().into_owned(),
-    });
-    used.collect()
+    PriceUsed::all(&PriceSheet::of(region))
 }

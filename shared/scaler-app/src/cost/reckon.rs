@@ -85,7 +85,7 @@ impl Known {
         for missing in &missing {
             note_once(&mut notes, scaler_without(missing));
         }
-        let paid = MicroUsd(own.total().0.saturating_add(bill.total().0));
+        let paid = own.total().and(bill.total());
         let saved = |otherwise: Option<MicroUsd>| Some(UsdSaved::by(paid, otherwise?));
         let month = month_end(sheet, &self.series, standing)?;
         let budget = self.enrolment.budget.as_ref().and_then(|budget| budget.as_ref().ok()).copied();

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use scaler_core::cost::{Bill, BillLine};
+use scaler_core::prices::PriceSheet;
 use scaler_core::{MicroUsd, StreamMode};
 use serde::{Serialize, Serializer};
 
@@ -78,6 +79,19 @@ pub struct PriceUsed {
     pub unit: &'static str,
     /// Where it is from.
     pub source: String,
+}
+
+impl PriceUsed {
+    /// Every price of a sheet.
+    pub fn all(sheet: &PriceSheet) -> Vec<Self> {
+        let used = sheet.iter().map(|(item, price)| Self {
+            item: item.name(),
+            usd: Usd(price.usd),
+            unit: item.unit(),
+            source: price.source.clone().into_owned(),
+        });
+        used.collect()
+    }
 }
 
 /// What the streams of a report cost together.

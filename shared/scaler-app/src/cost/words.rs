@@ -50,7 +50,7 @@ pub fn summary(report: &CostReport) -> String {
     if let Some(usd) = fleet.usd_month_expected {
         let _ = writeln!(text, "By the end of the month: {} USD expected.", cents(usd));
     }
-    for stream in report.streams.iter().filter(|stream| stream.over_budget) {
+    for stream in report.streams.iter().filter(|stream| stream.over_budget).take(LISTED_MAX) {
         let _ = writeln!(text, "Over budget: {}.", budget_words(stream));
     }
     for stream in report.streams.iter().filter(|stream| stream.throttled_records > 0).take(LISTED_MAX) {

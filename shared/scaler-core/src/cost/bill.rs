@@ -83,7 +83,7 @@ impl Bill {
 
     /// The sum of the lines.
     pub fn total(&self) -> MicroUsd {
-        MicroUsd(self.lines.iter().fold(0, |sum, line| line.cost.0.saturating_add(sum)))
+        self.lines.iter().fold(MicroUsd::default(), |sum, line| sum.and(line.cost))
     }
 
     /// What one item costs.

@@ -45,7 +45,7 @@ pub fn month_end(sheet: &PriceSheet, series: &Series, standing: &Standing) -> Re
     let there_seconds = u64::try_from(next.as_second() - there_since).unwrap_or(0);
     let unknown = u128::from(there_seconds.saturating_sub(known_seconds));
     let rest = u128::from(recent.0) * unknown / u128::from(recent_seconds);
-    let expected = MicroUsd(so_far.0.saturating_add(u64::try_from(rest).unwrap_or(u64::MAX)));
+    let expected = so_far.and(MicroUsd(u64::try_from(rest).unwrap_or(u64::MAX)));
     Ok(Some(MonthEnd { so_far, expected }))
 }
 
