@@ -40,6 +40,9 @@ impl Failure {
     }
 }
 
+/// What to ask oneself where a stream was not found.
+pub(crate) const NOT_FOUND_ADVICE: &str = "Is it called so, in this Region and account?";
+
 /// A call that failed, after the adapter's own bounded retries.
 #[derive(Debug, thiserror::Error)]
 #[error("{call} for {subject}: {message}")]

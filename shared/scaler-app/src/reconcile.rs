@@ -8,7 +8,7 @@ use scaler_core::{
 
 use crate::notice::tell_people;
 use crate::pasts::minutes_since_past;
-use crate::ports::{Adapters, Alarms, CallError, Clock, Failure, Metrics, Ports, Streams};
+use crate::ports::{Adapters, Alarms, CallError, Clock, Failure, Metrics, NOT_FOUND_ADVICE, Ports, Streams};
 use crate::report::{Outcome, OutcomeKind};
 
 /// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
@@ -199,7 +199,7 @@ async fn refit<A: Adapters>(
 }
 
 pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
-    let next = (error.failure == Failure::NotFound).then(|| "Is it called so, in this Region and account?".to_owned());
+    let next = (error.failure == Failure::NotFound).then(|| NOT_FOUND_ADVICE.to_owned());
     Outcome { next, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
 }
 

@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
 use aws_sdk_kinesis::types::{EnhancedMetrics, ShardFilter, ShardFilterType, StreamDescriptionSummary};
 use jiff::Timestamp;
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::ports::CallError;
 use scaler_core::{MetricWindow, StreamState};
 
 pub use create::{NewCapacity, TestRecord};
@@ -17,7 +17,7 @@ pub use create::{NewCapacity, TestRecord};
 use crate::CloudWatchMetrics;
 use crate::error::call_error;
 use crate::pace::Pace;
-use crate::streams::state;
+use crate::streams::{KinesisStreams, state};
 
 /// Shards in one answer, at most. Source: API reference, `ListShards`.
 const SHARDS_PAGE: i32 = 1_000;
@@ -79,17 +79,8 @@ impl Operator {
 
     /// All that there is to say of a stream in one call.
     pub async fn details(&self, stream: &str) -> Result<StreamDetails, CallError> {
-        let call = "DescribeStreamSummary";
-        self.pace.wait(call).await;
-        let answer = self.kinesis.describe_stream_summary().stream_name(stream).send().await;
-        let answer = answer.map_err(|error| call_error(call, stream, error))?;
-        answer.stream_description_summary().and_then(details).ok_or_else(|| CallError {
-            call,
-            subject: stream.to_owned(),
-            failure: Failure::Refused,
-            message: format!("an answer without a known status, mode or shard count: {answer:?}"),
-            source: None,
-        })
+        let streams = KinesisStreams(self.kinesis.clone(), self.pace.clone());
+        streams.summary(stream, "status, mode or shard count", details).await
     }
 
     /// The ids of a stream's open shards.

@@ -10,7 +10,7 @@ use scaler_core::{ALARM_PREFIX, Enrolment, Policy, stream_of_alarm};
 use super::ports::{Billing, CostAdapters, CostPorts, PriceList};
 use super::reckon::{Known, Reckoned, Terms};
 use super::request::{CostRequest, Whose};
-use crate::ports::{CallError, Clock, Failure};
+use crate::ports::{CallError, Clock, Failure, NOT_FOUND_ADVICE};
 use crate::sync::ports::{AlarmStore, Fleet};
 use crate::wiring::Wiring;
 
@@ -79,10 +79,8 @@ pub(super) async fn gather<A: CostAdapters>(
 impl Gathered {
     fn failed(&mut self, what: &str, error: &CallError) {
         self.may_pass |= error.failure.is_passing();
-        let advice = match error.failure {
-            Failure::NotFound => " Is it called so, in this Region and account?",
-            _ => "",
-        };
+        let is_missing = error.failure == Failure::NotFound;
+        let advice = if is_missing { format!(" {NOT_FOUND_ADVICE}") } else { String::new() };
         self.faults.push(format!("{what}: {error}{advice}"));
     }
 }
