@@ -16,6 +16,7 @@ mod demand;
 mod direction;
 mod enrolment;
 mod forecast;
+mod hash_key;
 mod history;
 pub mod limits;
 mod load_history;
@@ -50,6 +51,7 @@ pub use enrolment::{
     Enrolment, Overrides, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TAG_SHARDS_MAX,
     TAG_SHARDS_MIN, TagFault,
 };
+pub use hash_key::{HashKeyRange, OpenShard, hash_key};
 pub use history::{Attempt, AttemptKind, ResizeHistory};
 pub use load_history::{LoadHistory, PAST_MINUTES};
 pub use notices::NoticeMemory;
