@@ -4,8 +4,8 @@ use scaler_app::Ports;
 use scaler_app::ports::{Adapters, Alarms, CallError, FiringAlarm, Pasts, Streams};
 use scaler_aws::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SystemClock};
 use scaler_core::{
-    AccountShards, Direction, Enrolment, Policy, PolicySpec, ShardCount, StreamAlarm, StreamState, TAG_SHARDS_MAX,
-    TAG_SHARDS_MIN, scaling_alarm,
+    AccountShards, Direction, Enrolment, OpenShard, Policy, PolicySpec, ShardCount, StreamAlarm, StreamState,
+    TAG_SHARDS_MAX, TAG_SHARDS_MIN, scaling_alarm,
 };
 
 use crate::connection::Connection;
@@ -79,6 +79,22 @@ impl Streams for OrderedStreams {
 
     async fn account(&self) -> Result<AccountShards, CallError> {
         self.0.account().await
+    }
+
+    async fn open_shards(&self, stream: &str) -> Result<Vec<OpenShard>, CallError> {
+        self.0.open_shards(stream).await
+    }
+
+    async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
+        self.0.split(stream, shard, at).await
+    }
+
+    async fn merge(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
+        self.0.merge(stream, lower, upper).await
+    }
+
+    async fn send_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
+        self.0.send_shard_metrics(stream).await
     }
 }
 

@@ -187,7 +187,7 @@ mod tests {
 
     fn state() -> StreamState {
         let open_shards = ShardCount::saturating(4);
-        StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards }
+        StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards, shard_metrics: false }
     }
 
     #[test]

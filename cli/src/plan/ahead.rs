@@ -62,10 +62,15 @@ fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCoun
         ),
     };
     let shards = ShardCount::saturating(u64::from(source.initial_shards));
-    let stream = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
+    let stream = StreamState {
+        status: StreamStatus::Active,
+        mode: StreamMode::Provisioned,
+        open_shards: shards,
+        shard_metrics: false,
+    };
     let past = Some(Arc::new(history(&source.trace)));
     let window = MetricWindow { end: now, minutes: Vec::new() };
-    let seen = Observation { stream, enrolment, window, past, account: None };
+    let seen = Observation { stream, enrolment, window, past, account: None, shards: None };
     match plan_ahead(&policy, &seen, now) {
         Some(plan) => Ok((shards, plan)),
         None => bail!(

@@ -90,6 +90,16 @@ mod tests {
             self.past(stream, end, minutes).await
         }
 
+        async fn shard_windows(
+            &self,
+            _: &str,
+            _: &[String],
+            _: Timestamp,
+            _: u32,
+        ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+            unreachable!("no past is of a shard")
+        }
+
         async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
             self.asked.lock().unwrap().push((stream.to_owned(), end, minutes));
             if *self.fails.lock().unwrap() {

@@ -5,7 +5,9 @@ use std::fmt;
 
 pub use crate::pasts::Pasts;
 use jiff::Timestamp;
-use scaler_core::{AccountShards, Direction, MetricWindow, ShardCount, StreamAlarm, StreamState};
+use std::collections::BTreeMap;
+
+use scaler_core::{AccountShards, Direction, MetricWindow, OpenShard, ShardCount, StreamAlarm, StreamState};
 
 /// Why a call came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,18 @@ pub trait Streams: Send + Sync {
 
     /// Open shards and quota of the account and Region.
     fn account(&self) -> impl Future<Output = Result<AccountShards, CallError>> + Send;
+
+    /// The open shards in the order of their hash key ranges.
+    fn open_shards(&self, stream: &str) -> impl Future<Output = Result<Vec<OpenShard>, CallError>> + Send;
+
+    /// Starts to split a shard in two, of which the upper one begins at `at`; returns when AWS has accepted it.
+    fn split(&self, stream: &str, shard: &str, at: u128) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Starts to merge a shard with its upper neighbour; returns when AWS has accepted it.
+    fn merge(&self, stream: &str, lower: &str, upper: &str) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Has [`SHARD_METRICS`](scaler_core::limits::SHARD_METRICS) sent for each shard from now on, which is charged.
+    fn send_shard_metrics(&self, stream: &str) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
 /// CloudWatch metrics of streams.
@@ -96,6 +110,15 @@ pub trait Metrics: Send + Sync {
         end: Timestamp,
         minutes: u32,
     ) -> impl Future<Output = Result<MetricWindow, CallError>> + Send;
+
+    /// As [`Self::window`], of the write metrics of each of these shards of the stream, by their ids.
+    fn shard_windows(
+        &self,
+        stream: &str,
+        shards: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> impl Future<Output = Result<BTreeMap<String, MetricWindow>, CallError>> + Send;
 
     /// As [`Self::window`], of the write metrics alone, and far more of it.
     fn past(

@@ -135,7 +135,7 @@ async fn observe<A: Adapters>(
     } else {
         (None, None)
     };
-    Sight::Whole(Box::new(Observation { stream, enrolment, window, past, account: None }), fault)
+    Sight::Whole(Box::new(Observation { stream, enrolment, window, past, account: None, shards: None }), fault)
 }
 
 /// Carries a resize out: writes the attempt down, requests it, brings the alarms in step.

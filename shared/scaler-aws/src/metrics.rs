@@ -83,6 +83,16 @@ impl Metrics for CloudWatchMetrics {
     async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         self.one(stream, &READS[..WRITES], end, minutes, Some(PAST)).await
     }
+
+    async fn shard_windows(
+        &self,
+        stream: &str,
+        _shards: &[String],
+        _end: Timestamp,
+        _minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        Err(crate::streams::not_yet("GetMetricData", stream))
+    }
 }
 
 impl FleetMetrics for CloudWatchMetrics {

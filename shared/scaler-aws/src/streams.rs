@@ -2,11 +2,13 @@
 
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::types::{
-    ScalingType, StreamDescriptionSummary, StreamMode as SdkMode, StreamModeDetails, StreamStatus as SdkStatus,
+    EnhancedMetrics, ScalingType, StreamDescriptionSummary, StreamMode as SdkMode, StreamModeDetails,
+    StreamStatus as SdkStatus,
 };
 use aws_sdk_kinesis::{Client, Config};
 use scaler_app::ports::{CallError, Failure, Streams};
-use scaler_core::{AccountShards, ShardCount, StreamMode, StreamState, StreamStatus};
+use scaler_core::limits::SHARD_METRICS;
+use scaler_core::{AccountShards, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 
 use crate::error::call_error;
 use crate::pace::Pace;
@@ -85,6 +87,22 @@ impl Streams for KinesisStreams {
         let whole = |shards: i32| u32::try_from(shards).unwrap_or(0);
         Ok(AccountShards { open: whole(answer.open_shard_count()), limit: whole(answer.shard_limit()) })
     }
+
+    async fn open_shards(&self, stream: &str) -> Result<Vec<OpenShard>, CallError> {
+        Err(not_yet("ListShards", stream))
+    }
+
+    async fn split(&self, stream: &str, _shard: &str, _at: u128) -> Result<(), CallError> {
+        Err(not_yet("SplitShard", stream))
+    }
+
+    async fn merge(&self, stream: &str, _lower: &str, _upper: &str) -> Result<(), CallError> {
+        Err(not_yet("MergeShards", stream))
+    }
+
+    async fn send_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
+        Err(not_yet("EnableEnhancedMonitoring", stream))
+    }
 }
 
 impl KinesisStreams {
@@ -126,5 +144,17 @@ pub(crate) fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
     };
     // A stream on its way in or out may have no open shard: it is not resized, so one stands for none.
     let open_shards = u32::try_from(summary.open_shard_count()).ok()?;
-    Some(StreamState { status, mode, open_shards: ShardCount::saturating(u64::from(open_shards)) })
+    let sent: Vec<_> = summary
+        .enhanced_monitoring()
+        .iter()
+        .flat_map(EnhancedMetrics::shard_level_metrics)
+        .map(|it| it.as_str())
+        .collect();
+    let shard_metrics = sent.contains(&"ALL") || SHARD_METRICS.iter().all(|metric| sent.contains(metric));
+    Some(StreamState { status, mode, open_shards: ShardCount::saturating(u64::from(open_shards)), shard_metrics })
+}
+
+pub(crate) fn not_yet(call: &'static str, stream: &str) -> CallError {
+    let (subject, message) = (stream.to_owned(), "not yet".to_owned());
+    CallError { call, subject, failure: Failure::Refused, message, source: None }
 }

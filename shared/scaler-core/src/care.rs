@@ -89,6 +89,7 @@ mod tests {
             status: StreamStatus::Active,
             mode: StreamMode::Provisioned,
             open_shards: ShardCount::new(4).unwrap(),
+            shard_metrics: false,
         };
         change(&mut stream);
         let stack = Policy::new(PolicySpec::default()).unwrap();

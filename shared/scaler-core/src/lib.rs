@@ -55,7 +55,9 @@ pub use hash_key::{HashKeyRange, OpenShard, hash_key};
 pub use history::{Attempt, AttemptKind, ResizeHistory};
 pub use load_history::{LoadHistory, PAST_MINUTES};
 pub use notices::NoticeMemory;
-pub use observation::{AccountShards, MetricWindow, Minute, Observation, StreamMode, StreamState, StreamStatus};
+pub use observation::{
+    AccountShards, MetricWindow, Minute, Observation, ShardWindow, StreamMode, StreamState, StreamStatus,
+};
 pub use plan::{Plan, PlannedSpan};
 pub use planned::plan_ahead;
 pub use policy::{Policy, PolicyFault, PolicySpec, parse_whole};

@@ -40,6 +40,10 @@ pub fn on_demand_bytes_per_second_max(region: &str) -> u64 {
     }
 }
 
+/// The shard-level metrics that a decision reads. Each is charged for each shard like a metric of one's own. API
+/// `EnableEnhancedMonitoring`; Developer Guide, "Monitoring with CloudWatch".
+pub const SHARD_METRICS: [&str; 3] = ["IncomingBytes", "IncomingRecords", "WriteProvisionedThroughputExceeded"];
+
 /// Characters in a tag's value, at most. API `AddTagsToStream` (older pages say 255; we stay below both).
 pub const TAG_VALUE_CHARS_MAX: usize = 255;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::enrolment::Enrolment;
+use crate::hash_key::OpenShard;
 use crate::load_history::LoadHistory;
 use crate::units::ShardCount;
 
@@ -39,6 +40,8 @@ pub struct StreamState {
     pub mode: StreamMode,
     /// Open shards now; closed ones still hold records but take none.
     pub open_shards: ShardCount,
+    /// Whether the write metrics are sent for each shard as well ([`SHARD_METRICS`](crate::limits::SHARD_METRICS), all of them).
+    pub shard_metrics: bool,
 }
 
 /// Shards of the whole account and Region, from `DescribeLimits`.
@@ -101,6 +104,15 @@ impl MetricWindow {
     }
 }
 
+/// An open shard, and what was written to it in the minutes of a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardWindow {
+    /// Which shard.
+    pub shard: OpenShard,
+    /// Its write metrics; unknown throughout where shard-level metrics are not sent, and before it was there.
+    pub window: MetricWindow,
+}
+
 /// Everything one decision looks at.
 #[derive(Clone, Debug)]
 pub struct Observation {
@@ -114,4 +126,6 @@ pub struct Observation {
     pub past: Option<Arc<LoadHistory>>,
     /// What the account has left; `None` where it could not be read.
     pub account: Option<AccountShards>,
+    /// The open shards in the order of their hash key ranges; `None` where nobody has looked, or could.
+    pub shards: Option<Vec<ShardWindow>>,
 }

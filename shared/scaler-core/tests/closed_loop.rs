@@ -74,11 +74,13 @@ impl Loop {
                         status: StreamStatus::Active,
                         mode: StreamMode::Provisioned,
                         open_shards: ShardCount::new(current).unwrap(),
+                        shard_metrics: false,
                     },
                     enrolment: enrolment.clone(),
                     window: MetricWindow { end: now, minutes: window },
                     past: None,
                     account: Some(AccountShards { open: current, limit: 20_000 }),
+                    shards: None,
                 };
                 let decision = decide(&policy, &observation, direction, now);
                 if decision.verdict == Verdict::Resize {

@@ -13,8 +13,8 @@ use scaler_app::ports::{
 use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_core::{
-    AccountShards, Direction, MetricWindow, Minute, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus,
-    TAG_MANAGED, TAG_PREFIX,
+    AccountShards, Direction, MetricWindow, Minute, OpenShard, ShardCount, StreamAlarm, StreamMode, StreamState,
+    StreamStatus, TAG_MANAGED, TAG_PREFIX,
 };
 
 use crate::kinesis_rules::{self, Mode, Resize};
@@ -335,7 +335,7 @@ impl Streams for &World {
         let now = state.now;
         let stream = state.find(call, stream)?;
         let open_shards = ShardCount::saturating(u64::from(stream.shards));
-        Ok(StreamState { status: status(stream, now), mode: stream.mode, open_shards })
+        Ok(StreamState { status: status(stream, now), mode: stream.mode, open_shards, shard_metrics: false })
     }
 
     async fn tags(&self, stream: &str) -> Result<Vec<(String, String)>, CallError> {
@@ -393,6 +393,22 @@ impl Streams for &World {
         state.called("DescribeLimits", "the account", "")?;
         Ok(AccountShards { open: state.open_shards(), limit: state.account_limit })
     }
+
+    async fn open_shards(&self, stream: &str) -> Result<Vec<OpenShard>, CallError> {
+        Err(not_yet("ListShards", stream))
+    }
+
+    async fn split(&self, stream: &str, _shard: &str, _at: u128) -> Result<(), CallError> {
+        Err(not_yet("SplitShard", stream))
+    }
+
+    async fn merge(&self, stream: &str, _lower: &str, _upper: &str) -> Result<(), CallError> {
+        Err(not_yet("MergeShards", stream))
+    }
+
+    async fn send_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
+        Err(not_yet("EnableEnhancedMonitoring", stream))
+    }
 }
 
 impl Metrics for &World {
@@ -414,6 +430,16 @@ impl Metrics for &World {
         let call = "GetMetricData (past)";
         state.called(call, stream, &minutes.to_string())?;
         Ok(state.find(call, stream)?.window(end, minutes))
+    }
+
+    async fn shard_windows(
+        &self,
+        stream: &str,
+        _shards: &[String],
+        _end: Timestamp,
+        _minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        Err(not_yet("GetMetricData", stream))
     }
 }
 
@@ -567,4 +593,8 @@ impl Clock for &World {
     fn now(&self) -> Timestamp {
         self.state().now
     }
+}
+
+fn not_yet(call: &'static str, stream: &str) -> CallError {
+    failed(call, stream, Failure::Refused, "not yet")
 }

@@ -81,7 +81,19 @@ async fn plan<A: Adapters>(
     // Kept for the pass that may follow, and for the next look within the hour.
     let past = ports.pasts.read(&ports.metrics, stream, now).await?;
     let window = ports.metrics.window(stream, end, minutes_since_past(now)).await?;
-    let state = StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards: shards };
-    let seen = Observation { stream: state, enrolment: enrolment.clone(), window, past: Some(past), account: None };
+    let state = StreamState {
+        status: StreamStatus::Active,
+        mode: StreamMode::Provisioned,
+        open_shards: shards,
+        shard_metrics: false,
+    };
+    let seen = Observation {
+        stream: state,
+        enrolment: enrolment.clone(),
+        window,
+        past: Some(past),
+        account: None,
+        shards: None,
+    };
     Ok(plan_ahead(policy, &seen, now))
 }

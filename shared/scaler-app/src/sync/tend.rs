@@ -158,7 +158,15 @@ impl<A: FleetAdapters> Tender<'_, A> {
             return Some(Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT).into());
         }
         let open_shards = believed_shards(&known.alarms).filter(|_| known.look == Look::AsItsAlarmsSay)?;
-        self.is_right(known, &StreamState { status: StreamStatus::Active, mode: StreamMode::Provisioned, open_shards })
+        self.is_right(
+            known,
+            &StreamState {
+                status: StreamStatus::Active,
+                mode: StreamMode::Provisioned,
+                open_shards,
+                shard_metrics: false,
+            },
+        )
     }
 
     /// The end of the work for a stream in this state that is as it should be, by the tags that are known of it.

@@ -89,11 +89,13 @@ impl Days {
                 status: StreamStatus::Active,
                 mode: StreamMode::Provisioned,
                 open_shards: ShardCount::new(shards).unwrap(),
+                shard_metrics: false,
             },
             enrolment: Enrolment { managed: true, ..Enrolment::default() },
             window: MetricWindow { end: at(now), minutes },
             past: None,
             account: Some(AccountShards { open: shards, limit: 20_000 }),
+            shards: None,
         }
     }
 

@@ -177,10 +177,12 @@ impl Case {
                 status: self.status,
                 mode: self.mode,
                 open_shards: ShardCount::new(self.shards).unwrap(),
+                shard_metrics: false,
             },
             enrolment: Enrolment::read(self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
             window: MetricWindow { end: NOW, minutes: self.minutes.clone() },
             account: self.account,
+            shards: None,
         }
     }
 

@@ -10,8 +10,8 @@ use scaler_app::ports::{
 use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_core::{
-    AccountShards, Direction, MetricWindow, Minute, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus,
-    TAG_MANAGED,
+    AccountShards, Direction, MetricWindow, Minute, OpenShard, ShardCount, StreamAlarm, StreamMode, StreamState,
+    StreamStatus, TAG_MANAGED,
 };
 
 use super::alarms::HeldAlarm;
@@ -171,6 +171,7 @@ impl Streams for Aws {
             status: if is_active { StreamStatus::Active } else { StreamStatus::Updating },
             mode: StreamMode::Provisioned,
             open_shards: ShardCount::saturating(u64::from(state.stream.capacity(state.minute))),
+            shard_metrics: false,
         })
     }
 
@@ -200,6 +201,22 @@ impl Streams for Aws {
         let state = self.state();
         Ok(AccountShards { open: state.stream.capacity(state.minute), limit: ACCOUNT_SHARDS })
     }
+
+    async fn open_shards(&self, stream: &str) -> Result<Vec<OpenShard>, CallError> {
+        Err(not_yet("ListShards", stream))
+    }
+
+    async fn split(&self, stream: &str, _shard: &str, _at: u128) -> Result<(), CallError> {
+        Err(not_yet("SplitShard", stream))
+    }
+
+    async fn merge(&self, stream: &str, _lower: &str, _upper: &str) -> Result<(), CallError> {
+        Err(not_yet("MergeShards", stream))
+    }
+
+    async fn send_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
+        Err(not_yet("EnableEnhancedMonitoring", stream))
+    }
 }
 
 impl Metrics for Aws {
@@ -209,6 +226,16 @@ impl Metrics for Aws {
 
     async fn past(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         Ok(self.state().window(end, minutes, writes))
+    }
+
+    async fn shard_windows(
+        &self,
+        stream: &str,
+        _shards: &[String],
+        _end: Timestamp,
+        _minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        Err(not_yet("GetMetricData", stream))
     }
 }
 
@@ -322,6 +349,10 @@ impl FleetAdapters for Aws {
     type AlarmStore = Self;
     type FleetMetrics = Self;
     type Continuations = Self;
+}
+
+fn not_yet(call: &'static str, stream: &str) -> CallError {
+    failed(call, stream, Failure::Refused, "not yet")
 }
 
 #[cfg(test)]
