@@ -250,6 +250,7 @@ impl AttemptReport {
             AttemptKind::ScaleIn => "scale-in",
             AttemptKind::Refused => "refused",
             AttemptKind::Foreign => "by-somebody-else",
+            AttemptKind::Stepwise => "step-by-step",
         };
         let to = attempt.to.map(ShardCount::get);
         Self { at: attempt.at.to_string(), what, from: attempt.from.get(), to }

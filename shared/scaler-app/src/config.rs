@@ -27,8 +27,12 @@ const WHOLE_NUMBERS: [Whole; 11] = [
 
 /// How much throttling is worth avoiding.
 const RISK: &str = "THROTTLING_RISK";
-/// Whether to decide and report only.
-const DRY_RUN: &str = "DRY_RUN";
+/// What is on or off: its variable, and where it goes.
+type Switch = (&'static str, fn(&mut PolicySpec) -> &mut bool);
+
+/// Every setting that is on or off.
+const SWITCHES: [Switch; 2] =
+    [("SHARD_METRICS", |spec| &mut spec.shard_metrics), ("DRY_RUN", |spec| &mut spec.dry_run)];
 
 /// One setting that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -102,15 +106,17 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Policy, Co
             faults.push(SettingFault::Invalid { name: RISK, value, expected: RISK_WORDS.to_owned() });
         }
     }
-    match lookup(DRY_RUN).as_deref() {
-        None => {}
-        Some("true") => spec.dry_run = true,
-        Some("false") => spec.dry_run = false,
-        Some(value) => faults.push(SettingFault::Invalid {
-            name: DRY_RUN,
-            value: value.to_owned(),
-            expected: "true or false".to_owned(),
-        }),
+    for (name, field) in SWITCHES {
+        match lookup(name).as_deref() {
+            None => {}
+            Some("true") => *field(&mut spec) = true,
+            Some("false") => *field(&mut spec) = false,
+            Some(value) => faults.push(SettingFault::Invalid {
+                name,
+                value: value.to_owned(),
+                expected: "true or false".to_owned(),
+            }),
+        }
     }
     // Only what no single setting is to blame for is left to be found here.
     let policy = Policy::new(spec).map_err(|left| faults.extend(left.into_iter().map(SettingFault::Contradiction)));
@@ -142,7 +148,10 @@ mod tests {
             let mut spec = *read(&[(name, &most), ("SHARDS_MAX", "10000")]).unwrap();
             assert_eq!(field(&mut spec), allowed.end(), "{name}");
         }
-        assert!(read(&[("DRY_RUN", "true")]).unwrap().dry_run);
+        for (name, field) in SWITCHES {
+            let mut spec = *read(&[(name, "true")]).unwrap();
+            assert!(*field(&mut spec), "{name}");
+        }
         for risk in scaler_core::Risk::ALL {
             assert_eq!(read(&[("THROTTLING_RISK", &risk.to_string())]).unwrap().throttling_risk, risk);
         }

@@ -1,6 +1,6 @@
 //! Telling people: which outcomes are worth a message, in words they can act on, and each cause once an hour.
 
-use scaler_core::{Enrolment, Policy, TAG_NOTICES};
+use scaler_core::{Enrolment, Policy, Resharding, TAG_NOTICES};
 
 use crate::ports::{Adapters, CallError, Clock, Notice, NoticeKind, Notices, Ports, Streams};
 use crate::report::{Outcome, OutcomeKind};
@@ -10,7 +10,7 @@ const SUBJECT_CHARS_MAX: usize = 100;
 
 /// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
 ///
-/// Each resize is told, of which AWS allows ten a day. Any other cause is told once an hour, and first written down on the
+/// Each resize is told, of which AWS allows ten a day, and of a series of splits the first. Any other cause is told once an hour, and first written down on the
 /// stream. Where that fails nothing is sent: without a memory the same message would go out every minute. The log and
 /// `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
 pub(crate) async fn tell_people<A: Adapters>(
@@ -62,7 +62,12 @@ fn untold(outcome: &mut Outcome, error: &CallError) {
 
 /// The cause and the message, if the outcome is worth one.
 fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
+    // Of splits and merges that follow one another the first is told.
+    let is_later = |plan: &Resharding| outcome.current != Some(plan.from.get());
+    let is_later_call =
+        outcome.decision.as_ref().and_then(|decision| decision.resharding.as_ref()).is_some_and(is_later);
     let (kind, cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
+        (OutcomeKind::Resized, ..) if is_later_call && !outcome.needs_attention => return None,
         (OutcomeKind::Resized, Some(from), Some(to)) => {
             let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
             // One that falls short of what is wanted is not only news.

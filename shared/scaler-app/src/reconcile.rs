@@ -1,9 +1,11 @@
 //! One pass over one stream: observe, decide, act.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, ResizeHistory, ShardCount, TAG_RESIZES,
-    Verdict, admit, decide, may_plan, scaling_alarm,
+    Attempt, AttemptKind, Decision, Direction, Enrolment, MetricWindow, Minute, Observation, OpenShard, Policy,
+    ResizeHistory, ShardCall, ShardCount, ShardWindow, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
 };
 
 use crate::notice::tell_people;
@@ -57,13 +59,23 @@ async fn decide_and_act<A: Adapters>(
         }
     }
     let mut decision = decide(stack, &seen, direction, now);
+    let mut fault = None;
+    if decision.wants_shards {
+        // Only now, since of most streams the count is all that matters.
+        match shards(ports, stream, &seen).await {
+            Ok(shards) => seen.shards = Some(shards),
+            Err(error) => fault = Some(format!("where the load lies could not be seen: {error}")),
+        }
+        decision = decide(stack, &seen, direction, now);
+    }
     if decision.verdict == Verdict::Resize && direction == Direction::Out {
         // Only now, since DescribeLimits allows one call a second for the whole account. Where it says nothing, AWS will.
         seen.account = ports.streams.account().await.ok();
         decision = decide(stack, &seen, direction, now);
     }
-    match decision.verdict {
+    let mut outcome = match decision.verdict {
         Verdict::Resize => act(ports, stack, stream, &seen, &decision, now).await,
+        Verdict::Measure => measure(ports, stream, &decision).await,
         Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
             let mut outcome = Outcome::decided(stream, &decision);
             if misfits {
@@ -71,6 +83,38 @@ async fn decide_and_act<A: Adapters>(
             }
             outcome
         }
+    };
+    outcome.faults.extend(fault);
+    outcome
+}
+
+/// The open shards of a stream, with their metrics in the minutes of its window where they are sent.
+async fn shards<A: Adapters>(
+    ports: &Ports<A>,
+    stream: &str,
+    seen: &Observation,
+) -> Result<Vec<ShardWindow>, CallError> {
+    let open = ports.streams.open_shards(stream).await?;
+    let (end, minutes) = (seen.window.end, seen.window.minutes.len());
+    let mut windows = BTreeMap::new();
+    if seen.stream.shard_metrics {
+        let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
+        let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
+        windows = ports.metrics.shard_windows(stream, &ids, end, minutes).await?;
+    }
+    let unknown = MetricWindow { end, minutes: vec![Minute::default(); minutes] };
+    let with_window = |shard: OpenShard| {
+        let window = windows.remove(&shard.id).unwrap_or_else(|| unknown.clone());
+        ShardWindow { shard, window }
+    };
+    Ok(open.into_iter().map(with_window).collect())
+}
+
+/// Has the shards' metrics sent; what they say is another pass's.
+async fn measure<A: Adapters>(ports: &Ports<A>, stream: &str, decision: &Decision) -> Outcome {
+    match ports.streams.send_shard_metrics(stream).await {
+        Ok(()) => Outcome::decided(stream, decision),
+        Err(error) => Outcome { current: Some(decision.current.get()), ..call_failed(stream, &error) },
     }
 }
 
@@ -147,18 +191,13 @@ async fn act<A: Adapters>(
     decision: &Decision,
     now: Timestamp,
 ) -> Outcome {
-    let kind = match decision.direction {
-        Direction::Out => AttemptKind::ScaleOut,
-        Direction::In => AttemptKind::ScaleIn,
-    };
     // Before the call: if the answer is lost, the resize still counts. Overcounting is safe, undercounting is not.
-    let history =
-        seen.enrolment.history.with(Attempt { at: now, kind, from: decision.current, to: Some(decision.desired) });
+    let history = seen.enrolment.history.with(attempt(decision, now));
     if let Err(error) = ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await {
         return Outcome { current: Some(decision.current.get()), ..call_failed(stream, &error) };
     }
     let mut outcome = Outcome::decided(stream, decision);
-    if let Err(error) = ports.streams.update_shard_count(stream, decision.desired).await {
+    if let Err(error) = call(ports, stream, decision).await {
         outcome.outcome = OutcomeKind::of(error.failure);
         if error.failure != Failure::InUse {
             outcome.needs_attention = true;
@@ -179,6 +218,29 @@ async fn act<A: Adapters>(
     }
     outcome.faults.extend(refit(ports, stack, stream, seen, decision.desired).await);
     outcome
+}
+
+/// What is written down of a decision's call.
+fn attempt(decision: &Decision, at: Timestamp) -> Attempt {
+    match (&decision.resharding, decision.direction) {
+        (Some(plan), _) => Attempt { at, kind: AttemptKind::Stepwise, from: plan.from, to: Some(plan.to) },
+        (None, direction) => {
+            let kind = match direction {
+                Direction::Out => AttemptKind::ScaleOut,
+                Direction::In => AttemptKind::ScaleIn,
+            };
+            Attempt { at, kind, from: decision.current, to: Some(decision.desired) }
+        }
+    }
+}
+
+/// Makes the one call that a decision came to.
+async fn call<A: Adapters>(ports: &Ports<A>, stream: &str, decision: &Decision) -> Result<(), CallError> {
+    match decision.resharding.as_ref().map(|resharding| &resharding.call) {
+        None => ports.streams.update_shard_count(stream, decision.desired).await,
+        Some(ShardCall::Split { shard, at }) => ports.streams.split(stream, shard, *at).await,
+        Some(ShardCall::Merge { lower, upper }) => ports.streams.merge(stream, lower, upper).await,
+    }
 }
 
 /// Fits both alarms to a count; says what went wrong.

@@ -122,7 +122,7 @@ impl Outcome {
         let outcome = match decision.verdict {
             Verdict::Resize => OutcomeKind::Resized,
             Verdict::DryRun => OutcomeKind::DryRun,
-            Verdict::Hold => OutcomeKind::Held,
+            Verdict::Hold | Verdict::Measure => OutcomeKind::Held,
             Verdict::Refuse => OutcomeKind::Refused,
         };
         let steps = decision.steps.iter().map(|step| StepReport {

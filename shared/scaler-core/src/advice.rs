@@ -2,7 +2,7 @@
 
 use crate::commands::option_value;
 use crate::direction::Direction;
-use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MAX};
+use crate::enrolment::{TAG_MANAGED, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
 use crate::reason::Reason;
 
 impl Reason {
@@ -16,6 +16,7 @@ impl Reason {
             Self::RefusedLately { .. } => "refused",
             Self::StreamCeiling(_) => "ceiling",
             Self::HotShardSuspected { .. } => "hot-shard",
+            Self::HotKey { .. } => "hot-key",
             Self::LoweredToMax { .. } => "max",
             Self::BudgetSpent { .. } => "budget",
             Self::AccountQuota { .. } => "quota",
@@ -30,6 +31,13 @@ impl Reason {
             | Self::NoData { .. }
             | Self::NoDataSinceResize { .. }
             | Self::NotEnoughData { .. }
+            | Self::SplitsUnfinished { .. }
+            | Self::MeasuringShards
+            | Self::ShardsUnknown
+            | Self::HotShard { .. }
+            | Self::WideShard { .. }
+            | Self::SplitsInstead { .. }
+            | Self::UnevenLoad { .. }
             | Self::WithinBounds
             | Self::RaisedToMin(_)
             | Self::OverMax { .. }
@@ -63,6 +71,7 @@ impl Reason {
         let only_for_scale_out = matches!(
             self,
             Self::HotShardSuspected { .. }
+                | Self::HotKey { .. }
                 | Self::LoweredToMax { .. }
                 | Self::BudgetSpent { .. }
                 | Self::AccountQuota { .. }
@@ -90,10 +99,15 @@ impl Reason {
                     at.strftime("%H:%MZ")
                 )
             }
-            Self::HotShardSuspected { .. } => {
-                "Look at the partition keys and at shard-level metrics: equal shards do not help one hot shard or key."
-                    .to_owned()
-            }
+            Self::HotShardSuspected { .. } => format!(
+                "Have its shards measured, which is charged, and a hot one is split: aws kinesis add-tags-to-stream \
+                 --stream-name{0} --tags {TAG_SHARD_METRICS}=true; or look for a hot key: shardctl keys sample --stream{0}",
+                option_value(stream)
+            ),
+            Self::HotKey { .. } => format!(
+                "Find the key and write it under several: shardctl keys sample --stream{}",
+                option_value(stream)
+            ),
             Self::LoweredToMax { wanted, .. } => format!(
                 "Raise the maximum: aws kinesis add-tags-to-stream --stream-name{} --tags {TAG_SHARDS_MAX}={wanted}",
                 option_value(stream)

@@ -91,7 +91,7 @@ pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
     match last.kind {
         _ if context.now >= until => step(wanted, Reason::CooldownOver),
         AttemptKind::Refused => step(context.current, Reason::RefusedLately { at: last.at, until }),
-        AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => {
+        AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign | AttemptKind::Stepwise => {
             step(context.current, Reason::CoolingDown { until })
         }
     }

@@ -12,14 +12,17 @@ use crate::planned::plan_ahead;
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
 use crate::recommend::recommend;
+use crate::spread::{Finding, Resharding, hot, instead_of_waiting, uneven, unfinished};
 use crate::step::{Context, Step};
 use crate::units::ShardCount;
 
 /// What a decision comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Request the desired count.
+    /// Request the desired count, or the split or merge that leads to it.
     Resize,
+    /// Have the metrics of the shards sent, and nothing else.
+    Measure,
     /// The desired count is another, but only say so.
     DryRun,
     /// Leave the stream as it is; looking again later may come to something else.
@@ -35,8 +38,12 @@ pub struct Decision {
     pub direction: Direction,
     /// Open shards now.
     pub current: ShardCount,
-    /// What will be requested; equal to `current` unless the verdict is [`Verdict::Resize`] or [`Verdict::DryRun`].
+    /// What there will be; equal to `current` unless the verdict is [`Verdict::Resize`] or [`Verdict::DryRun`].
     pub desired: ShardCount,
+    /// The split or merge that leads there; `None` where `UpdateShardCount` does.
+    pub resharding: Option<Resharding>,
+    /// Whether [`Observation::shards`] would have mattered and were not there: to be read, and to be decided on again.
+    pub wants_shards: bool,
     /// What it comes to.
     pub verdict: Verdict,
     /// How it came about; never empty.
@@ -54,7 +61,8 @@ impl Decision {
             let unchecked = step.reason == Reason::LagUnknown && self.desired != self.current;
             let over_max = matches!(step.reason, Reason::OverMax { .. });
             let notable = over_max || unchecked || step.reason.needs_a_person(self.direction);
-            if matches!(step.stage, Stage::Admit | Stage::Recommend) || step.shards != before || notable {
+            if matches!(step.stage, Stage::Admit | Stage::Recommend | Stage::Spread) || step.shards != before || notable
+            {
                 told.push(step.reason.to_string());
             }
             before = step.shards;
@@ -62,6 +70,7 @@ impl Decision {
         let verdict = match self.verdict {
             Verdict::Resize => format!("{} from {} to {}", self.direction, self.current, self.desired),
             Verdict::DryRun => format!("dry run: would {} from {} to {}", self.direction, self.current, self.desired),
+            Verdict::Measure => format!("held at {} to measure", self.current),
             Verdict::Hold => format!("held at {}", self.current),
             Verdict::Refuse => "refused".to_owned(),
         };
@@ -70,13 +79,20 @@ impl Decision {
 
     /// What a person should know of: the stream is not getting what it needs, and will not by itself.
     pub fn attention(&self) -> Option<&Reason> {
-        self.steps.iter().map(|step| &step.reason).find(|reason| reason.needs_a_person(self.direction))
+        // What the shards' own loads explain, or splits make up for, is told by that.
+        let is_answered = |reason: &Reason| match reason {
+            Reason::HotShardSuspected { .. } => self.steps.iter().any(|step| step.stage == Stage::Spread),
+            Reason::BudgetSpent { .. } => self.resharding.is_some(),
+            _ => false,
+        };
+        let reasons = self.steps.iter().map(|step| &step.reason);
+        reasons.filter(|reason| !is_answered(reason)).find(|reason| reason.needs_a_person(self.direction))
     }
 
     /// A decision that came to its end in the first stage.
     fn stopped(direction: Direction, current: ShardCount, verdict: Verdict, reason: Reason) -> Self {
         let steps = vec![Step { stage: Stage::Admit, shards: current, reason }];
-        Self { direction, current, desired: current, verdict, steps }
+        Self { direction, current, desired: current, resharding: None, wants_shards: false, verdict, steps }
     }
 }
 
@@ -148,29 +164,92 @@ pub fn decide(stack: &Policy, seen: &Observation, direction: Direction, now: Tim
     if may_plan(&policy, &seen.enrolment.history, direction, now) {
         context.plan = plan_ahead(&policy, seen, now);
     }
-    let steps = run_stages(&context);
-    let desired = steps.last().map_or(current, |step| step.shards);
+    let Course { steps, resharding, wants_shards, measures } = Course::run(&context);
+    let desired = match (&resharding, steps.last()) {
+        (Some(resharding), _) => resharding.next(current),
+        (None, last) => last.map_or(current, |step| step.shards),
+    };
     let verdict = match desired {
+        _ if measures => Verdict::Measure,
         _ if desired == current => Verdict::Hold,
         _ if policy.dry_run => Verdict::DryRun,
         _ => Verdict::Resize,
     };
-    Decision { direction, current, desired, verdict, steps }
+    Decision { direction, current, desired, resharding, wants_shards, verdict, steps }
 }
 
-/// Runs the stages in order, and ends at the first after which nothing is left to be done. Bounds are always asked, since
-/// a stream outside them is wrong whatever its load.
-fn run_stages(context: &Context<'_>) -> Vec<Step> {
-    let recommended = recommend(context);
-    let mut wanted = recommended.shards;
-    let mut steps = vec![recommended];
-    for stage in [bounds, direction, consumers, cooldown, budget, step_factor, quota] {
-        let step = stage(context, wanted);
-        wanted = step.shards;
-        steps.push(step);
-        if wanted == context.current {
-            break;
+/// A stage: what it makes of the count that the stages before it came to.
+type StageOf = fn(&Context<'_>, ShardCount) -> Step;
+
+/// What stands between what is wanted and `UpdateShardCount`, in this order.
+const FOR_A_COUNT: [StageOf; 7] = [bounds, direction, consumers, cooldown, budget, step_factor, quota];
+/// The same for a split or a merge, which neither spends one of the ten nor takes larger steps than one shard.
+const FOR_A_CALL: [StageOf; 5] = [bounds, direction, consumers, cooldown, quota];
+
+/// The stages of a decision as far as they were run.
+#[derive(Default)]
+struct Course {
+    steps: Vec<Step>,
+    resharding: Option<Resharding>,
+    wants_shards: bool,
+    measures: bool,
+}
+
+impl Course {
+    fn run(context: &Context<'_>) -> Self {
+        let mut course = Self::default();
+        let recommended = unfinished(context).unwrap_or_else(|| recommend(context));
+        let found = hot(context, &recommended);
+        course.steps.push(recommended);
+        course.take(found);
+        if course.resharding.is_some() {
+            course.stages(context, &FOR_A_CALL);
+        } else {
+            course.stages(context, &FOR_A_COUNT);
+            let last = course.steps.last().map(|step| step.shards);
+            if let Some(desired) = last.filter(|last| *last != context.current && course.resharding.is_none()) {
+                course.take(uneven(context, desired));
+            }
+        }
+        // Whatever a stage has held back.
+        let shards = course.steps.last().map_or(context.current, |step| step.shards);
+        course.resharding = course.resharding.filter(|_| shards != context.current);
+        course
+    }
+
+    /// Runs stages in order, and ends at the first after which nothing is left to be done. Bounds are always asked, since
+    /// a stream outside them is wrong whatever its load.
+    fn stages(&mut self, context: &Context<'_>, stages: &[StageOf]) {
+        for stage in stages {
+            let wanted = self.steps.last().map_or(context.current, |step| step.shards);
+            let step = stage(context, wanted);
+            let is_spent = matches!(step.reason, Reason::BudgetSpent { .. });
+            self.steps.push(step);
+            if is_spent {
+                self.take(instead_of_waiting(context, wanted));
+                if self.resharding.is_some() {
+                    return self.stages(context, &FOR_A_CALL);
+                }
+            }
+            if self.steps.last().is_none_or(|step| step.shards == context.current) {
+                return;
+            }
         }
     }
-    steps
+
+    fn take(&mut self, found: Finding) {
+        match found {
+            Finding::Nothing => {}
+            Finding::Look => self.wants_shards = true,
+            Finding::Measure(step) => {
+                self.measures = true;
+                self.steps.push(step);
+            }
+            Finding::Step(step) => self.steps.push(step),
+            Finding::Call(step, resharding) => {
+                self.resharding = Some(resharding);
+                self.steps.push(step);
+            }
+        }
+    }
 }

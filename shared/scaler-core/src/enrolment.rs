@@ -24,6 +24,8 @@ pub const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";
 pub const TAG_SHARDS_MAX: &str = "kinesis-scaler/shards-max";
 const TAG_TARGET_UTILIZATION: &str = "kinesis-scaler/target-utilization";
 const TAG_RISK: &str = "kinesis-scaler/risk";
+/// The stream's own word on whether its shards may be measured.
+pub const TAG_SHARD_METRICS: &str = "kinesis-scaler/shard-metrics";
 const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";
 
 /// A tag of ours that cannot be understood. The stream is left alone until it is mended: a bound that was guessed could
@@ -50,6 +52,8 @@ pub struct Overrides {
     pub target_utilization_percent: Option<u32>,
     /// Instead of [`PolicySpec::throttling_risk`].
     pub risk: Option<Risk>,
+    /// Instead of [`PolicySpec::shard_metrics`].
+    pub shard_metrics: Option<bool>,
     /// Instead of [`PolicySpec::dry_run`].
     pub dry_run: Option<bool>,
 }
@@ -96,6 +100,7 @@ impl Enrolment {
             shards_max: own.shards_max.unwrap_or(stack.shards_max),
             target_utilization_percent: own.target_utilization_percent.unwrap_or(stack.target_utilization_percent),
             throttling_risk: own.risk.unwrap_or(stack.throttling_risk),
+            shard_metrics: own.shard_metrics.unwrap_or(stack.shard_metrics),
             dry_run: self.is_dry_run(stack),
             ..**stack
         })
@@ -121,6 +126,7 @@ impl Enrolment {
                 own.target_utilization_percent = Some(whole(PolicySpec::TARGET_UTILIZATION_PERCENT)?);
             }
             TAG_RISK => own.risk = Some(value.parse().map_err(|_| RISK_WORDS.to_owned())?),
+            TAG_SHARD_METRICS => own.shard_metrics = Some(parse_bool(value)?),
             TAG_DRY_RUN => own.dry_run = Some(parse_bool(value)?),
             TAG_RESIZES => {
                 self.history = ResizeHistory::parse(value).map_err(|word| {

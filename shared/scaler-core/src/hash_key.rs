@@ -58,10 +58,10 @@ impl HashKeyRange {
         self.first <= hash_key && hash_key <= self.last
     }
 
-    /// Its share of the ring, 0 to 1.
+    /// Its share of the ring, above 0 and at most 1.
     #[allow(clippy::cast_precision_loss, reason = "a share is good to 15 digits")]
     pub fn share(self) -> f64 {
-        (self.last - self.first) as f64 / u128::MAX as f64
+        ((self.last - self.first) as f64 + 1.0) / u128::MAX as f64
     }
 
     /// The first hash key of its upper half; `None` for a range of one key, which cannot be split.

@@ -8,6 +8,9 @@ use crate::direction::Direction;
 use crate::limits::{RESIZES_WINDOW_HOURS, TAG_VALUE_CHARS_MAX};
 use crate::units::ShardCount;
 
+/// Splits that nothing asked for again in this time are not gone on with.
+const UNFINISHED_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
 /// What an attempt was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptKind {
@@ -20,6 +23,9 @@ pub enum AttemptKind {
     /// A resize by somebody else, at the time at which it was found: it spends the daily budget, and scale-in cools down
     /// from it. It does not keep scale-out waiting, nor say when the stream became what it is.
     Foreign,
+    /// Splits or merges, one after the other, which lead from the one count to the other: they spend nothing of the daily budget,
+    /// and scale-out does not wait after them.
+    Stepwise,
 }
 
 impl AttemptKind {
@@ -30,11 +36,12 @@ impl AttemptKind {
             Self::ScaleIn => 'i',
             Self::Refused => 'x',
             Self::Foreign => 'f',
+            Self::Stepwise => 's',
         }
     }
 }
 
-/// One `UpdateShardCount` call, written down before it was made.
+/// One `UpdateShardCount` call, or the splits or merges of one plan, written down before it was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// When, to the second.
@@ -49,8 +56,8 @@ pub struct Attempt {
 
 /// The attempts of the last 24 hours, oldest first.
 ///
-/// Written as `o1767322445=4-8 i1767326045=8-6`: a letter (`o` out, `i` in, `x` refused by AWS, `f` by somebody else), epoch
-/// seconds, and the open shards before and after it. That uses only characters that tag values allow, and ten of the longest fit one value.
+/// Written as `o1767322445=4-8 i1767326045=8-6`: a letter (`o` out, `i` in, `s` step by step, `x` refused by AWS, `f` by somebody
+/// else), epoch seconds, and the open shards before and after it. That uses only characters that tag values allow, and ten of the longest fit one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResizeHistory(Vec<Attempt>);
 
@@ -73,27 +80,44 @@ impl ResizeHistory {
     /// Attempts that spend the daily budget: those after `now` - 24 h (exclusive), so that a call made exactly 24 hours
     /// ago is free again. A time in the future (a clock that ran ahead) counts: overcounting is safe.
     pub fn spent(&self, now: Timestamp) -> u32 {
-        let spent = self.recent(now).filter(|attempt| attempt.kind != AttemptKind::Refused);
-        u32::try_from(spent.count()).unwrap_or(u32::MAX)
+        u32::try_from(self.recent(now).filter(|attempt| attempt.spends()).count()).unwrap_or(u32::MAX)
     }
 
     /// The last attempt that a cooldown in this direction counts from, refused ones included: for scale-in any, for
-    /// scale-out any of ours.
+    /// scale-out any call of ours for a count.
     pub fn last_before_cooldown(&self, direction: Direction) -> Option<Attempt> {
-        let counts = |attempt: &&Attempt| direction == Direction::In || attempt.kind != AttemptKind::Foreign;
+        let counts = |attempt: &&Attempt| match attempt.kind {
+            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Refused => true,
+            AttemptKind::Foreign | AttemptKind::Stepwise => direction == Direction::In,
+        };
         self.0.iter().rev().find(counts).copied()
     }
 
     /// The last call of ours that AWS did not refuse: what was measured before it, was measured on another stream.
     pub fn last_resize(&self) -> Option<Attempt> {
-        let is_ours = |attempt: &&Attempt| matches!(attempt.kind, AttemptKind::ScaleOut | AttemptKind::ScaleIn);
+        let is_ours = |attempt: &&Attempt| match attempt.kind {
+            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Stepwise => true,
+            AttemptKind::Refused | AttemptKind::Foreign => false,
+        };
         self.0.iter().rev().find(is_ours).copied()
+    }
+
+    /// The splits that are not done yet, if the last thing that was done to a stream of so many shards was one of several: from
+    /// which count, to which.
+    pub(crate) fn unfinished_splits(&self, current: ShardCount, now: Timestamp) -> Option<(ShardCount, ShardCount)> {
+        let last = self.last_resize().filter(|last| last.kind == AttemptKind::Stepwise)?;
+        let to = last.to.filter(|to| last.from <= current && current < *to && to.get() - last.from.get() > 1)?;
+        (now.duration_since(last.at) < UNFINISHED_AFTER).then_some((last.from, to))
     }
 
     /// The resize by somebody else that must have been, if a stream that is not being resized has `actual` shards: another
     /// count than the last resize of the day led to, or, where there was none, than its alarms were made for.
     pub fn unexplained(&self, alarms_fit: Option<ShardCount>, actual: ShardCount, now: Timestamp) -> Option<Attempt> {
         let last = self.recent(now).filter(|past| past.kind != AttemptKind::Refused).last();
+        // Splits and merges that are not done leave any count on the way.
+        if last.is_some_and(|last| last.kind == AttemptKind::Stepwise && last.passes(actual)) {
+            return None;
+        }
         let from = last.map_or(alarms_fit, |last| last.to).filter(|expected| *expected != actual)?;
         Some(Attempt { at: now, kind: AttemptKind::Foreign, from, to: Some(actual) })
     }
@@ -105,7 +129,7 @@ impl ResizeHistory {
 
     /// When each of the day's spent resizes is free again, the next one first.
     pub fn free_again(&self, now: Timestamp) -> Vec<Timestamp> {
-        let spent = self.recent(now).filter(|attempt| attempt.kind != AttemptKind::Refused);
+        let spent = self.recent(now).filter(|attempt| attempt.spends());
         spent
             .filter_map(|attempt| attempt.at.checked_add(SignedDuration::from_hours(RESIZES_WINDOW_HOURS)).ok())
             .collect()
@@ -121,7 +145,12 @@ impl ResizeHistory {
     pub fn with(&self, attempt: Attempt) -> Self {
         let now = attempt.at;
         // Of the refused ones only the last matters, and only for the cooldown, until we try again.
-        let is_kept = |past: &&Attempt| past.kind != AttemptKind::Refused || attempt.kind == AttemptKind::Foreign;
+        // ... and of splits and merges only the last plan's.
+        let is_kept = |past: &&Attempt| match past.kind {
+            AttemptKind::Refused => attempt.kind == AttemptKind::Foreign,
+            AttemptKind::Stepwise => attempt.kind != AttemptKind::Stepwise,
+            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => true,
+        };
         let mut attempts: Vec<_> = self.recent(now).filter(is_kept).copied().collect();
         attempts.push(attempt);
         attempts.sort_by_key(|attempt| attempt.at);
@@ -145,21 +174,41 @@ impl ResizeHistory {
 }
 
 impl fmt::Display for ResizeHistory {
-    /// The tag's value. Newest attempts win where a tampered history would not fit.
+    /// The tag's value. Where it would not fit, what spends the daily budget is kept before what does not, and newer attempts
+    /// before older ones.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = |a: &Attempt| {
-            let to = a.to.map_or_else(String::new, |to| format!("-{to}"));
-            format!("{}{}={}{to}", a.kind.letter(), a.at.as_second(), a.from)
-        };
-        let words: Vec<_> = self.0.iter().map(word).collect();
-        let mut value = words.join(" ");
-        if value.len() > TAG_VALUE_CHARS_MAX {
-            let cut = value.len() - TAG_VALUE_CHARS_MAX;
-            let word_end = value[cut..].find(' ').map_or(value.len(), |space| cut + space + 1);
-            value.drain(..word_end);
+        let mut attempts = self.0.clone();
+        let mut value = words(&attempts);
+        while value.len() > TAG_VALUE_CHARS_MAX {
+            attempts.remove(attempts.iter().position(|attempt| !attempt.spends()).unwrap_or(0));
+            value = words(&attempts);
         }
         f.write_str(&value)
     }
+}
+
+impl Attempt {
+    /// Whether it is one of the ten calls that AWS accepts a day.
+    const fn spends(&self) -> bool {
+        match self.kind {
+            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => true,
+            AttemptKind::Refused | AttemptKind::Stepwise => false,
+        }
+    }
+
+    /// Whether a stream has so many shards at some time between its begin and its end.
+    fn passes(&self, shards: ShardCount) -> bool {
+        let to = self.to.unwrap_or(self.from);
+        (self.from.min(to)..=self.from.max(to)).contains(&shards)
+    }
+}
+
+fn words(attempts: &[Attempt]) -> String {
+    let word = |a: &Attempt| {
+        let to = a.to.map_or_else(String::new, |to| format!("-{to}"));
+        format!("{}{}={}{to}", a.kind.letter(), a.at.as_second(), a.from)
+    };
+    attempts.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn parse_attempt(word: &str) -> Result<Attempt, String> {
@@ -170,6 +219,7 @@ fn parse_attempt(word: &str) -> Result<Attempt, String> {
         Some('i') => AttemptKind::ScaleIn,
         Some('x') => AttemptKind::Refused,
         Some('f') => AttemptKind::Foreign,
+        Some('s') => AttemptKind::Stepwise,
         _ => return Err(fault()),
     };
     let (seconds, counts) = chars.as_str().split_once('=').ok_or_else(fault)?;

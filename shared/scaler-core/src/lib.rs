@@ -31,9 +31,12 @@ pub mod prices;
 mod rate;
 mod reason;
 mod recommend;
+mod reshard;
 mod risk;
 mod scaling_alarms;
+mod shard_load;
 pub mod sizing;
+mod spread;
 mod step;
 mod units;
 mod watch_alarms;
@@ -48,8 +51,8 @@ pub use decision::{Decision, Verdict, admit, decide, may_plan};
 pub use demand::{Demand, Limit};
 pub use direction::Direction;
 pub use enrolment::{
-    Enrolment, Overrides, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TAG_SHARDS_MAX,
-    TAG_SHARDS_MIN, TagFault,
+    Enrolment, Overrides, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TAG_SHARD_METRICS,
+    TAG_SHARDS_MAX, TAG_SHARDS_MIN, TagFault,
 };
 pub use hash_key::{HashKeyRange, OpenShard, hash_key};
 pub use history::{Attempt, AttemptKind, ResizeHistory};
@@ -64,7 +67,10 @@ pub use policy::{Policy, PolicyFault, PolicySpec, parse_whole};
 pub use prices::shard_hour;
 pub use rate::TokenBucket;
 pub use reason::{Reason, Stage};
+pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, plan_reshard};
 pub use risk::{RISK_WORDS, Risk, UnknownRisk};
 pub use scaling_alarms::scaling_alarm;
+pub use shard_load::{ShardLoad, shard_loads};
+pub use spread::Resharding;
 pub use step::Step;
 pub use units::{MicroUsd, NotUsd, ShardCount, thousands};

@@ -36,6 +36,9 @@ pub struct PolicySpec {
     pub watch_records_per_minute: u32,
     /// How much throttling is worth avoiding.
     pub throttling_risk: Risk,
+    /// Whether to have [`SHARD_METRICS`](crate::limits::SHARD_METRICS) sent of a stream that looks as if one of its shards were
+    /// hot. They are charged.
+    pub shard_metrics: bool,
     /// Decide and report, change no stream.
     pub dry_run: bool,
 }
@@ -55,6 +58,7 @@ impl Default for PolicySpec {
             iterator_age_max_seconds: 60,
             watch_records_per_minute: 10_000,
             throttling_risk: Risk::Balanced,
+            shard_metrics: false,
             dry_run: false,
         }
     }

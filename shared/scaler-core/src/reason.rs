@@ -19,6 +19,8 @@ pub enum Stage {
     Admit,
     /// What does the load ask for?
     Recommend,
+    /// Where does it lie?
+    Spread,
     /// The operator's minimum and maximum.
     Bounds,
     /// Scale-out never shrinks, scale-in never grows.
@@ -40,6 +42,7 @@ impl fmt::Display for Stage {
         f.write_str(match self {
             Self::Admit => "admit",
             Self::Recommend => "recommend",
+            Self::Spread => "spread",
             Self::Bounds => "bounds",
             Self::Direction => "direction",
             Self::Consumers => "consumers",
@@ -139,6 +142,62 @@ pub enum Reason {
         window_minutes: u32,
         /// Age of the newest known minute at the window's end.
         newest_age_minutes: i64,
+    },
+
+    /// Splits that were begun and are not done.
+    SplitsUnfinished {
+        /// How many are.
+        done: u32,
+        /// Of how many.
+        all: u32,
+    },
+
+    /// Which shard throttles will be known when its metrics are sent, which is asked for now.
+    MeasuringShards,
+    /// Nothing is known yet of the shards as they are.
+    ShardsUnknown,
+    /// More is written to the keys of one shard than it takes.
+    HotShard {
+        /// Its id.
+        shard: String,
+        /// Percent of what one shard takes that its busiest minute wanted.
+        load_percent: u64,
+        /// Percent of the hash keys that are its.
+        keys_percent: u64,
+    },
+    /// One shard has so many hash keys that it takes more than it can.
+    WideShard {
+        /// Its id.
+        shard: String,
+        /// Percent of what one shard takes that its busiest minute wanted.
+        load_percent: u64,
+        /// Percent of the hash keys that are its.
+        keys_percent: u64,
+    },
+    /// One partition key alone is more than a shard takes.
+    HotKey {
+        /// The shard that has it.
+        shard: String,
+        /// Percent of what one shard takes that its busiest minute wanted.
+        load_percent: u64,
+        /// How many times as large an even range would be.
+        narrower: u64,
+    },
+    /// All of the day's resizes are spent, and splits are not counted among them.
+    SplitsInstead {
+        /// The how manieth this is.
+        split: u32,
+        /// Of how many.
+        all: u32,
+    },
+    /// Even shards would leave one of them too full.
+    UnevenLoad {
+        /// So many.
+        desired: ShardCount,
+        /// Percent of what one shard takes that the fullest of them would.
+        largest_percent: u64,
+        /// Whether a split or a merge does what is needed.
+        changes: bool,
     },
 
     /// Inside the operator's bounds.
@@ -342,6 +401,37 @@ impl fmt::Display for Reason {
                 f,
                 "only {known_minutes} of {window_minutes} minutes are known, the newest {newest_age_minutes} minutes old: too little to give capacity away"
             ),
+            Self::SplitsUnfinished { done, all } => {
+                write!(f, "{done} of {all} splits are done, and it still throttles")
+            }
+            Self::MeasuringShards => f.write_str("shard-level metrics are switched on, to see which shard it is"),
+            Self::ShardsUnknown => f.write_str("the shards have no metrics yet as they are now: looking again later"),
+            Self::HotShard { shard, load_percent, keys_percent } => write!(
+                f,
+                "{shard} is wanted to take {load_percent} % of what a shard can, with {keys_percent} % of the hash keys: it is split, \
+                 which helps where more shards would not"
+            ),
+            Self::WideShard { shard, load_percent, keys_percent } => write!(
+                f,
+                "{shard} has {keys_percent} % of the hash keys, so that it is wanted to take {load_percent} % of what a shard can: it is \
+                 split"
+            ),
+            Self::HotKey { shard, load_percent, narrower } => write!(
+                f,
+                "{shard} is wanted to take {load_percent} % of what a shard can, though its range is {narrower} times smaller than an \
+                 even one: it is one partition key, and neither splits nor shards help one key"
+            ),
+            Self::SplitsInstead { split, all } => {
+                write!(f, "it throttles, and splits do not count among the {RESIZES_PER_DAY}: split {split} of {all}")
+            }
+            Self::UnevenLoad { desired, largest_percent, changes } => {
+                write!(f, "of {desired} even shards one would be {largest_percent} % full, as the keys lie: ")?;
+                f.write_str(if *changes {
+                    "one split or merge instead"
+                } else {
+                    "no neighbours are cold enough to merge"
+                })
+            }
             Self::WithinBounds => f.write_str("within the minimum and maximum"),
             Self::RaisedToMin(min) => write!(f, "the minimum is {min}"),
             Self::LoweredToMax { max, wanted } => {

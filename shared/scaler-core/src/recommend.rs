@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::demand::Demand;
 use crate::direction::Direction;
@@ -114,15 +114,13 @@ fn for_minutes(context: &Context<'_>, minutes: &[(Timestamp, Minute)]) -> (Shard
 
     let throttled_records = worst_throttling(context, minutes);
     if throttled_records > 0 {
-        let accepted: Vec<_> = minutes.iter().map(|(began, minute)| (*began, Demand::accepted(minute))).collect();
-        let accepted_percent = busiest(&accepted).map_or(0, |(_, accepted)| accepted.utilization_percent(current));
+        let accepted_percent = accepted(minutes).map_or(0, |accepted| accepted.utilization_percent(current));
         if accepted_percent < HOT_SHARD_UTILIZATION_PERCENT {
             return (current, Reason::HotShardSuspected { throttled_records, utilization_percent: accepted_percent });
         }
         if recommended <= current {
-            let more = (u64::from(current.get()) * (100 + BURST_STEP_PERCENT)).div_ceil(100);
             let reason = Reason::BurstsWithinMinutes { throttled_records, utilization_percent: accepted_percent };
-            return (ShardCount::saturating(more), reason);
+            return (a_quarter_more(current), reason);
         }
     } else if within_tolerance(context, demand, recommended) {
         return (current, Reason::WithinTolerance { utilization_percent, target_percent, recommended });
@@ -135,6 +133,52 @@ fn for_minutes(context: &Context<'_>, minutes: &[(Timestamp, Minute)]) -> (Shard
         return (current, Reason::StillFalling { falling_to, recommended });
     }
     (recommended, Reason::Load { at, demand, utilization_percent, target_percent })
+}
+
+fn a_quarter_more(shards: ShardCount) -> ShardCount {
+    ShardCount::saturating((u64::from(shards.get()) * (100 + BURST_STEP_PERCENT)).div_ceil(100))
+}
+
+/// What a stream gets that throttles though its load is low and lies evenly on its shards: bursts within minutes.
+pub(crate) fn more_for_bursts(context: &Context<'_>) -> (ShardCount, Reason) {
+    let minutes = minutes_for_scale_out(context).unwrap_or_default();
+    let throttled_records = worst_throttling(context, &minutes);
+    let utilization_percent = accepted(&minutes).map_or(0, |accepted| accepted.utilization_percent(context.current));
+    (a_quarter_more(context.current), Reason::BurstsWithinMinutes { throttled_records, utilization_percent })
+}
+
+/// Whether the stream throttled lately.
+pub(crate) fn throttles(context: &Context<'_>) -> bool {
+    minutes_for_scale_out(context).is_ok_and(|minutes| worst_throttling(context, &minutes) > 0)
+}
+
+/// Whether it did though its shards could take what they took, had it been spread evenly.
+pub(crate) fn throttles_though_it_fits(context: &Context<'_>) -> bool {
+    let Ok(minutes) = minutes_for_scale_out(context) else { return false };
+    let fits = |accepted: Demand| accepted.shards(context.policy.target_utilization_percent) <= context.current;
+    worst_throttling(context, &minutes) > 0 && accepted(&minutes).is_none_or(fits)
+}
+
+/// What was accepted in the busiest of these minutes.
+fn accepted(minutes: &[(Timestamp, Minute)]) -> Option<Demand> {
+    let accepted: Vec<_> = minutes.iter().map(|(began, minute)| (*began, Demand::accepted(minute))).collect();
+    busiest(&accepted).map(|(_, accepted)| accepted)
+}
+
+/// When the minutes begin that show the shards as they are: those of the window, and none of which a resize was a part.
+pub(crate) fn settled_since(context: &Context<'_>) -> Timestamp {
+    let window = SignedDuration::from_mins(i64::from(context.policy.window_minutes(Direction::Out)));
+    let begins = context.seen.window.end.checked_sub(window).unwrap_or(Timestamp::MIN);
+    let resized = context.seen.enrolment.history.last_resize();
+    let settled = resized.map(|resized| resized.at.checked_add(settling(context, resized.from)).unwrap_or(resized.at));
+    settled.map_or(begins, |settled| settled.max(begins))
+}
+
+/// How long a resize from so many shards is taken to be felt.
+fn settling(context: &Context<'_>, from: ShardCount) -> SignedDuration {
+    let changed = i64::from(from.get().abs_diff(context.current.get()));
+    // The minute in which it was done is still a mixed one.
+    SignedDuration::from_mins((changed / 2 + 2).clamp(SETTLING_MINUTES_MIN, SETTLING_MINUTES_MAX))
 }
 
 /// What was wanted in a minute. While a resize may have been under way only what was accepted counts: the stream still
@@ -151,11 +195,8 @@ fn busiest(demands: &[(Timestamp, Demand)]) -> Option<(Timestamp, Demand)> {
 /// took in about all that the new size can.
 fn is_settled(context: &Context<'_>, began: Timestamp, minute: &Minute) -> bool {
     let Some(resized) = context.seen.enrolment.history.last_resize() else { return true };
-    let changed = i64::from(resized.from.get().abs_diff(context.current.get()));
-    // The minute in which it was done is still a mixed one.
-    let settling = (changed / 2 + 2).clamp(SETTLING_MINUTES_MIN, SETTLING_MINUTES_MAX);
     let full = Demand::accepted(minute).utilization_percent(context.current) >= FULL_UTILIZATION_PERCENT;
-    began < resized.at || minutes_between(resized.at, began) >= settling || full
+    began < resized.at || began.duration_since(resized.at) >= settling(context, resized.from) || full
 }
 
 /// Records throttled in the worst minute that tells something of the stream as it is now. For scale-in that is any: what

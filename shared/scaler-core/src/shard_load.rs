@@ -1,0 +1,61 @@
+//! How the load of a stream lies on its shards, and how it would lie on others.
+
+use jiff::Timestamp;
+
+use crate::demand::Demand;
+use crate::hash_key::{HashKeyRange, OpenShard};
+use crate::observation::ShardWindow;
+
+/// An open shard and what is wanted of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShardLoad {
+    /// Which shard.
+    pub shard: OpenShard,
+    /// What was wanted in its busiest minute, accepted and throttled, as a share of what one shard takes: 1 is full.
+    pub load: f64,
+    /// Records throttled in its worst minute.
+    pub throttled_records: u64,
+}
+
+/// The loads of these shards in the minutes that began at `since` or later; `None` where nothing is known of any of them.
+///
+/// A shard that has no metrics in a minute in which another has was not written to then.
+pub fn shard_loads(shards: &[ShardWindow], since: Timestamp) -> Option<Vec<ShardLoad>> {
+    let mut is_known = false;
+    let load = |ShardWindow { shard, window }: &ShardWindow| {
+        let mut load = ShardLoad { shard: shard.clone(), load: 0.0, throttled_records: 0 };
+        for (_, minute) in window.known().filter(|(began, _)| *began >= since) {
+            is_known = true;
+            load.load = load.load.max(f64::from(Demand::wanted(minute).in_shards()));
+            load.throttled_records = load.throttled_records.max(minute.throttled_records.unwrap_or(0));
+        }
+        load
+    };
+    let loads = shards.iter().map(load).collect();
+    is_known.then_some(loads)
+}
+
+/// The loads of these shards, if so much is wanted of all together (in shards) and the keys are spread evenly.
+pub(crate) fn even_loads<'a>(shards: impl IntoIterator<Item = &'a OpenShard>, total: f64) -> Vec<ShardLoad> {
+    let load =
+        |shard: &OpenShard| ShardLoad { shard: shard.clone(), load: total * shard.range.share(), throttled_records: 0 };
+    shards.into_iter().map(load).collect()
+}
+
+/// All loads together, in shards.
+pub(crate) fn total(loads: &[ShardLoad]) -> f64 {
+    loads.iter().map(|load| load.load).sum()
+}
+
+/// The largest load that one of these ranges would have, each shard's load being spread evenly over its own range.
+pub(crate) fn largest_over(loads: &[ShardLoad], ranges: &[HashKeyRange]) -> f64 {
+    let over = |range: &HashKeyRange| -> f64 {
+        loads.iter().map(|load| load.load * overlap(load.shard.range, *range) / load.shard.range.share()).sum()
+    };
+    ranges.iter().map(over).fold(0.0, f64::max)
+}
+
+/// The share of the ring that both have.
+fn overlap(a: HashKeyRange, b: HashKeyRange) -> f64 {
+    HashKeyRange::new(a.first().max(b.first()), a.last().min(b.last())).map_or(0.0, HashKeyRange::share)
+}

@@ -1,0 +1,258 @@
+//! Where the load lies: a hot shard is split; and where even shards would not do, or AWS takes no more calls for a count, splits
+//! and merges take the place of `UpdateShardCount`.
+//!
+//! One call each time, and the next look decides anew: nothing has to be remembered but where a series of splits is to end.
+
+use jiff::Timestamp;
+
+use crate::direction::Direction;
+use crate::hash_key::{HashKeyRange, OpenShard};
+use crate::observation::ShardWindow;
+use crate::reason::{Reason, Stage};
+use crate::recommend::{more_for_bursts, settled_since, throttles, throttles_though_it_fits};
+use crate::reshard::{Operation, ReshardTerms, ShardCall, plan_reshard};
+use crate::shard_load::{ShardLoad, even_loads, largest_over, shard_loads, total};
+use crate::step::{Context, Step};
+use crate::units::ShardCount;
+
+/// A load counts as even up to this much above its mean: minutes and hashes are never perfectly even.
+const EVEN: f64 = 1.25;
+/// A hot shard whose range is smaller than this share of an even one holds one hot key: if it were many keys, splits that
+/// halved its range three times would have halved its load.
+const ONE_KEY: f64 = 1.0 / 8.0;
+
+/// A split or a merge to be made now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resharding {
+    /// The call.
+    pub call: ShardCall,
+    /// Open shards before the first call of the plan that this is one of.
+    pub from: ShardCount,
+    /// Open shards after its last.
+    pub to: ShardCount,
+}
+
+impl Resharding {
+    /// Open shards after this call.
+    pub(crate) fn next(&self, current: ShardCount) -> ShardCount {
+        match self.call {
+            ShardCall::Split { .. } => one_more(current),
+            ShardCall::Merge { .. } => one_fewer(current),
+        }
+    }
+}
+
+/// What there is to say of where the load lies.
+pub(crate) enum Finding {
+    /// Nothing: the count is what matters.
+    Nothing,
+    /// The shards have to be looked at first.
+    Look,
+    /// The metrics of the shards have to be sent first.
+    Measure(Step),
+    /// This, without a call.
+    Step(Step),
+    /// This call.
+    Call(Step, Resharding),
+}
+
+/// Splits that were begun are gone on with, as long as something asks for more shards.
+pub(crate) fn unfinished(context: &Context<'_>) -> Option<Step> {
+    if context.direction == Direction::In {
+        return None;
+    }
+    let (from, to) = context.seen.enrolment.history.unfinished_splits(context.current, context.now)?;
+    let done = context.current.get() - from.get();
+    let reason = Reason::SplitsUnfinished { done, all: to.get() - from.get() };
+    Some(Step { stage: Stage::Recommend, shards: to, reason })
+}
+
+/// Why a stream throttles of which the average fits.
+pub(crate) fn hot(context: &Context<'_>, recommended: &Step) -> Finding {
+    let is_ours = context.direction == Direction::Out && is_free(context);
+    if !is_ours || !throttles_though_it_fits(context) {
+        return Finding::Nothing;
+    }
+    let is_suspected = matches!(recommended.reason, Reason::HotShardSuspected { .. });
+    if !context.seen.stream.shard_metrics {
+        let measure = is_suspected && context.policy.shard_metrics && !context.policy.dry_run;
+        let step = Step { stage: Stage::Spread, shards: context.current, reason: Reason::MeasuringShards };
+        return if measure { Finding::Measure(step) } else { Finding::Nothing };
+    }
+    let Some(shards) = &context.seen.shards else { return Finding::Look };
+    let Some(loads) = shard_loads(shards, settled_since(context)) else {
+        return Finding::Step(Step { stage: Stage::Spread, shards: context.current, reason: Reason::ShardsUnknown });
+    };
+    of_hottest(context, &loads, is_suspected)
+}
+
+/// Why a hot shard is hot.
+enum Cause {
+    /// All are as hot.
+    Even,
+    /// Its range is larger than the others'.
+    Wide,
+    /// More is written to its keys than to others.
+    Hot,
+    /// One of its keys.
+    Key,
+}
+
+impl Cause {
+    fn of(load: &ShardLoad, loads: &[ShardLoad]) -> Self {
+        let ranges = load.shard.range.share() * count(loads);
+        let density = load.load / total(loads) / load.shard.range.share();
+        match () {
+            () if ranges < ONE_KEY => Self::Key,
+            () if density > EVEN => Self::Hot,
+            () if ranges > EVEN => Self::Wide,
+            () => Self::Even,
+        }
+    }
+}
+
+fn of_hottest(context: &Context<'_>, loads: &[ShardLoad], is_suspected: bool) -> Finding {
+    let step = |shards, reason| Step { stage: Stage::Spread, shards, reason };
+    let terms = terms(context);
+    let mut hot: Vec<_> =
+        loads.iter().filter(|load| load.throttled_records > 0 || load.load > terms.bearable).collect();
+    hot.sort_by(|a, b| b.load.total_cmp(&a.load));
+    let Some(hottest) = hot.first() else { return Finding::Nothing };
+    let Some((load, cause)) =
+        hot.iter().map(|load| (load, Cause::of(load, loads))).find(|(_, cause)| !matches!(cause, Cause::Key))
+    else {
+        let shard = hottest.shard.id.clone();
+        let reason = Reason::HotKey { shard, load_percent: percent(hottest.load), narrower: narrower(hottest, loads) };
+        return Finding::Step(step(context.current, reason));
+    };
+    let (shard, load_percent) = (load.shard.id.clone(), percent(load.load));
+    let keys_percent = percent(load.shard.range.share());
+    let reason = match cause {
+        Cause::Even | Cause::Key if is_suspected => {
+            let (shards, reason) = more_for_bursts(context);
+            return Finding::Step(step(shards, reason));
+        }
+        Cause::Even | Cause::Key => return Finding::Nothing,
+        Cause::Wide => Reason::WideShard { shard, load_percent, keys_percent },
+        Cause::Hot => Reason::HotShard { shard, load_percent, keys_percent },
+    };
+    let plan = plan_reshard(std::slice::from_ref(*load), &[], &terms);
+    match plan.operations.first().and_then(|operation| one_call(context, *operation)) {
+        Some(resharding) => Finding::Call(step(one_more(context.current), reason), resharding),
+        None => Finding::Nothing,
+    }
+}
+
+/// A resize that cannot be had, since all of the day's are spent, and is urgent: a stream that throttles is split, shard by shard.
+pub(crate) fn instead_of_waiting(context: &Context<'_>, wanted: ShardCount) -> Finding {
+    let unfinished = context.seen.enrolment.history.unfinished_splits(context.current, context.now);
+    if context.direction == Direction::In || (unfinished.is_none() && !throttles(context)) {
+        return Finding::Nothing;
+    }
+    let Some(shards) = &context.seen.shards else { return Finding::Look };
+    let open = || shards.iter().map(|ShardWindow { shard, .. }| shard);
+    let Some(call) = widest_split(open()) else { return Finding::Nothing };
+    let (from, to) = unfinished.unwrap_or_else(|| {
+        // As many as bring every shard under the target if keys are spread evenly; with a skew, each is another look's.
+        let loads = even_loads(open(), f64::from(wanted.get()) * terms(context).target);
+        let splits = plan_reshard(&loads, &[], &terms(context)).operations.len() as u64;
+        (context.current, ShardCount::saturating(u64::from(context.current.get()) + splits.max(1)))
+    });
+    let (done, all) = (context.current.get() - from.get(), to.get() - from.get());
+    let step = Step { stage: Stage::Spread, shards: to, reason: Reason::SplitsInstead { split: done + 1, all } };
+    Finding::Call(step, Resharding { call, from, to })
+}
+
+/// A resize to so many even shards, of which one would take too much of what is written now.
+pub(crate) fn uneven(context: &Context<'_>, desired: ShardCount) -> Finding {
+    if !context.seen.stream.shard_metrics || !is_free(context) {
+        return Finding::Nothing;
+    }
+    let Some(shards) = &context.seen.shards else { return Finding::Look };
+    let Some(mut loads) = shard_loads(shards, since(context)) else { return Finding::Nothing };
+    let mut terms = terms(context);
+    // What a plan grows for has not come yet.
+    let growth = f64::from(desired.get()) * terms.target / total(&loads);
+    if context.direction == Direction::Out && growth > 1.0 {
+        loads.iter_mut().for_each(|load| load.load *= growth);
+    }
+    let largest = largest_over(&loads, &HashKeyRange::uniform(desired.get()));
+    if largest <= terms.bearable || largest <= EVEN * total(&loads) / f64::from(desired.get()) {
+        return Finding::Nothing;
+    }
+    if context.direction == Direction::In {
+        // What throttled once is left whole here; it is not merged either, being hot.
+        (terms.shards_min, terms.bearable) = (desired.get(), f64::INFINITY);
+        loads.iter_mut().for_each(|load| load.throttled_records = 0);
+    }
+    let plan = plan_reshard(&loads, &[], &terms);
+    let reason = |changes| Reason::UnevenLoad { desired, largest_percent: percent(largest), changes };
+    let step = |shards, changes| Step { stage: Stage::Spread, shards, reason: reason(changes) };
+    match plan.operations.first().and_then(|operation| one_call(context, *operation)) {
+        Some(resharding) => Finding::Call(step(resharding.to, true), resharding),
+        None => Finding::Step(step(context.current, false)),
+    }
+}
+
+/// Whether there is a choice: where the bounds leave one count, as an operator's order for it does, it is that.
+fn is_free(context: &Context<'_>) -> bool {
+    context.policy.min() < context.policy.max()
+}
+
+/// The terms of a plan that only splits.
+fn terms(context: &Context<'_>) -> ReshardTerms {
+    ReshardTerms {
+        target: f64::from(context.policy.target_utilization_percent) / 100.0,
+        bearable: f64::from(context.policy.bearable_percent()) / 100.0,
+        shards_min: u32::MAX,
+        shards_max: u32::MAX,
+    }
+}
+
+/// When the minutes begin by which this direction decides.
+fn since(context: &Context<'_>) -> Timestamp {
+    match context.direction {
+        Direction::Out => settled_since(context),
+        Direction::In => Timestamp::MIN,
+    }
+}
+
+/// This operation as a plan of its own.
+fn one_call(context: &Context<'_>, operation: Operation) -> Option<Resharding> {
+    let shards = context.seen.shards.as_ref()?;
+    let call = operation.on(shards.iter().map(|ShardWindow { shard, .. }| shard))?;
+    let one = Resharding { call, from: context.current, to: context.current };
+    Some(Resharding { to: one.next(context.current), ..one })
+}
+
+/// The split of the widest shard in its middle; of equals, of the first.
+fn widest_split<'a>(shards: impl Iterator<Item = &'a OpenShard>) -> Option<ShardCall> {
+    let length = |shard: &OpenShard| shard.range.last() - shard.range.first();
+    let widest = shards.min_by_key(|shard| std::cmp::Reverse(length(shard)))?;
+    Some(ShardCall::Split { shard: widest.id.clone(), at: widest.range.middle()? })
+}
+
+fn one_more(shards: ShardCount) -> ShardCount {
+    ShardCount::saturating(u64::from(shards.get()) + 1)
+}
+
+fn one_fewer(shards: ShardCount) -> ShardCount {
+    ShardCount::saturating(u64::from(shards.get()) - 1)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "at most 10,000 shards")]
+fn count(loads: &[ShardLoad]) -> f64 {
+    loads.len() as f64
+}
+
+/// Whole percent, to the nearest.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a load is finite and not negative")]
+fn percent(share: f64) -> u64 {
+    (share * 100.0).round() as u64
+}
+
+/// How many times as large an even range would be.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is above 0 and at most 1")]
+fn narrower(load: &ShardLoad, loads: &[ShardLoad]) -> u64 {
+    (1.0 / (load.shard.range.share() * count(loads))).round() as u64
+}
