@@ -385,7 +385,7 @@ impl fmt::Display for Reason {
             Self::HotShardSuspected { throttled_records, utilization_percent } => write!(
                 f,
                 "{throttled_records} records were throttled in a minute though only {utilization_percent} % of the stream was used: \
-                 likely one hot shard or key, which more shards would not help, or bursts of seconds; check the partition keys"
+                 a hot shard or key, which more shards would not help, or bursts of seconds"
             ),
             Self::StillFalling { falling_to, recommended } => write!(
                 f,

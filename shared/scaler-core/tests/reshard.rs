@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 use scaler_core::{
-    HashKeyRange, KeyLoad, OpenShard, Operation, ReshardPlan, ReshardTerms, ShardCall, ShardLoad, hash_key, plan_reshard,
+    HashKeyRange, KeyLoad, OpenShard, Operation, ReshardPlan, ReshardTerms, ShardCall, ShardLoad, hash_key,
+    plan_reshard,
 };
 
 const TERMS: ReshardTerms = ReshardTerms { target: 0.8, bearable: 0.88, shards_min: u32::MAX, shards_max: u32::MAX };
@@ -60,11 +61,8 @@ impl Ring {
     }
 
     fn loads(&self, loads: &[f64]) -> Vec<ShardLoad> {
-        let load = |(shard, load): (&OpenShard, &f64)| ShardLoad {
-            shard: shard.clone(),
-            load: *load,
-            throttled_records: 0,
-        };
+        let load =
+            |(shard, load): (&OpenShard, &f64)| ShardLoad { shard: shard.clone(), load: *load, throttled_records: 0 };
         self.shards.iter().zip(loads).map(load).collect()
     }
 

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use scaler_core::{
-    AccountShards, Decision, Direction, Enrolment, MetricWindow, Minute, Observation, Policy, PolicySpec, ShardCount,
-    StreamMode, StreamState, StreamStatus, decide,
+    AccountShards, Decision, Direction, Enrolment, HashKeyRange, MetricWindow, Minute, Observation, OpenShard, Policy,
+    PolicySpec, ShardCount, ShardWindow, StreamMode, StreamState, StreamStatus, decide,
 };
 
 /// 2026-01-02T03:00:00Z.
@@ -20,6 +20,8 @@ pub struct Case {
     mode: StreamMode,
     status: StreamStatus,
     account: Option<AccountShards>,
+    shard_metrics: bool,
+    windows: Option<Vec<ShardWindow>>,
 }
 
 impl Case {
@@ -39,6 +41,8 @@ impl Case {
             mode: StreamMode::Provisioned,
             status: StreamStatus::Active,
             account: Some(AccountShards { open: shards, limit: 20_000 }),
+            shard_metrics: false,
+            windows: None,
         }
     }
 
@@ -165,6 +169,62 @@ impl Case {
         self
     }
 
+    /// The metrics of its shards are sent.
+    pub fn measured(mut self) -> Self {
+        self.shard_metrics = true;
+        self
+    }
+
+    /// Its shards have these ranges, and each is wanted to take so many percent of what it can in every minute. What one is
+    /// wanted to take above all that it can is throttled; that and all else is the stream's own, too.
+    pub fn shards(mut self, shards: &[(HashKeyRange, u64)]) -> Self {
+        let length = self.minutes.len();
+        let window = |percent: u64| {
+            let (accepted, over) = (percent.min(100), percent.saturating_sub(100));
+            // Records of 1 KiB.
+            let minute = Minute {
+                bytes: Some(MIB_PER_MINUTE * accepted / 100),
+                records: Some(60 * 1_024 * accepted / 100),
+                throttled_records: Some(60 * 1_024 * over / 100),
+                ..Minute::default()
+            };
+            MetricWindow { end: NOW, minutes: vec![minute; length] }
+        };
+        let windows = shards.iter().zip(0..).map(|((range, percent), i)| ShardWindow {
+            shard: OpenShard { id: format!("shardId-{i:012}"), range: *range },
+            window: window(*percent),
+        });
+        let windows: Vec<_> = windows.collect();
+        let sum = |of: fn(&Minute) -> Option<u64>| {
+            Some(windows.iter().filter_map(|shard| of(&shard.window.minutes[0])).sum::<u64>())
+        };
+        let (bytes, records, throttled) = (sum(|it| it.bytes), sum(|it| it.records), sum(|it| it.throttled_records));
+        self.windows = Some(windows);
+        self.each(|minute| (minute.bytes, minute.records, minute.throttled_records) = (bytes, records, throttled))
+    }
+
+    /// Every shard throttles a record a second, in bursts that its minutes do not show.
+    pub fn bursts(mut self) -> Self {
+        let shards = self.windows.iter_mut().flatten();
+        shards.flat_map(|shard| &mut shard.window.minutes).for_each(|minute| minute.throttled_records = Some(60));
+        let throttled = 60 * u64::from(self.shards);
+        self.each(|minute| minute.throttled_records = Some(throttled))
+    }
+
+    /// The same, of which nobody has looked at the shards.
+    pub fn unlooked(mut self) -> Self {
+        self.windows = None;
+        self
+    }
+
+    /// The shards' own metrics are not there.
+    pub fn shards_unknown(mut self) -> Self {
+        for shard in self.windows.iter_mut().flatten() {
+            shard.window.minutes.fill(Minute::default());
+        }
+        self
+    }
+
     pub fn minutes(mut self, minutes: Vec<Minute>) -> Self {
         self.minutes = minutes;
         self
@@ -177,12 +237,12 @@ impl Case {
                 status: self.status,
                 mode: self.mode,
                 open_shards: ShardCount::new(self.shards).unwrap(),
-                shard_metrics: false,
+                shard_metrics: self.shard_metrics,
             },
             enrolment: Enrolment::read(self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
             window: MetricWindow { end: NOW, minutes: self.minutes.clone() },
             account: self.account,
-            shards: None,
+            shards: self.windows.clone(),
         }
     }
 
