@@ -313,6 +313,43 @@ mod tests {
     }
 
     #[test]
+    fn splits_spend_nothing_and_only_the_last_plan_is_kept() {
+        let shards = |count| ShardCount::new(count).unwrap();
+        let history = ResizeHistory::parse("o1000=4-8 s2000=8-12").unwrap();
+        assert_eq!((history.spent(at(3_000)), history.free_again(at(3_000)).len()), (1, 1));
+        assert_eq!(history.last_before_cooldown(Direction::Out).unwrap().at, at(1_000), "scale-out goes on");
+        assert_eq!(history.last_before_cooldown(Direction::In).unwrap().at, at(2_000));
+        for on_the_way in [8, 9, 12] {
+            assert_eq!(history.unexplained(None, shards(on_the_way), at(3_000)), None);
+        }
+        assert_eq!(history.unexplained(None, shards(13), at(3_000)).unwrap().from, shards(12));
+        assert_eq!(history.unfinished_splits(shards(9), at(3_000)), Some((shards(8), shards(12))));
+        for (current, now) in [(12, 3_000), (7, 3_000), (9, 2_000 + 3_600)] {
+            assert_eq!(history.unfinished_splits(shards(current), at(now)), None, "{current} at {now}");
+        }
+        let next = |kind, to| Attempt { at: at(3_000), kind, from: shards(8), to: ShardCount::new(to) };
+        assert_eq!(history.with(next(AttemptKind::Stepwise, 12)).to_string(), "o1000=4-8 s3000=8-12");
+        let resized = history.with(next(AttemptKind::ScaleOut, 16));
+        assert_eq!(resized.to_string(), "o1000=4-8 s2000=8-12 o3000=8-16");
+        assert_eq!(resized.unfinished_splits(shards(9), at(3_000)), None, "a count was asked for since");
+        assert_eq!(
+            ResizeHistory::parse("s2000=4-5").unwrap().unfinished_splits(shards(4), at(2_060)),
+            None,
+            "one alone"
+        );
+    }
+
+    #[test]
+    fn what_spends_the_budget_is_kept_before_what_does_not() {
+        let mut words: Vec<_> = (0..10).map(|i| format!("o{}=9999-9998", 1_767_322_445 + i)).collect();
+        words.insert(3, "s1767322448=9998-10000".to_owned());
+        words.push("x1767322500=9999-9998".to_owned());
+        let value = ResizeHistory::parse(&words.join(" ")).unwrap().to_string();
+        assert!(value.len() <= TAG_VALUE_CHARS_MAX, "{}", value.len());
+        assert_eq!(ResizeHistory::parse(&value).unwrap().spent(at(1_767_322_600)), 10, "{value}");
+    }
+
+    #[test]
     fn even_a_tampered_history_fits_a_tag() {
         let long = vec!["o1767322445=4"; 40].join(" ");
         let value = ResizeHistory::parse(&long).unwrap().to_string();

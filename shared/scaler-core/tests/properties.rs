@@ -6,8 +6,8 @@ mod support;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use scaler_core::{
-    Attempt, AttemptKind, Direction, Minute, Observation, Policy, PolicySpec, ResizeHistory, ShardCount, Verdict,
-    decide,
+    Attempt, AttemptKind, Direction, HashKeyRange, MetricWindow, Minute, Observation, OpenShard, Policy, PolicySpec,
+    ResizeHistory, ShardCall, ShardCount, ShardWindow, Verdict, decide,
 };
 use support::{Case, NOW};
 
@@ -50,13 +50,13 @@ fn observation() -> impl Strategy<Value = Observation> {
     (1..=10_000_u32)
         .prop_flat_map(|shards| {
             let minutes = prop::collection::vec(minute(shards), 0..=70);
-            let history = prop::collection::vec((0..=100_000_i64, 0..3_usize), 0..=14);
+            let history = prop::collection::vec((0..=100_000_i64, 0..4_usize), 0..=14);
             (Just(shards), minutes, history, prop::option::of((0..=20_000_u32, 0..=20_000_u32)))
         })
         .prop_map(|(shards, minutes, history, account)| {
             let words: Vec<_> = history
                 .iter()
-                .map(|(ago, kind)| format!("{}{}={shards}", ["o", "i", "x"][*kind], NOW.as_second() - ago))
+                .map(|(ago, kind)| format!("{}{}={shards}", ["o", "i", "x", "s"][*kind], NOW.as_second() - ago))
                 .collect();
             let case = Case::of(shards).minutes(minutes).tag("resizes", &words.join(" "));
             match account {
@@ -64,6 +64,35 @@ fn observation() -> impl Strategy<Value = Observation> {
                 None => case.account_unknown().observe(),
             }
         })
+}
+
+/// The same, of which somebody may have looked at the shards: ranges of any size, each with any minutes.
+fn with_shards() -> impl Strategy<Value = Observation> {
+    let looked = |seen: &Observation| {
+        let shards = seen.stream.open_shards.get().min(40);
+        let boundaries = prop::collection::btree_set(1..=u128::MAX, shards as usize - 1);
+        let window = prop::collection::vec(minute(2), seen.window.minutes.len());
+        (boundaries, prop::collection::vec(window, shards as usize), any::<bool>())
+    };
+    observation().prop_flat_map(move |seen| (Just(seen.clone()), looked(&seen))).prop_map(
+        |(mut seen, (boundaries, minutes, shard_metrics))| {
+            let ends = boundaries.iter().map(|at| at - 1).chain([u128::MAX]);
+            let mut first = 0;
+            let ranges = ends.map(|last| {
+                let range = HashKeyRange::new(first, last).unwrap();
+                first = last.wrapping_add(1);
+                range
+            });
+            let shards = ranges.zip(minutes).zip(0..).map(|((range, minutes), i)| ShardWindow {
+                shard: OpenShard { id: format!("shardId-{i:012}"), range },
+                window: MetricWindow { end: seen.window.end, minutes },
+            });
+            seen.shards = Some(shards.collect());
+            seen.stream.open_shards = ShardCount::saturating(boundaries.len() as u64 + 1);
+            seen.stream.shard_metrics = shard_metrics;
+            seen
+        },
+    )
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
@@ -74,7 +103,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_call_is_legal_and_in_its_direction(policy in policy(), seen in observation(), way in direction()) {
+    fn every_call_is_legal_and_in_its_direction(policy in policy(), seen in prop_oneof![observation(), with_shards()], way in direction()) {
         let decision = decide(&policy, &seen, way, NOW);
         let (current, desired) = (decision.current.get(), decision.desired.get());
         prop_assert!((1..=10_000).contains(&desired));
@@ -85,8 +114,17 @@ proptest! {
             Direction::In => prop_assert!(desired <= current),
         }
         prop_assert_eq!(decision.verdict == Verdict::Resize, desired != current);
+        if let Some(plan) = &decision.resharding {
+            let shards = seen.shards.as_ref().unwrap();
+            let range = |id: &String| shards.iter().find(|it| it.shard.id == *id).unwrap().shard.range;
+            match &plan.call {
+                ShardCall::Split { shard, at } => prop_assert!(way == Direction::Out && range(shard).split(*at).is_some()),
+                ShardCall::Merge { lower, upper } => prop_assert!(way == Direction::In && range(lower).merge(range(upper)).is_some()),
+            }
+            prop_assert_eq!(desired.abs_diff(current), 1, "one at a time");
+        }
         if desired != current {
-            prop_assert!(seen.enrolment.history.spent(NOW) < 10, "an eleventh resize");
+            prop_assert!(decision.resharding.is_some() || seen.enrolment.history.spent(NOW) < 10, "an eleventh resize");
             let account = seen.account.filter(|_| way == Direction::Out);
             let left = account.map_or(u32::MAX, |account| account.limit.saturating_sub(account.open));
             prop_assert!(desired.saturating_sub(current) <= left, "beyond the account's quota");
@@ -94,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn bounds_hold_once_reached(policy in policy(), seen in observation(), way in direction()) {
+    fn bounds_hold_once_reached(policy in policy(), seen in prop_oneof![observation(), with_shards()], way in direction()) {
         let decision = decide(&policy, &seen, way, NOW);
         let (current, desired) = (decision.current.get(), decision.desired.get());
         if (policy.shards_min..=policy.shards_max).contains(&current) {
@@ -125,7 +163,7 @@ proptest! {
     }
 
     #[test]
-    fn the_words_give_the_reason_and_name_what_a_person_should_know(policy in policy(), seen in observation(), way in direction()) {
+    fn the_words_give_the_reason_and_name_what_a_person_should_know(policy in policy(), seen in prop_oneof![observation(), with_shards()], way in direction()) {
         let decision = decide(&policy, &seen, way, NOW);
         let words = decision.words();
         prop_assert!(words.contains(&decision.steps[0].reason.to_string()), "{words}");
