@@ -7,7 +7,7 @@ use scaler_core::Policy;
 use scaler_sim::hindsight::{NoPlan, Optimum, need, optimum};
 use scaler_sim::run::Run;
 use scaler_sim::score::Score;
-use scaler_sim::simulate::{Setup, Throttled, simulate};
+use scaler_sim::simulate::{Setup, Skew, Throttled, simulate};
 use scaler_sim::stream_model::Assumptions;
 use scaler_sim::trace::Trace;
 
@@ -86,6 +86,7 @@ pub(crate) fn run(trace: &Trace, initial_shards: u32, assumed: &Assumed, policy:
         Fate::Lost => Throttled::Lost,
         Fate::Retried => Throttled::Retried,
     };
-    let hottest_key_share = assumed.hottest_key_share;
-    simulate(trace, &Setup { initial_shards, assumptions: assumed.aws, policy, throttled, hottest_key_share })
+    let skew = assumed.hottest_key_share.map(|share| Skew::of_key("hottest", share)).unwrap_or_default();
+    let setup = Setup { assumptions: assumed.aws, throttled, skew, ..Setup::new(initial_shards, policy) };
+    simulate(trace, &setup)
 }

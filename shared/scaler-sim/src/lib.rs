@@ -10,6 +10,7 @@ pub mod hindsight;
 pub mod kinesis_rules;
 pub mod metric_math;
 pub mod peers;
+pub mod ring;
 pub mod run;
 pub mod score;
 pub mod simulate;

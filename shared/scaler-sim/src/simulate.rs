@@ -7,6 +7,7 @@
 mod alarms;
 mod aws;
 mod producers;
+mod skew;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -24,9 +25,10 @@ use crate::trace::Trace;
 use aws::Aws;
 use producers::{Producers, Sent};
 pub use producers::{Throttled, Traffic};
+pub use skew::Skew;
 
 /// What a simulation begins with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Setup {
     /// Open shards in minute 0; zero counts as one.
     pub initial_shards: u32,
@@ -36,16 +38,17 @@ pub struct Setup {
     pub policy: Policy,
     /// What producers do with throttled traffic.
     pub throttled: Throttled,
-    /// The share of each minute's traffic, 0 to 1, that goes to one shard beside its part of the rest, which is spread
-    /// evenly; `None` is all of it.
-    pub hottest_key_share: Option<f64>,
+    /// How the load lies on the ring of hash keys.
+    pub skew: Skew,
+    /// Whether the metrics of its shards are sent from the start; else a pass may ask for that.
+    pub shard_metrics: bool,
 }
 
 impl Setup {
     /// So many shards under a policy; keys are spread evenly, and what is throttled is lost.
     pub fn new(initial_shards: u32, policy: Policy) -> Self {
         let (assumptions, throttled) = (Assumptions::default(), Throttled::default());
-        Self { initial_shards, assumptions, policy, throttled, hottest_key_share: None }
+        Self { initial_shards, assumptions, policy, throttled, skew: Skew::default(), shard_metrics: false }
     }
 }
 
@@ -65,29 +68,35 @@ pub struct Simulation<'a> {
     aws: Aws,
     ports: FleetPorts<Aws>,
     producers: Producers,
+    is_skewed: bool,
     /// What schedules send.
     schedule: Value,
     capacity: Vec<u32>,
-    /// The share of each minute's tries that was throttled, where capacity alone does not tell.
-    throttled: Option<Vec<f64>>,
+    /// The share of each minute's tries that was throttled.
+    throttled: Vec<f64>,
+    /// Whether capacity alone tells that.
+    capacity_tells: bool,
 }
 
 impl<'a> Simulation<'a> {
     /// One that stands at the beginning of minute 0.
     pub fn new(trace: &'a Trace, setup: &Setup) -> Self {
-        let Setup { assumptions, policy, throttled, hottest_key_share, .. } = *setup;
+        let Setup { assumptions, policy, throttled, .. } = *setup;
+        let skew = setup.skew.clone();
         let stream = StreamModel::new(setup.initial_shards.max(1), trace.start, assumptions);
-        let aws = Aws::new(trace.start, stream, assumptions.metric_delay_minutes);
+        let aws = Aws::new(trace.start, stream, assumptions.metric_delay_minutes, setup.shard_metrics);
         Self {
             trace,
             policy,
             wiring: Wiring { stream_metrics: true, ..Wiring::default() },
             ports: aws.ports(),
             aws,
-            producers: Producers::new(assumptions, throttled, hottest_key_share),
+            throttled: Vec::with_capacity(trace.minutes.len()),
+            capacity_tells: throttled == Throttled::Lost && skew.is_even(),
+            is_skewed: !skew.is_even(),
+            producers: Producers::new(assumptions, throttled, skew),
             schedule: json!({ "detail-type": "Scheduled Event" }),
             capacity: Vec::with_capacity(trace.minutes.len()),
-            throttled: (throttled == Throttled::Retried || hottest_key_share.is_some()).then(Vec::new),
         }
     }
 
@@ -113,11 +122,11 @@ impl<'a> Simulation<'a> {
             self.sync(&queue_event(&request));
         }
         let shards = self.aws.capacity();
-        let sent = self.producers.send(*own, shards);
-        if let Some(shares) = &mut self.throttled {
-            shares.push(sent.throttled_share());
-        }
-        self.aws.record(metrics(sent));
+        let ring = self.aws.ring(self.is_skewed);
+        self.capacity_tells &= ring.is_none();
+        let sent = self.producers.send(*own, shards, ring.as_ref());
+        self.throttled.push(sent.throttled_share());
+        self.aws.record(metrics(&sent), sent.shards);
         self.capacity.push(shards);
         true
     }
@@ -139,7 +148,8 @@ impl<'a> Simulation<'a> {
 
     /// What was done with the stream so far.
     pub fn run(self) -> Run {
-        Run { calls: self.aws.calls(), capacity: self.capacity, throttled: self.throttled }
+        let throttled = (!self.capacity_tells).then_some(self.throttled);
+        Run { calls: self.aws.calls(), capacity: self.capacity, throttled }
     }
 
     /// Has a function handle an event, as it does where it is deployed.
@@ -168,7 +178,7 @@ fn explain(aws: &Aws, outcome: &Outcome) {
 }
 
 /// What CloudWatch shows of a minute. A consumer reads all that comes in and keeps up, so that idle minutes are known.
-fn metrics(Sent { accepted, throttled }: Sent) -> Minute {
+fn metrics(Sent { accepted, throttled, .. }: &Sent) -> Minute {
     Minute {
         bytes: Some(accepted.bytes),
         records: Some(accepted.records),

@@ -5,6 +5,7 @@ use scaler_core::Demand;
 use scaler_core::limits::{WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
 
 use crate::kinesis_rules::{self, Mode, Resize};
+use crate::ring::{Ring, RingFault};
 
 /// What AWS does not say, and a simulation has to assume.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,6 +107,8 @@ pub enum Refused {
     InUse,
     /// AWS's limits: ten a day, half to double, 1 to 10,000, not the count that it has.
     Limits,
+    /// No such shards, or none that can be split or merged so.
+    Shards(RingFault),
 }
 
 /// The stream.
@@ -118,13 +121,15 @@ pub struct StreamModel {
     busy_until: usize,
     accepted: Vec<Timestamp>,
     calls: Vec<Call>,
+    /// The shards before and after the last resize, once somebody has asked for them.
+    rings: Option<(Ring, Ring)>,
 }
 
 impl StreamModel {
     /// One of so many shards, at minute 0 of a trace that starts then.
     pub fn new(shards: u32, start: Timestamp, assumptions: Assumptions) -> Self {
         let (accepted, calls) = (Vec::new(), Vec::new());
-        Self { assumptions, start, before: shards, count: shards, busy_until: 0, accepted, calls }
+        Self { assumptions, start, before: shards, count: shards, busy_until: 0, accepted, calls, rings: None }
     }
 
     /// Whether no resize is under way.
@@ -145,6 +150,18 @@ impl StreamModel {
     /// Shards once the resize under way is done.
     pub fn count(&self) -> u32 {
         self.count
+    }
+
+    /// The shards in force in a minute, which is not before the last call.
+    pub fn ring(&mut self, minute: usize) -> &Ring {
+        let is_active = self.is_active(minute);
+        let (before, now) = self.rings.get_or_insert_with(|| (Ring::uniform(self.before), Ring::uniform(self.count)));
+        if is_active { now } else { before }
+    }
+
+    /// The same, if somebody has asked for them before; else they are even.
+    pub fn known_ring(&self, minute: usize) -> Option<&Ring> {
+        self.rings.as_ref().map(|(before, now)| if self.is_active(minute) { now } else { before })
     }
 
     /// The accepted calls so far.
@@ -188,10 +205,39 @@ impl StreamModel {
             ResizeKind::SplitMerge if to == 0 || to == self.count => return Err(Refused::Limits),
             ResizeKind::SplitMerge => {}
         }
+        if let Some((before, now)) = &mut self.rings {
+            before.clone_from(now);
+            now.even_out(to);
+        }
+        self.accept(minute, to, kind, reason);
+        Ok(())
+    }
+
+    /// Asks for one split or merge.
+    ///
+    /// # Errors
+    /// As [`Self::resize`].
+    pub fn reshard(
+        &mut self,
+        minute: usize,
+        change: impl FnOnce(&mut Ring) -> Result<(), RingFault>,
+    ) -> Result<(), Refused> {
+        if !self.is_active(minute) {
+            return Err(Refused::InUse);
+        }
+        let before = self.ring(minute).clone();
+        let mut now = before.clone();
+        change(&mut now).map_err(Refused::Shards)?;
+        let to = u32::try_from(now.shards().len()).unwrap_or(u32::MAX);
+        self.rings = Some((before, now));
+        self.accept(minute, to, ResizeKind::SplitMerge, "");
+        Ok(())
+    }
+
+    fn accept(&mut self, minute: usize, to: u32, kind: ResizeKind, reason: &str) {
         self.calls.push(Call { minute, from: self.count, to, kind, reason: reason.to_owned() });
         self.busy_until = minute + self.assumptions.resize_minutes(self.count, to, kind);
         (self.before, self.count) = (self.count, to);
-        Ok(())
     }
 }
 
@@ -219,6 +265,24 @@ mod tests {
         assert_eq!([stream.capacity(11), stream.capacity(12)], [4, 8]);
         assert_eq!(stream.resize(12, 17, UPDATE, ""), Err(Refused::Limits));
         assert_eq!(stream.resize(12, 17, ResizeKind::SplitMerge, ""), Ok(()));
+    }
+
+    #[test]
+    fn splits_take_their_time_and_count_for_nothing_but_themselves() {
+        let mut stream = StreamModel::new(4, START, Assumptions::default());
+        let first = stream.ring(0).shards()[0].clone();
+        let at = first.range.middle().unwrap();
+        assert_eq!(stream.reshard(0, |ring| ring.split("nobody", 1)), Err(Refused::Shards(RingFault::NoSuchShard)));
+        stream.reshard(0, |ring| ring.split(&first.id, at)).unwrap();
+        assert_eq!(stream.reshard(0, |ring| ring.split(&first.id, at)), Err(Refused::InUse));
+        assert_eq!([stream.ring(0).shards().len(), stream.ring(1).shards().len()], [4, 5]);
+        assert_eq!((stream.capacity(0), stream.capacity(1)), (4, 5));
+        stream.resize(1, 8, UPDATE, "").unwrap();
+        assert_eq!(
+            [stream.ring(2).shards().len(), stream.ring(3).shards().len()],
+            [5, 8],
+            "evened out when it is done"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use scaler_sim::alarm::AlarmState;
 use scaler_sim::cloudwatch::{AlarmConfig, CloudWatch, Metric};
 use scaler_sim::run::Run;
 use scaler_sim::score::Score;
-use scaler_sim::simulate::{Setup, Simulation, Throttled, simulate};
+use scaler_sim::simulate::{Setup, Simulation, Skew, Throttled, simulate};
 use scaler_sim::stream_model::Assumptions;
 use scaler_sim::trace::Trace;
 
@@ -196,7 +196,8 @@ fn what_is_offered_is_accepted_lost_or_waiting() {
         (Throttled::Lost, Some(0.2)),
         (Throttled::Retried, Some(0.2)),
     ] {
-        let setup = Setup { throttled, hottest_key_share, ..setup(2) };
+        let skew = hottest_key_share.map(|share| Skew::of_key("hottest", share)).unwrap_or_default();
+        let setup = Setup { throttled, skew, ..setup(2) };
         let mut simulation = Simulation::new(&trace, &setup);
         let mut offered = Demand::default();
         for minute in &trace.minutes {
@@ -277,8 +278,9 @@ fn no_day_sees_an_eleventh_resize() {
 #[test]
 fn the_shard_with_the_hottest_key_throttles_first() {
     let steady = steps(&[(30, 240)]);
-    let throttled = |hottest_key_share| {
-        let mut simulation = Simulation::new(&steady, &Setup { hottest_key_share, ..setup(4) });
+    let throttled = |hottest_key_share: Option<f64>| {
+        let skew = hottest_key_share.map(|share| Skew::of_key("hottest", share)).unwrap_or_default();
+        let mut simulation = Simulation::new(&steady, &Setup { skew, ..setup(4) });
         assert!(simulation.step());
         simulation.last_minute().unwrap().throttled_records.unwrap()
     };
@@ -350,7 +352,7 @@ fn a_daily_peak_is_met_on_its_third_day_before_any_alarm_fires() {
 fn what_a_hot_key_throttles_is_in_the_score() {
     let trace = steps(&[(120, 240)]);
     let policy = Policy::new(PolicySpec { shards_min: 4, shards_max: 4, ..PolicySpec::default() }).unwrap();
-    let hot = Setup { hottest_key_share: Some(1.0), ..Setup::new(4, policy) };
+    let hot = Setup { skew: Skew::of_key("hottest", 1.0), ..Setup::new(4, policy) };
     let mut simulation = Simulation::new(&trace, &hot);
     while simulation.step() {}
     let traffic = simulation.traffic();

@@ -1,6 +1,6 @@
 //! An AWS with one stream, behind the ports: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +16,7 @@ use scaler_core::{
 
 use super::alarms::HeldAlarm;
 use crate::alarm::AlarmState;
+use crate::ring::{Ring, RingFault};
 use crate::stream_model::{Call, Refused, ResizeKind, StreamModel};
 use crate::world::failed;
 
@@ -43,11 +44,18 @@ struct State {
     alarms: BTreeMap<String, HeldAlarm>,
     /// Requests for another run of alarm-sync, and when they are due.
     later: Vec<(Timestamp, String)>,
+    /// Whether the metrics of shards are sent.
+    shard_metrics: bool,
+    /// Those of the last minutes, and the minute they are of.
+    shard_minutes: VecDeque<(usize, BTreeMap<String, Minute>)>,
 }
+
+/// Minutes for which the metrics of shards are kept: as many as a pass asks for, and some more.
+const SHARD_MINUTES_KEPT: usize = 180;
 
 impl Aws {
     /// One with this stream, managed and otherwise as it is made, at minute 0 of a trace that starts then.
-    pub(super) fn new(start: Timestamp, stream: StreamModel, metric_delay_minutes: u32) -> Self {
+    pub(super) fn new(start: Timestamp, stream: StreamModel, metric_delay_minutes: u32, shard_metrics: bool) -> Self {
         Self(Arc::new(Mutex::new(State {
             start,
             minute: 0,
@@ -58,6 +66,8 @@ impl Aws {
             minutes: Vec::new(),
             alarms: BTreeMap::new(),
             later: Vec::new(),
+            shard_metrics,
+            shard_minutes: VecDeque::new(),
         })))
     }
 
@@ -101,9 +111,28 @@ impl Aws {
         state.stream.capacity(state.minute)
     }
 
-    /// Lets this minute end with these metrics.
-    pub(super) fn record(&self, minute: Minute) {
-        self.state().minutes.push(minute);
+    /// The shards in force in this minute, where it matters how they lie: the load is skewed, they are not even any more, or
+    /// their metrics are sent.
+    pub(super) fn ring(&self, is_skewed: bool) -> Option<Ring> {
+        let mut state = self.state();
+        let minute = state.minute;
+        if is_skewed || state.shard_metrics {
+            return Some(state.stream.ring(minute).clone());
+        }
+        state.stream.known_ring(minute).cloned()
+    }
+
+    /// Lets this minute end with these metrics, of the stream and of its shards.
+    pub(super) fn record(&self, minute: Minute, shards: Vec<(String, Minute)>) {
+        let mut state = self.state();
+        if state.shard_metrics {
+            let at = state.minute;
+            state.shard_minutes.push_back((at, shards.into_iter().collect()));
+            if state.shard_minutes.len() > SHARD_MINUTES_KEPT {
+                state.shard_minutes.pop_front();
+            }
+        }
+        state.minutes.push(minute);
     }
 
     /// Says why the last call was made.
@@ -133,6 +162,31 @@ impl Aws {
 }
 
 impl State {
+    /// What is visible now of a shard in the `minutes` before `end`.
+    fn shard_window(&self, shard: &str, end: Timestamp, minutes: u32) -> MetricWindow {
+        let visible = self.minute.saturating_sub(self.delay);
+        let mut window = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
+        let end = usize::try_from(end.duration_since(self.start).as_mins()).unwrap_or(0);
+        for (at, shards) in self.shard_minutes.iter().filter(|(at, _)| *at < visible && *at < end) {
+            let from_first = (at + minutes as usize).checked_sub(end);
+            if let (Some(i), Some(minute)) = (from_first, shards.get(shard)) {
+                window.minutes[i] = *minute;
+            }
+        }
+        window
+    }
+
+    fn reshard(
+        &mut self,
+        call: &'static str,
+        subject: &str,
+        change: impl FnOnce(&mut Ring) -> Result<(), RingFault>,
+    ) -> Result<(), CallError> {
+        let minute = self.minute;
+        // Why is known when the pass is over.
+        self.stream.reshard(minute, change).map_err(|why| refused(call, subject, why))
+    }
+
     /// What is visible now of the `minutes` before `end`, each as `shown` of it; the rest is unknown.
     fn window(&self, end: Timestamp, minutes: u32, shown: fn(&Minute) -> Minute) -> MetricWindow {
         let visible = self.minute.saturating_sub(self.delay);
@@ -171,7 +225,7 @@ impl Streams for Aws {
             status: if is_active { StreamStatus::Active } else { StreamStatus::Updating },
             mode: StreamMode::Provisioned,
             open_shards: ShardCount::saturating(u64::from(state.stream.capacity(state.minute))),
-            shard_metrics: false,
+            shard_metrics: state.shard_metrics,
         })
     }
 
@@ -187,14 +241,9 @@ impl Streams for Aws {
     async fn update_shard_count(&self, stream: &str, desired: ShardCount) -> Result<(), CallError> {
         let mut state = self.state();
         let minute = state.minute;
-        let refused = |failure, words| failed("UpdateShardCount", stream, failure, words);
         // Why is known when the pass is over.
-        state.stream.resize(minute, desired.get(), ResizeKind::UpdateShardCount, "").map_err(|why| match why {
-            Refused::InUse => refused(Failure::InUse, "ResourceInUseException: a resize is under way"),
-            Refused::Limits => {
-                refused(Failure::Refused, "LimitExceededException: a step, a count or an eleventh too many")
-            }
-        })
+        let resized = state.stream.resize(minute, desired.get(), ResizeKind::UpdateShardCount, "");
+        resized.map_err(|why| refused("UpdateShardCount", stream, why))
     }
 
     async fn account(&self) -> Result<AccountShards, CallError> {
@@ -202,20 +251,23 @@ impl Streams for Aws {
         Ok(AccountShards { open: state.stream.capacity(state.minute), limit: ACCOUNT_SHARDS })
     }
 
-    async fn open_shards(&self, stream: &str) -> Result<Vec<OpenShard>, CallError> {
-        Err(not_yet("ListShards", stream))
+    async fn open_shards(&self, _stream: &str) -> Result<Vec<OpenShard>, CallError> {
+        let mut state = self.state();
+        let minute = state.minute;
+        Ok(state.stream.ring(minute).shards().to_vec())
     }
 
-    async fn split(&self, stream: &str, _shard: &str, _at: u128) -> Result<(), CallError> {
-        Err(not_yet("SplitShard", stream))
+    async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
+        self.state().reshard("SplitShard", stream, |ring| ring.split(shard, at))
     }
 
-    async fn merge(&self, stream: &str, _lower: &str, _upper: &str) -> Result<(), CallError> {
-        Err(not_yet("MergeShards", stream))
+    async fn merge(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
+        self.state().reshard("MergeShards", stream, |ring| ring.merge(lower, upper))
     }
 
-    async fn send_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
-        Err(not_yet("EnableEnhancedMonitoring", stream))
+    async fn send_shard_metrics(&self, _stream: &str) -> Result<(), CallError> {
+        self.state().shard_metrics = true;
+        Ok(())
     }
 }
 
@@ -230,12 +282,13 @@ impl Metrics for Aws {
 
     async fn shard_windows(
         &self,
-        stream: &str,
-        _shards: &[String],
-        _end: Timestamp,
-        _minutes: u32,
+        _stream: &str,
+        shards: &[String],
+        end: Timestamp,
+        minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        Err(not_yet("GetMetricData", stream))
+        let state = self.state();
+        Ok(shards.iter().map(|shard| (shard.clone(), state.shard_window(shard, end, minutes))).collect())
     }
 }
 
@@ -351,8 +404,14 @@ impl FleetAdapters for Aws {
     type Continuations = Self;
 }
 
-fn not_yet(call: &'static str, stream: &str) -> CallError {
-    failed(call, stream, Failure::Refused, "not yet")
+fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
+    match why {
+        Refused::InUse => failed(call, stream, Failure::InUse, "ResourceInUseException: a resize is under way"),
+        Refused::Limits => {
+            failed(call, stream, Failure::Refused, "LimitExceededException: a step, a count or an eleventh too many")
+        }
+        Refused::Shards(fault) => failed(call, stream, Failure::Refused, &format!("InvalidArgumentException: {fault}")),
+    }
 }
 
 #[cfg(test)]
@@ -370,9 +429,12 @@ mod tests {
 
     /// An account after so many minutes, the bytes of each of which are its number.
     fn after(minutes: usize) -> Aws {
-        let aws = Aws::new(START, StreamModel::new(4, START, Assumptions::default()), 2);
+        let aws = Aws::new(START, StreamModel::new(4, START, Assumptions::default()), 2, false);
         for minute in 0..minutes {
-            aws.record(Minute { bytes: Some(minute as u64), iterator_age_ms: Some(0), ..Minute::default() });
+            aws.record(
+                Minute { bytes: Some(minute as u64), iterator_age_ms: Some(0), ..Minute::default() },
+                Vec::new(),
+            );
             aws.begin(minute + 1, aws.now().checked_add(SignedDuration::from_mins(1)).unwrap());
         }
         aws
@@ -425,7 +487,7 @@ mod tests {
         let aws = after(0);
         ready(aws.later("again", 90)).unwrap();
         let due = |minute| {
-            aws.record(Minute::default());
+            aws.record(Minute::default(), Vec::new());
             aws.begin(minute, at(i64::try_from(minute).unwrap()));
             aws.due()
         };

@@ -1,0 +1,121 @@
+//! The deployed functions over loads that do not lie evenly on the ring: what they split, what they leave alone, what it takes.
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
+
+use jiff::Timestamp;
+use scaler_core::limits::WRITE_BYTES_PER_MINUTE_PER_SHARD as SHARD;
+use scaler_core::{Demand, HashKeyRange, Policy, PolicySpec};
+use scaler_sim::run::Run;
+use scaler_sim::simulate::{Setup, Simulation, Skew, Throttled, simulate};
+use scaler_sim::stream_model::ResizeKind;
+use scaler_sim::trace::Trace;
+
+/// On the hour.
+const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
+
+/// So many minutes at so many percent of a shard, by bytes, one after the other.
+fn steps(steps: &[(usize, u64)]) -> Trace {
+    let minute = |percent: u64| Demand { bytes: percent * SHARD / 100, records: percent * 60 };
+    let minutes = steps.iter().flat_map(|&(minutes, percent)| std::iter::repeat_n(minute(percent), minutes));
+    Trace { name: "t".to_owned(), start: START, minutes: minutes.collect() }
+}
+
+/// A stream whose shards may be measured.
+fn setup(shards: u32, skew: Skew) -> Setup {
+    let spec = PolicySpec { shards_max: 1_000, shard_metrics: true, ..PolicySpec::default() };
+    Setup { skew, ..Setup::new(shards, Policy::new(spec).unwrap()) }
+}
+
+/// The range from one share of the ring to another, in percent.
+fn percent(from: u128, to: u128) -> HashKeyRange {
+    HashKeyRange::new(u128::MAX / 100 * from, u128::MAX / 100 * to - 1).unwrap()
+}
+
+fn calls(run: &Run) -> Vec<String> {
+    let call = |call: &scaler_sim::stream_model::Call| {
+        format!("{}: {} {}-{}: {}", call.minute, call.kind.name(), call.from, call.to, call.reason)
+    };
+    run.calls.iter().map(call).collect()
+}
+
+/// The minutes of the last hour that throttled.
+fn throttles_in_the_end(run: &Run) -> usize {
+    let shares = run.throttled.as_ref().unwrap();
+    shares[shares.len() - 60..].iter().filter(|share| **share > 0.0).count()
+}
+
+fn splits(run: &Run) -> usize {
+    run.calls.iter().filter(|call| call.kind == ResizeKind::SplitMerge).count()
+}
+
+#[test]
+fn a_hot_shard_stops_throttling_with_fewer_shards_than_doubling_needs() {
+    // Eight shards at 40 % on average, of which one is wanted to take 1.6: a quarter of the load is in 1/16 of the ring.
+    let skew = Skew::of(vec![(percent(13, 24), 0.44)]);
+    let trace = steps(&[(360, 320)]);
+    let run = simulate(&trace, &setup(8, skew.clone()));
+    assert_eq!(throttles_in_the_end(&run), 0, "{:#?}", calls(&run));
+    let needed = *run.capacity.last().unwrap();
+    assert!(splits(&run) > 0 && needed < 16, "{:#?}", calls(&run));
+
+    // What doubling needs for the same.
+    let even = |shards: u32| {
+        let policy = Policy::new(PolicySpec { shards_min: shards, shards_max: shards, ..PolicySpec::default() });
+        throttles_in_the_end(&simulate(&trace, &Setup { skew: skew.clone(), ..Setup::new(shards, policy.unwrap()) }))
+    };
+    assert!(even(8) > 0);
+    let doubled = [16, 32, 64].into_iter().find(|shards| even(*shards) == 0).unwrap();
+    assert!(needed < doubled, "{needed} where doubling needs {doubled}: {:#?}", calls(&run));
+}
+
+#[test]
+fn retries_of_a_hot_shard_do_not_make_it_look_like_a_full_stream() {
+    let skew = Skew::of(vec![(percent(13, 24), 0.44)]);
+    let hot = Setup { throttled: Throttled::Retried, ..setup(8, skew) };
+    let run = simulate(&steps(&[(480, 320)]), &hot);
+    assert_eq!(throttles_in_the_end(&run), 0, "{:#?}", calls(&run));
+    assert!(run.capacity.iter().all(|shards| *shards <= 14), "{:#?}", calls(&run));
+}
+
+#[test]
+fn one_hot_key_is_told_and_does_not_grow_the_stream_without_end() {
+    // The key alone is 1.3 shards.
+    let trace = steps(&[(600, 325)]);
+    let run = simulate(&trace, &setup(8, Skew::of_key("tenant-1", 0.4)));
+    assert!(throttles_in_the_end(&run) > 0, "no count of shards helps one key");
+    let most = *run.capacity.iter().max().unwrap();
+    assert!(most <= 13, "a few splits find that it is a key: {:#?}", calls(&run));
+    let last = run.calls.last().unwrap();
+    assert!(last.minute < 180, "and then it is left alone: {:#?}", calls(&run));
+}
+
+#[test]
+fn an_even_overload_is_no_matter_of_single_shards() {
+    let run = simulate(&steps(&[(60, 250), (300, 700)]), &setup(4, Skew::of(vec![(HashKeyRange::ALL, 0.5)])));
+    assert_eq!(throttles_in_the_end(&run), 0);
+    assert_eq!(splits(&run), 0, "{:#?}", calls(&run));
+}
+
+#[test]
+fn a_skew_that_is_none_is_none() {
+    let trace = steps(&[(60, 250), (60, 900), (300, 200)]);
+    let plain = simulate(&trace, &setup(4, Skew::default()));
+    let even = simulate(&trace, &setup(4, Skew::of(vec![(HashKeyRange::ALL, 1.0)])));
+    assert_eq!((plain.calls, plain.capacity), (even.calls, even.capacity));
+}
+
+#[test]
+fn where_the_day_s_resizes_are_spent_splits_go_on() {
+    // Ten doublings of one shard are not enough for this.
+    let trace = steps(&[(60, 50), (400, 110_000)]);
+    let spec = PolicySpec { shards_max: 10_000, ..PolicySpec::default() };
+    let run = simulate(&trace, &Setup::new(1, Policy::new(spec).unwrap()));
+    let updates = run.calls.iter().filter(|call| call.kind == ResizeKind::UpdateShardCount).count();
+    assert_eq!(updates, 10, "{:#?}", calls(&run));
+    let splits: Vec<_> = run.calls[10..].iter().map(|call| (call.minute, call.to - call.from)).collect();
+    let ended = trace.minutes.len() - splits[0].0;
+    assert!(splits.len() > ended * 9 / 10, "about one a minute: {} in {ended}", splits.len());
+    assert!(splits.iter().all(|(_, more)| *more == 1));
+    let shards = run.calls[9].to;
+    let second = &run.calls[11].reason;
+    assert!(second.contains(&format!("1 of {shards} splits are done")), "every shard once: {second}");
+}
