@@ -214,7 +214,8 @@ pub(crate) fn tied(policy: &Policy) -> Policy {
 
 /// The load of every open shard, the busiest first.
 async fn shard_loads(connection: &Connection, name: &str, end: Timestamp) -> Result<Vec<ShardLoad>, CallError> {
-    let shards = connection.operator.open_shards(name).await?;
+    let open = connection.ports.pass.streams.open_shards(name).await?;
+    let shards: Vec<_> = open.into_iter().map(|shard| shard.id).collect();
     let windows = connection.operator.shard_windows(name, &shards, end, ASKED_MINUTES).await?;
     let of_one = Some(ShardCount::ONE);
     let mut loads: Vec<_> =

@@ -64,7 +64,7 @@ pub(crate) const ITERATOR_AGE: Read =
 /// The write metrics come first, see [`WRITES`].
 const READS: [Read; 6] = [BYTES, RECORDS, THROTTLED, READ_BYTES, READ_THROTTLES, ITERATOR_AGE];
 
-/// The same of one shard, as far as it has them, where shard-level metrics are enabled.
+/// The same of one shard, as far as it has them, where shard-level metrics are enabled; again the write metrics first.
 const SHARD_READS: [Read; 4] = [
     BYTES,
     RECORDS,
@@ -72,7 +72,7 @@ const SHARD_READS: [Read; 4] = [
     maximum("iterator_age", "IteratorAgeMilliseconds", |minute| &mut minute.iterator_age_ms),
 ];
 
-/// How many of [`READS`] are write metrics.
+/// How many of [`READS`] and [`SHARD_READS`] are write metrics.
 const WRITES: usize = 3;
 
 impl Metrics for CloudWatchMetrics {
@@ -87,11 +87,11 @@ impl Metrics for CloudWatchMetrics {
     async fn shard_windows(
         &self,
         stream: &str,
-        _shards: &[String],
-        _end: Timestamp,
-        _minutes: u32,
+        shards: &[String],
+        end: Timestamp,
+        minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        Err(crate::streams::not_yet("GetMetricData", stream))
+        self.by_shard(stream, shards, &SHARD_READS[..WRITES], end, minutes).await
     }
 }
 
@@ -129,18 +129,29 @@ impl CloudWatchMetrics {
         self.by_stream(streams, &READS, end, minutes, None).await
     }
 
-    /// The minutes of each of these shards of a stream.
-    pub(crate) async fn by_shard(
+    /// All that is read of each of these shards of a stream.
+    pub(crate) async fn whole_shards(
         &self,
         stream: &str,
         shards: &[String],
         end: Timestamp,
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        self.by_shard(stream, shards, &SHARD_READS, end, minutes).await
+    }
+
+    async fn by_shard(
+        &self,
+        stream: &str,
+        shards: &[String],
+        reads: &[Read],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
         let mut windows = BTreeMap::new();
-        for shards in shards.chunks(QUERIES_MAX / SHARD_READS.len()) {
+        for shards in shards.chunks(QUERIES_MAX / reads.len()) {
             let whose: Vec<_> = shards.iter().map(|shard| vec![(STREAM, stream), (SHARD, shard.as_str())]).collect();
-            let read = self.windows(stream, &whose, &SHARD_READS, end, minutes, None).await?;
+            let read = self.windows(stream, &whose, reads, end, minutes, None).await?;
             windows.extend(shards.iter().cloned().zip(read));
         }
         Ok(windows)

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
-use aws_sdk_kinesis::types::{EnhancedMetrics, ShardFilter, ShardFilterType, StreamDescriptionSummary};
+use aws_sdk_kinesis::types::{EnhancedMetrics, StreamDescriptionSummary};
 use jiff::Timestamp;
 use scaler_app::ports::CallError;
 use scaler_core::{MetricWindow, StreamState};
@@ -18,9 +18,6 @@ use crate::CloudWatchMetrics;
 use crate::error::call_error;
 use crate::pace::Pace;
 use crate::streams::{KinesisStreams, state};
-
-/// Shards in one answer, at most. Source: API reference, `ListShards`.
-const SHARDS_PAGE: i32 = 1_000;
 
 /// Kinesis and CloudWatch through the SDK, for a person.
 #[derive(Clone, Debug)]
@@ -83,27 +80,6 @@ impl Operator {
         streams.summary(stream, "status, mode or shard count", details).await
     }
 
-    /// The ids of a stream's open shards.
-    pub async fn open_shards(&self, stream: &str) -> Result<Vec<String>, CallError> {
-        let call = "ListShards";
-        let (mut shards, mut next) = (Vec::new(), None::<String>);
-        loop {
-            let request = self.kinesis.list_shards().max_results(SHARDS_PAGE);
-            // A token stands for the stream and the filter that it came of; AWS refuses them beside it.
-            let request = match next.take() {
-                Some(token) => request.next_token(token),
-                None => request.stream_name(stream).shard_filter(open_now()),
-            };
-            self.pace.wait(call).await;
-            let page = request.send().await.map_err(|error| call_error(call, stream, error))?;
-            shards.extend(page.shards().iter().map(|shard| shard.shard_id().to_owned()));
-            next = page.next_token;
-            if next.is_none() {
-                return Ok(shards);
-            }
-        }
-    }
-
     /// All metrics of many streams, for the `minutes` before `end` (exclusive, a whole minute).
     pub async fn windows(
         &self,
@@ -122,7 +98,7 @@ impl Operator {
         end: Timestamp,
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        self.metrics.by_shard(stream, shards, end, minutes).await
+        self.metrics.whole_shards(stream, shards, end, minutes).await
     }
 
     /// How every alarm stands whose name begins so.
@@ -137,11 +113,6 @@ impl Operator {
             alarms.extend(page.metric_alarms().iter().filter_map(AlarmState::of));
         }
     }
-}
-
-fn open_now() -> ShardFilter {
-    let open = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build();
-    open.expect("a filter by what is open needs no more than its type")
 }
 
 fn details(summary: &StreamDescriptionSummary) -> Option<StreamDetails> {

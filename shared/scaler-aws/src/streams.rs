@@ -1,17 +1,21 @@
 //! The `Streams` port over Amazon Kinesis.
 
+use aws_sdk_kinesis::config::Builder as ConfigBuilder;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::types::{
-    EnhancedMetrics, ScalingType, StreamDescriptionSummary, StreamMode as SdkMode, StreamModeDetails,
-    StreamStatus as SdkStatus,
+    EnhancedMetrics, MetricsName, ScalingType, Shard, ShardFilter, ShardFilterType, StreamDescriptionSummary,
+    StreamMode as SdkMode, StreamModeDetails, StreamStatus as SdkStatus,
 };
 use aws_sdk_kinesis::{Client, Config};
 use scaler_app::ports::{CallError, Failure, Streams};
 use scaler_core::limits::SHARD_METRICS;
-use scaler_core::{AccountShards, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
+use scaler_core::{AccountShards, HashKeyRange, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 
 use crate::error::call_error;
 use crate::pace::Pace;
+
+/// Shards in one answer, at most. Source: API reference, `ListShards`.
+const SHARDS_PAGE: i32 = 1_000;
 
 /// Kinesis through the SDK.
 #[derive(Clone, Debug)]
@@ -62,10 +66,7 @@ impl Streams for KinesisStreams {
         self.1.wait(call).await;
         let request = self.0.update_shard_count().stream_name(stream).target_shard_count(target);
         let request = request.scaling_type(ScalingType::UniformScaling);
-        // Not tried again by the SDK: a second try would be answered by what the first one did, and could no longer tell a
-        // refusal from a lost answer. Lambda and the sweep try again with a fresh look.
-        let once = Config::builder().retry_config(RetryConfig::disabled());
-        request.customize().config_override(once).send().await.map_err(|error| call_error(call, stream, error))?;
+        request.customize().config_override(once()).send().await.map_err(|error| call_error(call, stream, error))?;
         Ok(())
     }
 
@@ -89,19 +90,52 @@ impl Streams for KinesisStreams {
     }
 
     async fn open_shards(&self, stream: &str) -> Result<Vec<OpenShard>, CallError> {
-        Err(not_yet("ListShards", stream))
+        let call = "ListShards";
+        let (mut shards, mut next) = (Vec::new(), None::<String>);
+        loop {
+            let request = self.0.list_shards().max_results(SHARDS_PAGE);
+            // A token stands for the stream and the filter that it came of; AWS refuses them beside it.
+            let request = match next.take() {
+                Some(token) => request.next_token(token),
+                None => request.stream_name(stream).shard_filter(open_now()),
+            };
+            self.1.wait(call).await;
+            let page = request.send().await.map_err(|error| call_error(call, stream, error))?;
+            for shard in page.shards() {
+                let understood = open_shard(shard).ok_or_else(|| unlike(stream, &format!("{shard:?}")))?;
+                shards.push(understood);
+            }
+            next = page.next_token;
+            if next.is_none() {
+                return whole_ring(stream, shards);
+            }
+        }
     }
 
-    async fn split(&self, stream: &str, _shard: &str, _at: u128) -> Result<(), CallError> {
-        Err(not_yet("SplitShard", stream))
+    async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
+        let call = "SplitShard";
+        self.1.wait(call).await;
+        let request = self.0.split_shard().stream_name(stream).shard_to_split(shard);
+        let request = request.new_starting_hash_key(at.to_string());
+        request.customize().config_override(once()).send().await.map_err(|error| call_error(call, stream, error))?;
+        Ok(())
     }
 
-    async fn merge(&self, stream: &str, _lower: &str, _upper: &str) -> Result<(), CallError> {
-        Err(not_yet("MergeShards", stream))
+    async fn merge(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
+        let call = "MergeShards";
+        self.1.wait(call).await;
+        let request = self.0.merge_shards().stream_name(stream).shard_to_merge(lower).adjacent_shard_to_merge(upper);
+        request.customize().config_override(once()).send().await.map_err(|error| call_error(call, stream, error))?;
+        Ok(())
     }
 
     async fn send_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
-        Err(not_yet("EnableEnhancedMonitoring", stream))
+        let call = "EnableEnhancedMonitoring";
+        let metrics = SHARD_METRICS.iter().map(|metric| MetricsName::from(*metric)).collect();
+        self.1.wait(call).await;
+        let request = self.0.enable_enhanced_monitoring().stream_name(stream).set_shard_level_metrics(Some(metrics));
+        request.send().await.map_err(|error| call_error(call, stream, error))?;
+        Ok(())
     }
 }
 
@@ -154,7 +188,47 @@ pub(crate) fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
     Some(StreamState { status, mode, open_shards: ShardCount::saturating(u64::from(open_shards)), shard_metrics })
 }
 
-pub(crate) fn not_yet(call: &'static str, stream: &str) -> CallError {
-    let (subject, message) = (stream.to_owned(), "not yet".to_owned());
-    CallError { call, subject, failure: Failure::Refused, message, source: None }
+/// Not tried again by the SDK: a second try would be answered by what the first one did, and could no longer tell a refusal
+/// from a lost answer. Lambda and the sweep try again with a fresh look.
+fn once() -> ConfigBuilder {
+    Config::builder().retry_config(RetryConfig::disabled())
+}
+
+fn open_now() -> ShardFilter {
+    let open = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build();
+    open.expect("a filter by what is open needs no more than its type")
+}
+
+/// `None` where its range cannot be read.
+fn open_shard(shard: &Shard) -> Option<OpenShard> {
+    let range = shard.hash_key_range()?;
+    let range = HashKeyRange::new(range.starting_hash_key().parse().ok()?, range.ending_hash_key().parse().ok()?)?;
+    Some(OpenShard { id: shard.shard_id().to_owned(), range })
+}
+
+/// These shards in the order of their ranges, if they are a whole ring: in the middle of a reshard an answer may have both
+/// parents and children, or neither, and then nothing is to be decided by it.
+fn whole_ring(stream: &str, mut shards: Vec<OpenShard>) -> Result<Vec<OpenShard>, CallError> {
+    shards.sort_by_key(|shard| shard.range);
+    let ranges: Vec<_> = shards.iter().map(|shard| shard.range).collect();
+    if HashKeyRange::tile(&ranges) {
+        return Ok(shards);
+    }
+    let gap = ranges.windows(2).find(|pair| pair[0].merge(pair[1]).is_none());
+    let ends = || ranges.first().zip(ranges.last()).map(|(first, last)| [*first, *last]);
+    let between = gap.map(|pair| [pair[0], pair[1]]).or_else(ends);
+    let message = match between {
+        Some([lower, upper]) => {
+            format!(
+                "the open shards do not tile the ring of hash keys, see {lower} and {upper}: is it being resharded?"
+            )
+        }
+        None => "there is no open shard".to_owned(),
+    };
+    Err(CallError { call: "ListShards", subject: stream.to_owned(), failure: Failure::InUse, message, source: None })
+}
+
+fn unlike(stream: &str, answer: &str) -> CallError {
+    let message = format!("an answer without a hash key range as we know it: {answer}");
+    CallError { call: "ListShards", subject: stream.to_owned(), failure: Failure::Refused, message, source: None }
 }

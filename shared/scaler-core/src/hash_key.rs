@@ -64,14 +64,17 @@ impl HashKeyRange {
         ((self.last - self.first) as f64 + 1.0) / u128::MAX as f64
     }
 
-    /// The first hash key of its upper half; `None` for a range of one key, which cannot be split.
+    /// The first hash key of its upper half; `None` for a range that is too small to be split.
     pub const fn middle(self) -> Option<u128> {
-        if self.first == self.last { None } else { Some(self.first + (self.last - self.first) / 2 + 1) }
+        if self.last - self.first < 3 { None } else { Some(self.first + (self.last - self.first) / 2 + 1) }
     }
 
-    /// Its two parts, of which the upper one begins at `at`; `None` where `at` is not inside, beyond its first key.
+    /// Its two parts, of which the upper one begins at `at`; `None` where that would leave a part of a single key, or is outside.
+    ///
+    /// Kinesis refuses a hash key that "is not both greater than one plus the shard's `StartingHashKey` and less than the shard's
+    /// `EndingHashKey`" (the words of `SplitShard`, as emulators have them).
     pub const fn split(self, at: u128) -> Option<(Self, Self)> {
-        if self.first < at && at <= self.last {
+        if self.first < at && at - self.first > 1 && at < self.last {
             Some((Self { first: self.first, last: at - 1 }, Self { first: at, last: self.last }))
         } else {
             None
@@ -146,7 +149,7 @@ mod tests {
         assert_eq!(range.middle(), Some(16));
         let (lower, upper) = range.split(16).unwrap();
         assert_eq!((lower.last(), upper.first(), lower.merge(upper), upper.merge(lower)), (15, 16, Some(range), None));
-        assert_eq!([range.split(10), range.split(21)], [None, None]);
+        assert_eq!([10, 11, 20, 21].map(|at| range.split(at)), [None; 4], "no part has a single key");
         let one = HashKeyRange::new(7, 7).unwrap();
         assert_eq!((one.middle(), one.split(7), HashKeyRange::new(8, 7)), (None, None, None));
         assert_eq!(HashKeyRange::ALL.middle(), Some(1 << 127));

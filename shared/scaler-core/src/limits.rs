@@ -79,16 +79,21 @@ impl ApiRate {
 /// Every call that the functions make often enough to come near a limit.
 ///
 /// Kinesis: KQ and API of each operation; sources differ on the scope of `ListTagsForStream` (account or stream), of which
-/// the tighter is taken, and give none for `UpdateShardCount`. `ListStreamConsumers` is not here: its 5 a second are for each
+/// the tighter is taken, as for `SplitShard` and `MergeShards`, and give none for `UpdateShardCount`. `ListShards` and
+/// `EnableEnhancedMonitoring` have theirs for each stream (of the former older pages say 100, newer ones 1,000). `ListStreamConsumers` is not here: its 5 a second are for each
 /// stream (KQ, API), of which a run asks once. CloudWatch: User Guide, "CloudWatch service quotas". `GetResources`: Tag Editor
 /// User Guide, "Service quotas". No source tells a rate of `GetProducts`, which is called a few times a day.
-pub const API_RATES: [ApiRate; 12] = [
+pub const API_RATES: [ApiRate; 16] = [
     ApiRate { action: "kinesis:ListStreams", per_second: 5 },
     ApiRate { action: "kinesis:DescribeStreamSummary", per_second: 20 },
     ApiRate { action: "kinesis:ListTagsForStream", per_second: 5 },
     ApiRate { action: "kinesis:AddTagsToStream", per_second: 5 },
     ApiRate { action: "kinesis:UpdateShardCount", per_second: 10 },
     ApiRate { action: "kinesis:DescribeLimits", per_second: 1 },
+    ApiRate { action: "kinesis:ListShards", per_second: 100 },
+    ApiRate { action: "kinesis:SplitShard", per_second: 5 },
+    ApiRate { action: "kinesis:MergeShards", per_second: 5 },
+    ApiRate { action: "kinesis:EnableEnhancedMonitoring", per_second: 5 },
     ApiRate { action: "cloudwatch:PutMetricAlarm", per_second: 3 },
     ApiRate { action: "cloudwatch:DeleteAlarms", per_second: 3 },
     ApiRate { action: "cloudwatch:DescribeAlarms", per_second: 9 },

@@ -422,7 +422,10 @@ impl fmt::Display for Reason {
                  even one: it is one partition key, and neither splits nor shards help one key"
             ),
             Self::SplitsInstead { split, all } => {
-                write!(f, "split {split} of {all}, which does not count among the {RESIZES_PER_DAY}, since it throttles")
+                write!(
+                    f,
+                    "split {split} of {all}, which does not count among the {RESIZES_PER_DAY}, since it throttles"
+                )
             }
             Self::UnevenLoad { desired, largest_percent, changes } => {
                 write!(f, "of {desired} even shards one would be {largest_percent} % full, as the keys lie: ")?;

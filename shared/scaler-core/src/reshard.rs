@@ -188,6 +188,7 @@ impl<'a> Inside<'a> {
     /// From below, each piece as large as `cap` allows; `None` where that takes more than so many cuts.
     fn cuts_up_to(&self, cap: f64, most: usize) -> Option<Vec<u128>> {
         let mut sweep = Sweep {
+            range: self.range,
             cap,
             most,
             density: self.density,
@@ -231,6 +232,7 @@ impl<'a> Inside<'a> {
 
 /// Cutting a range from below.
 struct Sweep {
+    range: HashKeyRange,
     cap: f64,
     most: usize,
     density: f64,
@@ -251,12 +253,12 @@ impl Sweep {
             let keys = ((self.cap - self.taken).max(0.0) / self.density) as u128;
             let at = self.at.saturating_add(keys.max(1)).min(end);
             self.cut(at)?;
-            if at == end {
+            if self.at >= end || self.at < at {
                 break;
             }
         }
         self.taken += self.density * between(self.at, end);
-        self.at = end;
+        self.at = self.at.max(end);
         Some(())
     }
 
@@ -273,8 +275,11 @@ impl Sweep {
         Some(())
     }
 
+    /// Ends the piece before `at`, or a key later: none may have a single key. At the ends of the range there is nothing to
+    /// cut.
     fn cut(&mut self, at: u128) -> Option<()> {
-        if at == self.begins {
+        let at = at.max(self.begins.saturating_add(2));
+        if self.range.split(at).is_none() {
             return Some(());
         }
         if self.cuts.len() == self.most {

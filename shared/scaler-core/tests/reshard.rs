@@ -123,7 +123,7 @@ fn one_key_above_a_shard_is_told_and_its_neighbours_are_freed_of_it() {
     ring.carry_out(&plan);
     assert_eq!(plan.hot_keys, [key]);
     let alone = plan.shards.iter().find(|(range, _)| range.contains(key.hash_key)).unwrap();
-    assert_eq!(alone.0, HashKeyRange::new(key.hash_key, key.hash_key).unwrap());
+    assert_eq!(alone.0.last() - alone.0.first(), 1, "as few keys as Kinesis allows");
     assert_eq!(splits(&plan), 2, "below it and above it");
 }
 
@@ -154,9 +154,11 @@ fn any_stream() -> impl Strategy<Value = (Vec<HashKeyRange>, Vec<f64>, Vec<KeyLo
         let mut ranges = Vec::new();
         let mut rest = HashKeyRange::ALL;
         for at in boundaries {
-            let (lower, upper) = rest.split(at).unwrap();
-            ranges.push(lower);
-            rest = upper;
+            // Those that Kinesis would not split so stay whole.
+            if let Some((lower, upper)) = rest.split(at) {
+                ranges.push(lower);
+                rest = upper;
+            }
         }
         ranges.push(rest);
         let keys: Vec<_> = keys.into_iter().map(|(hash_key, load)| KeyLoad { hash_key, load }).collect();
