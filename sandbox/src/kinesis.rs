@@ -1,7 +1,7 @@
 //! The layer before the Kinesis emulator: refuses what the emulator lets pass, mends what it gets wrong, and turns
 //! what streams take in and throttle into CloudWatch metrics.
 //!
-//! The emulator is `ferrokinesis`. It throttles writes by the second but knows no resize limits, reads some
+//! The emulator is `ferrokinesis`. It throttles writes by the second but knows no resize limits, splits what is closed, reads some
 //! operations' streams by name only, creates only provisioned streams, calls every reader caught up, forgets
 //! `ShardFilter`, lists streams in pages without a token, and says when something was created by the real clock. Each of
 //! that is set right here.
@@ -18,8 +18,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use ferrokinesis::types::{Stream, StreamMode, StreamStatus};
-use scaler_sim::kinesis_rules::{self, Mode, Refusal, Resize};
+use ferrokinesis::types::{Shard, Stream, StreamMode, StreamStatus};
+use scaler_sim::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
 use serde_json::{Map, Value, json};
 
 use crate::json::{self, BODY_BYTES_MAX};
@@ -110,6 +110,7 @@ impl Call<'_> {
             "CreateStream" => self.create_stream().await,
             "DeleteStream" => self.delete_stream().await,
             "UpdateShardCount" => self.update_shard_count().await,
+            "SplitShard" | "MergeShards" => self.reshard().await,
             "ListTagsForStream" => self.list_tags().await,
             "ListShards" => self.list_shards().await,
             "DescribeLimits" => self.describe_limits().await,
@@ -209,10 +210,7 @@ impl Call<'_> {
         let resize = Resize {
             stream: &stream.stream_name,
             account: &shared.options.account,
-            mode: match stream.stream_mode_details.stream_mode {
-                StreamMode::Provisioned => Mode::Provisioned,
-                StreamMode::OnDemand => Mode::OnDemand,
-            },
+            mode: mode(&stream),
             status: &stream.stream_status.to_string(),
             open_shards: open_shards(&stream),
             target,
@@ -227,6 +225,26 @@ impl Call<'_> {
             body["StreamARN"] = json!(stream.stream_arn);
         }
         Ok(answer(status, &body))
+    }
+
+    /// The emulator splits and merges shards of on-demand streams, and closed ones once more.
+    async fn reshard(self) -> Result<Response, Refusal> {
+        let Some(stream) = self.stream().await else { return Ok(self.pass_on().await) };
+        let shared = self.shared;
+        let named = ["ShardToSplit", "ShardToMerge", "AdjacentShardToMerge"].map(|field| self.text(field));
+        let is_closed = |shard: &&Shard| !is_open(shard) && named.contains(&Some(shard.shard_id.as_str()));
+        let reshard = Reshard {
+            stream: &stream.stream_name,
+            account: &shared.options.account,
+            mode: mode(&stream),
+            status: &stream.stream_status.to_string(),
+            added: u32::from(self.operation == "SplitShard"),
+            account_open_shards: shared.store.sum_open_shards().await,
+            account_shard_limit: shared.options.account_shard_limit,
+            closed: stream.shards.iter().find(is_closed).map(|shard| shard.shard_id.as_str()),
+        };
+        kinesis_rules::check_reshard(&reshard)?;
+        Ok(self.pass_on().await)
     }
 
     /// The emulator accepts at most 10 for `Limit`; AWS accepts 50, which is also all the tags a stream can have.
@@ -310,10 +328,14 @@ impl Call<'_> {
 
     async fn put(self) -> Result<Response, Refusal> {
         let shared = self.shared;
-        let records = observe::put_sizes(&self.operation, &self.body);
-        let stream = self.text("StreamName").unwrap_or_default().to_owned();
+        let records = observe::put_records(&self.operation, &self.body);
+        let name = self.text("StreamName").unwrap_or_default().to_owned();
+        // Of most streams nobody asks where a record goes.
+        let is_measured =
+            |stream: &Stream| stream.enhanced_monitoring.iter().any(|sent| !sent.shard_level_metrics.is_empty());
+        let measured = self.stream().await.filter(is_measured);
         let (status, body) = self.passed_on().await;
-        observe::put(shared, &stream, &records, status, &body);
+        observe::put(shared, &name, &records, measured.as_ref(), status, &body);
         Ok(answer(status, &body))
     }
 
@@ -370,7 +392,18 @@ pub(crate) async fn finish_creation(
     changed.await.map_err(|error| Refusal { error_type: "InternalFailureException", message: error.to_string() })
 }
 
+fn mode(stream: &Stream) -> Mode {
+    match stream.stream_mode_details.stream_mode {
+        StreamMode::Provisioned => Mode::Provisioned,
+        StreamMode::OnDemand => Mode::OnDemand,
+    }
+}
+
+pub(crate) fn is_open(shard: &Shard) -> bool {
+    shard.sequence_number_range.ending_sequence_number.is_none()
+}
+
 pub(crate) fn open_shards(stream: &Stream) -> u32 {
-    let open = stream.shards.iter().filter(|it| it.sequence_number_range.ending_sequence_number.is_none()).count();
+    let open = stream.shards.iter().filter(|shard| is_open(shard)).count();
     u32::try_from(open).unwrap_or(u32::MAX)
 }

@@ -4,27 +4,41 @@
 //! multiplied by the clock's weight, see [`SandboxClock`](crate::SandboxClock).
 
 use axum::http::StatusCode;
+use ferrokinesis::types::Stream;
 use ferrokinesis::{sequence, shard_iterator};
+use scaler_core::hash_key;
 use scaler_sim::cloudwatch::Metric;
 use serde_json::{Map, Value, json};
 
+use super::is_open;
 use crate::locked::locked;
 use crate::state::Shared;
 
 const THROTTLED: &str = "ProvisionedThroughputExceededException";
 
-/// Bytes of each record of a put: its data, decoded, and its partition key, which AWS counts against the shard too.
-/// The emulator throttles by the data alone.
-pub(super) fn put_sizes(operation: &str, body: &Map<String, Value>) -> Vec<usize> {
-    let size = |data: Option<&Value>, key: Option<&Value>| {
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-        decoded_length(&text(data)) + text(key).len()
-    };
+/// A record of a put.
+pub(super) struct Put {
+    /// Bytes of its data, decoded, and of its partition key, which AWS counts against the shard too. The emulator throttles by
+    /// the data alone.
+    bytes: usize,
+    hash_key: u128,
+}
+
+pub(super) fn put_records(operation: &str, body: &Map<String, Value>) -> Vec<Put> {
     if operation == "PutRecord" {
-        return vec![size(body.get("Data"), body.get("PartitionKey"))];
+        return vec![put_record(body)];
     }
     let records = body.get("Records").and_then(Value::as_array);
-    records.into_iter().flatten().map(|record| size(record.get("Data"), record.get("PartitionKey"))).collect()
+    records.into_iter().flatten().filter_map(Value::as_object).map(put_record).collect()
+}
+
+fn put_record(record: &Map<String, Value>) -> Put {
+    let text = |field: &str| record.get(field).and_then(Value::as_str).unwrap_or_default();
+    let explicit = text("ExplicitHashKey").parse().ok();
+    Put {
+        bytes: decoded_length(text("Data")) + text("PartitionKey").len(),
+        hash_key: explicit.unwrap_or_else(|| hash_key(text("PartitionKey"))),
+    }
 }
 
 fn decoded_length(base64: &str) -> usize {
@@ -33,21 +47,44 @@ fn decoded_length(base64: &str) -> usize {
 }
 
 /// Counts a put. A call that failed for another reason than throttling is none of these metrics' concern.
-pub(super) fn put(shared: &Shared, stream: &str, sizes: &[usize], status: StatusCode, body: &Value) {
+///
+/// `measured` is the stream, if the metrics of its shards are sent.
+pub(super) fn put(
+    shared: &Shared,
+    stream: &str,
+    records: &[Put],
+    measured: Option<&Stream>,
+    status: StatusCode,
+    body: &Value,
+) {
     let rejected: Vec<bool> = match body["Records"].as_array() {
         Some(records) if status.is_success() => records.iter().map(|it| it["ErrorCode"] == THROTTLED).collect(),
-        _ if status.is_success() => vec![false; sizes.len()],
-        _ if body["__type"] == THROTTLED => vec![true; sizes.len()],
+        _ if status.is_success() => vec![false; records.len()],
+        _ if body["__type"] == THROTTLED => vec![true; records.len()],
         _ => return,
     };
-    let accepted: Vec<usize> = sizes.iter().zip(&rejected).filter(|(_, no)| !**no).map(|(size, _)| *size).collect();
-    let throttled = rejected.iter().filter(|no| **no).count();
+    let tried = || records.iter().zip(rejected.iter().copied());
+    count_put(tried(), |name, value| record(shared, &Metric::kinesis(stream, name), value));
+    for shard in measured.iter().flat_map(|stream| &stream.shards).filter(|shard| is_open(shard)) {
+        let range = shard.hash_key_range.start_u128()..=shard.hash_key_range.end_u128();
+        let its = tried().filter(|(put, _)| range.contains(&put.hash_key));
+        count_put(its, |name, value| record(shared, &Metric::shard(stream, &shard.shard_id, name), value));
+    }
+}
+
+/// Counts what was tried, each with whether it was throttled.
+fn count_put<'a>(tried: impl Iterator<Item = (&'a Put, bool)>, record: impl Fn(&'static str, f64)) {
+    let tried: Vec<_> = tried.collect();
+    if tried.is_empty() {
+        return;
+    }
+    let accepted: Vec<usize> = tried.iter().filter(|(_, no)| !no).map(|(put, _)| put.bytes).collect();
     if !accepted.is_empty() {
-        record(shared, stream, "IncomingBytes", count(accepted.iter().sum()));
-        record(shared, stream, "IncomingRecords", count(accepted.len()));
+        record("IncomingBytes", count(accepted.iter().sum()));
+        record("IncomingRecords", count(accepted.len()));
     }
     // Recorded as 0 as well: the metric is there with every put, so its absence means that nothing was put.
-    record(shared, stream, "WriteProvisionedThroughputExceeded", count(throttled));
+    record("WriteProvisionedThroughputExceeded", count(tried.len() - accepted.len()));
 }
 
 /// The stream an iterator reads.
@@ -70,11 +107,11 @@ pub(super) async fn get(shared: &Shared, stream: &str, status: StatusCode, body:
             body["Records"].as_array().into_iter().flatten().map(|it| {
                 it["Data"].as_str().map_or(0, decoded_length) + it["PartitionKey"].as_str().map_or(0, str::len)
             });
-        record(shared, stream, "GetRecords.Bytes", count(bytes.sum()));
-        record(shared, stream, "GetRecords.IteratorAgeMilliseconds", to_f64(behind));
-        record(shared, stream, "ReadProvisionedThroughputExceeded", 0.0);
+        record(shared, &Metric::kinesis(stream, "GetRecords.Bytes"), count(bytes.sum()));
+        record(shared, &Metric::kinesis(stream, "GetRecords.IteratorAgeMilliseconds"), to_f64(behind));
+        record(shared, &Metric::kinesis(stream, "ReadProvisionedThroughputExceeded"), 0.0);
     } else if body["__type"] == THROTTLED {
-        record(shared, stream, "ReadProvisionedThroughputExceeded", 1.0);
+        record(shared, &Metric::kinesis(stream, "ReadProvisionedThroughputExceeded"), 1.0);
     }
 }
 
@@ -97,10 +134,10 @@ async fn milliseconds_behind(shared: &Shared, next_iterator: &str) -> u64 {
     written_at.map_or(0, |written_at| now.saturating_sub(written_at))
 }
 
-fn record(shared: &Shared, stream: &str, name: &str, value: f64) {
+fn record(shared: &Shared, metric: &Metric, value: f64) {
     let at = shared.clock.now();
     // A count of calls or records is scaled like one of bytes: each happens once per real, not virtual, unit of time.
-    locked(&shared.cloudwatch).record(&Metric::kinesis(stream, name), at, value * shared.clock.weight());
+    locked(&shared.cloudwatch).record(metric, at, value * shared.clock.weight());
 }
 
 fn count(number: usize) -> f64 {

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use scaler_app::cost::{self, CostSettings, cost_report};
+use scaler_app::ports::Streams as _;
 use scaler_app::sync::BEGINS_WITHIN;
 use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, handle};
@@ -21,6 +22,9 @@ use scaler_sim::cloudwatch::Metric;
 use serde_json::json;
 
 use wire::Fleet;
+
+/// The stream of which the load does not lie evenly.
+const SKEWED: &str = "skewed";
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
@@ -93,19 +97,74 @@ async fn scaling_calls(direction: Direction, full_shards: f64) -> BTreeSet<Strin
     called(&fleet)
 }
 
+/// What the same asks of a stream of which one shard is hot, or most are cold.
+async fn resharding_calls(direction: Direction, percents: [f64; 4]) -> BTreeSet<String> {
+    let mut fleet = Fleet::of(0).await;
+    fleet.create(SKEWED, 4).await;
+    let policy = Policy::new(PolicySpec { shard_metrics: true, ..PolicySpec::default() }).unwrap();
+    let alarm = json!({ "alarmData": { "alarmName": "a", "state": { "value": "ALARM" }, "configuration": { "metrics": [
+        { "metricStat": { "metric": { "dimensions": { "StreamName": SKEWED } } } }] } } });
+    // The first look finds that its shards are not measured, the second, later, which one it is.
+    let mut called_so_far = BTreeSet::new();
+    let looks = if direction == Direction::Out { 2 } else { 1 };
+    if direction == Direction::In {
+        fleet.ports.pass.streams.send_shard_metrics(SKEWED).await.unwrap();
+        fleet.sandbox.forget_calls();
+    }
+    for look in 1..=looks {
+        let shards = fleet.ports.pass.streams.open_shards(SKEWED).await.unwrap();
+        fleet.sandbox.forget_calls();
+        fleet.wait();
+        for (shard, percent) in shards.iter().zip(percents) {
+            shard_load(&fleet, &shard.id, percent);
+        }
+        let outcomes = handle(&fleet.ports.pass, &policy, direction, &alarm, &mut |_| ()).await.outcomes;
+        let is_last = look == looks;
+        assert_eq!(outcomes[0].outcome == OutcomeKind::Resized, is_last, "{outcomes:?}");
+        assert_eq!(outcomes[0].faults, Vec::<String>::new());
+        called_so_far.extend(called(&fleet));
+    }
+    called_so_far
+}
+
+/// Seventy minutes in which a shard is wanted to take so many percent of what it can; above 100 it throttles.
+fn shard_load(fleet: &Fleet, shard: &str, percent: f64) {
+    let (accepted, over) = (percent.min(100.0), (percent - 100.0).max(0.0));
+    for ago in 1..=70 {
+        let at = fleet.sandbox.now() - SignedDuration::from_mins(ago);
+        for (name, value) in [
+            ("IncomingBytes", accepted / 100.0 * 62_914_560.0),
+            ("IncomingRecords", accepted / 100.0 * 30_000.0),
+            ("WriteProvisionedThroughputExceeded", over / 100.0 * 30_000.0),
+        ] {
+            let mut cloudwatch = fleet.sandbox.cloudwatch();
+            cloudwatch.record(&Metric::kinesis(SKEWED, name), at, value);
+            cloudwatch.record(&Metric::shard(SKEWED, shard, name), at, value);
+        }
+    }
+}
+
+/// What the pass of both directions calls beside that of [`scaling_calls`].
+const RESHARDING: [&str; 4] =
+    ["kinesis:EnableEnhancedMonitoring", "kinesis:ListShards", "kinesis:MergeShards", "kinesis:SplitShard"];
+
 #[tokio::test]
 async fn scale_out_may_do_what_it_does() {
     // The failure queue, to which Lambda sends.
     let mut granted = granted(&["ScalerPolicy", "ScaleOutRole"]);
     assert!(granted.remove("sqs:SendMessage"));
-    assert_eq!(scaling_calls(Direction::Out, 2.0).await, granted);
+    let mut called = scaling_calls(Direction::Out, 2.0).await;
+    called.extend(resharding_calls(Direction::Out, [20.0, 130.0, 20.0, 20.0]).await);
+    assert_eq!(called, granted);
 }
 
 #[tokio::test]
 async fn scale_in_may_do_what_it_does() {
     let mut granted = granted(&["ScalerPolicy", "ScaleInRole"]);
     assert!(granted.remove("sqs:SendMessage"));
-    assert_eq!(scaling_calls(Direction::In, 0.1).await, granted);
+    let mut called = scaling_calls(Direction::In, 0.1).await;
+    called.extend(resharding_calls(Direction::In, [80.0, 10.0, 5.0, 5.0]).await);
+    assert_eq!(called, granted);
 }
 
 #[tokio::test]
@@ -125,6 +184,8 @@ async fn alarm_sync_may_do_what_it_does() {
     }
     fleet.run(json!({ "sync": "all" })).await;
     calls.extend(called(&fleet));
+    // It brings streams inside their bounds by the very passes of the two above, which may split, merge and measure.
+    calls.extend(RESHARDING.map(str::to_owned));
     assert_eq!(calls, granted(&["ScalerPolicy", "AlarmSyncRole"]));
     assert_eq!(fleet.wrongs(), Vec::<String>::new());
 }
@@ -169,7 +230,7 @@ fn the_conditions_name_the_tags_that_the_code_writes_and_asks_for() {
     let memory = format!("\"aws:TagKeys\": [{TAG_RESIZES}, {TAG_NOTICES}]");
     let managed = format!("\"aws:ResourceTag/{TAG_MANAGED}\": \"true\"");
     let made_by = format!("\"aws:ResourceTag/{TAG_MADE_BY}\": !Ref AWS::StackName");
-    for (condition, times) in [(memory, 1), (managed, 2), (made_by, 1)] {
+    for (condition, times) in [(memory, 1), (managed, 5), (made_by, 1)] {
         assert_eq!(TEMPLATE.matches(&condition).count(), times, "{condition}");
     }
     assert!(TEMPLATE.contains(&format!(":alarm:{ALARM_PREFIX}*")));

@@ -168,6 +168,9 @@ impl<'a> Inside<'a> {
 
     /// The fewest cuts that leave no piece above `cap` but single keys, and of those the most even ones.
     fn balanced(&self, cap: f64) -> Vec<u128> {
+        if self.keys.is_empty() {
+            return self.even(cap);
+        }
         let mut best = self.cuts(cap);
         let (mut low, mut high) = (0.0, cap);
         for _ in 0..BALANCE_STEPS {
@@ -179,6 +182,15 @@ impl<'a> Inside<'a> {
             }
         }
         best
+    }
+
+    /// The same where nothing is known of single keys: pieces of one size.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a load is finite and not negative")]
+    fn even(&self, cap: f64) -> Vec<u128> {
+        let pieces = (self.load / cap - 1e-9).ceil().max(1.0) as u128;
+        let size = (self.range.last() - self.range.first()) / pieces;
+        let cuts = (1..pieces).map(|piece| self.range.first() + size * piece + 1);
+        cuts.filter(|at| self.range.split(*at).is_some()).collect()
     }
 
     fn cuts(&self, cap: f64) -> Vec<u128> {

@@ -1,4 +1,4 @@
-//! What Kinesis refuses of `UpdateShardCount`, with its error types and texts.
+//! What Kinesis refuses of `UpdateShardCount`, `SplitShard` and `MergeShards`, with its error types and texts.
 //!
 //! Source: Kinesis API reference, `UpdateShardCount` (read 2026-11), unless a line says otherwise.
 
@@ -58,6 +58,67 @@ pub fn check(resize: &Resize<'_>, now: Timestamp) -> Result<(), Refusal> {
     let target = checked_target(resize)?;
     checked_step(resize, target)?;
     checked_quota(resize, target, now)
+}
+
+/// One `SplitShard` or `MergeShards` call, as far as it is about the stream.
+#[derive(Debug, Clone)]
+pub struct Reshard<'a> {
+    /// The stream's name.
+    pub stream: &'a str,
+    /// The account that owns it.
+    pub account: &'a str,
+    /// Its capacity mode.
+    pub mode: Mode,
+    /// Its status, as in [`Resize`].
+    pub status: &'a str,
+    /// Open shards that the call adds.
+    pub added: u32,
+    /// Open shards of all the account's streams.
+    pub account_open_shards: u32,
+    /// The account's shard quota.
+    pub account_shard_limit: u32,
+    /// A shard of the call that is closed already, if one is.
+    pub closed: Option<&'a str>,
+}
+
+/// Accepts a split or merge as far as it is about the stream, or says how Kinesis refuses it. What is wrong with its shards
+/// and hash keys is told by whoever has them.
+pub fn check_reshard(reshard: &Reshard<'_>) -> Result<(), Refusal> {
+    let Reshard { stream, account, status, added, account_open_shards, account_shard_limit, .. } = reshard;
+    if reshard.mode == Mode::OnDemand {
+        return refuse(
+            VALIDATION,
+            format!(
+                "Stream {stream} under account {account} is in ON_DEMAND mode: its shards are not split or merged."
+            ),
+        );
+    }
+    if *status != "ACTIVE" {
+        return refuse(
+            RESOURCE_IN_USE,
+            format!("Stream {stream} under account {account} not ACTIVE, instead in state {status}"),
+        );
+    }
+    if let Some(shard) = reshard.closed {
+        return refuse(
+            RESOURCE_IN_USE,
+            format!(
+                "Shard {shard} in stream {stream} under account {account} has already been merged or split, and thus is \
+                 not eligible for merging or splitting."
+            ),
+        );
+    }
+    if account_open_shards.saturating_add(*added) > *account_shard_limit {
+        return refuse(LIMIT_EXCEEDED, over_account_limit(account, *account_open_shards, *account_shard_limit, *added));
+    }
+    Ok(())
+}
+
+fn over_account_limit(account: &str, open: u32, limit: u32, added: u32) -> String {
+    format!(
+        "This request would exceed the shard limit for the account {account}. Current shard count for the account: \
+         {open}. Limit: {limit}. Number of additional shards that would have resulted from this request: {added}."
+    )
 }
 
 fn refuse(error_type: &'static str, message: String) -> Result<(), Refusal> {
@@ -131,14 +192,7 @@ fn checked_quota(resize: &Resize<'_>, target: u32, now: Timestamp) -> Result<(),
     let Resize { stream, account, account_open_shards, account_shard_limit, .. } = resize;
     let added = target.saturating_sub(resize.open_shards);
     if added > 0 && account_open_shards.saturating_add(added) > *account_shard_limit {
-        return refuse(
-            LIMIT_EXCEEDED,
-            format!(
-                "This request would exceed the shard limit for the account {account}. Current shard count for the \
-                 account: {account_open_shards}. Limit: {account_shard_limit}. Number of additional shards that would \
-                 have resulted from this request: {added}."
-            ),
-        );
+        return refuse(LIMIT_EXCEEDED, over_account_limit(account, *account_open_shards, *account_shard_limit, added));
     }
     let recent = resize.accepted.iter().filter(|at| now.duration_since(**at) < SignedDuration::from_hours(24)).count();
     if recent >= RESIZES_PER_DAY as usize {

@@ -13,11 +13,12 @@ use scaler_app::ports::{
 use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_core::{
-    AccountShards, Direction, MetricWindow, Minute, OpenShard, ShardCount, StreamAlarm, StreamMode, StreamState,
-    StreamStatus, TAG_MANAGED, TAG_PREFIX,
+    AccountShards, Direction, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamAlarm, StreamMode,
+    StreamState, StreamStatus, TAG_MANAGED, TAG_PREFIX,
 };
 
-use crate::kinesis_rules::{self, Mode, Resize};
+use crate::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
+use crate::ring::{Ring, RingFault};
 
 mod billing;
 
@@ -25,6 +26,8 @@ pub use billing::Billed;
 
 /// How long a resize keeps a stream UPDATING; AWS says "a few minutes".
 const RESIZE_SECONDS: i64 = 60;
+
+const ACCOUNT: &str = "123456789012";
 
 /// One stream.
 #[derive(Clone, Debug)]
@@ -43,6 +46,14 @@ pub struct Stream {
     pub curve: Option<fn(Timestamp) -> Minute>,
     /// Accepted resizes.
     pub resizes: Vec<Timestamp>,
+    /// Accepted splits and merges.
+    pub reshards: Vec<Timestamp>,
+    /// Whether the metrics of its shards are sent.
+    pub shard_metrics: bool,
+    /// What a minute's metrics say of a shard with this range; `None` is its share of [`Self::load`].
+    pub by_range: Option<fn(HashKeyRange) -> Minute>,
+    /// Where its shards lie, once somebody has asked.
+    pub ring: Option<Ring>,
     /// What it is billed by beside its shards and traffic.
     pub billed: Billed,
 }
@@ -58,8 +69,32 @@ impl Stream {
             load,
             curve: None,
             resizes: Vec::new(),
+            reshards: Vec::new(),
+            shard_metrics: false,
+            by_range: None,
+            ring: None,
             billed: Billed::default(),
         }
+    }
+
+    /// Where its shards lie: evenly, where nobody has split or merged them.
+    fn ring(&mut self) -> &mut Ring {
+        let shards = self.shards;
+        let ring = self.ring.get_or_insert_with(|| Ring::uniform(shards));
+        if ring.shards().len() != shards as usize {
+            ring.even_out(shards);
+        }
+        ring
+    }
+
+    /// The `minutes` before `end` of a shard with this range.
+    fn shard_window(&self, range: HashKeyRange, end: Timestamp, minutes: u32) -> MetricWindow {
+        let minute = match self.by_range {
+            _ if !self.shard_metrics => Minute::default(),
+            Some(by_range) => by_range(range),
+            None => share(&self.load, range.share()),
+        };
+        MetricWindow { end, minutes: vec![minute; minutes as usize] }
     }
 
     /// The `minutes` before `end`.
@@ -312,6 +347,38 @@ impl State {
         self.streams.get_mut(name).ok_or_else(missing)
     }
 
+    /// A split or a merge, which adds so many shards.
+    fn reshard(
+        &mut self,
+        call: &'static str,
+        name: &str,
+        argument: &str,
+        added: u32,
+        change: impl FnOnce(&mut Ring) -> Result<(), RingFault>,
+    ) -> Result<(), CallError> {
+        self.called(call, name, argument)?;
+        let (now, account_open_shards, account_shard_limit) = (self.now, self.open_shards(), self.account_limit);
+        let stream = self.find(call, name)?;
+        let reshard = Reshard {
+            stream: name,
+            account: ACCOUNT,
+            mode: mode(stream),
+            status: status_word(stream, now),
+            added,
+            account_open_shards,
+            account_shard_limit,
+            // One that is closed is not on the ring.
+            closed: None,
+        };
+        kinesis_rules::check_reshard(&reshard).map_err(|refusal| refused(call, name, &refusal))?;
+        let ring = stream.ring();
+        change(ring)
+            .map_err(|fault| failed(call, name, Failure::Refused, &format!("InvalidArgumentException: {fault}")))?;
+        stream.shards = u32::try_from(ring.shards().len()).unwrap_or(u32::MAX);
+        stream.reshards.push(now);
+        Ok(())
+    }
+
     fn open_shards(&self) -> u32 {
         self.streams.values().map(|stream| stream.shards).sum()
     }
@@ -321,9 +388,43 @@ pub(crate) fn failed(call: &'static str, subject: &str, failure: Failure, messag
     CallError { call, subject: subject.to_owned(), failure, message: message.to_owned(), source: None }
 }
 
+fn refused(call: &'static str, subject: &str, refusal: &Refusal) -> CallError {
+    let in_use = refusal.error_type == "ResourceInUseException";
+    let failure = if in_use { Failure::InUse } else { Failure::Refused };
+    failed(call, subject, failure, &format!("{}: {}", refusal.error_type, refusal.message))
+}
+
+fn mode(stream: &Stream) -> Mode {
+    match stream.mode {
+        StreamMode::OnDemand => Mode::OnDemand,
+        StreamMode::Provisioned => Mode::Provisioned,
+    }
+}
+
+fn status_word(stream: &Stream, now: Timestamp) -> &'static str {
+    if status(stream, now) == StreamStatus::Active { "ACTIVE" } else { "UPDATING" }
+}
+
+/// The write metrics of a part of a stream's load.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a minute's sums, which are far below 2^53"
+)]
+fn share(load: &Minute, share: f64) -> Minute {
+    let of = |sum: Option<u64>| sum.map(|sum| (sum as f64 * share) as u64);
+    let Minute { bytes, records, throttled_records, .. } = load;
+    Minute { bytes: of(*bytes), records: of(*records), throttled_records: of(*throttled_records), ..Minute::default() }
+}
+
 fn status(stream: &Stream, now: Timestamp) -> StreamStatus {
     let done = |at: &Timestamp| now.duration_since(*at) >= SignedDuration::from_secs(RESIZE_SECONDS);
-    if stream.resizes.last().is_none_or(done) { stream.status } else { StreamStatus::Updating }
+    if stream.resizes.last().is_none_or(done) && stream.reshards.last().is_none_or(done) {
+        stream.status
+    } else {
+        StreamStatus::Updating
+    }
 }
 
 impl Streams for &World {
@@ -335,7 +436,12 @@ impl Streams for &World {
         let now = state.now;
         let stream = state.find(call, stream)?;
         let open_shards = ShardCount::saturating(u64::from(stream.shards));
-        Ok(StreamState { status: status(stream, now), mode: stream.mode, open_shards, shard_metrics: false })
+        Ok(StreamState {
+            status: status(stream, now),
+            mode: stream.mode,
+            open_shards,
+            shard_metrics: stream.shard_metrics,
+        })
     }
 
     async fn tags(&self, stream: &str) -> Result<Vec<(String, String)>, CallError> {
@@ -362,26 +468,18 @@ impl Streams for &World {
         state.called(call, name, &desired.to_string())?;
         let (now, account_open_shards, account_shard_limit) = (state.now, state.open_shards(), state.account_limit);
         let stream = state.find(call, name)?;
-        let (mode, status) = match (stream.mode, status(stream, now)) {
-            (StreamMode::OnDemand, status) => (Mode::OnDemand, status),
-            (StreamMode::Provisioned, status) => (Mode::Provisioned, status),
-        };
         let resize = Resize {
             stream: name,
-            account: "123456789012",
-            mode,
-            status: if status == StreamStatus::Active { "ACTIVE" } else { "UPDATING" },
+            account: ACCOUNT,
+            mode: mode(stream),
+            status: status_word(stream, now),
             open_shards: stream.shards,
             target: i64::from(desired.get()),
             account_open_shards,
             account_shard_limit,
             accepted: &stream.resizes,
         };
-        if let Err(refusal) = kinesis_rules::check(&resize, now) {
-            let in_use = refusal.error_type == "ResourceInUseException";
-            let failure = if in_use { Failure::InUse } else { Failure::Refused };
-            return Err(failed(call, name, failure, &format!("{}: {}", refusal.error_type, refusal.message)));
-        }
+        kinesis_rules::check(&resize, now).map_err(|refusal| refused(call, name, &refusal))?;
         stream.resizes.push(now);
         stream.shards = desired.get();
         Ok(())
@@ -395,19 +493,30 @@ impl Streams for &World {
     }
 
     async fn open_shards(&self, stream: &str) -> Result<Vec<OpenShard>, CallError> {
-        Err(not_yet("ListShards", stream))
+        self.alive().await;
+        let mut state = self.state();
+        let call = "ListShards";
+        state.called(call, stream, "")?;
+        Ok(state.find(call, stream)?.ring().shards().to_vec())
     }
 
-    async fn split(&self, stream: &str, _shard: &str, _at: u128) -> Result<(), CallError> {
-        Err(not_yet("SplitShard", stream))
+    async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
+        self.alive().await;
+        self.state().reshard("SplitShard", stream, &format!("{shard} {at}"), 1, |ring| ring.split(shard, at))
     }
 
-    async fn merge(&self, stream: &str, _lower: &str, _upper: &str) -> Result<(), CallError> {
-        Err(not_yet("MergeShards", stream))
+    async fn merge(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
+        self.alive().await;
+        self.state().reshard("MergeShards", stream, &format!("{lower} {upper}"), 0, |ring| ring.merge(lower, upper))
     }
 
     async fn send_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
-        Err(not_yet("EnableEnhancedMonitoring", stream))
+        self.alive().await;
+        let mut state = self.state();
+        let call = "EnableEnhancedMonitoring";
+        state.called(call, stream, "")?;
+        state.find(call, stream)?.shard_metrics = true;
+        Ok(())
     }
 }
 
@@ -435,11 +544,18 @@ impl Metrics for &World {
     async fn shard_windows(
         &self,
         stream: &str,
-        _shards: &[String],
-        _end: Timestamp,
-        _minutes: u32,
+        shards: &[String],
+        end: Timestamp,
+        minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        Err(not_yet("GetMetricData", stream))
+        self.alive().await;
+        let mut state = self.state();
+        let call = "GetMetricData";
+        state.called(call, stream, &format!("{minutes} of {} shards", shards.len()))?;
+        let stream = state.find(call, stream)?;
+        let open = stream.ring().shards().to_vec();
+        let asked = open.into_iter().filter(|shard| shards.contains(&shard.id));
+        Ok(asked.map(|shard| (shard.id, stream.shard_window(shard.range, end, minutes))).collect())
     }
 }
 
@@ -593,8 +709,4 @@ impl Clock for &World {
     fn now(&self) -> Timestamp {
         self.state().now
     }
-}
-
-fn not_yet(call: &'static str, stream: &str) -> CallError {
-    failed(call, stream, Failure::Refused, "not yet")
 }

@@ -30,6 +30,13 @@ impl Metric {
             dimensions: BTreeMap::from([("StreamName".to_owned(), stream.to_owned())]),
         }
     }
+
+    /// A shard-level metric of Kinesis.
+    pub fn shard(stream: &str, shard: &str, name: &str) -> Self {
+        let mut metric = Self::kinesis(stream, name);
+        metric.dimensions.insert("ShardId".to_owned(), shard.to_owned());
+        metric
+    }
 }
 
 /// How the values of a period become one number.

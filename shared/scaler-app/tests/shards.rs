@@ -1,0 +1,179 @@
+//! Passes over streams of which one shard is hot, or that have no resize left: what they look at, write down, split and merge.
+#![allow(clippy::unwrap_used)]
+
+use jiff::{SignedDuration, Timestamp};
+use scaler_app::ports::Failure;
+use scaler_app::{Outcome, OutcomeKind, handle};
+use scaler_core::{
+    AlarmActions, Direction, HashKeyRange, Minute, Policy, PolicySpec, ShardCount, TAG_RESIZES, stream_alarms,
+};
+use scaler_sim::world::{Stream, World};
+use serde_json::{Value, json};
+
+const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
+const SHARD: u64 = 60 * 1_048_576;
+
+/// So many percent of what one shard takes in a minute, in records of 4 KiB; what is more than 100 is throttled.
+fn percent(percent: u64) -> Minute {
+    let (accepted, over) = (percent.min(100), percent.saturating_sub(100));
+    Minute {
+        bytes: Some(SHARD * accepted / 100),
+        records: Some(SHARD / 4_096 * accepted / 100),
+        throttled_records: Some(SHARD / 4_096 * over / 100),
+        iterator_age_ms: Some(0),
+        ..Minute::default()
+    }
+}
+
+/// Four shards at 48 % together, of which one throttles.
+fn stream() -> Stream {
+    let load = Minute { throttled_records: percent(130).throttled_records, ..sum(&[20, 100, 20, 20]) };
+    Stream { by_range: Some(hot), ..Stream::managed(4, load) }
+}
+
+fn sum(percents: &[u64]) -> Minute {
+    let of = |field: fn(Minute) -> Option<u64>| percents.iter().filter_map(|it| field(percent(*it))).sum::<u64>();
+    Minute { bytes: Some(of(|it| it.bytes)), records: Some(of(|it| it.records)), ..percent(0) }
+}
+
+/// The second quarter of the ring takes 130 % of a shard, evenly; the rest of it 20 % a quarter.
+fn hot(range: HashKeyRange) -> Minute {
+    let quarter = HashKeyRange::uniform(4)[1];
+    let inside = quarter.contains(range.first());
+    let quarters = if range == quarter { 100 } else { 50 };
+    if inside { percent(130 * quarters / 100) } else { percent(20) }
+}
+
+fn world(stream: Stream) -> World {
+    let world = World::at(NOW).with("orders", stream);
+    let policy = Policy::new(PolicySpec::default()).unwrap();
+    for alarm in stream_alarms(&policy, "orders", ShardCount::new(4).unwrap(), &AlarmActions::default()) {
+        world.put_alarm(alarm, true);
+    }
+    world
+}
+
+fn alarm() -> Value {
+    json!({ "source": "aws.cloudwatch", "alarmData": {
+        "alarmName": "kinesis-scaler/orders/scale-out",
+        "state": { "value": "ALARM" },
+        "configuration": { "metrics": [
+            { "id": "bytes", "metricStat": { "metric": { "dimensions": { "StreamName": "orders" } } } },
+        ] },
+    } })
+}
+
+async fn pass(world: &World) -> Outcome {
+    let policy = Policy::new(PolicySpec::default()).unwrap();
+    handle(&world.ports(), &policy, Direction::Out, &alarm(), &mut |_| {}).await.outcomes.remove(0)
+}
+
+fn history(world: &World) -> String {
+    world.stream("orders").unwrap().tags.get(TAG_RESIZES).cloned().unwrap_or_default()
+}
+
+fn with_tag(mut stream: Stream, key: &str, value: &str) -> Stream {
+    stream.tags.insert(key.to_owned(), value.to_owned());
+    stream
+}
+
+#[tokio::test]
+async fn a_hot_shard_is_split_in_its_middle_and_its_alarms_are_refitted() {
+    let world = world(Stream { shard_metrics: true, ..stream() });
+    let outcome = pass(&world).await;
+    assert_eq!((outcome.outcome, outcome.current, outcome.desired), (OutcomeKind::Resized, Some(4), Some(5)));
+    assert!(!outcome.needs_attention, "{}", outcome.words);
+    let middle = HashKeyRange::uniform(4)[1].middle().unwrap();
+    assert_eq!(
+        world.calls(),
+        [
+            "DescribeStreamSummary orders",
+            "ListTagsForStream orders",
+            "GetMetricData orders 60",
+            // Only of a stream that throttles though it would fit.
+            "ListShards orders",
+            "GetMetricData orders 60 of 4 shards",
+            "DescribeLimits the account",
+            // Written down before the call.
+            "AddTagsToStream orders s1767322800=4-5",
+            &format!("SplitShard orders shardId-000000000001 {middle}"),
+            "DescribeAlarms kinesis-scaler/orders/scale-out",
+            "ListTagsForResource kinesis-scaler/orders/scale-out",
+            "PutMetricAlarm kinesis-scaler/orders/scale-out 5",
+            "ListTagsForResource kinesis-scaler/orders/scale-in",
+            "PutMetricAlarm kinesis-scaler/orders/scale-in 5",
+            "Publish kinesis-scaler: orders goes from 4 to 5 shards",
+        ]
+    );
+    let ranges: Vec<_> =
+        world.stream("orders").unwrap().ring.unwrap().shards().iter().map(|shard| shard.range).collect();
+    assert!(HashKeyRange::tile(&ranges) && ranges.len() == 5, "{ranges:?}");
+    // Each half takes 65 %: the same alarm again finds a stream that is being split, and then one that does not throttle.
+    assert_eq!(pass(&world).await.outcome, OutcomeKind::Held);
+    world.change("orders", |stream| stream.load = sum(&[20, 65, 65, 20, 20]));
+    world.advance(SignedDuration::from_mins(6));
+    assert_eq!(pass(&world).await.outcome, OutcomeKind::Held);
+    assert_eq!(world.stream("orders").unwrap().reshards.len(), 1);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_measured_is_measured_where_that_is_allowed() {
+    let not_allowed = world(stream());
+    let outcome = pass(&not_allowed).await;
+    assert_eq!((outcome.outcome, outcome.cause.as_deref()), (OutcomeKind::Held, Some("hot-shard")));
+    assert!(outcome.next.unwrap().contains("kinesis-scaler/shard-metrics=true"), "it says how to allow it");
+
+    let allowed = world(with_tag(stream(), "kinesis-scaler/shard-metrics", "true"));
+    let outcome = pass(&allowed).await;
+    assert_eq!((outcome.outcome, outcome.needs_attention), (OutcomeKind::Held, false), "{}", outcome.words);
+    assert_eq!(allowed.calls().last().unwrap(), "EnableEnhancedMonitoring orders");
+    assert_eq!(pass(&allowed).await.outcome, OutcomeKind::Resized, "what they say is the next pass's");
+}
+
+#[tokio::test]
+async fn what_aws_says_to_a_split_is_remembered_as_it_is_of_a_resize() {
+    for (failure, kind, letter) in [
+        (Failure::Refused, OutcomeKind::Refused, 'x'),
+        (Failure::Throttled, OutcomeKind::Failed, 'x'),
+        (Failure::Unavailable, OutcomeKind::Failed, 's'),
+        (Failure::InUse, OutcomeKind::Held, 's'),
+    ] {
+        let world = world(Stream { shard_metrics: true, ..stream() });
+        world.fail_next("SplitShard", failure);
+        let outcome = pass(&world).await;
+        assert_eq!(outcome.outcome, kind, "{}", outcome.words);
+        assert!(history(&world).starts_with(letter), "{failure:?}: {}", history(&world));
+    }
+}
+
+#[tokio::test]
+async fn shards_that_cannot_be_seen_are_no_reason_to_do_nothing() {
+    for failure in [Failure::Refused, Failure::Throttled] {
+        let world = world(Stream { shard_metrics: true, ..Stream::managed(4, sum(&[100, 100, 100, 100])) });
+        world.fail_next("ListShards", failure);
+        let outcome = pass(&world).await;
+        assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(5)), "{}", outcome.words);
+        assert!(outcome.faults.iter().any(|fault| fault.contains("where the load lies")), "{:?}", outcome.faults);
+    }
+}
+
+#[tokio::test]
+async fn without_a_resize_left_every_shard_is_split_and_people_are_told_once() {
+    let ten: Vec<_> = (1..=10).map(|hour| format!("o{}=4-4", NOW.as_second() - hour * 3_600)).collect();
+    let full = with_tag(
+        Stream::managed(4, Minute { throttled_records: Some(1_000), ..sum(&[100; 4]) }),
+        TAG_RESIZES,
+        &ten.join(" "),
+    );
+    let world = world(full);
+    for split in 1..=4 {
+        let outcome = pass(&world).await;
+        assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(4 + split)), "{}", outcome.words);
+        assert!(history(&world).contains("=4-8"), "where it is to end: {}", history(&world));
+        world.advance(SignedDuration::from_secs(60));
+    }
+    let stream = world.stream("orders").unwrap();
+    let ranges: Vec<_> = stream.ring.unwrap().shards().iter().map(|shard| shard.range).collect();
+    assert_eq!(ranges, HashKeyRange::uniform(8), "each in its middle");
+    assert_eq!((stream.resizes.len(), world.told().len()), (0, 1), "{:?}", world.told());
+}
