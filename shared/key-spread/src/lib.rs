@@ -1,0 +1,18 @@
+//! How partition keys spread over the shards of a stream: any number of keys in one pass, with memory that does not grow.
+//!
+//! Start at [`Spread`], which takes keys and tells; [`spread_lines`] reads a file of them with every core.
+
+mod frequent;
+mod hash;
+mod lines;
+mod spread;
+mod statistics;
+
+pub use frequent::{Frequent, Heavy};
+pub use hash::hash_keys;
+pub use lines::{KeyFault, LinesFault, spread_lines};
+pub use spread::{ShardTally, Spread, WINDOW_RECORDS};
+pub use statistics::Evenness;
+
+/// Characters of a partition key, at most; a key has one at least. Source: Kinesis API reference, `PutRecords`.
+pub const KEY_CHARS_MAX: usize = 256;

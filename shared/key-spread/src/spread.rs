@@ -1,0 +1,162 @@
+//! Keys counted over the shards of a stream: how many each gets, how even that is at any time, and which keys are hottest.
+
+use scaler_core::HashKeyRange;
+
+use crate::frequent::{Frequent, Heavy};
+use crate::hash::hash_keys;
+use crate::statistics::Evenness;
+
+/// Records in a window, over which it is asked how even load is at a time: a minute at a thousand a second.
+pub const WINDOW_RECORDS: u64 = 60_000;
+/// Windows shorter than this say nothing.
+const WINDOW_RECORDS_MIN: u64 = WINDOW_RECORDS / 4;
+
+/// Parts of the ring by which a shard is found.
+const PARTS: u128 = 1 << 12;
+const PART_SHIFT: u32 = 128 - 12;
+
+/// What one shard got.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShardTally {
+    /// Records.
+    pub records: u64,
+    /// What they weigh, as their source counts it: bytes, or records again.
+    pub weight: u64,
+}
+
+/// Keys over the shards with these ranges.
+#[derive(Clone, Debug)]
+pub struct Spread {
+    /// The first hash key of each range but the first.
+    boundaries: Vec<u128>,
+    /// The shard with which each of [`PARTS`] equal parts of the ring begins.
+    begins: Vec<usize>,
+    shares: Vec<f64>,
+    shards: Vec<ShardTally>,
+    frequent: Frequent,
+    window: Vec<u64>,
+    in_window: u64,
+    windows: u64,
+    /// The largest share of a window times the shards, summed over windows.
+    peaks: f64,
+    hashes: Vec<u128>,
+}
+
+impl Spread {
+    /// Nothing yet, over shards with these ranges, which tile the ring in this order.
+    pub fn over(ranges: &[HashKeyRange]) -> Self {
+        let boundaries: Vec<u128> = ranges.iter().skip(1).map(|range| range.first()).collect();
+        let begins = |part: u128| boundaries.partition_point(|first| *first <= part << PART_SHIFT);
+        Self {
+            begins: (0..PARTS).map(begins).collect(),
+            boundaries,
+            shares: ranges.iter().map(|range| range.share()).collect(),
+            shards: vec![ShardTally::default(); ranges.len()],
+            frequent: Frequent::default(),
+            window: vec![0; ranges.len()],
+            in_window: 0,
+            windows: 0,
+            peaks: 0.0,
+            hashes: Vec::new(),
+        }
+    }
+
+    /// Takes a record for each of these keys, one after the other, and says on which shard each lies.
+    pub fn take(&mut self, keys: &[&[u8]], mut on_shard: impl FnMut(usize)) {
+        self.take_weighed(keys, |_| 1, &mut on_shard);
+    }
+
+    /// As [`Self::take`], each record with its weight.
+    pub fn take_weighed(&mut self, keys: &[&[u8]], weight: impl Fn(usize) -> u64, on_shard: &mut impl FnMut(usize)) {
+        let mut hashes = std::mem::take(&mut self.hashes);
+        hash_keys(keys, &mut hashes);
+        for (i, (key, hash)) in keys.iter().zip(&hashes).enumerate() {
+            let (shard, weight) = (self.shard(*hash), weight(i));
+            self.shards[shard].records += 1;
+            self.shards[shard].weight += weight;
+            self.frequent.add(key, *hash, weight);
+            self.window[shard] += 1;
+            self.in_window += 1;
+            if self.in_window == WINDOW_RECORDS {
+                self.end_window();
+            }
+            on_shard(shard);
+        }
+        self.hashes = hashes;
+    }
+
+    /// The shard that a hash key lies on.
+    #[inline]
+    pub fn shard(&self, hash_key: u128) -> usize {
+        let mut shard = self.begins[(hash_key >> PART_SHIFT) as usize];
+        // A part has few boundaries, if any.
+        while self.boundaries.get(shard).is_some_and(|first| *first <= hash_key) {
+            shard += 1;
+        }
+        shard
+    }
+
+    /// Both together; they are over the same shards.
+    pub fn merge(&mut self, mut other: Self) {
+        self.end_window();
+        other.end_window();
+        for (shard, more) in self.shards.iter_mut().zip(&other.shards) {
+            shard.records += more.records;
+            shard.weight += more.weight;
+        }
+        self.frequent.merge(other.frequent);
+        self.windows += other.windows;
+        self.peaks += other.peaks;
+    }
+
+    /// What each shard got, in the order of the ranges.
+    pub fn shards(&self) -> &[ShardTally] {
+        &self.shards
+    }
+
+    /// Records so far.
+    pub fn records(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.records).sum()
+    }
+
+    /// What they weigh together.
+    pub fn weight(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.weight).sum()
+    }
+
+    /// How even the records lie; `None` where there are none.
+    pub fn evenness(&self) -> Option<Evenness> {
+        let records: Vec<_> = self.shards.iter().map(|shard| shard.records).collect();
+        Evenness::of(&records, &self.shares)
+    }
+
+    /// The busiest shard of a window over the mean, on average over the windows: what evenness is worth at a time. `None` where
+    /// there are too few records for a window.
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^53 windows")]
+    pub fn window_max_over_mean(&self) -> Option<f64> {
+        let mut whole = self.clone();
+        whole.end_window();
+        (whole.windows > 0).then(|| whole.peaks / whole.windows as f64)
+    }
+
+    /// The hottest keys, so many at most, by weight.
+    pub fn hottest(&self, most: usize) -> Vec<Heavy> {
+        self.frequent.heaviest(most)
+    }
+
+    /// By how much a key may weigh more than is told; see [`Frequent::error`].
+    pub fn error(&self) -> u64 {
+        self.frequent.error()
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
+    fn end_window(&mut self) {
+        if self.in_window >= WINDOW_RECORDS_MIN {
+            let most = self.window.iter().copied().max().unwrap_or(0) as f64;
+            self.peaks += most * self.window.len() as f64 / self.in_window as f64;
+            self.windows += 1;
+        }
+        self.window.fill(0);
+        self.in_window = 0;
+    }
+}
