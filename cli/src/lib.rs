@@ -13,6 +13,7 @@ mod cost;
 mod create;
 mod failure;
 mod fleet;
+mod keys;
 mod load;
 mod man;
 mod migrate;
@@ -60,6 +61,7 @@ enum Command {
     Status(status::Arguments),
     Scale(scale::Arguments),
     Cost(cost::Arguments),
+    Keys(keys::Arguments),
     Simulate(simulate::Arguments),
     Backtest(backtest::Arguments),
     Tune(tune::Arguments),
@@ -81,6 +83,7 @@ pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Status(arguments) => status::run(&arguments, out),
         Command::Scale(arguments) => scale::run(&arguments, out),
         Command::Cost(arguments) => cost::run(&arguments, out),
+        Command::Keys(arguments) => keys::run(&arguments, out),
         Command::Simulate(arguments) => simulate::run(&arguments, out),
         Command::Backtest(arguments) => backtest::run(&arguments, out),
         Command::Tune(arguments) => tune::run(&arguments, out),

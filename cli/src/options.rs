@@ -204,6 +204,6 @@ pub(crate) fn percent_option(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected a number from 0 to 100, for example 0.1".to_owned())
 }
 
-fn number(text: &str, allowed: impl Fn(f64) -> bool) -> Option<f64> {
+pub(crate) fn number(text: &str, allowed: impl Fn(f64) -> bool) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite() && allowed(*number))
 }

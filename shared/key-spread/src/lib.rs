@@ -10,9 +10,6 @@ mod statistics;
 
 pub use frequent::{Frequent, Heavy};
 pub use hash::hash_keys;
-pub use lines::{KeyFault, LinesFault, spread_lines};
+pub use lines::{KeyFault, LinesFault, checked, spread_lines};
 pub use spread::{ShardTally, Spread, WINDOW_RECORDS};
 pub use statistics::Evenness;
-
-/// Characters of a partition key, at most; a key has one at least. Source: Kinesis API reference, `PutRecords`.
-pub const KEY_CHARS_MAX: usize = 256;

@@ -8,8 +8,8 @@ use std::thread;
 
 use memchr::{memchr_iter, memrchr};
 use scaler_core::HashKeyRange;
+use scaler_core::keys::KEY_CHARS_MAX;
 
-use crate::KEY_CHARS_MAX;
 use crate::spread::Spread;
 
 /// Bytes read at once; a line is far shorter.
@@ -168,7 +168,10 @@ impl Piece {
 }
 
 /// The key, if it is one that Kinesis takes.
-pub(crate) fn checked(key: &str) -> Result<&str, KeyFault> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn checked(key: &str) -> Result<&str, KeyFault> {
     match key.len() {
         0 => Err(KeyFault::Empty),
         // No key has more characters than bytes.

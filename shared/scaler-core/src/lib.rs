@@ -18,6 +18,7 @@ mod enrolment;
 mod forecast;
 mod hash_key;
 mod history;
+pub mod keys;
 pub mod limits;
 mod load_history;
 pub mod migration;

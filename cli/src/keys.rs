@@ -1,0 +1,34 @@
+//! `shardctl keys`: how partition keys spread over shards, measured.
+
+mod chart;
+mod compare;
+mod events;
+mod measured;
+mod options;
+mod stars;
+mod test;
+
+use std::io::Write;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+/// How partition keys spread over shards, and which are hot.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Compare(compare::Arguments),
+    Test(test::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    match &arguments.command {
+        Command::Compare(arguments) => compare::run(arguments, out),
+        Command::Test(arguments) => test::run(arguments, out),
+    }
+}

@@ -1,0 +1,107 @@
+//! `shardctl keys compare`: the five strategies on the same events, in figures and in stars.
+
+use std::io::Write;
+
+use anyhow::Result;
+use clap::Args;
+use scaler_core::HashKeyRange;
+use scaler_core::keys::KeyStrategy;
+use scaler_core::thousands;
+use serde::Serialize;
+
+use super::events;
+use super::measured::Figures;
+use super::options::{EventOptions, ShardOptions};
+use super::stars::{RULES, Stars, drawn};
+use crate::options::Output;
+use crate::report::write_json;
+use crate::table::{figure, percent, table};
+
+/// Compare five ways to choose partition keys, on the same made-up events.
+///
+/// Keys are hashed as Kinesis does and put on the shards. The busiest shard is told over all events, and in windows of
+/// 60,000 of them: keys by the time look even over a day, and at any time one shard has all. Stars are by the figures.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    shards: ShardOptions,
+    #[command(flatten)]
+    events: EventOptions,
+    /// The form of the answer; json is for programs.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    output: Output,
+}
+
+#[derive(Serialize)]
+struct Report {
+    shards: usize,
+    records: u64,
+    strategies: Vec<Strategy>,
+}
+
+#[derive(Serialize)]
+struct Strategy {
+    #[serde(flatten)]
+    figures: Figures,
+    stars: Stars,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let ranges: Vec<HashKeyRange> = arguments.shards.ranges()?.into_iter().map(|(_, range)| range).collect();
+    let mut strategies = Vec::with_capacity(KeyStrategy::ALL.len());
+    for strategy in KeyStrategy::ALL {
+        let measured = events::measure(strategy, &arguments.events, &ranges)?;
+        let figures = measured.figures(arguments.events.rate).expect("there is at least one event");
+        strategies.push(Strategy { stars: Stars::of(&figures), figures });
+    }
+    let report = Report { shards: ranges.len(), records: arguments.events.records, strategies };
+    match arguments.output {
+        Output::Json => write_json(&report, out),
+        Output::Table => report.tell(&arguments.events, out),
+    }
+}
+
+impl Report {
+    fn tell(&self, events: &EventOptions, out: &mut impl Write) -> Result<()> {
+        writeln!(
+            out,
+            "{} events of {} users (Zipf, exponent {}) in {} categories, at {} a second, over {} shards\n",
+            thousands(self.records),
+            thousands(u64::from(events.users)),
+            events.skew,
+            thousands(u64::from(events.categories)),
+            thousands(events.rate.records_per_second),
+            self.shards
+        )?;
+        let rows = self.strategies.iter().map(|Strategy { figures, .. }| {
+            let optional = |value: Option<f64>, tell: fn(f64) -> String| value.map_or_else(|| "?".to_owned(), tell);
+            [
+                figures.keys.clone(),
+                figure(figures.max_over_mean, 2),
+                optional(figures.window_max_over_mean, |it| figure(it, 2)),
+                figure(figures.coefficient_of_variation, 3),
+                figure(figures.effective_shards, 2),
+                figures.hottest.as_ref().map_or_else(String::new, |hottest| percent(hottest.share, 2)),
+                figures.hottest.as_ref().map_or_else(String::new, |hottest| percent(hottest.of_a_shard, 1)),
+                optional(figures.order_kept, |it| percent(it, 1)),
+            ]
+        });
+        let header = [
+            "keys",
+            "max/mean",
+            "at a time",
+            "variation",
+            "effective shards",
+            "hottest key",
+            "of a shard",
+            "order kept",
+        ];
+        writeln!(out, "{}\n", table(header, rows))?;
+        let stars = self.strategies.iter().map(|Strategy { figures, stars }| {
+            let order = stars.order.map_or_else(|| "?".to_owned(), drawn);
+            [figures.keys.clone(), drawn(stars.evenness), order, drawn(stars.hot_keys)]
+        });
+        writeln!(out, "{}\n\n{RULES}", table(["keys", "evenness", "order", "hot keys"], stars))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! What was measured of one way to choose keys, as figures.
+
+use key_spread::{Evenness, Heavy, Spread};
+use scaler_core::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
+use serde::Serialize;
+
+use super::options::RateOptions;
+
+/// Keys of one strategy, or of a file, counted.
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    pub(crate) spread: Spread,
+    /// The share of records that came to the shard of their user's record before, 0 to 1; `None` where users are not known.
+    pub(crate) order_kept: Option<f64>,
+}
+
+/// All figures of it, for programs.
+#[derive(Serialize)]
+pub(crate) struct Figures {
+    pub(crate) keys: String,
+    pub(crate) records: u64,
+    pub(crate) shards: usize,
+    /// The busiest shard over the mean; 1 is even.
+    pub(crate) max_over_mean: f64,
+    /// The same in windows of 60,000 records, on average: what it is at a time. `null` for too few records.
+    pub(crate) window_max_over_mean: Option<f64>,
+    pub(crate) coefficient_of_variation: f64,
+    pub(crate) chi_squared: f64,
+    pub(crate) p_value: f64,
+    pub(crate) effective_shards: f64,
+    /// The share of records that came to the shard of their user's record before, 0 to 1; `null` where users are not known.
+    pub(crate) order_kept: Option<f64>,
+    pub(crate) hottest: Option<HotKey>,
+}
+
+/// A key that has more records than others.
+#[derive(Serialize)]
+pub(crate) struct HotKey {
+    pub(crate) key: String,
+    pub(crate) hash_key: String,
+    /// Of all records, 0 to 1.
+    pub(crate) share: f64,
+    /// What it would write, of what one shard takes; above 1 no count of shards suffices.
+    pub(crate) of_a_shard: f64,
+}
+
+impl Measured {
+    /// `None` where there is not a record.
+    pub(crate) fn figures(&self, rate: RateOptions) -> Option<Figures> {
+        let Evenness { max_over_mean, variation, chi_squared, p_value, effective_shards } = self.spread.evenness()?;
+        Some(Figures {
+            keys: self.name.clone(),
+            records: self.spread.records(),
+            shards: self.spread.shards().len(),
+            max_over_mean,
+            window_max_over_mean: self.spread.window_max_over_mean(),
+            coefficient_of_variation: variation,
+            chi_squared,
+            p_value,
+            effective_shards,
+            order_kept: self.order_kept,
+            hottest: self.hottest(1, rate).into_iter().next(),
+        })
+    }
+
+    /// The hottest keys, so many at most.
+    pub(crate) fn hottest(&self, most: usize, rate: RateOptions) -> Vec<HotKey> {
+        let records = self.spread.records();
+        self.spread.hottest(most).iter().map(|heavy| HotKey::of(heavy, records, rate)).collect()
+    }
+}
+
+impl HotKey {
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
+    fn of(heavy: &Heavy, records: u64, rate: RateOptions) -> Self {
+        let share = heavy.at_least as f64 / records as f64;
+        Self {
+            key: String::from_utf8_lossy(&heavy.key).into_owned(),
+            hash_key: heavy.hash_key.to_string(),
+            share,
+            of_a_shard: share * rate.in_shards(),
+        }
+    }
+}
+
+impl RateOptions {
+    /// What is written, in shards that it fills.
+    #[allow(clippy::cast_precision_loss, reason = "a rate far below 2^53")]
+    pub(crate) fn in_shards(self) -> f64 {
+        let records = self.records_per_second as f64;
+        let bytes = records * self.record_kib * 1_024.0;
+        (records / WRITE_RECORDS_PER_SECOND_PER_SHARD as f64).max(bytes / WRITE_BYTES_PER_SECOND_PER_SHARD as f64)
+    }
+}

@@ -1,0 +1,129 @@
+//! What keys are tried on, and over which shards.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, value_parser};
+use scaler_app::ports::Streams as _;
+use scaler_core::HashKeyRange;
+
+use crate::connection::{Connection, explained, in_aws};
+use crate::options::{number, shards, stream_name};
+
+/// The shards.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Shards")]
+pub(crate) struct ShardOptions {
+    /// So many even shards [default: 4].
+    #[arg(long, value_name = "N", value_parser = shards(), conflicts_with = "stream")]
+    shards: Option<u32>,
+    /// The open shards of this stream, as their ranges are now.
+    #[arg(long, value_name = "NAME", value_parser = stream_name)]
+    stream: Option<String>,
+}
+
+const SHARDS_DEFAULT: u32 = 4;
+
+impl ShardOptions {
+    /// Their ranges, and their names where they have some.
+    ///
+    /// # Errors
+    /// The stream cannot be looked at.
+    pub(crate) fn ranges(&self) -> Result<Vec<(String, HashKeyRange)>> {
+        let Some(stream) = &self.stream else {
+            let even = HashKeyRange::uniform(self.shards.unwrap_or(SHARDS_DEFAULT));
+            return Ok(even.into_iter().enumerate().map(|(i, range)| (format!("shard {i}"), range)).collect());
+        };
+        let open = in_aws(async {
+            let connection = Connection::new().await?;
+            connection.ports.pass.streams.open_shards(stream).await.map_err(|error| explained(&error))
+        })?;
+        Ok(open.into_iter().map(|shard| (shard.id, shard.range)).collect())
+    }
+}
+
+/// A stream of events that is made up: users by Zipf's law, categories and time evenly. The same seed is the same stream.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Events")]
+pub(crate) struct EventOptions {
+    /// Events.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) records: u64,
+    /// Users who may write them.
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = value_parser!(u32).range(1..=100_000_000))]
+    pub(crate) users: u32,
+    /// How much busier some users are: the exponent of Zipf's law; 0 is all alike, 1 is as words are, 2 is one above all.
+    #[arg(long, value_name = "EXPONENT", default_value_t = 1.0, value_parser = skew)]
+    pub(crate) skew: f64,
+    /// Categories, of which each event has one.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) categories: u32,
+    /// What the numbers are drawn from.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Seconds for which a time-based key stays the same.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u32).range(1..=86_400))]
+    pub(crate) period: u32,
+    #[command(flatten)]
+    pub(crate) rate: RateOptions,
+}
+
+/// How much is written, by which a hot key is judged.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Events")]
+pub(crate) struct RateOptions {
+    /// Events a second.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = rate())]
+    pub(crate) records_per_second: u64,
+    /// KiB of a record, its key included.
+    #[arg(long, value_name = "KIB", default_value_t = 1.0, value_parser = record_kib)]
+    pub(crate) record_kib: f64,
+}
+
+fn rate() -> RangedU64ValueParser<u64> {
+    RangedU64ValueParser::new().range(1..=10_000_000)
+}
+
+fn skew(text: &str) -> Result<f64, String> {
+    number(text, |skew| (0.0..=10.0).contains(&skew)).ok_or_else(|| "expected a number from 0 to 10".to_owned())
+}
+
+fn record_kib(text: &str) -> Result<f64, String> {
+    number(text, |kib| kib > 0.0 && kib <= 10_240.0)
+        .ok_or_else(|| "expected a number above 0 and up to 10240, for example 0.5".to_owned())
+}
+
+/// Lines of keys.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Keys")]
+pub(crate) struct FileOptions {
+    /// Keys of your own instead of made-up events: a file with one a line, or `-` for standard input.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) keys: Option<PathBuf>,
+    /// The lines are JSON, and this field of each is the key.
+    #[arg(long, value_name = "NAME", requires = "keys")]
+    pub(crate) field: Option<String>,
+}
+
+impl FileOptions {
+    /// The lines, where there are some.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub(crate) fn open(&self) -> Result<Option<Box<dyn Read>>> {
+        let Some(path) = &self.keys else { return Ok(None) };
+        if path.as_os_str() == "-" {
+            return Ok(Some(Box::new(io::stdin().lock())));
+        }
+        let file = File::open(path).with_context(|| format!("cannot open the keys {}", path.display()))?;
+        Ok(Some(Box::new(BufReader::new(file))))
+    }
+
+    /// What the lines are called.
+    pub(crate) fn name(&self) -> String {
+        self.keys.as_ref().map_or_else(String::new, |path| path.display().to_string())
+    }
+}

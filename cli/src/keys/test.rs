@@ -1,0 +1,213 @@
+//! `shardctl keys test`: what one way to choose keys does to the shards.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use key_spread::{KeyFault, Spread, spread_lines};
+use scaler_core::HashKeyRange;
+use scaler_core::keys::{KEY_STRATEGY_WORDS, KeyStrategy, UnknownStrategy};
+use scaler_core::thousands;
+use serde::Serialize;
+
+use super::chart::{self, Bar};
+use super::events;
+use super::measured::{Figures, HotKey, Measured};
+use super::options::{EventOptions, FileOptions, ShardOptions};
+use crate::failure::usage;
+use crate::options::{Output, cannot_write};
+use crate::report::write_json;
+use crate::table::{figure, percent, table};
+
+/// Keys that are shown of the hottest.
+const HOTTEST: usize = 10;
+
+/// Put the keys of a strategy, or your own, on shards as Kinesis does, and show what each gets.
+///
+/// Keys of a file are read once, with memory that does not grow, by all cores. The hottest are counted exactly as long as
+/// there are no more than some thousands; beyond that a count may be too low, by as much as is told.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// How keys are chosen for made-up events: hash-based, user-based, time-based, composite or random.
+    #[arg(value_name = "STRATEGY", value_parser = strategy, conflicts_with = "keys", required_unless_present = "keys")]
+    strategy: Option<KeyStrategy>,
+    #[command(flatten)]
+    file: FileOptions,
+    #[command(flatten)]
+    shards: ShardOptions,
+    #[command(flatten)]
+    events: EventOptions,
+    /// The form of the answer; json is for programs.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    output: Output,
+    /// Draws what each shard gets into this file.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    svg: Option<PathBuf>,
+}
+
+fn strategy(text: &str) -> Result<KeyStrategy, String> {
+    text.parse().map_err(|_: UnknownStrategy| format!("expected one of {KEY_STRATEGY_WORDS}"))
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    figures: Figures,
+    by_shard: Vec<ShardReport>,
+    hottest_keys: Vec<HotKey>,
+    /// By how many records a key may have more than is told; 0 where all is exact.
+    count_error: u64,
+}
+
+#[derive(Serialize)]
+struct ShardReport {
+    shard: String,
+    hash_keys: String,
+    records: u64,
+    share: f64,
+    keys_share: f64,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let shards = arguments.shards.ranges()?;
+    let ranges: Vec<HashKeyRange> = shards.iter().map(|(_, range)| *range).collect();
+    let measured = match (arguments.file.open()?, arguments.strategy) {
+        (Some(lines), _) => of_lines(lines, &arguments.file, &ranges)?,
+        (None, Some(strategy)) => events::measure(strategy, &arguments.events, &ranges)?,
+        (None, None) => {
+            return Err(usage(format!("which keys? Name a strategy ({KEY_STRATEGY_WORDS}) or give --keys")));
+        }
+    };
+    let rate = arguments.events.rate;
+    let Some(figures) = measured.figures(rate) else {
+        return Err(anyhow::anyhow!("{} has no key: a line each is expected", measured.name));
+    };
+    let bars = bars(&shards, &measured.spread);
+    if let Some(file) = &arguments.svg {
+        let picture = chart::svg(&bars, &format!("{} over {} shards", measured.name, bars.len()))?;
+        fs::write(file, picture).with_context(|| cannot_write(file))?;
+    }
+    let report = Report {
+        figures,
+        by_shard: bars.iter().zip(&ranges).map(ShardReport::of).collect(),
+        hottest_keys: measured.hottest(HOTTEST, rate),
+        count_error: measured.spread.error(),
+    };
+    match arguments.output {
+        Output::Json => write_json(&report, out),
+        Output::Table => report.tell(&bars, arguments, out),
+    }
+}
+
+/// The keys of a file.
+fn of_lines(lines: Box<dyn Read>, file: &FileOptions, ranges: &[HashKeyRange]) -> Result<Measured> {
+    let spread = match &file.field {
+        None => spread_lines(lines, ranges, |line| Ok(line)).with_context(|| file.name())?,
+        Some(field) => of_json(lines, field, ranges).with_context(|| file.name())?,
+    };
+    Ok(Measured { name: file.name(), spread, order_kept: None })
+}
+
+/// A field of each line, which may have to be unescaped.
+fn of_json(lines: Box<dyn Read>, field: &str, ranges: &[HashKeyRange]) -> Result<Spread> {
+    let mut spread = Spread::over(ranges);
+    for (at, line) in BufReader::new(lines).lines().enumerate() {
+        let number = at + 1;
+        let line = line.with_context(|| format!("line {number} cannot be read"))?;
+        let value: serde_json::Value =
+            serde_json::from_str(&line).with_context(|| format!("line {number} is not JSON"))?;
+        let Some(key) = value.get(field).and_then(serde_json::Value::as_str) else {
+            anyhow::bail!("line {number} has no text in the field \"{field}\"");
+        };
+        checked(key).map_err(|fault| anyhow::anyhow!("line {number} {fault}"))?;
+        spread.take(&[key.as_bytes()], |_| ());
+    }
+    Ok(spread)
+}
+
+fn checked(key: &str) -> Result<(), KeyFault> {
+    key_spread::checked(key).map(|_| ())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
+fn bars(shards: &[(String, HashKeyRange)], spread: &Spread) -> Vec<Bar> {
+    let records = spread.records() as f64;
+    let bar = |((name, range), tally): (&(String, HashKeyRange), &key_spread::ShardTally)| Bar {
+        name: name.clone(),
+        records: tally.records,
+        share: tally.records as f64 / records,
+        keys_share: range.share(),
+    };
+    shards.iter().zip(spread.shards()).map(bar).collect()
+}
+
+impl ShardReport {
+    fn of((bar, range): (&Bar, &HashKeyRange)) -> Self {
+        Self {
+            shard: bar.name.clone(),
+            hash_keys: range.to_string(),
+            records: bar.records,
+            share: bar.share,
+            keys_share: bar.keys_share,
+        }
+    }
+}
+
+impl Report {
+    fn tell(&self, bars: &[Bar], arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+        let Figures { keys, records, shards, .. } = &self.figures;
+        writeln!(out, "{keys}: {} records over {shards} shards\n\n{}\n", thousands(*records), chart::text(bars))?;
+        writeln!(out, "{}\n", table(["measured", ""], self.figures.rows()))?;
+        let rows = self
+            .hottest_keys
+            .iter()
+            .map(|hot| [hot.key.clone(), percent(hot.share, 2), percent(hot.of_a_shard, 1), hot.hash_key.clone()]);
+        let rate = thousands(arguments.events.rate.records_per_second);
+        writeln!(out, "hottest keys; of a shard, at {rate} records/s of {} KiB", arguments.events.rate.record_kib)?;
+        writeln!(out, "{}", table(["key", "share", "of a shard", "hash key"], rows))?;
+        if self.count_error > 0 {
+            writeln!(out, "each may have up to {} records more", thousands(self.count_error))?;
+        }
+        if let Some(hot) = &self.figures.hottest {
+            writeln!(out, "\n{}", alone(hot, arguments.events.rate.records_per_second))?;
+        }
+        Ok(())
+    }
+}
+
+/// What the hottest key alone means for the number of shards.
+#[allow(clippy::cast_precision_loss, reason = "a rate far below 2^53")]
+fn alone(hot: &HotKey, records_per_second: u64) -> String {
+    let full = figure(records_per_second as f64 / hot.of_a_shard, 0);
+    if hot.of_a_shard > 1.0 {
+        format!(
+            "{} alone is {} shards, and one key has one shard at most: no count suffices, it has to be written under several keys",
+            hot.key,
+            figure(hot.of_a_shard, 1)
+        )
+    } else {
+        format!("the hottest key alone fills a shard at {full} records/s, whatever the number of shards")
+    }
+}
+
+impl Figures {
+    /// Name and value of each.
+    fn rows(&self) -> Vec<[String; 2]> {
+        let mut rows = vec![
+            ["busiest shard over the mean".to_owned(), figure(self.max_over_mean, 3)],
+            ["coefficient of variation".to_owned(), figure(self.coefficient_of_variation, 3)],
+            ["chi-squared".to_owned(), figure(self.chi_squared, 1)],
+            ["p-value of it by chance".to_owned(), figure(self.p_value, 4)],
+            ["effective shards".to_owned(), figure(self.effective_shards, 2)],
+        ];
+        if let Some(at_a_time) = self.window_max_over_mean {
+            rows.insert(1, ["the same in 60,000 records".to_owned(), figure(at_a_time, 3)]);
+        }
+        if let Some(kept) = self.order_kept {
+            rows.push(["order kept of a user".to_owned(), percent(kept, 1)]);
+        }
+        rows
+    }
+}
