@@ -25,6 +25,9 @@ fn help_tells_what_there_is() {
         "compare",
         "migrate",
         "migrate plan",
+        "keys",
+        "keys compare",
+        "keys test",
         "completions",
         "man",
     ] {

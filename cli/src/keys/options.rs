@@ -11,6 +11,7 @@ use scaler_app::ports::Streams as _;
 use scaler_core::HashKeyRange;
 
 use crate::connection::{Connection, explained, in_aws};
+use crate::failure::usage;
 use crate::options::{number, shards, stream_name};
 
 /// The shards.
@@ -104,7 +105,7 @@ pub(crate) struct FileOptions {
     #[arg(long, value_name = "FILE|-")]
     pub(crate) keys: Option<PathBuf>,
     /// The lines are JSON, and this field of each is the key.
-    #[arg(long, value_name = "NAME", requires = "keys")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) field: Option<String>,
 }
 
@@ -112,9 +113,14 @@ impl FileOptions {
     /// The lines, where there are some.
     ///
     /// # Errors
-    /// The file cannot be opened.
+    /// The file cannot be opened, or there is only a field.
     pub(crate) fn open(&self) -> Result<Option<Box<dyn Read>>> {
-        let Some(path) = &self.keys else { return Ok(None) };
+        let Some(path) = &self.keys else {
+            return match &self.field {
+                None => Ok(None),
+                Some(field) => Err(usage(format!("--field={field} without --keys: it is a field of their lines"))),
+            };
+        };
         if path.as_os_str() == "-" {
             return Ok(Some(Box::new(io::stdin().lock())));
         }
