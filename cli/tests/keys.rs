@@ -100,7 +100,7 @@ fn what_cannot_be_counted_is_named() {
         ("keys test random --field x", None, 2, "--keys"),
         ("keys test random --shards 0", None, 2, "0 is not in 1..=10000"),
         ("keys test random --shards 2 --stream s", None, 2, "cannot be used with"),
-        ("keys compare --skew -1", None, 2, "expected a number from 0 to 10"),
+        ("keys compare --skew=-1", None, 2, "expected a number from 0 to 10"),
     ] {
         let more: Vec<_> = path.iter().map(std::path::PathBuf::as_path).collect();
         let output = shardctl(arguments, &more).output().unwrap();
