@@ -15,6 +15,7 @@ use scaler_core::{
 };
 
 use super::alarms::HeldAlarm;
+use super::producers::Sent;
 use crate::alarm::AlarmState;
 use crate::ring::{Ring, RingFault};
 use crate::stream_model::{Call, Refused, ResizeKind, StreamModel};
@@ -46,8 +47,29 @@ struct State {
     later: Vec<(Timestamp, String)>,
     /// Whether the metrics of shards are sent.
     shard_metrics: bool,
-    /// Those of the last minutes, and the minute they are of.
-    shard_minutes: VecDeque<(usize, BTreeMap<String, Minute>)>,
+    /// Those of the last minutes.
+    shard_minutes: VecDeque<ShardsMinute>,
+}
+
+/// What the shards show of a minute.
+#[derive(Debug)]
+struct ShardsMinute {
+    /// Which minute, since the start.
+    at: usize,
+    /// The shards in force in it.
+    ring: Arc<Ring>,
+    /// What became of the tries on each of them, in their order; none where all took the same, so that even minutes take no room.
+    each: Option<Vec<Sent>>,
+}
+
+impl ShardsMinute {
+    /// What a shard shows, by its place on the ring, where this is what the stream shows.
+    fn of(&self, i: usize, stream: &Minute) -> Minute {
+        match &self.each {
+            Some(each) => write_metrics(&each[i]),
+            None => even_part(stream, i, self.ring.shards().len()),
+        }
+    }
 }
 
 /// Minutes for which the metrics of shards are kept: as many as a pass asks for, and some more.
@@ -111,23 +133,23 @@ impl Aws {
         state.stream.capacity(state.minute)
     }
 
-    /// The shards in force in this minute, where it matters how they lie: the load is skewed, they are not even any more, or
-    /// their metrics are sent.
-    pub(super) fn ring(&self, is_skewed: bool) -> Option<Ring> {
+    /// The shards in force in this minute, where it matters how they lie: what is sent is not even, or they are not.
+    pub(super) fn ring(&self, is_even: bool) -> Option<Arc<Ring>> {
         let mut state = self.state();
         let minute = state.minute;
-        if is_skewed || state.shard_metrics {
-            return Some(state.stream.ring(minute).clone());
+        if !is_even {
+            return Some(Arc::clone(state.stream.ring(minute)));
         }
-        state.stream.known_ring(minute).cloned()
+        state.stream.known_ring(minute).filter(|ring| !ring.is_uniform()).cloned()
     }
 
-    /// Lets this minute end with these metrics, of the stream and of its shards.
-    pub(super) fn record(&self, minute: Minute, shards: Vec<(String, Minute)>) {
+    /// Lets this minute end with these metrics, and with what became of the tries on each shard unless all took the same.
+    pub(super) fn record(&self, minute: Minute, each: Option<Vec<Sent>>) {
         let mut state = self.state();
         if state.shard_metrics {
             let at = state.minute;
-            state.shard_minutes.push_back((at, shards.into_iter().collect()));
+            let ring = Arc::clone(state.stream.ring(at));
+            state.shard_minutes.push_back(ShardsMinute { at, ring, each });
             if state.shard_minutes.len() > SHARD_MINUTES_KEPT {
                 state.shard_minutes.pop_front();
             }
@@ -162,18 +184,21 @@ impl Aws {
 }
 
 impl State {
-    /// What is visible now of a shard in the `minutes` before `end`.
-    fn shard_window(&self, shard: &str, end: Timestamp, minutes: u32) -> MetricWindow {
+    /// What is visible now of these shards in the `minutes` before `end`.
+    fn shard_windows(&self, shards: &[String], end: Timestamp, minutes: u32) -> BTreeMap<String, MetricWindow> {
         let visible = self.minute.saturating_sub(self.delay);
-        let mut window = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
+        let unknown = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
+        let mut windows: BTreeMap<_, _> = shards.iter().map(|shard| (shard.clone(), unknown.clone())).collect();
         let end = usize::try_from(end.duration_since(self.start).as_mins()).unwrap_or(0);
-        for (at, shards) in self.shard_minutes.iter().filter(|(at, _)| *at < visible && *at < end) {
-            let from_first = (at + minutes as usize).checked_sub(end);
-            if let (Some(i), Some(minute)) = (from_first, shards.get(shard)) {
-                window.minutes[i] = *minute;
+        for held in self.shard_minutes.iter().filter(|held| held.at < visible && held.at < end) {
+            let Some(place) = (held.at + minutes as usize).checked_sub(end) else { continue };
+            for (i, shard) in held.ring.shards().iter().enumerate() {
+                if let Some(window) = windows.get_mut(&shard.id) {
+                    window.minutes[place] = held.of(i, &self.minutes[held.at]);
+                }
             }
         }
-        window
+        windows
     }
 
     fn reshard(
@@ -215,6 +240,31 @@ impl State {
 fn writes(minute: &Minute) -> Minute {
     let Minute { bytes, records, throttled_records, .. } = *minute;
     Minute { bytes, records, throttled_records, ..Minute::default() }
+}
+
+/// What CloudWatch shows of what became of a shard's tries.
+fn write_metrics(Sent { accepted, throttled }: &Sent) -> Minute {
+    Minute {
+        bytes: Some(accepted.bytes),
+        records: Some(accepted.records),
+        throttled_records: Some(throttled.records),
+        ..Minute::default()
+    }
+}
+
+/// What one of so many even shards shows of a stream's minute; all together show the whole of it.
+fn even_part(stream: &Minute, i: usize, shards: usize) -> Minute {
+    let part = |whole: u64| {
+        let until = |i: usize| u128::from(whole) * i as u128 / shards as u128;
+        u64::try_from(until(i + 1) - until(i)).expect("a part is no more than the whole")
+    };
+    let Minute { bytes, records, throttled_records, .. } = writes(stream);
+    Minute {
+        bytes: bytes.map(part),
+        records: records.map(part),
+        throttled_records: throttled_records.map(part),
+        ..Minute::default()
+    }
 }
 
 impl Streams for Aws {
@@ -287,8 +337,7 @@ impl Metrics for Aws {
         end: Timestamp,
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        let state = self.state();
-        Ok(shards.iter().map(|shard| (shard.clone(), state.shard_window(shard, end, minutes))).collect())
+        Ok(self.state().shard_windows(shards, end, minutes))
     }
 }
 
@@ -410,7 +459,14 @@ fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
         Refused::Limits => {
             failed(call, stream, Failure::Refused, "LimitExceededException: a step, a count or an eleventh too many")
         }
-        Refused::Shards(fault) => failed(call, stream, Failure::Refused, &format!("InvalidArgumentException: {fault}")),
+        Refused::Shards(RingFault::NoSuchShard) => {
+            let message = format!("ResourceNotFoundException: {}", RingFault::NoSuchShard);
+            failed(call, stream, Failure::NotFound, &message)
+        }
+        // A closed shard too: that is what emulators made beside the service answer.
+        Refused::Shards(fault @ (RingFault::Closed | RingFault::NotInside | RingFault::NotAdjacent)) => {
+            failed(call, stream, Failure::Refused, &format!("InvalidArgumentException: {fault}"))
+        }
     }
 }
 
@@ -431,10 +487,7 @@ mod tests {
     fn after(minutes: usize) -> Aws {
         let aws = Aws::new(START, StreamModel::new(4, START, Assumptions::default()), 2, false);
         for minute in 0..minutes {
-            aws.record(
-                Minute { bytes: Some(minute as u64), iterator_age_ms: Some(0), ..Minute::default() },
-                Vec::new(),
-            );
+            aws.record(Minute { bytes: Some(minute as u64), iterator_age_ms: Some(0), ..Minute::default() }, None);
             aws.begin(minute + 1, aws.now().checked_add(SignedDuration::from_mins(1)).unwrap());
         }
         aws
@@ -487,7 +540,7 @@ mod tests {
         let aws = after(0);
         ready(aws.later("again", 90)).unwrap();
         let due = |minute| {
-            aws.record(Minute::default(), Vec::new());
+            aws.record(Minute::default(), None);
             aws.begin(minute, at(i64::try_from(minute).unwrap()));
             aws.due()
         };
