@@ -70,7 +70,9 @@ fn service_failure(call: &str, code: Option<&str>, is_client_error: bool) -> Fai
         // For a resize this may be any of: ten a day, calls a second, the account's shards, too many streams at once. All
         // are a no for now, and the cooldown paces the next try. For a new stream it is the same but for the ten. For a read
         // it can only be calls a second.
-        Some("LimitExceededException") if matches!(call, "UpdateShardCount" | "SplitShard" | "MergeShards" | "CreateStream") => {
+        Some("LimitExceededException")
+            if matches!(call, "UpdateShardCount" | "SplitShard" | "MergeShards" | "CreateStream") =>
+        {
             Failure::Refused
         }
         Some("LimitExceededException") => Failure::Throttled,

@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 use scaler_app::sync::{BEGINS_WITHIN, FleetPorts, Said, Settings, sync};
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
-use scaler_core::{Direction, Minute, Policy, SYNC_MINUTES, StreamAlarm};
+use scaler_core::{Direction, Minute, OpenShard, Policy, SYNC_MINUTES, StreamAlarm};
 use serde_json::{Value, json};
 
 use crate::alarm::AlarmState;
@@ -141,6 +141,11 @@ impl<'a> Simulation<'a> {
     /// The traffic so far.
     pub fn traffic(&self) -> Traffic {
         self.producers.traffic()
+    }
+
+    /// The open shards of the last minute, in the order of their ranges.
+    pub fn open_shards(&self) -> Vec<OpenShard> {
+        self.aws.shards()
     }
 
     /// The alarms there are, by name, each with its state since the beginning of the last minute.

@@ -304,6 +304,24 @@ mod tests {
     }
 
     #[test]
+    fn no_split_goes_beyond_what_a_stream_may_have() {
+        let mut stream = StreamModel::new(SHARDS_PER_STREAM_MAX, START, Assumptions::default());
+        let [first, second] = [0, 1].map(|i: usize| stream.ring(0).shards()[i].clone());
+        let at = first.range.middle().unwrap();
+        assert_eq!(stream.reshard(0, |ring| ring.split(&first.id, at)), Err(Refused::Limits));
+        assert_eq!(stream.reshard(0, |ring| ring.merge(&first.id, &second.id)), Ok(()));
+        assert_eq!(stream.reshard(1, |ring| ring.split("shardId-000000010000", at)), Ok(()), "there is room again");
+    }
+
+    #[test]
+    fn shards_that_are_first_looked_at_during_a_resize_are_not_those_after_it() {
+        let mut stream = StreamModel::new(2, START, Assumptions::default());
+        stream.resize(0, 4, UPDATE, "").unwrap();
+        let before = stream.ring(0).shards().to_vec();
+        assert!(stream.ring(1).shards().iter().all(|shard| before.iter().all(|old| old.id != shard.id)));
+    }
+
+    #[test]
     fn the_eleventh_call_is_accepted_after_exactly_a_day() {
         let mut stream = StreamModel::new(4, START, Assumptions::default());
         for call in 0..10 {

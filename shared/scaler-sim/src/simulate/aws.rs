@@ -143,6 +143,13 @@ impl Aws {
         state.stream.known_ring(minute).filter(|ring| !ring.is_uniform()).cloned()
     }
 
+    /// The open shards, in the order of their ranges.
+    pub(super) fn shards(&self) -> Vec<OpenShard> {
+        let mut state = self.state();
+        let minute = state.minute;
+        state.stream.ring(minute).shards().to_vec()
+    }
+
     /// Lets this minute end with these metrics, and with what became of the tries on each shard unless all took the same.
     pub(super) fn record(&self, minute: Minute, each: Option<Vec<Sent>>) {
         let mut state = self.state();
@@ -302,9 +309,7 @@ impl Streams for Aws {
     }
 
     async fn open_shards(&self, _stream: &str) -> Result<Vec<OpenShard>, CallError> {
-        let mut state = self.state();
-        let minute = state.minute;
-        Ok(state.stream.ring(minute).shards().to_vec())
+        Ok(self.shards())
     }
 
     async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
@@ -473,6 +478,8 @@ fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use scaler_core::Demand;
+
     use super::super::ready;
     use super::*;
     use crate::stream_model::Assumptions;
@@ -515,6 +522,91 @@ mod tests {
         assert_eq!(past.minutes[0].iterator_age_ms, None);
         let loads = ready(after(3).loads(&[STREAM.to_owned()], at(3), 3)).unwrap();
         assert_eq!(loads[STREAM], past);
+    }
+
+    /// What each of these shards shows, byte by byte, of the `minutes` before `end`.
+    fn shown(aws: &Aws, shards: &[OpenShard], end: i64, minutes: u32) -> Vec<Vec<Option<u64>>> {
+        let ids: Vec<_> = shards.iter().map(|shard| shard.id.clone()).collect();
+        let windows = ready(aws.shard_windows(STREAM, &ids, at(end), minutes)).unwrap();
+        ids.iter().map(|id| bytes(&windows[id])).collect()
+    }
+
+    /// Lets a minute with so many bytes pass.
+    fn pass(aws: &Aws, minute: i64, bytes: u64, each: Option<Vec<Sent>>) {
+        aws.begin(usize::try_from(minute).unwrap(), at(minute));
+        aws.record(
+            Minute { bytes: Some(bytes), records: Some(9), throttled_records: Some(7), ..Minute::default() },
+            each,
+        );
+    }
+
+    #[test]
+    fn shards_are_seen_late_and_only_since_their_metrics_are_sent() {
+        let aws = after(0);
+        let shards = aws.shards();
+        pass(&aws, 0, 100, None);
+        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        for minute in 1..4 {
+            pass(&aws, minute, 103, None);
+        }
+        aws.begin(4, at(4));
+        let first = [None, Some(25), None, None];
+        assert_eq!(shown(&aws, &shards[..1], 4, 4)[0], first, "not before they are sent, nor before they are there");
+        assert_eq!(shown(&aws, &shards[..1], 2, 3)[0], [None, None, Some(25)]);
+        assert_eq!(shown(&aws, &shards[..1], 1, 1)[0], [None], "a window ends before its end");
+        aws.begin(5, at(5));
+        assert_eq!(shown(&aws, &shards, 3, 1).concat().into_iter().flatten().sum::<u64>(), 103, "to the byte");
+    }
+
+    #[test]
+    fn children_have_no_past_and_their_parent_keeps_its_own() {
+        let aws = after(0);
+        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        let parent = aws.shards()[0].clone();
+        ready(aws.split(STREAM, &parent.id, parent.range.middle().unwrap())).unwrap();
+        let sent = |bytes| Sent { accepted: Demand { bytes, records: 1 }, ..Sent::default() };
+        pass(&aws, 0, 100, None);
+        pass(&aws, 1, 110, Some([30, 20, 10, 20, 30].map(sent).to_vec()));
+        aws.begin(4, at(4));
+        let child = |bytes| vec![None, Some(bytes)];
+        let other = |bytes| vec![Some(25), Some(bytes)];
+        assert_eq!(shown(&aws, &aws.shards(), 2, 2), [child(30), child(20), other(10), other(20), other(30)]);
+        assert_eq!(shown(&aws, &[parent], 2, 2)[0], [Some(25), None]);
+    }
+
+    #[test]
+    fn throttles_are_counted_by_shard() {
+        let aws = after(0);
+        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        let shards = aws.shards();
+        let sent = |records| Sent { throttled: Demand { bytes: 0, records }, ..Sent::default() };
+        pass(&aws, 0, 100, Some([0, 5, 0, 2].map(sent).to_vec()));
+        pass(&aws, 1, 100, None);
+        aws.begin(4, at(4));
+        let ids: Vec<_> = shards.iter().map(|shard| shard.id.clone()).collect();
+        let windows = ready(aws.shard_windows(STREAM, &ids, at(2), 2)).unwrap();
+        let throttled =
+            |id: &String| windows[id].minutes.iter().map(|minute| minute.throttled_records.unwrap()).collect();
+        let throttled: Vec<Vec<u64>> = ids.iter().map(throttled).collect();
+        assert_eq!(throttled, [[0, 1], [5, 2], [0, 2], [2, 2]], "and in an even minute all alike: 7 in four");
+    }
+
+    #[test]
+    fn shards_that_cannot_be_split_are_told_apart() {
+        let aws = after(0);
+        let first = aws.shards()[0].clone();
+        let split = |id: &str| ready(aws.split(STREAM, id, first.range.middle().unwrap()));
+        let refused = |id: &str| {
+            let error = split(id).unwrap_err();
+            (error.failure, error.message.split(':').next().unwrap().to_owned())
+        };
+        let never = (Failure::NotFound, "ResourceNotFoundException".to_owned());
+        assert_eq!(refused("shardId-000000000004"), never);
+        split(&first.id).unwrap();
+        assert_eq!(refused(&first.id), (Failure::InUse, "ResourceInUseException".to_owned()), "it is under way");
+        aws.begin(1, at(1));
+        assert_eq!(refused(&first.id), (Failure::Refused, "InvalidArgumentException".to_owned()), "it is closed");
+        assert_eq!(refused("shardId-4"), never);
     }
 
     #[test]

@@ -173,3 +173,111 @@ fn part(whole: Demand, share: f64) -> Demand {
     let part = |whole: u64| (whole as f64 * share + 1e-6) as u64;
     Demand { bytes: part(whole.bytes), records: part(whole.records) }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    use scaler_core::limits::{
+        WRITE_BYTES_PER_MINUTE_PER_SHARD as BYTES, WRITE_RECORDS_PER_MINUTE_PER_SHARD as RECORDS,
+    };
+
+    use super::*;
+
+    /// So many shards' worth of bytes and of records.
+    fn load(bytes: f64, records: f64) -> Demand {
+        Demand { bytes: (bytes * BYTES as f64).round() as u64, records: (records * RECORDS as f64).round() as u64 }
+    }
+
+    fn producers(skew: Skew) -> Producers {
+        Producers::new(Assumptions::default(), Throttled::Retried, skew)
+    }
+
+    /// Two shards with 7/8 and 1/8 of the hash keys.
+    fn wide_and_narrow() -> Ring {
+        let mut ring = Ring::uniform(1);
+        ring.split("shardId-000000000000", 7 << 125).unwrap();
+        ring
+    }
+
+    fn records(by_shard: &[Sent]) -> Vec<(u64, u64)> {
+        by_shard.iter().map(|sent| (sent.accepted.records, sent.throttled.records)).collect()
+    }
+
+    #[test]
+    fn what_a_wide_shard_throttles_comes_back_to_it() {
+        let mut producers = producers(Skew::default());
+        let mut sent = |own, ring: &Ring| records(&producers.send(own, 2, Some(ring)).1.unwrap());
+        // 1.6 even: 1.4 and 0.2 of a shard.
+        assert_eq!(sent(load(0.0, 1.6), &wide_and_narrow()), [(60_000, 24_000), (12_000, 0)]);
+        assert_eq!(
+            sent(load(0.0, 0.8), &wide_and_narrow()),
+            [(60_000, 6_000), (6_000, 0)],
+            "0.4 came back and 0.7 new"
+        );
+        // The wide shard is split: its backlog lies on both of its children.
+        let mut ring = wide_and_narrow();
+        ring.split("shardId-000000000001", 7 << 124).unwrap();
+        assert_eq!(sent(Demand::default(), &ring), [(3_000, 0), (3_000, 0), (0, 0)]);
+        assert!(producers.is_even(), "and nothing waits any more");
+    }
+
+    #[test]
+    fn what_a_hot_key_throttles_comes_back_to_its_shard_even_when_the_load_moves_on() {
+        let mut producers = producers(Skew::of_key("hot", 1.0));
+        let ring = Ring::uniform(4);
+        let hot = ring.shards().iter().position(|shard| shard.range.contains(scaler_core::hash_key("hot"))).unwrap();
+        producers.send(load(0.0, 1.5), 4, Some(&ring));
+        producers.turn_to(&Skew::default());
+        assert!(!producers.is_even(), "half a shard waits at one key");
+        let (_, by_shard) = producers.send(load(0.0, 0.4), 4, Some(&ring));
+        let expected: Vec<_> = (0..4).map(|i| (if i == hot { 36_000 } else { 6_000 }, 0)).collect();
+        assert_eq!(records(&by_shard.unwrap()), expected);
+    }
+
+    /// Bytes that wait and records that come have room beside one another; too many of either have not.
+    #[test]
+    fn a_shard_throttles_by_the_limit_that_binds_all_of_its_tries() {
+        let second = |own| {
+            let mut producers = producers(Skew::of_key("hot", 0.5));
+            let ring = Ring::uniform(1);
+            producers.send(load(1.5, 0.01), 1, Some(&ring));
+            let (sent, by_shard) = producers.send(own, 1, Some(&ring));
+            assert_eq!(by_shard.unwrap(), [sent]);
+            sent
+        };
+        assert_eq!(second(load(0.01, 0.9)).throttled, Demand::default(), "half a shard of bytes, 0.9 of records");
+        let full = second(load(0.01, 1.2));
+        assert_eq!(full.accepted.records, RECORDS);
+        assert!(full.throttled.records > RECORDS / 5 && full.throttled_share() < 0.2, "{full:?}");
+    }
+
+    #[test]
+    fn shards_add_up_to_their_stream_whatever_comes() {
+        let skew = Skew::of(vec![(HashKeyRange::uniform(5)[3], 0.37), (HashKeyRange::uniform(7)[0], 0.21)]).unwrap();
+        let mut producers = producers(skew);
+        let (mut ring, mut throttled) = (Ring::uniform(7), 0);
+        for minute in 0..200_u64 {
+            if minute % 20 == 19 {
+                let shard = ring.shards()[(minute / 20) as usize % 7].clone();
+                ring.split(&shard.id, shard.range.middle().unwrap()).unwrap();
+            }
+            let own = Demand { bytes: minute * 7_919 % 31 * 17_000_003, records: minute * 104_729 % 97 * 5_003 };
+            let (sent, by_shard) = producers.send(own, 0, Some(&ring));
+            let by_shard = by_shard.unwrap();
+            let all = |of: fn(&Sent) -> Demand| by_shard.iter().map(of).fold(Demand::default(), sum);
+            assert_eq!((all(|sent| sent.accepted), all(|sent| sent.throttled)), (sent.accepted, sent.throttled));
+            let Traffic { offered, accepted, waiting, .. } = producers.traffic();
+            assert_eq!((offered, sent.throttled), (sum(accepted, waiting), waiting), "minute {minute}");
+            throttled += usize::from(sent.throttled.records > 0);
+        }
+        assert!((20..200).contains(&throttled), "both happened: {throttled}");
+    }
+
+    #[test]
+    fn a_shard_that_takes_all_shows_all() {
+        let (_, by_shard) = producers(Skew::of_key("hot", 1.0)).send(load(0.5, 1.0), 4, Some(&Ring::uniform(4)));
+        let mut seen = records(&by_shard.unwrap());
+        seen.sort_unstable();
+        assert_eq!(seen, [(0, 0), (0, 0), (0, 0), (60_000, 0)]);
+    }
+}

@@ -35,7 +35,7 @@ impl Skew {
             return Err(SkewFault::Share { range, share });
         }
         let sum: f64 = parts.iter().map(|(_, share)| share).sum();
-        // Shares such as 0.6, 0.3 and 0.1 are together a little more than 1.
+        // Shares such as 0.2, 0.4, 0.3 and 0.1 are together a little more than 1.
         if sum > 1.0 + 1e-9 {
             return Err(SkewFault::Sum { sum });
         }
@@ -78,11 +78,16 @@ mod tests {
             let parts = shares.iter().map(|share| (half, *share)).collect();
             Skew::of(parts).unwrap_err().to_string()
         };
-        assert!(fault(&[0.1, f64::NAN]).starts_with("the share NaN of the hash keys 0-170141183460469231731687303715884105727"));
+        assert!(
+            fault(&[0.1, f64::NAN])
+                .starts_with("the share NaN of the hash keys 0-170141183460469231731687303715884105727")
+        );
         assert!(fault(&[-0.1]).contains("-0.1"));
         assert!(fault(&[1.5]).contains("1.5"));
         assert!(fault(&[0.75, 0.5]).contains("together 1.25"));
-        assert_eq!(Skew::of(vec![(half, 0.6), (half, 0.3), (half, 0.1)]).unwrap().shares().last().unwrap().1, 0.0);
+        // In this order they are, by the last digit, more than 1.
+        let all = Skew::of([0.2, 0.4, 0.3, 0.1].map(|share| (half, share)).to_vec()).unwrap();
+        assert_eq!(all.shares().last().unwrap().1.to_bits(), 0.0_f64.to_bits());
     }
 
     #[test]
