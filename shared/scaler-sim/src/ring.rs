@@ -82,9 +82,9 @@ impl Ring {
         Ok(())
     }
 
-    /// Puts these shards in the place of those.
-    fn put(&mut self, those: RangeInclusive<usize>, these: impl IntoIterator<Item = OpenShard>) {
-        self.shards.splice(those, these);
+    /// Puts these shards in those places.
+    fn put(&mut self, places: RangeInclusive<usize>, shards: impl IntoIterator<Item = OpenShard>) {
+        self.shards.splice(places, shards);
         let count = u32::try_from(self.shards.len()).unwrap_or(u32::MAX);
         self.is_uniform = HashKeyRange::uniform(count).into_iter().eq(self.shards.iter().map(|shard| shard.range));
     }

@@ -1,4 +1,4 @@
-//! The deployed functions over loads that do not lie evenly on the ring: what they split, what they leave alone, what it takes.
+//! The deployed functions over loads that do not lie evenly on the ring: what they split, what they leave alone.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 
 use jiff::Timestamp;

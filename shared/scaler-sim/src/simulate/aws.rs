@@ -1,6 +1,6 @@
 //! An AWS with one stream, behind the ports: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -58,7 +58,7 @@ struct ShardsMinute {
     at: usize,
     /// The shards in force in it.
     ring: Arc<Ring>,
-    /// What became of the tries on each of them, in their order; none where all took the same, so that even minutes take no room.
+    /// What became of the tries on each of them, in their order; none where all took the same: even minutes take no room.
     each: Option<Vec<Sent>>,
 }
 
@@ -150,7 +150,7 @@ impl Aws {
         state.stream.ring(minute).shards().to_vec()
     }
 
-    /// Lets this minute end with these metrics, and with what became of the tries on each shard unless all took the same.
+    /// Lets this minute end with these metrics, and with what became of each shard's tries unless all took the same.
     pub(super) fn record(&self, minute: Minute, each: Option<Vec<Sent>>) {
         let mut state = self.state();
         if state.shard_metrics {
@@ -194,18 +194,22 @@ impl State {
     /// What is visible now of these shards in the `minutes` before `end`.
     fn shard_windows(&self, shards: &[String], end: Timestamp, minutes: u32) -> BTreeMap<String, MetricWindow> {
         let visible = self.minute.saturating_sub(self.delay);
-        let unknown = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
-        let mut windows: BTreeMap<_, _> = shards.iter().map(|shard| (shard.clone(), unknown.clone())).collect();
+        let mut windows = vec![MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] }; shards.len()];
         let end = usize::try_from(end.duration_since(self.start).as_mins()).unwrap_or(0);
-        for held in self.shard_minutes.iter().filter(|held| held.at < visible && held.at < end) {
-            let Some(place) = (held.at + minutes as usize).checked_sub(end) else { continue };
-            for (i, shard) in held.ring.shards().iter().enumerate() {
-                if let Some(window) = windows.get_mut(&shard.id) {
-                    window.minutes[place] = held.of(i, &self.minutes[held.at]);
+        let wanted: HashMap<_, _> = shards.iter().enumerate().map(|(window, shard)| (shard, window)).collect();
+        let in_sight = self.shard_minutes.iter().filter(|held| held.at < visible && held.at < end);
+        // Shards are looked up once for all minutes with the same ring, of which there are few.
+        for same in in_sight.collect::<Vec<_>>().chunk_by(|a, b| Arc::ptr_eq(&a.ring, &b.ring)) {
+            let on_ring = same[0].ring.shards().iter().map(|shard| wanted.get(&shard.id).copied());
+            let on_ring: Vec<_> = on_ring.enumerate().filter_map(|(i, window)| Some((i, window?))).collect();
+            for held in same {
+                let Some(place) = (held.at + minutes as usize).checked_sub(end) else { continue };
+                for &(i, window) in &on_ring {
+                    windows[window].minutes[place] = held.of(i, &self.minutes[held.at]);
                 }
             }
         }
-        windows
+        shards.iter().cloned().zip(windows).collect()
     }
 
     fn reshard(

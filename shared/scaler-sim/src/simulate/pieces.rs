@@ -54,8 +54,8 @@ pub(super) fn wanted(pieces: &[Piece], shards: &[OpenShard]) -> Vec<Volume> {
     wanted
 }
 
-/// What is left of the pieces where each of these shards takes this share, 0 to 1, of what it has of them: it lies where it was,
-/// inside the shard that did not take it.
+/// What is left of the pieces where each of these shards takes this share, 0 to 1, of what it has of them. It lies where
+/// it was, inside the shard that did not take it.
 pub(super) fn left(pieces: &[Piece], shards: &[OpenShard], taken: &[f64]) -> Vec<Piece> {
     let cut = pieces.iter().flat_map(|piece| piece.cut(shards)).filter(|(i, _)| taken[*i] < 1.0);
     let left = cut.map(|(i, piece)| Piece { volume: piece.volume.times(1.0 - taken[i]), ..piece });
@@ -101,15 +101,16 @@ pub(super) fn whole(volumes: &[Volume], all: Demand) -> Vec<Demand> {
 fn whole_parts(parts: impl Iterator<Item = f64> + Clone, all: u64) -> Vec<u64> {
     let count = parts.clone().filter(|part| *part > 0.0).count();
     let (mut sum, mut given, mut seen) = (0.0, 0, 0);
-    let mut next = |part: f64| {
+    let next = |part: f64| {
         if part <= 0.0 {
             return 0;
         }
         (sum, seen) = (sum + part, seen + 1);
+        // What was rounded away is the last one's.
         let until = if seen == count { all } else { rounded_down(sum).min(all) };
         until - std::mem::replace(&mut given, until)
     };
-    parts.map(&mut next).collect()
+    parts.map(next).collect()
 }
 
 /// The whole bytes or records in so many. What is a whole number but for the last digits is one.

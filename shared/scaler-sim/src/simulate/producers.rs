@@ -84,8 +84,9 @@ impl Producers {
         self.skew.is_even() && self.waiting.is_empty()
     }
 
-    /// Sends a minute's own traffic, and what waits, to a stream of so many open shards. Where they lie is given if it matters:
-    /// they are not even, or [what is sent](Self::is_even) is not. Then what became of it is told of each of them as well.
+    /// Sends a minute's own traffic, and what waits, to a stream of so many open shards. Where they lie is given if it
+    /// matters: they are not even, or [what is sent](Self::is_even) is not. Then what became of it is told of each of
+    /// them as well.
     pub(super) fn send(&mut self, own: Demand, shards: u32, ring: Option<&Ring>) -> (Sent, Option<Vec<Sent>>) {
         let tried = sum(own, self.traffic.waiting);
         let (sent, by_shard) = match ring {
@@ -106,7 +107,7 @@ impl Producers {
         (sent, by_shard)
     }
 
-    /// What becomes of a minute's tries on these shards, each of which takes up to what one can; all of it, and of each.
+    /// What becomes of a minute's tries on these shards, each of which takes up to what one can; in all, and by shard.
     fn by_shard(&mut self, own: Demand, tried: Demand, shards: &[OpenShard]) -> (Sent, Vec<Sent>) {
         let pieces = self.pieces(own);
         let wanted = wanted(&pieces, shards);
@@ -176,7 +177,12 @@ fn part(whole: Demand, share: f64) -> Demand {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss
+    )]
     use scaler_core::limits::{
         WRITE_BYTES_PER_MINUTE_PER_SHARD as BYTES, WRITE_RECORDS_PER_MINUTE_PER_SHARD as RECORDS,
     };

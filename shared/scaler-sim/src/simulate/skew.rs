@@ -2,7 +2,7 @@
 
 use scaler_core::{HashKeyRange, hash_key};
 
-/// Parts of the ring that have a share of the traffic to themselves; what they leave is spread evenly over the whole ring.
+/// Parts of the ring that have a share of the traffic to themselves; what they leave is spread evenly over all of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Skew(Vec<(HashKeyRange, f64)>);
 
