@@ -10,12 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_producer::aggregation;
 use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
 use scaler_aws::{SampleLimits, SampledRecord};
+use scaler_core::commands::{aws_kinesis, operand};
 use scaler_core::limits::{
     READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, WRITE_BYTES_PER_SECOND_PER_SHARD,
     WRITE_RECORDS_PER_SECOND_PER_SHARD,
 };
 use scaler_core::{
-    Direction, KeyLoad, OpenShard, Policy, PolicySpec, ShardLoad, ShardWindow, hash_key, shard_loads, thousands,
+    Direction, KeyLoad, OpenShard, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow,
+    hash_key, plan_reshard, shard_loads, thousands,
 };
 use serde::Serialize;
 
@@ -23,7 +25,7 @@ use crate::connection::{Connection, explained, in_aws};
 use crate::load::whole_minute;
 use crate::options::{Output, stream_name};
 use crate::report::write_json;
-use crate::table::{figure, percent, table};
+use crate::table::{percent, table};
 
 /// Shards that are looked at where none are named.
 const SHARDS_MAX: usize = 4;
@@ -80,7 +82,18 @@ struct Report {
     user_records: usize,
     distinct_keys: usize,
     hottest_keys: Vec<Key>,
+    /// The fewest splits that bring every shard under its target, by the keys seen; `null` without shard-level metrics.
+    splits: Option<Vec<Split>>,
     advice: Vec<String>,
+}
+
+/// A split that would help.
+#[derive(Serialize)]
+struct Split {
+    shard: String,
+    /// The first hash key of its upper part.
+    at: String,
+    command: String,
 }
 
 #[derive(Serialize)]
@@ -128,7 +141,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
                 loads.as_ref().and_then(|loads| loads.iter().find(|load| load.shard.id == shard.id)).map(|it| it.load);
             samples.push(Sample::of(shard.clone(), load, &sampled.map_err(|error| explained(&error))?));
         }
-        let report = Report::of(&arguments.stream, &samples);
+        let mut report = Report::of(&arguments.stream, &samples);
+        report.splits = loads.map(|loads| splits(&loads, &samples, &arguments.stream, &connection.region));
         match arguments.output {
             Output::Json => write_json(&report, out),
             Output::Table => report.tell(out),
@@ -323,6 +337,7 @@ impl Report {
             aggregated: sum(|sample| sample.aggregated),
             user_records,
             distinct_keys,
+            splits: None,
             advice: advice(stream, &hottest_keys, distinct_keys, user_records),
             hottest_keys,
         }
@@ -352,8 +367,42 @@ impl Report {
         for advice in &self.advice {
             writeln!(out, "{advice}")?;
         }
+        match self.splits.as_deref() {
+            None => writeln!(
+                out,
+                "without shard-level metrics it is not known which shards are full: shardctl status {}",
+                self.stream
+            )?,
+            Some([]) => writeln!(out, "no split is needed: every shard is under its target, or has only one hot key")?,
+            Some(splits) => {
+                writeln!(out, "splits that bring every shard under its target, by where its keys lie:")?;
+                for Split { command, .. } in splits {
+                    writeln!(out, "  {command}")?;
+                }
+            }
+        }
         Ok(())
     }
+}
+
+/// The fewest splits, by what was seen of the keys.
+fn splits(loads: &[ShardLoad], samples: &[Sample], stream: &str, region: &str) -> Vec<Split> {
+    let policy = PolicySpec::default();
+    let target = f64::from(policy.target_utilization_percent) / 100.0;
+    let bearable = target * (1.0 + f64::from(policy.tolerance_percent) / 100.0);
+    let terms = ReshardTerms { target, bearable, shards_min: u32::MAX, shards_max: u32::MAX };
+    let mut keys: Vec<KeyLoad> = samples.iter().flat_map(Sample::key_loads).collect();
+    keys.sort_by_key(|key| key.hash_key);
+    let plan = plan_reshard(loads, &keys, &terms);
+    let split = |operation: &Operation| match operation.on(loads.iter().map(|load| &load.shard))? {
+        ShardCall::Split { shard, at } => {
+            let call = aws_kinesis("split-shard", region, stream);
+            let command = format!("{call} --shard-to-split {shard} --new-starting-hash-key {at}");
+            Some(Split { shard, at: at.to_string(), command })
+        }
+        ShardCall::Merge { .. } => None,
+    };
+    plan.operations.iter().filter_map(split).collect()
 }
 
 /// What could be done about it.
@@ -382,9 +431,10 @@ fn advice(stream: &str, hottest: &[Key], distinct: usize, records: usize) -> Vec
     }
     if advice.is_empty() {
         advice.push(format!(
-            "no key is hot: {} is the hottest, with {} of a shard. If a shard is, a split helps: shardctl scale {stream} rebalance",
+            "no key is hot: {} is the hottest, with {} of a shard. If a shard is, a split helps: shardctl scale {} rebalance",
             first.key,
-            figure(first.of_a_shard * 100.0, 1) + " %"
+            percent(first.of_a_shard, 1),
+            operand(stream)
         ));
     }
     advice

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use scaler_core::limits::WRITE_BYTES_PER_MINUTE_PER_SHARD as SHARD;
 use scaler_core::{Demand, HashKeyRange, Policy, PolicySpec};
 use scaler_sim::run::Run;
-use scaler_sim::simulate::{Setup, Skew, Throttled, simulate};
+use scaler_sim::simulate::{Setup, Simulation, Skew, Throttled, simulate};
 use scaler_sim::stream_model::ResizeKind;
 use scaler_sim::trace::Trace;
 
