@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_producer::aggregation;
@@ -81,7 +81,7 @@ struct Report {
     /// Records inside those and beside them.
     user_records: usize,
     distinct_keys: usize,
-    hottest_keys: Vec<Key>,
+    hottest_keys: Vec<HotKey>,
     /// The fewest splits that bring every shard under its target, by the keys seen; `null` without shard-level metrics.
     splits: Option<Vec<Split>>,
     advice: Vec<String>,
@@ -107,7 +107,7 @@ struct ShardReport {
 
 /// A key of the sample.
 #[derive(Serialize)]
-struct Key {
+struct HotKey {
     key: String,
     shard: String,
     /// Of the records sampled of its shard, 0 to 1.
@@ -136,10 +136,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         let mut samples = Vec::with_capacity(chosen.len());
         let since = since(&connection, arguments);
         for shard in chosen {
-            let sampled = connection.operator.sample(&arguments.stream, &shard.id, since, arguments.limits()).await;
-            let load =
-                loads.as_ref().and_then(|loads| loads.iter().find(|load| load.shard.id == shard.id)).map(|it| it.load);
-            samples.push(Sample::of(shard.clone(), load, &sampled.map_err(|error| explained(&error))?));
+            let read = connection.operator.sample(&arguments.stream, &shard.id, since, arguments.limits()).await;
+            let records = read.map_err(|error| explained(&error))?;
+            let its = |load: &&ShardLoad| load.shard.id == shard.id;
+            let load = loads.as_ref().and_then(|loads| loads.iter().find(its)).map(|load| load.load);
+            samples.push(Sample::of(shard.clone(), load, &records));
         }
         let mut report = Report::of(&arguments.stream, &samples);
         report.splits = loads.map(|loads| splits(&loads, &samples, &arguments.stream, &connection.region));
@@ -198,7 +199,7 @@ fn chosen<'a>(arguments: &Arguments, open: &'a [OpenShard], loads: Option<&[Shar
     loads.sort_by(|a, b| (b.throttled_records > 0).cmp(&(a.throttled_records > 0)).then(b.load.total_cmp(&a.load)));
     let busiest = loads.iter().take(SHARDS_MAX).filter_map(|load| find(&load.shard.id));
     let hot: Vec<_> = busiest.collect();
-    if hot.is_empty() { bail!("stream {} has no open shard", arguments.stream) } else { Ok(hot) }
+    Ok(hot)
 }
 
 /// What is read, and what it takes of those who read as well.
@@ -303,16 +304,15 @@ fn rate(records: &[SampledRecord]) -> f64 {
 
 impl Report {
     fn of(stream: &str, samples: &[Sample]) -> Self {
-        let mut hottest_keys: Vec<Key> = Vec::new();
+        let mut hottest_keys: Vec<HotKey> = Vec::new();
         let mut distinct = std::collections::HashSet::new();
         for sample in samples {
             for (key, counts) in &sample.keys {
                 distinct.insert(key);
                 let (share, bytes_share) = sample.share(*counts);
-                let (key, shard) = (key.clone(), sample.shard.id.clone());
-                hottest_keys.push(Key {
-                    key,
-                    shard,
+                hottest_keys.push(HotKey {
+                    key: key.clone(),
+                    shard: sample.shard.id.clone(),
                     share,
                     bytes_share,
                     of_a_shard: sample.load * share.max(bytes_share),
@@ -407,7 +407,7 @@ fn splits(loads: &[ShardLoad], samples: &[Sample], stream: &str, region: &str) -
 
 /// What could be done about it.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a load is finite and not negative")]
-fn advice(stream: &str, hottest: &[Key], distinct: usize, records: usize) -> Vec<String> {
+fn advice(stream: &str, hottest: &[HotKey], distinct: usize, records: usize) -> Vec<String> {
     let Some(first) = hottest.first() else {
         return vec!["nothing was written to these shards in that time: --since-minutes looks back further".to_owned()];
     };

@@ -174,12 +174,11 @@ impl Queue {
         if self.settings.order == Order::Any {
             return;
         }
-        match self.behind.get_mut(&pending.group).and_then(VecDeque::pop_front) {
-            Some(next) => self.ready(next),
-            None => {
-                self.behind.remove(&pending.group);
-                self.busy.remove(&pending.group);
-            }
+        if let Some(next) = self.behind.get_mut(&pending.group).and_then(VecDeque::pop_front) {
+            self.ready(next);
+        } else {
+            self.behind.remove(&pending.group);
+            self.busy.remove(&pending.group);
         }
     }
 
@@ -242,7 +241,9 @@ impl Queue {
     /// Everything that waits, to be given up.
     pub(crate) fn drain(&mut self) -> Vec<Pending> {
         let groups: Vec<_> = self.open.keys().cloned().collect();
-        groups.iter().for_each(|group| self.close(group));
+        for group in &groups {
+            self.close(group);
+        }
         let later = std::mem::take(&mut self.later).into_iter().map(|(_, pending)| pending);
         let behind = std::mem::take(&mut self.behind).into_values().flatten();
         self.ready.drain(..).chain(later).chain(behind).collect()

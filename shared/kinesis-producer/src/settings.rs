@@ -93,7 +93,7 @@ impl Default for Settings {
             queue_bytes_max: 64 << 20,
             pause: Duration::from_millis(50),
             pause_max: Duration::from_secs(5),
-            give_up_after: Duration::from_secs(60),
+            give_up_after: Duration::from_mins(1),
             tries_max: u32::MAX,
             order: Order::Any,
             compression: Compression::None,

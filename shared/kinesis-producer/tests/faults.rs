@@ -1,6 +1,6 @@
 //! A producer over a Kinesis that fails in every way it can: whatever happens, each record ends once, and what is said of it is
 //! true. Time is tokio's, and moves by itself when all wait.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::io::Read as _;

@@ -1,5 +1,5 @@
 //! The producer over the AWS SDK, against an emulated Kinesis.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -145,15 +145,15 @@ impl<P: PutRecords> Worker<P> {
             }
             Ok(put) => {
                 let message = format!("an answer of {} records to {}", put.len(), batch.len());
-                batch.into_iter().for_each(|pending| self.again_or_not(pending, message.clone(), true));
+                self.all_again(batch, &message, true);
             }
             Err(CallFailure::Throttled(message)) => {
                 self.heed(batch.len(), true);
-                batch.into_iter().for_each(|pending| self.again_or_not(pending, message.clone(), false));
+                self.all_again(batch, &message, false);
             }
             Err(CallFailure::Unanswered(message)) => {
                 self.heed(0, true);
-                batch.into_iter().for_each(|pending| self.again_or_not(pending, message.clone(), true));
+                self.all_again(batch, &message, true);
             }
             Err(CallFailure::Refused(message)) => {
                 for mut pending in batch {
@@ -202,6 +202,12 @@ impl<P: PutRecords> Worker<P> {
             maybe_doubled: pending.maybe_written,
         };
         answer(pending.waiters, &Ok(acknowledged));
+    }
+
+    fn all_again(&mut self, batch: Vec<Pending>, message: &str, maybe_written: bool) {
+        for pending in batch {
+            self.again_or_not(pending, message.to_owned(), maybe_written);
+        }
     }
 
     fn again_or_not(&mut self, mut pending: Pending, message: String, maybe_written: bool) {

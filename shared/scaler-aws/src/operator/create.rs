@@ -82,7 +82,13 @@ impl Operator {
         let failed = |error: &SendError| put_failed(stream, error);
         let kinesis = Stream::new(self.kinesis.clone(), stream);
         let settings = Settings { give_up_after: PUT_WITHIN, ..Settings::default() };
-        let producer = Producer::start(kinesis, settings).expect("these settings can be");
+        let producer = Producer::start(kinesis, settings).map_err(|faults| CallError {
+            call: "PutRecords",
+            subject: stream.to_owned(),
+            failure: Failure::Refused,
+            message: faults.to_string(),
+            source: None,
+        })?;
         let mut tickets = Vec::with_capacity(keys.len());
         for key in keys {
             let record = Record::new(key.clone(), key.as_bytes());
