@@ -283,8 +283,8 @@ fn is_one_of_more(pass: &Outcome) -> bool {
 }
 
 /// A pass, with the split or merge that it came to.
-fn in_words(pass: &Outcome) -> String {
-    let call = pass.resharding.as_ref().map(|call| format!("{call}\n  "));
+pub(crate) fn in_words(pass: &Outcome) -> String {
+    let call = pass.resharding.as_ref().map(|call| format!("{call}: "));
     call.unwrap_or_default() + &pass.words
 }
 

@@ -47,7 +47,10 @@ struct Piece {
     /// Its first hash key and its last, in digits.
     hash_keys: [String; 2],
     keys_share: f64,
+    /// Of what one shard can take.
     percent: u64,
+    #[serde(skip)]
+    range: HashKeyRange,
 }
 
 /// What a step comes to, as the shards are now.
@@ -65,12 +68,14 @@ impl Plan {
     pub(super) fn of(rebalance: &Rebalance, keys: &[KeyLoad]) -> Self {
         let loads = &rebalance.loads;
         let mut ring: Vec<_> = loads.iter().map(|load| load.shard.range).collect();
-        let steps = rebalance.plan.operations.iter().filter_map(|operation| Step::of(*operation, loads, keys, &mut ring));
+        let steps =
+            rebalance.plan.operations.iter().filter_map(|operation| Step::of(*operation, loads, keys, &mut ring));
         let operations = steps.collect();
         let shards = rebalance.plan.shards.iter().map(|(range, load)| Piece {
             hash_keys: [range.first().to_string(), range.last().to_string()],
             keys_share: range.share(),
             percent: whole_percent(*load),
+            range: *range,
         });
         Self { operations, shards: shards.collect() }
     }
@@ -102,15 +107,14 @@ impl Plan {
             return Ok(());
         }
         let rows = self.operations.iter().zip(1..).map(|(step, number): (_, u32)| step.row(number));
-        writeln!(out, "\n{}", table(["splits and merges", "at hash key", "keys", "load", "becomes"], rows))?;
+        writeln!(out, "\n{}", table(["splits and merges", "ring at", "keys", "load", "becomes"], rows))?;
         let mut fullest: Vec<_> = self.shards.iter().collect();
         fullest.sort_by_key(|piece| std::cmp::Reverse(piece.percent));
         let rows = fullest.iter().take(SHARDS_SHOWN).map(|piece| {
-            let [first, _] = &piece.hash_keys;
-            [format!("from {first}"), percent(piece.keys_share, 1), format!("{} %", piece.percent)]
+            [of_ring(piece.range.first()), percent(piece.range.share(), 1), format!("{} %", piece.percent)]
         });
         writeln!(out, "\nthe shards then, the fullest {} of {}", rows.len(), self.shards.len())?;
-        Ok(writeln!(out, "{}", table(["hash keys", "keys", "load"], rows))?)
+        Ok(writeln!(out, "{}", table(["ring from", "keys", "load"], rows))?)
     }
 }
 
@@ -119,7 +123,8 @@ impl Step {
     fn of(operation: Operation, loads: &[ShardLoad], keys: &[KeyLoad], ring: &mut Vec<HashKeyRange>) -> Option<Self> {
         let at = operation.at();
         let index = ring.iter().position(|range| range.contains(at))?;
-        let today = |key: u128| loads.iter().find(|load| load.shard.range.contains(key)).map(|load| load.shard.id.clone());
+        let today =
+            |key: u128| loads.iter().find(|load| load.shard.range.contains(key)).map(|load| load.shard.id.clone());
         let percent = |range: &HashKeyRange| whole_percent(load_within(loads, keys, *range));
         let (call, first, parts) = match operation {
             Operation::Split { .. } => ("split", index, ring[index].split(at)?.into()),
@@ -151,12 +156,11 @@ impl Step {
     }
 
     fn row(&self, number: u32) -> [String; 5] {
-        let loads = |percents: &[u64]| {
-            percents.iter().map(|percent| format!("{percent} %")).collect::<Vec<_>>().join(" + ")
-        };
+        let loads =
+            |percents: &[u64]| percents.iter().map(|percent| format!("{percent} %")).collect::<Vec<_>>().join(" + ");
         [
             format!("{number} {}", self.name()),
-            self.at.clone(),
+            of_ring(self.operation.at()),
             percent(self.keys_share, 1),
             loads(&self.percent_before),
             loads(&self.percent_after),
@@ -177,6 +181,11 @@ impl Step {
         });
         call.filter(|_| touched == Some(self.range)).map_or(Turn::Gone, Turn::Call)
     }
+}
+
+/// Where on the ring a hash key lies, in percent: a person need not read 39 digits.
+fn of_ring(hash_key: u128) -> String {
+    percent(HashKeyRange::new(0, hash_key).map_or(0.0, HashKeyRange::share), 2)
 }
 
 /// To the nearest.

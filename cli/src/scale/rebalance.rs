@@ -8,7 +8,7 @@ use scaler_core::commands::{aws_kinesis, operand};
 use scaler_core::limits::SHARD_METRICS;
 use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
-    Decision, Direction, Enrolment, KeyLoad, MetricWindow, Minute, Observation, OpenShard, Policy, Rebalance, Reason,
+    Decision, Direction, Enrolment, KeyLoad, MetricWindow, Minute, Observation, OpenShard, Policy, Reason, Rebalance,
     ShardCount, ShardWindow, Stage, StreamState, TAG_SHARDS_MAX, admit, rebalance,
 };
 
@@ -114,10 +114,12 @@ impl Work<'_> {
                 return Ok(self.made(began, passes, words, Some(next)));
             }
         }
-        let words = format!("{}: {}", plan.in_words(), done(began, &passes));
-        let next = (!self.arguments.wait).then(|| {
-            format!("AWS takes minutes: shardctl status {} shows when it is ACTIVE.", operand(self.stream))
-        });
+        let words = match passes.is_empty() {
+            true => format!("{}, which somebody else has made meanwhile", plan.in_words()),
+            false => format!("{}: {}", plan.in_words(), done(began, &passes)),
+        };
+        let next = (!self.arguments.wait)
+            .then(|| format!("AWS takes minutes: shardctl status {} shows when it is ACTIVE.", operand(self.stream)));
         Ok(self.made(began, passes, words, next))
     }
 
@@ -216,7 +218,8 @@ impl Work<'_> {
     fn unknown(&self, began: ShardCount, policy: &Policy) -> Answer {
         let minutes = policy.window_minutes(Direction::Out);
         let words = format!("nothing is known of its shards in the last {minutes} minutes: unknown is not idle");
-        let next = "CloudWatch has a shard's metrics some minutes after they were switched on and something was written.";
+        let next =
+            "CloudWatch has a shard's metrics some minutes after they were switched on and something was written.";
         self.told(Ended::Held, began, words, Some(next.to_owned()))
     }
 
@@ -251,7 +254,9 @@ impl Work<'_> {
                 operand(self.stream)
             ));
         }
-        notes.extend(planned.unmerged.iter().map(|reason: &Reason| format!("Cold neighbours are left alone: {reason}.")));
+        notes.extend(
+            planned.unmerged.iter().map(|reason: &Reason| format!("Cold neighbours are left alone: {reason}.")),
+        );
         notes
     }
 

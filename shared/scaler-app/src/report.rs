@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scaler_core::{Decision, Direction, Reason, Resharding, ShardCall, ShardCount, Verdict};
+use scaler_core::{Decision, Direction, Reason, Resharding, ShardCall, Verdict};
 use serde::Serialize;
 
 use crate::ports::Failure;
@@ -57,13 +57,14 @@ pub struct CallReport {
 }
 
 impl CallReport {
-    fn of(resharding: &Resharding, current: ShardCount) -> Self {
-        let (call, shards, at) = match &resharding.call {
+    fn of(decision: &Decision) -> Option<Self> {
+        let Resharding { call, .. } = decision.resharding.as_ref()?;
+        let (call, shards, at) = match call {
             ShardCall::Split { shard, at } => ("split", vec![shard.clone()], Some(at.to_string())),
             ShardCall::Merge { lower, upper } => ("merge", vec![lower.clone(), upper.clone()], None),
         };
-        let (step, of) = resharding.progress(current);
-        Self { call, shards, at, step, of }
+        let (step, of) = decision.progress()?;
+        Some(Self { call, shards, at, step, of })
     }
 }
 
@@ -173,7 +174,7 @@ impl Outcome {
         Self {
             current: Some(decision.current.get()),
             desired: Some(decision.desired.get()),
-            resharding: decision.resharding.as_ref().map(|call| CallReport::of(call, decision.current)),
+            resharding: CallReport::of(decision),
             needs_attention: decision.attention().is_some(),
             cause: decision.attention().and_then(Reason::cause).map(str::to_owned),
             next: decision.attention().and_then(|reason| reason.advice(stream)),

@@ -52,6 +52,16 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The how manieth of a series of splits or merges this is, and of how many; `None` where `UpdateShardCount` does it.
+    pub fn progress(&self) -> Option<(u32, u32)> {
+        let ordered = self.steps.iter().find_map(|step| match step.reason {
+            Reason::Ordered { step, all } => Some((step, all)),
+            _ => None,
+        });
+        let resharding = self.resharding.as_ref()?;
+        Some(ordered.unwrap_or_else(|| resharding.progress(self.current)))
+    }
+
     /// The steps that moved the count or stopped it, in words: what a person asks first.
     pub fn words(&self) -> String {
         let mut before = self.current;

@@ -434,7 +434,7 @@ impl fmt::Display for Reason {
                     "split {split} of {all}, which does not count among the {RESIZES_PER_DAY}, since it throttles"
                 )
             }
-            Self::Ordered { step, all } => write!(f, "{step} of the {all} splits and merges that were ordered"),
+            Self::Ordered { step, all } => write!(f, "ordered by a person, split or merge {step} of {all}"),
             Self::UnevenLoad { desired, largest_percent, changes } => {
                 write!(f, "of {desired} even shards one would be {largest_percent} % full, as the keys lie: ")?;
                 f.write_str(if *changes {

@@ -90,8 +90,11 @@ fn too_little_known(policy: &Policy, seen: &Observation, closed: &[ShardWindow])
     let window_minutes = policy.window_minutes(Direction::In);
     let newest_age_minutes = minutes_between(*known.last()?, seen.window.end);
     let known_minutes = u32::try_from(known.len()).unwrap_or(u32::MAX);
-    (known_minutes < window_minutes / 2 || newest_age_minutes > STALE_AFTER_MINUTES)
-        .then_some(Reason::NotEnoughData { known_minutes, window_minutes, newest_age_minutes })
+    (known_minutes < window_minutes / 2 || newest_age_minutes > STALE_AFTER_MINUTES).then_some(Reason::NotEnoughData {
+        known_minutes,
+        window_minutes,
+        newest_age_minutes,
+    })
 }
 
 fn splits(plan: &ReshardPlan) -> usize {

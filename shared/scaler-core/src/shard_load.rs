@@ -39,7 +39,11 @@ pub fn shard_loads(shards: &[ShardWindow], since: Timestamp) -> Option<Vec<Shard
 
 /// As [`shard_loads`], of shards some of which took the place of `closed` ones within these minutes: of what those took, each
 /// is given as much as it has of their range. What throttled them is over with them.
-pub(crate) fn loads_with_past(open: &[ShardWindow], closed: &[ShardWindow], since: Timestamp) -> Option<Vec<ShardLoad>> {
+pub(crate) fn loads_with_past(
+    open: &[ShardWindow],
+    closed: &[ShardWindow],
+    since: Timestamp,
+) -> Option<Vec<ShardLoad>> {
     let mut loads = shard_loads(open, since);
     if loads.is_none() {
         // Nothing is known of them since they are new.
@@ -49,7 +53,8 @@ pub(crate) fn loads_with_past(open: &[ShardWindow], closed: &[ShardWindow], sinc
     let mut loads = loads?;
     for (load, own) in loads.iter_mut().zip(open) {
         let mut by_minute = BTreeMap::<_, f64>::new();
-        let before = closed.iter().map(|past| (past, overlap(past.shard.range, own.shard.range) / past.shard.range.share()));
+        let before =
+            closed.iter().map(|past| (past, overlap(past.shard.range, own.shard.range) / past.shard.range.share()));
         for (ShardWindow { window, .. }, part) in before.filter(|(_, part)| *part > 0.0).chain([(own, 1.0)]) {
             for (began, minute) in window.known().filter(|(began, _)| *began >= since) {
                 *by_minute.entry(began).or_default() += part * f64::from(Demand::wanted(minute).in_shards());

@@ -37,13 +37,13 @@ pub struct Resharding {
 
 impl Resharding {
     /// This call as a plan of its own, made to so many open shards.
-    pub fn one(call: ShardCall, current: ShardCount) -> Self {
+    pub(crate) fn one(call: ShardCall, current: ShardCount) -> Self {
         let one = Self { call, from: current, to: current };
         Self { to: one.next(current), ..one }
     }
 
     /// The how manieth of its plan this call is, made to so many open shards, and of how many.
-    pub fn progress(&self, current: ShardCount) -> (u32, u32) {
+    pub(crate) fn progress(&self, current: ShardCount) -> (u32, u32) {
         let [done, all] = [current, self.to].map(|shards| shards.get().abs_diff(self.from.get()));
         (done + 1, all)
     }
