@@ -1,5 +1,7 @@
 //! `shardctl scale`: a look at a stream, or a person's order, through the pass that the functions run.
 
+mod plan;
+mod rebalance;
 mod to;
 
 use std::io::Write;
@@ -17,7 +19,8 @@ use crate::failure::usage;
 use crate::options::{Output, StackOptions, shards, stack_name, stream_name};
 use crate::report::write_json;
 use crate::status::tied;
-use crate::waiting::{until_active, until_resized};
+use crate::waiting::{until_active, until_step};
+use plan::Plan;
 
 /// A resize takes minutes, and the more the larger the stream.
 const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
@@ -27,9 +30,11 @@ const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 /// It is what the functions do when an alarm fires, with all that they heed: the tag that enrols the stream, consumers
 /// that lag, the ten resizes that AWS allows in 24 hours, half to double in one of them. `to N` is an order: the
 /// stream's bounds, cooldowns and the reserve give way to it; capacity that the load needs is not taken away all the
-/// same. Further than double or half takes several resizes: --wait makes them all.
+/// same. Further than double or half takes several resizes: --wait makes them all. `rebalance` is an order as well: the
+/// fewest splits and merges that bring every shard under its target, by what each takes; they are not counted among the
+/// ten. One is made at a time, with --wait one after the other.
 #[derive(Debug, Args)]
-#[command(override_usage = "shardctl scale [OPTIONS] <NAME> <auto|out|in|to N>")]
+#[command(override_usage = "shardctl scale [OPTIONS] <NAME> <auto|out|in|to N|rebalance>")]
 pub(crate) struct Arguments {
     /// The stream.
     #[arg(value_name = "NAME", value_parser = stream_name)]
@@ -66,6 +71,8 @@ enum Word {
     In,
     /// Exactly N shards.
     To,
+    /// Hot shards split, and cold neighbours merged.
+    Rebalance,
 }
 
 /// What is asked for.
@@ -74,6 +81,7 @@ enum Order {
     Auto,
     Look(Direction),
     To(ShardCount),
+    Rebalance,
 }
 
 /// How it ended.
@@ -104,6 +112,9 @@ struct Answer {
     notes: Vec<String>,
     /// What to do, where there is something.
     next: Option<String>,
+    /// The splits and merges of a rebalance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan>,
     /// Every pass, as the functions log it.
     passes: Vec<Outcome>,
 }
@@ -131,6 +142,7 @@ impl Arguments {
                 operand(&self.name)
             ))),
             (Word::Auto, None) => Ok(Order::Auto),
+            (Word::Rebalance, None) => Ok(Order::Rebalance),
             (Word::Out, None) => Ok(Order::Look(Direction::Out)),
             (Word::In, None) => Ok(Order::Look(Direction::In)),
         }
@@ -149,6 +161,7 @@ async fn carry_out(arguments: &Arguments, order: Order, stack: &Policy) -> Resul
             let pass = work.pass(direction).await;
             work.looked(vec![pass], direction).await
         }
+        Order::Rebalance => work.rebalance().await,
         Order::To(shards) => work.to(shards).await,
     }
 }
@@ -180,21 +193,30 @@ impl Work<'_> {
     }
 
     /// The answer to looks, of which the last, in this direction, is decisive.
-    async fn looked(&self, passes: Vec<Outcome>, direction: Direction) -> Result<Answer> {
-        let last = passes.last().expect("there was a look");
-        let outcome = Ended::of(last, direction);
-        if outcome == Ended::Resized && self.arguments.wait {
-            let before = last.current.and_then(ShardCount::new);
-            let resized = until_resized(self.connection, self.stream, before, ACTIVE_WITHIN).await;
-            resized.with_context(|| last.words.clone())?;
+    async fn looked(&self, mut passes: Vec<Outcome>, direction: Direction) -> Result<Answer> {
+        if self.arguments.wait {
+            self.go_on(&mut passes, direction).await?;
         }
+        let last = passes.last().expect("there was a look");
+        let is_begun = passes.iter().any(|pass| pass.outcome == OutcomeKind::Resized);
+        let outcome = match Ended::of(last, direction) {
+            Ended::Held | Ended::NothingToDo if is_begun => Ended::Resized,
+            outcome => outcome,
+        };
+        let direction_word = match direction {
+            Direction::Out => "out",
+            Direction::In => "in",
+        };
         let next = match outcome {
             Ended::DryRun if !self.arguments.dry_run => Some(self.let_it()),
             Ended::Failed => Some(self.find_out()),
+            Ended::Resized if !self.arguments.wait && is_one_of_more(last) => {
+                Some(format!("To go on: shardctl scale --wait {} {direction_word}", operand(self.stream)))
+            }
             _ => self.enrol(last).or_else(|| last.next.clone()),
         };
-        let words: Vec<_> = passes.iter().map(|pass| pass.words.clone()).collect();
-        let (from, to, words) = (last.current, last.desired, words.join("\n  "));
+        let words: Vec<_> = passes.iter().map(in_words).collect();
+        let (from, to, words) = (passes[0].current, last.desired, words.join("\n  "));
         Ok(Answer {
             stream: self.stream.to_owned(),
             outcome,
@@ -204,8 +226,25 @@ impl Work<'_> {
             words,
             notes: Vec::new(),
             next,
+            plan: None,
             passes,
         })
+    }
+
+    /// Waits for what was asked for, and makes the other splits or merges that go with it.
+    async fn go_on(&self, passes: &mut Vec<Outcome>, direction: Direction) -> Result<()> {
+        while let Some(last) = passes.last().filter(|last| last.outcome == OutcomeKind::Resized) {
+            let before = last.current.and_then(ShardCount::new);
+            let step = last.resharding.as_ref().map_or_else(String::new, |call| format!("{call}: "));
+            let resized = until_step(self.connection, self.stream, before, ACTIVE_WITHIN, &step).await;
+            resized.with_context(|| last.words.clone())?;
+            if !is_one_of_more(last) {
+                break;
+            }
+            let next = self.pass(direction).await;
+            passes.push(next);
+        }
+        Ok(())
     }
 
     /// How to have a stream done with that says itself that it is only to be talked about.
@@ -236,6 +275,17 @@ impl Work<'_> {
     fn kinesis(&self, call: &str) -> String {
         aws_kinesis(call, &self.connection.region, self.stream)
     }
+}
+
+/// Whether a pass made one of several splits or merges, and not the last.
+fn is_one_of_more(pass: &Outcome) -> bool {
+    pass.resharding.as_ref().is_some_and(|call| call.step < call.of)
+}
+
+/// A pass, with the split or merge that it came to.
+pub(crate) fn in_words(pass: &Outcome) -> String {
+    let call = pass.resharding.as_ref().map(|call| format!("{call}: "));
+    call.unwrap_or_default() + &pass.words
 }
 
 impl Ended {
@@ -287,7 +337,8 @@ impl Ended {
 
 impl Answer {
     fn tell(&self, out: &mut impl Write) -> Result<()> {
-        Ok(writeln!(out, "{}: {}\n  {}", self.stream, self.outcome.word(), self.in_words())?)
+        writeln!(out, "{}: {}\n  {}", self.stream, self.outcome.word(), self.in_words())?;
+        self.plan.as_ref().map_or(Ok(()), |plan| plan.tell(out))
     }
 
     fn in_words(&self) -> String {

@@ -14,18 +14,19 @@ use scaler_core::commands::aws_kinesis;
 use scaler_core::limits::RESIZES_PER_DAY;
 use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
-    ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, Policy, PolicySpec, ShardCount, StreamMode, TAG_MANAGED,
-    TAG_NOTICES, TAG_RESIZES,
+    ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, Heat, OpenShard, Policy, PolicySpec, ShardCount,
+    ShardWindow, StreamMode, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, hot_shards, shard_loads,
 };
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
 use crate::fleet;
-use crate::load::{ASKED_MINUTES, Load, whole_minute};
+use crate::load::{ASKED_MINUTES, Load, or_dash, whole_minute};
 use crate::options::{Output, StackOptions, stream_name};
 use crate::report::write_json;
+use crate::scale::in_words;
 use crate::settings;
-use crate::table::table;
+use crate::table::{percent, table};
 use crate::waiting::word;
 
 /// Shards that are shown to a person, the busiest first; programs get all.
@@ -69,7 +70,7 @@ struct Status<'a> {
     settings_in_words: Option<String>,
     load: Option<Load>,
     /// `null` where shard-level metrics are not enabled.
-    shards: Option<Vec<ShardLoad>>,
+    shards: Option<Vec<ShardStatus>>,
     resizes_left: Option<u32>,
     next_resize_free_at: Option<String>,
     attempts: Vec<AttemptReport>,
@@ -90,10 +91,17 @@ struct Seen {
 }
 
 #[derive(Serialize)]
-struct ShardLoad {
+struct ShardStatus {
     shard: String,
+    /// Share of the hash keys, 0 to 1.
+    keys_share: f64,
     #[serde(flatten)]
     load: Load,
+    /// `hot`, `wide`, `one-key` or `even` where it throttles or takes more than is bearable; `null` where it does not, or not
+    /// all is sent that tells.
+    heat: Option<&'static str>,
+    #[serde(skip)]
+    heat_in_words: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -150,7 +158,10 @@ async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
     let capacity = details.as_ref().and_then(provisioned);
     let shards = match &details {
         Some(details) if !details.shard_metrics.is_empty() => {
-            kept(shard_loads(&connection, name, end).await, "load of the shards", &mut missing)
+            // Tags that are wrong are told above; the stack's own target is as good as any.
+            let policy = enrolment.as_ref().and_then(|enrolment| enrolment.policy(stack).ok()).unwrap_or(*stack);
+            let judging = details.state.shard_metrics.then_some(&policy);
+            kept(shard_statuses(&connection, name, end, judging).await, "load of the shards", &mut missing)
         }
         _ => None,
     };
@@ -212,16 +223,43 @@ pub(crate) fn tied(policy: &Policy) -> Policy {
     Policy::new(PolicySpec { dry_run: true, ..**policy }).expect("a policy is one as a dry run too")
 }
 
-/// The load of every open shard, the busiest first.
-async fn shard_loads(connection: &Connection, name: &str, end: Timestamp) -> Result<Vec<ShardLoad>, CallError> {
+/// The load of every open shard, the busiest first, and what is the matter with it by this policy, where all is sent that tells.
+async fn shard_statuses(
+    connection: &Connection,
+    name: &str,
+    end: Timestamp,
+    policy: Option<&Policy>,
+) -> Result<Vec<ShardStatus>, CallError> {
     let open = connection.ports.pass.streams.open_shards(name).await?;
-    let shards: Vec<_> = open.into_iter().map(|shard| shard.id).collect();
-    let windows = connection.operator.shard_windows(name, &shards, end, ASKED_MINUTES).await?;
-    let of_one = Some(ShardCount::ONE);
-    let mut loads: Vec<_> =
-        windows.into_iter().map(|(shard, window)| ShardLoad { shard, load: Load::of(&window, of_one) }).collect();
-    loads.sort_by_key(|shard| std::cmp::Reverse(shard.load.busiest_percent));
-    Ok(loads)
+    let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
+    let mut windows = connection.operator.shard_windows(name, &ids, end, ASKED_MINUTES).await?;
+    let with_window = |shard: OpenShard| windows.remove(&shard.id).map(|window| ShardWindow { shard, window });
+    let shards: Vec<_> = open.into_iter().filter_map(with_window).collect();
+    let loads = policy.and_then(|_| shard_loads(&shards, Timestamp::MIN)).unwrap_or_default();
+    let hot = policy.map(|policy| hot_shards(policy, &loads)).unwrap_or_default();
+    let status = |ShardWindow { shard, window }: &ShardWindow| {
+        let heat = hot.iter().find(|(load, _)| load.shard.id == shard.id).map(|(_, heat)| *heat);
+        ShardStatus {
+            shard: shard.id.clone(),
+            keys_share: shard.range.share(),
+            load: Load::of(window, Some(ShardCount::ONE)),
+            heat: heat.map(heat_word),
+            heat_in_words: heat.map(|heat| heat.to_string()),
+        }
+    };
+    let mut shards: Vec<_> = shards.iter().map(status).collect();
+    shards.sort_by_key(|shard| std::cmp::Reverse(shard.load.busiest_percent));
+    Ok(shards)
+}
+
+/// For programs.
+fn heat_word(heat: Heat) -> &'static str {
+    match heat {
+        Heat::Even => "even",
+        Heat::Wide => "wide",
+        Heat::Hot => "hot",
+        Heat::Key => "one-key",
+    }
 }
 
 impl Seen {
@@ -279,9 +317,9 @@ impl Status<'_> {
         writeln!(out, "\nwhat the functions would do now, by these settings")?;
         // What stands against any change is told once.
         if scale_out.words == scale_in.words {
-            writeln!(out, "  {}", scale_out.words)?;
+            writeln!(out, "  {}", in_words(scale_out))?;
         } else {
-            writeln!(out, "  scale-out: {}\n  scale-in: {}", scale_out.words, scale_in.words)?;
+            writeln!(out, "  scale-out: {}\n  scale-in: {}", in_words(scale_out), in_words(scale_in))?;
         }
         for fault in scale_out.faults.iter().chain(&scale_in.faults) {
             writeln!(out, "  besides: {fault}")?;
@@ -326,12 +364,17 @@ impl Status<'_> {
 
     fn tell_shards(&self, out: &mut impl Write) -> Result<()> {
         if let Some(shards) = &self.shards {
-            let shown = shards.iter().take(SHARDS_SHOWN).map(|ShardLoad { shard, load }| {
-                let [bytes, records, used, throttled, lag] = load.cells();
-                [shard.clone(), bytes, records, used, throttled, lag]
+            let shown = shards.iter().take(SHARDS_SHOWN).map(|shard| {
+                let [bytes, records, used, throttled, lag] = shard.load.cells();
+                let keys = percent(shard.keys_share, 1);
+                [shard.shard.clone(), keys, bytes, records, used, throttled, lag, or_dash(shard.heat_in_words.as_ref())]
             });
             writeln!(out, "\nbusiest minute of each shard, {} of {}", shown.len(), shards.len())?;
-            writeln!(out, "{}", table(["shard", "bytes/s", "records/s", "used", "throttled", "lag"], shown))?;
+            writeln!(
+                out,
+                "{}",
+                table(["shard", "keys", "bytes/s", "records/s", "used", "throttled", "lag", "matter"], shown)
+            )?;
         } else if let Some(seen) = self.seen.as_ref().filter(|seen| seen.shard_metrics.is_empty()) {
             let metrics = SHARD_METRICS.len() as u64 * u64::from(seen.open_shards);
             // Each is charged as a custom metric. Kinesis Developer Guide, "Monitoring with CloudWatch".

@@ -47,6 +47,20 @@ pub(crate) async fn until_resized(
     before: Option<ShardCount>,
     most: SignedDuration,
 ) -> Result<StreamState> {
+    until_step(connection, stream, before, most, "").await
+}
+
+/// As [`until_resized`], with words before those of the wheel.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn until_step(
+    connection: &Connection,
+    stream: &str,
+    before: Option<ShardCount>,
+    most: SignedDuration,
+    step: &str,
+) -> Result<StreamState> {
     let ports = &connection.ports.pass;
     let (began, mut pauses) = (ports.clock.now(), Pauses::new());
     let wheel = progress::wheel("waiting for AWS");
@@ -69,7 +83,7 @@ pub(crate) async fn until_resized(
                 operand(stream)
             );
         }
-        wheel.set_message(format!("{seen}, for {} s", waited.as_secs()));
+        wheel.set_message(format!("{step}{seen}, for {} s", waited.as_secs()));
         pauses.next().await;
     }
 }

@@ -192,6 +192,7 @@ impl Order<'_> {
             words,
             notes,
             next,
+            plan: None,
             passes,
         }
     }

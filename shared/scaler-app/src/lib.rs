@@ -20,5 +20,5 @@ pub mod wiring;
 
 pub use handle::handle;
 pub use ports::Ports;
-pub use reconcile::reconcile;
-pub use report::{Outcome, OutcomeKind, Response, RetryNeeded, StepReport};
+pub use reconcile::{reconcile, reshard};
+pub use report::{CallReport, Outcome, OutcomeKind, Response, RetryNeeded, StepReport};

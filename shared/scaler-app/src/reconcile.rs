@@ -74,12 +74,12 @@ async fn decide_and_act<A: Adapters>(
         decision = decide(stack, &seen, direction, now);
     }
     let mut outcome = match decision.verdict {
-        Verdict::Resize => act(ports, stack, stream, &seen, &decision, now).await,
+        Verdict::Resize => act(ports, stack, stream, &seen.enrolment, &decision, now).await,
         Verdict::Measure => measure(ports, stream, &decision).await,
         Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
             let mut outcome = Outcome::decided(stream, &decision);
             if misfits {
-                outcome.faults.extend(refit(ports, stack, stream, &seen, decision.current).await);
+                outcome.faults.extend(refit(ports, stack, stream, &seen.enrolment, decision.current).await);
             }
             outcome
         }
@@ -182,17 +182,35 @@ async fn observe<A: Adapters>(
     Sight::Whole(Box::new(Observation { stream, enrolment, window, past, account: None, shards: None }), fault)
 }
 
+/// Makes one split or merge that a person has ordered, as a pass makes its own: see [`Decision::ordered`]. Never fails: how it
+/// ended is the outcome.
+///
+/// `enrolment` is what the stream's tags say now.
+pub async fn reshard<A: Adapters>(
+    ports: &Ports<A>,
+    stack: &Policy,
+    stream: &str,
+    enrolment: &Enrolment,
+    ordered: &Decision,
+) -> Outcome {
+    let now = ports.clock.now();
+    match count_foreign_resize(ports, stream, &enrolment.history, None, ordered.current, now).await {
+        Ok(history) => act(ports, stack, stream, &Enrolment { history, ..enrolment.clone() }, ordered, now).await,
+        Err(error) => call_failed(stream, &error),
+    }
+}
+
 /// Carries a resize out: writes the attempt down, requests it, brings the alarms in step.
 async fn act<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
     stream: &str,
-    seen: &Observation,
+    enrolment: &Enrolment,
     decision: &Decision,
     now: Timestamp,
 ) -> Outcome {
     // Before the call: if the answer is lost, the resize still counts. Overcounting is safe, undercounting is not.
-    let history = seen.enrolment.history.with(attempt(decision, now));
+    let history = enrolment.history.with(attempt(decision, now));
     if let Err(error) = ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await {
         return Outcome { current: Some(decision.current.get()), ..call_failed(stream, &error) };
     }
@@ -216,7 +234,7 @@ async fn act<A: Adapters>(
         }
         return outcome;
     }
-    outcome.faults.extend(refit(ports, stack, stream, seen, decision.desired).await);
+    outcome.faults.extend(refit(ports, stack, stream, enrolment, decision.desired).await);
     outcome
 }
 
@@ -250,11 +268,11 @@ async fn refit<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
     stream: &str,
-    seen: &Observation,
+    enrolment: &Enrolment,
     shards: ShardCount,
 ) -> Option<String> {
     // `decide` has come this far with the stream's own policy, so it is one.
-    let policy = seen.enrolment.policy(stack).unwrap_or(*stack);
+    let policy = enrolment.policy(stack).unwrap_or(*stack);
     let alarms = [Direction::Out, Direction::In].map(|direction| scaling_alarm(&policy, stream, shards, direction));
     let failed = ports.alarms.refit(&alarms).await.err()?;
     Some(format!("the alarms do not fit {shards} shards yet: {failed}"))

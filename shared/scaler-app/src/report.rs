@@ -1,6 +1,8 @@
 //! What a function answers and logs: one outcome per stream looked at, each with its decision in figures and words.
 
-use scaler_core::{Decision, Direction, Reason, Verdict};
+use std::fmt;
+
+use scaler_core::{Decision, Direction, Reason, Resharding, ShardCall, Verdict};
 use serde::Serialize;
 
 use crate::ports::Failure;
@@ -38,6 +40,41 @@ pub struct StepReport {
     pub reason: String,
 }
 
+/// A split or a merge that took the place of `UpdateShardCount`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallReport {
+    /// `split` or `merge`.
+    pub call: &'static str,
+    /// The shard that is split, or the lower one and the upper one that are merged.
+    pub shards: Vec<String>,
+    /// The first hash key of the upper part, in digits, of a split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// The how manieth of its plan it is.
+    pub step: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl CallReport {
+    fn of(decision: &Decision) -> Option<Self> {
+        let Resharding { call, .. } = decision.resharding.as_ref()?;
+        let (call, shards, at) = match call {
+            ShardCall::Split { shard, at } => ("split", vec![shard.clone()], Some(at.to_string())),
+            ShardCall::Merge { lower, upper } => ("merge", vec![lower.clone(), upper.clone()], None),
+        };
+        let (step, of) = decision.progress()?;
+        Some(Self { call, shards, at, step, of })
+    }
+}
+
+impl fmt::Display for CallReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { call, shards, step, of, .. } = self;
+        write!(f, "{call} {} ({step} of {of})", shards.join(" with "))
+    }
+}
+
 /// How a pass ended, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -55,6 +92,9 @@ pub struct Outcome {
     /// Shards requested, or that would have been; `current` where none were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desired: Option<u32>,
+    /// The split or merge requested, or that would have been, where it is not the count that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resharding: Option<CallReport>,
     /// Whether a person should know: the stream does not get what it needs, and will not by itself.
     pub needs_attention: bool,
     /// A short name for what a person is told of, by which the same is not told twice.
@@ -96,6 +136,7 @@ impl Outcome {
             outcome,
             current: None,
             desired: None,
+            resharding: None,
             needs_attention: matches!(outcome, OutcomeKind::Refused | OutcomeKind::Failed),
             cause: None,
             words: words.into(),
@@ -133,6 +174,7 @@ impl Outcome {
         Self {
             current: Some(decision.current.get()),
             desired: Some(decision.desired.get()),
+            resharding: CallReport::of(decision),
             needs_attention: decision.attention().is_some(),
             cause: decision.attention().and_then(Reason::cause).map(str::to_owned),
             next: decision.attention().and_then(|reason| reason.advice(stream)),

@@ -11,7 +11,7 @@ use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
 use aws_sdk_kinesis::types::{EnhancedMetrics, StreamDescriptionSummary};
 use jiff::Timestamp;
 use scaler_app::ports::CallError;
-use scaler_core::{MetricWindow, StreamState};
+use scaler_core::{MetricWindow, OpenShard, StreamState};
 
 pub use create::{NewCapacity, TestRecord};
 pub use sample::{SampleLimits, SampledRecord};
@@ -19,7 +19,7 @@ pub use sample::{SampleLimits, SampledRecord};
 use crate::CloudWatchMetrics;
 use crate::error::call_error;
 use crate::pace::Pace;
-use crate::streams::{KinesisStreams, state};
+use crate::streams::{KinesisStreams, open_since, state};
 
 /// Kinesis and CloudWatch through the SDK, for a person.
 #[derive(Clone, Debug)]
@@ -80,6 +80,12 @@ impl Operator {
     pub async fn details(&self, stream: &str) -> Result<StreamDetails, CallError> {
         let streams = KinesisStreams(self.kinesis.clone(), self.pace.clone());
         streams.summary(stream, "status, mode or shard count", details).await
+    }
+
+    /// The shards that are open, or were at this time or later.
+    pub async fn shards_since(&self, stream: &str, since: Timestamp) -> Result<Vec<OpenShard>, CallError> {
+        let streams = KinesisStreams(self.kinesis.clone(), self.pace.clone());
+        streams.shards(stream, open_since(since)).await
     }
 
     /// All metrics of many streams, for the `minutes` before `end` (exclusive, a whole minute).

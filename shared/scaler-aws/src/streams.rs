@@ -2,11 +2,13 @@
 
 use aws_sdk_kinesis::config::Builder as ConfigBuilder;
 use aws_sdk_kinesis::config::retry::RetryConfig;
+use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{
     EnhancedMetrics, MetricsName, ScalingType, Shard, ShardFilter, ShardFilterType, StreamDescriptionSummary,
     StreamMode as SdkMode, StreamModeDetails, StreamStatus as SdkStatus,
 };
 use aws_sdk_kinesis::{Client, Config};
+use jiff::Timestamp;
 use scaler_app::ports::{CallError, Failure, Streams};
 use scaler_core::limits::SHARD_METRICS;
 use scaler_core::{AccountShards, HashKeyRange, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
@@ -90,26 +92,7 @@ impl Streams for KinesisStreams {
     }
 
     async fn open_shards(&self, stream: &str) -> Result<Vec<OpenShard>, CallError> {
-        let call = "ListShards";
-        let (mut shards, mut next) = (Vec::new(), None::<String>);
-        loop {
-            let request = self.0.list_shards().max_results(SHARDS_PAGE);
-            // A token stands for the stream and the filter that it came of; AWS refuses them beside it.
-            let request = match next.take() {
-                Some(token) => request.next_token(token),
-                None => request.stream_name(stream).shard_filter(open_now()),
-            };
-            self.1.wait(call).await;
-            let page = request.send().await.map_err(|error| call_error(call, stream, error))?;
-            for shard in page.shards() {
-                let understood = open_shard(shard).ok_or_else(|| unlike(stream, &format!("{shard:?}")))?;
-                shards.push(understood);
-            }
-            next = page.next_token;
-            if next.is_none() {
-                return whole_ring(stream, shards);
-            }
-        }
+        whole_ring(stream, self.shards(stream, open_now()).await?)
     }
 
     async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
@@ -140,6 +123,30 @@ impl Streams for KinesisStreams {
 }
 
 impl KinesisStreams {
+    /// The shards of a stream that a filter lets through.
+    pub(crate) async fn shards(&self, stream: &str, filter: ShardFilter) -> Result<Vec<OpenShard>, CallError> {
+        let call = "ListShards";
+        let (mut shards, mut next) = (Vec::new(), None::<String>);
+        loop {
+            let request = self.0.list_shards().max_results(SHARDS_PAGE);
+            // A token stands for the stream and the filter that it came of; AWS refuses them beside it.
+            let request = match next.take() {
+                Some(token) => request.next_token(token),
+                None => request.stream_name(stream).shard_filter(filter.clone()),
+            };
+            self.1.wait(call).await;
+            let page = request.send().await.map_err(|error| call_error(call, stream, error))?;
+            for shard in page.shards() {
+                let understood = open_shard(shard).ok_or_else(|| unlike(stream, &format!("{shard:?}")))?;
+                shards.push(understood);
+            }
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(shards);
+            }
+        }
+    }
+
     /// What `read` makes of a stream's summary; where that is `None`, what was `expected` is not in it as we know it.
     pub(crate) async fn summary<T>(
         &self,
@@ -197,6 +204,13 @@ fn once() -> ConfigBuilder {
 fn open_now() -> ShardFilter {
     let open = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build();
     open.expect("a filter by what is open needs no more than its type")
+}
+
+/// What is open, and what was closed at this time or later. Source: API reference, `ShardFilter`.
+pub(crate) fn open_since(since: Timestamp) -> ShardFilter {
+    let timestamp = DateTime::from_secs(since.as_second());
+    let open = ShardFilter::builder().r#type(ShardFilterType::FromTimestamp).timestamp(timestamp).build();
+    open.expect("a filter by time needs no more than its type")
 }
 
 /// `None` where its range cannot be read.

@@ -37,6 +37,7 @@ impl Reason {
             | Self::HotShard { .. }
             | Self::WideShard { .. }
             | Self::SplitsInstead { .. }
+            | Self::Ordered { .. }
             | Self::UnevenLoad { .. }
             | Self::WithinBounds
             | Self::RaisedToMin(_)

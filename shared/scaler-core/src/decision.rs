@@ -12,6 +12,7 @@ use crate::planned::plan_ahead;
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
 use crate::recommend::recommend;
+use crate::reshard::ShardCall;
 use crate::spread::{Finding, Resharding, hot, instead_of_waiting, uneven, unfinished};
 use crate::step::{Context, Step};
 use crate::units::ShardCount;
@@ -51,6 +52,16 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The how manieth of a series of splits or merges this is, and of how many; `None` where `UpdateShardCount` does it.
+    pub fn progress(&self) -> Option<(u32, u32)> {
+        let ordered = self.steps.iter().find_map(|step| match step.reason {
+            Reason::Ordered { step, all } => Some((step, all)),
+            _ => None,
+        });
+        let resharding = self.resharding.as_ref()?;
+        Some(ordered.unwrap_or_else(|| resharding.progress(self.current)))
+    }
+
     /// The steps that moved the count or stopped it, in words: what a person asks first.
     pub fn words(&self) -> String {
         let mut before = self.current;
@@ -87,6 +98,19 @@ impl Decision {
         };
         let reasons = self.steps.iter().map(|step| &step.reason);
         reasons.filter(|reason| !is_answered(reason)).find(|reason| reason.needs_a_person(self.direction))
+    }
+
+    /// The decision to make a split or merge that a person ordered, as one of so many.
+    pub fn ordered(call: ShardCall, current: ShardCount, step: u32, all: u32) -> Self {
+        let direction = match call {
+            ShardCall::Split { .. } => Direction::Out,
+            ShardCall::Merge { .. } => Direction::In,
+        };
+        let resharding = Resharding::one(call, current);
+        let desired = resharding.to;
+        let steps = vec![Step { stage: Stage::Spread, shards: desired, reason: Reason::Ordered { step, all } }];
+        let (resharding, verdict) = (Some(resharding), Verdict::Resize);
+        Self { direction, current, desired, resharding, wants_shards: false, verdict, steps }
     }
 
     /// A decision that came to its end in the first stage.

@@ -190,6 +190,13 @@ pub enum Reason {
         /// Of how many.
         all: u32,
     },
+    /// A person ordered it.
+    Ordered {
+        /// The how manieth of the order's splits and merges this is.
+        step: u32,
+        /// Of how many.
+        all: u32,
+    },
     /// Even shards would leave one of them too full.
     UnevenLoad {
         /// So many.
@@ -427,6 +434,7 @@ impl fmt::Display for Reason {
                     "split {split} of {all}, which does not count among the {RESIZES_PER_DAY}, since it throttles"
                 )
             }
+            Self::Ordered { step, all } => write!(f, "ordered by a person, split or merge {step} of {all}"),
             Self::UnevenLoad { desired, largest_percent, changes } => {
                 write!(f, "of {desired} even shards one would be {largest_percent} % full, as the keys lie: ")?;
                 f.write_str(if *changes {

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use crate::hash_key::{HashKeyRange, OpenShard};
+use crate::policy::Policy;
 use crate::shard_load::ShardLoad;
 
 /// Neighbours are merged while they take no more than this share of the target together: so they may double before they have
@@ -49,10 +50,15 @@ pub enum ShardCall {
 }
 
 impl Operation {
+    /// The first hash key of the upper shard.
+    pub const fn at(self) -> u128 {
+        let (Self::Split { at } | Self::Merge { at }) = self;
+        at
+    }
+
     /// The call that does it to these open shards; `None` where there is nothing to do any more.
     pub fn on<'a>(self, shards: impl IntoIterator<Item = &'a OpenShard>) -> Option<ShardCall> {
-        let shards: Vec<_> = shards.into_iter().collect();
-        let (Self::Split { at } | Self::Merge { at }) = self;
+        let (shards, at): (Vec<_>, _) = (shards.into_iter().collect(), self.at());
         let holder = shards.iter().find(|shard| shard.range.contains(at))?;
         match self {
             Self::Split { .. } => holder.range.split(at).map(|_| ShardCall::Split { shard: holder.id.clone(), at }),
@@ -87,6 +93,18 @@ pub struct ReshardTerms {
     pub shards_max: u32,
 }
 
+impl ReshardTerms {
+    /// Those of a policy.
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            target: f64::from(policy.target_utilization_percent) / 100.0,
+            bearable: f64::from(policy.bearable_percent()) / 100.0,
+            shards_min: policy.shards_min,
+            shards_max: policy.shards_max,
+        }
+    }
+}
+
 /// A plan.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReshardPlan {
@@ -102,9 +120,21 @@ pub struct ReshardPlan {
 /// the order of their ranges; `keys` are what is known of single keys, sorted by hash key. What a shard takes beside them is
 /// taken to be spread evenly over its range.
 pub fn plan_reshard(loads: &[ShardLoad], keys: &[KeyLoad], terms: &ReshardTerms) -> ReshardPlan {
+    plan_apart(loads, None, keys, terms, |_| true)
+}
+
+/// The same with splits only of what may be split, and merges by what the same shards took `lately`, over a longer time.
+pub(crate) fn plan_apart(
+    loads: &[ShardLoad],
+    lately: Option<&[ShardLoad]>,
+    keys: &[KeyLoad],
+    terms: &ReshardTerms,
+    may_split: impl Fn(&ShardLoad) -> bool,
+) -> ReshardPlan {
     let mut plan = ReshardPlan::default();
     let shards: Vec<_> = loads.iter().map(|load| Inside::of(load, keys)).collect();
-    let mut hottest_first: Vec<_> = shards.iter().filter(|shard| shard.is_hot(terms)).collect();
+    let is_split = |(shard, load): &(&Inside<'_>, &ShardLoad)| shard.is_hot(terms) && may_split(load);
+    let mut hottest_first: Vec<_> = shards.iter().zip(loads).filter(is_split).map(|(shard, _)| shard).collect();
     hottest_first.sort_by(|a, b| b.load.total_cmp(&a.load));
     let mut room = (terms.shards_max as usize).saturating_sub(loads.len());
     let mut boundaries = Vec::new();
@@ -116,20 +146,39 @@ pub fn plan_reshard(loads: &[ShardLoad], keys: &[KeyLoad], terms: &ReshardTerms)
         plan.operations.extend(cuts.iter().map(|at| Operation::Split { at: *at }));
         boundaries.extend(cuts);
     }
-    plan.shards = shards.iter().flat_map(|shard| shard.cut(&boundaries)).collect();
-    merge_cold(&mut plan, terms);
+    let mut peaks = Vec::new();
+    for (index, shard) in shards.iter().enumerate() {
+        for (piece, load) in shard.cut(&boundaries) {
+            let before = lately.map(|lately| &lately[index]);
+            let throttles = shard.throttles || before.is_some_and(|before| before.throttled_records > 0);
+            let peak = before.map_or(load, |before| load.max(before.load * piece.share() / shard.range.share()));
+            // What throttles is not cold, however little a whole minute of it is.
+            peaks.push(if throttles { f64::INFINITY } else { peak });
+            plan.shards.push((piece, load));
+        }
+    }
+    merge_cold(&mut plan, peaks, terms);
     plan
 }
 
-/// Merges the neighbours that take least together, again and again.
-fn merge_cold(plan: &mut ReshardPlan, terms: &ReshardTerms) {
+/// What a part of the ring takes, as a plan of these loads and keys has it.
+pub fn load_within(loads: &[ShardLoad], keys: &[KeyLoad], range: HashKeyRange) -> f64 {
+    let shared =
+        |shard: HashKeyRange| HashKeyRange::new(shard.first().max(range.first()), shard.last().min(range.last()));
+    loads.iter().filter_map(|load| Some(Inside::of(load, keys).load_of(shared(load.shard.range)?))).sum()
+}
+
+/// Merges the neighbours that take least together, again and again; `peaks` are the most that each took.
+fn merge_cold(plan: &mut ReshardPlan, mut peaks: Vec<f64>, terms: &ReshardTerms) {
     while plan.shards.len() > terms.shards_min as usize {
-        let pairs = plan.shards.windows(2).map(|pair| pair[0].1 + pair[1].1).enumerate();
+        let pairs = peaks.windows(2).map(|pair| pair[0] + pair[1]).enumerate();
         let coldest = pairs.min_by(|(_, a), (_, b)| a.total_cmp(b));
         let Some((lower, both)) = coldest.filter(|(_, both)| *both <= COLD * terms.target) else { break };
-        let (upper, _) = plan.shards.remove(lower + 1);
+        let (upper, load) = plan.shards.remove(lower + 1);
         let Some(whole) = plan.shards[lower].0.merge(upper) else { break };
-        plan.shards[lower] = (whole, both);
+        plan.shards[lower] = (whole, plan.shards[lower].1 + load);
+        peaks.remove(lower + 1);
+        peaks[lower] = both;
         plan.operations.push(Operation::Merge { at: upper.first() });
     }
 }

@@ -1,5 +1,7 @@
 //! How the load of a stream lies on its shards, and how it would lie on others.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::demand::Demand;
@@ -33,6 +35,34 @@ pub fn shard_loads(shards: &[ShardWindow], since: Timestamp) -> Option<Vec<Shard
     };
     let loads = shards.iter().map(load).collect();
     is_known.then_some(loads)
+}
+
+/// As [`shard_loads`], of shards some of which took the place of `closed` ones within these minutes: of what those took, each
+/// is given as much as it has of their range. What throttled them is over with them.
+pub(crate) fn loads_with_past(
+    open: &[ShardWindow],
+    closed: &[ShardWindow],
+    since: Timestamp,
+) -> Option<Vec<ShardLoad>> {
+    let mut loads = shard_loads(open, since);
+    if loads.is_none() {
+        // Nothing is known of them since they are new.
+        shard_loads(closed, since)?;
+        loads = Some(even_loads(open.iter().map(|open| &open.shard), 0.0));
+    }
+    let mut loads = loads?;
+    for (load, own) in loads.iter_mut().zip(open) {
+        let mut by_minute = BTreeMap::<_, f64>::new();
+        let before =
+            closed.iter().map(|past| (past, overlap(past.shard.range, own.shard.range) / past.shard.range.share()));
+        for (ShardWindow { window, .. }, part) in before.filter(|(_, part)| *part > 0.0).chain([(own, 1.0)]) {
+            for (began, minute) in window.known().filter(|(began, _)| *began >= since) {
+                *by_minute.entry(began).or_default() += part * f64::from(Demand::wanted(minute).in_shards());
+            }
+        }
+        load.load = by_minute.into_values().fold(load.load, f64::max);
+    }
+    Some(loads)
 }
 
 /// The loads of these shards, if so much is wanted of all together (in shards) and the keys are spread evenly.

@@ -3,11 +3,14 @@
 //!
 //! One call each time, and the next look decides anew: nothing has to be remembered but where a series of splits is to end.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::direction::Direction;
 use crate::hash_key::{HashKeyRange, OpenShard};
 use crate::observation::ShardWindow;
+use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
 use crate::recommend::{more_for_bursts, settled_since, throttles, throttles_though_it_fits};
 use crate::reshard::{Operation, ReshardTerms, ShardCall, plan_reshard};
@@ -33,6 +36,18 @@ pub struct Resharding {
 }
 
 impl Resharding {
+    /// This call as a plan of its own, made to so many open shards.
+    pub(crate) fn one(call: ShardCall, current: ShardCount) -> Self {
+        let one = Self { call, from: current, to: current };
+        Self { to: one.next(current), ..one }
+    }
+
+    /// The how manieth of its plan this call is, made to so many open shards, and of how many.
+    pub(crate) fn progress(&self, current: ShardCount) -> (u32, u32) {
+        let [done, all] = [current, self.to].map(|shards| shards.get().abs_diff(self.from.get()));
+        (done + 1, all)
+    }
+
     /// Open shards after this call.
     pub(crate) fn next(&self, current: ShardCount) -> ShardCount {
         match self.call {
@@ -87,7 +102,8 @@ pub(crate) fn hot(context: &Context<'_>, recommended: &Step) -> Finding {
 }
 
 /// Why a hot shard is hot.
-enum Cause {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heat {
     /// All are as hot.
     Even,
     /// Its range is larger than the others'.
@@ -98,8 +114,8 @@ enum Cause {
     Key,
 }
 
-impl Cause {
-    fn of(load: &ShardLoad, loads: &[ShardLoad]) -> Self {
+impl Heat {
+    pub(crate) fn of(load: &ShardLoad, loads: &[ShardLoad]) -> Self {
         let ranges = load.shard.range.share() * count(loads);
         let density = load.load / total(loads) / load.shard.range.share();
         match () {
@@ -111,36 +127,56 @@ impl Cause {
     }
 }
 
+impl fmt::Display for Heat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Even => "full as all are",
+            Self::Wide => "wide shard",
+            Self::Hot => "hot shard",
+            Self::Key => "hot key suspected",
+        })
+    }
+}
+
+/// Those of all open shards that throttle or take more than is bearable, the hottest first, and why each does.
+pub fn hot_shards<'a>(policy: &Policy, loads: &'a [ShardLoad]) -> Vec<(&'a ShardLoad, Heat)> {
+    let bearable = ReshardTerms::of(policy).bearable;
+    let is_hot = |load: &&ShardLoad| load.throttled_records > 0 || load.load > bearable;
+    let mut hot: Vec<_> = loads.iter().filter(is_hot).map(|load| (load, Heat::of(load, loads))).collect();
+    hot.sort_by(|(a, _), (b, _)| b.load.total_cmp(&a.load));
+    hot
+}
+
 fn of_hottest(context: &Context<'_>, loads: &[ShardLoad], is_suspected: bool) -> Finding {
     let step = |shards, reason| Step { stage: Stage::Spread, shards, reason };
     let terms = terms(context);
-    let mut hot: Vec<_> =
-        loads.iter().filter(|load| load.throttled_records > 0 || load.load > terms.bearable).collect();
-    hot.sort_by(|a, b| b.load.total_cmp(&a.load));
-    let Some(hottest) = hot.first() else { return Finding::Nothing };
-    let Some((load, cause)) =
-        hot.iter().map(|load| (load, Cause::of(load, loads))).find(|(_, cause)| !matches!(cause, Cause::Key))
-    else {
-        let shard = hottest.shard.id.clone();
-        let reason = Reason::HotKey { shard, load_percent: percent(hottest.load), narrower: narrower(hottest, loads) };
-        return Finding::Step(step(context.current, reason));
+    let hot = hot_shards(context.policy, loads);
+    let Some((hottest, _)) = hot.first() else { return Finding::Nothing };
+    let Some((load, heat)) = hot.iter().find(|(_, heat)| *heat != Heat::Key) else {
+        return Finding::Step(step(context.current, hot_key(hottest, loads)));
     };
     let (shard, load_percent) = (load.shard.id.clone(), percent(load.load));
     let keys_percent = percent(load.shard.range.share());
-    let reason = match cause {
-        Cause::Even | Cause::Key if is_suspected => {
+    let reason = match heat {
+        Heat::Even | Heat::Key if is_suspected => {
             let (shards, reason) = more_for_bursts(context);
             return Finding::Step(step(shards, reason));
         }
-        Cause::Even | Cause::Key => return Finding::Nothing,
-        Cause::Wide => Reason::WideShard { shard, load_percent, keys_percent },
-        Cause::Hot => Reason::HotShard { shard, load_percent, keys_percent },
+        Heat::Even | Heat::Key => return Finding::Nothing,
+        Heat::Wide => Reason::WideShard { shard, load_percent, keys_percent },
+        Heat::Hot => Reason::HotShard { shard, load_percent, keys_percent },
     };
     let plan = plan_reshard(std::slice::from_ref(*load), &[], &terms);
     match plan.operations.first().and_then(|operation| one_call(context, *operation)) {
         Some(resharding) => Finding::Call(step(one_more(context.current), reason), resharding),
         None => Finding::Nothing,
     }
+}
+
+/// That one key makes a shard hot.
+pub(crate) fn hot_key(load: &ShardLoad, loads: &[ShardLoad]) -> Reason {
+    let shard = load.shard.id.clone();
+    Reason::HotKey { shard, load_percent: percent(load.load), narrower: narrower(load, loads) }
 }
 
 /// A resize that cannot be had, since all of the day's are spent, and is urgent: a stream that throttles is split, shard by shard.
@@ -205,12 +241,7 @@ fn is_free(context: &Context<'_>) -> bool {
 
 /// The terms of a plan that only splits.
 fn terms(context: &Context<'_>) -> ReshardTerms {
-    ReshardTerms {
-        target: f64::from(context.policy.target_utilization_percent) / 100.0,
-        bearable: f64::from(context.policy.bearable_percent()) / 100.0,
-        shards_min: u32::MAX,
-        shards_max: u32::MAX,
-    }
+    ReshardTerms { shards_min: u32::MAX, shards_max: u32::MAX, ..ReshardTerms::of(context.policy) }
 }
 
 /// When the minutes begin by which this direction decides.
@@ -225,8 +256,7 @@ fn since(context: &Context<'_>) -> Timestamp {
 fn one_call(context: &Context<'_>, operation: Operation) -> Option<Resharding> {
     let shards = context.seen.shards.as_ref()?;
     let call = operation.on(shards.iter().map(|ShardWindow { shard, .. }| shard))?;
-    let one = Resharding { call, from: context.current, to: context.current };
-    Some(Resharding { to: one.next(context.current), ..one })
+    Some(Resharding::one(call, context.current))
 }
 
 /// The split of the widest shard in its middle; of equals, of the first.

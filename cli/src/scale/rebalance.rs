@@ -1,0 +1,286 @@
+//! `shardctl scale NAME rebalance`: a person's order to bring every shard under its target, one split or merge after the other.
+
+use anyhow::{Context as _, Result};
+use jiff::{SignedDuration, Timestamp};
+use scaler_app::ports::{CallError, Clock as _, Failure, Metrics as _, Streams as _};
+use scaler_app::{Outcome, OutcomeKind, reshard};
+use scaler_core::commands::{aws_kinesis, operand};
+use scaler_core::limits::SHARD_METRICS;
+use scaler_core::prices::{Item, PriceSheet};
+use scaler_core::{
+    Decision, Direction, Enrolment, KeyLoad, MetricWindow, Minute, Observation, OpenShard, Policy, Reason, Rebalance,
+    ShardCount, ShardWindow, Stage, StreamState, TAG_SHARDS_MAX, admit, rebalance,
+};
+
+use super::plan::{Plan, Step, Turn};
+use super::{ACTIVE_WITHIN, Answer, Ended, Work};
+use crate::connection::explained;
+use crate::load::whole_minute;
+use crate::waiting::{Pauses, until_active, until_step};
+
+impl Work<'_> {
+    /// Splits what is hot and merges what is cold.
+    pub(super) async fn rebalance(&self) -> Result<Answer> {
+        let (state, enrolment) = self.look().await?;
+        let began = state.open_shards;
+        let policy = match admit(self.stack, &state, &enrolment, Direction::Out) {
+            Ok(policy) => policy,
+            Err(decision) => return Ok(self.stopped(began, Vec::new(), Outcome::decided(self.stream, &decision))),
+        };
+        if !state.shard_metrics {
+            return Ok(self.unmeasured(began));
+        }
+        // What single keys take could be known of a sample; here it is not.
+        let keys = [];
+        let Some(planned) = self.planned(&policy, state, enrolment, &keys).await? else {
+            return Ok(self.unknown(began, &policy));
+        };
+        let (plan, notes) = (Plan::of(&planned, &keys), self.notes(&policy, &planned));
+        let mut answer = if plan.operations.is_empty() {
+            self.nothing(began, &policy, &plan, &planned)
+        } else if policy.dry_run || self.arguments.dry_run {
+            let (words, all, then) = (plan.in_words(), began, plan.shards());
+            let next = (!self.arguments.dry_run).then(|| self.let_it());
+            let words = format!("{words} would lead from {all} shards to {then}; nothing was changed");
+            self.told(Ended::DryRun, began, words, next)
+        } else {
+            self.carry_out(began, &plan).await?
+        };
+        if answer.outcome == Ended::DryRun {
+            answer.to = u32::try_from(plan.shards()).ok();
+        }
+        Ok(Answer { plan: Some(plan), notes, ..answer })
+    }
+
+    async fn look(&self) -> Result<(StreamState, Enrolment)> {
+        let streams = &self.connection.ports.pass.streams;
+        let state = streams.describe(self.stream).await.map_err(|error| explained(&error))?;
+        let tags = streams.tags(self.stream).await.map_err(|error| explained(&error))?;
+        Ok((state, Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))))
+    }
+
+    /// What there is to be done; `None` where nothing is known of the shards.
+    async fn planned(
+        &self,
+        policy: &Policy,
+        stream: StreamState,
+        enrolment: Enrolment,
+        keys: &[KeyLoad],
+    ) -> Result<Option<Rebalance>> {
+        let now = self.connection.ports.pass.clock.now();
+        let minutes = policy.window_minutes(Direction::In).max(policy.window_minutes(Direction::Out));
+        let read = self.shards(whole_minute(now), minutes).await.map_err(|error| explained(&error))?;
+        let (window, open, closed) = read;
+        let seen = Observation { stream, enrolment, window, past: None, account: None, shards: Some(open) };
+        Ok(rebalance(policy, &seen, &closed, keys, now))
+    }
+
+    /// The metrics of the stream, of its open shards, and of those that were closed within these minutes.
+    async fn shards(
+        &self,
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<(MetricWindow, Vec<ShardWindow>, Vec<ShardWindow>), CallError> {
+        let ports = &self.connection.ports.pass;
+        let window = ports.metrics.window(self.stream, end, minutes).await?;
+        let open = ports.streams.open_shards(self.stream).await?;
+        let since = end.checked_sub(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MIN);
+        let mut closed = self.connection.operator.shards_since(self.stream, since).await?;
+        closed.retain(|shard| !open.contains(shard));
+        let ids: Vec<_> = open.iter().chain(&closed).map(|shard| shard.id.clone()).collect();
+        let mut windows = ports.metrics.shard_windows(self.stream, &ids, end, minutes).await?;
+        let unknown = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
+        let mut with_window = |shard: OpenShard| {
+            let window = windows.remove(&shard.id).unwrap_or_else(|| unknown.clone());
+            ShardWindow { shard, window }
+        };
+        let open = open.into_iter().map(&mut with_window).collect();
+        Ok((window, open, closed.into_iter().map(with_window).collect()))
+    }
+
+    /// Makes the first split or merge that is not done yet; all of them, if it may wait.
+    async fn carry_out(&self, began: ShardCount, plan: &Plan) -> Result<Answer> {
+        let all = u32::try_from(plan.operations.len()).unwrap_or(u32::MAX);
+        let mut passes = Vec::new();
+        for (step, number) in plan.operations.iter().zip(1..) {
+            match self.operate(step, number, all).await.with_context(|| done(began, &passes))? {
+                None => {}
+                Some(pass) if pass.outcome == OutcomeKind::Resized => passes.push(pass),
+                Some(pass) => return Ok(self.stopped(began, passes, pass)),
+            }
+            if !self.arguments.wait && number < all && !passes.is_empty() {
+                let words = format!("{} ({number} of {all}): {}", step.name(), done(began, &passes));
+                let next = format!("One at a time. To go on: {}", self.again());
+                return Ok(self.made(began, passes, words, Some(next)));
+            }
+        }
+        let words = match passes.is_empty() {
+            true => format!("{}, which somebody else has made meanwhile", plan.in_words()),
+            false => format!("{}: {}", plan.in_words(), done(began, &passes)),
+        };
+        let next = (!self.arguments.wait)
+            .then(|| format!("AWS takes minutes: shardctl status {} shows when it is ACTIVE.", operand(self.stream)));
+        Ok(self.made(began, passes, words, next))
+    }
+
+    fn made(&self, began: ShardCount, passes: Vec<Outcome>, words: String, next: Option<String>) -> Answer {
+        let to = passes.last().and_then(|pass| pass.desired).or(Some(began.get()));
+        Answer { passes, to, ..self.told(Ended::Resized, began, words, next) }
+    }
+
+    /// Makes one split or merge, again where somebody else was quicker; `None` where it is done already.
+    async fn operate(&self, step: &Step, number: u32, all: u32) -> Result<Option<Outcome>> {
+        let ports = &self.connection.ports.pass;
+        let (began, mut pauses) = (ports.clock.now(), Pauses::new());
+        loop {
+            let (state, enrolment) = self.look().await?;
+            let pass = match self.turn(step, &state, &enrolment).await? {
+                Ok(Turn::Done) => return Ok(None),
+                Ok(Turn::Gone) => return Ok(Some(Outcome::plain(OutcomeKind::Held, Some(self.stream), GONE))),
+                Ok(Turn::Call(call)) => {
+                    let ordered = Decision::ordered(call, state.open_shards, number, all);
+                    reshard(ports, self.stack, self.stream, &enrolment, &ordered).await
+                }
+                Err(pass) => *pass,
+            };
+            if !self.arguments.wait {
+                return Ok(Some(pass));
+            }
+            let progress = format!("{number} of {all}: ");
+            match pass.outcome {
+                OutcomeKind::Resized => {
+                    let before = Some(state.open_shards);
+                    until_step(self.connection, self.stream, before, ACTIVE_WITHIN, &progress).await?;
+                    return Ok(Some(pass));
+                }
+                // Somebody changes the stream: then it is looked at anew.
+                OutcomeKind::Held if ports.clock.now().duration_since(began) < ACTIVE_WITHIN => {
+                    pauses.next().await;
+                    until_active(self.connection, self.stream, ACTIVE_WITHIN).await?;
+                }
+                _ => return Ok(Some(pass)),
+            }
+        }
+    }
+
+    /// What a step comes to now, or what stands against it.
+    async fn turn(
+        &self,
+        step: &Step,
+        state: &StreamState,
+        enrolment: &Enrolment,
+    ) -> Result<Result<Turn, Box<Outcome>>> {
+        if let Err(decision) = admit(self.stack, state, enrolment, Direction::Out) {
+            return Ok(Err(Box::new(Outcome::decided(self.stream, &decision))));
+        }
+        match self.connection.ports.pass.streams.open_shards(self.stream).await {
+            Ok(open) => Ok(Ok(step.on(&open))),
+            Err(error) if error.failure == Failure::InUse => {
+                Ok(Err(Box::new(Outcome::plain(OutcomeKind::Held, Some(self.stream), error.to_string()))))
+            }
+            Err(error) => Err(explained(&error)),
+        }
+    }
+
+    /// Something stands against the order, or against the rest of it.
+    fn stopped(&self, began: ShardCount, mut passes: Vec<Outcome>, last: Outcome) -> Answer {
+        let (outcome, next) = match last.outcome {
+            OutcomeKind::Refused => (Ended::Refused, self.enrol(&last).or_else(|| last.next.clone())),
+            OutcomeKind::Failed => (Ended::Failed, Some(self.find_out())),
+            _ if is_not_active(&last) => (Ended::Held, Some(format!("When it is ACTIVE: {}", self.again()))),
+            _ => (Ended::Held, Some(format!("With a fresh look: {}", self.again()))),
+        };
+        let way = if passes.is_empty() { String::new() } else { format!("{}, then ", done(began, &passes)) };
+        let words = format!("{way}{}", last.words);
+        let to = passes.last().and_then(|pass| pass.desired).or(Some(began.get()));
+        passes.push(last);
+        Answer { passes, to, ..self.told(outcome, began, words, next) }
+    }
+
+    /// Without shard-level metrics there is nothing to plan by.
+    fn unmeasured(&self, began: ShardCount) -> Answer {
+        let metrics = SHARD_METRICS.len() as u64 * u64::from(began.get());
+        // Each is charged as a custom metric. Kinesis Developer Guide, "Monitoring with CloudWatch".
+        let cost = match PriceSheet::of(&self.connection.region).price(Item::CustomMetric) {
+            Ok(month) => format!("which costs {} USD a month for these shards", month.times(metrics)),
+            Err(_) => format!("which is charged as {metrics} custom metrics for these shards"),
+        };
+        let words = "its shard-level metrics are off, and without them nobody knows what each shard takes";
+        let next = format!(
+            "Have them sent, {cost}, and some minutes later the same again: {} --shard-level-metrics {}",
+            aws_kinesis("enable-enhanced-monitoring", &self.connection.region, self.stream),
+            SHARD_METRICS.join(" ")
+        );
+        self.told(Ended::Refused, began, words.to_owned(), Some(next))
+    }
+
+    /// Nor while they say nothing.
+    fn unknown(&self, began: ShardCount, policy: &Policy) -> Answer {
+        let minutes = policy.window_minutes(Direction::Out);
+        let words = format!("nothing is known of its shards in the last {minutes} minutes: unknown is not idle");
+        let next =
+            "CloudWatch has a shard's metrics some minutes after they were switched on and something was written.";
+        self.told(Ended::Held, began, words, Some(next.to_owned()))
+    }
+
+    /// No split and no merge.
+    fn nothing(&self, began: ShardCount, policy: &Policy, plan: &Plan, planned: &Rebalance) -> Answer {
+        let (fullest, target) = (plan.fullest_percent(), policy.target_utilization_percent);
+        let (outcome, words) = if planned.hot_keys.is_empty() && planned.needs.is_none() {
+            (Ended::NothingToDo, format!("no shard is hot, and no neighbours are cold: the fullest takes {fullest} %"))
+        } else {
+            (Ended::Held, format!("no split or merge would help: the fullest shard takes {fullest} %"))
+        };
+        self.told(outcome, began, format!("{words} of what a shard can, with a target of {target} %"), None)
+    }
+
+    /// What a person should know besides.
+    fn notes(&self, policy: &Policy, planned: &Rebalance) -> Vec<String> {
+        let mut notes = Vec::new();
+        for hot in &planned.hot_keys {
+            notes.push(format!("{hot}. {}", hot.advice(self.stream).unwrap_or_default()));
+        }
+        if let Some(needs) = planned.needs {
+            notes.push(format!(
+                "To bring all of them under the target takes {needs} shards, and the maximum is {}: {} --tags \
+                 {TAG_SHARDS_MAX}={needs} raises it.",
+                policy.shards_max,
+                self.kinesis("add-tags-to-stream")
+            ));
+        }
+        if planned.is_even && planned.plan.operations.len() > 1 {
+            notes.push(format!(
+                "All shards are as full: shardctl scale {} out may do it in one resize, of the day's ten.",
+                operand(self.stream)
+            ));
+        }
+        notes.extend(
+            planned.unmerged.iter().map(|reason: &Reason| format!("Cold neighbours are left alone: {reason}.")),
+        );
+        notes
+    }
+
+    /// The command that goes on.
+    fn again(&self) -> String {
+        format!("shardctl scale --wait {} rebalance", operand(self.stream))
+    }
+
+    fn told(&self, outcome: Ended, began: ShardCount, words: String, next: Option<String>) -> Answer {
+        let (stream, from) = (self.stream.to_owned(), Some(began.get()));
+        let (notes, passes) = (Vec::new(), Vec::new());
+        Answer { stream, outcome, ordered: None, from, to: from, words, notes, next, plan: None, passes }
+    }
+}
+
+const GONE: &str = "the shards are not those of the plan any more: somebody changes the stream too";
+
+/// The counts on the way, `4 -> 5 -> 6`.
+fn done(began: ShardCount, passes: &[Outcome]) -> String {
+    let counts = passes.iter().filter(|pass| pass.outcome == OutcomeKind::Resized).filter_map(|pass| pass.desired);
+    counts.fold(began.to_string(), |way, count| format!("{way} -> {count}"))
+}
+
+fn is_not_active(pass: &Outcome) -> bool {
+    let steps = pass.decision.iter().flat_map(|decision| &decision.steps);
+    steps.into_iter().any(|step| step.stage == Stage::Admit)
+}
