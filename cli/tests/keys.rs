@@ -103,7 +103,7 @@ fn users_of_a_file_get_the_keys_of_a_strategy() {
     let random = of("random");
     assert!(hottest(&random) < 0.001 && number(&random, "/p_value") > 1e-4);
     // 40 s of a thousand a second are in one minute.
-    assert_eq!(number(&of("time-based"), "/effective_shards"), 1.0);
+    assert_eq!(of("time-based")["effective_shards"], 1.0);
     assert_eq!(random, of("random"), "the same, whichever core has a line");
 }
 
