@@ -3,6 +3,7 @@
 mod chart;
 mod compare;
 mod events;
+mod field;
 mod measured;
 mod options;
 mod sample;

@@ -84,6 +84,29 @@ fn keys_may_be_fields_of_json_and_come_through_a_pipe() {
     assert_eq!(report["order_kept"], Value::Null, "nobody knows the users");
 }
 
+/// One user with half of all events is the hottest key, or not, by the strategy.
+#[test]
+fn users_of_a_file_get_the_keys_of_a_strategy() {
+    let users: String = (0..40_000).map(|i| if i % 2 == 0 { "big\n".to_owned() } else { format!("u{i}\n") }).collect();
+    let path = file("users.txt", &users);
+    let of = |strategy: &str| json(&told(&format!("keys test {strategy} --output json --keys"), &[&path]));
+    let hottest = |report: &Value| number(report, "/hottest/share");
+    for one_key_each in ["user-based", "hash-based"] {
+        let report = of(one_key_each);
+        let error = number(&report, "/count_error") / 40_000.0;
+        assert!((0.5 - error..=0.5).contains(&hottest(&report)), "{one_key_each}: {}", hottest(&report));
+        assert_eq!(report["order_kept"], 1.0, "{one_key_each}");
+        assert_eq!(report["degrees_of_freedom"], 3);
+    }
+    let composite = of("composite");
+    assert!(hottest(&composite) < 0.05 && composite["order_kept"].is_null(), "twenty categories share it");
+    let random = of("random");
+    assert!(hottest(&random) < 0.001 && number(&random, "/p_value") > 1e-4);
+    // 40 s of a thousand a second are in one minute.
+    assert_eq!(of("time-based")["effective_shards"], 1.0);
+    assert_eq!(random, of("random"), "the same, whichever core has a line");
+}
+
 #[test]
 fn what_cannot_be_counted_is_named() {
     let bad = |name, text: &str| file(name, text);
@@ -96,7 +119,15 @@ fn what_cannot_be_counted_is_named() {
         ("keys test --keys /nowhere/keys.txt", None, 1, "cannot open the keys /nowhere/keys.txt"),
         ("keys test", None, 2, "required"),
         ("keys test by-chance", None, 2, "hash-based, user-based, time-based, composite or random"),
-        ("keys test random --keys x", None, 2, "cannot be used with"),
+        (
+            "keys test composite --keys",
+            Some(bad("slashes.txt", &"/".repeat(200))),
+            1,
+            "line 1 gives no key: a partition key has",
+        ),
+        ("keys test random --keys", Some(bad("nobody.txt", "a\n\n")), 1, "line 2 has an empty user"),
+        ("keys test --field user --keys", Some(bad("gap.json", "{\"user\":\"a\"}\n\n")), 1, "line 2 is not JSON"),
+        ("keys test random --keys /nowhere/users.txt", None, 1, "cannot open the keys /nowhere/users.txt"),
         ("keys test random --field x", None, 2, "--keys"),
         ("keys test random --shards 0", None, 2, "0 is not in 1..=10000"),
         ("keys test random --shards 2 --stream s", None, 2, "cannot be used with"),

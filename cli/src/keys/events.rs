@@ -1,7 +1,10 @@
-//! A stream of events that is made up, and the keys that each strategy gives them.
+//! Events that are made up, all of them or around users who are given, and the keys that each strategy gives them.
+
+use std::borrow::Cow;
+use std::io::Read;
 
 use jiff::{SignedDuration, Timestamp};
-use key_spread::Spread;
+use key_spread::{LinesFault, Spread, spread_lines};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Zipf};
@@ -18,12 +21,20 @@ const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const BATCH: usize = 4_096;
 
 /// One event.
-struct Event {
+struct Event<'a> {
     number: u64,
-    /// From 0, the busiest first.
-    user: usize,
+    user: User<'a>,
     category: u32,
     at: Timestamp,
+}
+
+/// Who wrote it.
+#[derive(Clone, Copy)]
+enum User<'a> {
+    /// Made up; from 0, the busiest first.
+    Rank(usize),
+    /// Given, and all that is known of the event.
+    Known(&'a str),
 }
 
 /// Gives every event the key that a strategy chooses, and counts.
@@ -44,9 +55,10 @@ pub(crate) fn measure(
         // Drawn by every strategy alike, so that all are tried on the same events.
         let (user, category, chance) =
             (users.sample(&mut random), random.random_range(0..options.categories), random.random());
-        let event = Event { number, user: rank(user), category, at: at(number, options.rate.records_per_second) };
+        let rank = rank(user);
+        let event = Event { number, user: User::Rank(rank), category, at: at(number, options.rate.records_per_second) };
         keys.push(event.key(strategy, options.period, chance)?);
-        who.push(event.user);
+        who.push(rank);
         if keys.len() == BATCH || number + 1 == options.records {
             let bytes: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
             let mut written = who.iter();
@@ -56,6 +68,37 @@ pub(crate) fn measure(
         }
     }
     Ok(Measured { name: strategy.to_string(), spread, order_kept: order.kept() })
+}
+
+/// Gives each line, which is the user of an event or has it where `user_of` finds it, the key that a strategy chooses.
+/// Category and chance are drawn anew from the number of the line, so that it does not matter which core has it.
+///
+/// # Errors
+/// Those of [`spread_lines`].
+pub(crate) fn measure_users<F>(
+    strategy: KeyStrategy,
+    options: &EventOptions,
+    ranges: &[HashKeyRange],
+    lines: impl Read,
+    user_of: F,
+) -> Result<Spread, LinesFault>
+where
+    F: for<'a> Fn(&'a str) -> Result<Cow<'a, str>, key_spread::KeyFault> + Sync,
+{
+    let seeded = ChaCha8Rng::seed_from_u64(options.seed);
+    spread_lines(lines, ranges, |line, text| {
+        let user = user_of(text)?;
+        if user.is_empty() {
+            return Err(key_spread::KeyFault::Unlike("has an empty user".to_owned()));
+        }
+        let mut random = seeded.clone();
+        random.set_stream(line);
+        let (category, chance) = (random.random_range(0..options.categories), random.random());
+        let number = line - 1;
+        let at = at(number, options.rate.records_per_second);
+        let key = Event { number, user: User::Known(&user), category, at }.key(strategy, options.period, chance);
+        key.map(Cow::Owned).map_err(|fault| key_spread::KeyFault::Unlike(format!("gives no key: {fault}")))
+    })
 }
 
 /// A rank of Zipf's law as an index.
@@ -69,14 +112,28 @@ fn at(number: u64, records_per_second: u64) -> Timestamp {
     START.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
-impl Event {
+impl Event<'_> {
+    fn user(&self) -> Cow<'_, str> {
+        match self.user {
+            User::Rank(rank) => format!("user-{rank}").into(),
+            User::Known(user) => user.into(),
+        }
+    }
+
+    /// The event's own where it has one.
+    fn identifier(&self) -> Cow<'_, str> {
+        match self.user {
+            User::Rank(_) => format!("event-{}", self.number).into(),
+            User::Known(user) => user.into(),
+        }
+    }
+
     fn key(&self, strategy: KeyStrategy, period: u32, chance: u128) -> Result<String, KeyFault> {
-        let user = || format!("user-{}", self.user);
         match strategy {
-            KeyStrategy::HashBased => Ok(hash_based_key(&format!("event-{}", self.number))),
-            KeyStrategy::UserBased => user_based_key(&user()),
+            KeyStrategy::HashBased => Ok(hash_based_key(&self.identifier())),
+            KeyStrategy::UserBased => user_based_key(&self.user()),
             KeyStrategy::TimeBased => Ok(time_based_key(self.at, SignedDuration::from_secs(i64::from(period)))),
-            KeyStrategy::Composite => composite_key(&[&user(), &format!("category-{}", self.category)]),
+            KeyStrategy::Composite => composite_key(&[&self.user(), &format!("category-{}", self.category)]),
             KeyStrategy::Random => Ok(random_key(chance)),
         }
     }

@@ -10,7 +10,7 @@ use super::options::RateOptions;
 pub(crate) struct Measured {
     pub(crate) name: String,
     pub(crate) spread: Spread,
-    /// The share of records that came to the shard of their user's record before, 0 to 1; `None` where users are not known.
+    /// The share of records that came to the shard of their user's record before, 0 to 1; `None` where that is not known.
     pub(crate) order_kept: Option<f64>,
 }
 
@@ -26,9 +26,11 @@ pub(crate) struct Figures {
     pub(crate) window_max_over_mean: Option<f64>,
     pub(crate) coefficient_of_variation: f64,
     pub(crate) chi_squared: f64,
+    pub(crate) degrees_of_freedom: u64,
     pub(crate) p_value: f64,
     pub(crate) effective_shards: f64,
-    /// The share of records that came to the shard of their user's record before, 0 to 1; `null` where users are not known.
+    /// The share of records that came to the shard of their user's record before, 0 to 1; `null` where
+    /// that is not known.
     pub(crate) order_kept: Option<f64>,
     pub(crate) hottest: Option<HotKey>,
 }
@@ -47,7 +49,8 @@ pub(crate) struct HotKey {
 impl Measured {
     /// `None` where there is not a record.
     pub(crate) fn figures(&self, rate: RateOptions) -> Option<Figures> {
-        let Evenness { max_over_mean, variation, chi_squared, p_value, effective_shards } = self.spread.evenness()?;
+        let Evenness { max_over_mean, variation, chi_squared, degrees_of_freedom, p_value, effective_shards } =
+            self.spread.evenness()?;
         Some(Figures {
             keys: self.name.clone(),
             records: self.spread.records(),
@@ -56,6 +59,7 @@ impl Measured {
             window_max_over_mean: self.spread.window_max_over_mean(),
             coefficient_of_variation: variation,
             chi_squared,
+            degrees_of_freedom,
             p_value,
             effective_shards,
             order_kept: self.order_kept,

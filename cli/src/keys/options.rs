@@ -1,5 +1,6 @@
 //! What keys are tried on, and over which shards.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
@@ -7,9 +8,11 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, value_parser};
+use key_spread::KeyFault;
 use scaler_app::ports::Streams as _;
 use scaler_core::HashKeyRange;
 
+use super::field::text_of;
 use crate::connection::{Connection, explained, in_aws};
 use crate::failure::usage;
 use crate::options::{number, shards, stream_name};
@@ -101,10 +104,11 @@ fn record_kib(text: &str) -> Result<f64, String> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Keys")]
 pub(crate) struct FileOptions {
-    /// Keys of your own instead of made-up events: a file with one a line, or `-` for standard input.
+    /// Keys of your own instead of made-up events: a file with one a line, or `-` for standard input. With a strategy
+    /// they are the users of events, to which it gives keys.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) keys: Option<PathBuf>,
-    /// The lines are JSON, and this field of each is the key.
+    /// The lines are JSON, and this field of each is the key, or the user.
     #[arg(long, value_name = "NAME")]
     pub(crate) field: Option<String>,
 }
@@ -126,6 +130,14 @@ impl FileOptions {
         }
         let file = File::open(path).with_context(|| format!("cannot open the keys {}", path.display()))?;
         Ok(Some(Box::new(BufReader::new(file))))
+    }
+
+    /// What is in a line: the field, or all of it.
+    ///
+    /// # Errors
+    /// It has no such field.
+    pub(crate) fn text_of<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, KeyFault> {
+        self.field.as_ref().map_or_else(|| Ok(line.into()), |field| text_of(line, field))
     }
 
     /// What the lines are called.

@@ -1,12 +1,12 @@
 //! `shardctl keys test`: what one way to choose keys does to the shards.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use key_spread::{KeyFault, Spread, spread_lines};
+use key_spread::{Spread, spread_lines};
 use scaler_core::HashKeyRange;
 use scaler_core::keys::{KEY_STRATEGY_WORDS, KeyStrategy, UnknownStrategy};
 use scaler_core::thousands;
@@ -30,8 +30,8 @@ const HOTTEST: usize = 10;
 /// there are no more than some thousands; beyond that a count may be too low, by as much as is told.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// How keys are chosen for made-up events: hash-based, user-based, time-based, composite or random.
-    #[arg(value_name = "STRATEGY", value_parser = strategy, conflicts_with = "keys", required_unless_present = "keys")]
+    /// How keys are chosen: hash-based, user-based, time-based, composite or random.
+    #[arg(value_name = "STRATEGY", value_parser = strategy, required_unless_present = "keys")]
     strategy: Option<KeyStrategy>,
     #[command(flatten)]
     file: FileOptions,
@@ -74,7 +74,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let shards = arguments.shards.ranges()?;
     let ranges: Vec<HashKeyRange> = shards.iter().map(|(_, range)| *range).collect();
     let measured = match (arguments.file.open()?, arguments.strategy) {
-        (Some(lines), _) => of_lines(lines, &arguments.file, &ranges)?,
+        (Some(lines), None) => of_keys(lines, &arguments.file, &ranges)?,
+        (Some(lines), Some(strategy)) => of_users(lines, strategy, arguments, &ranges)?,
         (None, Some(strategy)) => events::measure(strategy, &arguments.events, &ranges)?,
         (None, None) => {
             return Err(usage(format!("which keys? Name a strategy ({KEY_STRATEGY_WORDS}) or give --keys")));
@@ -101,34 +102,28 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     }
 }
 
-/// The keys of a file.
-fn of_lines(lines: Box<dyn Read>, file: &FileOptions, ranges: &[HashKeyRange]) -> Result<Measured> {
-    let spread = match &file.field {
-        None => spread_lines(lines, ranges, |line| Ok(line)).with_context(|| file.name())?,
-        Some(field) => of_json(lines, field, ranges).with_context(|| file.name())?,
-    };
+/// The keys of a file, as they are.
+fn of_keys(lines: Box<dyn Read>, file: &FileOptions, ranges: &[HashKeyRange]) -> Result<Measured> {
+    let spread = spread_lines(lines, ranges, |_, line| file.text_of(line)).with_context(|| file.name())?;
     Ok(Measured { name: file.name(), spread, order_kept: None })
 }
 
-/// A field of each line, which may have to be unescaped.
-fn of_json(lines: Box<dyn Read>, field: &str, ranges: &[HashKeyRange]) -> Result<Spread> {
-    let mut spread = Spread::over(ranges);
-    for (at, line) in BufReader::new(lines).lines().enumerate() {
-        let number = at + 1;
-        let line = line.with_context(|| format!("line {number} cannot be read"))?;
-        let value: serde_json::Value =
-            serde_json::from_str(&line).with_context(|| format!("line {number} is not JSON"))?;
-        let Some(key) = value.get(field).and_then(serde_json::Value::as_str) else {
-            anyhow::bail!("line {number} has no text in the field \"{field}\"");
-        };
-        checked(key).map_err(|fault| anyhow::anyhow!("line {number} {fault}"))?;
-        spread.take(&[key.as_bytes()], |_| ());
-    }
-    Ok(spread)
-}
-
-fn checked(key: &str) -> Result<(), KeyFault> {
-    key_spread::checked(key).map(|_| ())
+/// The users of a file, an event of each, with the keys of a strategy.
+fn of_users(
+    lines: Box<dyn Read>,
+    strategy: KeyStrategy,
+    arguments: &Arguments,
+    ranges: &[HashKeyRange],
+) -> Result<Measured> {
+    let file = &arguments.file;
+    let spread = events::measure_users(strategy, &arguments.events, ranges, lines, |line| file.text_of(line));
+    let spread = spread.with_context(|| file.name())?;
+    // To see where each user's last record went, all users would have to be remembered; with one key each it is certain.
+    let order_kept = match strategy {
+        KeyStrategy::HashBased | KeyStrategy::UserBased => Some(1.0),
+        KeyStrategy::TimeBased | KeyStrategy::Composite | KeyStrategy::Random => None,
+    };
+    Ok(Measured { name: format!("{strategy} keys for the users of {}", file.name()), spread, order_kept })
 }
 
 #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
@@ -198,7 +193,10 @@ impl Figures {
         let mut rows = vec![
             ["busiest shard over the mean".to_owned(), figure(self.max_over_mean, 3)],
             ["coefficient of variation".to_owned(), figure(self.coefficient_of_variation, 3)],
-            ["chi-squared".to_owned(), figure(self.chi_squared, 1)],
+            [
+                format!("chi-squared, {} degrees of freedom", thousands(self.degrees_of_freedom)),
+                figure(self.chi_squared, 1),
+            ],
             ["p-value of it by chance".to_owned(), figure(self.p_value, 4)],
             ["effective shards".to_owned(), figure(self.effective_shards, 2)],
         ];

@@ -47,7 +47,8 @@ fn main() {
     let ranges = HashKeyRange::uniform(SHARDS);
     let lines: Vec<&[u8]> = text.lines().map(str::as_bytes).collect();
     let memory = best(|| from_memory(&lines, &ranges));
-    let file = best(|| File::open(&path).ok().and_then(|file| spread_lines(file, &ranges, |line| Ok(line)).ok()));
+    let file =
+        best(|| File::open(&path).ok().and_then(|file| spread_lines(file, &ranges, |_, line| Ok(line.into())).ok()));
     println!("16-byte keys over {SHARDS} shards, with the hottest keys, best of {RUNS} runs, on all cores");
     println!("from memory {memory:>12.0} keys/s (target 20,000,000)");
     println!("from a file {file:>12.0} keys/s (target  5,000,000)");

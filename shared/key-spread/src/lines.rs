@@ -1,5 +1,6 @@
 //! Keys from lines of text, read once, in pieces, with every core: a file of any length takes the same memory.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -64,14 +65,14 @@ struct Piece {
     line: u64,
 }
 
-/// A record for each line, over shards with these ranges. `key_of` finds the key in a line; a line that is the key is
-/// `|line| Ok(line.into())`.
+/// A record for each line, over shards with these ranges. `key_of` finds the key in a line, whose number
+/// it gets before it, from 1; a line that is the key is `|_, line| Ok(line.into())`.
 ///
 /// # Errors
 /// The source's own, or the first line found that is not as it should be.
 pub fn spread_lines<F>(source: impl Read, ranges: &[HashKeyRange], key_of: F) -> Result<Spread, LinesFault>
 where
-    F: for<'a> Fn(&'a str) -> Result<&'a str, KeyFault> + Sync,
+    F: for<'a> Fn(u64, &'a str) -> Result<Cow<'a, str>, KeyFault> + Sync,
 {
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let (send, pieces) = sync_channel::<Piece>(workers * 2);
@@ -143,41 +144,47 @@ fn each_piece(mut source: impl Read, mut wanted: impl FnMut(Piece) -> bool) -> R
 impl Piece {
     fn count<F>(&self, spread: &mut Spread, key_of: &F) -> Result<(), LinesFault>
     where
-        F: for<'a> Fn(&'a str) -> Result<&'a str, KeyFault> + Sync,
+        F: for<'a> Fn(u64, &'a str) -> Result<Cow<'a, str>, KeyFault> + Sync,
     {
         let text = str::from_utf8(&self.text).map_err(|error| {
             let good = &self.text[..error.valid_up_to()];
             LinesFault::Line { line: self.line + memchr_iter(b'\n', good).count() as u64, fault: KeyFault::NotText }
         })?;
-        let mut batch: Vec<&[u8]> = Vec::with_capacity(BATCH);
+        let mut batch: Vec<Cow<'_, str>> = Vec::with_capacity(BATCH);
         let (mut begins, mut line) = (0, self.line);
         let ends = memchr_iter(b'\n', text.as_bytes()).chain((!text.ends_with('\n')).then_some(text.len()));
         for end in ends {
             let whole = &text[begins..end];
-            let key = key_of(whole.strip_suffix('\r').unwrap_or(whole)).and_then(checked);
-            batch.push(key.map_err(|fault| LinesFault::Line { line, fault })?.as_bytes());
+            let key = key_of(line, whole.strip_suffix('\r').unwrap_or(whole));
+            let key = key.and_then(|key| checked(&key).map(|()| key));
+            batch.push(key.map_err(|fault| LinesFault::Line { line, fault })?);
             if batch.len() == BATCH {
-                spread.take(&batch, |_| ());
+                take(&batch, spread);
                 batch.clear();
             }
             (begins, line) = (end + 1, line + 1);
         }
-        spread.take(&batch, |_| ());
+        take(&batch, spread);
         Ok(())
     }
 }
 
-/// The key, if it is one that Kinesis takes.
+fn take(keys: &[Cow<'_, str>], spread: &mut Spread) {
+    let bytes: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
+    spread.take(&bytes, |_| ());
+}
+
+/// Whether Kinesis takes this as a key.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn checked(key: &str) -> Result<&str, KeyFault> {
+pub fn checked(key: &str) -> Result<(), KeyFault> {
     match key.len() {
         0 => Err(KeyFault::Empty),
         // No key has more characters than bytes.
-        1..=KEY_CHARS_MAX => Ok(key),
+        1..=KEY_CHARS_MAX => Ok(()),
         _ => match key.chars().count() {
-            ..=KEY_CHARS_MAX => Ok(key),
+            ..=KEY_CHARS_MAX => Ok(()),
             chars => Err(KeyFault::TooLong(chars)),
         },
     }
@@ -189,7 +196,7 @@ mod tests {
     use super::*;
 
     fn told(text: &[u8]) -> String {
-        match spread_lines(text, &HashKeyRange::uniform(4), |line| Ok(line)) {
+        match spread_lines(text, &HashKeyRange::uniform(4), |_, line| Ok(line.into())) {
             Ok(spread) => format!("{} records", spread.records()),
             Err(fault) => fault.to_string(),
         }
@@ -225,7 +232,7 @@ mod tests {
         let ranges = HashKeyRange::uniform(7);
         let mut one = Spread::over(&ranges);
         one.take(&keys.iter().map(String::as_bytes).collect::<Vec<_>>(), |_| ());
-        let many = spread_lines(keys.join("\n").as_bytes(), &ranges, |line| Ok(line)).unwrap();
+        let many = spread_lines(keys.join("\n").as_bytes(), &ranges, |_, line| Ok(line.into())).unwrap();
         assert_eq!(many.shards(), one.shards());
         assert_eq!(many.records(), 150_000);
     }

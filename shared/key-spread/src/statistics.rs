@@ -11,6 +11,8 @@ pub struct Evenness {
     pub variation: f64,
     /// Pearson's chi-squared against what each shard's part of the hash keys lets expect.
     pub chi_squared: f64,
+    /// Its degrees of freedom: the shards less one, as the last count follows from the others.
+    pub degrees_of_freedom: u64,
     /// The probability of a chi-squared this large or larger if keys fell by chance: small means that it is not chance.
     pub p_value: f64,
     /// So many shards, equally loaded, would be as busy as these (the inverse of Simpson's index); all of them is even.
@@ -41,6 +43,7 @@ impl Evenness {
             max_over_mean: counts.iter().copied().max().unwrap_or(0) as f64 / mean,
             variation: (squares / shards).sqrt() / mean,
             chi_squared,
+            degrees_of_freedom: counts.len() as u64 - 1,
             // One shard has no freedom: whatever falls, falls there.
             p_value: ChiSquared::new(shards - 1.0).map_or(1.0, |distribution| distribution.sf(chi_squared)),
             effective_shards: 1.0 / simpson,
@@ -63,6 +66,7 @@ mod tests {
     fn figures_are_those_of_a_hand() {
         let even = Evenness::of(&[60, 40, 50, 50], &[0.25; 4]).unwrap();
         near(even.chi_squared, 4.0);
+        assert_eq!(even.degrees_of_freedom, 3);
         near(even.p_value, 0.2615);
         near(even.max_over_mean, 1.2);
         near(even.variation, (50.0_f64).sqrt() / 50.0);
