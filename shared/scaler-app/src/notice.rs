@@ -1,6 +1,7 @@
 //! Telling people: which outcomes are worth a message, in words they can act on, and each cause once an hour.
 
-use scaler_core::{Enrolment, Policy, Resharding, TAG_NOTICES};
+use jiff::{SignedDuration, Timestamp};
+use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
 
 use crate::ports::{Adapters, CallError, Clock, Notice, NoticeKind, Notices, Ports, Streams};
 use crate::report::{Outcome, OutcomeKind};
@@ -10,7 +11,7 @@ const SUBJECT_CHARS_MAX: usize = 100;
 
 /// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
 ///
-/// Each resize is told, of which AWS allows ten a day, and of a series of splits the first. Any other cause is told once an hour, and first written down on the
+/// Each resize is told, of which AWS allows ten a day, and of splits and merges the first in an hour. Any other cause is told once an hour, and first written down on the
 /// stream. Where that fails nothing is sent: without a memory the same message would go out every minute. The log and
 /// `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
 pub(crate) async fn tell_people<A: Adapters>(
@@ -23,6 +24,12 @@ pub(crate) async fn tell_people<A: Adapters>(
         return;
     }
     let Some(stream) = outcome.stream.clone() else { return };
+    if outcome.outcome == OutcomeKind::Resized
+        && !outcome.needs_attention
+        && is_one_more(enrolment, outcome, ports.clock.now())
+    {
+        return;
+    }
     let Some((cause, notice)) = notice(&stream, outcome) else { return };
     // A stream that is being resized may refuse tags, so nothing is written then.
     if outcome.outcome != OutcomeKind::Resized {
@@ -60,14 +67,21 @@ fn untold(outcome: &mut Outcome, error: &CallError) {
     outcome.needs_attention = true;
 }
 
+/// Whether the shards are measured from now on.
+fn is_measured(outcome: &Outcome) -> bool {
+    outcome.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Measure)
+}
+
+/// Whether a split or merge was made so lately that one more is no news.
+fn is_one_more(enrolment: &Enrolment, outcome: &Outcome, now: Timestamp) -> bool {
+    let is_step = outcome.decision.as_ref().is_some_and(|decision| decision.resharding.is_some());
+    let last = enrolment.history.last_resize().filter(|last| last.kind == AttemptKind::Stepwise);
+    is_step && last.is_some_and(|last| now.duration_since(last.at) < SignedDuration::from_hours(1))
+}
+
 /// The cause and the message, if the outcome is worth one.
 fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
-    // Of splits and merges that follow one another the first is told.
-    let is_later = |plan: &Resharding| outcome.current != Some(plan.from.get());
-    let is_later_call =
-        outcome.decision.as_ref().and_then(|decision| decision.resharding.as_ref()).is_some_and(is_later);
     let (kind, cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
-        (OutcomeKind::Resized, ..) if is_later_call && !outcome.needs_attention => return None,
         (OutcomeKind::Resized, Some(from), Some(to)) => {
             let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
             // One that falls short of what is wanted is not only news.
@@ -77,6 +91,12 @@ fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
         (OutcomeKind::Failed, ..) => {
             let next = "It is tried again within minutes. If this message comes again, see the log of the function.";
             (NoticeKind::Fault, "failed".to_owned(), format!("a call for {stream} failed"), next)
+        }
+        _ if is_measured(outcome) => {
+            let what = format!("shard-level metrics of {stream} are switched on, and charged from now on");
+            let next = "Nothing to do: which shard is hot is seen in minutes. They stay on, three for each shard, each charged as a \
+                        metric of one's own; to switch them off: aws kinesis disable-enhanced-monitoring --shard-level-metrics ALL";
+            (NoticeKind::Resize, "measured".to_owned(), what, next)
         }
         _ if outcome.needs_attention => {
             let cause = outcome.cause.clone().unwrap_or_else(|| "other".to_owned());

@@ -223,19 +223,30 @@ async fn act<A: Adapters>(
             outcome.next = Some("AWS's words say what is wrong; for AccessDenied see the role's policy.".to_owned());
         }
         outcome.words = format!("{error}; it was to {}", decision.words());
-        // In use though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. One
-        // of the two counts, and so it must stay. Without an answer it counts as well.
-        if error.failure.is_certain()
-            && error.failure != Failure::InUse
-            && let Err(error) =
-                ports.streams.remember(stream, TAG_RESIZES, &history.with_last_refused().to_string()).await
-        {
-            outcome.faults.push(format!("the refused attempt stays counted: {error}"));
+        if let Some(kind) = became(&error, decision) {
+            let ours = attempt(decision, now);
+            // What somebody else asked for is not known.
+            let to = ours.to.filter(|_| kind == AttemptKind::Refused);
+            let history = enrolment.history.with(Attempt { kind, to, ..ours });
+            if let Err(error) = ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await {
+                outcome.faults.push(format!("the attempt stays written down as it was: {error}"));
+            }
         }
         return outcome;
     }
     outcome.faults.extend(refit(ports, stack, stream, enrolment, decision.desired).await);
     outcome
+}
+
+/// What the attempt whose call failed so is to be taken for, if not for what is written down.
+///
+/// In use though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. One of the two
+/// counts, and so a count of ours stays, and a split, which does not count, becomes one. Without an answer it was perhaps made.
+fn became(error: &CallError, decision: &Decision) -> Option<AttemptKind> {
+    match error.failure {
+        Failure::InUse => decision.resharding.as_ref().map(|_| AttemptKind::Foreign),
+        failure => failure.is_certain().then_some(AttemptKind::Refused),
+    }
 }
 
 /// What is written down of a decision's call.

@@ -105,8 +105,8 @@ impl Reason {
                  --stream-name{0} --tags {TAG_SHARD_METRICS}=true; or look for a hot key: shardctl keys sample --stream{0}",
                 option_value(stream)
             ),
-            Self::HotKey { .. } => format!(
-                "Find the key and write it under several: shardctl keys sample --stream{}",
+            Self::HotKey { shard, .. } => format!(
+                "Find the key and write it under several: shardctl keys sample --stream{} --shard {shard}",
                 option_value(stream)
             ),
             Self::LoweredToMax { wanted, .. } => format!(

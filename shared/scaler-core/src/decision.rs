@@ -194,7 +194,8 @@ pub fn decide(stack: &Policy, seen: &Observation, direction: Direction, now: Tim
         (None, last) => last.map_or(current, |step| step.shards),
     };
     let verdict = match desired {
-        _ if measures => Verdict::Measure,
+        // Nothing else waits for it.
+        _ if desired == current && measures => Verdict::Measure,
         _ if desired == current => Verdict::Hold,
         _ if policy.dry_run => Verdict::DryRun,
         _ => Verdict::Resize,
@@ -222,7 +223,8 @@ struct Course {
 impl Course {
     fn run(context: &Context<'_>) -> Self {
         let mut course = Self::default();
-        let recommended = unfinished(context).unwrap_or_else(|| recommend(context));
+        let recommended = recommend(context);
+        let recommended = unfinished(context, &recommended).unwrap_or(recommended);
         let found = hot(context, &recommended);
         course.steps.push(recommended);
         course.take(found);

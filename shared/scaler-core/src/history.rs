@@ -114,11 +114,19 @@ impl ResizeHistory {
     /// count than the last resize of the day led to, or, where there was none, than its alarms were made for.
     pub fn unexplained(&self, alarms_fit: Option<ShardCount>, actual: ShardCount, now: Timestamp) -> Option<Attempt> {
         let last = self.recent(now).filter(|past| past.kind != AttemptKind::Refused).last();
-        // Splits and merges that are not done leave any count on the way.
-        if last.is_some_and(|last| last.kind == AttemptKind::Stepwise && last.passes(actual)) {
-            return None;
-        }
-        let from = last.map_or(alarms_fit, |last| last.to).filter(|expected| *expected != actual)?;
+        let expected = match last {
+            Some(last) if last.kind == AttemptKind::Stepwise => {
+                // Splits and merges leave any count on the way; each refits the alarms, which tell more of it afterwards.
+                let is_under_way = now.duration_since(last.at) < UNFINISHED_AFTER || alarms_fit.is_none();
+                if is_under_way && last.passes(actual) {
+                    return None;
+                }
+                alarms_fit.or(last.to)
+            }
+            Some(last) => last.to,
+            None => alarms_fit,
+        };
+        let from = expected.filter(|expected| *expected != actual)?;
         Some(Attempt { at: now, kind: AttemptKind::Foreign, from, to: Some(actual) })
     }
 
@@ -154,16 +162,6 @@ impl ResizeHistory {
         let mut attempts: Vec<_> = self.recent(now).filter(is_kept).copied().collect();
         attempts.push(attempt);
         attempts.sort_by_key(|attempt| attempt.at);
-        Self(attempts)
-    }
-
-    /// This history after AWS refused its newest attempt: that one is kept for the cooldown alone.
-    #[must_use]
-    pub fn with_last_refused(&self) -> Self {
-        let mut attempts = self.0.clone();
-        if let Some(last) = attempts.last_mut() {
-            last.kind = AttemptKind::Refused;
-        }
         Self(attempts)
     }
 
@@ -280,7 +278,8 @@ mod tests {
         let attempt = |kind| Attempt { at: at(3_000), kind, from: ShardCount::ONE, to: ShardCount::new(2) };
         let next = history.with(attempt(AttemptKind::ScaleOut));
         assert_eq!(next.to_string(), "o1000=4 o3000=1-2");
-        assert_eq!(next.with_last_refused().to_string(), "o1000=4 x3000=1-2");
+        let refused = history.with(attempt(AttemptKind::Refused));
+        assert_eq!(refused.to_string(), "o1000=4 x3000=1-2");
         let foreign = history.with(attempt(AttemptKind::Foreign));
         assert_eq!(foreign.to_string(), "o1000=4 x2000=5 f3000=1-2", "ours is not tried again by that");
     }
@@ -327,7 +326,18 @@ mod tests {
         for (current, now) in [(12, 3_000), (7, 3_000), (9, 2_000 + 3_600)] {
             assert_eq!(history.unfinished_splits(shards(current), at(now)), None, "{current} at {now}");
         }
+        // Later only the alarms tell, which each split refits.
+        let later = at(2_000 + 3_600);
+        assert_eq!(history.unexplained(Some(shards(9)), shards(9), later), None);
+        assert_eq!(
+            history.unexplained(Some(shards(9)), shards(11), later).unwrap().from,
+            shards(9),
+            "a hand was there"
+        );
+        assert_eq!(history.unexplained(None, shards(11), later), None);
         let next = |kind, to| Attempt { at: at(3_000), kind, from: shards(8), to: ShardCount::new(to) };
+        let refused = history.with(next(AttemptKind::Refused, 13));
+        assert_eq!(refused.to_string(), "o1000=4-8 s2000=8-12 x3000=8-13", "what was done before stays");
         assert_eq!(history.with(next(AttemptKind::Stepwise, 12)).to_string(), "o1000=4-8 s3000=8-12");
         let resized = history.with(next(AttemptKind::ScaleOut, 16));
         assert_eq!(resized.to_string(), "o1000=4-8 s2000=8-12 o3000=8-16");

@@ -68,7 +68,7 @@ pub use planned::plan_ahead;
 pub use policy::{Policy, PolicyFault, PolicySpec, parse_whole};
 pub use prices::shard_hour;
 pub use rate::TokenBucket;
-pub use reason::{Reason, Stage};
+pub use reason::{Instead, Reason, Stage};
 pub use rebalance::{Rebalance, rebalance};
 pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, load_within, plan_reshard};
 pub use risk::{RISK_WORDS, Risk, UnknownRisk};

@@ -54,6 +54,17 @@ impl fmt::Display for Stage {
     }
 }
 
+/// What is done instead of a resize that even shards could not carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// One split or merge.
+    Call,
+    /// A resize to so many even shards, which can.
+    Count(ShardCount),
+    /// Nothing: no neighbours are cold enough.
+    Nothing,
+}
+
 /// What a stage found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -203,8 +214,8 @@ pub enum Reason {
         desired: ShardCount,
         /// Percent of what one shard takes that the fullest of them would.
         largest_percent: u64,
-        /// Whether a split or a merge does what is needed.
-        changes: bool,
+        /// What is done about it.
+        instead: Instead,
     },
 
     /// Inside the operator's bounds.
@@ -409,7 +420,7 @@ impl fmt::Display for Reason {
                 "only {known_minutes} of {window_minutes} minutes are known, the newest {newest_age_minutes} minutes old: too little to give capacity away"
             ),
             Self::SplitsUnfinished { done, all } => {
-                write!(f, "{done} of {all} splits are done, and it still throttles")
+                write!(f, "{done} of {all} splits are done, and it throttled within the last minutes")
             }
             Self::MeasuringShards => f.write_str("shard-level metrics are switched on, to see which shard it is"),
             Self::ShardsUnknown => f.write_str("the shards have no metrics yet as they are now: looking again later"),
@@ -426,7 +437,7 @@ impl fmt::Display for Reason {
             Self::HotKey { shard, load_percent, narrower } => write!(
                 f,
                 "{shard} is wanted to take {load_percent} % of what a shard can, though its range is {narrower} times smaller than an \
-                 even one: it is one partition key, and neither splits nor shards help one key"
+                 even one: most likely it is one partition key, and neither splits nor shards help one key"
             ),
             Self::SplitsInstead { split, all } => {
                 write!(
@@ -435,13 +446,13 @@ impl fmt::Display for Reason {
                 )
             }
             Self::Ordered { step, all } => write!(f, "ordered by a person, split or merge {step} of {all}"),
-            Self::UnevenLoad { desired, largest_percent, changes } => {
+            Self::UnevenLoad { desired, largest_percent, instead } => {
                 write!(f, "of {desired} even shards one would be {largest_percent} % full, as the keys lie: ")?;
-                f.write_str(if *changes {
-                    "one split or merge instead"
-                } else {
-                    "no neighbours are cold enough to merge"
-                })
+                match instead {
+                    Instead::Call => f.write_str("one split or merge instead"),
+                    Instead::Count(shards) => write!(f, "{shards} carry it"),
+                    Instead::Nothing => f.write_str("no neighbours are cold enough to merge"),
+                }
             }
             Self::WithinBounds => f.write_str("within the minimum and maximum"),
             Self::RaisedToMin(min) => write!(f, "the minimum is {min}"),

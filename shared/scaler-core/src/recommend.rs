@@ -152,6 +152,12 @@ pub(crate) fn throttles(context: &Context<'_>) -> bool {
     minutes_for_scale_out(context).is_ok_and(|minutes| worst_throttling(context, &minutes) > 0)
 }
 
+/// Whether it throttled in any of the last minutes, also before a split among them.
+pub(crate) fn throttled_lately(context: &Context<'_>) -> bool {
+    let minutes = last_minutes(context, context.policy.window_minutes(Direction::Out));
+    minutes.iter().any(|(_, minute)| minute.throttled_records.is_some_and(|records| records > 0))
+}
+
 /// Whether it did though its shards could take what they took, had it been spread evenly.
 pub(crate) fn throttles_though_it_fits(context: &Context<'_>) -> bool {
     let Ok(minutes) = minutes_for_scale_out(context) else { return false };

@@ -3,16 +3,19 @@
 //!
 //! One call each time, and the next look decides anew: nothing has to be remembered but where a series of splits is to end.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::direction::Direction;
 use crate::hash_key::{HashKeyRange, OpenShard};
+use crate::history::AttemptKind;
 use crate::observation::ShardWindow;
 use crate::policy::Policy;
+use crate::reason::Instead;
 use crate::reason::{Reason, Stage};
-use crate::recommend::{more_for_bursts, settled_since, throttles, throttles_though_it_fits};
+use crate::recommend::{more_for_bursts, settled_since, throttled_lately, throttles, throttles_though_it_fits};
 use crate::reshard::{Operation, ReshardTerms, ShardCall, plan_reshard};
 use crate::shard_load::{ShardLoad, even_loads, largest_over, shard_loads, total};
 use crate::step::{Context, Step};
@@ -20,9 +23,13 @@ use crate::units::ShardCount;
 
 /// A load counts as even up to this much above its mean: minutes and hashes are never perfectly even.
 const EVEN: f64 = 1.25;
-/// A hot shard whose range is smaller than this share of an even one holds one hot key: if it were many keys, splits that
-/// halved its range three times would have halved its load.
-const ONE_KEY: f64 = 1.0 / 8.0;
+/// A hot shard whose range is this share of the others' at most holds one hot key, most likely: if it were many keys, splits
+/// that halved its range three times would have halved its load.
+const ONE_KEY: f64 = 1.0 / 8.0 + 1e-9;
+/// So long after a split or merge shards without metrics are taken to be new: settling, and what CloudWatch is late by.
+const NEW_FOR: SignedDuration = SignedDuration::from_mins(15);
+/// Counts that are tried between what scale-in wants and what there is.
+const COUNTS_TRIED: u32 = 8;
 
 /// A split or a merge to be made now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,34 +78,51 @@ pub(crate) enum Finding {
     Call(Step, Resharding),
 }
 
-/// Splits that were begun are gone on with, as long as something asks for more shards.
-pub(crate) fn unfinished(context: &Context<'_>) -> Option<Step> {
-    if context.direction == Direction::In {
-        return None;
-    }
-    let (from, to) = context.seen.enrolment.history.unfinished_splits(context.current, context.now)?;
+/// Splits that were begun are gone on with while the stream throttles, if no more than they lead to is asked for.
+pub(crate) fn unfinished(context: &Context<'_>, recommended: &Step) -> Option<Step> {
+    let (from, to) = unfinished_splits(context).filter(|(_, to)| *to > recommended.shards)?;
     let done = context.current.get() - from.get();
     let reason = Reason::SplitsUnfinished { done, all: to.get() - from.get() };
     Some(Step { stage: Stage::Recommend, shards: to, reason })
 }
 
+/// From which count to which, if they are to be gone on with.
+fn unfinished_splits(context: &Context<'_>) -> Option<(ShardCount, ShardCount)> {
+    if context.direction == Direction::In || !throttled_lately(context) {
+        return None;
+    }
+    context.seen.enrolment.history.unfinished_splits(context.current, context.now)
+}
+
 /// Why a stream throttles of which the average fits.
 pub(crate) fn hot(context: &Context<'_>, recommended: &Step) -> Finding {
-    let is_ours = context.direction == Direction::Out && is_free(context);
+    let is_ours = context.direction == Direction::Out && may_look(context);
     if !is_ours || !throttles_though_it_fits(context) {
         return Finding::Nothing;
     }
     let is_suspected = matches!(recommended.reason, Reason::HotShardSuspected { .. });
     if !context.seen.stream.shard_metrics {
-        let measure = is_suspected && context.policy.shard_metrics && !context.policy.dry_run;
+        let measure = is_suspected && !context.policy.dry_run;
         let step = Step { stage: Stage::Spread, shards: context.current, reason: Reason::MeasuringShards };
         return if measure { Finding::Measure(step) } else { Finding::Nothing };
     }
     let Some(shards) = &context.seen.shards else { return Finding::Look };
-    let Some(loads) = shard_loads(shards, settled_since(context)) else {
-        return Finding::Step(Step { stage: Stage::Spread, shards: context.current, reason: Reason::ShardsUnknown });
-    };
-    of_hottest(context, &loads, is_suspected)
+    match shard_loads(shards, settled_since(context)) {
+        Some(loads) => of_hottest(context, recommended, &loads),
+        // Without what is late, or never comes, it is as it would be without shards' metrics.
+        None if is_new(context) || is_suspected => Finding::Step(unknown(context)),
+        None => Finding::Nothing,
+    }
+}
+
+fn unknown(context: &Context<'_>) -> Step {
+    Step { stage: Stage::Spread, shards: context.current, reason: Reason::ShardsUnknown }
+}
+
+/// Whether a split or merge was so lately that its shards need have no metrics yet.
+fn is_new(context: &Context<'_>) -> bool {
+    let last = context.seen.enrolment.history.last_resize();
+    last.is_some_and(|last| last.kind == AttemptKind::Stepwise && context.now.duration_since(last.at) < NEW_FOR)
 }
 
 /// Why a hot shard is hot.
@@ -118,8 +142,11 @@ impl Heat {
     pub(crate) fn of(load: &ShardLoad, loads: &[ShardLoad]) -> Self {
         let ranges = load.shard.range.share() * count(loads);
         let density = load.load / total(loads) / load.shard.range.share();
+        // Few shards have no mean to speak of once one of them is split.
+        let widest = loads.iter().map(|load| load.shard.range.share()).fold(0.0, f64::max);
+        let other = widest.min(2.0 / count(loads));
         match () {
-            () if ranges < ONE_KEY => Self::Key,
+            () if load.shard.range.share() <= ONE_KEY * other => Self::Key,
             () if density > EVEN => Self::Hot,
             () if ranges > EVEN => Self::Wide,
             () => Self::Even,
@@ -147,13 +174,17 @@ pub fn hot_shards<'a>(policy: &Policy, loads: &'a [ShardLoad]) -> Vec<(&'a Shard
     hot
 }
 
-fn of_hottest(context: &Context<'_>, loads: &[ShardLoad], is_suspected: bool) -> Finding {
+fn of_hottest(context: &Context<'_>, recommended: &Step, loads: &[ShardLoad]) -> Finding {
+    let is_suspected = matches!(recommended.reason, Reason::HotShardSuspected { .. });
     let step = |shards, reason| Step { stage: Stage::Spread, shards, reason };
     let terms = terms(context);
     let hot = hot_shards(context.policy, loads);
     let Some((hottest, _)) = hot.first() else { return Finding::Nothing };
     let Some((load, heat)) = hot.iter().find(|(_, heat)| *heat != Heat::Key) else {
-        return Finding::Step(step(context.current, hot_key(hottest, loads)));
+        // No shards for its throttles, which none would lift; what is foreseen for all is another matter.
+        let is_planned = matches!(recommended.reason, Reason::Planned { .. });
+        let shards = if is_planned { recommended.shards } else { context.current };
+        return Finding::Step(step(shards, hot_key(hottest, loads)));
     };
     let (shard, load_percent) = (load.shard.id.clone(), percent(load.load));
     let keys_percent = percent(load.shard.range.share());
@@ -181,7 +212,7 @@ pub(crate) fn hot_key(load: &ShardLoad, loads: &[ShardLoad]) -> Reason {
 
 /// A resize that cannot be had, since all of the day's are spent, and is urgent: a stream that throttles is split, shard by shard.
 pub(crate) fn instead_of_waiting(context: &Context<'_>, wanted: ShardCount) -> Finding {
-    let unfinished = context.seen.enrolment.history.unfinished_splits(context.current, context.now);
+    let unfinished = unfinished_splits(context);
     if context.direction == Direction::In || (unfinished.is_none() && !throttles(context)) {
         return Finding::Nothing;
     }
@@ -201,11 +232,21 @@ pub(crate) fn instead_of_waiting(context: &Context<'_>, wanted: ShardCount) -> F
 
 /// A resize to so many even shards, of which one would take too much of what is written now.
 pub(crate) fn uneven(context: &Context<'_>, desired: ShardCount) -> Finding {
-    if !context.seen.stream.shard_metrics || !is_free(context) {
+    if !context.seen.stream.shard_metrics || !may_look(context) {
         return Finding::Nothing;
     }
     let Some(shards) = &context.seen.shards else { return Finding::Look };
-    let Some(mut loads) = shard_loads(shards, since(context)) else { return Finding::Nothing };
+    let is_known = match context.direction {
+        Direction::Out => !is_new(context),
+        // A pair that is cold now may have been hot within the window.
+        Direction::In => known_minutes(shards) >= context.policy.window_minutes(Direction::In) / 2,
+    };
+    let Some(mut loads) =
+        shard_loads(shards, since(context)).filter(|_| is_known || context.direction == Direction::Out)
+    else {
+        let waits = is_new(context) && !throttles(context) || context.direction == Direction::In;
+        return if waits { Finding::Step(unknown(context)) } else { Finding::Nothing };
+    };
     let mut terms = terms(context);
     // What a plan grows for has not come yet.
     let growth = f64::from(desired.get()) * terms.target / total(&loads);
@@ -214,11 +255,19 @@ pub(crate) fn uneven(context: &Context<'_>, desired: ShardCount) -> Finding {
             load.load *= growth;
         }
     }
-    let largest = largest_over(&loads, &HashKeyRange::uniform(desired.get()));
-    if largest <= terms.bearable || largest <= EVEN * total(&loads) / f64::from(desired.get()) {
-        return Finding::Nothing;
-    }
+    let all = total(&loads);
+    let too_full = |shards: ShardCount| {
+        let largest = largest_over(&loads, &HashKeyRange::uniform(shards.get()));
+        (largest > terms.bearable && largest > EVEN * all / f64::from(shards.get())).then_some(largest)
+    };
+    let Some(largest) = too_full(desired) else { return Finding::Nothing };
     if context.direction == Direction::In {
+        // A count that carries it and still saves something is one call; merges are one each.
+        if let Some(shards) = counts_between(context, desired).find(|shards| too_full(*shards).is_none()) {
+            let reason =
+                Reason::UnevenLoad { desired, largest_percent: percent(largest), instead: Instead::Count(shards) };
+            return Finding::Step(Step { stage: Stage::Spread, shards, reason });
+        }
         // What throttled once is left whole here; it is not merged either, being hot.
         (terms.shards_min, terms.bearable) = (desired.get(), f64::INFINITY);
         for load in &mut loads {
@@ -226,17 +275,33 @@ pub(crate) fn uneven(context: &Context<'_>, desired: ShardCount) -> Finding {
         }
     }
     let plan = plan_reshard(&loads, &[], &terms);
-    let reason = |changes| Reason::UnevenLoad { desired, largest_percent: percent(largest), changes };
-    let step = |shards, changes| Step { stage: Stage::Spread, shards, reason: reason(changes) };
+    let reason = |instead| Reason::UnevenLoad { desired, largest_percent: percent(largest), instead };
+    let step = |shards, instead| Step { stage: Stage::Spread, shards, reason: reason(instead) };
     match plan.operations.first().and_then(|operation| one_call(context, *operation)) {
-        Some(resharding) => Finding::Call(step(resharding.to, true), resharding),
-        None => Finding::Step(step(context.current, false)),
+        Some(resharding) => Finding::Call(step(resharding.to, Instead::Call), resharding),
+        None => Finding::Step(step(context.current, Instead::Nothing)),
     }
 }
 
-/// Whether there is a choice: where the bounds leave one count, as an operator's order for it does, it is that.
-fn is_free(context: &Context<'_>) -> bool {
-    context.policy.min() < context.policy.max()
+/// Some counts between what scale-in wants and what is worth a resize, the smallest first.
+fn counts_between(context: &Context<'_>, desired: ShardCount) -> impl Iterator<Item = ShardCount> {
+    let most = context.policy.worth_shrinking_to(context.current);
+    let more = u64::from(most.saturating_sub(desired.get()));
+    let counts =
+        (1..=COUNTS_TRIED).map(move |part| u64::from(desired.get()) + more * u64::from(part) / u64::from(COUNTS_TRIED));
+    counts.filter(move |count| *count > u64::from(desired.get())).map(ShardCount::saturating)
+}
+
+/// Minutes in which anything is known of any shard.
+fn known_minutes(shards: &[ShardWindow]) -> u32 {
+    let minutes: BTreeSet<_> = shards.iter().flat_map(|shard| shard.window.known().map(|(began, _)| began)).collect();
+    u32::try_from(minutes.len()).unwrap_or(u32::MAX)
+}
+
+/// Whether the shards' own metrics are to be looked at, which is charged; where the bounds leave one count, as an operator's
+/// order for it does, there is no choice.
+fn may_look(context: &Context<'_>) -> bool {
+    context.policy.shard_metrics && context.policy.min() < context.policy.max()
 }
 
 /// The terms of a plan that only splits.

@@ -12,8 +12,8 @@ use scaler_core::{
 use support::{Case, NOW};
 
 fn policy() -> impl Strategy<Value = Policy> {
-    (1..=100_u32, 1..=10_000_u32, 1..=10_000_u32, 0..=10_u32, 0..=50_u32, 0..=7_200_u32).prop_map(
-        |(target, a, b, reserved, tolerance, cooldown)| {
+    (1..=100_u32, 1..=10_000_u32, 1..=10_000_u32, 0..=10_u32, 0..=50_u32, 0..=7_200_u32, any::<bool>()).prop_map(
+        |(target, a, b, reserved, tolerance, cooldown, shard_metrics)| {
             Policy::new(PolicySpec {
                 target_utilization_percent: target,
                 shards_min: a.min(b),
@@ -22,6 +22,7 @@ fn policy() -> impl Strategy<Value = Policy> {
                 tolerance_percent: tolerance,
                 scale_out_cooldown_seconds: cooldown / 10,
                 scale_in_cooldown_seconds: cooldown,
+                shard_metrics,
                 ..PolicySpec::default()
             })
             .unwrap()
@@ -50,13 +51,18 @@ fn observation() -> impl Strategy<Value = Observation> {
     (1..=10_000_u32)
         .prop_flat_map(|shards| {
             let minutes = prop::collection::vec(minute(shards), 0..=70);
-            let history = prop::collection::vec((0..=100_000_i64, 0..4_usize), 0..=14);
+            let history =
+                prop::collection::vec((0..=100_000_i64, 0..5_usize, prop::option::of(1..=20_000_u32)), 0..=14);
             (Just(shards), minutes, history, prop::option::of((0..=20_000_u32, 0..=20_000_u32)))
         })
         .prop_map(|(shards, minutes, history, account)| {
             let words: Vec<_> = history
                 .iter()
-                .map(|(ago, kind)| format!("{}{}={shards}", ["o", "i", "x", "s"][*kind], NOW.as_second() - ago))
+                .map(|(ago, kind, to)| {
+                    let (letter, to) =
+                        (["o", "i", "x", "s", "f"][*kind], to.map_or(String::new(), |to| format!("-{to}")));
+                    format!("{letter}{}={shards}{to}", NOW.as_second() - ago)
+                })
                 .collect();
             let case = Case::of(shards).minutes(minutes).tag("resizes", &words.join(" "));
             match account {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use scaler_core::{Decision, Direction, HashKeyRange, Reason, ShardCall, Verdict};
+use scaler_core::{Decision, Direction, HashKeyRange, Instead, Reason, ShardCall, Verdict};
 use support::{Case, NOW};
 
 use Direction::{In, Out};
@@ -147,7 +147,7 @@ fn a_resize_to_even_shards_is_not_made_where_one_would_be_too_full() {
     check(even(&[30, 30, 30, 30, 30]), In, "3", is!(Reason::WithinQuota));
     // None is cold.
     let warm = ranges(&[(10, 75), (20, 75), (46, 24), (73, 24), (100, 24)]);
-    check(warm, In, "hold", is!(Reason::UnevenLoad { changes: false, .. }));
+    check(warm, In, "hold", is!(Reason::UnevenLoad { instead: Instead::Nothing, .. }));
 }
 
 #[test]

@@ -169,10 +169,10 @@ impl Case {
         self
     }
 
-    /// The metrics of its shards are sent.
+    /// The metrics of its shards are sent, and may be looked at.
     pub fn measured(mut self) -> Self {
         self.shard_metrics = true;
-        self
+        self.tag("shard-metrics", "true")
     }
 
     /// Its shards have these ranges, and each is wanted to take so many percent of what it can in every minute. What one is
