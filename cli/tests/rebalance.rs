@@ -164,9 +164,9 @@ async fn who_is_in_the_way_is_waited_for_and_nothing_is_done_twice() {
     let world = World::of(2, 1, &[]).await.with(&[1.7, 0.9]).await;
     let rebalance = || world.answer("scale orders rebalance --wait");
     let (one, other) = tokio::join!(rebalance(), rebalance());
-    for answer in [&one, &other] {
-        assert_eq!((&answer["outcome"], operations(answer).len()), (&json!("resized"), 3), "{answer}");
-    }
+    // Whoever comes later may plan only what is left then.
+    let is_done = |answer: &Value| answer["outcome"] == "resized" || answer["outcome"] == "nothing-to-do";
+    assert!(is_done(&one) && is_done(&other), "{one} {other}");
     let made = |answer: &Value| answer["passes"].as_array().unwrap().len();
     assert_eq!((made(&one) + made(&other), world.open().await.len()), (3, 5), "{one} {other}");
 
