@@ -5,6 +5,7 @@ mod compare;
 mod events;
 mod measured;
 mod options;
+mod sample;
 mod stars;
 mod test;
 
@@ -24,11 +25,13 @@ pub(crate) struct Arguments {
 enum Command {
     Compare(compare::Arguments),
     Test(test::Arguments),
+    Sample(sample::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     match &arguments.command {
         Command::Compare(arguments) => compare::run(arguments, out),
         Command::Test(arguments) => test::run(arguments, out),
+        Command::Sample(arguments) => sample::run(arguments, out),
     }
 }

@@ -27,6 +27,7 @@ fn help_tells_what_there_is() {
         "migrate plan",
         "keys",
         "keys compare",
+        "keys sample",
         "keys test",
         "completions",
         "man",

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_producer::{Producer, Record, Settings, Stream};
 use sandbox::Sandbox;
 use tokio::task::JoinHandle;
 
@@ -18,9 +17,7 @@ const CURVE: [(f64, f64); 6] = [(0.0, 1.0), (4.0, 1.0), (7.0, 6.0), (18.0, 6.0),
 pub(crate) const RUSH_ENDS_MINUTE: i64 = 21;
 /// Bytes of a record, its key included.
 const RECORD_BYTES: usize = 8_192;
-/// `PutRecords` takes at most 500 records (API `PutRecords`).
-const RECORDS_PER_CALL_MAX: usize = 500;
-/// Real time between two calls: many small calls load a second evenly, as a real fleet of producers does.
+/// Real time between two bursts: many small calls load a second evenly, as a real fleet of producers does.
 const TICK: Duration = Duration::from_millis(40);
 
 /// MiB a second wanted so long after the start.
@@ -39,6 +36,8 @@ pub(crate) fn offered_mib_per_second(since_start: SignedDuration) -> f64 {
 #[allow(clippy::cast_precision_loss, reason = "a record's size")]
 pub(crate) fn produce(sandbox: Arc<Sandbox>, client: Client, began: Timestamp) -> JoinHandle<()> {
     tokio::spawn(async move {
+        let settings = Settings { tries_max: 1, linger: Duration::ZERO, ..Settings::default() };
+        let producer = Producer::start(Stream::new(client, STREAM), settings).expect("these settings can be");
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut sequence = 0_u128;
@@ -50,33 +49,22 @@ pub(crate) fn produce(sandbox: Arc<Sandbox>, client: Client, began: Timestamp) -
             let mib_per_second = offered_mib_per_second(sandbox.now().duration_since(began));
             // A producer that fell behind does not make up for it in a burst.
             owed_bytes += mib_per_second * 1_048_576.0 * elapsed.min(TICK * 3).as_secs_f64();
-            let records = std::iter::from_fn(|| {
-                (owed_bytes >= RECORD_BYTES as f64).then(|| {
-                    owed_bytes -= RECORD_BYTES as f64;
-                    sequence += 1;
-                    record(sequence)
-                })
-            });
-            let records: Vec<_> = records.take(RECORDS_PER_CALL_MAX).collect();
-            if !records.is_empty() {
-                // Not awaited: a producer does not slow down because an answer is late. A call that fails as a whole
-                // shows as records that never came in.
-                tokio::spawn(client.put_records().stream_name(STREAM).set_records(Some(records)).send());
+            while owed_bytes >= RECORD_BYTES as f64 {
+                owed_bytes -= RECORD_BYTES as f64;
+                sequence += 1;
+                // Nobody waits for its end: a record that failed shows as one that never came in.
+                drop(producer.send(record(sequence)).await);
             }
         }
     })
 }
 
 /// A record whose hash key follows the golden ratio: however many shards there are, each gets its even share.
-fn record(sequence: u128) -> PutRecordsRequestEntry {
+fn record(sequence: u128) -> Record {
     const GOLDEN_RATIO: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
-    let key = format!("{sequence:016}");
-    PutRecordsRequestEntry::builder()
-        .data(Blob::new(vec![0_u8; RECORD_BYTES - key.len()]))
-        .partition_key(key)
-        .explicit_hash_key(sequence.wrapping_mul(GOLDEN_RATIO).to_string())
-        .build()
-        .expect("data and key are given")
+    let partition_key = format!("{sequence:016}");
+    let data = vec![0_u8; RECORD_BYTES - partition_key.len()];
+    Record { partition_key, explicit_hash_key: Some(sequence.wrapping_mul(GOLDEN_RATIO)), data }
 }
 
 #[cfg(test)]

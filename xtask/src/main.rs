@@ -24,6 +24,9 @@ fn main() -> ExitCode {
         ["bench", "decide"] => run(&mut cargo(["bench", "--locked", "--package", "scaler-core", "--bench", "decide"])),
         ["bench", "fleet"] => run(&mut cargo(["bench", "--locked", "--package", "scaler-aws", "--bench", "fleet"])),
         ["bench", "keys"] => run(&mut cargo(["bench", "--locked", "--package", "key-spread", "--bench", "keys"])),
+        ["bench", "producer"] => {
+            run(&mut cargo(["bench", "--locked", "--package", "kinesis-producer", "--bench", "producer"]))
+        }
         ["bench", "policy", folder @ ..] if folder.len() <= 1 => policy(folder.first()),
         [] | ["help" | "--help" | "-h"] => {
             println!("{}", usage());
@@ -65,6 +68,7 @@ cargo xtask bench cold-start  start-up time and memory of scale-out, beside an e
 cargo xtask bench decide      time and memory of one decision, with all the past there can be and without
 cargo xtask bench fleet       calls and time of alarm-sync over 3,000 streams
 cargo xtask bench keys        partition keys hashed and counted a second, beside Python's hashlib
+cargo xtask bench producer    records a second into the sandbox, beside Python's boto3
 cargo xtask bench policy [FOLDER]
                               the policies over a folder of traces, into docs/policy.md; ../shared/traces if not given",
         steps.join("\n")

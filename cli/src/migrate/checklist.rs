@@ -70,12 +70,15 @@ pub(super) fn migration(report: &Report<'_>) -> Checks {
         "start each application on its stream at TRIM_HORIZON, beside its consumer group, without effect on the \
          outside",
         "compare both (verification), then let each application's stream side take effect and stop its consumer group",
-        "move the producers topic by topic; Kafka gets what is not moved yet, and the bridge carries it over",
+        "move the producers topic by topic; Kafka gets what is not moved yet, and the bridge carries it over; in Rust with \
+         shared/kinesis-producer: linger.ms is its linger, batch.size its call_bytes_max, delivery.timeout.ms its \
+         give_up_after, max.in.flight.requests its calls_max, compression.type=gzip its Compression::Gzip",
         "when a topic has no producer left and the bridge no lag: remove the bridge",
     ];
     if ordered {
         checks.push(
-            "where key order matters: stop a topic's producers, let the bridge run dry, then start them on the stream",
+            "where key order matters: stop a topic's producers, let the bridge run dry, then start them on the stream, \
+             with Order::PerKey where they write through shared/kinesis-producer",
         );
     }
     checks.into_iter().map(|what| (false, what.to_owned())).collect()

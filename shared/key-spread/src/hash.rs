@@ -145,7 +145,7 @@ mod tests {
     fn every_length_around_the_block_is_right() {
         let long = "k".repeat(200);
         for length in 0..=200 {
-            let keys = [long[..length].as_bytes(); LANES * 2 + 3];
+            let keys = [&long.as_bytes()[..length]; LANES * 2 + 3];
             let mut hashes = Vec::new();
             hash_keys(&keys, &mut hashes);
             assert_eq!(hashes, [hash_key(&long[..length]); LANES * 2 + 3], "{length} bytes");

@@ -91,7 +91,7 @@ where
         let mut whole = Spread::over(ranges);
         let mut fault = read.err();
         for thread in threads {
-            match thread.join().expect("a worker has nothing to panic about") {
+            match thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
                 Ok(part) => whole.merge(part),
                 Err(error) => fault = Some(first(fault, error)),
             }
@@ -212,7 +212,7 @@ mod tests {
             ]
         );
         assert_eq!(told("é".repeat(256).as_bytes()), "1 records", "characters count, not bytes");
-        let far: String = (0..200_000).map(|i| format!("key-{i}\n")).collect();
+        let far = "key\n".repeat(200_000);
         assert_eq!(
             told(format!("{far}\n{far}").as_bytes()),
             "line 200001 is empty, and a partition key has 1 to 256 characters"

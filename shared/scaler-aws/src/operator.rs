@@ -1,7 +1,8 @@
 //! What an operator's tool asks of AWS beside the ports: all there is to see of a stream. What it changes is in
-//! `create.rs`.
+//! `create.rs`, what it reads of records in `sample.rs`.
 
 mod create;
+mod sample;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use scaler_app::ports::CallError;
 use scaler_core::{MetricWindow, OpenShard, StreamState};
 
 pub use create::{NewCapacity, TestRecord};
+pub use sample::{SampleLimits, SampledRecord};
 
 use crate::CloudWatchMetrics;
 use crate::error::call_error;

@@ -189,7 +189,7 @@ pub(crate) fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
         .enhanced_monitoring()
         .iter()
         .flat_map(EnhancedMetrics::shard_level_metrics)
-        .map(|it| it.as_str())
+        .map(MetricsName::as_str)
         .collect();
     let shard_metrics = sent.contains(&"ALL") || SHARD_METRICS.iter().all(|metric| sent.contains(metric));
     Some(StreamState { status, mode, open_shards: ShardCount::saturating(u64::from(open_shards)), shard_metrics })

@@ -210,7 +210,9 @@ pub(crate) fn uneven(context: &Context<'_>, desired: ShardCount) -> Finding {
     // What a plan grows for has not come yet.
     let growth = f64::from(desired.get()) * terms.target / total(&loads);
     if context.direction == Direction::Out && growth > 1.0 {
-        loads.iter_mut().for_each(|load| load.load *= growth);
+        for load in &mut loads {
+            load.load *= growth;
+        }
     }
     let largest = largest_over(&loads, &HashKeyRange::uniform(desired.get()));
     if largest <= terms.bearable || largest <= EVEN * total(&loads) / f64::from(desired.get()) {
@@ -219,7 +221,9 @@ pub(crate) fn uneven(context: &Context<'_>, desired: ShardCount) -> Finding {
     if context.direction == Direction::In {
         // What throttled once is left whole here; it is not merged either, being hot.
         (terms.shards_min, terms.bearable) = (desired.get(), f64::INFINITY);
-        loads.iter_mut().for_each(|load| load.throttled_records = 0);
+        for load in &mut loads {
+            load.throttled_records = 0;
+        }
     }
     let plan = plan_reshard(&loads, &[], &terms);
     let reason = |changes| Reason::UnevenLoad { desired, largest_percent: percent(largest), changes };

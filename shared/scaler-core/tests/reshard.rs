@@ -190,7 +190,7 @@ proptest! {
         let plan = plan_reshard(&Ring::of(&ranges).loads(&loads), &[], &TERMS);
         let pieces = |load: &f64| if *load > TERMS.bearable { (load / TERMS.target).ceil() } else { 1.0 };
         let needed: f64 = loads.iter().map(|load| pieces(load) - 1.0).sum();
-        prop_assert_eq!(splits(&plan) as f64, needed);
+        prop_assert!((splits(&plan) as f64 - needed).abs() < 0.5, "{} and {needed}", splits(&plan));
     }
 
     #[test]

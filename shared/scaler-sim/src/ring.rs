@@ -1,11 +1,15 @@
 //! The shards of a stream on their ring of hash keys: what splits, merges and resizes make of them.
 
+use std::ops::RangeInclusive;
+
 use scaler_core::{HashKeyRange, OpenShard};
 
 /// The open shards of a stream, in the order of their ranges, which tile the ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ring {
     shards: Vec<OpenShard>,
+    /// Whether they are all of one size.
+    is_uniform: bool,
     /// Ids given so far; Kinesis counts them up and gives none twice.
     made: u64,
 }
@@ -13,9 +17,12 @@ pub struct Ring {
 /// Why a split or a merge cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RingFault {
-    /// There is no such open shard.
-    #[error("no open shard is called so")]
+    /// There never was such a shard.
+    #[error("no shard is called so")]
     NoSuchShard,
+    /// It was split, merged or evened out before.
+    #[error("the shard is closed: it has already been merged or split")]
+    Closed,
     /// A split outside its shard, or at its first hash key.
     #[error("the hash key is not inside the shard, beyond its first key")]
     NotInside,
@@ -27,9 +34,7 @@ pub enum RingFault {
 impl Ring {
     /// So many even shards.
     pub fn uniform(shards: u32) -> Self {
-        let mut ring = Self { shards: Vec::new(), made: 0 };
-        ring.even_out(shards);
-        ring
+        Self { shards: Vec::new(), is_uniform: true, made: 0 }.evened_out(shards)
     }
 
     /// The open shards.
@@ -37,9 +42,20 @@ impl Ring {
         &self.shards
     }
 
+    /// Whether they are all of one size.
+    pub fn is_uniform(&self) -> bool {
+        self.is_uniform
+    }
+
     /// What `UpdateShardCount` makes of it: so many even shards, all of them new.
-    pub fn even_out(&mut self, shards: u32) {
-        self.shards = HashKeyRange::uniform(shards).into_iter().map(|range| self.made(range)).collect();
+    #[must_use]
+    pub fn evened_out(&self, shards: u32) -> Self {
+        let mut ring = Self { shards: Vec::with_capacity(shards as usize), is_uniform: true, made: self.made };
+        for range in HashKeyRange::uniform(shards) {
+            let shard = ring.made(range);
+            ring.shards.push(shard);
+        }
+        ring
     }
 
     /// What `SplitShard` makes of it.
@@ -50,7 +66,7 @@ impl Ring {
         let i = self.position(shard)?;
         let (lower, upper) = self.shards[i].range.split(at).ok_or(RingFault::NotInside)?;
         let children = [lower, upper].map(|range| self.made(range));
-        self.shards.splice(i..=i, children);
+        self.put(i..=i, children);
         Ok(())
     }
 
@@ -62,18 +78,32 @@ impl Ring {
         let (i, j) = (self.position(lower)?, self.position(upper)?);
         let whole = self.shards[i].range.merge(self.shards[j].range).ok_or(RingFault::NotAdjacent)?;
         let child = self.made(whole);
-        self.shards.splice(i..=j, [child]);
+        self.put(i..=j, [child]);
         Ok(())
     }
 
+    /// Puts these shards in those places.
+    fn put(&mut self, places: RangeInclusive<usize>, shards: impl IntoIterator<Item = OpenShard>) {
+        self.shards.splice(places, shards);
+        let count = u32::try_from(self.shards.len()).unwrap_or(u32::MAX);
+        self.is_uniform = HashKeyRange::uniform(count).into_iter().eq(self.shards.iter().map(|shard| shard.range));
+    }
+
     fn position(&self, id: &str) -> Result<usize, RingFault> {
-        self.shards.iter().position(|shard| shard.id == id).ok_or(RingFault::NoSuchShard)
+        self.shards.iter().position(|shard| shard.id == id).ok_or_else(|| {
+            if (0..self.made).any(|number| id == name(number)) { RingFault::Closed } else { RingFault::NoSuchShard }
+        })
     }
 
     fn made(&mut self, range: HashKeyRange) -> OpenShard {
         self.made += 1;
-        OpenShard { id: format!("shardId-{:012}", self.made - 1), range }
+        OpenShard { id: name(self.made - 1), range }
     }
+}
+
+/// The id of the shard that was made as this one, from 0.
+fn name(number: u64) -> String {
+    format!("shardId-{number:012}")
 }
 
 #[cfg(test)]
@@ -98,7 +128,7 @@ mod tests {
             let other = before.shards()[(pick / 7) % before.shards().len()].clone();
             let done = match pick % 11 {
                 0 => {
-                    ring.even_out(1 + step % 9);
+                    ring = ring.evened_out(1 + step % 9);
                     Ok(())
                 }
                 1..=5 => ring.split(&one.id, u128::from(state) << 64),
@@ -107,6 +137,8 @@ mod tests {
             };
             assert!(tiles(&ring), "step {step}");
             assert!(done.is_ok() || ring == before, "step {step}");
+            let even = HashKeyRange::uniform(u32::try_from(ring.shards().len()).unwrap());
+            assert_eq!(ring.is_uniform(), ring.shards().iter().map(|shard| shard.range).eq(even), "step {step}");
             for shard in ring.shards().iter().filter(|shard| !before.shards().contains(shard)) {
                 assert!(seen.insert(shard.id.clone()), "{} came twice", shard.id);
             }
@@ -124,7 +156,8 @@ mod tests {
         assert_eq!(ring.merge(&id(1), &id(0)), Err(RingFault::NotAdjacent));
         assert_eq!(ring.merge(&id(0), &id(2)), Err(RingFault::NotAdjacent));
         assert_eq!(ring.merge(&id(0), &id(1)), Ok(()));
-        assert_eq!(ring.split(&id(0), 1), Err(RingFault::NoSuchShard), "it is closed");
+        assert_eq!(ring.split(&id(0), 1), Err(RingFault::Closed));
+        assert_eq!(ring.merge(&id(4), &id(1)), Err(RingFault::Closed));
         assert_eq!(ring.shards()[0].id, id(4));
     }
 }

@@ -6,6 +6,7 @@
 
 mod alarms;
 mod aws;
+mod pieces;
 mod producers;
 mod skew;
 
@@ -15,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 use scaler_app::sync::{BEGINS_WITHIN, FleetPorts, Said, Settings, sync};
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
-use scaler_core::{Direction, Minute, Policy, SYNC_MINUTES, StreamAlarm};
+use scaler_core::{Direction, Minute, OpenShard, Policy, SYNC_MINUTES, StreamAlarm};
 use serde_json::{Value, json};
 
 use crate::alarm::AlarmState;
@@ -25,7 +26,7 @@ use crate::trace::Trace;
 use aws::Aws;
 use producers::{Producers, Sent};
 pub use producers::{Throttled, Traffic};
-pub use skew::Skew;
+pub use skew::{Skew, SkewFault};
 
 /// What a simulation begins with.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Setup {
     pub throttled: Throttled,
     /// How the load lies on the ring of hash keys.
     pub skew: Skew,
+    /// How it lies from other minutes on, counted from the trace's start; what waits stays where it is.
+    pub skew_from: Vec<(usize, Skew)>,
     /// Whether the metrics of its shards are sent from the start; else a pass may ask for that.
     pub shard_metrics: bool,
 }
@@ -48,7 +51,8 @@ impl Setup {
     /// So many shards under a policy; keys are spread evenly, and what is throttled is lost.
     pub fn new(initial_shards: u32, policy: Policy) -> Self {
         let (assumptions, throttled) = (Assumptions::default(), Throttled::default());
-        Self { initial_shards, assumptions, policy, throttled, skew: Skew::default(), shard_metrics: false }
+        let (skew, skew_from) = (Skew::default(), Vec::new());
+        Self { initial_shards, assumptions, policy, throttled, skew, skew_from, shard_metrics: false }
     }
 }
 
@@ -68,7 +72,8 @@ pub struct Simulation<'a> {
     aws: Aws,
     ports: FleetPorts<Aws>,
     producers: Producers,
-    is_skewed: bool,
+    /// The minutes from which the load lies otherwise.
+    skew_from: Vec<(usize, Skew)>,
     /// What schedules send.
     schedule: Value,
     capacity: Vec<u32>,
@@ -82,7 +87,6 @@ impl<'a> Simulation<'a> {
     /// One that stands at the beginning of minute 0.
     pub fn new(trace: &'a Trace, setup: &Setup) -> Self {
         let Setup { assumptions, policy, throttled, .. } = *setup;
-        let skew = setup.skew.clone();
         let stream = StreamModel::new(setup.initial_shards.max(1), trace.start, assumptions);
         let aws = Aws::new(trace.start, stream, assumptions.metric_delay_minutes, setup.shard_metrics);
         Self {
@@ -92,9 +96,9 @@ impl<'a> Simulation<'a> {
             ports: aws.ports(),
             aws,
             throttled: Vec::with_capacity(trace.minutes.len()),
-            capacity_tells: throttled == Throttled::Lost && skew.is_even(),
-            is_skewed: !skew.is_even(),
-            producers: Producers::new(assumptions, throttled, skew),
+            capacity_tells: throttled == Throttled::Lost,
+            producers: Producers::new(assumptions, throttled, setup.skew.clone()),
+            skew_from: setup.skew_from.clone(),
             schedule: json!({ "detail-type": "Scheduled Event" }),
             capacity: Vec::with_capacity(trace.minutes.len()),
         }
@@ -121,12 +125,15 @@ impl<'a> Simulation<'a> {
         for request in self.aws.due() {
             self.sync(&queue_event(&request));
         }
+        for (_, skew) in self.skew_from.iter().filter(|(from, _)| *from == minute) {
+            self.producers.turn_to(skew);
+        }
         let shards = self.aws.capacity();
-        let ring = self.aws.ring(self.is_skewed);
+        let ring = self.aws.ring(self.producers.is_even());
         self.capacity_tells &= ring.is_none();
-        let sent = self.producers.send(*own, shards, ring.as_ref());
+        let (sent, by_shard) = self.producers.send(*own, shards, ring.as_deref());
         self.throttled.push(sent.throttled_share());
-        self.aws.record(metrics(&sent), sent.shards);
+        self.aws.record(metrics(&sent), by_shard);
         self.capacity.push(shards);
         true
     }
@@ -134,6 +141,11 @@ impl<'a> Simulation<'a> {
     /// The traffic so far.
     pub fn traffic(&self) -> Traffic {
         self.producers.traffic()
+    }
+
+    /// The open shards of the last minute, in the order of their ranges.
+    pub fn open_shards(&self) -> Vec<OpenShard> {
+        self.aws.shards()
     }
 
     /// The alarms there are, by name, each with its state since the beginning of the last minute.
@@ -178,7 +190,7 @@ fn explain(aws: &Aws, outcome: &Outcome) {
 }
 
 /// What CloudWatch shows of a minute. A consumer reads all that comes in and keeps up, so that idle minutes are known.
-fn metrics(Sent { accepted, throttled, .. }: &Sent) -> Minute {
+fn metrics(Sent { accepted, throttled }: &Sent) -> Minute {
     Minute {
         bytes: Some(accepted.bytes),
         records: Some(accepted.records),

@@ -1,8 +1,12 @@
 //! One provisioned stream by the minute: what capacity is in force, which resizes are accepted, how long they take.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::Demand;
-use scaler_core::limits::{WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
+use scaler_core::limits::{
+    SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
+};
 
 use crate::kinesis_rules::{self, Mode, Resize};
 use crate::ring::{Ring, RingFault};
@@ -49,8 +53,14 @@ impl Assumptions {
     /// A minute's load in shards, by the limit that binds.
     #[allow(clippy::cast_precision_loss, reason = "a minute of a stream is far below 2^53 bytes")]
     pub fn load(&self, offered: &Demand) -> f64 {
-        let bytes = offered.bytes as f64 / WRITE_BYTES_PER_MINUTE_PER_SHARD as f64;
-        let records = offered.records as f64 / WRITE_RECORDS_PER_MINUTE_PER_SHARD as f64;
+        self.load_of(offered.bytes as f64, offered.records as f64)
+    }
+
+    /// The same of a part of a minute, which need not be whole.
+    #[allow(clippy::cast_precision_loss, reason = "what a shard takes is far below 2^53 bytes")]
+    pub(crate) fn load_of(&self, bytes: f64, records: f64) -> f64 {
+        let bytes = bytes / WRITE_BYTES_PER_MINUTE_PER_SHARD as f64;
+        let records = records / WRITE_RECORDS_PER_MINUTE_PER_SHARD as f64;
         self.burst * bytes.max(records)
     }
 
@@ -122,7 +132,7 @@ pub struct StreamModel {
     accepted: Vec<Timestamp>,
     calls: Vec<Call>,
     /// The shards before and after the last resize, once somebody has asked for them.
-    rings: Option<(Ring, Ring)>,
+    rings: Option<(Arc<Ring>, Arc<Ring>)>,
 }
 
 impl StreamModel {
@@ -153,14 +163,19 @@ impl StreamModel {
     }
 
     /// The shards in force in a minute, which is not before the last call.
-    pub fn ring(&mut self, minute: usize) -> &Ring {
+    pub fn ring(&mut self, minute: usize) -> &Arc<Ring> {
         let is_active = self.is_active(minute);
-        let (before, now) = self.rings.get_or_insert_with(|| (Ring::uniform(self.before), Ring::uniform(self.count)));
+        let (from, to) = (self.before, self.count);
+        let (before, now) = self.rings.get_or_insert_with(|| {
+            let before = Arc::new(Ring::uniform(from));
+            let now = if from == to { Arc::clone(&before) } else { Arc::new(before.evened_out(to)) };
+            (before, now)
+        });
         if is_active { now } else { before }
     }
 
     /// The same, if somebody has asked for them before; else they are even.
-    pub fn known_ring(&self, minute: usize) -> Option<&Ring> {
+    pub fn known_ring(&self, minute: usize) -> Option<&Arc<Ring>> {
         self.rings.as_ref().map(|(before, now)| if self.is_active(minute) { now } else { before })
     }
 
@@ -206,8 +221,8 @@ impl StreamModel {
             ResizeKind::SplitMerge => {}
         }
         if let Some((before, now)) = &mut self.rings {
-            before.clone_from(now);
-            now.even_out(to);
+            *before = Arc::clone(now);
+            *now = Arc::new(before.evened_out(to));
         }
         self.accept(minute, to, kind, reason);
         Ok(())
@@ -225,11 +240,14 @@ impl StreamModel {
         if !self.is_active(minute) {
             return Err(Refused::InUse);
         }
-        let before = self.ring(minute).clone();
-        let mut now = before.clone();
+        let before = Arc::clone(self.ring(minute));
+        let mut now = Ring::clone(&before);
         change(&mut now).map_err(Refused::Shards)?;
         let to = u32::try_from(now.shards().len()).unwrap_or(u32::MAX);
-        self.rings = Some((before, now));
+        if to > SHARDS_PER_STREAM_MAX {
+            return Err(Refused::Limits);
+        }
+        self.rings = Some((before, Arc::new(now)));
         self.accept(minute, to, ResizeKind::SplitMerge, "");
         Ok(())
     }
@@ -283,6 +301,24 @@ mod tests {
             [5, 8],
             "evened out when it is done"
         );
+    }
+
+    #[test]
+    fn no_split_goes_beyond_what_a_stream_may_have() {
+        let mut stream = StreamModel::new(SHARDS_PER_STREAM_MAX, START, Assumptions::default());
+        let [first, second] = [0, 1].map(|i: usize| stream.ring(0).shards()[i].clone());
+        let at = first.range.middle().unwrap();
+        assert_eq!(stream.reshard(0, |ring| ring.split(&first.id, at)), Err(Refused::Limits));
+        assert_eq!(stream.reshard(0, |ring| ring.merge(&first.id, &second.id)), Ok(()));
+        assert_eq!(stream.reshard(1, |ring| ring.split("shardId-000000010000", at)), Ok(()), "there is room again");
+    }
+
+    #[test]
+    fn shards_that_are_first_looked_at_during_a_resize_are_not_those_after_it() {
+        let mut stream = StreamModel::new(2, START, Assumptions::default());
+        stream.resize(0, 4, UPDATE, "").unwrap();
+        let before = stream.ring(0).shards().to_vec();
+        assert!(stream.ring(1).shards().iter().all(|shard| before.iter().all(|old| old.id != shard.id)));
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Stream {
         let shards = self.shards;
         let ring = self.ring.get_or_insert_with(|| Ring::uniform(shards));
         if ring.shards().len() != shards as usize {
-            ring.even_out(shards);
+            *ring = ring.evened_out(shards);
         }
         ring
     }

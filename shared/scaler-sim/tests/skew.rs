@@ -1,11 +1,11 @@
-//! The deployed functions over loads that do not lie evenly on the ring: what they split, what they leave alone, what it takes.
+//! The deployed functions over loads that do not lie evenly on the ring: what they split, what they leave alone.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 
 use jiff::Timestamp;
 use scaler_core::limits::WRITE_BYTES_PER_MINUTE_PER_SHARD as SHARD;
 use scaler_core::{Demand, HashKeyRange, Policy, PolicySpec};
 use scaler_sim::run::Run;
-use scaler_sim::simulate::{Setup, Skew, Throttled, simulate};
+use scaler_sim::simulate::{Setup, Simulation, Skew, Throttled, simulate};
 use scaler_sim::stream_model::ResizeKind;
 use scaler_sim::trace::Trace;
 
@@ -50,7 +50,7 @@ fn splits(run: &Run) -> usize {
 #[test]
 fn a_hot_shard_stops_throttling_with_fewer_shards_than_doubling_needs() {
     // Eight shards at 40 % on average, of which one is wanted to take 1.6: a quarter of the load is in 1/16 of the ring.
-    let skew = Skew::of(vec![(percent(13, 24), 0.44)]);
+    let skew = Skew::of(vec![(percent(13, 24), 0.44)]).unwrap();
     let trace = steps(&[(360, 320)]);
     let run = simulate(&trace, &setup(8, skew.clone()));
     assert_eq!(throttles_in_the_end(&run), 0, "{:#?}", calls(&run));
@@ -69,7 +69,7 @@ fn a_hot_shard_stops_throttling_with_fewer_shards_than_doubling_needs() {
 
 #[test]
 fn retries_of_a_hot_shard_do_not_make_it_look_like_a_full_stream() {
-    let skew = Skew::of(vec![(percent(13, 24), 0.44)]);
+    let skew = Skew::of(vec![(percent(13, 24), 0.44)]).unwrap();
     let hot = Setup { throttled: Throttled::Retried, ..setup(8, skew) };
     let run = simulate(&steps(&[(480, 320)]), &hot);
     assert_eq!(throttles_in_the_end(&run), 0, "{:#?}", calls(&run));
@@ -90,7 +90,9 @@ fn one_hot_key_is_told_and_does_not_grow_the_stream_without_end() {
 
 #[test]
 fn an_even_overload_is_no_matter_of_single_shards() {
-    let run = simulate(&steps(&[(60, 250), (300, 700)]), &setup(4, Skew::of(vec![(HashKeyRange::ALL, 0.5)])));
+    let retried = Throttled::Retried;
+    let even = Setup { throttled: retried, shard_metrics: true, ..setup(4, Skew::default()) };
+    let run = simulate(&steps(&[(60, 250), (300, 700)]), &even);
     assert_eq!(throttles_in_the_end(&run), 0);
     assert_eq!(splits(&run), 0, "{:#?}", calls(&run));
 }
@@ -99,8 +101,9 @@ fn an_even_overload_is_no_matter_of_single_shards() {
 fn a_skew_that_is_none_is_none() {
     let trace = steps(&[(60, 250), (60, 900), (300, 200)]);
     let plain = simulate(&trace, &setup(4, Skew::default()));
-    let even = simulate(&trace, &setup(4, Skew::of(vec![(HashKeyRange::ALL, 1.0)])));
-    assert_eq!((plain.calls, plain.capacity), (even.calls, even.capacity));
+    let even = simulate(&trace, &setup(4, Skew::of(vec![(HashKeyRange::ALL, 1.0)]).unwrap()));
+    assert_eq!(plain, even);
+    assert_eq!(even.throttled, None, "capacity alone tells");
 }
 
 #[test]
@@ -118,4 +121,52 @@ fn where_the_day_s_resizes_are_spent_splits_go_on() {
     let shards = run.calls[9].to;
     let second = &run.calls[11].reason;
     assert!(second.contains(&format!("1 of {shards} splits are done")), "every shard once: {second}");
+}
+
+/// A day with one part of the ring hot, and a day with another.
+#[test]
+fn a_hot_range_that_moves_is_followed_and_its_old_splits_are_merged() {
+    const DAY: usize = 1_440;
+    let trace = steps(&[(2 * DAY, 320)]);
+    let (old, new) = (percent(13, 24), percent(76, 87));
+    let hot = |range| Skew::of(vec![(range, 0.44)]).unwrap();
+    let mut simulation = Simulation::new(&trace, &Setup { skew_from: vec![(DAY, hot(new))], ..setup(8, hot(old)) });
+    // All shards, those that begin in the old part, and those that begin in the new one.
+    let mut after_a_day = || {
+        assert!((0..DAY).all(|_| simulation.step()));
+        let shards = simulation.open_shards();
+        let in_part = |part: HashKeyRange| shards.iter().filter(|shard| part.contains(shard.range.first())).count();
+        (shards.len(), in_part(old), in_part(new))
+    };
+    let days = [after_a_day(), after_a_day()];
+    let run = simulation.run();
+    assert_eq!(days, [(10, 2, 0), (10, 0, 2)], "{:#?}", calls(&run));
+    assert_eq!(throttles_in_the_end(&run), 0, "{:#?}", calls(&run));
+}
+
+/// A stream that was split where it was hot, and is not any more: what was left whole is now too wide.
+#[test]
+fn of_uneven_ranges_the_wide_one_is_split_under_an_even_load() {
+    let hot = Skew::of(vec![(percent(90, 99), 0.9)]).unwrap();
+    let trace = steps(&[(460, 150)]);
+    let run = simulate(&trace, &Setup { skew_from: vec![(400, Skew::default())], ..setup(2, hot) });
+    let after: Vec<_> = run.calls.iter().filter(|call| call.minute >= 400).collect();
+    assert_eq!(after.len(), 1, "{:#?}", calls(&run));
+    assert_eq!((after[0].kind, after[0].to), (ResizeKind::SplitMerge, after[0].from + 1));
+    assert!(
+        after[0]
+            .reason
+            .contains("% of the hash keys, so that it is wanted to take 138 % of what a shard can: it is split")
+    );
+    let throttled = &run.throttled.as_ref().unwrap()[after[0].minute + 1..];
+    assert!(throttled.iter().all(|share| *share == 0.0), "{throttled:?}");
+}
+
+/// Shards in sight, and looked at, change nothing of what an evenly loaded stream takes.
+#[test]
+fn an_even_stream_with_shard_metrics_is_told_by_its_capacity_alone() {
+    let trace = steps(&[(60, 250), (60, 900), (300, 200)]);
+    let plain = simulate(&trace, &setup(4, Skew::default()));
+    let seen = simulate(&trace, &Setup { shard_metrics: true, ..setup(4, Skew::default()) });
+    assert_eq!((seen.throttled, seen.capacity), (None, plain.capacity));
 }

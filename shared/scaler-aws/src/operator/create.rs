@@ -1,11 +1,12 @@
 //! What an operator's tool does to make a stream and to try it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_kinesis::Config;
 use aws_sdk_kinesis::config::retry::RetryConfig;
-use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::{PutRecordsRequestEntry, ShardIteratorType, StreamMode, StreamModeDetails};
+use aws_sdk_kinesis::types::{ShardIteratorType, StreamMode, StreamModeDetails};
+use kinesis_producer::{Acknowledged, Producer, Record, SendError, Settings, Stream};
 use scaler_app::ports::{CallError, Failure};
 
 use super::Operator;
@@ -16,6 +17,9 @@ const TAGS_AT_ONCE: usize = 10;
 
 /// Pages of records read in one look. A shard answers five `GetRecords` a second, of all its consumers (API reference).
 const PAGES_MAX: usize = 3;
+
+/// A new stream takes ten records at once; longer than this, something is wrong with it.
+const PUT_WITHIN: Duration = Duration::from_secs(10);
 
 /// How a new stream gets its capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,26 +79,27 @@ impl Operator {
 
     /// Puts a record for each of these keys, with the key as its data. All of them, or an error.
     pub async fn put(&self, stream: &str, keys: &[String]) -> Result<Vec<TestRecord>, CallError> {
-        let call = "PutRecords";
-        let request = self.kinesis.put_records().stream_name(stream);
-        let answer = request.set_records(Some(keys.iter().map(|key| entry(key)).collect())).send().await;
-        let answer = answer.map_err(|error| call_error(call, stream, error))?;
-        let refused = answer.records().iter().find_map(|record| Some((record.error_code()?, record.error_message())));
-        if let Some((code, message)) = refused {
-            let message = format!("{code}: {}", message.unwrap_or_default());
-            return Err(CallError {
-                call,
-                subject: stream.to_owned(),
-                failure: Failure::Throttled,
-                message,
-                source: None,
-            });
+        let failed = |error: &SendError| put_failed(stream, error);
+        let kinesis = Stream::new(self.kinesis.clone(), stream);
+        let settings = Settings { give_up_after: PUT_WITHIN, ..Settings::default() };
+        let producer = Producer::start(kinesis, settings).map_err(|faults| CallError {
+            call: "PutRecords",
+            subject: stream.to_owned(),
+            failure: Failure::Refused,
+            message: faults.to_string(),
+            source: None,
+        })?;
+        let mut tickets = Vec::with_capacity(keys.len());
+        for key in keys {
+            let record = Record::new(key.clone(), key.as_bytes());
+            tickets.push(producer.send(record).await.map_err(|error| failed(&error))?);
         }
-        let put = answer.records().iter().map(|record| TestRecord {
-            shard: record.shard_id().unwrap_or_default().to_owned(),
-            sequence_number: record.sequence_number().unwrap_or_default().to_owned(),
-        });
-        Ok(put.collect())
+        let mut put = Vec::with_capacity(keys.len());
+        for ticket in tickets {
+            let Acknowledged { shard, sequence_number, .. } = ticket.await.map_err(|error| failed(&error))?;
+            put.push(TestRecord { shard, sequence_number });
+        }
+        Ok(put)
     }
 
     /// Which of these records, all of one shard, can be read there now.
@@ -127,9 +132,14 @@ fn in_mode(mode: StreamMode) -> StreamModeDetails {
     StreamModeDetails::builder().stream_mode(mode).build().expect("the mode is all that it needs")
 }
 
-fn entry(key: &str) -> PutRecordsRequestEntry {
-    let entry = PutRecordsRequestEntry::builder().partition_key(key).data(Blob::new(key.as_bytes())).build();
-    entry.expect("a key and data are all that it needs")
+fn put_failed(stream: &str, error: &SendError) -> CallError {
+    let failure = match error {
+        SendError::Refused { .. } | SendError::Record(_) => Failure::Refused,
+        SendError::GaveUp { maybe_written: false, .. } => Failure::Throttled,
+        SendError::GaveUp { .. } | SendError::Closed | SendError::Abandoned => Failure::Unavailable,
+    };
+    let (subject, message) = (stream.to_owned(), error.to_string());
+    CallError { call: "PutRecords", subject, failure, message, source: Some(Box::new(error.clone())) }
 }
 
 /// A number as requests have it.

@@ -6,6 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use scaler_sim::calls_file;
+use scaler_sim::run::Run;
+use scaler_sim::score::Score;
+use scaler_sim::stream_model::Assumptions;
 use scaler_sim::trace::Trace;
 use serde_json::Value;
 
@@ -117,7 +120,14 @@ impl Case<'_> {
     }
 
     fn throttled_apart(&self, verdict: &Verdict) -> f64 {
-        (self.one.score.throttled_bytes_share - verdict.throttled).abs()
+        (self.throttled_by_count() - verdict.throttled).abs()
+    }
+
+    /// The share that so many even shards would throttle. The scorer knows no more of a run than its counts; that the shards
+    /// are not even while some are split and others not yet is in our own score alone.
+    fn throttled_by_count(&self) -> f64 {
+        let counts = Run { throttled: None, ..self.one.run.clone() };
+        Score::of(self.trace, &counts, &Assumptions::default()).throttled_bytes_share
     }
 
     fn disagreement(&self, verdict: &Verdict) -> Option<String> {
@@ -132,7 +142,7 @@ impl Case<'_> {
                 self.name(),
                 ours.shard_hours,
                 verdict.shard_hours,
-                ours.throttled_bytes_share,
+                self.throttled_by_count(),
                 verdict.throttled,
                 verdict.violations
             )

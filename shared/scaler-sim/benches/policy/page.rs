@@ -128,7 +128,8 @@ fn agreed(agreement: &Agreement) -> String {
         Agreement::Skipped(missing) => format!("Agreement with the independent scorer: skipped, {missing}."),
         Agreement::Compared { runs, hours_apart, throttled_apart, disagreements, .. } => format!(
             "Agreement with the independent scorer within 1 %: {} of {runs} runs; at most {:.4} % apart in shard-hours \
-             and\n  {:.6} percentage points in throttled bytes.",
+             and\n  {:.6} percentage points in throttled bytes, as counts have it. While some\n  shards are split and others not yet, more \
+             throttles than counts tell: that is in the tables, and not in the scorer.",
             runs - disagreements.len(),
             hours_apart * 100.0,
             throttled_apart * 100.0,

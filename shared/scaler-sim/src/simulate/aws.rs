@@ -1,6 +1,6 @@
 //! An AWS with one stream, behind the ports: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +15,7 @@ use scaler_core::{
 };
 
 use super::alarms::HeldAlarm;
+use super::producers::Sent;
 use crate::alarm::AlarmState;
 use crate::ring::{Ring, RingFault};
 use crate::stream_model::{Call, Refused, ResizeKind, StreamModel};
@@ -46,8 +47,29 @@ struct State {
     later: Vec<(Timestamp, String)>,
     /// Whether the metrics of shards are sent.
     shard_metrics: bool,
-    /// Those of the last minutes, and the minute they are of.
-    shard_minutes: VecDeque<(usize, BTreeMap<String, Minute>)>,
+    /// Those of the last minutes.
+    shard_minutes: VecDeque<ShardsMinute>,
+}
+
+/// What the shards show of a minute.
+#[derive(Debug)]
+struct ShardsMinute {
+    /// Which minute, since the start.
+    at: usize,
+    /// The shards in force in it.
+    ring: Arc<Ring>,
+    /// What became of the tries on each of them, in their order; none where all took the same: even minutes take no room.
+    each: Option<Vec<Sent>>,
+}
+
+impl ShardsMinute {
+    /// What a shard shows, by its place on the ring, where this is what the stream shows.
+    fn of(&self, i: usize, stream: &Minute) -> Minute {
+        match &self.each {
+            Some(each) => write_metrics(&each[i]),
+            None => even_part(stream, i, self.ring.shards().len()),
+        }
+    }
 }
 
 /// Minutes for which the metrics of shards are kept: as many as a pass asks for, and some more.
@@ -111,23 +133,30 @@ impl Aws {
         state.stream.capacity(state.minute)
     }
 
-    /// The shards in force in this minute, where it matters how they lie: the load is skewed, they are not even any more, or
-    /// their metrics are sent.
-    pub(super) fn ring(&self, is_skewed: bool) -> Option<Ring> {
+    /// The shards in force in this minute, where it matters how they lie: what is sent is not even, or they are not.
+    pub(super) fn ring(&self, is_even: bool) -> Option<Arc<Ring>> {
         let mut state = self.state();
         let minute = state.minute;
-        if is_skewed || state.shard_metrics {
-            return Some(state.stream.ring(minute).clone());
+        if !is_even {
+            return Some(Arc::clone(state.stream.ring(minute)));
         }
-        state.stream.known_ring(minute).cloned()
+        state.stream.known_ring(minute).filter(|ring| !ring.is_uniform()).cloned()
     }
 
-    /// Lets this minute end with these metrics, of the stream and of its shards.
-    pub(super) fn record(&self, minute: Minute, shards: Vec<(String, Minute)>) {
+    /// The open shards, in the order of their ranges.
+    pub(super) fn shards(&self) -> Vec<OpenShard> {
+        let mut state = self.state();
+        let minute = state.minute;
+        state.stream.ring(minute).shards().to_vec()
+    }
+
+    /// Lets this minute end with these metrics, and with what became of each shard's tries unless all took the same.
+    pub(super) fn record(&self, minute: Minute, each: Option<Vec<Sent>>) {
         let mut state = self.state();
         if state.shard_metrics {
             let at = state.minute;
-            state.shard_minutes.push_back((at, shards.into_iter().collect()));
+            let ring = Arc::clone(state.stream.ring(at));
+            state.shard_minutes.push_back(ShardsMinute { at, ring, each });
             if state.shard_minutes.len() > SHARD_MINUTES_KEPT {
                 state.shard_minutes.pop_front();
             }
@@ -162,18 +191,25 @@ impl Aws {
 }
 
 impl State {
-    /// What is visible now of a shard in the `minutes` before `end`.
-    fn shard_window(&self, shard: &str, end: Timestamp, minutes: u32) -> MetricWindow {
+    /// What is visible now of these shards in the `minutes` before `end`.
+    fn shard_windows(&self, shards: &[String], end: Timestamp, minutes: u32) -> BTreeMap<String, MetricWindow> {
         let visible = self.minute.saturating_sub(self.delay);
-        let mut window = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
+        let mut windows = vec![MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] }; shards.len()];
         let end = usize::try_from(end.duration_since(self.start).as_mins()).unwrap_or(0);
-        for (at, shards) in self.shard_minutes.iter().filter(|(at, _)| *at < visible && *at < end) {
-            let from_first = (at + minutes as usize).checked_sub(end);
-            if let (Some(i), Some(minute)) = (from_first, shards.get(shard)) {
-                window.minutes[i] = *minute;
+        let wanted: HashMap<_, _> = shards.iter().enumerate().map(|(window, shard)| (shard, window)).collect();
+        let in_sight = self.shard_minutes.iter().filter(|held| held.at < visible && held.at < end);
+        // Shards are looked up once for all minutes with the same ring, of which there are few.
+        for same in in_sight.collect::<Vec<_>>().chunk_by(|a, b| Arc::ptr_eq(&a.ring, &b.ring)) {
+            let on_ring = same[0].ring.shards().iter().map(|shard| wanted.get(&shard.id).copied());
+            let on_ring: Vec<_> = on_ring.enumerate().filter_map(|(i, window)| Some((i, window?))).collect();
+            for held in same {
+                let Some(place) = (held.at + minutes as usize).checked_sub(end) else { continue };
+                for &(i, window) in &on_ring {
+                    windows[window].minutes[place] = held.of(i, &self.minutes[held.at]);
+                }
             }
         }
-        window
+        shards.iter().cloned().zip(windows).collect()
     }
 
     fn reshard(
@@ -217,6 +253,31 @@ fn writes(minute: &Minute) -> Minute {
     Minute { bytes, records, throttled_records, ..Minute::default() }
 }
 
+/// What CloudWatch shows of what became of a shard's tries.
+fn write_metrics(Sent { accepted, throttled }: &Sent) -> Minute {
+    Minute {
+        bytes: Some(accepted.bytes),
+        records: Some(accepted.records),
+        throttled_records: Some(throttled.records),
+        ..Minute::default()
+    }
+}
+
+/// What one of so many even shards shows of a stream's minute; all together show the whole of it.
+fn even_part(stream: &Minute, i: usize, shards: usize) -> Minute {
+    let part = |whole: u64| {
+        let until = |i: usize| u128::from(whole) * i as u128 / shards as u128;
+        u64::try_from(until(i + 1) - until(i)).expect("a part is no more than the whole")
+    };
+    let Minute { bytes, records, throttled_records, .. } = writes(stream);
+    Minute {
+        bytes: bytes.map(part),
+        records: records.map(part),
+        throttled_records: throttled_records.map(part),
+        ..Minute::default()
+    }
+}
+
 impl Streams for Aws {
     async fn describe(&self, _stream: &str) -> Result<StreamState, CallError> {
         let state = self.state();
@@ -252,9 +313,7 @@ impl Streams for Aws {
     }
 
     async fn open_shards(&self, _stream: &str) -> Result<Vec<OpenShard>, CallError> {
-        let mut state = self.state();
-        let minute = state.minute;
-        Ok(state.stream.ring(minute).shards().to_vec())
+        Ok(self.shards())
     }
 
     async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
@@ -287,8 +346,7 @@ impl Metrics for Aws {
         end: Timestamp,
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        let state = self.state();
-        Ok(shards.iter().map(|shard| (shard.clone(), state.shard_window(shard, end, minutes))).collect())
+        Ok(self.state().shard_windows(shards, end, minutes))
     }
 }
 
@@ -410,13 +468,22 @@ fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
         Refused::Limits => {
             failed(call, stream, Failure::Refused, "LimitExceededException: a step, a count or an eleventh too many")
         }
-        Refused::Shards(fault) => failed(call, stream, Failure::Refused, &format!("InvalidArgumentException: {fault}")),
+        Refused::Shards(RingFault::NoSuchShard) => {
+            let message = format!("ResourceNotFoundException: {}", RingFault::NoSuchShard);
+            failed(call, stream, Failure::NotFound, &message)
+        }
+        // A closed shard too: that is what emulators made beside the service answer.
+        Refused::Shards(fault @ (RingFault::Closed | RingFault::NotInside | RingFault::NotAdjacent)) => {
+            failed(call, stream, Failure::Refused, &format!("InvalidArgumentException: {fault}"))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use scaler_core::Demand;
+
     use super::super::ready;
     use super::*;
     use crate::stream_model::Assumptions;
@@ -431,10 +498,7 @@ mod tests {
     fn after(minutes: usize) -> Aws {
         let aws = Aws::new(START, StreamModel::new(4, START, Assumptions::default()), 2, false);
         for minute in 0..minutes {
-            aws.record(
-                Minute { bytes: Some(minute as u64), iterator_age_ms: Some(0), ..Minute::default() },
-                Vec::new(),
-            );
+            aws.record(Minute { bytes: Some(minute as u64), iterator_age_ms: Some(0), ..Minute::default() }, None);
             aws.begin(minute + 1, aws.now().checked_add(SignedDuration::from_mins(1)).unwrap());
         }
         aws
@@ -464,6 +528,91 @@ mod tests {
         assert_eq!(loads[STREAM], past);
     }
 
+    /// What each of these shards shows, byte by byte, of the `minutes` before `end`.
+    fn shown(aws: &Aws, shards: &[OpenShard], end: i64, minutes: u32) -> Vec<Vec<Option<u64>>> {
+        let ids: Vec<_> = shards.iter().map(|shard| shard.id.clone()).collect();
+        let windows = ready(aws.shard_windows(STREAM, &ids, at(end), minutes)).unwrap();
+        ids.iter().map(|id| bytes(&windows[id])).collect()
+    }
+
+    /// Lets a minute with so many bytes pass.
+    fn pass(aws: &Aws, minute: i64, bytes: u64, each: Option<Vec<Sent>>) {
+        aws.begin(usize::try_from(minute).unwrap(), at(minute));
+        aws.record(
+            Minute { bytes: Some(bytes), records: Some(9), throttled_records: Some(7), ..Minute::default() },
+            each,
+        );
+    }
+
+    #[test]
+    fn shards_are_seen_late_and_only_since_their_metrics_are_sent() {
+        let aws = after(0);
+        let shards = aws.shards();
+        pass(&aws, 0, 100, None);
+        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        for minute in 1..4 {
+            pass(&aws, minute, 103, None);
+        }
+        aws.begin(4, at(4));
+        let first = [None, Some(25), None, None];
+        assert_eq!(shown(&aws, &shards[..1], 4, 4)[0], first, "not before they are sent, nor before they are there");
+        assert_eq!(shown(&aws, &shards[..1], 2, 3)[0], [None, None, Some(25)]);
+        assert_eq!(shown(&aws, &shards[..1], 1, 1)[0], [None], "a window ends before its end");
+        aws.begin(5, at(5));
+        assert_eq!(shown(&aws, &shards, 3, 1).concat().into_iter().flatten().sum::<u64>(), 103, "to the byte");
+    }
+
+    #[test]
+    fn children_have_no_past_and_their_parent_keeps_its_own() {
+        let aws = after(0);
+        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        let parent = aws.shards()[0].clone();
+        ready(aws.split(STREAM, &parent.id, parent.range.middle().unwrap())).unwrap();
+        let sent = |bytes| Sent { accepted: Demand { bytes, records: 1 }, ..Sent::default() };
+        pass(&aws, 0, 100, None);
+        pass(&aws, 1, 110, Some([30, 20, 10, 20, 30].map(sent).to_vec()));
+        aws.begin(4, at(4));
+        let child = |bytes| vec![None, Some(bytes)];
+        let other = |bytes| vec![Some(25), Some(bytes)];
+        assert_eq!(shown(&aws, &aws.shards(), 2, 2), [child(30), child(20), other(10), other(20), other(30)]);
+        assert_eq!(shown(&aws, &[parent], 2, 2)[0], [Some(25), None]);
+    }
+
+    #[test]
+    fn throttles_are_counted_by_shard() {
+        let aws = after(0);
+        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        let shards = aws.shards();
+        let sent = |records| Sent { throttled: Demand { bytes: 0, records }, ..Sent::default() };
+        pass(&aws, 0, 100, Some([0, 5, 0, 2].map(sent).to_vec()));
+        pass(&aws, 1, 100, None);
+        aws.begin(4, at(4));
+        let ids: Vec<_> = shards.iter().map(|shard| shard.id.clone()).collect();
+        let windows = ready(aws.shard_windows(STREAM, &ids, at(2), 2)).unwrap();
+        let throttled =
+            |id: &String| windows[id].minutes.iter().map(|minute| minute.throttled_records.unwrap()).collect();
+        let throttled: Vec<Vec<u64>> = ids.iter().map(throttled).collect();
+        assert_eq!(throttled, [[0, 1], [5, 2], [0, 2], [2, 2]], "and in an even minute all alike: 7 in four");
+    }
+
+    #[test]
+    fn shards_that_cannot_be_split_are_told_apart() {
+        let aws = after(0);
+        let first = aws.shards()[0].clone();
+        let split = |id: &str| ready(aws.split(STREAM, id, first.range.middle().unwrap()));
+        let refused = |id: &str| {
+            let error = split(id).unwrap_err();
+            (error.failure, error.message.split(':').next().unwrap().to_owned())
+        };
+        let never = (Failure::NotFound, "ResourceNotFoundException".to_owned());
+        assert_eq!(refused("shardId-000000000004"), never);
+        split(&first.id).unwrap();
+        assert_eq!(refused(&first.id), (Failure::InUse, "ResourceInUseException".to_owned()), "it is under way");
+        aws.begin(1, at(1));
+        assert_eq!(refused(&first.id), (Failure::Refused, "InvalidArgumentException".to_owned()), "it is closed");
+        assert_eq!(refused("shardId-4"), never);
+    }
+
     #[test]
     fn a_resize_shows_as_it_goes() {
         let aws = after(0);
@@ -487,7 +636,7 @@ mod tests {
         let aws = after(0);
         ready(aws.later("again", 90)).unwrap();
         let due = |minute| {
-            aws.record(Minute::default(), Vec::new());
+            aws.record(Minute::default(), None);
             aws.begin(minute, at(i64::try_from(minute).unwrap()));
             aws.due()
         };

@@ -1,0 +1,441 @@
+//! `shardctl keys sample`: a bounded look at what is written to a stream, and which keys of it are hot.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, value_parser};
+use jiff::{SignedDuration, Timestamp};
+use kinesis_producer::aggregation;
+use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
+use scaler_aws::{SampleLimits, SampledRecord};
+use scaler_core::commands::{aws_kinesis, operand};
+use scaler_core::limits::{
+    READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, WRITE_BYTES_PER_SECOND_PER_SHARD,
+    WRITE_RECORDS_PER_SECOND_PER_SHARD,
+};
+use scaler_core::{
+    Direction, KeyLoad, OpenShard, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow,
+    hash_key, plan_reshard, shard_loads, thousands,
+};
+use serde::Serialize;
+
+use crate::connection::{Connection, explained, in_aws};
+use crate::load::whole_minute;
+use crate::options::{Output, stream_name};
+use crate::report::write_json;
+use crate::table::{percent, table};
+
+/// Shards that are looked at where none are named.
+const SHARDS_MAX: usize = 4;
+/// One call of a shard's five a second, and an eighth of its bytes.
+const PAUSE: Duration = Duration::from_secs(1);
+const PAGE_BYTES: usize = 256 << 10;
+/// Keys that are shown.
+const SHOWN: usize = 15;
+/// So many keys are too few to spread anything.
+const FEW_KEYS: usize = 4;
+/// A key that is split over several is to take no more of a shard than this.
+const OF_A_SHARD: f64 = 0.5;
+
+/// Read a bounded sample of what is written to a stream, and show its hottest keys.
+///
+/// Reads from the shards that throttle or are full, where shard-level metrics tell, else from four of them; or from those
+/// named. It shares each shard's read throughput with all its consumers that use `GetRecords`, so it says beforehand what it
+/// takes of it: at most one call in a second of the five that a shard answers, and an eighth of its bytes. Records that
+/// the KPL put together are opened. Nothing is written, and nothing of the data is shown but keys.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The stream.
+    #[arg(long, value_name = "NAME", value_parser = stream_name)]
+    stream: String,
+    /// A shard to look at. Repeatable [default: hot ones].
+    #[arg(long = "shard", value_name = "ID")]
+    shards: Vec<String>,
+    /// From so many minutes ago on.
+    #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = value_parser!(u32).range(1..=1_440))]
+    since_minutes: u32,
+    /// Records of each shard, at most.
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u32).range(1..=1_000_000))]
+    records: u32,
+    /// MiB of each shard, about.
+    #[arg(long, value_name = "MIB", default_value_t = 2, value_parser = value_parser!(u32).range(1..=1_000))]
+    mib: u32,
+    /// Only say what would be read, and what that takes.
+    #[arg(long)]
+    dry_run: bool,
+    /// The form of the answer; json is for programs.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
+    output: Output,
+}
+
+/// What was seen.
+#[derive(Serialize)]
+struct Report {
+    stream: String,
+    shards: Vec<ShardReport>,
+    records: usize,
+    /// Of those, records that several were put together in.
+    aggregated: usize,
+    /// Records inside those and beside them.
+    user_records: usize,
+    distinct_keys: usize,
+    hottest_keys: Vec<HotKey>,
+    /// The fewest splits that bring every shard under its target, by the keys seen; `null` without shard-level metrics.
+    splits: Option<Vec<Split>>,
+    advice: Vec<String>,
+}
+
+/// A split that would help.
+#[derive(Serialize)]
+struct Split {
+    shard: String,
+    /// The first hash key of its upper part.
+    at: String,
+    command: String,
+}
+
+#[derive(Serialize)]
+struct ShardReport {
+    shard: String,
+    /// What is wanted of it, of what a shard takes; `null` without shard-level metrics.
+    load: Option<f64>,
+    records: usize,
+    bytes: usize,
+}
+
+/// A key of the sample.
+#[derive(Serialize)]
+struct HotKey {
+    key: String,
+    shard: String,
+    /// Of the records sampled of its shard, 0 to 1.
+    share: f64,
+    /// Of their bytes.
+    bytes_share: f64,
+    /// What it takes of a shard, by its share and the shard's load.
+    of_a_shard: f64,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    in_aws(async {
+        let connection = Connection::new().await?;
+        let open =
+            connection.ports.pass.streams.open_shards(&arguments.stream).await.map_err(|error| explained(&error))?;
+        let loads = loads(&connection, &arguments.stream, &open).await?;
+        let chosen = chosen(arguments, &open, loads.as_deref())?;
+        // Before anything is read.
+        if arguments.output == Output::Table {
+            writeln!(out, "{}\n", takes(arguments, &chosen))?;
+            out.flush()?;
+        }
+        if arguments.dry_run {
+            return Ok(());
+        }
+        let mut samples = Vec::with_capacity(chosen.len());
+        let since = since(&connection, arguments);
+        for shard in chosen {
+            let read = connection.operator.sample(&arguments.stream, &shard.id, since, arguments.limits()).await;
+            let records = read.map_err(|error| explained(&error))?;
+            let its = |load: &&ShardLoad| load.shard.id == shard.id;
+            let load = loads.as_ref().and_then(|loads| loads.iter().find(its)).map(|load| load.load);
+            samples.push(Sample::of(shard.clone(), load, &records));
+        }
+        let mut report = Report::of(&arguments.stream, &samples);
+        report.splits = loads.map(|loads| splits(&loads, &samples, &arguments.stream, &connection.region));
+        match arguments.output {
+            Output::Json => write_json(&report, out),
+            Output::Table => report.tell(out),
+        }
+    })
+}
+
+impl Arguments {
+    fn limits(&self) -> SampleLimits {
+        let (records, bytes) = (self.records as usize, (self.mib as usize) << 20);
+        SampleLimits { records, bytes, page_bytes: PAGE_BYTES, pause: PAUSE }
+    }
+}
+
+fn since(connection: &Connection, arguments: &Arguments) -> Timestamp {
+    let now = connection.ports.pass.clock.now();
+    now.checked_sub(SignedDuration::from_mins(i64::from(arguments.since_minutes))).unwrap_or(Timestamp::MIN)
+}
+
+/// What is wanted of each shard, where their metrics are sent.
+async fn loads(connection: &Connection, stream: &str, open: &[OpenShard]) -> Result<Option<Vec<ShardLoad>>> {
+    let ports = &connection.ports.pass;
+    if !ports.streams.describe(stream).await.map_err(|error| explained(&error))?.shard_metrics {
+        return Ok(None);
+    }
+    let policy = Policy::new(PolicySpec::default()).expect("the default is a policy");
+    let (end, ids): (_, Vec<_>) =
+        (whole_minute(ports.clock.now()), open.iter().map(|shard| shard.id.clone()).collect());
+    let minutes = policy.window_minutes(Direction::Out);
+    let mut windows =
+        ports.metrics.shard_windows(stream, &ids, end, minutes).await.map_err(|error| explained(&error))?;
+    let window = |shard: &OpenShard| Some(ShardWindow { window: windows.remove(&shard.id)?, shard: shard.clone() });
+    Ok(shard_loads(&open.iter().filter_map(window).collect::<Vec<_>>(), Timestamp::MIN))
+}
+
+/// The shards to look at.
+fn chosen<'a>(arguments: &Arguments, open: &'a [OpenShard], loads: Option<&[ShardLoad]>) -> Result<Vec<&'a OpenShard>> {
+    let find = |id: &str| open.iter().find(|shard| shard.id == id);
+    if !arguments.shards.is_empty() {
+        let named = arguments.shards.iter().map(|id| {
+            find(id).ok_or_else(|| {
+                anyhow::anyhow!("stream {} has no open shard {id}: see shardctl status {0}", arguments.stream)
+            })
+        });
+        return named.collect();
+    }
+    let mut loads: Vec<_> = loads.unwrap_or_default().iter().collect();
+    if loads.is_empty() {
+        // Any of them, spread over the ring.
+        let step = open.len().div_ceil(SHARDS_MAX).max(1);
+        return Ok(open.iter().step_by(step).collect());
+    }
+    loads.sort_by(|a, b| (b.throttled_records > 0).cmp(&(a.throttled_records > 0)).then(b.load.total_cmp(&a.load)));
+    let busiest = loads.iter().take(SHARDS_MAX).filter_map(|load| find(&load.shard.id));
+    let hot: Vec<_> = busiest.collect();
+    Ok(hot)
+}
+
+/// What is read, and what it takes of those who read as well.
+fn takes(arguments: &Arguments, shards: &[&OpenShard]) -> String {
+    let ids: Vec<_> = shards.iter().map(|shard| shard.id.as_str()).collect();
+    let bytes_percent = 100 * PAGE_BYTES as u64 / READ_BYTES_PER_SECOND_PER_SHARD;
+    format!(
+        "reads at most {} records or about {} MiB of each of {}; while that takes, one of the {READ_CALLS_PER_SECOND_PER_SHARD} calls \
+         and about {bytes_percent} % of the bytes that a shard gives all its classic consumers in a second",
+        thousands(u64::from(arguments.records)),
+        arguments.mib,
+        ids.join(", ")
+    )
+}
+
+/// What was read of one shard.
+struct Sample {
+    shard: OpenShard,
+    /// What is wanted of it, of what a shard takes: by its metrics, or by the records' own times.
+    load: f64,
+    measured: Option<f64>,
+    records: usize,
+    bytes: usize,
+    aggregated: usize,
+    user_records: usize,
+    keys: HashMap<String, (usize, usize)>,
+    /// By the keys that chose the shard.
+    outer: HashMap<String, (usize, usize)>,
+}
+
+impl Sample {
+    fn of(shard: OpenShard, measured: Option<f64>, records: &[SampledRecord]) -> Self {
+        let mut sample = Self {
+            shard,
+            load: measured.unwrap_or_else(|| rate(records)),
+            measured,
+            records: records.len(),
+            bytes: 0,
+            aggregated: 0,
+            user_records: 0,
+            keys: HashMap::new(),
+            outer: HashMap::new(),
+        };
+        for record in records {
+            let bytes = record.partition_key.len() + record.data.len();
+            sample.bytes += bytes;
+            count(&mut sample.outer, &record.partition_key, bytes);
+            match aggregation::decode(&record.data) {
+                None => {
+                    sample.user_records += 1;
+                    count(&mut sample.keys, &record.partition_key, bytes);
+                }
+                Some(inside) => {
+                    sample.aggregated += 1;
+                    sample.user_records += inside.len();
+                    for user in inside {
+                        count(&mut sample.keys, &user.partition_key, user.partition_key.len() + user.data.len());
+                    }
+                }
+            }
+        }
+        sample
+    }
+
+    /// The share that a key has of what binds the shard: of its records, or of its bytes.
+    #[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
+    fn share(&self, (records, bytes): (usize, usize)) -> (f64, f64) {
+        (records as f64 / self.user_records.max(1) as f64, bytes as f64 / self.bytes.max(1) as f64)
+    }
+
+    /// The loads of the keys that lie on this shard by their own hash, for a plan.
+    fn key_loads(&self) -> Vec<KeyLoad> {
+        let load = |(key, counts): (&String, &(usize, usize))| {
+            let (_, bytes_share) = self.share(*counts);
+            #[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
+            let records_share = counts.0 as f64 / self.records.max(1) as f64;
+            KeyLoad { hash_key: hash_key(key), load: self.load * records_share.max(bytes_share) }
+        };
+        self.outer.iter().map(load).filter(|key| self.shard.range.contains(key.hash_key)).collect()
+    }
+}
+
+fn count(keys: &mut HashMap<String, (usize, usize)>, key: &str, bytes: usize) {
+    if let Some((records, all)) = keys.get_mut(key) {
+        (*records, *all) = (*records + 1, *all + bytes);
+    } else {
+        keys.insert(key.to_owned(), (1, bytes));
+    }
+}
+
+/// What records fill of a shard, by when they came.
+#[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
+fn rate(records: &[SampledRecord]) -> f64 {
+    let arrived = || records.iter().filter_map(|record| record.arrived);
+    let (Some(first), Some(last)) = (arrived().min(), arrived().max()) else { return 0.0 };
+    // Times are told in whole seconds at best.
+    let seconds = last.duration_since(first).as_secs_f64().max(1.0);
+    let bytes: usize = records.iter().map(|record| record.partition_key.len() + record.data.len()).sum();
+    let of_records = records.len() as f64 / seconds / WRITE_RECORDS_PER_SECOND_PER_SHARD as f64;
+    of_records.max(bytes as f64 / seconds / WRITE_BYTES_PER_SECOND_PER_SHARD as f64)
+}
+
+impl Report {
+    fn of(stream: &str, samples: &[Sample]) -> Self {
+        let mut hottest_keys: Vec<HotKey> = Vec::new();
+        let mut distinct = std::collections::HashSet::new();
+        for sample in samples {
+            for (key, counts) in &sample.keys {
+                distinct.insert(key);
+                let (share, bytes_share) = sample.share(*counts);
+                hottest_keys.push(HotKey {
+                    key: key.clone(),
+                    shard: sample.shard.id.clone(),
+                    share,
+                    bytes_share,
+                    of_a_shard: sample.load * share.max(bytes_share),
+                });
+            }
+        }
+        hottest_keys.sort_by(|a, b| b.of_a_shard.total_cmp(&a.of_a_shard).then_with(|| a.key.cmp(&b.key)));
+        hottest_keys.truncate(SHOWN);
+        let sum = |of: fn(&Sample) -> usize| samples.iter().map(of).sum();
+        let shard = |sample: &Sample| ShardReport {
+            shard: sample.shard.id.clone(),
+            load: sample.measured,
+            records: sample.records,
+            bytes: sample.bytes,
+        };
+        let distinct_keys = distinct.len();
+        let user_records = sum(|sample| sample.user_records);
+        Self {
+            stream: stream.to_owned(),
+            shards: samples.iter().map(shard).collect(),
+            records: sum(|sample| sample.records),
+            aggregated: sum(|sample| sample.aggregated),
+            user_records,
+            distinct_keys,
+            splits: None,
+            advice: advice(stream, &hottest_keys, distinct_keys, user_records),
+            hottest_keys,
+        }
+    }
+
+    fn tell(&self, out: &mut impl Write) -> Result<()> {
+        let shards = self.shards.iter().map(|shard| {
+            let load = shard.load.map_or_else(|| "?".to_owned(), |load| percent(load, 0));
+            [shard.shard.clone(), load, thousands(shard.records as u64), thousands(shard.bytes as u64)]
+        });
+        writeln!(out, "{}\n", table(["shard", "wanted", "records", "bytes"], shards))?;
+        if self.aggregated > 0 {
+            let (aggregated, inside) = (thousands(self.aggregated as u64), thousands(self.user_records as u64));
+            writeln!(out, "{aggregated} records are several put together by the KPL; opened, there are {inside}\n")?;
+        }
+        let keys = self.hottest_keys.iter().map(|key| {
+            [
+                key.key.clone(),
+                key.shard.clone(),
+                percent(key.share, 1),
+                percent(key.bytes_share, 1),
+                percent(key.of_a_shard, 1),
+            ]
+        });
+        writeln!(out, "hottest of {} keys", thousands(self.distinct_keys as u64))?;
+        writeln!(out, "{}\n", table(["key", "shard", "of its records", "of its bytes", "of a shard"], keys))?;
+        for advice in &self.advice {
+            writeln!(out, "{advice}")?;
+        }
+        match self.splits.as_deref() {
+            None => writeln!(
+                out,
+                "without shard-level metrics it is not known which shards are full: shardctl status {}",
+                self.stream
+            )?,
+            Some([]) => writeln!(out, "no split is needed: every shard is under its target, or has only one hot key")?,
+            Some(splits) => {
+                writeln!(out, "splits that bring every shard under its target, by where its keys lie:")?;
+                for Split { command, .. } in splits {
+                    writeln!(out, "  {command}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The fewest splits, by what was seen of the keys.
+fn splits(loads: &[ShardLoad], samples: &[Sample], stream: &str, region: &str) -> Vec<Split> {
+    let policy = PolicySpec::default();
+    let target = f64::from(policy.target_utilization_percent) / 100.0;
+    let bearable = target * (1.0 + f64::from(policy.tolerance_percent) / 100.0);
+    let terms = ReshardTerms { target, bearable, shards_min: u32::MAX, shards_max: u32::MAX };
+    let mut keys: Vec<KeyLoad> = samples.iter().flat_map(Sample::key_loads).collect();
+    keys.sort_by_key(|key| key.hash_key);
+    let plan = plan_reshard(loads, &keys, &terms);
+    let split = |operation: &Operation| match operation.on(loads.iter().map(|load| &load.shard))? {
+        ShardCall::Split { shard, at } => {
+            let call = aws_kinesis("split-shard", region, stream);
+            let command = format!("{call} --shard-to-split {shard} --new-starting-hash-key {at}");
+            Some(Split { shard, at: at.to_string(), command })
+        }
+        ShardCall::Merge { .. } => None,
+    };
+    plan.operations.iter().filter_map(split).collect()
+}
+
+/// What could be done about it.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a load is finite and not negative")]
+fn advice(stream: &str, hottest: &[HotKey], distinct: usize, records: usize) -> Vec<String> {
+    let Some(first) = hottest.first() else {
+        return vec!["nothing was written to these shards in that time: --since-minutes looks back further".to_owned()];
+    };
+    let mut advice = Vec::new();
+    for key in hottest.iter().filter(|key| key.of_a_shard > OF_A_SHARD) {
+        let parts = (key.of_a_shard / OF_A_SHARD).ceil() as u64;
+        advice.push(format!(
+            "{0} takes {1} of a shard by itself, and no count of shards gives one key more than one: write it under {parts} keys, \
+             {0}/0 to {0}/{2} in turn; order is then kept within each of them only",
+            key.key,
+            percent(key.of_a_shard, 0),
+            parts - 1
+        ));
+    }
+    if distinct <= FEW_KEYS && records > 100 * FEW_KEYS {
+        advice.push(format!(
+            "only {distinct} keys in {} records: whatever the shards, so many take all; choose a key with more values (shardctl keys \
+             compare shows five ways)",
+            thousands(records as u64)
+        ));
+    }
+    if advice.is_empty() {
+        advice.push(format!(
+            "no key is hot: {} is the hottest, with {} of a shard. If a shard is, a split helps: shardctl scale {} rebalance",
+            first.key,
+            percent(first.of_a_shard, 1),
+            operand(stream)
+        ));
+    }
+    advice
+}

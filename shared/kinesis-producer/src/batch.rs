@@ -1,0 +1,271 @@
+//! What waits to be written: records, alone or put together, and in the order that was asked for.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io::Write as _;
+use std::time::Duration;
+
+use flate2::Compression as Level;
+use flate2::write::GzEncoder;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::Instant;
+
+use crate::aggregation::{UserRecord, encode};
+use crate::port::Entry;
+use crate::producer::{Acknowledged, SendError};
+use crate::record::Record;
+use crate::settings::{Aggregation, Compression, Order, Settings};
+
+/// Bytes that a record adds to an aggregated one beside its key and data, at most: its explicit hash key, tags, lengths, indices.
+const AGGREGATED_OVERHEAD: usize = 64;
+/// ... and an aggregated record has beside its records and its own key: magic bytes and digest.
+const AGGREGATE_OVERHEAD: usize = 20;
+
+/// Whoever waits for a record's end, and its place in the queue.
+pub(crate) struct Waiter {
+    pub(crate) answer: oneshot::Sender<Result<Acknowledged, SendError>>,
+    pub(crate) _room: OwnedSemaphorePermit,
+}
+
+/// One entry of a call to come, and all who wait for it.
+pub(crate) struct Pending {
+    pub(crate) entry: Entry,
+    pub(crate) waiters: Vec<Waiter>,
+    pub(crate) since: Instant,
+    /// When it began to wait for a call, this time.
+    waits_since: Instant,
+    pub(crate) tries: u32,
+    /// Whether a try that was not answered may have written it.
+    pub(crate) maybe_written: bool,
+    group: Group,
+}
+
+impl Pending {
+    pub(crate) fn bytes(&self) -> usize {
+        self.entry.partition_key.len() + self.entry.data.len()
+    }
+}
+
+/// Records whose order is kept, and that may be put together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Group {
+    Key(String, Option<u128>),
+    Shard(usize),
+}
+
+impl Group {
+    fn of(record: &Record, aggregation: &Aggregation) -> Self {
+        match aggregation {
+            Aggregation::None | Aggregation::PerKey { .. } => {
+                Self::Key(record.partition_key.clone(), record.explicit_hash_key)
+            }
+            Aggregation::PerShard { ranges, .. } => {
+                let hash_key = record.hash_key();
+                Self::Shard(ranges.partition_point(|range| range.last() < hash_key))
+            }
+        }
+    }
+}
+
+/// Records that are put together as long as they have room.
+struct Open {
+    records: Vec<UserRecord>,
+    waiters: Vec<Waiter>,
+    bytes: usize,
+    since: Instant,
+    explicit_hash_key: Option<u128>,
+}
+
+/// Everything that waits.
+pub(crate) struct Queue {
+    settings: Settings,
+    open: HashMap<Group, Open>,
+    /// Groups in the order in which they were opened.
+    opened: VecDeque<(Instant, Group)>,
+    ready: VecDeque<Pending>,
+    ready_bytes: usize,
+    /// Groups of which a record is under way, and those behind it; where order is kept.
+    busy: HashSet<Group>,
+    behind: HashMap<Group, VecDeque<Pending>>,
+    /// Records that are tried again, and when.
+    later: Vec<(Instant, Pending)>,
+}
+
+impl Queue {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            open: HashMap::new(),
+            opened: VecDeque::new(),
+            ready: VecDeque::new(),
+            ready_bytes: 0,
+            busy: HashSet::new(),
+            behind: HashMap::new(),
+            later: Vec::new(),
+        }
+    }
+
+    /// Takes a record, whose data is as it is to be written.
+    pub(crate) fn push(&mut self, record: Record, waiter: Waiter, now: Instant) {
+        let group = Group::of(&record, &self.settings.aggregation);
+        let most = match self.settings.aggregation {
+            Aggregation::None => 0,
+            Aggregation::PerKey { bytes_max } | Aggregation::PerShard { bytes_max, .. } => bytes_max,
+        };
+        let bytes = record.bytes() + AGGREGATED_OVERHEAD;
+        let alone = AGGREGATE_OVERHEAD + record.partition_key.len() + bytes;
+        if alone > most {
+            // Alone: before it what is open of its group, lest it come out of turn.
+            self.close(&group);
+            return self.enqueue(Pending::alone(record, waiter, group, now));
+        }
+        if self.open.get(&group).is_some_and(|open| open.bytes + bytes > most) {
+            self.close(&group);
+        }
+        let open = self.open.entry(group.clone()).or_insert_with(|| {
+            self.opened.push_back((now, group));
+            let explicit_hash_key = match self.settings.aggregation {
+                // The key of the first may lie elsewhere on the ring than another's; all of them are on its shard.
+                Aggregation::PerShard { .. } => Some(record.hash_key()),
+                Aggregation::None | Aggregation::PerKey { .. } => record.explicit_hash_key,
+            };
+            let (records, waiters) = (Vec::new(), Vec::new());
+            Open { records, waiters, bytes: alone - bytes, since: now, explicit_hash_key }
+        });
+        open.bytes += bytes;
+        open.waiters.push(waiter);
+        let Record { partition_key, explicit_hash_key, data } = record;
+        open.records.push(UserRecord { partition_key, explicit_hash_key, data });
+    }
+
+    /// Ends an aggregated record.
+    fn close(&mut self, group: &Group) {
+        let Some(open) = self.open.remove(group) else { return };
+        let Some(first) = open.records.first() else { return };
+        let partition_key = first.partition_key.clone();
+        let entry = match open.records.as_slice() {
+            // Nothing to put together.
+            [one] => Entry { partition_key, explicit_hash_key: one.explicit_hash_key, data: one.data.clone() },
+            several => Entry { partition_key, explicit_hash_key: open.explicit_hash_key, data: encode(several) },
+        };
+        let (waiters, since, group) = (open.waiters, open.since, group.clone());
+        self.enqueue(Pending { entry, waiters, since, waits_since: since, tries: 0, maybe_written: false, group });
+    }
+
+    fn enqueue(&mut self, pending: Pending) {
+        if self.settings.order == Order::PerKey && !self.busy.insert(pending.group.clone()) {
+            self.behind.entry(pending.group.clone()).or_default().push_back(pending);
+        } else {
+            self.ready(pending);
+        }
+    }
+
+    fn ready(&mut self, pending: Pending) {
+        self.ready_bytes += pending.bytes();
+        self.ready.push_back(pending);
+    }
+
+    /// Tries a record again at this time.
+    pub(crate) fn again(&mut self, pending: Pending, at: Instant) {
+        self.later.push((at, pending));
+    }
+
+    /// Whoever was behind a record that has ended is next.
+    pub(crate) fn ended(&mut self, pending: &Pending) {
+        if self.settings.order == Order::Any {
+            return;
+        }
+        if let Some(next) = self.behind.get_mut(&pending.group).and_then(VecDeque::pop_front) {
+            self.ready(next);
+        } else {
+            self.behind.remove(&pending.group);
+            self.busy.remove(&pending.group);
+        }
+    }
+
+    /// The entries of the next call, if there is one to be made now; `hurry` waits for no more.
+    pub(crate) fn take(&mut self, now: Instant, hurry: bool) -> Option<Vec<Pending>> {
+        self.due(now, hurry);
+        let is_full =
+            self.ready.len() >= self.settings.call_records_max || self.ready_bytes >= self.settings.call_bytes_max;
+        let is_late = |pending: &Pending| now.duration_since(pending.waits_since) >= self.settings.linger;
+        if !is_full && !hurry && !self.ready.front().is_some_and(is_late) {
+            return None;
+        }
+        let (mut taken, mut bytes) = (Vec::new(), 0);
+        while let Some(next) = self.ready.front() {
+            if taken.len() == self.settings.call_records_max || bytes + next.bytes() > self.settings.call_bytes_max {
+                break;
+            }
+            bytes += next.bytes();
+            taken.extend(self.ready.pop_front());
+        }
+        self.ready_bytes -= bytes;
+        (!taken.is_empty()).then_some(taken)
+    }
+
+    /// Makes ready what has waited long enough.
+    fn due(&mut self, now: Instant, hurry: bool) {
+        while let Some((since, group)) = self.opened.front().cloned() {
+            // One that was closed, being full, may have been opened again since.
+            let is_this = self.open.get(&group).is_some_and(|open| open.since == since);
+            if is_this && !hurry && now.duration_since(since) < self.settings.linger {
+                break;
+            }
+            self.opened.pop_front();
+            if is_this {
+                self.close(&group);
+            }
+        }
+        let (due, later): (Vec<_>, _) = std::mem::take(&mut self.later).into_iter().partition(|(at, _)| *at <= now);
+        self.later = later;
+        for (at, pending) in due {
+            // Before what came later; it waits for others as any does.
+            self.ready_bytes += pending.bytes();
+            self.ready.push_front(Pending { waits_since: at, ..pending });
+        }
+    }
+
+    /// When the next thing is due that time alone brings, if there is one.
+    pub(crate) fn wakes_at(&self) -> Option<Instant> {
+        let linger: Duration = self.settings.linger;
+        let open = self.opened.front().map(|(since, _)| *since + linger);
+        let ready = self.ready.front().map(|pending| pending.waits_since + linger);
+        let later = self.later.iter().map(|(at, _)| *at).min();
+        [open, ready, later].into_iter().flatten().min()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.ready.is_empty() && self.later.is_empty() && self.behind.is_empty()
+    }
+
+    /// Everything that waits, to be given up.
+    pub(crate) fn drain(&mut self) -> Vec<Pending> {
+        let groups: Vec<_> = self.open.keys().cloned().collect();
+        for group in &groups {
+            self.close(group);
+        }
+        let later = std::mem::take(&mut self.later).into_iter().map(|(_, pending)| pending);
+        let behind = std::mem::take(&mut self.behind).into_values().flatten();
+        self.ready.drain(..).chain(later).chain(behind).collect()
+    }
+}
+
+impl Pending {
+    fn alone(record: Record, waiter: Waiter, group: Group, since: Instant) -> Self {
+        let Record { partition_key, explicit_hash_key, data } = record;
+        let entry = Entry { partition_key, explicit_hash_key, data };
+        Self { entry, waiters: vec![waiter], since, waits_since: since, tries: 0, maybe_written: false, group }
+    }
+}
+
+/// The data as it is to be written.
+pub(crate) fn compressed(data: Vec<u8>, compression: Compression) -> Vec<u8> {
+    match compression {
+        Compression::None => data,
+        Compression::Gzip => {
+            let mut encoder = GzEncoder::new(Vec::with_capacity(data.len() / 2), Level::default());
+            let written = encoder.write_all(&data).and_then(|()| encoder.finish());
+            written.expect("memory takes whatever is written to it")
+        }
+    }
+}

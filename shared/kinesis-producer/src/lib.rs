@@ -1,0 +1,35 @@
+//! A producer for Amazon Kinesis Data Streams.
+//!
+//! ```no_run
+//! # async fn example(client: aws_sdk_kinesis::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! use kinesis_producer::{Producer, Record, Settings, Stream};
+//!
+//! let producer = Producer::start(Stream::new(client, "orders"), Settings::default())?;
+//! // Waits while as much is queued as the settings allow.
+//! let ticket = producer.send(Record::new("user-1", "an order")).await?;
+//! // Every record ends once: acknowledged, or as an error that says why.
+//! let acknowledged = ticket.await?;
+//! println!("{} in {}", acknowledged.sequence_number, acknowledged.shard);
+//! let counts = producer.close().await;
+//! assert_eq!(counts.sent, counts.acknowledged + counts.failed);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Kinesis knows no idempotence: a call without an answer may have taken effect, and is made again. A record that may be in the
+//! stream twice says so ([`Acknowledged::maybe_doubled`]), as does one that failed and may be there all the same.
+
+pub mod aggregation;
+mod backoff;
+mod batch;
+mod port;
+mod producer;
+mod record;
+mod sdk;
+mod settings;
+
+pub use port::{CallFailure, Entry, Put, PutFailure, PutRecords, Taken};
+pub use producer::{Acknowledged, Counts, Producer, SendError, SettingsFaults, Ticket};
+pub use record::{Record, RecordFault};
+pub use sdk::Stream;
+pub use settings::{Aggregation, Compression, Order, Settings, SettingsFault};

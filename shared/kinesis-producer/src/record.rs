@@ -1,0 +1,60 @@
+//! A record to be written.
+
+use scaler_core::hash_key;
+use scaler_core::keys::KEY_CHARS_MAX;
+
+/// A record to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Records of one key go to one shard. 1 to 256 characters.
+    pub partition_key: String,
+    /// Where on the ring it goes instead of the key's MD5.
+    pub explicit_hash_key: Option<u128>,
+    /// What it says.
+    pub data: Vec<u8>,
+}
+
+/// Why a record cannot be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordFault {
+    /// A key that Kinesis does not take.
+    #[error("a partition key has 1 to {KEY_CHARS_MAX} characters, and this one has {0}")]
+    Key(usize),
+    /// More than the stream takes.
+    #[error(
+        "the record has {bytes} bytes with its key, and the settings allow {max}: split it, or raise record_bytes_max up to \
+             what the stream takes"
+    )]
+    TooLarge {
+        /// Its bytes.
+        bytes: usize,
+        /// What is allowed.
+        max: usize,
+    },
+}
+
+impl Record {
+    /// A record whose shard is chosen by its key.
+    pub fn new(partition_key: impl Into<String>, data: impl Into<Vec<u8>>) -> Self {
+        Self { partition_key: partition_key.into(), explicit_hash_key: None, data: data.into() }
+    }
+
+    /// Bytes that count: of the key and of the data. Source: Kinesis API reference, `PutRecords`.
+    pub fn bytes(&self) -> usize {
+        self.partition_key.len() + self.data.len()
+    }
+
+    /// Where on the ring it goes.
+    pub fn hash_key(&self) -> u128 {
+        self.explicit_hash_key.unwrap_or_else(|| hash_key(&self.partition_key))
+    }
+
+    pub(crate) fn checked(&self, max: usize) -> Result<(), RecordFault> {
+        let chars = self.partition_key.chars().count();
+        if !(1..=KEY_CHARS_MAX).contains(&chars) {
+            return Err(RecordFault::Key(chars));
+        }
+        let bytes = self.bytes();
+        if bytes > max { Err(RecordFault::TooLarge { bytes, max }) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,120 @@
+//! The producer over the AWS SDK, against an emulated Kinesis.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_kinesis::Client;
+use aws_sdk_kinesis::types::ShardIteratorType;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use kinesis_producer::{Aggregation, Producer, Record, SendError, Settings, Stream, aggregation};
+use sandbox::{Capacity, Options, Sandbox};
+
+async fn client(endpoint: &str) -> Client {
+    let sdk = aws_config::defaults(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::from_keys("sandbox", "sandbox", None))
+        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+        .load()
+        .await;
+    Client::new(&sdk)
+}
+
+async fn world(shards: u32) -> (Sandbox, Client) {
+    let options = Options { create_seconds: 0, resize_seconds: 0, ..Options::default() };
+    let (sandbox, _) = Sandbox::start(options).await.unwrap();
+    sandbox.create_stream("orders", Capacity::Shards(shards), &[]).await.unwrap();
+    let client = client(sandbox.endpoint()).await;
+    (sandbox, client)
+}
+
+/// The data of every record of these shards.
+async fn read(client: &Client, shards: u32) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for shard in 0..shards {
+        let request = client.get_shard_iterator().stream_name("orders").shard_id(format!("shardId-{shard:012}"));
+        let answer = request.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
+        let page = client.get_records().set_shard_iterator(answer.shard_iterator).send().await.unwrap();
+        all.extend(page.records().iter().map(|record| record.data().as_ref().to_vec()));
+    }
+    all
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_can_be_read() {
+    let (_sandbox, client) = world(2).await;
+    let producer = Producer::start(Stream::new(client.clone(), "orders"), Settings::default()).unwrap();
+    let mut tickets = Vec::new();
+    for i in 0..700 {
+        tickets.push(producer.send(Record::new(format!("user-{i}"), format!("order {i}"))).await.unwrap());
+    }
+    let counts = producer.close().await;
+    assert_eq!((counts.acknowledged, counts.failed, counts.maybe_doubled), (700, 0, 0));
+    assert!(counts.calls < 20, "{} calls", counts.calls);
+    let mut shards = BTreeSet::new();
+    for ticket in tickets {
+        shards.insert(ticket.await.unwrap().shard);
+    }
+    assert_eq!(shards.len(), 2);
+    let read: BTreeSet<_> = read(&client, 2).await.into_iter().collect();
+    assert_eq!(read, (0..700).map(|i| format!("order {i}").into_bytes()).collect());
+}
+
+#[tokio::test]
+async fn a_shard_that_throttles_gets_all_in_the_end() {
+    let (_sandbox, client) = world(1).await;
+    let settings = Settings { give_up_after: Duration::from_secs(30), ..Settings::default() };
+    let producer = Producer::start(Stream::new(client.clone(), "orders"), settings).unwrap();
+    // A thousand a second is what a shard takes.
+    for i in 0..1_500 {
+        drop(producer.send(Record::new("user", i.to_string())).await.unwrap());
+    }
+    let counts = producer.close().await;
+    assert!(counts.throttled > 0, "{counts:?}");
+    assert_eq!((counts.acknowledged, counts.failed), (1_500, 0), "{counts:?}");
+}
+
+#[tokio::test]
+async fn aggregated_records_are_one_on_the_wire() {
+    let (_sandbox, client) = world(1).await;
+    let aggregation = Aggregation::PerKey { bytes_max: 50_000 };
+    let settings = Settings { aggregation, ..Settings::default() };
+    let producer = Producer::start(Stream::new(client.clone(), "orders"), settings).unwrap();
+    for i in 0..500 {
+        drop(producer.send(Record::new("user", i.to_string())).await.unwrap());
+    }
+    assert_eq!(producer.close().await.acknowledged, 500);
+    let read = read(&client, 1).await;
+    assert!(read.len() < 10, "{} records", read.len());
+    let inside: usize = read.iter().map(|data| aggregation::decode(data).unwrap().len()).sum();
+    assert_eq!(inside, 500);
+}
+
+#[tokio::test]
+async fn what_aws_refuses_comes_back_at_once_with_its_words() {
+    let (_sandbox, client) = world(1).await;
+    let producer = Producer::start(Stream::new(client, "nobody"), Settings::default()).unwrap();
+    let ended = producer.send(Record::new("user", "x")).await.unwrap().await;
+    let Err(SendError::Refused { tries: 1, message, maybe_written: false }) = ended else { panic!("{ended:?}") };
+    assert!(message.starts_with("ResourceNotFoundException"), "{message}");
+    // Nobody is there at all: that may pass, and is told when it does not.
+    let nowhere = client_of_nowhere().await;
+    let settings = Settings { tries_max: 2, pause: Duration::ZERO, ..Settings::default() };
+    let producer = Producer::start(Stream::new(nowhere, "orders"), settings).unwrap();
+    let ended = producer.send(Record::new("user", "x")).await.unwrap().await;
+    assert!(matches!(ended, Err(SendError::GaveUp { tries: 2, maybe_written: true, .. })), "{ended:?}");
+    let counts = producer.close().await;
+    assert_eq!((counts.sent, counts.failed), (1, 1));
+}
+
+/// A port on which nobody listens.
+async fn client_of_nowhere() -> Client {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    client(&format!("http://{address}")).await
+}
