@@ -1,4 +1,4 @@
-//! `shardctl scale NAME rebalance` and `status` over a sandbox: what is split and merged where one shard is hot, and what is said.
+//! `shardctl scale NAME rebalance` and `status` over a sandbox: what is done where one shard is hot, and what is said.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -46,8 +46,8 @@ impl World {
         Self { sandbox, ports }
     }
 
-    /// The same with the metrics of its shards sent, of which each is wanted to take so much of what it can in every one of the
-    /// last minutes: what is more than it can is throttled.
+    /// The same with the metrics of its shards sent, of which each is wanted to take so much of what it can in every one
+    /// of the last minutes: what is more than it can is throttled.
     async fn loaded(loads: &[f64], tags: &[(&str, &str)]) -> Self {
         Self::of(u32::try_from(loads.len()).unwrap(), 0, tags).await.with(loads).await
     }

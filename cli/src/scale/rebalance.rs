@@ -1,4 +1,4 @@
-//! `shardctl scale NAME rebalance`: a person's order to bring every shard under its target, one split or merge after the other.
+//! `shardctl scale NAME rebalance`: a person's order to bring every shard under its target, split by split.
 
 use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
