@@ -97,8 +97,8 @@ struct ShardStatus {
     keys_share: f64,
     #[serde(flatten)]
     load: Load,
-    /// `hot`, `wide`, `one-key` or `even` where it throttles or takes more than is bearable; `null` where it does not, or not
-    /// all is sent that tells.
+    /// `hot`, `wide`, `one-key` or `even` where it throttles or takes more than is bearable; `null` where it does not, or
+    /// not all is sent that tells.
     heat: Option<&'static str>,
     #[serde(skip)]
     heat_in_words: Option<String>,
@@ -223,7 +223,8 @@ pub(crate) fn tied(policy: &Policy) -> Policy {
     Policy::new(PolicySpec { dry_run: true, ..**policy }).expect("a policy is one as a dry run too")
 }
 
-/// The load of every open shard, the busiest first, and what is the matter with it by this policy, where all is sent that tells.
+/// The load of every open shard, the busiest first, and what is the matter with it by this policy; `None` where not all
+/// is sent that tells.
 async fn shard_statuses(
     connection: &Connection,
     name: &str,

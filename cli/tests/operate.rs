@@ -285,11 +285,12 @@ async fn a_stream_that_is_not_ours_is_refused() {
     sandbox.forget_calls();
     let enrol =
         "aws kinesis add-tags-to-stream --region us-east-1 --stream-name untagged --tags kinesis-scaler/managed=true";
-    for order in ["auto", "out", "in", "to 4", "to 2", "to 4 --dry-run"] {
+    for order in ["auto", "out", "in", "to 4", "to 2", "to 4 --dry-run", "rebalance", "rebalance --dry-run"] {
         fails(sandbox.endpoint(), &format!("scale untagged {order}"), &["not managed", enrol]).await;
     }
     fails(sandbox.endpoint(), "scale slip to 4", &["shards-max=\"lots\" is not a whole number"]).await;
     fails(sandbox.endpoint(), "scale elastic to 8", &["on-demand mode"]).await;
+    fails(sandbox.endpoint(), "scale elastic rebalance", &["on-demand mode"]).await;
     fails(sandbox.endpoint(), "scale nobody auto", &["ResourceNotFoundException"]).await;
     fails(sandbox.endpoint(), "status nobody", &["ResourceNotFoundException", "is it called so"]).await;
     let refused = shardctl_at(sandbox.endpoint(), "scale untagged to 4 --output json", &[]).await;
@@ -376,6 +377,7 @@ fn bad_usage_is_told_before_anything_is_called() {
         ("scale orders to", "to which count? Say shardctl scale orders to N"),
         ("scale orders to 0", "0 is not in 1..=10000"),
         ("scale orders to many", "invalid value 'many'"),
+        ("scale orders rebalance 4", "say shardctl scale orders to 4"),
         ("scale orders out 4", "say shardctl scale orders to 4"),
         ("scale orders to 4 --wait --dry-run", "cannot be used with"),
     ] {

@@ -1,4 +1,4 @@
-//! The plan of a rebalance: what each split and merge does to which shard, for people and programs, and whether its turn can come.
+//! The plan of a rebalance, for people and programs: what each split and merge does to which shard.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! `shardctl scale NAME rebalance`: a person's order to bring every shard under its target, one split or merge after the other.
+//! `shardctl scale NAME rebalance`: a person's order to bring every shard under its target, split by split.
 
 use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -114,9 +114,10 @@ impl Work<'_> {
                 return Ok(self.made(began, passes, words, Some(next)));
             }
         }
-        let words = match passes.is_empty() {
-            true => format!("{}, which somebody else has made meanwhile", plan.in_words()),
-            false => format!("{}: {}", plan.in_words(), done(began, &passes)),
+        let words = if passes.is_empty() {
+            format!("{}, which somebody else has made meanwhile", plan.in_words())
+        } else {
+            format!("{}: {}", plan.in_words(), done(began, &passes))
         };
         let next = (!self.arguments.wait)
             .then(|| format!("AWS takes minutes: shardctl status {} shows when it is ACTIVE.", operand(self.stream)));
@@ -125,7 +126,7 @@ impl Work<'_> {
 
     fn made(&self, began: ShardCount, passes: Vec<Outcome>, words: String, next: Option<String>) -> Answer {
         let to = passes.last().and_then(|pass| pass.desired).or(Some(began.get()));
-        Answer { passes, to, ..self.told(Ended::Resized, began, words, next) }
+        Answer { to, passes, ..self.told(Ended::Resized, began, words, next) }
     }
 
     /// Makes one split or merge, again where somebody else was quicker; `None` where it is done already.
@@ -194,7 +195,7 @@ impl Work<'_> {
         let words = format!("{way}{}", last.words);
         let to = passes.last().and_then(|pass| pass.desired).or(Some(began.get()));
         passes.push(last);
-        Answer { passes, to, ..self.told(outcome, began, words, next) }
+        Answer { to, passes, ..self.told(outcome, began, words, next) }
     }
 
     /// Without shard-level metrics there is nothing to plan by.

@@ -21,7 +21,7 @@ pub struct Rebalance {
     pub loads: Vec<ShardLoad>,
     /// What to do, and what there will be.
     pub plan: ReshardPlan,
-    /// Shards that are hot and hold one partition key, as far as can be told, each as [`Reason::HotKey`]: no split helps them.
+    /// Shards that are hot and hold one partition key, as far as can be told, each as [`Reason::HotKey`]: no split helps.
     pub hot_keys: Vec<Reason>,
     /// Whether every shard is as full, so that a larger count would do as well.
     pub is_even: bool,
@@ -33,8 +33,9 @@ pub struct Rebalance {
 
 /// What there is to be done to a stream of this policy, of which this was seen; `None` where nothing is known of its shards.
 ///
-/// `seen` has the open shards, and windows of the length for scale-in. `closed` are the shards whose place some of them took in
-/// that time: so whoever was interrupted goes on at once. `keys` are what is known of single keys, sorted by hash key.
+/// `seen` has the open shards, and windows of the length for scale-in. `closed` are the shards whose place some of them
+/// took in that time: so whoever was interrupted goes on at once. `keys` are what is known of single keys, sorted by hash
+/// key.
 ///
 /// Cooldowns do not hold it, as it is an order; consumers that lag keep the shards that there are.
 pub fn rebalance(

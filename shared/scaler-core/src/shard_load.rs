@@ -37,8 +37,8 @@ pub fn shard_loads(shards: &[ShardWindow], since: Timestamp) -> Option<Vec<Shard
     is_known.then_some(loads)
 }
 
-/// As [`shard_loads`], of shards some of which took the place of `closed` ones within these minutes: of what those took, each
-/// is given as much as it has of their range. What throttled them is over with them.
+/// As [`shard_loads`], of shards some of which took the place of `closed` ones within these minutes: of what those took,
+/// each is given as much as it has of their range. What throttled them is over with them.
 pub(crate) fn loads_with_past(
     open: &[ShardWindow],
     closed: &[ShardWindow],
