@@ -132,7 +132,11 @@ async fn a_stream_that_is_not_measured_is_measured_where_that_is_allowed() {
     let outcome = pass(&allowed).await;
     assert_eq!((outcome.outcome, outcome.needs_attention), (OutcomeKind::Held, false), "{}", outcome.words);
     assert!(allowed.calls().contains(&"EnableEnhancedMonitoring orders".to_owned()), "{:?}", allowed.calls());
-    assert!(allowed.told()[0].text.contains("disable-enhanced-monitoring"), "it costs, so it is told: {:?}", allowed.told());
+    assert!(
+        allowed.told()[0].text.contains("disable-enhanced-monitoring"),
+        "it costs, so it is told: {:?}",
+        allowed.told()
+    );
     assert_eq!(pass(&allowed).await.outcome, OutcomeKind::Resized, "what they say is the next pass's");
 }
 

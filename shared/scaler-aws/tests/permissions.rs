@@ -163,7 +163,7 @@ async fn scale_in_may_do_what_it_does() {
     let mut granted = granted(&["ScalerPolicy", "ScaleInRole"]);
     assert!(granted.remove("sqs:SendMessage"));
     let mut called = scaling_calls(Direction::In, 0.1).await;
-    called.extend(resharding_calls(Direction::In, [80.0, 10.0, 5.0, 5.0]).await);
+    called.extend(resharding_calls(Direction::In, [86.0, 10.0, 5.0, 5.0]).await);
     assert_eq!(called, granted);
 }
 

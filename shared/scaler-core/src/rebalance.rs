@@ -50,7 +50,8 @@ pub fn rebalance(
     let lately = loads_with_past(open, closed, Timestamp::MIN)?;
     let hot = hot_shards(policy, &loads);
     let has_key = |load: &ShardLoad| keys.iter().any(|key| load.shard.range.contains(key.hash_key));
-    let is_one_key = |load: &ShardLoad| Heat::of(load, &loads) == Heat::Key && !has_key(load);
+    let heat = Heat::among(&loads);
+    let is_one_key = |load: &ShardLoad| heat(load) == Heat::Key && !has_key(load);
     let plan = |terms: &ReshardTerms| plan_apart(&loads, Some(&lately), keys, terms, |load| !is_one_key(load));
 
     let free = ReshardTerms::of(policy);

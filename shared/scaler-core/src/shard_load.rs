@@ -79,10 +79,17 @@ pub(crate) fn total(loads: &[ShardLoad]) -> f64 {
 
 /// The largest load that one of these ranges would have, each shard's load being spread evenly over its own range.
 pub(crate) fn largest_over(loads: &[ShardLoad], ranges: &[HashKeyRange]) -> f64 {
-    let over = |range: &HashKeyRange| -> f64 {
-        loads.iter().map(|load| load.load * overlap(load.shard.range, *range) / load.shard.range.share()).sum()
-    };
-    ranges.iter().map(over).fold(0.0, f64::max)
+    // Both are in the order of the ring, and there may be ten thousand of each.
+    let (mut largest, mut begins) = (0.0, 0);
+    for range in ranges {
+        while loads.get(begins).is_some_and(|load| load.shard.range.last() < range.first()) {
+            begins += 1;
+        }
+        let over = loads[begins..].iter().take_while(|load| load.shard.range.first() <= range.last());
+        let load = over.map(|load| load.load * overlap(load.shard.range, *range) / load.shard.range.share()).sum();
+        largest = f64::max(largest, load);
+    }
+    largest
 }
 
 /// The share of the ring that both have.

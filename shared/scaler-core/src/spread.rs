@@ -139,17 +139,20 @@ pub enum Heat {
 }
 
 impl Heat {
-    pub(crate) fn of(load: &ShardLoad, loads: &[ShardLoad]) -> Self {
-        let ranges = load.shard.range.share() * count(loads);
-        let density = load.load / total(loads) / load.shard.range.share();
+    /// Why each of these would be hot.
+    pub(crate) fn among(loads: &[ShardLoad]) -> impl Fn(&ShardLoad) -> Self + use<> {
+        let (count, total) = (count(loads), total(loads));
         // Few shards have no mean to speak of once one of them is split.
         let widest = loads.iter().map(|load| load.shard.range.share()).fold(0.0, f64::max);
-        let other = widest.min(2.0 / count(loads));
-        match () {
-            () if load.shard.range.share() <= ONE_KEY * other => Self::Key,
-            () if density > EVEN => Self::Hot,
-            () if ranges > EVEN => Self::Wide,
-            () => Self::Even,
+        let other = widest.min(2.0 / count);
+        move |load| {
+            let share = load.shard.range.share();
+            match () {
+                () if share <= ONE_KEY * other => Self::Key,
+                () if load.load / total / share > EVEN => Self::Hot,
+                () if share * count > EVEN => Self::Wide,
+                () => Self::Even,
+            }
         }
     }
 }
@@ -169,7 +172,8 @@ impl fmt::Display for Heat {
 pub fn hot_shards<'a>(policy: &Policy, loads: &'a [ShardLoad]) -> Vec<(&'a ShardLoad, Heat)> {
     let bearable = ReshardTerms::of(policy).bearable;
     let is_hot = |load: &&ShardLoad| load.throttled_records > 0 || load.load > bearable;
-    let mut hot: Vec<_> = loads.iter().filter(is_hot).map(|load| (load, Heat::of(load, loads))).collect();
+    let heat = Heat::among(loads);
+    let mut hot: Vec<_> = loads.iter().filter(is_hot).map(|load| (load, heat(load))).collect();
     hot.sort_by(|(a, _), (b, _)| b.load.total_cmp(&a.load));
     hot
 }
