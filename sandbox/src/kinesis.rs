@@ -3,8 +3,8 @@
 //!
 //! The emulator is `ferrokinesis`. It throttles writes by the second but knows no resize limits, splits what is closed, reads some
 //! operations' streams by name only, creates only provisioned streams, calls every reader caught up, forgets
-//! `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a token, and says when something was
-//! created by the real clock. Each of that is set right here.
+//! `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a token, and says when something
+//! was created by the real clock. Each of that is set right here.
 
 mod observe;
 mod shard_pages;
@@ -260,8 +260,8 @@ impl Call<'_> {
         Ok(self.pass_on().await)
     }
 
-    /// The emulator cuts its pages before closed shards are dropped, and looks up no stream by a token. So it is asked only what
-    /// is wrong with the request, and the pages are cut here.
+    /// The emulator cuts its pages before closed shards are dropped, and looks up no stream by a token. So it is asked only
+    /// what is wrong with the request, and the pages are cut here.
     async fn list_shards(mut self) -> Result<Response, Refusal> {
         let listing = Listing::of(&self.body)?;
         if self.text("NextToken").is_some() {

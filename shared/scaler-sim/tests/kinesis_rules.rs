@@ -1,4 +1,5 @@
-//! What Kinesis refuses of `UpdateShardCount`, as a table and as laws, and of `SplitShard` and `MergeShards`, as a table.
+//! What Kinesis refuses of `UpdateShardCount`, as a table and as laws, and of `SplitShard` and `MergeShards`, as a
+//! table.
 #![allow(clippy::unwrap_used)]
 
 use jiff::{SignedDuration, Timestamp};
