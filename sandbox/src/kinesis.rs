@@ -3,10 +3,11 @@
 //!
 //! The emulator is `ferrokinesis`. It throttles writes by the second but knows no resize limits, splits what is closed, reads some
 //! operations' streams by name only, creates only provisioned streams, calls every reader caught up, forgets
-//! `ShardFilter`, lists streams in pages without a token, and says when something was created by the real clock. Each of
-//! that is set right here.
+//! `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a token, and says when something
+//! was created by the real clock. Each of that is set right here.
 
 mod observe;
+mod shard_pages;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,10 +19,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use ferrokinesis::error::KinesisErrorResponse;
 use ferrokinesis::types::{Shard, Stream, StreamMode, StreamStatus};
 use scaler_sim::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
 use serde_json::{Map, Value, json};
 
+use self::shard_pages::Listing;
 use crate::json::{self, BODY_BYTES_MAX};
 use crate::state::Shared;
 
@@ -38,7 +41,7 @@ const ON_DEMAND_STREAMS_MAX: u32 = 50;
 const LIST_STREAMS_PAGE: i64 = 100;
 
 /// Operations that read `StreamName` only, in the emulator, but take `StreamARN` in AWS.
-const NAMED_ONLY: [&str; 14] = [
+const NAMED_ONLY: [&str; 16] = [
     "UpdateShardCount",
     "DescribeStreamSummary",
     "DescribeStream",
@@ -53,6 +56,8 @@ const NAMED_ONLY: [&str; 14] = [
     "PutRecord",
     "PutRecords",
     "IncreaseStreamRetentionPeriod",
+    "EnableEnhancedMonitoring",
+    "DisableEnhancedMonitoring",
 ];
 
 /// Takes every Kinesis request on its way to the emulator, and the answer on its way back.
@@ -255,14 +260,25 @@ impl Call<'_> {
         Ok(self.pass_on().await)
     }
 
-    /// The emulator lists closed shards whatever the filter says.
-    async fn list_shards(self) -> Result<Response, Refusal> {
-        let open_only = self.body.get("ShardFilter").is_some_and(|filter| filter["Type"] == "AT_LATEST");
-        let (status, mut body) = self.passed_on().await;
-        if let (true, Some(shards)) = (open_only, body.get_mut("Shards").and_then(Value::as_array_mut)) {
-            shards.retain(|shard| shard["SequenceNumberRange"].get("EndingSequenceNumber").is_none_or(Value::is_null));
+    /// The emulator cuts its pages before closed shards are dropped, and looks up no stream by a token. So it is asked only
+    /// what is wrong with the request, and the pages are cut here.
+    async fn list_shards(mut self) -> Result<Response, Refusal> {
+        let listing = Listing::of(&self.body)?;
+        if self.text("NextToken").is_some() {
+            self.body.remove("NextToken");
+            self.body.insert("StreamName".to_owned(), json!(listing.stream));
         }
-        Ok(answer(status, &body))
+        let (shared, asked) = (self.shared, self.body.get("MaxResults").and_then(Value::as_u64));
+        let (status, body) = self.passed_on().await;
+        if !status.is_success() {
+            return Ok(answer(status, &body));
+        }
+        let stream = shared.store.get_stream(&listing.stream).await;
+        let gone = |error: KinesisErrorResponse| Refusal {
+            error_type: "ResourceNotFoundException",
+            message: format!("Stream {} was deleted while it was read: {error}", listing.stream),
+        };
+        Ok(answer(status, &listing.page(&stream.map_err(gone)?.shards, asked)))
     }
 
     /// The emulator counts no on-demand streams.

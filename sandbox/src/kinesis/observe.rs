@@ -48,7 +48,7 @@ fn decoded_length(base64: &str) -> usize {
 
 /// Counts a put. A call that failed for another reason than throttling is none of these metrics' concern.
 ///
-/// `measured` is the stream, if the metrics of its shards are sent.
+/// `measured` is the stream, if any metric of its shards is sent.
 pub(super) fn put(
     shared: &Shared,
     stream: &str,
@@ -65,10 +65,17 @@ pub(super) fn put(
     };
     let tried = || records.iter().zip(rejected.iter().copied());
     count_put(tried(), |name, value| record(shared, &Metric::kinesis(stream, name), value));
-    for shard in measured.iter().flat_map(|stream| &stream.shards).filter(|shard| is_open(shard)) {
+    let Some(measured) = measured else { return };
+    let sent: Vec<&str> =
+        measured.enhanced_monitoring.iter().flat_map(|sent| &sent.shard_level_metrics).map(String::as_str).collect();
+    for shard in measured.shards.iter().filter(|shard| is_open(shard)) {
         let range = shard.hash_key_range.start_u128()..=shard.hash_key_range.end_u128();
         let its = tried().filter(|(put, _)| range.contains(&put.hash_key));
-        count_put(its, |name, value| record(shared, &Metric::shard(stream, &shard.shard_id, name), value));
+        count_put(its, |name, value| {
+            if sent.contains(&name) {
+                record(shared, &Metric::shard(stream, &shard.shard_id, name), value);
+            }
+        });
     }
 }
 

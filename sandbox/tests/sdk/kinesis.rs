@@ -57,6 +57,57 @@ async fn a_resize_closes_the_old_shards_and_opens_new_ones() {
     assert_eq!((all.shards().len(), open.shards().len()), (10, 6));
 }
 
+/// How many shards are on each page of so many; a token is followed to the last.
+async fn pages(world: &World, filter: Option<ShardFilter>, size: i32) -> Vec<usize> {
+    let first = world.kinesis.list_shards().stream_name(STREAM).set_shard_filter(filter).max_results(size);
+    let mut page = first.send().await.unwrap();
+    let mut pages = vec![page.shards().len()];
+    while let Some(token) = page.next_token {
+        page = world.kinesis.list_shards().next_token(token).max_results(size).send().await.unwrap();
+        pages.push(page.shards().len());
+    }
+    pages
+}
+
+#[tokio::test]
+async fn shards_are_listed_in_pages_by_tokens_that_keep_the_filter() {
+    let world = World::with_stream(4).await;
+    resize(&world, 6).await.unwrap();
+    world.active_with(6).await;
+    let latest = ShardFilter::builder().r#type(ShardFilterType::AtLatest).build().unwrap();
+    assert_eq!(pages(&world, Some(latest.clone()), 4).await, [4, 2]);
+    assert_eq!(pages(&world, Some(latest), 3).await, [3, 3]);
+    assert_eq!(pages(&world, None, 4).await, [4, 4, 2]);
+    assert_eq!(pages(&world, None, 10_000).await, [10]);
+
+    let list = || world.kinesis.list_shards().max_results(4);
+    let token = list().stream_name(STREAM).send().await.unwrap().next_token.unwrap();
+    let third = "shardId-000000000002";
+    for (call, why) in [
+        (list().next_token(&token).stream_name(STREAM), "NextToken and StreamName cannot be provided together."),
+        (
+            list().next_token(&token).exclusive_start_shard_id(third),
+            "NextToken and ExclusiveStartShardId cannot be provided together.",
+        ),
+        (list().next_token("orders"), "NextToken orders is none that ListShards gave; list from the start."),
+        (list(), "Either NextToken or StreamName should be provided."),
+    ] {
+        let error = call.send().await.unwrap_err().into_service_error();
+        assert!(error.is_invalid_argument_exception(), "{error:?}");
+        assert_eq!(error.message(), Some(why));
+    }
+    let too_many = list().next_token(&token).max_results(10_001).send().await.unwrap_err();
+    assert_eq!(too_many.code(), Some("ValidationException"));
+    let after = list().stream_name(STREAM).exclusive_start_shard_id(third).send().await.unwrap();
+    assert_eq!(after.shards()[0].shard_id(), "shardId-000000000003");
+    world.kinesis.delete_stream().stream_name(STREAM).send().await.unwrap();
+    while world.kinesis.describe_stream_summary().stream_name(STREAM).send().await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let gone = list().next_token(&token).send().await.unwrap_err().into_service_error();
+    assert!(gone.is_resource_not_found_exception(), "{gone:?}");
+}
+
 #[tokio::test]
 async fn each_refusal_of_a_resize_arrives_as_the_typed_error() {
     let world = World::new(Options { account_shard_limit: 12, ..manual() }).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::types::ScanBy;
-use aws_sdk_kinesis::types::{PutRecordsRequestEntry, ShardIteratorType};
+use aws_sdk_kinesis::types::{MetricsName, PutRecordsRequestEntry, ShardIteratorType};
 use aws_smithy_types::DateTime;
 use jiff::SignedDuration;
 use sandbox::{Capacity, ClockOptions, Options};
@@ -134,6 +134,30 @@ async fn points_of(world: &World, metric: Metric, period: i32, statistic: &str) 
     let result = &answer.metric_data_results()[0];
     let minutes = result.timestamps().iter().map(|at| (at.secs() - start().as_second()) / 60);
     minutes.zip(result.values().iter().copied()).collect()
+}
+
+#[tokio::test]
+async fn of_a_shard_only_those_metrics_are_sent_that_are_enabled() {
+    const ARN: &str = "arn:aws:kinesis:us-east-1:123456789012:stream/orders";
+    let world = World::with_stream(1).await;
+    let put = async || {
+        world.kinesis.put_records().stream_name(STREAM).records(record(7)).send().await.unwrap();
+        world.minute().await;
+    };
+    let of_shard = async |name: &'static str| {
+        points_of(&world, Metric::shard(STREAM, "shardId-000000000000", name), 60, "Sum").await
+    };
+    let enable = world.kinesis.enable_enhanced_monitoring().stream_arn(ARN);
+    let (bytes, records) = (MetricsName::IncomingBytes, MetricsName::IncomingRecords);
+    let enabled = enable.shard_level_metrics(bytes.clone()).shard_level_metrics(records).send().await.unwrap();
+    assert_eq!(enabled.desired_shard_level_metrics().len(), 2);
+    put().await;
+    let disable = world.kinesis.disable_enhanced_monitoring().stream_arn(ARN);
+    disable.shard_level_metrics(bytes).send().await.unwrap();
+    put().await;
+    assert_eq!(of_shard("IncomingBytes").await, [(0, 10.0)]);
+    assert_eq!(of_shard("IncomingRecords").await, [(0, 1.0), (1, 1.0)]);
+    assert_eq!(of_shard("WriteProvisionedThroughputExceeded").await, []);
 }
 
 #[tokio::test]

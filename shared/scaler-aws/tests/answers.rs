@@ -11,7 +11,7 @@ use scaler_app::ports::{Alarms as _, CallError, Failure, Metrics as _, Streams a
 use scaler_app::sync::ports::{AlarmStore as _, Fleet as _, FleetMetrics as _};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, SystemClock};
-use scaler_core::{Direction, MetricWindow, Minute, PolicySpec, ShardCount, scaling_alarm};
+use scaler_core::{Direction, MetricWindow, Minute, OpenShard, PolicySpec, ShardCount, scaling_alarm};
 use serde_json::json;
 
 use standin::{Answer, Asked, Standin, map, number, our_tags, series, text};
@@ -190,6 +190,77 @@ async fn tags_are_read_to_the_last_page() {
     assert_eq!(read.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), ["a", "b", "c"]);
     let after: Vec<_> = standin.asked().iter().map(|asked| asked.json()["ExclusiveStartTagKey"].clone()).collect();
     assert_eq!(after, [json!(null), json!("b"), json!("c")]);
+}
+
+/// A page of open shards with these ranges.
+fn shards(ranges: &[(u128, u128)], next_token: Option<&str>) -> Answer {
+    let shard = |(first, last): &(u128, u128)| {
+        json!({
+            "ShardId": format!("shardId-{first}"),
+            "HashKeyRange": { "StartingHashKey": first.to_string(), "EndingHashKey": last.to_string() },
+            "SequenceNumberRange": { "StartingSequenceNumber": "1" },
+        })
+    };
+    let shards: Vec<_> = ranges.iter().map(shard).collect();
+    Answer::json(200, &json!({ "Shards": shards, "NextToken": next_token }))
+}
+
+async fn open_shards(answers: Vec<Answer>) -> (Result<Vec<OpenShard>, CallError>, Vec<Asked>) {
+    let standin = answering(answers).await;
+    let shards = ports(&standin).await.streams.open_shards(STREAM).await;
+    (shards, standin.asked())
+}
+
+#[tokio::test]
+async fn open_shards_are_read_to_the_last_page_by_tokens_alone_and_put_in_order() {
+    let pages = vec![
+        shards(&[(300, u128::MAX), (0, 99)], Some("second")),
+        shards(&[], Some("third")),
+        shards(&[(100, 299)], None),
+    ];
+    let (read, asked) = open_shards(pages).await;
+    let first: Vec<_> = read.unwrap().iter().map(|shard| shard.range.first()).collect();
+    assert_eq!(first, [0, 100, 300]);
+    let asked: Vec<_> = asked.iter().map(Asked::json).collect();
+    let from_start = json!({ "StreamName": STREAM, "MaxResults": 1_000, "ShardFilter": { "Type": "AT_LATEST" } });
+    let on = |token: &str| json!({ "NextToken": token, "MaxResults": 1_000 });
+    assert_eq!(asked, [from_start, on("second"), on("third")]);
+}
+
+/// In the middle of a reshard an answer may have both parents and children, or neither.
+#[tokio::test]
+async fn shards_that_are_no_whole_ring_are_in_use_and_the_gap_is_named() {
+    const LAST: u128 = u128::MAX;
+    for (ranges, place) in [
+        (vec![(200, LAST), (0, 99)], Some([(0, 99), (200, LAST)])),
+        (vec![(0, 99), (100, 199), (150, LAST)], Some([(100, 199), (150, LAST)])),
+        (vec![(0, LAST), (0, 99), (100, LAST)], Some([(0, 99), (0, LAST)])),
+        // Where every neighbour fits, the ends do not.
+        (vec![(0, 99), (100, 199), (200, LAST - 1)], Some([(0, 99), (200, LAST - 1)])),
+        (vec![(1, 99), (100, LAST)], Some([(1, 99), (100, LAST)])),
+        (vec![], None),
+    ] {
+        let error = open_shards(vec![shards(&ranges, None)]).await.0.unwrap_err();
+        assert_eq!(error.failure, Failure::InUse, "{ranges:?}");
+        let told = place.map_or("there is no open shard".to_owned(), |[(a, b), (c, d)]| {
+            let see = format!("see {a}-{b} and {c}-{d}");
+            format!("the open shards do not tile the ring of hash keys, {see}: is it being resharded?")
+        });
+        assert_eq!(error.to_string(), format!("ListShards for orders: {told}"), "{ranges:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hash_key_range_that_makes_no_sense_is_refused() {
+    let backwards = shards(&[(2, 1)], None);
+    let range = json!({ "StartingHashKey": "0", "EndingHashKey": "340282366920938463463374607431768211456" });
+    let shard =
+        json!({ "ShardId": "s", "HashKeyRange": range, "SequenceNumberRange": { "StartingSequenceNumber": "1" } });
+    for answer in [backwards, Answer::json(200, &json!({ "Shards": [shard] }))] {
+        let error = open_shards(vec![answer]).await.0.unwrap_err();
+        assert_eq!(error.failure, Failure::Refused);
+        assert!(error.message.starts_with("an answer without a hash key range as we know it: "), "{error}");
+    }
 }
 
 /// An alarm as `DescribeAlarms` has it, on one metric of each of these streams.

@@ -15,8 +15,8 @@ use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, Response, handle};
 use scaler_aws::AwsFleetPorts;
 use scaler_core::{
-    AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, ShardCount, TAG_RESIZES, alarm_name,
-    scaling_alarm,
+    AlarmKind, AttemptKind, Direction, HashKeyRange, Policy, PolicySpec, ResizeHistory, ShardCount, TAG_RESIZES,
+    alarm_name, scaling_alarm,
 };
 use serde_json::{Value, json};
 
@@ -25,16 +25,30 @@ use standin::{Answer, Asked, Standin, map, number, our_tags, series, text};
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const STREAM: &str = "orders";
 /// Every operation of Kinesis that is used.
-const OF_KINESIS: [&str; 5] =
-    ["DescribeStreamSummary", "ListTagsForStream", "AddTagsToStream", "UpdateShardCount", "DescribeLimits"];
-/// Every operation that is used, but for SNS's, which speaks another protocol (`pass.rs`). A pass over one stream uses those
-/// up to `PutMetricAlarm`.
-const OPERATIONS: [&str; 12] = [
+const OF_KINESIS: [&str; 9] = [
     "DescribeStreamSummary",
     "ListTagsForStream",
     "AddTagsToStream",
     "UpdateShardCount",
     "DescribeLimits",
+    "ListShards",
+    "SplitShard",
+    "MergeShards",
+    "EnableEnhancedMonitoring",
+];
+/// Those of them that change how many shards there are.
+const RESIZES: [&str; 3] = ["UpdateShardCount", "SplitShard", "MergeShards"];
+/// Every operation that is used, but for SNS's, which speaks another protocol (`pass.rs`).
+const OPERATIONS: [&str; 16] = [
+    "DescribeStreamSummary",
+    "ListTagsForStream",
+    "AddTagsToStream",
+    "UpdateShardCount",
+    "DescribeLimits",
+    "ListShards",
+    "SplitShard",
+    "MergeShards",
+    "EnableEnhancedMonitoring",
     "GetMetricData",
     "DescribeAlarms",
     "ListTagsForResource",
@@ -47,7 +61,7 @@ const OPERATIONS: [&str; 12] = [
 const TRIES: usize = 4;
 
 fn tries(operation: &str, of_others: usize) -> usize {
-    if operation == "UpdateShardCount" { 1 } else { of_others }
+    if RESIZES.contains(&operation) { 1 } else { of_others }
 }
 
 #[derive(Clone, Copy)]
@@ -91,6 +105,10 @@ async fn call(ports: &StandinPorts, operation: &str) -> Result<(), CallError> {
         "AddTagsToStream" => pass.streams.remember(STREAM, TAG_RESIZES, "").await,
         "UpdateShardCount" => pass.streams.update_shard_count(STREAM, four()).await,
         "DescribeLimits" => pass.streams.account().await.map(drop),
+        "ListShards" => pass.streams.open_shards(STREAM).await.map(drop),
+        "SplitShard" => pass.streams.split(STREAM, "shardId-000000000000", 1 << 100).await,
+        "MergeShards" => pass.streams.merge(STREAM, "shardId-000000000000", "shardId-000000000001").await,
+        "EnableEnhancedMonitoring" => pass.streams.send_shard_metrics(STREAM).await,
         "GetMetricData" => pass.metrics.window(STREAM, NOW, 5).await.map(drop),
         "DescribeAlarms" => pass.alarms.firing(Direction::Out).await.map(drop),
         "ListTagsForResource" => ports.alarms.is_ours(&stored).await.map(drop),
@@ -147,6 +165,18 @@ fn well(operation: &str) -> Answer {
             200,
             &json!({ "ShardLimit": 200, "OpenShardCount": 4, "OnDemandStreamCount": 0, "OnDemandStreamCountLimit": 50 }),
         ),
+        "ListShards" => {
+            let shard = |(i, range): (usize, HashKeyRange)| {
+                let (first, last) = (range.first().to_string(), range.last().to_string());
+                json!({
+                    "ShardId": format!("shardId-{i:012}"),
+                    "HashKeyRange": { "StartingHashKey": first, "EndingHashKey": last },
+                    "SequenceNumberRange": { "StartingSequenceNumber": "1" },
+                })
+            };
+            let shards: Vec<_> = HashKeyRange::uniform(4).into_iter().enumerate().map(shard).collect();
+            Answer::json(200, &json!({ "Shards": shards }))
+        }
         "GetMetricData" => {
             let seconds = NOW.as_second();
             let bytes = [(seconds - 120, 4.0 * 62_914_560.0), (seconds - 60, 4.0 * 62_914_560.0)];
@@ -229,9 +259,8 @@ async fn a_throttled_call_is_tried_four_times() {
 
 #[tokio::test]
 async fn an_exceeded_limit_is_a_throttle_where_it_reads_and_a_refusal_of_a_resize() {
-    let others = kinesis_but(&["UpdateShardCount"]);
-    check(&others, 400, "LimitExceededException", Failure::Throttled, TRIES).await;
-    check(&["UpdateShardCount"], 400, "LimitExceededException", Failure::Refused, 1).await;
+    check(&kinesis_but(&RESIZES), 400, "LimitExceededException", Failure::Throttled, TRIES).await;
+    check(&RESIZES, 400, "LimitExceededException", Failure::Refused, 1).await;
     // CloudWatch's own: too many alarms. The SDK does not take this one for a throttle.
     check(&["PutMetricAlarm"], 400, "LimitExceeded", Failure::Refused, 1).await;
 }
@@ -247,7 +276,8 @@ async fn a_refusal_is_not_tried_again() {
     check(&OPERATIONS, 400, "AccessDeniedException", Failure::Refused, 1).await;
     check(&kinesis_but(&[]), 400, "InvalidArgumentException", Failure::Refused, 1).await;
     check(&kinesis_but(&["DescribeLimits"]), 400, "ResourceNotFoundException", Failure::NotFound, 1).await;
-    check(&["AddTagsToStream", "UpdateShardCount"], 400, "ResourceInUseException", Failure::InUse, 1).await;
+    check(&["AddTagsToStream", "EnableEnhancedMonitoring"], 400, "ResourceInUseException", Failure::InUse, 1).await;
+    check(&RESIZES, 400, "ResourceInUseException", Failure::InUse, 1).await;
     check(&["GetMetricData"], 400, "InvalidParameterCombination", Failure::Refused, 1).await;
 }
 
@@ -272,8 +302,8 @@ async fn check_garbage(operations: &[&'static str]) {
 
 #[tokio::test]
 async fn an_answer_that_makes_no_sense_is_unavailable() {
-    // AddTagsToStream has nothing to say but that it was done.
-    check_garbage(&kinesis_but(&["AddTagsToStream"])).await;
+    // These have nothing to say but that it was done.
+    check_garbage(&kinesis_but(&["AddTagsToStream", "SplitShard", "MergeShards"])).await;
     for (status, attempts) in [(400, 1), (503, TRIES)] {
         let page = Answer::Http { status, headers: Vec::new(), body: b"<html>sorry</html>".to_vec() };
         let (error, tried) = failed("DescribeStreamSummary", page).await;
@@ -349,8 +379,9 @@ fn written(asked: &[Asked]) -> Option<(Timestamp, AttemptKind)> {
 
 #[tokio::test]
 async fn a_pass_that_failed_for_now_is_an_error_for_lambda_and_one_that_was_refused_is_not() {
-    let needed = ["GetMetricData"].into_iter().chain(kinesis_but(&["DescribeLimits"]));
-    for operation in needed {
+    for operation in
+        ["DescribeStreamSummary", "ListTagsForStream", "AddTagsToStream", "UpdateShardCount", "GetMetricData"]
+    {
         for (status, code, kind) in [
             (400, "ThrottlingException", OutcomeKind::Failed),
             (500, "InternalFailure", OutcomeKind::Failed),

@@ -3,15 +3,20 @@
 
 mod support;
 
-use jiff::SignedDuration;
+use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_kinesis::types::PutRecordsRequestEntry;
+use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Options, Sandbox};
-use scaler_app::ports::{Failure, Metrics as _, Streams as _};
+use scaler_app::ports::{Failure, Metrics as _, Streams};
 use scaler_aws::{AwsPorts, SystemClock};
 use scaler_core::{
-    HashKeyRange, KeyLoad, OpenShard, ReshardTerms, ShardCall, ShardLoad, StreamStatus, hash_key, plan_reshard,
+    HashKeyRange, KeyLoad, Minute, OpenShard, ReshardTerms, ShardCall, ShardCount, ShardLoad, StreamStatus, hash_key,
+    plan_reshard,
 };
+use scaler_sim::world;
 
 const STREAM: &str = "orders";
+const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const TERMS: ReshardTerms = ReshardTerms { target: 0.8, bearable: 0.88, shards_min: 2, shards_max: 100 };
 
 struct World {
@@ -22,9 +27,8 @@ struct World {
 
 impl World {
     async fn with(capacity: Capacity, options: Options) -> Self {
-        let start = "2026-01-02T03:00:00Z".parse().unwrap();
-        let clock = ClockOptions::Manual { start, weight: 1.0 };
-        let options = Options { clock, create_seconds: 0, resize_seconds: 0, ..options };
+        let clock = ClockOptions::Manual { start: START, weight: 1.0 };
+        let options = Options { clock, create_seconds: 0, ..options };
         let (sandbox, _) = Sandbox::start(options).await.unwrap();
         sandbox.create_stream(STREAM, capacity, &[]).await.unwrap();
         let sdk = support::sdk(sandbox.endpoint()).await;
@@ -33,7 +37,7 @@ impl World {
     }
 
     async fn of(shards: u32) -> Self {
-        Self::with(Capacity::Shards(shards), Options::default()).await
+        Self::with(Capacity::Shards(shards), at_once()).await
     }
 
     /// The open shards, once the emulator, which changes streams in a task of its own, is done. They tile the ring, or the port
@@ -46,12 +50,63 @@ impl World {
     }
 
     async fn call(&self, call: &ShardCall) -> Result<(), Failure> {
-        let done = match call {
-            ShardCall::Split { shard, at } => self.ports.streams.split(STREAM, shard, *at).await,
-            ShardCall::Merge { lower, upper } => self.ports.streams.merge(STREAM, lower, upper).await,
-        };
-        done.map_err(|error| error.failure)
+        carry_out(&self.ports.streams, call).await
     }
+
+    async fn resize(&self, shards: u32) {
+        self.ports.streams.update_shard_count(STREAM, ShardCount::new(shards).unwrap()).await.unwrap();
+    }
+
+    /// Puts these records in one call; returns how many of them failed.
+    async fn put(&self, records: Vec<PutRecordsRequestEntry>) -> Option<i32> {
+        let answer = self.kinesis.put_records().stream_name(STREAM).set_records(Some(records)).send().await.unwrap();
+        answer.failed_record_count()
+    }
+
+    /// The last two minutes of each of these shards, once the one that is under way has ended.
+    async fn minutes(&self, shards: &[OpenShard]) -> Vec<[Minute; 2]> {
+        let end = self.sandbox.now() + SignedDuration::from_mins(1);
+        self.sandbox.clock().advance(SignedDuration::from_mins(1));
+        self.sandbox.tick().await;
+        let ids: Vec<_> = shards.iter().map(|shard| shard.id.clone()).collect();
+        let windows = self.ports.metrics.shard_windows(STREAM, &ids, end, 2).await.unwrap();
+        ids.iter().map(|id| windows[id].minutes.clone().try_into().unwrap()).collect()
+    }
+}
+
+/// Resizes, splits and merges that take no time.
+fn at_once() -> Options {
+    Options { resize_seconds: 0, ..Options::default() }
+}
+
+async fn carry_out(streams: &impl Streams, call: &ShardCall) -> Result<(), Failure> {
+    let done = match call {
+        ShardCall::Split { shard, at } => streams.split(STREAM, shard, *at).await,
+        ShardCall::Merge { lower, upper } => streams.merge(STREAM, lower, upper).await,
+    };
+    done.map_err(|error| error.failure)
+}
+
+fn split(shard: &OpenShard, at: u128) -> ShardCall {
+    ShardCall::Split { shard: shard.id.clone(), at }
+}
+
+fn halve(shard: &OpenShard) -> ShardCall {
+    split(shard, shard.range.middle().unwrap())
+}
+
+fn merge(lower: &OpenShard, upper: &OpenShard) -> ShardCall {
+    ShardCall::Merge { lower: lower.id.clone(), upper: upper.id.clone() }
+}
+
+/// A record of so many bytes, the five of its key included, for this shard.
+fn record(shard: &OpenShard, bytes: usize) -> PutRecordsRequestEntry {
+    PutRecordsRequestEntry::builder()
+        .data(Blob::new(vec![0; bytes - 5]))
+        .partition_key("k-123")
+        .explicit_hash_key(shard.range.middle().unwrap().to_string())
+        .build()
+        .unwrap()
 }
 
 fn ranges(shards: &[OpenShard]) -> Vec<HashKeyRange> {
@@ -98,86 +153,113 @@ async fn whatever_is_split_and_merged_the_open_ranges_tile_the_ring() {
         let pick = usize::try_from(state >> 40).unwrap();
         let i = pick % open.len();
         let call = match open.get(i + 1).filter(|_| pick % 3 == 0) {
-            Some(upper) => ShardCall::Merge { lower: open[i].id.clone(), upper: upper.id.clone() },
-            None => ShardCall::Split { shard: open[i].id.clone(), at: open[i].range.middle().unwrap() },
+            Some(upper) => merge(&open[i], upper),
+            None => halve(&open[i]),
         };
         assert_eq!(world.call(&call).await, Ok(()), "seed {seed}, step {step}: {call:?}");
         let after = ranges(&world.open().await);
         assert!(HashKeyRange::tile(&after), "seed {seed}, step {step}: {after:?}");
     }
     // ... which a resize makes even again.
-    let halved = world.open().await.len().div_ceil(2);
-    let count = scaler_core::ShardCount::saturating(halved as u64);
-    world.ports.streams.update_shard_count(STREAM, count).await.unwrap();
-    assert_eq!(ranges(&world.open().await), HashKeyRange::uniform(count.get()));
+    let halved = u32::try_from(world.open().await.len().div_ceil(2)).unwrap();
+    world.resize(halved).await;
+    assert_eq!(ranges(&world.open().await), HashKeyRange::uniform(halved));
 }
 
+/// On the wire and in the model alike.
 #[tokio::test]
 async fn what_aws_refuses_is_refused_and_changes_nothing() {
     let world = World::of(4).await;
+    let model = world::World::at(START).with(STREAM, world::Stream::managed(4, Minute::default()));
     let open = world.open().await;
-    let id = |i: usize| open[i].id.clone();
     let inside = open[1].range.middle().unwrap();
-    let split = |shard: String, at: u128| ShardCall::Split { shard, at };
-    let merge = |lower: String, upper: String| ShardCall::Merge { lower, upper };
+    let never = OpenShard { id: "shardId-000000000099".to_owned(), range: open[1].range };
     for (call, failure) in [
-        (split("shardId-000000000099".to_owned(), inside), Failure::NotFound),
-        (split(id(0), inside), Failure::Refused),
-        (split(id(1), open[1].range.first()), Failure::Refused),
-        (split(id(1), open[1].range.first() + 1), Failure::Refused),
-        (split(id(1), open[1].range.last()), Failure::Refused),
-        (merge(id(0), id(2)), Failure::Refused),
-        (merge(id(1), id(0)), Failure::Refused),
+        (halve(&never), Failure::NotFound),
+        (merge(&open[1], &never), Failure::NotFound),
+        (split(&open[0], inside), Failure::Refused),
+        (split(&open[1], open[1].range.first()), Failure::Refused),
+        (merge(&open[0], &open[2]), Failure::Refused),
+        (merge(&open[1], &open[0]), Failure::Refused),
     ] {
         assert_eq!(world.call(&call).await, Err(failure), "{call:?}");
+        assert_eq!(carry_out(&&model, &call).await, Err(failure), "in the model: {call:?}");
+    }
+    // The emulator, and not the model, refuses a child of a single hash key too.
+    for at in [open[1].range.first() + 1, open[1].range.last()] {
+        assert_eq!(world.call(&split(&open[1], at)).await, Err(Failure::Refused), "{at}");
     }
     assert_eq!(world.open().await, open);
-    world.call(&split(id(1), inside)).await.unwrap();
+    assert_eq!((&model).open_shards(STREAM).await.unwrap(), open);
+    world.call(&halve(&open[1])).await.unwrap();
     world.open().await;
-    assert_eq!(world.call(&split(id(1), inside)).await, Err(Failure::InUse), "it is closed");
-    assert_eq!(world.call(&merge(id(0), id(1))).await, Err(Failure::InUse), "as is one of these");
+    carry_out(&&model, &halve(&open[1])).await.unwrap();
+    model.advance(SignedDuration::from_mins(2));
+    for call in [halve(&open[1]), merge(&open[0], &open[1]), merge(&open[1], &open[2])] {
+        assert_eq!(world.call(&call).await, Err(Failure::InUse), "one of its shards is closed: {call:?}");
+        assert_eq!(carry_out(&&model, &call).await, Err(Failure::InUse), "so in the model: {call:?}");
+    }
 
-    let slow = World::with(Capacity::Shards(2), Options { account_shard_limit: 2, ..Options::default() }).await;
-    let full = slow.open().await;
-    let call = split(full[0].id.clone(), full[0].range.middle().unwrap());
-    assert_eq!(slow.call(&call).await, Err(Failure::Refused), "the account has no more shards");
-    slow.call(&merge(full[0].id.clone(), full[1].id.clone())).await.unwrap();
-    let elastic = World::with(Capacity::OnDemand, Options::default()).await;
-    let shards = elastic.open().await;
-    let call = split(shards[0].id.clone(), shards[0].range.middle().unwrap());
+    let full = World::with(Capacity::Shards(2), Options { account_shard_limit: 2, ..at_once() }).await;
+    let open = full.open().await;
+    assert_eq!(full.call(&halve(&open[0])).await, Err(Failure::Refused), "the account has no more shards");
+    full.call(&merge(&open[0], &open[1])).await.unwrap();
+    let elastic = World::with(Capacity::OnDemand, at_once()).await;
+    let call = halve(&elastic.open().await[0]);
     assert_eq!(elastic.call(&call).await, Err(Failure::Refused), "AWS splits these itself");
+}
+
+#[tokio::test]
+async fn one_at_a_time_is_split_or_merged() {
+    let world = World::with(Capacity::Shards(4), Options { resize_seconds: 60, ..Options::default() }).await;
+    let open = world.open().await;
+    world.call(&halve(&open[0])).await.unwrap();
+    assert_eq!(world.ports.streams.describe(STREAM).await.unwrap().status, StreamStatus::Updating);
+    for call in [halve(&open[0]), halve(&open[1]), merge(&open[2], &open[3])] {
+        assert_eq!(world.call(&call).await, Err(Failure::InUse), "{call:?}");
+    }
+}
+
+/// A page has 1,000 of them. Those that are closed come first, and are not to use up the first page.
+#[tokio::test]
+async fn open_shards_are_read_to_the_last_page() {
+    let world = World::of(700).await;
+    world.resize(1_400).await;
+    let open = world.open().await;
+    assert_eq!(ranges(&open), HashKeyRange::uniform(1_400));
+    world.resize(900).await;
+    assert_eq!(ranges(&world.open().await), HashKeyRange::uniform(900));
+    let pages = world.kinesis.list_shards().stream_name(STREAM).send().await.unwrap();
+    assert_eq!((pages.shards().len(), pages.next_token().is_some()), (1_000, true), "of 3,000 ever");
 }
 
 #[tokio::test]
 async fn what_is_put_shows_in_the_metrics_of_its_shard_once_they_are_sent() {
     let world = World::of(2).await;
     let open = world.open().await;
-    let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
-    let put = async |count: usize, shard: usize| {
-        let request = world.kinesis.put_records().stream_name(STREAM);
-        let entry = || {
-            aws_sdk_kinesis::types::PutRecordsRequestEntry::builder()
-                .data(aws_sdk_kinesis::primitives::Blob::new(vec![0; 95]))
-                .partition_key("k-123")
-                .explicit_hash_key(open[shard].range.middle().unwrap().to_string())
-                .build()
-                .unwrap()
-        };
-        request.set_records(Some((0..count).map(|_| entry()).collect())).send().await.unwrap();
-    };
+    let put = async |count: usize, shard: usize| world.put(vec![record(&open[shard], 100); count]).await;
     put(7, 0).await;
     assert!(!world.ports.streams.describe(STREAM).await.unwrap().shard_metrics);
     world.ports.streams.send_shard_metrics(STREAM).await.unwrap();
     assert!(world.ports.streams.describe(STREAM).await.unwrap().shard_metrics);
     put(3, 0).await;
     put(5, 1).await;
-    let begun = world.sandbox.now();
-    world.sandbox.clock().advance(SignedDuration::from_mins(1));
-    world.sandbox.tick().await;
-    let end = begun + SignedDuration::from_mins(1);
-    let windows = world.ports.metrics.shard_windows(STREAM, &ids, end, 2).await.unwrap();
-    let newest: Vec<_> = ids.iter().map(|id| windows[id].minutes[1]).collect();
-    let figures: Vec<_> = newest.iter().map(|it| (it.bytes, it.records, it.throttled_records)).collect();
+    let minutes = world.minutes(&open).await;
+    let figures: Vec<_> = minutes.iter().map(|[_, it]| (it.bytes, it.records, it.throttled_records)).collect();
     assert_eq!(figures, [(Some(300), Some(3), Some(0)), (Some(500), Some(5), Some(0))]);
-    assert!(!windows[&ids[0]].minutes[0].is_known());
+    assert!(!minutes[0][0].is_known());
+}
+
+#[tokio::test]
+async fn what_is_throttled_shows_in_the_metrics_of_its_shard() {
+    let world = World::of(3).await;
+    let open = world.open().await;
+    world.ports.streams.send_shard_metrics(STREAM).await.unwrap();
+    // In one call, so in one second of each shard: the second of 700,000 bytes is beyond the 1 MiB of its shard.
+    let records = vec![record(&open[0], 100), record(&open[1], 700_000), record(&open[1], 700_000)];
+    assert_eq!(world.put(records).await, Some(1));
+    let minutes = world.minutes(&open).await;
+    let figures: Vec<_> = minutes.iter().map(|[_, it]| (it.bytes, it.records, it.throttled_records)).collect();
+    let hot = (Some(700_000), Some(1), Some(1));
+    assert_eq!(figures, [(Some(100), Some(1), Some(0)), hot, (None, None, None)]);
 }

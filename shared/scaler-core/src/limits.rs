@@ -1,7 +1,7 @@
 //! Quotas of Amazon Kinesis Data Streams: value, unit, source and the day it was read.
 //!
-//! Sources, all read 2026-11-21: **KQ** is the Developer Guide page "Quotas and limits"; **API** is the API reference of
-//! the operation named.
+//! Sources, all read 2026-11-21: **KQ** is the Developer Guide page "Quotas and limits"; **API** is the API reference
+//! of the operation named.
 
 /// Bytes a second that one shard takes, partition keys included (1 MiB). KQ, API `CreateStream`.
 pub const WRITE_BYTES_PER_SECOND_PER_SHARD: u64 = 1_048_576;
@@ -10,7 +10,8 @@ pub const WRITE_RECORDS_PER_SECOND_PER_SHARD: u64 = 1_000;
 /// Bytes a second that one shard gives to all its classic (shared-throughput) consumers together (2 MiB). KQ, API
 /// `GetRecords`.
 pub const READ_BYTES_PER_SECOND_PER_SHARD: u64 = 2_097_152;
-/// `GetRecords` calls a second that one shard answers, those of all its classic consumers together. KQ, API `GetRecords`.
+/// `GetRecords` calls a second that one shard answers, those of all its classic consumers together. KQ, API
+/// `GetRecords`.
 pub const READ_CALLS_PER_SECOND_PER_SHARD: u32 = 5;
 /// Consumers with enhanced fan-out that a stream has at most (50 under On-demand Advantage). KQ, API
 /// `RegisterStreamConsumer`.
@@ -31,8 +32,8 @@ pub const RESIZES_PER_DAY: u32 = 10;
 pub const RESIZES_WINDOW_HOURS: i64 = 24;
 /// The largest count that `UpdateShardCount` accepts. API `UpdateShardCount`.
 pub const SHARDS_PER_STREAM_MAX: u32 = 10_000;
-/// Bytes a second that an on-demand stream takes at most, unless AWS raises it: 10 GB where streams are largest, else 200
-/// MB. KQ.
+/// Bytes a second that an on-demand stream takes at most, unless AWS raises it: 10 GB where streams are largest, else
+/// 200 MB. KQ.
 pub fn on_demand_bytes_per_second_max(region: &str) -> u64 {
     match region {
         "us-east-1" | "us-west-2" | "eu-west-1" => 10 << 30,
@@ -47,8 +48,8 @@ pub const SHARD_METRICS: [&str; 3] = ["IncomingBytes", "IncomingRecords", "Write
 /// Characters in a tag's value, at most. API `AddTagsToStream` (older pages say 255; we stay below both).
 pub const TAG_VALUE_CHARS_MAX: usize = 255;
 
-/// CloudWatch reports a Kinesis minute about this many minutes after it ended. No delay is documented; the newest one or
-/// two minutes are commonly absent or partial.
+/// CloudWatch reports a Kinesis minute about this many minutes after it ended. No delay is documented; the newest one
+/// or two minutes are commonly absent or partial.
 pub const METRIC_DELAY_MINUTES: u32 = 2;
 
 /// Seconds in one CloudWatch period as we ask for it.
@@ -78,11 +79,12 @@ impl ApiRate {
 
 /// Every call that the functions make often enough to come near a limit.
 ///
-/// Kinesis: KQ and API of each operation; sources differ on the scope of `ListTagsForStream` (account or stream), of which
-/// the tighter is taken, as for `SplitShard` and `MergeShards`, and give none for `UpdateShardCount`. `ListShards` and
-/// `EnableEnhancedMonitoring` have theirs for each stream (of the former older pages say 100, newer ones 1,000). `ListStreamConsumers` is not here: its 5 a second are for each
-/// stream (KQ, API), of which a run asks once. CloudWatch: User Guide, "CloudWatch service quotas". `GetResources`: Tag Editor
-/// User Guide, "Service quotas". No source tells a rate of `GetProducts`, which is called a few times a day.
+/// Kinesis: KQ and API of each operation; sources differ on the scope of `ListTagsForStream` (account or stream), of
+/// which the tighter is taken, as for `SplitShard` and `MergeShards`, and give none for `UpdateShardCount`.
+/// `ListShards` and `EnableEnhancedMonitoring` have theirs for each stream (of the former older pages say 100, newer
+/// ones 1,000). `ListStreamConsumers` is not here: its 5 a second are for each stream (KQ, API), of which a run asks
+/// once. CloudWatch: User Guide, "CloudWatch service quotas". `GetResources`: Tag Editor User Guide, "Service quotas".
+/// No source tells a rate of `GetProducts`, which is called a few times a day.
 pub const API_RATES: [ApiRate; 16] = [
     ApiRate { action: "kinesis:ListStreams", per_second: 5 },
     ApiRate { action: "kinesis:DescribeStreamSummary", per_second: 20 },

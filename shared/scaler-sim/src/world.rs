@@ -367,13 +367,12 @@ impl State {
             added,
             account_open_shards,
             account_shard_limit,
-            // One that is closed is not on the ring.
+            // The ring knows.
             closed: None,
         };
         kinesis_rules::check_reshard(&reshard).map_err(|refusal| refused(call, name, &refusal))?;
         let ring = stream.ring();
-        change(ring)
-            .map_err(|fault| failed(call, name, Failure::Refused, &format!("InvalidArgumentException: {fault}")))?;
+        change(ring).map_err(|fault| misplaced(call, name, fault))?;
         stream.shards = u32::try_from(ring.shards().len()).unwrap_or(u32::MAX);
         stream.reshards.push(now);
         Ok(())
@@ -392,6 +391,16 @@ fn refused(call: &'static str, subject: &str, refusal: &Refusal) -> CallError {
     let in_use = refusal.error_type == "ResourceInUseException";
     let failure = if in_use { Failure::InUse } else { Failure::Refused };
     failed(call, subject, failure, &format!("{}: {}", refusal.error_type, refusal.message))
+}
+
+/// What is wrong with the shards or the hash key of a split or a merge.
+pub(crate) fn misplaced(call: &'static str, subject: &str, fault: RingFault) -> CallError {
+    let (failure, error_type) = match fault {
+        RingFault::NoSuchShard => (Failure::NotFound, "ResourceNotFoundException"),
+        RingFault::Closed => (Failure::InUse, "ResourceInUseException"),
+        RingFault::NotInside | RingFault::NotAdjacent => (Failure::Refused, "InvalidArgumentException"),
+    };
+    failed(call, subject, failure, &format!("{error_type}: {fault}"))
 }
 
 fn mode(stream: &Stream) -> Mode {

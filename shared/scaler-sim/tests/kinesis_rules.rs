@@ -1,9 +1,10 @@
-//! What Kinesis refuses of `UpdateShardCount`, as a table and as laws.
+//! What Kinesis refuses of `UpdateShardCount`, as a table and as laws, and of `SplitShard` and `MergeShards`, as a
+//! table.
 #![allow(clippy::unwrap_used)]
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use scaler_sim::kinesis_rules::{Mode, Refusal, Resize, check};
+use scaler_sim::kinesis_rules::{Mode, Refusal, Reshard, Resize, check, check_reshard};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -74,6 +75,53 @@ fn the_eleventh_call_of_a_day_is_refused_and_the_window_rolls() {
     accepted.pop();
     accepted.push(hours_ago(24));
     assert_eq!(verdict(&accepted), Ok(()));
+}
+
+/// A split (which adds one) or a merge (which adds none), of an account with four shards.
+fn reshard(added: u32) -> Reshard<'static> {
+    Reshard {
+        stream: "orders",
+        account: "123456789012",
+        mode: Mode::Provisioned,
+        status: "ACTIVE",
+        added,
+        account_open_shards: 4,
+        account_shard_limit: 20_000,
+        closed: None,
+    }
+}
+
+#[test]
+fn splits_and_merges_need_an_active_provisioned_stream_open_shards_and_room() {
+    let (split, merge) = (reshard(1), reshard(0));
+    let in_use = "ResourceInUseException: Stream orders under account 123456789012 not ACTIVE, instead in state";
+    let full = "LimitExceededException: This request would exceed the shard limit for the account 123456789012.";
+    let closed = Some("shardId-000000000001");
+    for (reshard, expected) in [
+        (split.clone(), None),
+        (merge.clone(), None),
+        (Reshard { mode: Mode::OnDemand, ..split.clone() }, Some("ValidationException: Stream orders")),
+        (Reshard { mode: Mode::OnDemand, ..merge.clone() }, Some("ValidationException: Stream orders")),
+        (Reshard { status: "UPDATING", ..split.clone() }, Some(in_use)),
+        (Reshard { status: "UPDATING", ..merge.clone() }, Some(in_use)),
+        (Reshard { status: "CREATING", ..split.clone() }, Some(in_use)),
+        (Reshard { status: "DELETING", ..split.clone() }, Some(in_use)),
+        (Reshard { closed, ..split.clone() }, Some("ResourceInUseException: Shard shardId-000000000001 in stream")),
+        (Reshard { closed, ..merge.clone() }, Some("ResourceInUseException: Shard shardId-000000000001 in stream")),
+        (Reshard { account_shard_limit: 5, ..split.clone() }, None),
+        (Reshard { account_shard_limit: 4, ..split.clone() }, Some(full)),
+        (Reshard { account_shard_limit: 4, ..merge.clone() }, None),
+        // A stream that is changing is told so, whatever else is wrong.
+        (Reshard { status: "UPDATING", closed, account_shard_limit: 4, ..split.clone() }, Some(in_use)),
+    ] {
+        let told = check_reshard(&reshard).err().map(|refusal| refusal.to_string());
+        let is_so = match (&told, expected) {
+            (None, None) => true,
+            (Some(told), Some(expected)) => told.starts_with(expected),
+            _ => false,
+        };
+        assert!(is_so, "{reshard:?}: {told:?} and not {expected:?}");
+    }
 }
 
 proptest! {

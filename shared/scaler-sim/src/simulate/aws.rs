@@ -19,7 +19,7 @@ use super::producers::Sent;
 use crate::alarm::AlarmState;
 use crate::ring::{Ring, RingFault};
 use crate::stream_model::{Call, Refused, ResizeKind, StreamModel};
-use crate::world::failed;
+use crate::world::{failed, misplaced};
 
 /// The stream's name.
 const STREAM: &str = "simulated";
@@ -468,14 +468,7 @@ fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
         Refused::Limits => {
             failed(call, stream, Failure::Refused, "LimitExceededException: a step, a count or an eleventh too many")
         }
-        Refused::Shards(RingFault::NoSuchShard) => {
-            let message = format!("ResourceNotFoundException: {}", RingFault::NoSuchShard);
-            failed(call, stream, Failure::NotFound, &message)
-        }
-        // A closed shard too: that is what emulators made beside the service answer.
-        Refused::Shards(fault @ (RingFault::Closed | RingFault::NotInside | RingFault::NotAdjacent)) => {
-            failed(call, stream, Failure::Refused, &format!("InvalidArgumentException: {fault}"))
-        }
+        Refused::Shards(fault) => misplaced(call, stream, fault),
     }
 }
 
@@ -609,7 +602,7 @@ mod tests {
         split(&first.id).unwrap();
         assert_eq!(refused(&first.id), (Failure::InUse, "ResourceInUseException".to_owned()), "it is under way");
         aws.begin(1, at(1));
-        assert_eq!(refused(&first.id), (Failure::Refused, "InvalidArgumentException".to_owned()), "it is closed");
+        assert_eq!(refused(&first.id), (Failure::InUse, "ResourceInUseException".to_owned()), "it is closed");
         assert_eq!(refused("shardId-4"), never);
     }
 
