@@ -27,6 +27,7 @@ mod report;
 mod scale;
 mod scene;
 mod settings;
+mod shown;
 mod simulate;
 mod source;
 mod status;

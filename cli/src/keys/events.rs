@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use jiff::{SignedDuration, Timestamp};
-use key_spread::{LinesFault, Spread, spread_lines};
+use key_spread::{Frequent, LinesFault, Spread, WINDOW_RECORDS, spread_lines};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Zipf};
-use scaler_core::HashKeyRange;
 use scaler_core::keys::{
     KeyFault, KeyStrategy, composite_key, hash_based_key, random_key, time_based_key, user_based_key,
 };
+use scaler_core::{HashKeyRange, hash_key};
 
 use super::measured::Measured;
 use super::options::EventOptions;
@@ -49,7 +49,7 @@ pub(crate) fn measure(
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
     let users = Zipf::new(f64::from(options.users), options.skew).expect("the options allow only what Zipf's law has");
     let mut spread = Spread::over(ranges);
-    let mut order = Order::new(options.users as usize);
+    let (mut order, mut at_a_time) = (Order::new(options.users as usize), AtATime::default());
     let (mut keys, mut who) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
     for number in 0..options.records {
         // Drawn by every strategy alike, so that all are tried on the same events.
@@ -62,12 +62,49 @@ pub(crate) fn measure(
         if keys.len() == BATCH || number + 1 == options.records {
             let bytes: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
             let mut written = who.iter();
+            at_a_time.take(&bytes);
             spread.take(&bytes, |shard| order.wrote(*written.next().expect("each key is of a user"), shard));
             keys.clear();
             who.clear();
         }
     }
-    Ok(Measured { name: strategy.to_string(), spread, order_kept: order.kept() })
+    let hottest_at_a_time = at_a_time.hottest();
+    Ok(Measured { name: strategy.to_string(), spread, order_kept: order.kept(), hottest_at_a_time })
+}
+
+/// The hottest key of each window: over all of them a key by the time is one of many.
+#[derive(Default)]
+struct AtATime {
+    keys: Frequent,
+    in_window: u64,
+    windows: u32,
+    shares: f64,
+}
+
+impl AtATime {
+    fn take(&mut self, keys: &[&[u8]]) {
+        for key in keys {
+            let text = str::from_utf8(key).expect("keys were texts");
+            self.keys.add(key, hash_key(text), 1);
+        }
+        self.in_window += keys.len() as u64;
+        if self.in_window >= WINDOW_RECORDS {
+            self.end();
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "a window has few records")]
+    fn end(&mut self) {
+        let most = self.keys.heaviest(1).first().map_or(0, |heavy| heavy.at_least);
+        self.shares += most as f64 / self.in_window.max(1) as f64;
+        self.windows += 1;
+        (self.keys, self.in_window) = (Frequent::default(), 0);
+    }
+
+    /// Its share of a window, on average; `None` for too few records.
+    fn hottest(&self) -> Option<f64> {
+        (self.windows > 0).then(|| self.shares / f64::from(self.windows))
+    }
 }
 
 /// Gives each line, which is the user of an event or has it where `user_of` finds it, the key that a strategy chooses.

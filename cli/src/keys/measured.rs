@@ -12,6 +12,8 @@ pub(crate) struct Measured {
     pub(crate) spread: Spread,
     /// The share of records that came to the shard of their user's record before, 0 to 1; `None` where that is not known.
     pub(crate) order_kept: Option<f64>,
+    /// The share of the hottest key in windows of 60,000 records, on average; `None` where that was not measured.
+    pub(crate) hottest_at_a_time: Option<f64>,
 }
 
 /// All figures of it, for programs.
@@ -33,6 +35,10 @@ pub(crate) struct Figures {
     /// that is not known.
     pub(crate) order_kept: Option<f64>,
     pub(crate) hottest: Option<HotKey>,
+    /// The share of the hottest key in windows of 60,000 records, on average, and at least of all; 0 to 1.
+    pub(crate) hottest_at_a_time: f64,
+    /// What that is, of what one shard takes.
+    pub(crate) hottest_of_a_shard: f64,
 }
 
 /// A key that has more records than others.
@@ -51,6 +57,8 @@ impl Measured {
     pub(crate) fn figures(&self, rate: RateOptions) -> Option<Figures> {
         let Evenness { max_over_mean, variation, chi_squared, degrees_of_freedom, p_value, effective_shards } =
             self.spread.evenness()?;
+        let hottest = self.hottest(1, rate).into_iter().next();
+        let at_a_time = hottest.as_ref().map_or(0.0, |hottest| hottest.share).max(self.hottest_at_a_time.unwrap_or(0.0));
         Some(Figures {
             keys: self.name.clone(),
             records: self.spread.records(),
@@ -63,7 +71,9 @@ impl Measured {
             p_value,
             effective_shards,
             order_kept: self.order_kept,
-            hottest: self.hottest(1, rate).into_iter().next(),
+            hottest,
+            hottest_at_a_time: at_a_time,
+            hottest_of_a_shard: at_a_time * rate.in_shards(),
         })
     }
 

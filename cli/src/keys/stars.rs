@@ -7,7 +7,7 @@ pub(crate) const RULES: &str = "\
 evenness by the busiest shard over the mean in windows of 60,000 records: five stars up to 1.05, four to 1.25, three to 1.5, two to 2
 order    by the records that come to the shard of their user's record before, beyond chance: five stars for all, four from 75 %, \
 three from 50 %, two from 25 %
-hot keys by what the hottest key takes of a shard's even part: five stars below 5 %, four below 25 %, three below 50 %, two below 100 %";
+hot keys by what the hottest key of such a window has of a shard's even part of it: five stars below 5 %, four below 25 %, three below 50 %, two below 100 %";
 
 /// One to five of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -25,7 +25,7 @@ impl Stars {
         let chance = 1.0 / shards;
         // On one shard all order is kept, whatever the keys.
         let beyond = |kept: f64| if shards > 1.0 { (kept - chance) / (1.0 - chance) } else { 1.0 };
-        let hottest = figures.hottest.as_ref().map_or(0.0, |hottest| hottest.share * shards);
+        let hottest = figures.hottest_at_a_time * shards;
         Self {
             evenness: stars([uneven <= 1.05, uneven <= 1.25, uneven <= 1.5, uneven <= 2.0]),
             order: figures
