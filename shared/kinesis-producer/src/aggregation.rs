@@ -3,11 +3,21 @@
 //! The format is that of the Kinesis Producer Library (`aggregation-format.md` of awslabs/amazon-kinesis-producer, read
 //! 2026-11): four magic bytes, a protobuf message, and the MD5 of that message.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
 use md5::{Digest as _, Md5};
-use prost::Message as _;
+use prost::{Message as _, decode_length_delimiter};
+use scaler_core::keys::KEY_CHARS_MAX;
 
 const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
 const DIGEST: usize = 16;
+/// Keys, hash keys and records of one message, at most, lest two bytes of it become a hundred in memory. A producer of this crate
+/// puts no more than 161,000 records into the 10 MiB that Kinesis takes, each with a key and a hash key of its own.
+const PARTS_MAX: usize = 500_000;
+/// How protobuf marks a field that says its length.
+const LENGTH_DELIMITED: usize = 2;
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct AggregatedRecord {
@@ -27,24 +37,14 @@ struct SubRecord {
     explicit_hash_key_index: Option<u64>,
     #[prost(bytes = "vec", required, tag = "3")]
     data: Vec<u8>,
-    #[prost(message, repeated, tag = "4")]
-    tags: Vec<Tag>,
-}
-
-/// Read so that records with tags are whole, and not used.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Tag {
-    #[prost(string, required, tag = "1")]
-    key: String,
-    #[prost(string, optional, tag = "2")]
-    value: Option<String>,
+    // Its tags, field 4, are skipped: nobody uses them.
 }
 
 /// A record inside an aggregated one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
-    /// Its partition key.
-    pub partition_key: String,
+    /// Its partition key, shared with the other records that have it.
+    pub partition_key: Arc<str>,
     /// Its explicit hash key, where it has one.
     pub explicit_hash_key: Option<u128>,
     /// Its data.
@@ -54,56 +54,82 @@ pub struct UserRecord {
 /// The data of one record that holds all of these. Whoever writes it sees to it that they belong on one shard.
 pub fn encode(records: &[UserRecord]) -> Vec<u8> {
     let mut whole = AggregatedRecord::default();
+    let (mut keys, mut hash_keys) = (HashMap::new(), HashMap::new());
     for record in records {
-        let partition_key_index = index(&mut whole.partition_key_table, &record.partition_key);
-        let explicit = record.explicit_hash_key.map(|hash_key| hash_key.to_string());
-        let explicit_hash_key_index = explicit.map(|hash_key| index(&mut whole.explicit_hash_key_table, &hash_key));
-        whole.records.push(SubRecord {
-            partition_key_index,
-            explicit_hash_key_index,
-            data: record.data.clone(),
-            tags: Vec::new(),
-        });
+        let key: &str = &record.partition_key;
+        let partition_key_index = index(&mut keys, &mut whole.partition_key_table, key);
+        let table = &mut whole.explicit_hash_key_table;
+        let explicit_hash_key_index = record.explicit_hash_key.map(|it| index(&mut hash_keys, table, it));
+        whole.records.push(SubRecord { partition_key_index, explicit_hash_key_index, data: record.data.clone() });
     }
     let message = whole.encode_to_vec();
     let digest = Md5::digest(&message);
     [&MAGIC[..], &message, &digest].concat()
 }
 
-/// Where a text is in a table, at its end if it was not.
-fn index(table: &mut Vec<String>, text: &str) -> u64 {
-    let at = table.iter().position(|known| known == text).unwrap_or_else(|| {
-        table.push(text.to_owned());
-        table.len() - 1
-    });
-    at as u64
+/// Where a key is in a table, at its end if it was not.
+fn index<K: Hash + Eq + ToString>(known: &mut HashMap<K, u64>, table: &mut Vec<String>, key: K) -> u64 {
+    *known.entry(key).or_insert_with_key(|key| {
+        table.push(key.to_string());
+        table.len() as u64 - 1
+    })
 }
 
 /// The records inside this data; `None` where it is not aggregated: then it is a record's own, whatever it begins with.
 ///
-/// Takes any bytes: what does not have its own MD5 at its end, or points outside its tables, was not made by a producer of this
-/// format.
+/// Takes any bytes, and what it makes of them is bounded by their size: what does not have its own MD5 at its end, points outside
+/// its tables, has keys that Kinesis would not take or more parts than fit, was not made by a producer of this format.
 pub fn decode(data: &[u8]) -> Option<Vec<UserRecord>> {
     let message = data.strip_prefix(&MAGIC)?;
     let (message, digest) = message.split_at_checked(message.len().checked_sub(DIGEST)?)?;
-    if Md5::digest(message).as_slice() != digest {
+    if Md5::digest(message).as_slice() != digest || !is_bounded(message) {
         return None;
     }
     let whole = AggregatedRecord::decode(message).ok()?;
-    let at = |table: &[String], index: u64| table.get(usize::try_from(index).ok()?).cloned();
+    let is_key = |key: &String| (1..=KEY_CHARS_MAX).contains(&key.chars().count());
+    if !whole.partition_key_table.iter().all(is_key) {
+        return None;
+    }
+    // Once for all records that have it.
+    let keys: Vec<Arc<str>> = whole.partition_key_table.into_iter().map(Arc::from).collect();
+    let hash_keys: Vec<u128> = whole.explicit_hash_key_table.iter().map(|it| it.parse().ok()).collect::<Option<_>>()?;
     let record = |record: SubRecord| {
         let explicit_hash_key = match record.explicit_hash_key_index {
             None => None,
-            Some(index) => Some(at(&whole.explicit_hash_key_table, index)?.parse().ok()?),
+            Some(index) => Some(*at(&hash_keys, index)?),
         };
-        let partition_key = at(&whole.partition_key_table, record.partition_key_index)?;
+        let partition_key = Arc::clone(at(&keys, record.partition_key_index)?);
         Some(UserRecord { partition_key, explicit_hash_key, data: record.data })
     };
     whole.records.into_iter().map(record).collect()
 }
 
+fn at<T>(table: &[T], index: u64) -> Option<&T> {
+    table.get(usize::try_from(index).ok()?)
+}
+
+/// Whether a message has no more parts than it may; looked at before any of them is made.
+fn is_bounded(mut message: &[u8]) -> bool {
+    for _ in 0..PARTS_MAX {
+        if message.is_empty() {
+            return true;
+        }
+        let Some(rest) = after_part(message) else { return false };
+        message = rest;
+    }
+    message.is_empty()
+}
+
+fn after_part(mut message: &[u8]) -> Option<&[u8]> {
+    // What marks a field is a number of the same form as a length.
+    let field = decode_length_delimiter(&mut message).ok()?;
+    let length = decode_length_delimiter(&mut message).ok()?;
+    message.get(length..).filter(|_| field & 7 == LENGTH_DELIMITED)
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;
 
     use super::*;
@@ -111,7 +137,7 @@ mod tests {
     fn records() -> impl Strategy<Value = Vec<UserRecord>> {
         let record = ("[a-c]{1,3}", prop::option::of(0..4_u128), prop::collection::vec(any::<u8>(), 0..40));
         let record = record.prop_map(|(partition_key, explicit_hash_key, data)| UserRecord {
-            partition_key,
+            partition_key: partition_key.into(),
             explicit_hash_key: explicit_hash_key.map(|key| key << 120),
             data,
         });
@@ -135,8 +161,7 @@ mod tests {
         /// Whole by its digest, and whatever inside.
         #[test]
         fn hostile_messages_are_no_records_and_no_panic(message in prop::collection::vec(any::<u8>(), 0..60)) {
-            let data = [&MAGIC[..], &message, &Md5::digest(&message)].concat();
-            let _ = decode(&data);
+            let _ = decode(&whole(&message));
         }
     }
 
@@ -145,14 +170,83 @@ mod tests {
     fn bytes_are_those_of_the_format() {
         let message = [0x0A, 0x01, b'a', 0x1A, 0x05, 0x08, 0x00, 0x1A, 0x01, b'x'];
         let expected = [&MAGIC[..], &message, &Md5::digest(message)].concat();
-        let record = UserRecord { partition_key: "a".to_owned(), explicit_hash_key: None, data: b"x".to_vec() };
+        let record = UserRecord { partition_key: "a".into(), explicit_hash_key: None, data: b"x".to_vec() };
         assert_eq!(encode(std::slice::from_ref(&record)), expected);
         assert_eq!(decode(&expected), Some(vec![record]));
+    }
+
+    /// Made by a Python script from the format's description, with its `hashlib`: keys "user-1" and "user-2", and the hash key
+    /// 2^127 for the second of three records.
+    #[test]
+    fn bytes_that_another_program_made_are_read_and_made_alike() {
+        let made = "f3899ac20a06757365722d310a06757365722d32122731373031343131383334363034363932333137333136383733303337\
+                    31353838343130353732381a0908001a0566697273741a0c080110001a067365636f6e641a0908001a057468697264d6124b\
+                    7c73ec378badd261e43e1ebb66";
+        let byte = |i| u8::from_str_radix(&made[i..i + 2], 16).unwrap();
+        let made: Vec<u8> = (0..made.len()).step_by(2).map(byte).collect();
+        let record = |key: &str, explicit_hash_key, data: &str| UserRecord {
+            partition_key: key.into(),
+            explicit_hash_key,
+            data: data.into(),
+        };
+        let records = [
+            record("user-1", None, "first"),
+            record("user-2", Some(1 << 127), "second"),
+            record("user-1", None, "third"),
+        ];
+        assert_eq!(decode(&made), Some(records.to_vec()));
+        assert_eq!(encode(&records), made);
+    }
+
+    fn whole(message: &[u8]) -> Vec<u8> {
+        [&MAGIC[..], message, &Md5::digest(message)].concat()
+    }
+
+    /// A key of so many characters, and so many records that have it.
+    fn of_one_key(chars: usize, records: usize) -> Vec<u8> {
+        let sub_record = SubRecord { partition_key_index: 0, explicit_hash_key_index: None, data: Vec::new() };
+        let message = AggregatedRecord {
+            partition_key_table: vec!["k".repeat(chars)],
+            explicit_hash_key_table: Vec::new(),
+            records: vec![sub_record; records],
+        };
+        whole(&message.encode_to_vec())
+    }
+
+    #[test]
+    fn a_large_key_of_many_records_is_no_record_and_takes_no_room() {
+        // A key of 1 MiB times 10,000 records would be 10 GB.
+        assert_eq!(decode(&of_one_key(1 << 20, 10_000)), None);
+        assert_eq!(decode(&of_one_key(257, 1)), None);
+        assert_eq!(decode(&of_one_key(0, 1)), None);
+        let taken = decode(&of_one_key(256, 10_000)).unwrap();
+        assert_eq!(taken.len(), 10_000);
+        assert!(
+            taken.iter().all(|record| Arc::ptr_eq(&record.partition_key, &taken[0].partition_key)),
+            "one key for all"
+        );
+    }
+
+    #[test]
+    fn more_parts_than_a_producer_makes_are_no_records() {
+        // Two bytes each, and a hundred in memory.
+        let empty_records = [0x1A, 0x00].repeat(5 << 20);
+        assert_eq!(decode(&whole(&empty_records)), None);
+        assert!(decode(&of_one_key(1, PARTS_MAX - 1)).is_some());
+        assert_eq!(decode(&of_one_key(1, PARTS_MAX)), None);
+    }
+
+    #[test]
+    fn tags_are_skipped() {
+        // As in `bytes_are_those_of_the_format`, and the tag "t" of the record.
+        let message = [0x0A, 0x01, b'a', 0x1A, 0x0A, 0x08, 0x00, 0x1A, 0x01, b'x', 0x22, 0x03, 0x0A, 0x01, b't'];
+        let record = UserRecord { partition_key: "a".into(), explicit_hash_key: None, data: b"x".to_vec() };
+        assert_eq!(decode(&whole(&message)), Some(vec![record]));
     }
 
     #[test]
     fn an_index_outside_its_table_is_no_record() {
         let message = [0x0A, 0x01, b'a', 0x1A, 0x05, 0x08, 0x07, 0x1A, 0x01, b'x'];
-        assert_eq!(decode(&[&MAGIC[..], &message, &Md5::digest(message)].concat()), None);
+        assert_eq!(decode(&whole(&message)), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What waits to be written: records, alone or put together, and in the order that was asked for.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -30,9 +30,10 @@ pub(crate) struct Waiter {
 pub(crate) struct Pending {
     pub(crate) entry: Entry,
     pub(crate) waiters: Vec<Waiter>,
-    pub(crate) since: Instant,
     /// When it began to wait for a call, this time.
     waits_since: Instant,
+    /// When it was tried first, if it was.
+    pub(crate) tried_since: Option<Instant>,
     pub(crate) tries: u32,
     /// Whether a try that was not answered may have written it.
     pub(crate) maybe_written: bool,
@@ -45,19 +46,17 @@ impl Pending {
     }
 }
 
-/// Records whose order is kept, and that may be put together.
+/// Records whose order is kept. Those that are put together are of one, and of one place on the ring.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Group {
-    Key(String, Option<u128>),
+    Key(String),
     Shard(usize),
 }
 
 impl Group {
     fn of(record: &Record, aggregation: &Aggregation) -> Self {
         match aggregation {
-            Aggregation::None | Aggregation::PerKey { .. } => {
-                Self::Key(record.partition_key.clone(), record.explicit_hash_key)
-            }
+            Aggregation::None | Aggregation::PerKey { .. } => Self::Key(record.partition_key.clone()),
             Aggregation::PerShard { ranges, .. } => {
                 let hash_key = record.hash_key();
                 Self::Shard(ranges.partition_point(|range| range.last() < hash_key))
@@ -83,11 +82,14 @@ pub(crate) struct Queue {
     opened: VecDeque<(Instant, Group)>,
     ready: VecDeque<Pending>,
     ready_bytes: usize,
+    /// Since when the one of them waits that waits longest; known as long as they do not fill a call.
+    ready_since: Option<Instant>,
     /// Groups of which a record is under way, and those behind it; where order is kept.
     busy: HashSet<Group>,
     behind: HashMap<Group, VecDeque<Pending>>,
-    /// Records that are tried again, and when.
-    later: Vec<(Instant, Pending)>,
+    /// Records that are tried again, by when, and in the order in which they failed.
+    later: BTreeMap<(Instant, u64), Pending>,
+    failures: u64,
 }
 
 impl Queue {
@@ -98,9 +100,11 @@ impl Queue {
             opened: VecDeque::new(),
             ready: VecDeque::new(),
             ready_bytes: 0,
+            ready_since: None,
             busy: HashSet::new(),
             behind: HashMap::new(),
-            later: Vec::new(),
+            later: BTreeMap::new(),
+            failures: 0,
         }
     }
 
@@ -111,6 +115,7 @@ impl Queue {
             Aggregation::None => 0,
             Aggregation::PerKey { bytes_max } | Aggregation::PerShard { bytes_max, .. } => bytes_max,
         };
+        let is_per_shard = matches!(self.settings.aggregation, Aggregation::PerShard { .. });
         let bytes = record.bytes() + AGGREGATED_OVERHEAD;
         let alone = AGGREGATE_OVERHEAD + record.partition_key.len() + bytes;
         if alone > most {
@@ -118,37 +123,37 @@ impl Queue {
             self.close(&group);
             return self.enqueue(Pending::alone(record, waiter, group, now));
         }
-        if self.open.get(&group).is_some_and(|open| open.bytes + bytes > most) {
+        let goes_in = |open: &Open| {
+            let is_there = is_per_shard || open.explicit_hash_key == record.explicit_hash_key;
+            is_there && open.bytes + bytes <= most
+        };
+        if self.open.get(&group).is_some_and(|open| !goes_in(open)) {
             self.close(&group);
         }
         let open = self.open.entry(group.clone()).or_insert_with(|| {
             self.opened.push_back((now, group));
-            let explicit_hash_key = match self.settings.aggregation {
-                // The key of the first may lie elsewhere on the ring than another's; all of them are on its shard.
-                Aggregation::PerShard { .. } => Some(record.hash_key()),
-                Aggregation::None | Aggregation::PerKey { .. } => record.explicit_hash_key,
-            };
+            // The key of the first may lie elsewhere on the ring than another's; all of them are on its shard.
+            let explicit_hash_key = if is_per_shard { Some(record.hash_key()) } else { record.explicit_hash_key };
             let (records, waiters) = (Vec::new(), Vec::new());
             Open { records, waiters, bytes: alone - bytes, since: now, explicit_hash_key }
         });
         open.bytes += bytes;
         open.waiters.push(waiter);
         let Record { partition_key, explicit_hash_key, data } = record;
-        open.records.push(UserRecord { partition_key, explicit_hash_key, data });
+        open.records.push(UserRecord { partition_key: partition_key.into(), explicit_hash_key, data });
     }
 
     /// Ends an aggregated record.
     fn close(&mut self, group: &Group) {
         let Some(open) = self.open.remove(group) else { return };
         let Some(first) = open.records.first() else { return };
-        let partition_key = first.partition_key.clone();
+        let partition_key = first.partition_key.to_string();
         let entry = match open.records.as_slice() {
             // Nothing to put together.
             [one] => Entry { partition_key, explicit_hash_key: one.explicit_hash_key, data: one.data.clone() },
             several => Entry { partition_key, explicit_hash_key: open.explicit_hash_key, data: encode(several) },
         };
-        let (waiters, since, group) = (open.waiters, open.since, group.clone());
-        self.enqueue(Pending { entry, waiters, since, waits_since: since, tries: 0, maybe_written: false, group });
+        self.enqueue(Pending::new(entry, open.waiters, group.clone(), open.since));
     }
 
     fn enqueue(&mut self, pending: Pending) {
@@ -160,13 +165,24 @@ impl Queue {
     }
 
     fn ready(&mut self, pending: Pending) {
-        self.ready_bytes += pending.bytes();
+        self.counted(&pending);
         self.ready.push_back(pending);
+    }
+
+    fn counted(&mut self, pending: &Pending) {
+        self.ready_bytes += pending.bytes();
+        self.ready_since = Some(self.ready_since.map_or(pending.waits_since, |since| since.min(pending.waits_since)));
+    }
+
+    /// Whether a call can have no more than is ready.
+    fn is_full(&self) -> bool {
+        self.ready.len() >= self.settings.call_records_max || self.ready_bytes >= self.settings.call_bytes_max
     }
 
     /// Tries a record again at this time.
     pub(crate) fn again(&mut self, pending: Pending, at: Instant) {
-        self.later.push((at, pending));
+        self.failures += 1;
+        self.later.insert((at, self.failures), pending);
     }
 
     /// Whoever was behind a record that has ended is next.
@@ -185,10 +201,8 @@ impl Queue {
     /// The entries of the next call, if there is one to be made now; `hurry` waits for no more.
     pub(crate) fn take(&mut self, now: Instant, hurry: bool) -> Option<Vec<Pending>> {
         self.due(now, hurry);
-        let is_full =
-            self.ready.len() >= self.settings.call_records_max || self.ready_bytes >= self.settings.call_bytes_max;
-        let is_late = |pending: &Pending| now.duration_since(pending.waits_since) >= self.settings.linger;
-        if !is_full && !hurry && !self.ready.front().is_some_and(is_late) {
+        let is_late = self.ready_since.is_some_and(|since| now.duration_since(since) >= self.settings.linger);
+        if !self.is_full() && !hurry && !is_late {
             return None;
         }
         let (mut taken, mut bytes) = (Vec::new(), 0);
@@ -200,6 +214,9 @@ impl Queue {
             taken.extend(self.ready.pop_front());
         }
         self.ready_bytes -= bytes;
+        // Where they fill a call, whoever waits longest makes no difference, and there may be very many.
+        let left = || self.ready.iter().map(|pending| pending.waits_since).min();
+        self.ready_since = if self.is_full() { None } else { left() };
         (!taken.is_empty()).then_some(taken)
     }
 
@@ -216,12 +233,12 @@ impl Queue {
                 self.close(&group);
             }
         }
-        let (due, later): (Vec<_>, _) = std::mem::take(&mut self.later).into_iter().partition(|(at, _)| *at <= now);
-        self.later = later;
-        for (at, pending) in due {
+        while let Some(next) = self.later.first_entry().filter(|next| next.key().0 <= now) {
+            let ((waits_since, _), pending) = next.remove_entry();
+            let pending = Pending { waits_since, ..pending };
             // Before what came later; it waits for others as any does.
-            self.ready_bytes += pending.bytes();
-            self.ready.push_front(Pending { waits_since: at, ..pending });
+            self.counted(&pending);
+            self.ready.push_front(pending);
         }
     }
 
@@ -229,8 +246,8 @@ impl Queue {
     pub(crate) fn wakes_at(&self) -> Option<Instant> {
         let linger: Duration = self.settings.linger;
         let open = self.opened.front().map(|(since, _)| *since + linger);
-        let ready = self.ready.front().map(|pending| pending.waits_since + linger);
-        let later = self.later.iter().map(|(at, _)| *at).min();
+        let ready = self.ready_since.map(|since| since + linger);
+        let later = self.later.keys().next().map(|(at, _)| *at);
         [open, ready, later].into_iter().flatten().min()
     }
 
@@ -244,17 +261,20 @@ impl Queue {
         for group in &groups {
             self.close(group);
         }
-        let later = std::mem::take(&mut self.later).into_iter().map(|(_, pending)| pending);
+        let later = std::mem::take(&mut self.later).into_values();
         let behind = std::mem::take(&mut self.behind).into_values().flatten();
         self.ready.drain(..).chain(later).chain(behind).collect()
     }
 }
 
 impl Pending {
-    fn alone(record: Record, waiter: Waiter, group: Group, since: Instant) -> Self {
+    fn new(entry: Entry, waiters: Vec<Waiter>, group: Group, waits_since: Instant) -> Self {
+        Self { entry, waiters, waits_since, tried_since: None, tries: 0, maybe_written: false, group }
+    }
+
+    fn alone(record: Record, waiter: Waiter, group: Group, waits_since: Instant) -> Self {
         let Record { partition_key, explicit_hash_key, data } = record;
-        let entry = Entry { partition_key, explicit_hash_key, data };
-        Self { entry, waiters: vec![waiter], since, waits_since: since, tries: 0, maybe_written: false, group }
+        Self::new(Entry { partition_key, explicit_hash_key, data }, vec![waiter], group, waits_since)
     }
 }
 

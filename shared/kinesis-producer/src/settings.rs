@@ -9,6 +9,8 @@ use scaler_core::limits::{RECORD_BYTES_DEFAULT, RECORD_BYTES_MAX};
 pub(crate) const CALL_RECORDS_MAX: usize = 500;
 /// Bytes in one call, keys included, at most. Source: Kinesis API reference, `PutRecords` (older texts say 5 MiB).
 pub(crate) const CALL_BYTES_MAX: usize = 10 << 20;
+/// Longer than anybody waits; a time far longer cannot be added to a clock's.
+const TIME_MAX: Duration = Duration::from_hours(24);
 
 /// How a producer works.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +23,8 @@ pub struct Settings {
     pub record_bytes_max: usize,
     /// A record waits so long for others to go with it.
     pub linger: Duration,
+    /// A call that has no answer in this time counts as not answered, and its records are tried again.
+    pub call_timeout: Duration,
     /// Calls that wait for an answer at once, at most. Throttles make it fewer for a while.
     pub calls_max: usize,
     /// Bytes that wait to be acknowledged, at most; then [`send`](crate::Producer::send) waits. A record counts a kilobyte at least.
@@ -29,7 +33,8 @@ pub struct Settings {
     pub pause: Duration,
     /// ... and never more than this.
     pub pause_max: Duration,
-    /// A record that is not taken in this time is given back.
+    /// A record that is not taken in this time is given back. It begins with the record's first try: how long it waits before, behind
+    /// others of a deep queue or of its key, does not count.
     pub give_up_after: Duration,
     /// ... or after so many tries; 1 is no second try.
     pub tries_max: u32,
@@ -49,7 +54,8 @@ pub enum Order {
     /// A record that is tried again may come after those sent after it.
     Any,
     /// Of each key one record at a time is under way, and the next only after it has ended, so that what is read is in the order
-    /// in which it was sent. Slow for a key with many records; aggregation makes one of them.
+    /// in which it was sent. Slow for a key with many records; aggregation makes one of them. With [`Aggregation::PerShard`] it
+    /// is the order of each shard. A call that was not answered may still take effect after the try that follows it.
     PerKey,
 }
 
@@ -89,6 +95,7 @@ impl Default for Settings {
             call_bytes_max: CALL_BYTES_MAX,
             record_bytes_max: usize::try_from(RECORD_BYTES_DEFAULT).unwrap_or(usize::MAX),
             linger: Duration::from_millis(20),
+            call_timeout: Duration::from_secs(10),
             calls_max: 8,
             queue_bytes_max: 64 << 20,
             pause: Duration::from_millis(50),
@@ -132,20 +139,39 @@ impl Settings {
         // A semaphore has no more.
         within("queue_bytes_max", self.queue_bytes_max, self.record_bytes_max, u32::MAX as usize);
         within("tries_max", self.tries_max as usize, 1, u32::MAX as usize);
-        match &self.aggregation {
-            Aggregation::None => {}
-            Aggregation::PerKey { bytes_max } => within("aggregation.bytes_max", *bytes_max, 1, self.record_bytes_max),
-            Aggregation::PerShard { ranges, bytes_max } => {
-                within("aggregation.bytes_max", *bytes_max, 1, self.record_bytes_max);
-                if !HashKeyRange::tile(ranges) {
-                    let (value, expected) = (format!("{} ranges", ranges.len()), "the whole ring, in order".to_owned());
-                    faults.push(SettingsFault { name: "aggregation.ranges", value, expected });
-                }
+        let mut within = |name, value: Duration, min: Duration| {
+            if !(min..=TIME_MAX).contains(&value) {
+                let expected = format!("from {min:?} to {TIME_MAX:?}");
+                faults.push(SettingsFault { name, value: format!("{value:?}"), expected });
             }
-        }
+        };
+        within("linger", self.linger, Duration::ZERO);
+        within("call_timeout", self.call_timeout, Duration::from_millis(1));
+        within("pause", self.pause, Duration::ZERO);
+        within("pause_max", self.pause_max, Duration::ZERO);
+        within("give_up_after", self.give_up_after, Duration::ZERO);
+        faults.extend(self.aggregation_faults());
         if self.pause > self.pause_max {
             let (value, expected) = (format!("{:?}", self.pause), format!("at most pause_max, {:?}", self.pause_max));
             faults.push(SettingsFault { name: "pause", value, expected });
+        }
+        faults
+    }
+
+    fn aggregation_faults(&self) -> Vec<SettingsFault> {
+        let (ranges, bytes_max) = match &self.aggregation {
+            Aggregation::None => return Vec::new(),
+            Aggregation::PerKey { bytes_max } => (None, *bytes_max),
+            Aggregation::PerShard { ranges, bytes_max } => (Some(ranges), *bytes_max),
+        };
+        let mut faults = Vec::new();
+        if !(1..=self.record_bytes_max).contains(&bytes_max) {
+            let (value, expected) = (bytes_max.to_string(), format!("from 1 to {}", self.record_bytes_max));
+            faults.push(SettingsFault { name: "aggregation.bytes_max", value, expected });
+        }
+        if let Some(ranges) = ranges.filter(|ranges| !HashKeyRange::tile(ranges)) {
+            let (value, expected) = (format!("{} ranges", ranges.len()), "the whole ring, in order".to_owned());
+            faults.push(SettingsFault { name: "aggregation.ranges", value, expected });
         }
         faults
     }

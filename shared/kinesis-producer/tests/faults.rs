@@ -27,10 +27,20 @@ struct Odds {
     refused: u32,
     record_throttled: u32,
     record_failed: u32,
+    hangs_before: u32,
+    hangs_after: u32,
 }
 
-const EVERYTHING: Odds =
-    Odds { lost_before: 6, lost_after: 6, call_throttled: 6, refused: 0, record_throttled: 20, record_failed: 4 };
+const EVERYTHING: Odds = Odds {
+    lost_before: 6,
+    lost_after: 6,
+    call_throttled: 6,
+    refused: 0,
+    record_throttled: 20,
+    record_failed: 4,
+    hangs_before: 2,
+    hangs_after: 2,
+};
 
 /// A stream that keeps what it took, in the order in which it did.
 struct Fake {
@@ -89,10 +99,26 @@ impl Stream {
     }
 }
 
+/// A call under way, which ends by its answer or by nobody waiting for it any more.
+struct UnderWay<'a>(&'a Fake);
+
+impl<'a> UnderWay<'a> {
+    fn new(fake: &'a Fake) -> Self {
+        let at_once = fake.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        fake.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        Self(fake)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.at_once.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl PutRecords for Stream {
     async fn put(&self, entries: Vec<Entry>) -> Result<Put, CallFailure> {
-        let at_once = self.0.at_once.fetch_add(1, Ordering::SeqCst) + 1;
-        self.0.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        let _under_way = UnderWay::new(&self.0);
         let bytes = entries.iter().map(|entry| entry.partition_key.len() + entry.data.len()).sum();
         self.0.calls.lock().unwrap().push((entries.len(), bytes));
         let (before, after) = {
@@ -101,7 +127,10 @@ impl PutRecords for Stream {
         };
         tokio::time::sleep(Duration::from_millis(before)).await;
         let odds = *self.0.odds.lock().unwrap();
-        let answer = if self.happens(odds.lost_before) {
+        if self.happens(odds.hangs_before) {
+            std::future::pending::<()>().await;
+        }
+        if self.happens(odds.lost_before) {
             Err(CallFailure::Unanswered("connection reset before it was read".into()))
         } else if self.happens(odds.call_throttled) {
             Err(CallFailure::Throttled("LimitExceededException".into()))
@@ -110,19 +139,26 @@ impl PutRecords for Stream {
         } else {
             let put = self.take(entries, odds);
             tokio::time::sleep(Duration::from_millis(after)).await;
+            if self.happens(odds.hangs_after) {
+                std::future::pending::<()>().await;
+            }
             if self.happens(odds.lost_after) {
                 Err(CallFailure::Unanswered("connection reset before the answer".into()))
             } else {
                 Ok(put)
             }
-        };
-        self.0.at_once.fetch_sub(1, Ordering::SeqCst);
-        answer
+        }
     }
 }
 
 fn settings(seed: u64) -> Settings {
-    Settings { seed: Some(seed), linger: Duration::from_millis(5), call_records_max: 40, ..Settings::default() }
+    Settings {
+        seed: Some(seed),
+        linger: Duration::from_millis(5),
+        call_timeout: Duration::from_secs(1),
+        call_records_max: 40,
+        ..Settings::default()
+    }
 }
 
 /// Sends so many records of so many keys, waits for all of them, and holds what was said of each against the stream.
@@ -187,6 +223,55 @@ async fn whatever_fails_every_record_ends_once_and_what_is_said_of_it_is_true() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_never_answers_holds_nobody() {
+    for hangs in [Odds { hangs_before: 100, ..Odds::default() }, Odds { hangs_after: 100, ..Odds::default() }] {
+        let stream = Stream::new(1, hangs);
+        let producer = Producer::start(stream.clone(), Settings { tries_max: 2, ..settings(1) }).unwrap();
+        let ticket = producer.send(Record::new("key", "x")).await.unwrap();
+        let counts = producer.close().await;
+        assert_eq!((counts.sent, counts.failed, counts.calls), (1, 1, 2));
+        let ended = ticket.await.unwrap_err();
+        let told = "given up after 2 tries, the last: none came within call_timeout, 1s";
+        assert_eq!(ended.to_string(), told);
+        assert!(matches!(ended, SendError::GaveUp { maybe_written: true, .. }), "it may have been: {ended:?}");
+        // And the next goes through, once they answer.
+        *stream.0.odds.lock().unwrap() = Odds::default();
+        let producer = Producer::start(stream, settings(1)).unwrap();
+        producer.send(Record::new("key", "y")).await.unwrap().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_long_a_record_waits_for_its_first_try_it_gets_others() {
+    let odds = Odds { record_throttled: 20, ..Odds::default() };
+    // One call at once, of some 80 ms each: the last of 4,000 records is tried first after 8 s.
+    let deep = Settings { calls_max: 1, give_up_after: Duration::from_secs(5), ..settings(1) };
+    let began = tokio::time::Instant::now();
+    let (_, failed) = all_ends_are_true(1, odds, deep, 4_000, 100).await;
+    assert!(began.elapsed() > Duration::from_secs(7), "{:?}", began.elapsed());
+    assert_eq!(failed, 0, "each had time for several tries");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_tried_again_and_again_does_not_hold_up_what_is_new() {
+    // Every record fails, so that some are tried again within every linger.
+    let stream = Stream::new(1, Odds { record_throttled: 100, ..Odds::default() });
+    let linger = Duration::from_secs(1);
+    let pause = Duration::from_millis(900);
+    let restless = Settings { linger, pause, pause_max: pause, ..settings(1) };
+    let producer = Producer::start(stream.clone(), restless).unwrap();
+    for i in 0..30 {
+        drop(producer.send(Record::new("old", i.to_string())).await.unwrap());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    stream.0.odds.lock().unwrap().record_throttled = 0;
+    let began = tokio::time::Instant::now();
+    producer.send(Record::new("new", "x")).await.unwrap().await.unwrap();
+    let took = began.elapsed();
+    assert!(took <= linger + Duration::from_millis(200), "a linger and a call, and not {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_order_of_a_key_is_kept_whatever_fails() {
     for seed in 0..30 {
         let ordered = Settings { order: Order::PerKey, ..settings(seed) };
@@ -195,6 +280,38 @@ async fn the_order_of_a_key_is_kept_whatever_fails() {
         for entry in stream.0.taken.lock().unwrap().iter() {
             let before = last.insert(entry.partition_key.clone(), entry.data.clone());
             assert!(before.is_none_or(|before| before <= entry.data), "seed {seed}: {} went back", entry.partition_key);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_order_of_a_key_is_kept_wherever_on_the_ring_its_records_go() {
+    for aggregation in [Aggregation::None, Aggregation::PerKey { bytes_max: 2_000 }] {
+        for seed in 0..10 {
+            let stream = Stream::new(seed, EVERYTHING);
+            let ordered = Settings { order: Order::PerKey, aggregation: aggregation.clone(), ..settings(seed) };
+            let producer = Producer::start(stream.clone(), ordered).unwrap();
+            for i in 0..60_u128 {
+                // Three here, three there.
+                let explicit_hash_key = Some((i / 3 % 2) << 127);
+                let record = Record { explicit_hash_key, ..Record::new("key", format!("{i:06}")) };
+                drop(producer.send(record).await.unwrap());
+            }
+            assert_eq!(producer.close().await.acknowledged, 60);
+            let (mut last, mut seen) = (0, std::collections::BTreeSet::new());
+            for entry in stream.0.taken.lock().unwrap().iter() {
+                let alone = || vec![(entry.explicit_hash_key, entry.data.clone())];
+                let inside = decode(&entry.data).map(|all| all.into_iter().map(|it| (it.explicit_hash_key, it.data)));
+                let records = inside.map_or_else(alone, Iterator::collect);
+                // One that is doubled is there again, whole, before the next.
+                let numbers: Vec<u32> =
+                    records.iter().map(|(_, data)| String::from_utf8_lossy(data).parse().unwrap()).collect();
+                assert!(last <= numbers[0] || seen.contains(&numbers) && last == numbers[numbers.len() - 1]);
+                assert!(records.iter().all(|(hash_key, _)| *hash_key == entry.explicit_hash_key), "at their own place");
+                last = numbers[numbers.len() - 1];
+                seen.insert(numbers);
+            }
+            assert_eq!(seen.iter().flatten().count(), 60);
         }
     }
 }
@@ -316,7 +433,7 @@ async fn aggregated_records_are_taken_apart_to_what_was_sent_and_lie_on_their_sh
             assert!(entry.data.len() + entry.partition_key.len() <= 2_000);
             let alone = || {
                 vec![kinesis_producer::aggregation::UserRecord {
-                    partition_key: entry.partition_key.clone(),
+                    partition_key: entry.partition_key.as_str().into(),
                     explicit_hash_key: entry.explicit_hash_key,
                     data: entry.data.clone(),
                 }]
@@ -355,7 +472,7 @@ async fn what_cannot_be_is_told_before_it_is_tried() {
     assert_eq!(no_key, SendError::Record(RecordFault::Key(0)));
     assert_eq!(producer.close().await.sent, 0);
     let faults = Producer::start(
-        stream,
+        stream.clone(),
         Settings {
             call_records_max: 501,
             call_bytes_max: 11 << 20,
@@ -368,5 +485,20 @@ async fn what_cannot_be_is_told_before_it_is_tried() {
         faults.unwrap_err().to_string(),
         "call_records_max=501 is not from 1 to 500; call_bytes_max=11534336 is not from 1048576 to 10485760; calls_max=0 is not \
          from 1 to 1000; pause=60s is not at most pause_max, 5s"
+    );
+    let longest = Duration::MAX;
+    let forever = Settings {
+        linger: longest,
+        call_timeout: Duration::ZERO,
+        pause: longest,
+        pause_max: longest,
+        give_up_after: longest,
+        ..settings(1)
+    };
+    let told = Producer::start(stream, forever).unwrap_err().to_string();
+    assert_eq!(
+        told.replace(&format!("{longest:?}"), "MAX"),
+        "linger=MAX is not from 0ns to 86400s; call_timeout=0ns is not from 1ms to 86400s; pause=MAX is not from 0ns to \
+         86400s; pause_max=MAX is not from 0ns to 86400s; give_up_after=MAX is not from 0ns to 86400s"
     );
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Acknowledged, Counters, SendError};
 use crate::backoff::Backoff;
@@ -119,13 +119,20 @@ impl<P: PutRecords> Worker<P> {
 
     fn start_calls(&mut self) {
         while self.has_room() {
-            let Some(batch) = self.queue.take(Instant::now(), self.closing.is_some()) else { return };
+            let now = Instant::now();
+            let Some(mut batch) = self.queue.take(now, self.closing.is_some()) else { return };
+            for pending in &mut batch {
+                pending.tried_since.get_or_insert(now);
+            }
             let entries = batch.iter().map(|pending| pending.entry.clone()).collect();
             let retried = batch.iter().filter(|pending| pending.tries > 0).count();
             Counters::add(&self.counters.retried, retried);
             Counters::add(&self.counters.calls, 1);
-            let stream = Arc::clone(&self.stream);
-            let call = self.calls.spawn(async move { stream.put(entries).await });
+            let (stream, within) = (Arc::clone(&self.stream), self.settings.call_timeout);
+            let call = self.calls.spawn(async move {
+                let none = || Err(CallFailure::Unanswered(format!("none came within call_timeout, {within:?}")));
+                timeout(within, stream.put(entries)).await.unwrap_or_else(|_| none())
+            });
             self.under_way.insert(call.id(), batch);
         }
     }
@@ -215,7 +222,7 @@ impl<P: PutRecords> Worker<P> {
         pending.maybe_written |= maybe_written;
         let now = Instant::now();
         let at = now + self.backoff.pause(pending.tries);
-        let in_time = at.duration_since(pending.since) <= self.settings.give_up_after;
+        let in_time = at.duration_since(pending.tried_since.unwrap_or(now)) <= self.settings.give_up_after;
         if in_time && pending.tries < self.settings.tries_max {
             return self.queue.again(pending, at);
         }
