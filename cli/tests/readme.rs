@@ -6,8 +6,13 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aws_credential_types::Credentials;
+use aws_sdk_kinesis::types::MetricsName;
+use jiff::SignedDuration;
 use sandbox::{Capacity, Options, Sandbox, Traffic};
 use scaler_core::TAG_MANAGED;
+use scaler_core::limits::SHARD_METRICS;
+use scaler_sim::cloudwatch::Metric;
 use support::{command_at, scratch, succeeded};
 
 /// Somewhat more than the day that tuning takes.
@@ -25,13 +30,27 @@ fn calls() -> Vec<String> {
     lines.map(|line| line.split('#').next().unwrap().trim().to_owned()).collect()
 }
 
-/// A sandbox with the stream that the README speaks of: managed, four shards, a day and an hour of three shards' traffic.
+/// A sandbox with the stream that the README speaks of: managed, four shards, which are measured, a day and an hour of three
+/// shards' traffic.
 async fn sandbox() -> Sandbox {
     let traffic = vec![Traffic { stream: "orders".to_owned(), full_shards: 3.0 }];
     let options = Options { create_seconds: 0, resize_seconds: 0, traffic, ..Options::default() };
     let (sandbox, _) = Sandbox::start(options).await.unwrap();
     sandbox.create_stream("orders", Capacity::Shards(4), &[(TAG_MANAGED, "true")]).await.unwrap();
     sandbox.seed(MINUTES).await;
+    let sdk = scaler_aws::loader()
+        .endpoint_url(sandbox.endpoint())
+        .region("us-east-1")
+        .credentials_provider(Credentials::from_keys("sandbox", "sandbox", None))
+        .load()
+        .await;
+    let enable = aws_sdk_kinesis::Client::new(&sdk).enable_enhanced_monitoring().stream_name("orders");
+    let metrics = SHARD_METRICS.map(MetricsName::from).to_vec();
+    enable.set_shard_level_metrics(Some(metrics)).send().await.unwrap();
+    for (ago, shard) in (1..=7).flat_map(|ago| (0..4).map(move |shard| (ago, shard))) {
+        let metric = Metric::shard("orders", &format!("shardId-{shard:012}"), "IncomingRecords");
+        sandbox.cloudwatch().record(&metric, sandbox.now() - SignedDuration::from_mins(ago), 45_000.0);
+    }
     sandbox
 }
 

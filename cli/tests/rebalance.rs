@@ -13,14 +13,16 @@ use scaler_app::ports::Streams as _;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
 use scaler_core::{
-    AlarmActions, OpenShard, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARDS_MAX,
-    stream_alarms,
+    AlarmActions, OpenShard, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARD_METRICS,
+    TAG_SHARDS_MAX, stream_alarms,
 };
 use scaler_sim::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
 use serde_json::{Value, json};
 use support::{json, shardctl_at, succeeded};
 
 const MANAGED: (&str, &str) = (TAG_MANAGED, "true");
+/// The functions may look at its shards as well.
+const MEASURED: (&str, &str) = (TAG_SHARD_METRICS, "true");
 const STACK: &str = "kinesis-scaler";
 const BYTES_PER_SHARD: f64 = 60.0 * 1_048_576.0;
 /// Of 4 KiB each, a full shard takes so many a minute.
@@ -36,7 +38,10 @@ impl World {
     async fn of(shards: u32, resize_seconds: u32, tags: &[(&str, &str)]) -> Self {
         let options = Options { create_seconds: 0, resize_seconds, ..Options::default() };
         let (sandbox, _) = Sandbox::start(options).await.unwrap();
-        sandbox.create_stream("orders", Capacity::Shards(shards), &[&[MANAGED], tags].concat()).await.unwrap();
+        sandbox
+            .create_stream("orders", Capacity::Shards(shards), &[&[MANAGED, MEASURED], tags].concat())
+            .await
+            .unwrap();
         let sdk = scaler_aws::loader()
             .endpoint_url(sandbox.endpoint())
             .region(Region::new("us-east-1"))

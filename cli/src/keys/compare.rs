@@ -81,8 +81,8 @@ impl Report {
                 optional(figures.window_max_over_mean, |it| figure(it, 2)),
                 figure(figures.coefficient_of_variation, 3),
                 figure(figures.effective_shards, 2),
-                figures.hottest.as_ref().map_or_else(String::new, |hottest| percent(hottest.share, 2)),
-                figures.hottest.as_ref().map_or_else(String::new, |hottest| percent(hottest.of_a_shard, 1)),
+                percent(figures.hottest_at_a_time, 2),
+                percent(figures.hottest_of_a_shard, 1),
                 optional(figures.order_kept, |it| percent(it, 1)),
             ]
         });

@@ -58,7 +58,8 @@ impl Measured {
         let Evenness { max_over_mean, variation, chi_squared, degrees_of_freedom, p_value, effective_shards } =
             self.spread.evenness()?;
         let hottest = self.hottest(1, rate).into_iter().next();
-        let at_a_time = hottest.as_ref().map_or(0.0, |hottest| hottest.share).max(self.hottest_at_a_time.unwrap_or(0.0));
+        let at_a_time =
+            hottest.as_ref().map_or(0.0, |hottest| hottest.share).max(self.hottest_at_a_time.unwrap_or(0.0));
         Some(Figures {
             keys: self.name.clone(),
             records: self.spread.records(),

@@ -1,6 +1,6 @@
 //! `shardctl keys sample`: a bounded look at what is written to a stream, and which keys of it are hot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use crate::connection::{Connection, explained, in_aws};
 use crate::load::whole_minute;
 use crate::options::{Output, stream_name};
 use crate::report::write_json;
+use crate::shown::shown;
 use crate::table::{percent, table};
 
 /// Shards that are looked at where none are named.
@@ -80,11 +81,19 @@ struct Report {
     aggregated: usize,
     /// Records inside those and beside them.
     user_records: usize,
+    /// Records that an explicit hash key put where they are.
+    with_explicit_hash_key: usize,
     distinct_keys: usize,
     hottest_keys: Vec<HotKey>,
-    /// The fewest splits that bring every shard under its target, by the keys seen; `null` without shard-level metrics.
+    /// The first split of each shard that is over its target, by the keys seen; `null` without shard-level metrics.
     splits: Option<Vec<Split>>,
     advice: Vec<String>,
+}
+
+/// What a dry run says.
+#[derive(Serialize)]
+struct WouldRead<'a> {
+    would_read: &'a str,
 }
 
 /// A split that would help.
@@ -126,9 +135,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         let loads = loads(&connection, &arguments.stream, &open).await?;
         let chosen = chosen(arguments, &open, loads.as_deref())?;
         // Before anything is read.
-        if arguments.output == Output::Table {
-            writeln!(out, "{}\n", takes(arguments, &chosen))?;
-            out.flush()?;
+        let takes = takes(arguments, &chosen);
+        match arguments.output {
+            Output::Json if arguments.dry_run => return write_json(&WouldRead { would_read: &takes }, out),
+            Output::Json => eprintln!("{takes}"),
+            Output::Table => writeln!(out, "{takes}\n").and_then(|()| out.flush())?,
         }
         if arguments.dry_run {
             return Ok(());
@@ -183,7 +194,8 @@ async fn loads(connection: &Connection, stream: &str, open: &[OpenShard]) -> Res
 fn chosen<'a>(arguments: &Arguments, open: &'a [OpenShard], loads: Option<&[ShardLoad]>) -> Result<Vec<&'a OpenShard>> {
     let find = |id: &str| open.iter().find(|shard| shard.id == id);
     if !arguments.shards.is_empty() {
-        let named = arguments.shards.iter().map(|id| {
+        let named: BTreeSet<_> = arguments.shards.iter().collect();
+        let named = named.into_iter().map(|id| {
             find(id).ok_or_else(|| {
                 anyhow::anyhow!("stream {} has no open shard {id}: see shardctl status {0}", arguments.stream)
             })
@@ -228,6 +240,8 @@ struct Sample {
     keys: HashMap<String, (usize, usize)>,
     /// By the keys that chose the shard.
     outer: HashMap<String, (usize, usize)>,
+    /// Records whose key's MD5 is not on the shard: an explicit hash key chose it, which readers are not told.
+    elsewhere: usize,
 }
 
 impl Sample {
@@ -242,11 +256,13 @@ impl Sample {
             user_records: 0,
             keys: HashMap::new(),
             outer: HashMap::new(),
+            elsewhere: 0,
         };
         for record in records {
             let bytes = record.partition_key.len() + record.data.len();
             sample.bytes += bytes;
             count(&mut sample.outer, &record.partition_key, bytes);
+            sample.elsewhere += usize::from(!sample.shard.range.contains(hash_key(&record.partition_key)));
             match aggregation::decode(&record.data) {
                 None => {
                     sample.user_records += 1;
@@ -305,7 +321,7 @@ fn rate(records: &[SampledRecord]) -> f64 {
 impl Report {
     fn of(stream: &str, samples: &[Sample]) -> Self {
         let mut hottest_keys: Vec<HotKey> = Vec::new();
-        let mut distinct = std::collections::HashSet::new();
+        let mut distinct = HashSet::new();
         for sample in samples {
             for (key, counts) in &sample.keys {
                 distinct.insert(key);
@@ -336,9 +352,10 @@ impl Report {
             records: sum(|sample| sample.records),
             aggregated: sum(|sample| sample.aggregated),
             user_records,
+            with_explicit_hash_key: sum(|sample| sample.elsewhere),
             distinct_keys,
             splits: None,
-            advice: advice(stream, &hottest_keys, distinct_keys, user_records),
+            advice: advice(stream, &hottest_keys, samples, distinct_keys),
             hottest_keys,
         }
     }
@@ -353,9 +370,11 @@ impl Report {
             let (aggregated, inside) = (thousands(self.aggregated as u64), thousands(self.user_records as u64));
             writeln!(out, "{aggregated} records are several put together by the KPL; opened, there are {inside}\n")?;
         }
+        let measured = self.shards.iter().all(|shard| shard.load.is_some());
+        let of_a_shard = if measured { "of a shard" } else { "of a shard, by its times" };
         let keys = self.hottest_keys.iter().map(|key| {
             [
-                key.key.clone(),
+                shown(&key.key),
                 key.shard.clone(),
                 percent(key.share, 1),
                 percent(key.bytes_share, 1),
@@ -363,7 +382,7 @@ impl Report {
             ]
         });
         writeln!(out, "hottest of {} keys", thousands(self.distinct_keys as u64))?;
-        writeln!(out, "{}\n", table(["key", "shard", "of its records", "of its bytes", "of a shard"], keys))?;
+        writeln!(out, "{}\n", table(["key", "shard", "of its records", "of its bytes", of_a_shard], keys))?;
         for advice in &self.advice {
             writeln!(out, "{advice}")?;
         }
@@ -375,7 +394,10 @@ impl Report {
             )?,
             Some([]) => writeln!(out, "no split is needed: every shard is under its target, or has only one hot key")?,
             Some(splits) => {
-                writeln!(out, "splits that bring every shard under its target, by where its keys lie:")?;
+                writeln!(
+                    out,
+                    "splits that help, by where the keys lie; one at a time, and look again when the stream is ACTIVE:"
+                )?;
                 for Split { command, .. } in splits {
                     writeln!(out, "  {command}")?;
                 }
@@ -385,7 +407,7 @@ impl Report {
     }
 }
 
-/// The fewest splits, by what was seen of the keys.
+/// The first of the fewest splits, by what was seen of the keys.
 fn splits(loads: &[ShardLoad], samples: &[Sample], stream: &str, region: &str) -> Vec<Split> {
     let policy = PolicySpec::default();
     let target = f64::from(policy.target_utilization_percent) / 100.0;
@@ -394,6 +416,8 @@ fn splits(loads: &[ShardLoad], samples: &[Sample], stream: &str, region: &str) -
     let mut keys: Vec<KeyLoad> = samples.iter().flat_map(Sample::key_loads).collect();
     keys.sort_by_key(|key| key.hash_key);
     let plan = plan_reshard(loads, &keys, &terms);
+    // Of each shard the first: its parts have names when they are there.
+    let mut split_already = HashSet::new();
     let split = |operation: &Operation| match operation.on(loads.iter().map(|load| &load.shard))? {
         ShardCall::Split { shard, at } => {
             let call = aws_kinesis("split-shard", region, stream);
@@ -402,40 +426,61 @@ fn splits(loads: &[ShardLoad], samples: &[Sample], stream: &str, region: &str) -
         }
         ShardCall::Merge { .. } => None,
     };
-    plan.operations.iter().filter_map(split).collect()
+    plan.operations.iter().filter_map(split).filter(|split| split_already.insert(split.shard.clone())).collect()
 }
 
 /// What could be done about it.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a load is finite and not negative")]
-fn advice(stream: &str, hottest: &[HotKey], distinct: usize, records: usize) -> Vec<String> {
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a load is finite and not negative, a sample bounded"
+)]
+fn advice(stream: &str, hottest: &[HotKey], samples: &[Sample], distinct: usize) -> Vec<String> {
     let Some(first) = hottest.first() else {
         return vec!["nothing was written to these shards in that time: --since-minutes looks back further".to_owned()];
     };
+    let (records, user_records) =
+        samples.iter().fold((0, 0), |(all, users), it| (all + it.records, users + it.user_records));
+    let elsewhere: usize = samples.iter().map(|sample| sample.elsewhere).sum();
+    let is_measured = samples.iter().all(|sample| sample.measured.is_some());
     let mut advice = Vec::new();
     for key in hottest.iter().filter(|key| key.of_a_shard > OF_A_SHARD) {
         let parts = (key.of_a_shard / OF_A_SHARD).ceil() as u64;
         advice.push(format!(
             "{0} takes {1} of a shard by itself, and no count of shards gives one key more than one: write it under {parts} keys, \
              {0}/0 to {0}/{2} in turn; order is then kept within each of them only",
-            key.key,
+            shown(&key.key),
             percent(key.of_a_shard, 0),
             parts - 1
         ));
     }
-    if distinct <= FEW_KEYS && records > 100 * FEW_KEYS {
+    if distinct <= FEW_KEYS && user_records > 100 * FEW_KEYS {
         advice.push(format!(
             "only {distinct} keys in {} records: whatever the shards, so many take all; choose a key with more values (shardctl keys \
              compare shows five ways)",
-            thousands(records as u64)
+            thousands(user_records as u64)
+        ));
+    }
+    if elsewhere > 0 {
+        advice.push(format!(
+            "{} of the records are not where the MD5 of their key lies: explicit hash keys put them there, which readers are not told; \
+             where those lie together, no split helps",
+            percent(elsewhere as f64 / records.max(1) as f64, 0)
         ));
     }
     if advice.is_empty() {
-        advice.push(format!(
-            "no key is hot: {} is the hottest, with {} of a shard. If a shard is, a split helps: shardctl scale {} rebalance",
-            first.key,
-            percent(first.of_a_shard, 1),
-            operand(stream)
-        ));
+        let (key, share) = (shown(&first.key), percent(first.share.max(first.bytes_share), 1));
+        advice.push(if is_measured {
+            let of_a_shard = percent(first.of_a_shard, 1);
+            let stream = operand(stream);
+            format!(
+                "no key is hot: {key} is the hottest, with {of_a_shard} of a shard. If a shard is, a split helps: shardctl scale {stream} \
+                 rebalance"
+            )
+        } else {
+            format!("{key} is the hottest, with {share} of what its shard took; how full the shard is, is not known")
+        });
     }
     advice
 }

@@ -19,6 +19,7 @@ use super::options::{EventOptions, FileOptions, ShardOptions};
 use crate::failure::usage;
 use crate::options::{Output, cannot_write};
 use crate::report::write_json;
+use crate::shown::shown;
 use crate::table::{figure, percent, table};
 
 /// Keys that are shown of the hottest.
@@ -105,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
 /// The keys of a file, as they are.
 fn of_keys(lines: Box<dyn Read>, file: &FileOptions, ranges: &[HashKeyRange]) -> Result<Measured> {
     let spread = spread_lines(lines, ranges, |_, line| file.text_of(line)).with_context(|| file.name())?;
-    Ok(Measured { name: file.name(), spread, order_kept: None })
+    Ok(Measured { name: file.name(), spread, order_kept: None, hottest_at_a_time: None })
 }
 
 /// The users of a file, an event of each, with the keys of a strategy.
@@ -123,7 +124,12 @@ fn of_users(
         KeyStrategy::HashBased | KeyStrategy::UserBased => Some(1.0),
         KeyStrategy::TimeBased | KeyStrategy::Composite | KeyStrategy::Random => None,
     };
-    Ok(Measured { name: format!("{strategy} keys for the users of {}", file.name()), spread, order_kept })
+    Ok(Measured {
+        name: format!("{strategy} keys for the users of {}", file.name()),
+        spread,
+        order_kept,
+        hottest_at_a_time: None,
+    })
 }
 
 #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
@@ -153,37 +159,54 @@ impl ShardReport {
 impl Report {
     fn tell(&self, bars: &[Bar], arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         let Figures { keys, records, shards, .. } = &self.figures;
+        let keys = shown(keys);
         writeln!(out, "{keys}: {} records over {shards} shards\n\n{}\n", thousands(*records), chart::text(bars))?;
         writeln!(out, "{}\n", table(["measured", ""], self.figures.rows()))?;
+        writeln!(out, "{}", self.told_hottest(arguments))?;
+        Ok(())
+    }
+
+    /// The hottest keys, and what they mean; where none stands out from what a count may be off by, that.
+    fn told_hottest(&self, arguments: &Arguments) -> String {
+        let Some(hottest) = &self.figures.hottest else { return String::new() };
+        let rate = thousands(arguments.events.rate.records_per_second);
+        #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
+        let off_by = self.count_error as f64 / self.figures.records as f64;
+        if hottest.share < off_by {
+            return format!("no key is hot: none has more than {} of the records", percent(off_by + hottest.share, 2));
+        }
         let rows = self
             .hottest_keys
             .iter()
-            .map(|hot| [hot.key.clone(), percent(hot.share, 2), percent(hot.of_a_shard, 1), hot.hash_key.clone()]);
-        let rate = thousands(arguments.events.rate.records_per_second);
-        writeln!(out, "hottest keys; of a shard, at {rate} records/s of {} KiB", arguments.events.rate.record_kib)?;
-        writeln!(out, "{}", table(["key", "share", "of a shard", "hash key"], rows))?;
-        if self.count_error > 0 {
-            writeln!(out, "each may have up to {} records more", thousands(self.count_error))?;
-        }
-        if let Some(hot) = &self.figures.hottest {
-            writeln!(out, "\n{}", alone(hot, arguments.events.rate.records_per_second))?;
-        }
-        Ok(())
-    }
-}
-
-/// What the hottest key alone means for the number of shards.
-#[allow(clippy::cast_precision_loss, reason = "a rate far below 2^53")]
-fn alone(hot: &HotKey, records_per_second: u64) -> String {
-    let full = figure(records_per_second as f64 / hot.of_a_shard, 0);
-    if hot.of_a_shard > 1.0 {
+            .map(|hot| [shown(&hot.key), percent(hot.share, 2), percent(hot.of_a_shard, 1), hot.hash_key.clone()]);
+        let table = table(["key", "share", "of a shard", "hash key"], rows);
+        let off = match self.count_error {
+            0 => String::new(),
+            error => format!("\neach may have up to {} records more", thousands(error)),
+        };
+        let alone = self.alone(hottest, arguments.events.rate.records_per_second);
         format!(
-            "{} alone is {} shards, and one key has one shard at most: no count suffices, it has to be written under several keys",
-            hot.key,
-            figure(hot.of_a_shard, 1)
+            "hottest keys; of a shard, if there are {rate} records/s of {} KiB\n{table}{off}\n\n{alone}",
+            arguments.events.rate.record_kib
         )
-    } else {
-        format!("the hottest key alone fills a shard at {full} records/s, whatever the number of shards")
+    }
+
+    /// What the hottest key alone means for the number of shards.
+    #[allow(clippy::cast_precision_loss, reason = "a rate far below 2^53")]
+    fn alone(&self, hottest: &HotKey, records_per_second: u64) -> String {
+        let of_a_shard = self.figures.hottest_of_a_shard;
+        if of_a_shard > 1.0 {
+            return format!(
+                "{} alone would need {} shards, and one key has one at most: no count suffices, it has to be written under several \
+                 keys",
+                shown(&hottest.key),
+                figure(of_a_shard, 1)
+            );
+        }
+        let full = figure(records_per_second as f64 / of_a_shard, 0);
+        format!(
+            "the hottest key alone needs one shard up to {full} records/s of all keys together, and no count suffices above"
+        )
     }
 }
 
