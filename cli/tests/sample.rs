@@ -116,6 +116,8 @@ async fn nothing_is_read_where_that_was_asked_for_or_cannot_be() {
     write(&client, Settings::default(), &[("a", 3)]).await;
     sandbox.forget_calls();
     sample(&sandbox, "--dry-run").await;
+    let would_read = json(&sample(&sandbox, "--dry-run --output json").await);
+    assert!(would_read["would_read"].as_str().unwrap().contains("one of the 5 calls"), "{would_read}");
     assert!(!sandbox.calls().keys().any(|call| call.ends_with("GetRecords")), "{:?}", sandbox.calls());
     let wrong = shardctl_at(sandbox.endpoint(), &format!("keys sample --stream {STREAM} --shard nobody"), &[]).await;
     let told = String::from_utf8(wrong.stderr).unwrap();

@@ -138,7 +138,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         let takes = takes(arguments, &chosen);
         match arguments.output {
             Output::Json if arguments.dry_run => return write_json(&WouldRead { would_read: &takes }, out),
-            Output::Json => eprintln!("{takes}"),
+            Output::Json => {}
             Output::Table => writeln!(out, "{takes}\n").and_then(|()| out.flush())?,
         }
         if arguments.dry_run {
