@@ -96,10 +96,9 @@ fn failure(error: &SdkError<PutRecordsError, HttpResponse>) -> CallFailure {
 fn meaning(status: Option<u16>, code: Option<&str>) -> fn(String) -> CallFailure {
     let is_one_of = |codes: &[&str]| code.is_some_and(|code| codes.contains(&code));
     match status {
-        // AWS failed, or something before it: whatever the code, records may have been written.
-        Some(500..) => CallFailure::Unanswered,
         Some(429) => CallFailure::Throttled,
-        Some(408) => CallFailure::Unanswered,
+        // AWS failed or gave up, or something before it: whatever the code, records may have been written.
+        Some(408 | 500..) => CallFailure::Unanswered,
         Some(400..) if is_one_of(&THROTTLES) => CallFailure::Throttled,
         Some(400..) if is_one_of(&PASSING) => CallFailure::Unanswered,
         Some(400..) => CallFailure::Refused,
