@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_sdk_kinesis::config::http::HttpResponse;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kinesis::operation::put_records::PutRecordsError;
@@ -11,14 +12,29 @@ use aws_sdk_kinesis::{Client, Config};
 
 use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, Taken};
 
-/// What Kinesis says of a record, or a call, whose shard or key service is too busy. API reference, `PutRecords`.
-const THROTTLES: [&str; 5] = [
+/// What AWS says of a record, or a call, for which a shard, the key service or the account is too busy: the errors of `PutRecords`
+/// (API reference), and what the SDK takes for throttling of any service (`aws_runtime::retries::classifiers`, version 1.7).
+const THROTTLES: [&str; 14] = [
     "ProvisionedThroughputExceededException",
     "KMSThrottlingException",
     "LimitExceededException",
+    "Throttling",
     "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
     "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "PriorRequestNotComplete",
+    "SlowDown",
+    "TransactionInProgressException",
 ];
+/// Codes of no for which the same records may be taken at the next try. With the first two AWS gave up, whether or not something
+/// was written. With the others the credentials, or the time of the call, were too old: each try is signed anew, with what the
+/// credentials' source gives then, and a queue of records is not to be lost by a renewal that came late.
+const PASSING: [&str; 5] =
+    ["RequestTimeout", "RequestTimeoutException", "ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
 /// A stream, through the SDK.
 #[derive(Clone, Debug)]
@@ -64,33 +80,31 @@ fn taken(record: &PutRecordsResultEntry) -> Result<Taken, PutFailure> {
     }
 }
 
-fn failure<R>(error: &SdkError<PutRecordsError, R>) -> CallFailure
-where
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    let said = || match (error.code(), error.message()) {
+fn failure(error: &SdkError<PutRecordsError, HttpResponse>) -> CallFailure {
+    let said = match (error.code(), error.message()) {
         (Some(code), message) => format!("{code}: {}", message.unwrap_or_default()),
         (None, _) => causes(error),
     };
-    match (error, error.code()) {
-        (SdkError::ServiceError(_), Some(code)) if THROTTLES.contains(&code) => CallFailure::Throttled(said()),
-        (SdkError::ServiceError(answer), Some(_)) if !is_server_fault(answer.err()) => CallFailure::Refused(said()),
-        (SdkError::ConstructionFailure(_), _) => CallFailure::Refused(said()),
-        _ => CallFailure::Unanswered(said()),
+    if matches!(error, SdkError::ConstructionFailure(_)) {
+        return CallFailure::Refused(said);
     }
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    meaning(status, error.code())(said)
 }
 
-/// Whether AWS failed, and not the caller.
-fn is_server_fault(error: &PutRecordsError) -> bool {
-    let code = error.code().unwrap_or_default();
-    [
-        "InternalFailure",
-        "InternalFailureException",
-        "InternalServerError",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-    ]
-    .contains(&code)
+/// What an answer means, by its HTTP status, where there is one, and AWS's code.
+fn meaning(status: Option<u16>, code: Option<&str>) -> fn(String) -> CallFailure {
+    let is_one_of = |codes: &[&str]| code.is_some_and(|code| codes.contains(&code));
+    match status {
+        Some(429) => CallFailure::Throttled,
+        // AWS failed or gave up, or something before it: whatever the code, records may have been written.
+        Some(408 | 500..) => CallFailure::Unanswered,
+        Some(400..) if is_one_of(&THROTTLES) => CallFailure::Throttled,
+        Some(400..) if is_one_of(&PASSING) => CallFailure::Unanswered,
+        Some(400..) => CallFailure::Refused,
+        // No answer, or one that cannot be read.
+        _ => CallFailure::Unanswered,
+    }
 }
 
 /// An error and all that caused it.
@@ -101,4 +115,35 @@ fn causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     words.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_answer_has_its_meaning() {
+        let (unanswered, throttled, refused) = ("no answer: ", "throttled: ", "refused: ");
+        for (status, code, expected) in [
+            (None, None, unanswered),
+            (Some(200), None, unanswered),
+            (Some(500), Some("InternalFailure"), unanswered),
+            (Some(503), None, unanswered),
+            (Some(503), Some("SlowDown"), unanswered),
+            (Some(408), None, unanswered),
+            (Some(429), None, throttled),
+            (Some(400), Some("Throttling"), throttled),
+            (Some(400), Some("TooManyRequestsException"), throttled),
+            (Some(400), Some("RequestThrottled"), throttled),
+            (Some(400), Some("KMSThrottlingException"), throttled),
+            (Some(400), Some("ProvisionedThroughputExceededException"), throttled),
+            (Some(400), Some("RequestTimeout"), unanswered),
+            (Some(400), Some("ExpiredTokenException"), unanswered),
+            (Some(403), Some("AccessDeniedException"), refused),
+            (Some(400), Some("ResourceNotFoundException"), refused),
+            (Some(413), None, refused),
+        ] {
+            assert_eq!(meaning(status, code)(String::new()).to_string(), expected, "{status:?} {code:?}");
+        }
+    }
 }
