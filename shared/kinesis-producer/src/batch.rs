@@ -289,3 +289,38 @@ pub(crate) fn compressed(data: Vec<u8>, compression: Compression) -> Vec<u8> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    fn push(queue: &mut Queue, key: &str, now: Instant) {
+        let room = Arc::new(Semaphore::new(1)).try_acquire_many_owned(1).unwrap();
+        queue.push(Record::new(key, "x"), Waiter { answer: oneshot::channel().0, _room: room }, now);
+    }
+
+    fn keys(taken: Option<Vec<Pending>>) -> Vec<String> {
+        taken.into_iter().flatten().map(|pending| pending.entry.partition_key).collect()
+    }
+
+    #[test]
+    fn a_record_waits_no_longer_for_those_that_are_tried_again_before_it() {
+        let began = Instant::now();
+        let after = |millis| began + Duration::from_millis(millis);
+        let mut queue = Queue::new(Settings { linger: Duration::from_millis(100), ..Settings::default() });
+        push(&mut queue, "old", began);
+        let failed = queue.take(after(100), false).unwrap().pop().unwrap();
+        push(&mut queue, "new", after(100));
+        queue.again(failed, after(190));
+        assert_eq!(queue.wakes_at(), Some(after(190)));
+        assert_eq!(keys(queue.take(after(190), false)), [""; 0]);
+        assert_eq!(queue.wakes_at(), Some(after(200)), "by the one that waits longest, and not by the first");
+        assert_eq!(keys(queue.take(after(200), false)), ["old", "new"]);
+        assert!(queue.wakes_at().is_none() && queue.is_empty());
+    }
+}

@@ -253,25 +253,6 @@ async fn however_long_a_record_waits_for_its_first_try_it_gets_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_tried_again_and_again_does_not_hold_up_what_is_new() {
-    // Every record fails, so that some are tried again within every linger.
-    let stream = Stream::new(1, Odds { record_throttled: 100, ..Odds::default() });
-    let linger = Duration::from_secs(1);
-    let pause = Duration::from_millis(900);
-    let restless = Settings { linger, pause, pause_max: pause, ..settings(1) };
-    let producer = Producer::start(stream.clone(), restless).unwrap();
-    for i in 0..30 {
-        drop(producer.send(Record::new("old", i.to_string())).await.unwrap());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    stream.0.odds.lock().unwrap().record_throttled = 0;
-    let began = tokio::time::Instant::now();
-    producer.send(Record::new("new", "x")).await.unwrap().await.unwrap();
-    let took = began.elapsed();
-    assert!(took <= linger + Duration::from_millis(200), "a linger and a call, and not {took:?}");
-}
-
-#[tokio::test(start_paused = true)]
 async fn the_order_of_a_key_is_kept_whatever_fails() {
     for seed in 0..30 {
         let ordered = Settings { order: Order::PerKey, ..settings(seed) };
