@@ -149,6 +149,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         for shard in chosen {
             let read = connection.operator.sample(&arguments.stream, &shard.id, since, arguments.limits()).await;
             let records = read.map_err(|error| explained(&error))?;
+            if let (Some(busy), Output::Table) = (&records.cut_short_by, arguments.output) {
+                writeln!(out, "{}: only {} records were read: {busy}\n", shard.id, records.len())?;
+            }
             let its = |load: &&ShardLoad| load.shard.id == shard.id;
             let load = loads.as_ref().and_then(|loads| loads.iter().find(its)).map(|load| load.load);
             samples.push(Sample::of(shard.clone(), load, &records));

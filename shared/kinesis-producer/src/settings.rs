@@ -25,7 +25,7 @@ pub struct Settings {
     pub linger: Duration,
     /// A call that has no answer in this time counts as not answered, and its records are tried again.
     pub call_timeout: Duration,
-    /// Calls that wait for an answer at once, at most. Throttles make it fewer for a while.
+    /// Calls that wait for an answer at once, at most. Where most of a call is throttled, or a call has no answer, it is fewer for a while.
     pub calls_max: usize,
     /// Bytes that wait to be acknowledged, at most; then [`send`](crate::Producer::send) waits. A record counts a kilobyte at least.
     pub queue_bytes_max: usize,

@@ -29,7 +29,9 @@ pub use continuations::SqsContinuations;
 pub use fleet::TaggingFleet;
 pub use metrics::CloudWatchMetrics;
 pub use notices::{SnsNotices, Topic};
-pub use operator::{AlarmState, NewCapacity, Operator, SampleLimits, SampledRecord, StreamDetails, TestRecord};
+pub use operator::{
+    AlarmState, NewCapacity, Operator, SampleLimits, Sampled, SampledRecord, StreamDetails, TestRecord,
+};
 pub use pace::{Pace, Pause, Share};
 pub use pages::S3Pages;
 pub use price_list::AwsPriceList;

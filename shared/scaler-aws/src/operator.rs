@@ -14,7 +14,7 @@ use scaler_app::ports::CallError;
 use scaler_core::{MetricWindow, OpenShard, StreamState};
 
 pub use create::{NewCapacity, TestRecord};
-pub use sample::{SampleLimits, SampledRecord};
+pub use sample::{SampleLimits, Sampled, SampledRecord};
 
 use crate::CloudWatchMetrics;
 use crate::error::call_error;
