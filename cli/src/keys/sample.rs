@@ -16,8 +16,8 @@ use scaler_core::limits::{
     WRITE_RECORDS_PER_SECOND_PER_SHARD,
 };
 use scaler_core::{
-    Direction, KeyLoad, OpenShard, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow,
-    hash_key, plan_reshard, shard_loads, thousands,
+    Direction, Enrolment, KeyLoad, OpenShard, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad,
+    ShardWindow, hash_key, plan_reshard, shard_loads, thousands,
 };
 use serde::Serialize;
 
@@ -132,7 +132,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         let connection = Connection::new().await?;
         let open =
             connection.ports.pass.streams.open_shards(&arguments.stream).await.map_err(|error| explained(&error))?;
-        let loads = loads(&connection, &arguments.stream, &open).await?;
+        let policy = policy(&connection, &arguments.stream).await?;
+        let loads = loads(&connection, &policy, &arguments.stream, &open).await?;
         let chosen = chosen(arguments, &open, loads.as_deref())?;
         // Before anything is read.
         let takes = takes(arguments, &chosen);
@@ -157,7 +158,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
             samples.push(Sample::of(shard.clone(), load, &records));
         }
         let mut report = Report::of(&arguments.stream, &samples);
-        report.splits = loads.map(|loads| splits(&loads, &samples, &arguments.stream, &connection.region));
+        report.splits = loads.map(|loads| splits(&policy, &loads, &samples, &arguments.stream, &connection.region));
         match arguments.output {
             Output::Json => write_json(&report, out),
             Output::Table => report.tell(out),
@@ -177,13 +178,25 @@ fn since(connection: &Connection, arguments: &Arguments) -> Timestamp {
     now.checked_sub(SignedDuration::from_mins(i64::from(arguments.since_minutes))).unwrap_or(Timestamp::MIN)
 }
 
+/// What applies to the stream, by its own tags; where those are not understood, as the functions are deployed.
+async fn policy(connection: &Connection, stream: &str) -> Result<Policy> {
+    let tags = connection.ports.pass.streams.tags(stream).await.map_err(|error| explained(&error))?;
+    let enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let deployed = Policy::new(PolicySpec::default()).expect("the default is a policy");
+    Ok(enrolment.policy(&deployed).unwrap_or(deployed))
+}
+
 /// What is wanted of each shard, where their metrics are sent.
-async fn loads(connection: &Connection, stream: &str, open: &[OpenShard]) -> Result<Option<Vec<ShardLoad>>> {
+async fn loads(
+    connection: &Connection,
+    policy: &Policy,
+    stream: &str,
+    open: &[OpenShard],
+) -> Result<Option<Vec<ShardLoad>>> {
     let ports = &connection.ports.pass;
     if !ports.streams.describe(stream).await.map_err(|error| explained(&error))?.shard_metrics {
         return Ok(None);
     }
-    let policy = Policy::new(PolicySpec::default()).expect("the default is a policy");
     let (end, ids): (_, Vec<_>) =
         (whole_minute(ports.clock.now()), open.iter().map(|shard| shard.id.clone()).collect());
     let minutes = policy.window_minutes(Direction::Out);
@@ -411,11 +424,8 @@ impl Report {
 }
 
 /// The first of the fewest splits, by what was seen of the keys.
-fn splits(loads: &[ShardLoad], samples: &[Sample], stream: &str, region: &str) -> Vec<Split> {
-    let policy = PolicySpec::default();
-    let target = f64::from(policy.target_utilization_percent) / 100.0;
-    let bearable = target * (1.0 + f64::from(policy.tolerance_percent) / 100.0);
-    let terms = ReshardTerms { target, bearable, shards_min: u32::MAX, shards_max: u32::MAX };
+fn splits(policy: &Policy, loads: &[ShardLoad], samples: &[Sample], stream: &str, region: &str) -> Vec<Split> {
+    let terms = ReshardTerms { shards_min: u32::MAX, ..ReshardTerms::of(policy) };
     let mut keys: Vec<KeyLoad> = samples.iter().flat_map(Sample::key_loads).collect();
     keys.sort_by_key(|key| key.hash_key);
     let plan = plan_reshard(loads, &keys, &terms);

@@ -5,7 +5,6 @@
 //! Python is measured first and last, and the better of the two counts: what a long run does to the sandbox favours nobody.
 
 use std::process::{Command, ExitCode};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region};
@@ -108,7 +107,7 @@ async fn write(endpoint: &str, settings: Settings) -> f64 {
         .load()
         .await;
     let stream = Stream::new(Client::new(&sdk), STREAM);
-    let producer = Arc::new(Producer::start(stream, settings).expect("these settings can be"));
+    let producer = Producer::start(stream, settings).expect("these settings can be");
     let began = Instant::now();
     let mut key = 0_u64;
     while began.elapsed() < RUN {
@@ -118,7 +117,6 @@ async fn write(endpoint: &str, settings: Settings) -> f64 {
             drop(sent.expect("the record is one that can be written"));
         }
     }
-    let producer = Arc::into_inner(producer).expect("nobody else has it");
     let counts = producer.close().await;
     assert_eq!((counts.sent, counts.failed), (counts.acknowledged, 0), "{counts:?}");
     counts.acknowledged as f64 / began.elapsed().as_secs_f64()

@@ -167,11 +167,20 @@ impl Producer {
         self.counters.now()
     }
 
-    /// Writes what waits, at once, and says what became of all records. Each of them has ended then.
-    pub async fn close(self) -> Counts {
+    /// Writes what waits, at once, and comes back when all that was sent has ended.
+    pub async fn flush(&self) {
+        let (answer, done) = oneshot::channel();
+        if self.jobs.send(Job::Flush(answer)).is_ok() {
+            // Without an answer the runtime is on its way out, and nothing is written any more.
+            let _ = done.await;
+        }
+    }
+
+    /// As [`Self::flush`], and takes no more records: says what became of all of them, each of which has ended. A producer that is
+    /// dropped without it gives up what has not ended: every ticket says so, and whoever has dropped the tickets is not told.
+    pub async fn close(&self) -> Counts {
         let (answer, done) = oneshot::channel();
         if self.jobs.send(Job::Close(answer)).is_ok() {
-            // Without an answer the runtime is on its way out, and the counts are what they are.
             let _ = done.await;
         }
         self.counters.now()

@@ -360,6 +360,26 @@ async fn a_full_queue_makes_the_sender_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flush_ends_all_that_was_sent_and_a_closed_producer_takes_no_more() {
+    let lingering = Settings { linger: Duration::from_mins(10), ..settings(1) };
+    let producer = Arc::new(Producer::start(Stream::new(1, EVERYTHING), lingering).unwrap());
+    for round in 1..=3 {
+        for i in 0..100 {
+            drop(producer.send(Record::new(format!("key-{i}"), format!("{round} {i}"))).await.unwrap());
+        }
+        producer.flush().await;
+        let counts = producer.counts();
+        assert_eq!((counts.sent, counts.acknowledged + counts.failed), (round * 100, round * 100), "{counts:?}");
+    }
+    // Whoever shares it may close it, more than once.
+    drop(producer.send(Record::new("key", "the last")).await.unwrap());
+    let (one, other) = tokio::join!(producer.close(), producer.close());
+    assert_eq!((one.acknowledged + one.failed, one), (301, other));
+    assert_eq!(producer.send(Record::new("key", "too late")).await.unwrap_err(), SendError::Closed);
+    producer.flush().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn throttles_make_calls_fewer_and_peace_makes_them_more() {
     let stream = Stream::new(1, Odds { record_throttled: 60, ..Odds::default() });
     let producer = Producer::start(stream.clone(), settings(1)).unwrap();

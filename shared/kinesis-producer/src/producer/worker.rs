@@ -24,6 +24,9 @@ const JOBS_AT_ONCE: usize = 1_000;
 /// What a producer is asked for.
 pub(crate) enum Job {
     Send(Record, Waiter),
+    /// Answered when all that was sent has ended.
+    Flush(oneshot::Sender<()>),
+    /// The same, and nothing is taken any more.
     Close(oneshot::Sender<()>),
 }
 
@@ -39,7 +42,9 @@ pub(crate) struct Worker<P> {
     /// Calls at once, as throttling has it: more, bit by bit, while all goes well; half, when a record was throttled.
     allowed: f64,
     cut_at: Option<Instant>,
-    closing: Option<oneshot::Sender<()>>,
+    /// Who waits for all that was sent to have ended.
+    flushing: Vec<oneshot::Sender<()>>,
+    is_closing: bool,
 }
 
 impl<P: PutRecords> Worker<P> {
@@ -59,7 +64,8 @@ impl<P: PutRecords> Worker<P> {
             calls: JoinSet::new(),
             under_way: HashMap::new(),
             cut_at: None,
-            closing: None,
+            flushing: Vec::new(),
+            is_closing: false,
             settings,
         };
         worker.allow(f64::MAX);
@@ -69,15 +75,19 @@ impl<P: PutRecords> Worker<P> {
     pub(crate) async fn run(mut self) {
         loop {
             self.start_calls();
-            if self.closing.is_some() && self.queue.is_empty() && self.calls.is_empty() {
-                // Whoever closed may not wait for it.
-                let _ = self.closing.take().map(|closing| closing.send(()));
-                return;
+            if self.queue.is_empty() && self.calls.is_empty() {
+                for flushed in self.flushing.drain(..) {
+                    // Whoever asked may not wait for it.
+                    let _ = flushed.send(());
+                }
+                if self.is_closing {
+                    return;
+                }
             }
             // A full house wakes by the end of a call alone.
             let wakes_at = self.queue.wakes_at().filter(|_| self.has_room());
             tokio::select! {
-                job = self.jobs.recv(), if self.closing.is_none() => match job {
+                job = self.jobs.recv(), if !self.is_closing => match job {
                     Some(job) => self.take(job),
                     None => return self.abandon(),
                 },
@@ -93,22 +103,20 @@ impl<P: PutRecords> Worker<P> {
     }
 
     fn take(&mut self, first: Job) {
-        let mut job = Some(first);
-        for _ in 0..JOBS_AT_ONCE {
-            match job {
-                Some(Job::Send(record, waiter)) => self.queue.push(record, waiter, Instant::now()),
-                Some(Job::Close(answer)) => {
-                    self.closing = Some(answer);
-                    return;
+        let (mut job, mut taken) = (Some(first), 0);
+        // Of a producer that is closing everything: what came before it was closed was sent.
+        while let Some(next) = job {
+            match next {
+                Job::Send(record, waiter) => self.queue.push(record, waiter, Instant::now()),
+                Job::Flush(answer) => self.flushing.push(answer),
+                Job::Close(answer) => {
+                    self.flushing.push(answer);
+                    self.is_closing = true;
+                    self.jobs.close();
                 }
-                None => return,
             }
-            job = self.jobs.try_recv().ok();
-        }
-        if let Some(Job::Close(answer)) = job {
-            self.closing = Some(answer);
-        } else if let Some(Job::Send(record, waiter)) = job {
-            self.queue.push(record, waiter, Instant::now());
+            taken += 1;
+            job = (self.is_closing || taken < JOBS_AT_ONCE).then(|| self.jobs.try_recv().ok()).flatten();
         }
     }
 
@@ -120,7 +128,7 @@ impl<P: PutRecords> Worker<P> {
     fn start_calls(&mut self) {
         while self.has_room() {
             let now = Instant::now();
-            let Some(mut batch) = self.queue.take(now, self.closing.is_some()) else { return };
+            let Some(mut batch) = self.queue.take(now, !self.flushing.is_empty()) else { return };
             for pending in &mut batch {
                 pending.tried_since.get_or_insert(now);
             }
