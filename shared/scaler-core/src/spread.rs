@@ -8,6 +8,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::demand::Demand;
 use crate::direction::Direction;
 use crate::hash_key::{HashKeyRange, OpenShard};
 use crate::history::AttemptKind;
@@ -240,16 +241,20 @@ pub(crate) fn uneven(context: &Context<'_>, desired: ShardCount) -> Finding {
         return Finding::Nothing;
     }
     let Some(shards) = &context.seen.shards else { return Finding::Look };
-    let is_known = match context.direction {
-        Direction::Out => !is_new(context),
+    if context.direction == Direction::In && busiest(context) <= terms(context).bearable {
+        // One shard could take it all, however it lies; of an idle stream shards have no metrics.
+        return Finding::Nothing;
+    }
+    let loads = shard_loads(shards, since(context));
+    let mut loads = match (context.direction, loads) {
+        (Direction::Out, Some(loads)) => loads,
+        (Direction::Out, None) if is_new(context) && !throttles(context) => return Finding::Step(unknown(context)),
+        (Direction::Out, None) => return Finding::Nothing,
         // A pair that is cold now may have been hot within the window.
-        Direction::In => known_minutes(shards) >= context.policy.window_minutes(Direction::In) / 2,
-    };
-    let Some(mut loads) =
-        shard_loads(shards, since(context)).filter(|_| is_known || context.direction == Direction::Out)
-    else {
-        let waits = is_new(context) && !throttles(context) || context.direction == Direction::In;
-        return if waits { Finding::Step(unknown(context)) } else { Finding::Nothing };
+        (Direction::In, Some(loads)) if known_minutes(shards) >= context.policy.window_minutes(Direction::In) / 2 => {
+            loads
+        }
+        (Direction::In, _) => return Finding::Step(unknown(context)),
     };
     let mut terms = terms(context);
     // What a plan grows for has not come yet.
@@ -294,6 +299,12 @@ fn counts_between(context: &Context<'_>, desired: ShardCount) -> impl Iterator<I
     let counts =
         (1..=COUNTS_TRIED).map(move |part| u64::from(desired.get()) + more * u64::from(part) / u64::from(COUNTS_TRIED));
     counts.filter(move |count| *count > u64::from(desired.get())).map(ShardCount::saturating)
+}
+
+/// What the stream was wanted to take in the busiest minute of its window, in shards.
+fn busiest(context: &Context<'_>) -> f64 {
+    let wanted = context.seen.window.known().map(|(_, minute)| f64::from(Demand::wanted(minute).in_shards()));
+    wanted.fold(0.0, f64::max)
 }
 
 /// Minutes in which anything is known of any shard.

@@ -151,6 +151,16 @@ fn a_resize_to_even_shards_is_not_made_where_one_would_be_too_full() {
 }
 
 #[test]
+fn an_idle_stream_shrinks_though_its_shards_have_no_metrics() {
+    let idle = || even(&[0; 8]).shards_unknown();
+    check(idle(), In, "4", is!(Reason::WithinQuota));
+    // So little that one shard takes it all, wherever it lies.
+    check(even(&[10, 10, 10, 10, 10, 10, 10, 10]).shards_unknown(), In, "4", is!(Reason::WithinQuota));
+    // More than that: where it lies has to be known.
+    check(even(&[30; 8]).shards_unknown(), In, "hold", is!(Reason::ShardsUnknown));
+}
+
+#[test]
 fn splits_stand_in_where_no_resize_is_left_and_it_throttles() {
     let spent = || even(&[110, 110, 110, 110]).resizes_today(10);
     assert!(spent().unlooked().decide(Out).wants_shards);
