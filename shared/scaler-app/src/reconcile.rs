@@ -62,7 +62,7 @@ async fn decide_and_act<A: Adapters>(
     let mut fault = None;
     if decision.wants_shards {
         // Only now, since of most streams the count is all that matters.
-        match shards(ports, stream, &seen).await {
+        match shards(ports, stack, stream, &seen).await {
             Ok(shards) => seen.shards = Some(shards),
             Err(error) => fault = Some(format!("where the load lies could not be seen: {error}")),
         }
@@ -88,16 +88,19 @@ async fn decide_and_act<A: Adapters>(
     outcome
 }
 
-/// The open shards of a stream, with their metrics in the minutes of its window where they are sent.
+/// The open shards of a stream, with their metrics in the minutes of its window where they are sent and may be looked at, which
+/// is charged.
 async fn shards<A: Adapters>(
     ports: &Ports<A>,
+    stack: &Policy,
     stream: &str,
     seen: &Observation,
 ) -> Result<Vec<ShardWindow>, CallError> {
     let open = ports.streams.open_shards(stream).await?;
     let (end, minutes) = (seen.window.end, seen.window.minutes.len());
     let mut windows = BTreeMap::new();
-    if seen.stream.shard_metrics {
+    let may_look = seen.enrolment.policy(stack).is_ok_and(|policy| policy.shard_metrics);
+    if seen.stream.shard_metrics && may_look {
         let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
         let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
         windows = ports.metrics.shard_windows(stream, &ids, end, minutes).await?;

@@ -177,6 +177,8 @@ async fn without_a_resize_left_every_shard_is_split_and_people_are_told_once() {
         &ten.join(" "),
     );
     let world = world(full);
+    // That somebody measures its shards is no leave to be charged for looking.
+    world.change("orders", |stream| stream.shard_metrics = true);
     for split in 1..=4 {
         let outcome = pass(&world).await;
         assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(4 + split)), "{}", outcome.words);
@@ -186,5 +188,7 @@ async fn without_a_resize_left_every_shard_is_split_and_people_are_told_once() {
     let stream = world.stream("orders").unwrap();
     let ranges: Vec<_> = stream.ring.unwrap().shards().iter().map(|shard| shard.range).collect();
     assert_eq!(ranges, HashKeyRange::uniform(8), "each in its middle");
+    let looks = |call: &String| call.starts_with("GetMetricData") && call.ends_with(" shards");
+    assert!(!world.calls().iter().any(looks), "{:?}", world.calls());
     assert_eq!((stream.resizes.len(), world.told().len()), (0, 1), "{:?}", world.told());
 }
