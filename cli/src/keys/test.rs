@@ -135,10 +135,10 @@ fn of_users(
 #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
 fn bars(shards: &[(String, HashKeyRange)], spread: &Spread) -> Vec<Bar> {
     let records = spread.records() as f64;
-    let bar = |((name, range), tally): (&(String, HashKeyRange), &key_spread::ShardTally)| Bar {
+    let bar = |((name, range), its): (&(String, HashKeyRange), &u64)| Bar {
         name: name.clone(),
-        records: tally.records,
-        share: tally.records as f64 / records,
+        records: *its,
+        share: *its as f64 / records,
         keys_share: range.share(),
     };
     shards.iter().zip(spread.shards()).map(bar).collect()

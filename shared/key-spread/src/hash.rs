@@ -15,7 +15,7 @@ const BLOCK: usize = 64;
 type Lanes = u32x8;
 
 /// Puts the hash key of each of these keys into `hashes`, in their order, over what was there.
-pub fn hash_keys(keys: &[&[u8]], hashes: &mut Vec<u128>) {
+pub(crate) fn hash_keys(keys: &[&[u8]], hashes: &mut Vec<u128>) {
     hashes.clear();
     hashes.reserve(keys.len());
     let mut chunks = keys.chunks_exact(LANES);

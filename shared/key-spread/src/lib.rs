@@ -9,7 +9,6 @@ mod spread;
 mod statistics;
 
 pub use frequent::{Frequent, Heavy};
-pub use hash::hash_keys;
 pub use lines::{KeyFault, LinesFault, checked, spread_lines};
-pub use spread::{ShardTally, Spread, WINDOW_RECORDS};
+pub use spread::{Spread, WINDOW_RECORDS};
 pub use statistics::Evenness;

@@ -15,15 +15,6 @@ const WINDOW_RECORDS_MIN: u64 = WINDOW_RECORDS / 4;
 const PARTS: u128 = 1 << 12;
 const PART_SHIFT: u32 = 128 - 12;
 
-/// What one shard got.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ShardTally {
-    /// Records.
-    pub records: u64,
-    /// What they weigh, as their source counts it: bytes, or records again.
-    pub weight: u64,
-}
-
 /// Keys over the shards with these ranges.
 #[derive(Clone, Debug)]
 pub struct Spread {
@@ -32,7 +23,8 @@ pub struct Spread {
     /// The shard with which each of [`PARTS`] equal parts of the ring begins.
     begins: Vec<usize>,
     shares: Vec<f64>,
-    shards: Vec<ShardTally>,
+    /// Records of each.
+    shards: Vec<u64>,
     frequent: Frequent,
     window: Vec<u64>,
     in_window: u64,
@@ -51,7 +43,7 @@ impl Spread {
             begins: (0..PARTS).map(begins).collect(),
             boundaries,
             shares: ranges.iter().map(|range| range.share()).collect(),
-            shards: vec![ShardTally::default(); ranges.len()],
+            shards: vec![0; ranges.len()],
             frequent: Frequent::default(),
             window: vec![0; ranges.len()],
             in_window: 0,
@@ -63,18 +55,12 @@ impl Spread {
 
     /// Takes a record for each of these keys, one after the other, and says on which shard each lies.
     pub fn take(&mut self, keys: &[&[u8]], mut on_shard: impl FnMut(usize)) {
-        self.take_weighed(keys, |_| 1, &mut on_shard);
-    }
-
-    /// As [`Self::take`], each record with its weight.
-    pub fn take_weighed(&mut self, keys: &[&[u8]], weight: impl Fn(usize) -> u64, on_shard: &mut impl FnMut(usize)) {
         let mut hashes = std::mem::take(&mut self.hashes);
         hash_keys(keys, &mut hashes);
-        for (i, (key, hash)) in keys.iter().zip(&hashes).enumerate() {
-            let (shard, weight) = (self.shard(*hash), weight(i));
-            self.shards[shard].records += 1;
-            self.shards[shard].weight += weight;
-            self.frequent.add(key, *hash, weight);
+        for (key, hash) in keys.iter().zip(&hashes) {
+            let shard = self.shard(*hash);
+            self.shards[shard] += 1;
+            self.frequent.add(key, *hash, 1);
             self.window[shard] += 1;
             self.in_window += 1;
             if self.in_window == WINDOW_RECORDS {
@@ -101,33 +87,26 @@ impl Spread {
         self.end_window();
         other.end_window();
         for (shard, more) in self.shards.iter_mut().zip(&other.shards) {
-            shard.records += more.records;
-            shard.weight += more.weight;
+            *shard += more;
         }
         self.frequent.merge(other.frequent);
         self.windows += other.windows;
         self.peaks += other.peaks;
     }
 
-    /// What each shard got, in the order of the ranges.
-    pub fn shards(&self) -> &[ShardTally] {
+    /// Records of each shard, in the order of the ranges.
+    pub fn shards(&self) -> &[u64] {
         &self.shards
     }
 
     /// Records so far.
     pub fn records(&self) -> u64 {
-        self.shards.iter().map(|shard| shard.records).sum()
-    }
-
-    /// What they weigh together.
-    pub fn weight(&self) -> u64 {
-        self.shards.iter().map(|shard| shard.weight).sum()
+        self.shards.iter().sum()
     }
 
     /// How even the records lie; `None` where there are none.
     pub fn evenness(&self) -> Option<Evenness> {
-        let records: Vec<_> = self.shards.iter().map(|shard| shard.records).collect();
-        Evenness::of(&records, &self.shares)
+        Evenness::of(&self.shards, &self.shares)
     }
 
     /// The busiest shard of a window over the mean, on average over the windows: what evenness is worth at a time. `None` where
