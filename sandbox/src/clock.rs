@@ -17,17 +17,17 @@ pub enum ClockOptions {
     Manual {
         /// The first virtual time.
         start: Timestamp,
-        /// What a byte, a record or a millisecond of lag stands for, as `speed` does for a running clock.
+        /// How many alike records each record written stands for, all in the same second; 1 unless a stream is to be filled
+        /// with less.
         weight: f64,
     },
 }
 
-/// The clock that everything in a sandbox reads.
+/// The clock that everything in a sandbox reads: streams throttle by it, and all that takes time ends by it.
 ///
-/// The Kinesis emulator inside throttles by the *real* second: 1 MiB and 1,000 records a shard. At speed S a real
-/// second is S virtual seconds, so a byte accepted in it stands for S virtual bytes; counted so, bytes per second are
-/// the same on both clocks, and a shard that is full in real time is full in virtual time. The same factor turns real
-/// milliseconds of consumer lag into virtual ones. It is [`weight`](Self::weight).
+/// A record stands for [`weight`](Self::weight) alike ones. On a running clock that is its speed, since whoever writes and
+/// reads keeps real time: what comes in a real second stands for what would come in the virtual ones that it lasts, so a
+/// stream that is full by the real clock is full by the virtual one.
 #[derive(Debug)]
 pub struct SandboxClock {
     kind: Kind,
@@ -63,9 +63,17 @@ impl SandboxClock {
         }
     }
 
-    /// What one real unit (byte, record, millisecond) stands for in virtual time.
+    /// How many alike records (and calls) each one stands for.
     pub fn weight(&self) -> f64 {
         self.weight
+    }
+
+    /// How many virtual seconds a shard's limits are reckoned over: one, or on a running clock those of a real second.
+    pub(crate) fn limit_window_seconds(&self) -> f64 {
+        match self.kind {
+            Kind::Running { .. } => self.weight,
+            Kind::Manual(_) => 1.0,
+        }
     }
 
     /// Moves a manual clock to `to`; a running one goes its own way.
@@ -91,11 +99,5 @@ impl SandboxClock {
             }
             Kind::Manual(_) => None,
         }
-    }
-
-    /// Real milliseconds that stand for `virtual_seconds`.
-    pub(crate) fn real_milliseconds(&self, virtual_seconds: u32) -> u64 {
-        let real = Duration::from_secs(u64::from(virtual_seconds)).div_f64(self.weight);
-        u64::try_from(real.as_millis()).unwrap_or(u64::MAX)
     }
 }

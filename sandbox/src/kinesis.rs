@@ -1,17 +1,20 @@
 //! The layer before the Kinesis emulator: refuses what the emulator lets pass, mends what it gets wrong, and turns
 //! what streams take in and throttle into CloudWatch metrics.
 //!
-//! The emulator is `ferrokinesis`. It throttles writes by the second but knows no resize limits, splits what is closed, reads some
+//! The emulator is `ferrokinesis`. It lives by the real clock, so its throttling and its delays are off: both are made here, by
+//! the virtual one. It knows no resize limits, splits what is closed, reads some
 //! operations' streams by name only, creates only provisioned streams, calls every reader caught up, forgets
 //! `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a token, and says when something
 //! was created by the real clock. Each of that is set right here.
 
+mod arrivals;
+mod changes;
 mod observe;
 mod shard_pages;
+mod throttle;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -19,19 +22,25 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use ferrokinesis::actions::Operation;
 use ferrokinesis::error::KinesisErrorResponse;
-use ferrokinesis::types::{Shard, Stream, StreamMode, StreamStatus};
+use ferrokinesis::types::{Shard, Stream, StreamMode};
 use scaler_sim::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
 use serde_json::{Map, Value, json};
 
+pub(crate) use self::arrivals::Arrivals;
+pub(crate) use self::changes::{Changes, settle};
 use self::shard_pages::Listing;
+use self::throttle::Admission;
+pub(crate) use self::throttle::Throttle;
 use crate::json::{self, BODY_BYTES_MAX};
+use crate::locked::locked;
 use crate::state::Shared;
 
 const TARGET_PREFIX: &str = "Kinesis_20131202.";
 
-/// Real time between two looks at a stream that is being created.
-const CREATION_POLL: Duration = Duration::from_millis(2);
+/// The exception of a shard that takes no more in this second.
+const THROTTLED: &str = "ProvisionedThroughputExceededException";
 
 /// On-demand streams start with 4 MB/s of writes, so with four shards, and an account has 50 of them (facts 1.3, 2).
 pub(crate) const ON_DEMAND_SHARDS: u32 = 4;
@@ -99,6 +108,11 @@ fn answer(status: StatusCode, body: &Value) -> Response {
     json::answer(json::V1_1, status, body)
 }
 
+/// What the emulator says against a request.
+fn refused(error: &KinesisErrorResponse) -> Response {
+    answer(StatusCode::from_u16(error.status_code).unwrap_or(StatusCode::BAD_REQUEST), &json!(error.body))
+}
+
 /// One request on its way through.
 struct Call<'a> {
     shared: &'a Shared,
@@ -115,7 +129,8 @@ impl Call<'_> {
             "CreateStream" => self.create_stream().await,
             "DeleteStream" => self.delete_stream().await,
             "UpdateShardCount" => self.update_shard_count().await,
-            "SplitShard" | "MergeShards" => self.reshard().await,
+            "SplitShard" => self.reshard(Operation::SplitShard).await,
+            "MergeShards" => self.reshard(Operation::MergeShards).await,
             "ListTagsForStream" => self.list_tags().await,
             "ListShards" => self.list_shards().await,
             "DescribeLimits" => self.describe_limits().await,
@@ -186,20 +201,23 @@ impl Call<'_> {
         if status.is_success() {
             shared.was_created(&name, shared.clock.now());
         }
-        if status.is_success() && (on_demand || !tags.is_empty()) {
+        if status.is_success() {
             let tags = tags.into_iter().filter_map(|(key, tag)| Some((key, tag.as_str()?.to_owned()))).collect();
             finish_creation(shared, &name, on_demand, tags).await?;
+            changes::create(shared, &name).await.map_err(internal)?;
         }
         Ok(answer(status, &body))
     }
 
     async fn delete_stream(self) -> Result<Response, Refusal> {
-        let (shared, name) = (self.shared, self.text("StreamName").unwrap_or_default().to_owned());
-        let (status, body) = self.passed_on().await;
-        if status.is_success() {
-            shared.resizes.lock().await.remove(&name);
+        let Some(stream) = self.stream().await else { return Ok(self.pass_on().await) };
+        let shared = self.shared;
+        let begun = changes::ask(shared, &stream, Operation::DeleteStream, Value::Object(self.body), 0).await;
+        if begun.is_ok() {
+            shared.resizes.lock().await.remove(&stream.stream_name);
+            locked(&shared.arrivals).forget(&stream.stream_name);
         }
-        Ok(answer(status, &body))
+        Ok(begun.map_or_else(|error| refused(&error), |()| answer(StatusCode::OK, &json!({}))))
     }
 
     /// The emulator knows neither double, nor half, nor ten a day, nor on-demand.
@@ -211,45 +229,54 @@ impl Call<'_> {
         let shared = self.shared;
         let mut resizes = shared.resizes.lock().await;
         let accepted = resizes.entry(stream.stream_name.clone()).or_default();
-        let now = shared.clock.now();
+        let (now, current) = (shared.clock.now(), open_shards(&stream));
         let resize = Resize {
             stream: &stream.stream_name,
             account: &shared.options.account,
             mode: mode(&stream),
             status: &stream.stream_status.to_string(),
-            open_shards: open_shards(&stream),
+            open_shards: current,
             target,
-            account_open_shards: shared.store.sum_open_shards().await,
+            account_open_shards: shared.open_shards().await,
             account_shard_limit: shared.options.account_shard_limit,
             accepted,
         };
         kinesis_rules::check(&resize, now)?;
-        let (status, mut body) = self.passed_on().await;
-        if status.is_success() {
-            accepted.push(now);
-            body["StreamARN"] = json!(stream.stream_arn);
+        let adds = u32::try_from(target).unwrap_or(0).saturating_sub(current);
+        let asked = changes::ask(shared, &stream, Operation::UpdateShardCount, Value::Object(self.body), adds).await;
+        if let Err(error) = asked {
+            return Ok(refused(&error));
         }
-        Ok(answer(status, &body))
+        accepted.push(now);
+        let body = json!({
+            "StreamName": stream.stream_name,
+            "StreamARN": stream.stream_arn,
+            "CurrentShardCount": current,
+            "TargetShardCount": target,
+        });
+        Ok(answer(StatusCode::OK, &body))
     }
 
     /// The emulator splits and merges shards of on-demand streams, and closed ones once more.
-    async fn reshard(self) -> Result<Response, Refusal> {
+    async fn reshard(self, operation: Operation) -> Result<Response, Refusal> {
         let Some(stream) = self.stream().await else { return Ok(self.pass_on().await) };
         let shared = self.shared;
         let named = ["ShardToSplit", "ShardToMerge", "AdjacentShardToMerge"].map(|field| self.text(field));
         let is_closed = |shard: &&Shard| !is_open(shard) && named.contains(&Some(shard.shard_id.as_str()));
+        let added = u32::from(operation == Operation::SplitShard);
         let reshard = Reshard {
             stream: &stream.stream_name,
             account: &shared.options.account,
             mode: mode(&stream),
             status: &stream.stream_status.to_string(),
-            added: u32::from(self.operation == "SplitShard"),
-            account_open_shards: shared.store.sum_open_shards().await,
+            added,
+            account_open_shards: shared.open_shards().await,
             account_shard_limit: shared.options.account_shard_limit,
             closed: stream.shards.iter().find(is_closed).map(|shard| shard.shard_id.as_str()),
         };
         kinesis_rules::check_reshard(&reshard)?;
-        Ok(self.pass_on().await)
+        let asked = changes::ask(shared, &stream, operation, Value::Object(self.body), added).await;
+        Ok(asked.map_or_else(|error| refused(&error), |()| answer(StatusCode::OK, &json!({}))))
     }
 
     /// The emulator accepts at most 10 for `Limit`; AWS accepts 50, which is also all the tags a stream can have.
@@ -342,26 +369,68 @@ impl Call<'_> {
         Ok(answer(status, &body))
     }
 
+    /// Writes what its shards have room for, and counts both that and the rest.
     async fn put(self) -> Result<Response, Refusal> {
-        let shared = self.shared;
-        let records = observe::put_records(&self.operation, &self.body);
-        let name = self.text("StreamName").unwrap_or_default().to_owned();
-        // Of most streams nobody asks where a record goes.
-        let is_measured =
-            |stream: &Stream| stream.enhanced_monitoring.iter().any(|sent| !sent.shard_level_metrics.is_empty());
-        let measured = self.stream().await.filter(is_measured);
-        let (status, body) = self.passed_on().await;
-        observe::put(shared, &name, &records, measured.as_ref(), status, &body);
+        let Some(stream) = self.stream().await else { return Ok(self.pass_on().await) };
+        let (shared, name) = (self.shared, &stream.stream_name);
+        let puts = observe::puts(&self.operation, &self.body);
+        let now = shared.clock.now();
+        let admissions = locked(&shared.throttle).admit(&shared.clock, now, name, &stream.shards, &puts);
+        let (status, body) = self.put_admitted(&stream, &admissions).await;
+        if !status.is_success() {
+            locked(&shared.throttle).give_back(&shared.clock, name, &puts, &admissions);
+        }
+        observe::put(shared, &stream, &puts, status, &body);
         Ok(answer(status, &body))
+    }
+
+    /// Has the emulator write what was admitted; the answer speaks of all records.
+    async fn put_admitted(mut self, stream: &Stream, admissions: &[Admission]) -> (StatusCode, Value) {
+        if admissions.iter().all(|admission| admission.is_taken) {
+            return self.passed_on().await;
+        }
+        let message = |admission: &Admission| {
+            let (stream, account) = (&stream.stream_name, &self.shared.options.account);
+            format!("Rate exceeded for shard {} in stream {stream} under account {account}.", admission.shard)
+        };
+        let messages: Vec<Option<String>> =
+            admissions.iter().map(|admission| (!admission.is_taken).then(|| message(admission))).collect();
+        let operation = if self.operation == "PutRecord" { Operation::PutRecord } else { Operation::PutRecords };
+        // What is wrong with a request as a whole is told before that it comes too fast.
+        if let Err(error) = changes::rehearsed(stream, operation, &Value::Object(self.body.clone())).await {
+            return (StatusCode::from_u16(error.status_code).unwrap_or(StatusCode::BAD_REQUEST), json!(error.body));
+        }
+        if operation == Operation::PutRecord {
+            let message = messages.into_iter().flatten().next();
+            return (StatusCode::BAD_REQUEST, json!({"__type": THROTTLED, "message": message}));
+        }
+        if let Some(records) = self.body.get_mut("Records").and_then(Value::as_array_mut) {
+            let mut admitted = admissions.iter().map(|admission| admission.is_taken);
+            records.retain(|_| admitted.next().unwrap_or(true));
+        }
+        let is_none_left = admissions.iter().all(|admission| !admission.is_taken);
+        let (status, mut body) = if is_none_left { (StatusCode::OK, json!({})) } else { self.passed_on().await };
+        if status.is_success() {
+            let throttled = messages.iter().flatten().count() as u64;
+            let mut written = body["Records"].as_array().cloned().unwrap_or_default().into_iter();
+            let records: Vec<Value> = messages
+                .into_iter()
+                .map(|message| match message {
+                    Some(message) => json!({"ErrorCode": THROTTLED, "ErrorMessage": message}),
+                    None => written.next().unwrap_or_default(),
+                })
+                .collect();
+            body["FailedRecordCount"] = json!(body["FailedRecordCount"].as_u64().unwrap_or(0) + throttled);
+            body["Records"] = json!(records);
+        }
+        (status, body)
     }
 
     async fn get_records(self) -> Result<Response, Refusal> {
         let shared = self.shared;
-        let stream = self.text("ShardIterator").and_then(observe::stream_of);
+        let iterator = self.text("ShardIterator").unwrap_or_default().to_owned();
         let (status, mut body) = self.passed_on().await;
-        if let Some(stream) = stream {
-            observe::get(shared, &stream, status, &mut body).await;
-        }
+        observe::get(shared, &iterator, status, &mut body).await;
         Ok(answer(status, &body))
     }
 }
@@ -390,14 +459,7 @@ pub(crate) async fn finish_creation(
     tags: BTreeMap<String, String>,
 ) -> Result<(), Refusal> {
     shared.resizes.lock().await.remove(name);
-    while shared.store.get_stream(name).await.is_ok_and(|stream| stream.stream_status == StreamStatus::Creating) {
-        if shared.options.create_seconds == 0 {
-            // Only the emulator's task has to run; to sleep costs a test with 3,000 streams ten seconds.
-            tokio::task::yield_now().await;
-        } else {
-            tokio::time::sleep(CREATION_POLL).await;
-        }
-    }
+    changes::until_done(&shared.store, name).await;
     let changed = shared.store.update_stream(name, |stream| {
         if on_demand {
             stream.stream_mode_details.stream_mode = StreamMode::OnDemand;
@@ -405,7 +467,11 @@ pub(crate) async fn finish_creation(
         stream.tags.extend(tags);
         Ok(())
     });
-    changed.await.map_err(|error| Refusal { error_type: "InternalFailureException", message: error.to_string() })
+    changed.await.map_err(internal)
+}
+
+fn internal(error: KinesisErrorResponse) -> Refusal {
+    Refusal { error_type: "InternalFailureException", message: error.to_string() }
 }
 
 fn mode(stream: &Stream) -> Mode {

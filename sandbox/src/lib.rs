@@ -27,7 +27,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, MutexGuard};
 
 use anyhow::Context as _;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::{any_service, get, post};
 use axum::{Router, middleware};
 use ferrokinesis::actions::{self, Operation};
@@ -192,7 +194,7 @@ impl Sandbox {
         for Schedule { function, every_minutes } in &options.schedules {
             anyhow::ensure!(*every_minutes > 0, "schedule of {function}: every_minutes=0 is not 1 or more");
         }
-        let store = Store::new(store_options(&options, &clock));
+        let store = Store::new(store_options(&options));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
         let listener =
             tokio::net::TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
@@ -224,8 +226,8 @@ impl Sandbox {
         &self.shared.clock
     }
 
-    /// Handles every minute boundary since the last tick: alarms are evaluated, events delivered. A running clock does
-    /// so by itself. Returns the alarms that changed state.
+    /// Handles every minute boundary since the last tick: changes of streams that are due end, alarms are evaluated, events
+    /// delivered. A running clock does so by itself. Returns the alarms that changed state.
     pub async fn tick(&self) -> Vec<Transition> {
         self.shared.tick().await
     }
@@ -261,7 +263,7 @@ impl Sandbox {
         locked(&self.shared.cloudwatch)
     }
 
-    /// Creates a stream and waits until it is ACTIVE.
+    /// Creates a stream that is ACTIVE at once.
     pub async fn create_stream(&self, name: &str, capacity: Capacity, tags: &[(&str, &str)]) -> anyhow::Result<()> {
         let store = &self.shared.store;
         let (shards, on_demand) = match capacity {
@@ -280,7 +282,9 @@ impl Sandbox {
 
     /// Drops the stored records of a stream, so that a long run does not fill the memory. Metrics stay.
     pub async fn trim(&self, stream: &str) {
-        self.shared.store.delete_expired_records(stream, 0).await;
+        let keys: Vec<String> = self.shared.store.get_record_store(stream).await.into_keys().collect();
+        self.shared.store.delete_record_keys(stream, &keys).await;
+        locked(&self.shared.arrivals).forget(stream);
     }
 
     /// Makes up the last `minutes` of metrics, and the running one, for the streams of [`Options::traffic`], which from
@@ -304,14 +308,14 @@ impl Drop for Sandbox {
     }
 }
 
-fn store_options(options: &Options, clock: &SandboxClock) -> StoreOptions {
-    let create = clock.real_milliseconds(options.create_seconds);
+/// The emulator neither waits nor throttles: see `kinesis.rs`. Account quotas of resizes are checked there too.
+fn store_options(options: &Options) -> StoreOptions {
     StoreOptions {
-        create_stream_ms: create,
-        delete_stream_ms: create,
-        update_stream_ms: clock.real_milliseconds(options.resize_seconds),
+        create_stream_ms: 0,
+        delete_stream_ms: 0,
+        update_stream_ms: 0,
         shard_limit: options.account_shard_limit,
-        enforce_limits: true,
+        enforce_limits: false,
         aws_account_id: options.account.clone(),
         aws_region: options.region.clone(),
         ..StoreOptions::default()
@@ -335,6 +339,13 @@ fn router(shared: &Arc<Shared>) -> Router {
         .fallback_service(slash)
         // The services read bodies to their own limits, which are above the framework's 2 MB.
         .layer(DefaultBodyLimit::max(json::BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), settle_first))
+}
+
+/// Ends the changes of streams that are due, so that every request finds them as they are by now.
+async fn settle_first(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    shared.settle().await;
+    next.run(request).await
 }
 
 async fn tick_every_minute(shared: Arc<Shared>) {

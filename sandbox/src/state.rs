@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::calls::{Calls, TooFast};
 use crate::clock::SandboxClock;
 use crate::events::{self, Origin};
+use crate::kinesis::{self, Arrivals, Changes, Throttle};
 use crate::locked::locked;
 use crate::s3::Objects;
 use crate::{Delivery, Options, Published, Road, Schedule};
@@ -36,6 +37,14 @@ pub(crate) struct Shared {
     /// When `UpdateShardCount` calls were accepted, by stream. Held over a whole call, so that two calls at once
     /// cannot both be the tenth.
     pub(crate) resizes: tokio::sync::Mutex<HashMap<String, Vec<Timestamp>>>,
+    /// What streams are going through.
+    pub(crate) changes: Mutex<Changes>,
+    /// Held while changes that are due are ended.
+    pub(crate) settling: tokio::sync::Mutex<()>,
+    /// What shards have taken in the present second.
+    pub(crate) throttle: Mutex<Throttle>,
+    /// When records came in.
+    pub(crate) arrivals: Mutex<Arrivals>,
     published: Mutex<Vec<Published>>,
     deliveries: mpsc::UnboundedSender<Delivery>,
     /// Deliveries that are not due yet, with the time from which they are.
@@ -64,6 +73,10 @@ impl Shared {
             objects: Mutex::default(),
             created: Mutex::default(),
             resizes: tokio::sync::Mutex::default(),
+            changes: Mutex::default(),
+            settling: tokio::sync::Mutex::default(),
+            throttle: Mutex::default(),
+            arrivals: Mutex::default(),
             published: Mutex::default(),
             deliveries,
             delayed: Mutex::default(),
@@ -90,6 +103,16 @@ impl Shared {
         locked(&self.created).get(name_or_arn).copied()
     }
 
+    /// Ends the changes of streams that are due.
+    pub(crate) async fn settle(&self) {
+        kinesis::settle(self, self.clock.now()).await;
+    }
+
+    /// Open shards of the account, with those that changes under way will add.
+    pub(crate) async fn open_shards(&self) -> u32 {
+        self.store.sum_open_shards().await.saturating_add(locked(&self.changes).adds())
+    }
+
     pub(crate) fn published(&self) -> Vec<Published> {
         locked(&self.published).clone()
     }
@@ -101,6 +124,7 @@ impl Shared {
         let mut last_tick = self.last_tick.lock().await;
         while *last_tick + MINUTE <= self.clock.now() {
             *last_tick += MINUTE;
+            kinesis::settle(self, *last_tick).await;
             transitions.extend(self.minute(*last_tick));
             for traffic in &self.options.traffic {
                 traffic.record(self, *last_tick).await;

@@ -1,6 +1,6 @@
 //! CloudWatch metrics from what Kinesis calls really did.
 //!
-//! Source of names and meanings: Kinesis Dev Guide, "Monitoring with CloudWatch" (facts 4.1). Every value is
+//! Source of names and meanings: Kinesis Dev Guide, "Monitoring with CloudWatch" (facts 4.1). Every count is
 //! multiplied by the clock's weight, see [`SandboxClock`](crate::SandboxClock).
 
 use axum::http::StatusCode;
@@ -10,21 +10,29 @@ use scaler_core::hash_key;
 use scaler_sim::cloudwatch::Metric;
 use serde_json::{Map, Value, json};
 
-use super::is_open;
+use super::{THROTTLED, is_open};
 use crate::locked::locked;
 use crate::state::Shared;
 
-const THROTTLED: &str = "ProvisionedThroughputExceededException";
-
 /// A record of a put.
 pub(super) struct Put {
-    /// Bytes of its data, decoded, and of its partition key, which AWS counts against the shard too. The emulator throttles by
-    /// the data alone.
+    /// Bytes of its data, decoded, and of its partition key, which AWS counts against the shard too.
     bytes: usize,
     hash_key: u128,
 }
 
-pub(super) fn put_records(operation: &str, body: &Map<String, Value>) -> Vec<Put> {
+impl Put {
+    pub(super) fn bytes(&self) -> f64 {
+        count(self.bytes)
+    }
+
+    pub(super) fn hash_key(&self) -> u128 {
+        self.hash_key
+    }
+}
+
+/// The records of a `PutRecord` or `PutRecords` request.
+pub(super) fn puts(operation: &str, body: &Map<String, Value>) -> Vec<Put> {
     if operation == "PutRecord" {
         return vec![put_record(body)];
     }
@@ -47,35 +55,43 @@ fn decoded_length(base64: &str) -> usize {
 }
 
 /// Counts a put. A call that failed for another reason than throttling is none of these metrics' concern.
-///
-/// `measured` is the stream, if any metric of its shards is sent.
-pub(super) fn put(
-    shared: &Shared,
-    stream: &str,
-    records: &[Put],
-    measured: Option<&Stream>,
-    status: StatusCode,
-    body: &Value,
-) {
+pub(super) fn put(shared: &Shared, stream: &Stream, records: &[Put], status: StatusCode, body: &Value) {
+    let name = &stream.stream_name;
     let rejected: Vec<bool> = match body["Records"].as_array() {
         Some(records) if status.is_success() => records.iter().map(|it| it["ErrorCode"] == THROTTLED).collect(),
         _ if status.is_success() => vec![false; records.len()],
         _ if body["__type"] == THROTTLED => vec![true; records.len()],
         _ => return,
     };
+    note_arrivals(shared, name, body);
     let tried = || records.iter().zip(rejected.iter().copied());
-    count_put(tried(), |name, value| record(shared, &Metric::kinesis(stream, name), value));
-    let Some(measured) = measured else { return };
+    count_put(tried(), |metric, value| record(shared, &Metric::kinesis(name, metric), value));
+    // Of most streams nobody asks where a record goes.
     let sent: Vec<&str> =
-        measured.enhanced_monitoring.iter().flat_map(|sent| &sent.shard_level_metrics).map(String::as_str).collect();
-    for shard in measured.shards.iter().filter(|shard| is_open(shard)) {
+        stream.enhanced_monitoring.iter().flat_map(|sent| &sent.shard_level_metrics).map(String::as_str).collect();
+    if sent.is_empty() {
+        return;
+    }
+    for shard in stream.shards.iter().filter(|shard| is_open(shard)) {
         let range = shard.hash_key_range.start_u128()..=shard.hash_key_range.end_u128();
         let its = tried().filter(|(put, _)| range.contains(&put.hash_key));
-        count_put(its, |name, value| {
-            if sent.contains(&name) {
-                record(shared, &Metric::shard(stream, &shard.shard_id, name), value);
+        count_put(its, |metric, value| {
+            if sent.contains(&metric) {
+                record(shared, &Metric::shard(name, &shard.shard_id, metric), value);
             }
         });
+    }
+}
+
+/// Notes when the records of an answer were written.
+fn note_arrivals(shared: &Shared, stream: &str, body: &Value) {
+    let now = shared.clock.now();
+    let mut arrivals = locked(&shared.arrivals);
+    let records = body["Records"].as_array();
+    for written in records.map_or(std::slice::from_ref(body), Vec::as_slice) {
+        if let (Some(shard), Some(number)) = (written["ShardId"].as_str(), written["SequenceNumber"].as_str()) {
+            arrivals.came(stream, shard, number, now);
+        }
     }
 }
 
@@ -94,57 +110,64 @@ fn count_put<'a>(tried: impl Iterator<Item = (&'a Put, bool)>, record: impl Fn(&
     record("WriteProvisionedThroughputExceeded", count(tried.len() - accepted.len()));
 }
 
-/// The stream an iterator reads.
-pub(super) fn stream_of(iterator: &str) -> Option<String> {
-    shard_iterator::decode_shard_iterator(iterator).ok().map(|(_, stream, _, _)| stream)
-}
-
-/// Counts a read, and writes into the answer how far behind it is.
-pub(super) async fn get(shared: &Shared, stream: &str, status: StatusCode, body: &mut Value) {
+/// Counts a read, and writes into the answer how far behind it is and when its records came in.
+pub(super) async fn get(shared: &Shared, iterator: &str, status: StatusCode, body: &mut Value) {
+    let Ok((_, stream, shard, _)) = shard_iterator::decode_shard_iterator(iterator) else { return };
     if status.is_success() {
         let behind = match body["NextShardIterator"].as_str() {
             Some(next) => milliseconds_behind(shared, next).await,
-            None => body["MillisBehindLatest"].as_u64().unwrap_or(0),
+            None => 0,
         };
-        // Whole milliseconds, and far below 2^53, on the wire.
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let weighted = (behind as f64 * shared.clock.weight()) as u64;
-        body["MillisBehindLatest"] = json!(weighted);
-        let bytes =
-            body["Records"].as_array().into_iter().flatten().map(|it| {
-                it["Data"].as_str().map_or(0, decoded_length) + it["PartitionKey"].as_str().map_or(0, str::len)
-            });
-        record(shared, &Metric::kinesis(stream, "GetRecords.Bytes"), count(bytes.sum()));
-        record(shared, &Metric::kinesis(stream, "GetRecords.IteratorAgeMilliseconds"), to_f64(behind));
-        record(shared, &Metric::kinesis(stream, "ReadProvisionedThroughputExceeded"), 0.0);
+        body["MillisBehindLatest"] = json!(behind);
+        let records = body["Records"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
+        date_records(shared, &stream, &shard, records);
+        let bytes = records
+            .iter()
+            .map(|it| it["Data"].as_str().map_or(0, decoded_length) + it["PartitionKey"].as_str().map_or(0, str::len));
+        let bytes = count(bytes.sum());
+        record(shared, &Metric::kinesis(&stream, "GetRecords.Bytes"), bytes);
+        record_once(shared, &Metric::kinesis(&stream, "GetRecords.IteratorAgeMilliseconds"), to_f64(behind));
+        record(shared, &Metric::kinesis(&stream, "ReadProvisionedThroughputExceeded"), 0.0);
     } else if body["__type"] == THROTTLED {
-        record(shared, &Metric::kinesis(stream, "ReadProvisionedThroughputExceeded"), 1.0);
+        record(shared, &Metric::kinesis(&stream, "ReadProvisionedThroughputExceeded"), 1.0);
+    }
+}
+
+/// Puts the virtual time of arrival in the place of the real one.
+fn date_records(shared: &Shared, stream: &str, shard: &str, records: &mut [Value]) {
+    let arrivals = locked(&shared.arrivals);
+    for record in records {
+        let came = record["SequenceNumber"].as_str().and_then(|number| arrivals.at(stream, shard, number));
+        if let Some(came) = came {
+            record["ApproximateArrivalTimestamp"] = json!(came.as_duration().as_secs_f64());
+        }
     }
 }
 
 /// The age of the oldest record the reader has not had; 0 when it has had all. The emulator says 0 always.
 async fn milliseconds_behind(shared: &Shared, next_iterator: &str) -> u64 {
-    let Ok((_, stream, shard_id, sequence_number)) = shard_iterator::decode_shard_iterator(next_iterator) else {
+    let Ok((_, stream, shard, sequence_number)) = shard_iterator::decode_shard_iterator(next_iterator) else {
         return 0;
     };
-    let Ok((_, index)) = sequence::resolve_shard_id(&shard_id) else { return 0 };
+    let Ok((shard, index)) = sequence::resolve_shard_id(&shard) else { return 0 };
     // The emulator keys its records by shard and sequence number.
     let start = format!("{}/{sequence_number}", sequence::shard_ix_to_hex(index));
     let end = sequence::shard_ix_to_hex(index + 1);
     let unread = shared.store.get_records_range_limited(&stream, &start, &end, 1).await;
-    let written_at = unread
-        .first()
-        .and_then(|(key, _)| key.split('/').nth(1))
-        .and_then(|number| sequence::parse_sequence(number).ok()?.seq_time);
-    // The emulator stamps records with the real time.
-    let now = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0);
-    written_at.map_or(0, |written_at| now.saturating_sub(written_at))
+    let number = unread.first().and_then(|(key, _)| key.split('/').nth(1));
+    let came = number.and_then(|number| locked(&shared.arrivals).at(&stream, &shard, number));
+    let behind = came.map_or(0, |came| shared.clock.now().duration_since(came).as_millis());
+    u64::try_from(behind).unwrap_or(0)
 }
 
+/// A count of calls, records or bytes: each stands for [`weight`](crate::SandboxClock::weight) alike ones.
 fn record(shared: &Shared, metric: &Metric, value: f64) {
-    let at = shared.clock.now();
-    // A count of calls or records is scaled like one of bytes: each happens once per real, not virtual, unit of time.
-    locked(&shared.cloudwatch).record(metric, at, value * shared.clock.weight());
+    record_once(shared, metric, value * shared.clock.weight());
+}
+
+/// What stands for itself.
+fn record_once(shared: &Shared, metric: &Metric, value: f64) {
+    locked(&shared.cloudwatch).record(metric, shared.clock.now(), value);
 }
 
 fn count(number: usize) -> f64 {

@@ -140,7 +140,40 @@ async fn a_stream_that_is_being_resized_is_in_use() {
     let world = World::new(Options { resize_seconds: 60, ..manual() }).await;
     world.sandbox.create_stream(STREAM, Capacity::Shards(4), &[]).await.unwrap();
     resize(&world, 6).await.unwrap();
+    world.sandbox.clock().advance(SignedDuration::from_secs(59));
     assert!(resize(&world, 8).await.unwrap_err().is_resource_in_use_exception());
+    assert_eq!(world.summary().await, ("UPDATING".to_owned(), 4));
+    world.sandbox.clock().advance(SignedDuration::from_secs(1));
+    world.active_with(6).await;
+}
+
+#[tokio::test]
+async fn creation_and_deletion_take_their_time_by_the_virtual_clock() {
+    let world = World::new(Options { create_seconds: 60, ..manual() }).await;
+    let pass = |seconds| world.sandbox.clock().advance(SignedDuration::from_secs(seconds));
+    world.kinesis.create_stream().stream_name(STREAM).shard_count(2).send().await.unwrap();
+    pass(59);
+    assert_eq!(world.summary().await, ("CREATING".to_owned(), 0));
+    pass(1);
+    world.active_with(2).await;
+    world.kinesis.delete_stream().stream_name(STREAM).send().await.unwrap();
+    pass(59);
+    assert_eq!(world.summary().await, ("DELETING".to_owned(), 2));
+    pass(1);
+    let gone = world.kinesis.describe_stream_summary().stream_name(STREAM).send().await.unwrap_err();
+    assert!(gone.into_service_error().is_resource_not_found_exception());
+}
+
+/// What two streams grow by at once has to fit the account together.
+#[tokio::test]
+async fn shards_that_are_still_to_come_count_against_the_account() {
+    let world = World::new(Options { account_shard_limit: 9, resize_seconds: 60, ..manual() }).await;
+    world.sandbox.create_stream(STREAM, Capacity::Shards(3), &[]).await.unwrap();
+    world.sandbox.create_stream("other", Capacity::Shards(3), &[]).await.unwrap();
+    let other = world.kinesis.update_shard_count().stream_name("other").target_shard_count(5);
+    other.scaling_type(ScalingType::UniformScaling).send().await.unwrap();
+    assert!(resize(&world, 5).await.unwrap_err().is_limit_exceeded_exception());
+    resize(&world, 4).await.unwrap();
 }
 
 #[tokio::test]
@@ -176,7 +209,6 @@ async fn trimming_drops_records_and_keeps_the_stream() {
     let world = World::with_stream(1).await;
     let put = world.kinesis.put_record().stream_arn(ARN).partition_key("k").data(b"hello".to_vec().into());
     put.send().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(2)).await; // trimming spares the running millisecond
     world.sandbox.trim(STREAM).await;
     let iterator = world.kinesis.get_shard_iterator().stream_arn(ARN).shard_id("shardId-000000000000");
     let iterator = iterator.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();

@@ -1,7 +1,5 @@
 //! What streams take in, throttle and hand out becomes metrics; series come back as they were stored.
 
-use std::time::Duration;
-
 use aws_sdk_cloudwatch::types::ScanBy;
 use aws_sdk_kinesis::types::{MetricsName, PutRecordsRequestEntry, ShardIteratorType};
 use aws_smithy_types::DateTime;
@@ -38,14 +36,59 @@ async fn throttled_records_are_counted_and_are_not_incoming() {
     assert_eq!(world.sums("IncomingBytes").await, [700_003.0]);
 }
 
+/// Records of one call to one shard: what was written of them, and what throttled.
+async fn put(world: &World, sizes: &[usize]) -> (usize, usize) {
+    let records = sizes.iter().map(|bytes| record(*bytes)).collect();
+    let answer = world.kinesis.put_records().stream_name(STREAM).set_records(Some(records)).send().await.unwrap();
+    let throttled = answer.records().iter().filter(|it| it.error_code().is_some()).count();
+    assert_eq!(answer.failed_record_count(), i32::try_from(throttled).ok());
+    assert_eq!(answer.records().iter().filter(|it| it.sequence_number().is_some()).count(), sizes.len() - throttled);
+    (sizes.len() - throttled, throttled)
+}
+
 #[tokio::test]
-async fn a_weight_turns_real_units_into_virtual_ones() {
+async fn a_shard_takes_a_mebibyte_in_each_second_of_the_virtual_clock() {
+    let world = World::with_stream(1).await;
+    let second = SignedDuration::from_secs(1);
+    assert_eq!(put(&world, &[700_000, 700_000, 300_000]).await, (2, 1), "what still fits is taken");
+    // However long this takes by the real clock, it is the same second.
+    assert_eq!(put(&world, &[700_000]).await, (0, 1));
+    world.sandbox.clock().advance(second);
+    assert_eq!(put(&world, &[700_000]).await, (1, 0));
+    // A call that is wrong as a whole takes no room.
+    let wrong = world.kinesis.put_record().stream_name(STREAM).partition_key("").data(vec![7; 300_000].into());
+    let error = wrong.send().await.unwrap_err().into_service_error();
+    assert_eq!(error.meta().code(), Some("ValidationException"));
+    assert_eq!(put(&world, &[300_000, 300_000]).await, (1, 1));
+    world.sandbox.clock().advance(second);
+    assert_eq!(put(&world, &[0; 500]).await, (500, 0));
+    assert_eq!(put(&world, &[0; 500]).await, (500, 0));
+    assert_eq!(put(&world, &[0]).await, (0, 1), "a thousand records are full too");
+}
+
+#[tokio::test]
+async fn a_throttled_record_alone_is_an_error_that_names_its_shard() {
+    let world = World::with_stream(1).await;
+    put(&world, &[1_048_000]).await;
+    let put = world.kinesis.put_record().stream_name(STREAM).partition_key("k").data(vec![7; 1_000].into());
+    let error = put.send().await.unwrap_err().into_service_error();
+    assert!(error.is_provisioned_throughput_exceeded_exception());
+    assert_eq!(
+        error.meta().message(),
+        Some("Rate exceeded for shard shardId-000000000000 in stream orders under account 123456789012.")
+    );
+    assert_eq!(world.sums("WriteProvisionedThroughputExceeded").await, [1.0]);
+}
+
+#[tokio::test]
+async fn a_weight_fills_a_stream_with_fewer_records() {
     let clock = ClockOptions::Manual { start: start(), weight: 60.0 };
     let world = World::new(Options { clock, ..manual() }).await;
     world.sandbox.create_stream(STREAM, Capacity::Shards(1), &[]).await.unwrap();
-    let records = Some(vec![record(97), record(700_000), record(700_000)]);
-    world.kinesis.put_records().stream_name(STREAM).set_records(records).send().await.unwrap();
+    // A sixtieth of a mebibyte fills a second.
+    assert_eq!(put(&world, &[8_000, 8_000, 8_000]).await, (2, 1));
     assert_eq!(world.sums("IncomingRecords").await, [120.0]);
+    assert_eq!(world.sums("IncomingBytes").await, [60.0 * 2.0 * 8_003.0]);
     assert_eq!(world.sums("WriteProvisionedThroughputExceeded").await, [60.0]);
 }
 
@@ -53,28 +96,20 @@ async fn a_weight_turns_real_units_into_virtual_ones() {
 async fn a_reader_that_lags_shows_its_age_and_one_that_caught_up_shows_zero() {
     let world = World::with_stream(1).await;
     for _ in 0..3 {
-        world
-            .kinesis
-            .put_record()
-            .stream_name(STREAM)
-            .partition_key("key")
-            .data(vec![7; 10].into())
-            .send()
-            .await
-            .unwrap();
+        put(&world, &[10]).await;
+        world.sandbox.clock().advance(SignedDuration::from_secs(20));
     }
-    // Real time, because the emulator stamps records with it.
-    tokio::time::sleep(Duration::from_millis(20)).await;
     let iterator = world.kinesis.get_shard_iterator().stream_name(STREAM).shard_id("shardId-000000000000");
     let iterator = iterator.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
     let read = |iterator, limit| world.kinesis.get_records().set_shard_iterator(iterator).limit(limit).send();
     let first = read(iterator.shard_iterator, 1).await.unwrap();
-    assert!(first.millis_behind_latest().unwrap() >= 20);
-    let age = world.sums("GetRecords.IteratorAgeMilliseconds").await[0];
-    assert!(age >= 20.0, "{age}");
+    assert_eq!(first.millis_behind_latest(), Some(40_000), "the second record was written forty seconds ago");
+    assert_eq!(first.records()[0].approximate_arrival_timestamp(), Some(&seconds(start())));
     let rest = read(first.next_shard_iterator, 10).await.unwrap();
     assert_eq!((rest.records().len(), rest.millis_behind_latest()), (2, Some(0)));
+    world.minute().await;
     assert_eq!(world.sums("GetRecords.Bytes").await, [39.0]);
+    assert_eq!(world.sums("GetRecords.IteratorAgeMilliseconds").await, [40_000.0]);
     assert_eq!(world.sums("ReadProvisionedThroughputExceeded").await, [0.0]);
 }
 

@@ -1,7 +1,5 @@
 //! A sandbox on a clock that tests move, and clients of it.
 
-use std::time::Duration;
-
 use aws_credential_types::Credentials;
 use aws_sdk_cloudwatch::types as cw;
 use aws_smithy_http_client::Builder;
@@ -86,17 +84,16 @@ impl World {
         std::iter::from_fn(|| self.deliveries.try_recv().ok()).collect()
     }
 
-    /// Waits until the emulator, which changes streams in a task of its own, is done.
+    /// `orders` is ACTIVE with that many shards.
     pub(crate) async fn active_with(&self, shards: i32) {
-        for _ in 0..500 {
-            let summary = self.kinesis.describe_stream_summary().stream_name(STREAM).send().await.unwrap();
-            let summary = summary.stream_description_summary().unwrap().clone();
-            if summary.stream_status().as_str() == "ACTIVE" && summary.open_shard_count() == shards {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert_eq!(0, shards, "the stream did not become ACTIVE with that many shards");
+        assert_eq!(self.summary().await, ("ACTIVE".to_owned(), shards));
+    }
+
+    /// Status and open shards of `orders`.
+    pub(crate) async fn summary(&self) -> (String, i32) {
+        let answer = self.kinesis.describe_stream_summary().stream_name(STREAM).send().await.unwrap();
+        let summary = answer.stream_description_summary().unwrap();
+        (summary.stream_status().as_str().to_owned(), summary.open_shard_count())
     }
 
     /// Sums of a metric of `orders` by minute since the start, oldest first.
