@@ -1,41 +1,22 @@
 //! The deployed functions' own code over the sandbox: each event goes to the function that it is for.
 
-use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{Delivery, Road, Sandbox};
-use scaler_app::ports::Clock;
+use sandbox::{Delivery, Road};
+use scaler_app::ports::Clock as _;
 use scaler_app::sync::{Settings, sync};
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, handle};
-use scaler_aws::{AwsFleetPorts, Pause};
+use scaler_aws::AwsFleetPorts;
 use scaler_core::{Direction, Policy};
 use serde_json::Value;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+use crate::time::Time;
 
 /// The function that makes and keeps alarms.
 pub(crate) const ALARM_SYNC: &str = "alarm-sync";
 /// How long a run of it begins something new: its 300 s in `template.yaml`, less what the deployed function keeps for the
 /// last stream.
 const SYNC_BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(255);
-
-/// The sandbox's time.
-#[derive(Clone)]
-pub(crate) struct VirtualClock(pub(crate) Arc<Sandbox>);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-}
-
-impl Pause for VirtualClock {
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(tokio::time::sleep(time.div_f64(self.0.clock().weight())))
-    }
-}
 
 /// Which of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +51,7 @@ pub(crate) struct Answer {
 /// The three functions, with one environment.
 pub(crate) struct Functions {
     /// What they do their work with.
-    pub(crate) ports: AwsFleetPorts<VirtualClock>,
+    pub(crate) ports: AwsFleetPorts<Time>,
     /// Their settings.
     pub(crate) policy: Policy,
     /// Whom they tell, and what alarms call.
@@ -78,24 +59,17 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// Answers every event, one after the other as Lambda does at a reserved concurrency of one.
-    pub(crate) async fn run(
-        self: Arc<Self>,
-        mut deliveries: UnboundedReceiver<Delivery>,
-        answers: UnboundedSender<Answer>,
-    ) {
-        while let Some(Delivery { function, payload, road }) = deliveries.recv().await {
-            let function = Function::named(&function);
-            let outcomes = match function {
-                Function::Scaling(direction) => {
-                    handle(&self.ports.pass, &self.policy, direction, &payload, &mut |_| ()).await.outcomes
-                }
-                Function::AlarmSync => self.sync(&payload).await,
-            };
-            if answers.send(Answer { at: self.ports.pass.clock.now(), function, road, outcomes }).is_err() {
-                break;
+    /// Has the function that an event is for answer it. One after the other, as Lambda does at a reserved concurrency of one.
+    pub(crate) async fn answer(&self, delivery: Delivery) -> Answer {
+        let Delivery { function, payload, road } = delivery;
+        let function = Function::named(&function);
+        let outcomes = match function {
+            Function::Scaling(direction) => {
+                handle(&self.ports.pass, &self.policy, direction, &payload, &mut |_| ()).await.outcomes
             }
-        }
+            Function::AlarmSync => self.sync(&payload).await,
+        };
+        Answer { at: self.ports.pass.clock.now(), function, road, outcomes }
     }
 
     /// Runs alarm-sync.

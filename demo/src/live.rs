@@ -1,10 +1,10 @@
 //! The story as a live view in the terminal.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ratatui::DefaultTerminal;
 use ratatui::Frame;
-use ratatui::crossterm::event::{self, Event, KeyCode};
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style, Stylize as _};
 use ratatui::symbols::Marker;
@@ -18,12 +18,18 @@ use crate::story::{Story, Told};
 /// Minutes across the chart.
 const MINUTES_SHOWN: f64 = 45.0;
 
+/// As often as a picture that moves has to be drawn.
+const FRAME: Duration = Duration::from_millis(100);
+
 /// Draws the whole story on every frame.
-pub(crate) struct Live(DefaultTerminal);
+pub(crate) struct Live {
+    terminal: DefaultTerminal,
+    drawn_at: Option<Instant>,
+}
 
 impl Live {
     pub(crate) fn start() -> Self {
-        Self(ratatui::init())
+        Self { terminal: ratatui::init(), drawn_at: None }
     }
 }
 
@@ -35,11 +41,17 @@ impl Drop for Live {
 
 impl View for Live {
     fn show(&mut self, story: &Story) -> anyhow::Result<bool> {
-        self.0.draw(|frame| draw(frame, story))?;
+        if self.drawn_at.is_some_and(|drawn_at| drawn_at.elapsed() < FRAME) {
+            return Ok(true);
+        }
+        self.drawn_at = Some(Instant::now());
+        self.terminal.draw(|frame| draw(frame, story))?;
         let mut go_on = true;
         while event::poll(Duration::ZERO)? {
             if let Event::Key(key) = event::read()? {
-                go_on &= !matches!(key.code, KeyCode::Char('q') | KeyCode::Esc);
+                // The terminal sends no signal while every key is read.
+                let is_interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+                go_on &= !is_interrupt && !matches!(key.code, KeyCode::Char('q') | KeyCode::Esc);
             }
         }
         Ok(go_on)
@@ -63,7 +75,7 @@ fn draw_head(frame: &mut Frame, area: Rect, story: &Story) {
         Span::from(format!("  minute {}", minute.map_or(0, |minute| story.minute_of(minute.began)))),
         Span::from(format!("   {} shards", minute.map_or(0, |minute| minute.shards))).bold().fg(Color::Cyan),
         Span::from(format!("   {:.1} MiB/s wanted", minute.map_or(0.0, |minute| minute.offered_mib_per_second))),
-        Span::from("   a minute passes in a second, q quits").dim(),
+        Span::from("   q quits").dim(),
     ]);
     let money = Line::from(vec![
         Span::from(format!(" {} USD", bill.scaled)).bold().fg(Color::Green),

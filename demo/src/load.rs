@@ -1,24 +1,26 @@
 //! The load of the demo: a quiet stream, a rush to six times its traffic, and quiet again.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use aws_sdk_kinesis::Client;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_producer::{Producer, Record, Settings, Stream};
-use sandbox::Sandbox;
-use tokio::task::JoinHandle;
 
 /// The stream of the demo.
 pub(crate) const STREAM: &str = "orders";
 /// Minutes from the start, and the MiB a second wanted from then on, with straight lines between.
 const CURVE: [(f64, f64); 6] = [(0.0, 1.0), (4.0, 1.0), (7.0, 6.0), (18.0, 6.0), (21.0, 1.0), (600.0, 1.0)];
+/// When the rush has come to its full height.
+pub(crate) const RUSH_IS_FULL_MINUTE: i64 = 7;
 /// When the rush is over and the stream ought to shrink.
 pub(crate) const RUSH_ENDS_MINUTE: i64 = 21;
 /// Bytes of a record, its key included.
-const RECORD_BYTES: usize = 8_192;
-/// Real time between two bursts: many small calls load a second evenly, as a real fleet of producers does.
-const TICK: Duration = Duration::from_millis(40);
+const RECORD_BYTES: usize = 2_048;
+/// Each record stands for so many alike ones, or the demo would have to write six gigabytes.
+pub(crate) const RECORDS_EACH_STANDS_FOR: f64 = 64.0;
+/// No real time counts here, so no answer comes too late.
+const CALL_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// MiB a second wanted so long after the start.
 pub(crate) fn offered_mib_per_second(since_start: SignedDuration) -> f64 {
@@ -30,33 +32,37 @@ pub(crate) fn offered_mib_per_second(since_start: SignedDuration) -> f64 {
     })
 }
 
-/// Writes to the stream along the curve until it is aborted.
-///
-/// What is throttled is not tried again: the demo counts what was turned away, and a retry would be counted twice.
-#[allow(clippy::cast_precision_loss, reason = "a record's size")]
-pub(crate) fn produce(sandbox: Arc<Sandbox>, client: Client, began: Timestamp) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let settings = Settings { tries_max: 1, linger: Duration::ZERO, ..Settings::default() };
-        let producer = Producer::start(Stream::new(client, STREAM), settings).expect("these settings can be");
-        let mut ticks = tokio::time::interval(TICK);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        let mut sequence = 0_u128;
-        let mut owed_bytes = 0.0;
-        let mut last = tokio::time::Instant::now();
-        loop {
-            let elapsed = ticks.tick().await.duration_since(last);
-            last += elapsed;
-            let mib_per_second = offered_mib_per_second(sandbox.now().duration_since(began));
-            // A producer that fell behind does not make up for it in a burst.
-            owed_bytes += mib_per_second * 1_048_576.0 * elapsed.min(TICK * 3).as_secs_f64();
-            while owed_bytes >= RECORD_BYTES as f64 {
-                owed_bytes -= RECORD_BYTES as f64;
-                sequence += 1;
-                // Nobody waits for its end: a record that failed shows as one that never came in.
-                drop(producer.send(record(sequence)).await);
-            }
+/// What writes to the stream along the curve.
+pub(crate) struct Load {
+    producer: Producer,
+    began: Timestamp,
+    /// Records wanted so far that are not written yet, as a fraction.
+    owed: f64,
+    sequence: u128,
+}
+
+impl Load {
+    /// What is throttled is not tried again: the demo counts what was turned away, and a retry would be counted twice.
+    pub(crate) fn new(client: Client, began: Timestamp) -> anyhow::Result<Self> {
+        let settings = Settings { tries_max: 1, call_timeout: CALL_TIMEOUT, ..Settings::default() };
+        let producer = Producer::start(Stream::new(client, STREAM), settings)?;
+        Ok(Self { producer, began, owed: 0.0, sequence: 0 })
+    }
+
+    /// Writes the records of one second, and waits until each has ended.
+    #[allow(clippy::cast_precision_loss, reason = "a record's size")]
+    pub(crate) async fn write(&mut self, second: Timestamp) -> anyhow::Result<()> {
+        let mib = offered_mib_per_second(second.duration_since(self.began));
+        self.owed += mib * 1_048_576.0 / (RECORD_BYTES as f64 * RECORDS_EACH_STANDS_FOR);
+        while self.owed >= 1.0 {
+            self.owed -= 1.0;
+            self.sequence += 1;
+            // Nobody asks for the end of each: a record that failed shows as one that never came in.
+            drop(self.producer.send(record(self.sequence)).await.context("the demo's producer")?);
         }
-    })
+        self.producer.flush().await;
+        Ok(())
+    }
 }
 
 /// A record whose hash key follows the golden ratio: however many shards there are, each gets its even share.

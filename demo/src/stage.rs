@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use aws_config::Region;
+use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{Capacity, ClockOptions, Options, QueueMapping, Sandbox, Schedule, Subscription};
+use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription};
 use scaler_app::Outcome;
 use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
 use scaler_app::sync::ports::AlarmStore as _;
@@ -17,12 +18,16 @@ use scaler_core::{
     ALARM_PREFIX, AlarmKind, Direction, Minute, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED, alarm_name,
 };
 use serde_json::json;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::functions::{ALARM_SYNC, Answer, Functions, VirtualClock};
-use crate::load::{self, STREAM};
+use crate::functions::{ALARM_SYNC, Answer, Functions};
+use crate::load::{self, Load, RECORDS_EACH_STANDS_FOR, STREAM};
+use crate::time::Time;
 
+/// The same in every run, so that two runs are the same: 2026-01-02T03:00:00Z.
+const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
+/// How long the stream has been in use when it is enrolled.
+const USED_BEFORE_MINUTES: i64 = 5;
 /// Where it plays; prices depend on it.
 pub(crate) const REGION: &str = "us-east-1";
 
@@ -57,29 +62,23 @@ pub(crate) struct Enrolled {
     pub(crate) alarms: Vec<AlarmKind>,
 }
 
-/// Everything that is set up before the load begins.
+/// Everything that is set up before the story begins.
 pub(crate) struct Stage {
     sandbox: Arc<Sandbox>,
-    answers: UnboundedReceiver<Answer>,
-    functions: Arc<Functions>,
+    time: Time,
+    deliveries: UnboundedReceiver<Delivery>,
+    functions: Functions,
     enrolled: Enrolled,
     began: Timestamp,
     /// Open shards at the end of each minute whose metrics are still to come.
     shards_at_end: VecDeque<u32>,
     minutes_ended: i64,
-    tasks: [JoinHandle<()>; 2],
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
 }
 
 impl Stage {
-    /// Starts the sandbox, makes the stream, has alarm-sync make its alarms, and lets the producer loose.
-    pub(crate) async fn set(speed: f64) -> anyhow::Result<Self> {
-        let (sandbox, deliveries) = Sandbox::start(options(speed)?).await?;
+    /// Starts the sandbox, makes the stream, lets the producer loose and has alarm-sync make the stream's alarms.
+    pub(crate) async fn set() -> anyhow::Result<Self> {
+        let (sandbox, deliveries) = Sandbox::start(options()?).await?;
         let sandbox = Arc::new(sandbox);
         sandbox.create_stream(STREAM, Capacity::Shards(SHARDS_AT_FIRST), &[(TAG_MANAGED, "true")]).await?;
 
@@ -87,26 +86,33 @@ impl Stage {
             .endpoint_url(sandbox.endpoint())
             .region(Region::from_static(REGION))
             .credentials_provider(Credentials::from_keys("sandbox", "sandbox", None))
+            // Real time does not count here: on a busy machine an answer is late and nothing else.
+            .timeout_config(TimeoutConfig::disabled())
             .load()
             .await;
-        let (clock, wiring) = (VirtualClock(Arc::clone(&sandbox)), wiring(sandbox.endpoint()));
-        let pace = Pace::of(Share::SCALING, clock.clone());
-        let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &wiring);
-        let functions = Arc::new(Functions { ports, policy: policy()?, wiring });
-        let enrolled = enrol(&functions).await?;
+        let (time, wiring) = (Time::of(Arc::clone(&sandbox)), wiring(sandbox.endpoint()));
+        let pace = Pace::of(Share::SCALING, time.clone());
+        let ports = scaler_aws::fleet_ports(&sdk, time.clone(), &pace, &wiring);
+        let functions = Functions { ports, policy: policy()?, wiring };
 
-        let began = sandbox.now();
-        let (sender, answers) = unbounded_channel();
-        let producer = functions.ports.pass.streams.0.clone();
-        let tasks = [
-            tokio::spawn(Arc::clone(&functions).run(deliveries, sender)),
-            load::produce(Arc::clone(&sandbox), producer, began),
-        ];
+        // A stream that somebody enrols has been in use before.
+        let began = START.checked_add(SignedDuration::from_mins(USED_BEFORE_MINUTES))?;
+        time.begin(Load::new(functions.ports.pass.streams.0.clone(), began)?).await;
+        time.pass_until(began).await?;
+        let enrolled = enrol(&functions).await?;
         let shards_at_end = VecDeque::new();
-        Ok(Self { sandbox, answers, functions, enrolled, began, shards_at_end, minutes_ended: 0, tasks })
+        let mut stage = Self { sandbox, time, deliveries, functions, enrolled, began, shards_at_end, minutes_ended: 0 };
+        // The schedules before the stream was enrolled.
+        while stage.deliveries.try_recv().is_ok() {}
+        Ok(stage)
     }
 
-    /// What was done before the load began.
+    /// When the story begins: the stream is enrolled, on a whole minute.
+    pub(crate) fn began(&self) -> Timestamp {
+        self.began
+    }
+
+    /// What alarm-sync did for the stream.
     pub(crate) fn enrolled(&self) -> &Enrolled {
         &self.enrolled
     }
@@ -123,13 +129,14 @@ impl Stage {
         self.sandbox.now()
     }
 
-    /// Waits for the next answer of a function.
-    pub(crate) async fn next_answer(&mut self) -> Answer {
-        match self.answers.recv().await {
-            Some(answer) => answer,
-            // Only when the functions' task is gone, and it lives as long as the stage.
-            None => std::future::pending().await,
+    /// Lets a second pass, and has the functions answer what it brought them.
+    pub(crate) async fn second(&mut self) -> anyhow::Result<Vec<Answer>> {
+        self.time.pass_until(Timestamp::from_second(self.now().as_second() + 1)?).await?;
+        let mut answers = Vec::new();
+        while let Ok(delivery) = self.deliveries.try_recv() {
+            answers.push(self.functions.answer(delivery).await);
         }
+        Ok(answers)
     }
 
     /// The next whole minute whose metrics have come, read through the SDK as any client would.
@@ -155,20 +162,20 @@ impl Stage {
         Ok(Some(MinuteSeen { began, metrics, shards, offered_mib_per_second }))
     }
 
-    /// The beginning of the minute so many after the first whole one.
+    /// The beginning of the minute so many after the first one.
     fn minute(&self, after: i64) -> anyhow::Result<Timestamp> {
-        Ok(Timestamp::from_second((self.began.as_second().div_euclid(60) + 1 + after) * 60)?)
+        Ok(self.began.checked_add(SignedDuration::from_mins(after))?)
     }
 }
 
 /// A sandbox that delivers to the functions as the stack does.
-fn options(speed: f64) -> anyhow::Result<Options> {
+fn options() -> anyhow::Result<Options> {
     let scaling = [Direction::Out, Direction::In].map(|direction| direction.to_string());
     let subscription = |function: &String| Subscription { topic_arn: topic(function), function: function.clone() };
     let sweep = |function: &String| Schedule { function: function.clone(), every_minutes: 1 };
     let sync = Schedule { function: ALARM_SYNC.to_owned(), every_minutes: u32::try_from(SYNC_MINUTES)? };
     Ok(Options {
-        clock: ClockOptions::Running { speed },
+        clock: ClockOptions::Manual { start: START, weight: RECORDS_EACH_STANDS_FOR },
         region: REGION.to_owned(),
         subscriptions: scaling.iter().map(subscription).collect(),
         // The port is not chosen yet; it is not what names the queue.
