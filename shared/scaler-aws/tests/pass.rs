@@ -4,7 +4,6 @@
 mod support;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
@@ -59,7 +58,7 @@ fn start() -> Timestamp {
     "2026-01-02T03:00:00Z".parse().unwrap()
 }
 
-/// At this weight a real record of 1 MiB fills a shard for a virtual minute, and a virtual minute is a real second.
+/// At this weight one record of 1 MiB fills a shard for a minute.
 fn options() -> Options {
     let subscribed = [Direction::Out, Direction::In]
         .map(|way| Subscription { topic_arn: topic(way), function: way.to_string() })
@@ -185,16 +184,9 @@ impl World {
         (summary.stream_status().as_str().to_owned(), summary.open_shard_count())
     }
 
-    /// Waits until `orders`, which the emulator resizes in real time, has that many shards.
-    async fn settled(&self, shards: u32) {
-        let expected = ("ACTIVE".to_owned(), i32::try_from(shards).unwrap());
-        for _ in 0..1_000 {
-            if self.summary().await == expected {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        assert_eq!(self.summary().await, expected);
+    /// `orders` is ACTIVE with that many shards.
+    async fn assert_active(&self, shards: u32) {
+        assert_eq!(self.summary().await, ("ACTIVE".to_owned(), i32::try_from(shards).unwrap()));
     }
 
     /// The resize history of `orders`: attempts that count, and the newest of all with the seconds since.
@@ -234,7 +226,6 @@ fn brief(outcomes: &[(Road, Outcome)]) -> Vec<(Road, OutcomeKind, Option<u32>)> 
 
 /// A stream of four full shards, from its alarm to its alarm's end, by one road.
 async fn alarm_resizes_stream(road: Road, action: fn(Direction) -> String, options: Options) {
-    // A resize of 60 s takes one real second: long enough to be seen.
     let mut world = World::new(Options { resize_seconds: 60, ..options }, PolicySpec::default()).await;
     world.sandbox.create_stream(STREAM, Capacity::Shards(4), &[MANAGED]).await.unwrap();
     world.create_alarms(STREAM, 4, action).await;
@@ -262,10 +253,10 @@ async fn alarm_resizes_stream(road: Road, action: fn(Direction) -> String, optio
         );
         assert!(config.actions_enabled);
     }
-    world.settled(5).await;
     assert_eq!(world.alarm_state(Direction::Out), AlarmState::Alarm);
     world.load(4, 0.0);
     assert_eq!(brief(&world.minute().await), []);
+    world.assert_active(5).await;
     assert_eq!(world.alarm_state(Direction::Out), AlarmState::Ok, "the same load is 80 % of 5 shards");
 }
 
@@ -290,7 +281,7 @@ async fn records_that_are_really_throttled_are_taken_after_the_resize() {
     let mut world = World::with_orders(options(), PolicySpec::default(), 1).await;
     let mut resizes = Vec::new();
     for _ in 0..2 {
-        // One shard of 1 MiB/s cannot take both in a second.
+        // One shard takes only the first of them in a second.
         world.put_two_records(700_000).await;
         let outcomes = world.minute().await.into_iter().map(|(_, outcome)| outcome);
         let done = outcomes.filter(|outcome| outcome.outcome == OutcomeKind::Resized);
@@ -298,14 +289,11 @@ async fn records_that_are_really_throttled_are_taken_after_the_resize() {
         assert!(world.throttled_records().await > Some(0));
     }
     assert_eq!(resizes, [(Some(1), Some(2))]);
-    world.settled(2).await;
-    // All in all less than a shard takes in a second: every call may be made in the same real one.
-    let mut bytes_each = 700_000;
+    world.assert_active(2).await;
     for _ in 0..8 {
-        world.put_two_records(bytes_each).await;
+        world.put_two_records(700_000).await;
         world.minute().await;
         assert_eq!(world.throttled_records().await, Some(0));
-        bytes_each = 30_000;
     }
     assert_eq!(world.alarm_state(Direction::Out), AlarmState::Ok);
 }
@@ -324,11 +312,8 @@ async fn the_sweep_resizes_for_an_alarm_whose_need_was_held() {
         if minute == 3 {
             // The account gets its last shard back; the alarm, which fired long ago, does not fire again for that.
             world.ports.streams.0.delete_stream().stream_name("other").send().await.unwrap();
-            while world.ports.streams.describe("other").await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
         }
-        world.settled(if minute < 4 { 4 } else { 5 }).await;
+        world.assert_active(if minute < 4 { 4 } else { 5 }).await;
     }
     let swept = |kind, shards| (Road::Schedule, kind, Some(shards));
     let held = swept(OutcomeKind::Held, 4);
@@ -341,7 +326,7 @@ async fn the_sweep_resizes_for_an_alarm_whose_need_was_held() {
 async fn the_sweep_fits_alarms_to_a_stream_that_somebody_resized() {
     let mut world = World::with_orders(swept(Direction::Out), PolicySpec::default(), 4).await;
     world.ports.streams.update_shard_count(STREAM, ShardCount::new(6).unwrap()).await.unwrap();
-    world.settled(6).await;
+    world.assert_active(6).await;
     let mut last = Vec::new();
     for _ in 0..2 {
         world.load(5, 0.0);
@@ -394,7 +379,7 @@ async fn a_quiet_stream_is_scaled_in_by_legal_steps() {
         for (road, outcome) in world.minute().await {
             assert_eq!(road, Road::Schedule);
             if outcome.outcome == OutcomeKind::Resized {
-                world.settled(outcome.desired.unwrap()).await;
+                world.assert_active(outcome.desired.unwrap()).await;
                 resizes.push((outcome.current, outcome.desired));
             }
         }
@@ -460,7 +445,6 @@ async fn streams_that_are_not_ours_to_change_end_as_refusals() {
 
 #[tokio::test]
 async fn a_stream_that_is_being_deleted_and_one_that_is_gone_end_as_refusals() {
-    // Creating and deleting take one real second each.
     let options = Options { create_seconds: 60, ..options() };
     let mut world = World::with_orders(options, PolicySpec::default(), 2).await;
     world.ports.streams.0.delete_stream().stream_name(STREAM).send().await.unwrap();
@@ -469,9 +453,7 @@ async fn a_stream_that_is_being_deleted_and_one_that_is_gone_end_as_refusals() {
     assert_eq!(brief(&outcomes), [(Road::Direct, OutcomeKind::Refused, Some(2))], "{outcomes:?}");
     assert!(outcomes[0].1.words.contains("being deleted"), "{outcomes:?}");
 
-    while world.ports.streams.describe(STREAM).await.is_ok() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    world.sandbox.clock().advance(SignedDuration::from_mins(1));
     world.set_alarm(STREAM, Direction::In).await;
     let outcomes = world.call_functions().await;
     assert_eq!(brief(&outcomes), [(Road::Direct, OutcomeKind::Refused, None)]);
@@ -509,7 +491,7 @@ async fn the_eleventh_resize_is_held_by_our_ledger_and_without_it_refused_by_aws
         if let Some((_, done)) = outcomes.iter().find(|(_, outcome)| outcome.outcome == OutcomeKind::Resized) {
             shards = done.desired.unwrap();
             resizes += 1;
-            world.settled(shards).await;
+            world.assert_active(shards).await;
         } else if outcomes.iter().any(|(_, outcome)| is_spent(outcome)) {
             break outcomes;
         }

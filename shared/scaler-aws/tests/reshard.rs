@@ -40,13 +40,14 @@ impl World {
         Self::with(Capacity::Shards(shards), at_once()).await
     }
 
-    /// The open shards, once the emulator, which changes streams in a task of its own, is done. They tile the ring, or the port
-    /// would not show them.
+    /// The open shards of the stream, which is ACTIVE. They tile the ring, or the port would not show them.
     async fn open(&self) -> Vec<OpenShard> {
-        while self.ports.streams.describe(STREAM).await.unwrap().status != StreamStatus::Active {
-            tokio::task::yield_now().await;
-        }
+        assert_eq!(self.status().await, StreamStatus::Active);
         self.ports.streams.open_shards(STREAM).await.unwrap()
+    }
+
+    async fn status(&self) -> StreamStatus {
+        self.ports.streams.describe(STREAM).await.unwrap().status
     }
 
     async fn call(&self, call: &ShardCall) -> Result<(), Failure> {
@@ -214,10 +215,13 @@ async fn one_at_a_time_is_split_or_merged() {
     let world = World::with(Capacity::Shards(4), Options { resize_seconds: 60, ..Options::default() }).await;
     let open = world.open().await;
     world.call(&halve(&open[0])).await.unwrap();
-    assert_eq!(world.ports.streams.describe(STREAM).await.unwrap().status, StreamStatus::Updating);
+    assert_eq!(world.status().await, StreamStatus::Updating);
     for call in [halve(&open[0]), halve(&open[1]), merge(&open[2], &open[3])] {
         assert_eq!(world.call(&call).await, Err(Failure::InUse), "{call:?}");
     }
+    world.sandbox.clock().advance(SignedDuration::from_secs(60));
+    assert_eq!(world.open().await.len(), 5);
+    world.call(&merge(&open[2], &open[3])).await.unwrap();
 }
 
 /// A page has 1,000 of them. Those that are closed come first, and are not to use up the first page.

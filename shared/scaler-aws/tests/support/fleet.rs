@@ -277,9 +277,6 @@ impl Fleet {
             }
             "deleted" => {
                 kinesis.delete_stream().stream_name(name).send().await.unwrap();
-                while kinesis.describe_stream().stream_name(name).send().await.is_ok() {
-                    tokio::time::sleep(Duration::from_millis(2)).await;
-                }
                 self.streams.remove(name);
             }
             "another target" => self.tag(name, "kinesis-scaler/target-utilization", "60").await,
@@ -306,20 +303,7 @@ impl Fleet {
             .send()
             .await
             .unwrap();
-        self.settle(name).await;
         self.streams.get_mut(name).unwrap().shards = shards;
-    }
-
-    /// The emulator resizes in real time, of which a resize takes next to none.
-    async fn settle(&self, name: &str) {
-        loop {
-            self.sandbox.clock().advance(SignedDuration::from_secs(1));
-            let summary = self.ports.pass.streams.0.describe_stream_summary().stream_name(name).send().await.unwrap();
-            if summary.stream_description_summary().unwrap().stream_status().as_str() == "ACTIVE" {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
     }
 
     async fn tag(&mut self, name: &str, key: &str, value: &str) {
