@@ -50,8 +50,8 @@ const EVIDENCE: f64 = 1.7;
 /// Growth is read from the means of so many last minutes each, one after the other.
 const GROWTH_BLOCK: usize = 5;
 const GROWTH_BLOCKS: usize = 4;
-/// Growth is believed to go on for about as many minutes as it was seen.
-const GROWTH_LASTS: f64 = 20.0;
+/// Growth is believed to go on for about as many minutes as it was seen in, and some more.
+const GROWTH_LASTS: f64 = 25.0;
 /// ... and to be no faster, up and down, than this share of the load a minute, as a logarithm.
 const GROWTH_MAX: f64 = 0.05;
 const GROWTH_MIN: f64 = -0.03;
@@ -478,3 +478,6 @@ impl<'a> Histogram<'a> {
         Span { begins, minutes, weights, excess }
     }
 }
+
+#[cfg(test)]
+mod tests;
