@@ -266,3 +266,20 @@ fn a_plan_covers_the_next_day_and_says_what_is_expected() {
     let short = cut("news.csv", 59, "short.csv");
     refused(1, "an hour is the least", &format!("plan --trace {}", short.display()));
 }
+
+/// Two days of 10 MiB/s on 13 shards, which carry it: nothing is done, whatever little is known of the stream.
+#[test]
+fn a_load_that_never_changes_costs_no_call() {
+    let start: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
+    let minute = |minute: i64| {
+        let at = start.checked_add(jiff::SignedDuration::from_mins(minute)).unwrap();
+        format!("{at},629145600,300000\n")
+    };
+    let minutes: String = (0..2 * 1_440).map(minute).collect();
+    let flat = file("flat.csv", &format!("timestamp,incoming_bytes,incoming_records\n{minutes}"));
+    let to = scratch("flat-calls.jsonl");
+    let command = format!("simulate --initial-shards 13 --no-optimum --summary text --calls {} --trace", to.display());
+    let said = told(&command, &[&flat]);
+    assert!(said.contains("624"), "13 shards for two days: {said}");
+    assert_eq!(fs::read_to_string(&to).unwrap(), "", "{said}");
+}

@@ -3,6 +3,9 @@
 //! The past is asked for moments like this one (by time of day, level and growth), and what followed them is weighed together
 //! with the last minutes and, as far as the past knows no such moment, with a load that keeps growing as it does now. Nothing
 //! is fitted: a stream with an hour of history has a forecast, and one with two weeks a good one.
+//!
+//! Little history narrows what may be asked: no more than was seen, or than the growth that is seen leads to. So a load that
+//! is steady, or falls, is left alone from its first hour on.
 
 use crate::load_history::LoadHistory;
 
@@ -29,6 +32,7 @@ const FLOOR: f64 = 0.02;
 const ALIKE_HOURS: f64 = 2.5;
 const ALIKE_GROWTH: f64 = 0.42;
 const ALIKE_LEVEL: f64 = 0.2;
+const ALIKE_DAY: f64 = 0.3;
 /// Moments that differ by more than this, squared, are not looked at: they would count less than a millionth.
 const UNLIKE: f64 = 28.0;
 /// What another day of the week counts, squared.
@@ -43,8 +47,14 @@ const SAME_TIME: f64 = 0.7;
 const GROWING: (f64, f64) = (0.5, 120.0);
 /// So much evidence in moments that are alike is as good as the guess that the load goes on growing.
 const EVIDENCE: f64 = 1.7;
-/// Growth is believed to go on for about so many minutes.
-const GROWTH_LASTS: f64 = 45.0;
+/// Growth is read from the means of so many last minutes each, one after the other.
+const GROWTH_BLOCK: usize = 5;
+const GROWTH_BLOCKS: usize = 4;
+/// Growth is believed to go on for about as many minutes as it was seen in, and some more.
+const GROWTH_LASTS: f64 = 25.0;
+/// ... and to be no faster, up and down, than this share of the load a minute, as a logarithm.
+const GROWTH_MAX: f64 = 0.05;
+const GROWTH_MIN: f64 = -0.03;
 /// Spread of a load after an hour, as the logarithm of its ratio to now, where the past knows nothing like it and where it
 /// does.
 const SPREAD: f64 = 0.43;
@@ -97,10 +107,11 @@ impl Forecast {
         let level = now.level.exp();
         let peak = past.max(DAYS * DAY);
         let days = f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / 1_440.0;
-        // What was never seen may come, the more so the less was seen.
-        let cap = (peak * (1.05 + (-days / 2.0).exp())).max(level * 1.3);
+        // What was never seen comes of growth that is seen, and of nothing else.
+        let drift = past.drift();
+        let cap = peak.max(level * (drift * GROWTH_LASTS).exp());
         let levels = levels(past.min(DAY), cap.max(level * 2.0).max(f64::from(current)) * 1.25 + 1.0);
-        let sources = Sources { moments: past.moments(now), days: past.same_time(now), past: &past, now, level };
+        let sources = Sources { moments: past.moments(now), days: past.same_time(now), past: &past, drift, level };
         let mut begins = 0;
         let mut histogram = Histogram::new(&levels, cap);
         let span = |minutes: usize| {
@@ -110,9 +121,7 @@ impl Forecast {
             span
         };
         let spans = SPANS.into_iter().map(span).collect();
-        // Of a young stream little was seen yet.
-        let young = 1.0 + (-days).exp();
-        let surprise = past.surprises(&levels, young);
+        let surprise = past.surprises(&levels);
         Some(Self { spans, mean: past.mean(n.saturating_sub(DAY), n), peak, level, days, surprise, levels })
     }
 
@@ -226,11 +235,11 @@ impl<'a> Past<'a> {
     }
 
     /// The mean of what the largest load of every four hours is beyond each level.
-    fn surprises(&self, levels: &[u32], scale: f64) -> Vec<f64> {
+    fn surprises(&self, levels: &[u32]) -> Vec<f64> {
         let largest = self.last(DAYS * DAY).chunks(SURPRISE_MINUTES);
         let largest = largest.map(|loads| loads.iter().copied().fold(0.0, f32::max));
         let mut histogram = Histogram::new(levels, f64::INFINITY);
-        histogram.add_all(largest.map(|load| (f64::from(load) * scale, 1.0)), 1.0);
+        histogram.add_all(largest.map(|load| (f64::from(load), 1.0)), 1.0);
         histogram.take(0, 0).excess
     }
 
@@ -239,6 +248,19 @@ impl<'a> Past<'a> {
         let level = (self.mean(before(10), at) + FLOOR).ln();
         let hour = (self.mean(before(60), before(10)) + FLOOR).ln();
         Features { level, growth: level - hour, half_hour: self.half_hour(at) }
+    }
+
+    /// Growth a minute, as a logarithm: the least of what the last blocks of minutes agree on, and none where they do not.
+    ///
+    /// A step touches two ratios of three at most, so that it is no growth; a ramp shows in all of them.
+    fn drift(&self) -> f64 {
+        let until = |block: usize| self.load.len().saturating_sub(block * GROWTH_BLOCK);
+        let mean = |block: usize| (self.mean(until(block + 1), until(block)) + FLOOR).ln();
+        let ratios = (1..GROWTH_BLOCKS).map(|block| mean(block - 1) - mean(block));
+        let (least, most) =
+            ratios.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), ratio| (ratio.min(least), ratio.max(most)));
+        // Either all of them rise, or all of them fall, or it is none of both.
+        ((least.max(0.0) + most.min(0.0)) / whole(GROWTH_BLOCK)).clamp(GROWTH_MIN, GROWTH_MAX)
     }
 
     fn half_hour(&self, at: usize) -> f64 {
@@ -282,14 +304,13 @@ impl<'a> Past<'a> {
         days.map(|day| {
             let at = n - day * DAY;
             let above = now.half_hour - self.features(at).half_hour;
-            let alike = (-above.abs() / 0.3).exp().max(1e-4);
             let weekday = if day % 7 == 0 { 2.0 } else { 1.0 };
-            Moment { weight: 0.9_f64.powf(in_days(day * DAY)) * alike * weekday, at, above }
+            Moment { weight: 0.9_f64.powf(in_days(day * DAY)) * likeness(above) * weekday, at, above }
         })
         .collect()
     }
 
-    /// The load at a minute, or, where that lies ahead, at the same time of the last day that knows it.
+    /// The load at a minute, or, where that lies ahead, at the same time of the last day that knows it; without one, the last.
     fn at(&self, minute: usize) -> f64 {
         let n = self.load.len();
         let ahead = (minute + 1).saturating_sub(n).div_ceil(DAY) * DAY;
@@ -297,8 +318,12 @@ impl<'a> Past<'a> {
     }
 }
 
+fn whole(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 fn in_days(minutes: usize) -> f64 {
-    f64::from(u32::try_from(minutes).unwrap_or(u32::MAX)) / 1_440.0
+    whole(minutes) / 1_440.0
 }
 
 /// By how many hours of the day a moment so long ago differs from now.
@@ -312,20 +337,30 @@ fn is_same_weekday(minutes_ago: usize) -> bool {
     ((minutes_ago + DAY / 2) / DAY).is_multiple_of(7)
 }
 
+/// What a day counts that is so much above another one, as a logarithm; a little even where it is quite another.
+fn likeness(above: f64) -> f64 {
+    (-above.abs() / ALIKE_DAY).exp().max(1e-4)
+}
+
+/// The minutes of a span that are looked at.
+fn samples(from: usize, minutes: usize) -> impl Iterator<Item = usize> {
+    (from..from + minutes).step_by((minutes / SAMPLES).max(1))
+}
+
 /// What a span is expected to be like.
 struct Sources<'a> {
     moments: Vec<Moment>,
     days: Vec<Moment>,
     past: &'a Past<'a>,
-    now: Features,
+    /// Growth a minute, as a logarithm.
+    drift: f64,
     level: f64,
 }
 
 impl Sources<'_> {
     /// Fills the distribution of a span that begins so many minutes after the history's end.
     fn fill(&self, histogram: &mut Histogram<'_>, begins: usize, minutes: usize) {
-        let ahead =
-            f64::from(u32::try_from(begins).unwrap_or(u32::MAX)) + f64::from(u32::try_from(minutes / 2).unwrap_or(0));
+        let ahead = whole(begins) + whole(minutes / 2);
         let half = |lasts: f64| 0.5_f64.powf(ahead / lasts);
         let evidence: f64 = self.moments.iter().map(|moment| moment.weight).sum();
         let known = evidence / (evidence + EVIDENCE);
@@ -337,27 +372,37 @@ impl Sources<'_> {
         histogram
             .add_all(self.past.last(60).iter().map(|load| (f64::from(*load), 1.0)), LAST_HOUR.0 * half(LAST_HOUR.1));
         histogram.add_all(self.growing(ahead, known), (0.005 + GROWING.0 * (1.0 - known)) * half(GROWING.1) + 0.01);
-        histogram.add_all(self.followed(begins, minutes, half(DIFFERENCE_LASTS)), known);
+        // What nobody tells is left to the others.
+        let asked = evidence * whole(samples(begins, minutes).count());
+        histogram.add_of(asked, self.followed(begins, minutes, half(DIFFERENCE_LASTS)), known);
         histogram.add_all(self.at_same_time(begins, minutes, half(360.0)), same_time);
     }
 
-    /// The load of now, grown on as it does now, in a spread that widens.
+    /// The load of now, grown on as it does now, in a spread that widens up to what a day has seen: what came before that has
+    /// fallen away since.
     fn growing(&self, ahead: f64, known: f64) -> impl Iterator<Item = (f64, f64)> {
-        let a_minute = (self.now.growth / 35.0).clamp(-0.03, 0.05);
-        let drift = a_minute * GROWTH_LASTS * (1.0 - (-ahead / GROWTH_LASTS).exp());
+        let drift = self.drift * GROWTH_LASTS * (1.0 - (-ahead / GROWTH_LASTS).exp());
         let spread = (SPREAD_KNOWN + (SPREAD - SPREAD_KNOWN) * (1.0 - known)) * (ahead / 60.0).sqrt();
         let level = self.level;
-        NORMAL.into_iter().map(move |(z, weight)| (level * (drift + spread * z).exp(), weight))
+        let ceiling = self.past.max(DAY).max(level * drift.exp());
+        NORMAL.into_iter().map(move |(z, weight)| ((level * (drift + spread * z).exp()).min(ceiling), weight))
     }
 
-    /// What followed the moments that are alike.
+    /// What followed the moments that are alike. Where that lies ahead, the day before tells it, as far as it is like this one.
     fn followed(&self, begins: usize, minutes: usize, lasts: f64) -> impl Iterator<Item = (f64, f64)> {
+        let day_before = self.day_before();
         self.moments.iter().flat_map(move |moment| {
             let scale = (moment.above.clamp(-1.1, 1.1) * lasts).exp();
-            let from = moment.at + begins;
-            let samples = (from..from + minutes).step_by((minutes / SAMPLES).max(1));
-            samples.map(move |minute| (self.past.at(minute) * scale, moment.weight))
+            samples(moment.at + begins, minutes).map(move |minute| {
+                let told = if minute < self.past.load.len() { 1.0 } else { day_before };
+                (self.past.at(minute) * scale, moment.weight * told)
+            })
         })
+    }
+
+    /// How much the day before tells of this one, 0 to 1.
+    fn day_before(&self) -> f64 {
+        self.days.first().map_or(0.0, |day| likeness(day.above))
     }
 
     /// The same time of the days before, ten minutes more on either side.
@@ -392,13 +437,20 @@ impl<'a> Histogram<'a> {
 
     /// Adds loads with their weights, which are scaled to be `weight` together.
     fn add_all(&mut self, loads: impl Iterator<Item = (f64, f64)>, weight: f64) {
-        if weight <= 0.0 {
-            return;
-        }
         self.adding.clear();
         self.adding.extend(loads);
-        let total: f64 = self.adding.iter().map(|(_, weight)| weight).sum();
-        if total <= 0.0 {
+        self.add(self.adding.iter().map(|(_, weight)| weight).sum(), weight);
+    }
+
+    /// The same, scaled as if they weighed `total`.
+    fn add_of(&mut self, total: f64, loads: impl Iterator<Item = (f64, f64)>, weight: f64) {
+        self.adding.clear();
+        self.adding.extend(loads);
+        self.add(total, weight);
+    }
+
+    fn add(&mut self, total: f64, weight: f64) {
+        if weight <= 0.0 || total <= 0.0 {
             return;
         }
         let scale = weight / total;
@@ -426,3 +478,6 @@ impl<'a> Histogram<'a> {
         Span { begins, minutes, weights, excess }
     }
 }
+
+#[cfg(test)]
+mod tests;

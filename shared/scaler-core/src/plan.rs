@@ -216,8 +216,8 @@ impl<'a> Program<'a> {
     /// Whether a planned change is allowed with so many resizes left.
     fn is_allowed(&self, from: u32, to: u32, left: usize) -> bool {
         if to < from {
-            let given_back =
-                (f64::from(self.terms.tolerance_percent) / 100.0).max(1.0 - 1.0 / (1.0 + growth_min(left)));
+            // No least step by the resizes left, as for a scale-out: a plan would grow first, so as to be allowed to shrink.
+            let given_back = f64::from(self.terms.tolerance_percent) / 100.0;
             let is_enough = f64::from(to) <= f64::from(from) * (1.0 - given_back);
             // The maximum caps growth; a stream above it comes down as far as its load allows.
             let kept = if self.forecast.days < 1.0 { KEPT_ON_THE_FIRST_DAY } else { LAST };

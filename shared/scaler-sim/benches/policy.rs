@@ -3,6 +3,8 @@
 
 #[path = "policy/agreement.rs"]
 mod agreement;
+#[path = "policy/before.rs"]
+mod before;
 #[path = "policy/board.rs"]
 mod board;
 #[path = "policy/page.rs"]
@@ -45,7 +47,7 @@ fn main() -> Result<()> {
     let (slowest, which) = board.slowest_30_days();
     println!("slowest simulation, 30-day equivalent: {:.0} ms ({which})", slowest.as_secs_f64() * 1e3);
     let agreement = Agreement::of(&board, &folder)?;
-    let page = page::page(&board, &agreement);
+    let page = page::page(&board, &agreement, &before::since(&board)?);
     println!("\n{page}");
     agreement.expect()?;
     fs::write(root().join(PAGE), page).map_err(|error| format!("cannot write {PAGE}: {error}"))?;

@@ -7,4 +7,5 @@ mod death;
 mod fleet;
 mod mending;
 mod people;
+mod steady;
 mod support;

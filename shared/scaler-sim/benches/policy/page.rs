@@ -5,11 +5,12 @@ use scaler_core::Risk;
 use scaler_sim::stream_model::Assumptions;
 
 use crate::agreement::Agreement;
+use crate::before::{self, Since};
 use crate::board::{Board, Runs, median};
 use crate::targets::{behind_the_best, dominating, targets};
 
 /// The whole page.
-pub(crate) fn page(board: &Board, agreement: &Agreement) -> String {
+pub(crate) fn page(board: &Board, agreement: &Agreement, since: &[Since]) -> String {
     let date = Timestamp::now().to_string();
     let date = date.split('T').next().unwrap_or_default();
     let minutes: usize = board.traces.iter().map(|trace| trace.minutes.len()).sum();
@@ -31,6 +32,12 @@ As good as the best: the traces on which none of them throttles less. Dominated 
 throttle no more, and one of both less.
 
 {}
+## What the law of steady loads costs
+
+A load that is steady, or falls, is left alone however little is known of it: no more is expected than was seen, or than the
+growth that is seen leads to. Against release {}, trace by trace; all traces together as the geometric mean.
+
+{}
 ## Targets
 
 {}
@@ -43,6 +50,8 @@ throttle no more, and one of both less.
         table(&traces(board)),
         board.public.iter().map(|peer| peer.name.as_str()).collect::<Vec<_>>().join(", "),
         table(&knob(board)),
+        before::RELEASE,
+        table(&steady(since)),
         table(&judged(board, agreement)),
         notes(board, agreement),
     )
@@ -89,6 +98,27 @@ fn knob(board: &Board) -> Vec<Vec<String>> {
             if by.is_empty() { "none".to_owned() } else { by.join(", ") },
         ]);
     }
+    rows
+}
+
+fn steady(since: &[Since]) -> Vec<Vec<String>> {
+    let heads = ["trace", "shard-hours then", "now", "ratio", "throttled then", "now"];
+    let mut rows = vec![heads.map(str::to_owned).to_vec()];
+    for one in since {
+        let (hours, throttled) = (one.shard_hours, one.throttled_percent);
+        rows.push(vec![
+            one.trace.clone(),
+            format!("{:.0}", hours.0),
+            format!("{:.0}", hours.1),
+            format!("{:.3}x", one.cost()),
+            format!("{:.4} %", throttled.0),
+            format!("{:.4} %", throttled.1),
+        ]);
+    }
+    let logs: f64 = since.iter().map(|one| one.cost().ln()).sum();
+    let mean = (logs / since.len().max(1) as f64).exp();
+    let none = String::new;
+    rows.push(vec!["all".to_owned(), none(), none(), format!("{mean:.3}x"), none(), none()]);
     rows
 }
 
