@@ -22,7 +22,7 @@ struct Call(&'static str, &'static str, Expected);
 
 #[derive(Debug)]
 enum Expected {
-    /// These outcomes.
+    /// These outcomes; a resize with both counts.
     Are(&'static [&'static str]),
     /// This outcome for every alarm that happens to be firing, be it none.
     Each(&'static str),
@@ -38,12 +38,12 @@ enum Expected {
 /// alarm-sync looks at the whole fleet.
 const CALLS: &[Call] = &[
     Call("alarm-sync-all.json", "alarm-sync", Synced(2, &["refused"])),
-    Call("scale-in-sns.json", "scale-in", Are(&["resized"])),
+    Call("scale-in-sns.json", "scale-in", Are(&["resized 8 -> 4"])),
     Call("scale-in-eventbridge.json", "scale-in", Are(&["held"])),
     Call("scale-in-direct.json", "scale-in", Are(&["held"])),
     Call("scale-out-sns-back-to-ok.json", "scale-out", Are(&["ignored"])),
     Call("scale-out-sns-insufficient-data.json", "scale-out", Are(&["ignored"])),
-    Call("scale-out-sns.json", "scale-out", Are(&["resized"])),
+    Call("scale-out-sns.json", "scale-out", Are(&["resized 4 -> 5"])),
     Call("scale-out-sns-metric-math.json", "scale-out", Are(&["held"])),
     // Its second record names a stream that the sandbox does not have.
     Call("scale-out-sns-two-records.json", "scale-out", Are(&["held", "refused"])),
@@ -82,22 +82,22 @@ const CALLS: &[Call] = &[
 
 /// What a function answered, as far as the table tells.
 #[derive(Debug, PartialEq)]
-enum Answer<'a> {
+enum Answer {
     /// scale-out's or scale-in's outcomes.
-    Outcomes(Vec<&'a str>),
+    Outcomes(Vec<String>),
     /// alarm-sync's streams that were as they should be, and its outcomes.
-    Synced(u64, Vec<&'a str>),
+    Synced(u64, Vec<String>),
     /// cost-report's streams and faults.
     Costed(usize, usize),
 }
 
-impl<'a> Answer<'a> {
-    fn read(answer: &'a Value) -> Result<Self> {
+impl Answer {
+    fn read(answer: &Value) -> Result<Self> {
         let list = |field: &str| answer[field].as_array().with_context(|| format!("no {field} in {answer}"));
         if answer["function"] == "cost-report" {
             return Ok(Self::Costed(list("streams")?.len(), list("faults")?.len()));
         }
-        let outcomes = list("outcomes")?.iter().map(|outcome| outcome["outcome"].as_str().unwrap_or("?")).collect();
+        let outcomes = list("outcomes")?.iter().map(brief).collect();
         Ok(match answer["kept"].as_u64() {
             None => Self::Outcomes(outcomes),
             Some(kept) => Self::Synced(kept, outcomes),
@@ -112,10 +112,19 @@ impl<'a> Answer<'a> {
     }
 }
 
-impl fmt::Display for Answer<'_> {
+/// `held`, or `resized 8 -> 4`.
+fn brief(outcome: &Value) -> String {
+    let kind = outcome["outcome"].as_str().unwrap_or("?");
+    match kind {
+        "resized" => format!("{kind} {} -> {}", outcome["current"], outcome["desired"]),
+        _ => kind.to_owned(),
+    }
+}
+
+impl fmt::Display for Answer {
     /// `kept 2, refused`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds = |kinds: &[&str]| if kinds.is_empty() { "none".to_owned() } else { kinds.join(" ") };
+        let kinds = |kinds: &[String]| if kinds.is_empty() { "none".to_owned() } else { kinds.join(" ") };
         match self {
             Self::Outcomes(outcomes) => f.pad(&kinds(outcomes)),
             Self::Synced(kept, outcomes) => f.pad(&format!("kept {kept}, {}", kinds(outcomes))),
@@ -125,7 +134,7 @@ impl fmt::Display for Answer<'_> {
 }
 
 impl Expected {
-    fn met_by(&self, answer: &Answer<'_>) -> bool {
+    fn met_by(&self, answer: &Answer) -> bool {
         match (self, answer) {
             (Are(expected), Answer::Outcomes(outcomes)) => outcomes == expected,
             (Each(expected), Answer::Outcomes(outcomes)) => outcomes.iter().all(|outcome| outcome == expected),
@@ -234,7 +243,7 @@ fn send_all(tools: &Tools, port: u16) -> Result<usize> {
     for Call(file, function, expected) in CALLS {
         let answer = send(tools, port, file, function).with_context(|| format!("events/{file} to {function}"))?;
         let read = Answer::read(&answer)?;
-        println!("{file:<40} {function:<11} {read:<15} {}", Answer::words(&answer));
+        println!("{file:<40} {function:<11} {read:<16} {}", Answer::words(&answer));
         if !expected.met_by(&read) {
             println!("    WRONG: expected {expected:?}");
             wrong += 1;
@@ -265,8 +274,9 @@ mod tests {
 
     #[test]
     fn an_answer_meets_what_is_expected_whole() {
-        let outcomes = |kinds: &[&'static str]| Answer::Outcomes(kinds.to_vec());
-        let synced = |kept, kinds: &[&'static str]| Answer::Synced(kept, kinds.to_vec());
+        let owned = |kinds: &[&str]| kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        let outcomes = |kinds: &[&str]| Answer::Outcomes(owned(kinds));
+        let synced = |kept, kinds: &[&str]| Answer::Synced(kept, owned(kinds));
         assert!(Are(&["held"]).met_by(&outcomes(&["held"])));
         assert!(!Are(&["held"]).met_by(&outcomes(&["held", "held"])));
         assert!(Each("held").met_by(&outcomes(&[])) && !Each("held").met_by(&outcomes(&["held", "failed"])));
@@ -282,6 +292,9 @@ mod tests {
         let costs = serde_json::json!({ "function": "cost-report", "streams": [{}, {}], "faults": ["x"] });
         assert_eq!(Answer::read(&costs).map_err(|error| error.to_string()), Ok(Answer::Costed(2, 1)));
         assert!(Answer::read(&serde_json::json!({})).is_err());
+        let resized = serde_json::json!({ "outcomes": [{ "outcome": "resized", "current": 8, "desired": 4 }] });
+        let expected = Answer::Outcomes(vec!["resized 8 -> 4".to_owned()]);
+        assert_eq!(Answer::read(&resized).map_err(|error| error.to_string()), Ok(expected));
     }
 
     #[test]

@@ -28,12 +28,11 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "tidy", what: "the workspace's own rules", needs_python: false, run: |_| tidy() },
     Step { name: "fmt", what: "formatting", needs_python: false, run: fmt },
     Step { name: "clippy", what: "lints, warnings denied", needs_python: false, run: clippy },
-    Step { name: "test", what: "all tests", needs_python: false, run: cargo_test },
+    Step { name: "test", what: "all tests; one runs the demo twice", needs_python: false, run: cargo_test },
     Step { name: "doc", what: "documentation, warnings denied", needs_python: false, run: doc },
     Step { name: "template", what: "template.yaml by sam and cfn-lint", needs_python: true, run: template },
     Step { name: "package", what: "sam build: every bundle", needs_python: true, run: package },
     Step { name: "invoke", what: "each of events/ by cargo lambda", needs_python: true, run: invoke },
-    Step { name: "demo", what: "the demo, printed as lines", needs_python: false, run: demo },
 ];
 
 /// Runs the steps named, or all; stops at the first that fails.
@@ -165,8 +164,4 @@ fn bundles(folder: &Path) -> Result<Vec<(String, usize)>> {
     }
     found.sort();
     Ok(found)
-}
-
-fn demo(_: &mut Vec<String>) -> Result<()> {
-    run(&mut cargo(["run", "--quiet", "--locked", "--package", "demo", "--", "--plain"]))
 }

@@ -22,6 +22,11 @@ pub(super) struct Put {
 }
 
 impl Put {
+    #[cfg(test)]
+    pub(super) fn new(bytes: usize, hash_key: u128) -> Self {
+        Self { bytes, hash_key }
+    }
+
     pub(super) fn bytes(&self) -> f64 {
         count(self.bytes)
     }

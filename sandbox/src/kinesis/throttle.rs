@@ -100,3 +100,92 @@ fn shard_of(shards: &[Shard], put: &Put) -> String {
 fn to_f64(limit: u64) -> f64 {
     limit as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use ferrokinesis::types::{HashKeyRange, SequenceNumberRange};
+
+    use super::*;
+    use crate::clock::ClockOptions;
+
+    /// Two shards, one for each half of the keys.
+    fn shards() -> Vec<Shard> {
+        let half = u128::MAX / 2;
+        let shard = |id: &str, from: u128, to: u128| Shard {
+            shard_id: id.to_owned(),
+            parent_shard_id: None,
+            adjacent_parent_shard_id: None,
+            hash_key_range: HashKeyRange::new(from.to_string(), to.to_string()),
+            sequence_number_range: SequenceNumberRange {
+                starting_sequence_number: "0".to_owned(),
+                ending_sequence_number: None,
+            },
+        };
+        vec![shard("low", 0, half), shard("high", half + 1, u128::MAX)]
+    }
+
+    fn clock(options: ClockOptions) -> SandboxClock {
+        SandboxClock::new(options).expect("these options can be")
+    }
+
+    fn manual(weight: f64) -> SandboxClock {
+        clock(ClockOptions::Manual { start: Timestamp::UNIX_EPOCH, weight })
+    }
+
+    /// How many of so many records of so many bytes are taken `seconds` after the start, all in the lower half.
+    fn taken(throttle: &mut Throttle, clock: &SandboxClock, seconds: f64, records: usize, bytes: usize) -> usize {
+        let at = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs_f64(seconds);
+        let puts: Vec<Put> = (0..records).map(|_| Put::new(bytes, 7)).collect();
+        let admissions = throttle.admit(clock, at, "s", &shards(), &puts);
+        admissions.iter().filter(|admission| admission.is_taken).count()
+    }
+
+    #[test]
+    fn a_second_has_room_for_a_thousand_records_or_a_mebibyte() {
+        for (bytes, expected) in
+            [(0, 1_000), (1_048, 1_000), (1_049, 999), (524_288, 2), (1_048_576, 1), (2_000_000, 1)]
+        {
+            let (mut throttle, clock) = (Throttle::default(), manual(1.0));
+            assert_eq!(taken(&mut throttle, &clock, 5.0, 1_500, bytes), expected, "of {bytes} bytes");
+            assert_eq!(taken(&mut throttle, &clock, 5.999, 1, 1_048_576), 0, "the same second");
+            assert_eq!(taken(&mut throttle, &clock, 6.0, 1_500, bytes), expected, "the next one");
+        }
+    }
+
+    #[test]
+    fn each_shard_and_each_stream_has_its_own_room() {
+        let (mut throttle, clock, now) = (Throttle::default(), manual(1.0), Timestamp::UNIX_EPOCH);
+        let puts = [Put::new(1_000_000, 0), Put::new(1_000_000, u128::MAX), Put::new(1_000_000, 0)];
+        for stream in ["s", "t"] {
+            let admissions = throttle.admit(&clock, now, stream, &shards(), &puts);
+            let told: Vec<_> = admissions.iter().map(|it| (it.shard.as_str(), it.is_taken)).collect();
+            assert_eq!(told, [("low", true), ("high", true), ("low", false)]);
+        }
+    }
+
+    #[test]
+    fn what_was_not_written_gives_its_room_back() {
+        let (mut throttle, clock, now) = (Throttle::default(), manual(1.0), Timestamp::UNIX_EPOCH);
+        let puts = [Put::new(1_000_000, 0)];
+        let admissions = throttle.admit(&clock, now, "s", &shards(), &puts);
+        assert_eq!(taken(&mut throttle, &clock, 0.0, 1, 1_000_000), 0);
+        throttle.give_back(&clock, "s", &puts, &admissions);
+        assert_eq!(taken(&mut throttle, &clock, 0.0, 1, 1_000_000), 1);
+    }
+
+    #[test]
+    fn a_record_counts_as_many_as_it_stands_for() {
+        let (mut throttle, clock) = (Throttle::default(), manual(64.0));
+        assert_eq!(taken(&mut throttle, &clock, 0.0, 100, 1_024), 15, "of a thousand records, 64 each");
+        assert_eq!(taken(&mut throttle, &clock, 1.0, 100, 2_048), 8, "of a mebibyte, 128 KiB each");
+    }
+
+    /// Whoever writes keeps real time: what he may write in a second does not depend on the speed.
+    #[test]
+    fn on_a_running_clock_the_room_is_that_of_a_real_second() {
+        let (mut throttle, clock) = (Throttle::default(), clock(ClockOptions::Running { speed: 60.0 }));
+        assert_eq!(taken(&mut throttle, &clock, 120.0, 600, 0), 600);
+        assert_eq!(taken(&mut throttle, &clock, 179.9, 600, 0), 400);
+        assert_eq!(taken(&mut throttle, &clock, 180.0, 600, 0), 600);
+    }
+}
