@@ -16,7 +16,7 @@ use crate::View;
 use crate::story::{Story, Told};
 
 /// Minutes across the chart.
-const MINUTES_SHOWN: f64 = 45.0;
+const MINUTES_SHOWN: f64 = 50.0;
 
 /// As often as a picture that moves has to be drawn.
 const FRAME: Duration = Duration::from_millis(100);
@@ -112,7 +112,7 @@ fn draw_chart(frame: &mut Frame, area: Rect, story: &Story) {
     ])
     .block(Block::bordered().title(" MiB/s "))
     .hidden_legend_constraints((Constraint::Percentage(50), Constraint::Percentage(50)))
-    .x_axis(Axis::default().bounds([0.0, MINUTES_SHOWN]).labels(["0", "15", "30", "45 min"]))
+    .x_axis(Axis::default().bounds([0.0, MINUTES_SHOWN]).labels(["0", "10", "20", "30", "40", "50 min"]))
     .y_axis(Axis::default().bounds([0.0, top]).labels(["0".to_owned(), format!("{top:.0}")]));
     frame.render_widget(chart, area);
 }
