@@ -13,6 +13,7 @@ use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph, Sparkl
 use scaler_app::OutcomeKind;
 
 use crate::View;
+use crate::stage::SHARDS_AT_FIRST;
 use crate::story::{Story, Told};
 
 /// Minutes across the chart.
@@ -73,15 +74,20 @@ fn draw_head(frame: &mut Frame, area: Rect, story: &Story) {
     let now = Line::from(vec![
         Span::from(" orders ").bold().reversed(),
         Span::from(format!("  minute {}", minute.map_or(0, |minute| story.minute_of(minute.began)))),
-        Span::from(format!("   {} shards", minute.map_or(0, |minute| minute.shards))).bold().fg(Color::Cyan),
-        Span::from(format!("   {:.1} MiB/s wanted", minute.map_or(0.0, |minute| minute.offered_mib_per_second))),
+        Span::from(format!("   {} shards", minute.map_or(SHARDS_AT_FIRST, |minute| minute.shards)))
+            .bold()
+            .fg(Color::Cyan),
+        Span::from(
+            minute.map_or_else(String::new, |minute| format!("   {:.1} MiB/s wanted", minute.offered_mib_per_second)),
+        ),
         Span::from("   q quits").dim(),
     ]);
     let money = Line::from(vec![
-        Span::from(format!(" {} USD", bill.scaled)).bold().fg(Color::Green),
+        Span::from(format!(" {} USD", bill.scaled.in_table())).bold().fg(Color::Green),
         Span::from(format!(
             "  as scaled;  {} USD static at the peak;  {} USD on-demand",
-            bill.static_peak, bill.on_demand
+            bill.static_peak.in_table(),
+            bill.on_demand.in_table()
         )),
     ]);
     frame.render_widget(Paragraph::new(vec![now, money]), area);
@@ -92,8 +98,7 @@ fn draw_chart(frame: &mut Frame, area: Rect, story: &Story) {
     let series = |value: fn(&crate::stage::MinuteSeen) -> f64| -> Vec<(f64, f64)> {
         story.minutes.iter().map(|minute| (story.minute_of(minute.began) as f64, value(minute))).collect()
     };
-    #[allow(clippy::cast_precision_loss, reason = "coordinates on a screen")]
-    let accepted = series(|minute| minute.metrics.bytes.unwrap_or(0) as f64 / 60.0 / 1_048_576.0);
+    let accepted = series(crate::stage::MinuteSeen::accepted_mib_per_second);
     let wanted = series(|minute| minute.offered_mib_per_second);
     let capacity = series(|minute| f64::from(minute.shards));
     let line = |name, color, data| {
@@ -112,7 +117,7 @@ fn draw_chart(frame: &mut Frame, area: Rect, story: &Story) {
     ])
     .block(Block::bordered().title(" MiB/s "))
     .hidden_legend_constraints((Constraint::Percentage(50), Constraint::Percentage(50)))
-    .x_axis(Axis::default().bounds([0.0, MINUTES_SHOWN]).labels(["0", "10", "20", "30", "40", "50 min"]))
+    .x_axis(Axis::default().bounds([0.0, MINUTES_SHOWN]).labels(["0", "25", "50 min"]))
     .y_axis(Axis::default().bounds([0.0, top]).labels(["0".to_owned(), format!("{top:.0}")]));
     frame.render_widget(chart, area);
 }

@@ -12,7 +12,7 @@ mod stage;
 mod story;
 mod time;
 
-use std::io::IsTerminal as _;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,7 +28,8 @@ struct Arguments {
     /// Print a line a minute, as fast as this machine can, instead of the live view.
     #[arg(long)]
     plain: bool,
-    /// Seconds of the stream that the live view shows in one real second; nothing else depends on it.
+    /// Seconds of the stream that the live view shows in one real second, as far as this machine keeps up; nothing else depends
+    /// on it.
     #[arg(long, default_value_t = 60.0, value_parser = speed, conflicts_with = "plain")]
     speed: f64,
 }
@@ -45,22 +46,36 @@ async fn main() -> anyhow::Result<ExitCode> {
     let plain = arguments.plain || !std::io::stdout().is_terminal();
     let mut stage = Stage::set().await?;
     let mut story = Story::begin(stage.began(), stage.enrolled());
-    let mut view: Box<dyn View> = if plain { Box::new(plain::Plain::new()) } else { Box::new(live::Live::start()) };
+    let mut view: Box<dyn View> = if plain { Box::new(plain::Plain::default()) } else { Box::new(live::Live::start()) };
 
     let played = play(&mut stage, &mut story, view.as_mut(), (!plain).then_some(arguments.speed)).await;
     drop(view);
-    let is_over = played?;
     story.messages = stage.messages();
-    println!("{}", story.summary());
+    let told = played.and_then(|is_over| conclude(&story, is_over));
+    match told {
+        // Whoever reads has seen enough, as `head` does.
+        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+        told => told,
+    }
+}
+
+/// Prints what it all came to; a story that did not go as it should is a failure.
+fn conclude(story: &Story, is_over: bool) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", story.summary())?;
     if !is_over {
-        println!("Stopped before its end.");
+        writeln!(out, "Stopped before its end.")?;
         return Ok(ExitCode::SUCCESS);
     }
     let shortcomings = story.shortcomings();
     for shortcoming in &shortcomings {
-        println!("NOT AS IT SHOULD BE: {shortcoming}.");
+        writeln!(out, "NOT AS IT SHOULD BE: {shortcoming}.")?;
     }
     Ok(if shortcomings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// How the story is told while it happens.
@@ -73,13 +88,17 @@ trait View {
 async fn play(stage: &mut Stage, story: &mut Story, view: &mut dyn View, speed: Option<f64>) -> anyhow::Result<bool> {
     let began = Instant::now();
     while !story.is_over() {
+        let paced = async {
+            second(stage, story).await?;
+            if let Some(speed) = speed {
+                let shown = stage.now().duration_since(stage.began()).as_secs_f64() / speed;
+                sleep_until(began + Duration::from_secs_f64(shown)).await;
+            }
+            anyhow::Ok(())
+        };
         tokio::select! {
-            passed = second(stage, story) => passed?,
+            passed = paced => passed?,
             _ = tokio::signal::ctrl_c() => return Ok(false),
-        }
-        if let Some(speed) = speed {
-            let shown = stage.now().duration_since(stage.began()).as_secs_f64() / speed;
-            sleep_until(began + Duration::from_secs_f64(shown)).await;
         }
         if !view.show(story)? {
             return Ok(false);

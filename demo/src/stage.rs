@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use aws_config::Region;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
@@ -24,10 +25,10 @@ use crate::functions::{ALARM_SYNC, Answer, Functions};
 use crate::load::{self, Load, RECORDS_EACH_STANDS_FOR, STREAM};
 use crate::time::Time;
 
-/// The same in every run, so that two runs are the same: 2026-01-02T03:00:00Z.
-const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
+/// When the story begins, the same in every run, so that two runs are the same: 2026-01-02T03:00:00Z.
+const BEGINS: Timestamp = Timestamp::constant(1_767_322_800, 0);
 /// How long the stream has been in use when it is enrolled.
-const USED_BEFORE_MINUTES: i64 = 5;
+const USED_BEFORE: SignedDuration = SignedDuration::from_mins(5);
 /// Where it plays; prices depend on it.
 pub(crate) const REGION: &str = "us-east-1";
 
@@ -49,6 +50,14 @@ pub(crate) struct MinuteSeen {
     pub(crate) shards: u32,
     /// MiB a second that the producer wanted to write.
     pub(crate) offered_mib_per_second: f64,
+}
+
+impl MinuteSeen {
+    /// MiB a second that were taken in.
+    #[allow(clippy::cast_precision_loss, reason = "a display with one decimal")]
+    pub(crate) fn accepted_mib_per_second(&self) -> f64 {
+        self.metrics.bytes.unwrap_or(0) as f64 / 60.0 / 1_048_576.0
+    }
 }
 
 /// What alarm-sync made of a stream that had its tag and nothing else.
@@ -88,6 +97,7 @@ impl Stage {
             .credentials_provider(Credentials::from_keys("sandbox", "sandbox", None))
             // Real time does not count here: on a busy machine an answer is late and nothing else.
             .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .load()
             .await;
         let (time, wiring) = (Time::of(Arc::clone(&sandbox)), wiring(sandbox.endpoint()));
@@ -96,12 +106,12 @@ impl Stage {
         let functions = Functions { ports, policy: policy()?, wiring };
 
         // A stream that somebody enrols has been in use before.
-        let began = START.checked_add(SignedDuration::from_mins(USED_BEFORE_MINUTES))?;
-        time.begin(Load::new(functions.ports.pass.streams.0.clone(), began)?).await;
-        time.pass_until(began).await?;
+        time.begin(Load::new(functions.ports.pass.streams.0.clone(), BEGINS)?).await;
+        time.pass_until(BEGINS).await?;
         let enrolled = enrol(&functions).await?;
         let shards_at_end = VecDeque::new();
-        let mut stage = Self { sandbox, time, deliveries, functions, enrolled, began, shards_at_end, minutes_ended: 0 };
+        let mut stage =
+            Self { sandbox, time, deliveries, functions, enrolled, began: BEGINS, shards_at_end, minutes_ended: 0 };
         // The schedules before the stream was enrolled.
         while stage.deliveries.try_recv().is_ok() {}
         Ok(stage)
@@ -175,7 +185,7 @@ fn options() -> anyhow::Result<Options> {
     let sweep = |function: &String| Schedule { function: function.clone(), every_minutes: 1 };
     let sync = Schedule { function: ALARM_SYNC.to_owned(), every_minutes: u32::try_from(SYNC_MINUTES)? };
     Ok(Options {
-        clock: ClockOptions::Manual { start: START, weight: RECORDS_EACH_STANDS_FOR },
+        clock: ClockOptions::Manual { start: BEGINS.checked_sub(USED_BEFORE)?, weight: RECORDS_EACH_STANDS_FOR },
         region: REGION.to_owned(),
         subscriptions: scaling.iter().map(subscription).collect(),
         // The port is not chosen yet; it is not what names the queue.

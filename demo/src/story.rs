@@ -14,8 +14,8 @@ use crate::stage::{Enrolled, MinuteSeen, SHARDS_AT_FIRST};
 
 /// A demo that has not come to its end by now will not.
 const MINUTES_MAX: i64 = 60;
-/// In so many minutes of the full rush the stream has grown to it: two resizes, since one can do no more than double.
-const THROTTLES_MINUTES_MAX: i64 = 6;
+/// Minutes of the full rush in which the stream may still throttle: it takes two resizes, since one can do no more than double.
+const THROTTLED_MINUTES_MAX: i64 = 6;
 /// The sandbox takes a minute for a resize, and a function that looks at it some seconds more.
 const RESIZE_TAKES_MAX: SignedDuration = SignedDuration::from_mins(2);
 /// Quiet minutes after the last scale-in that end it.
@@ -123,7 +123,7 @@ impl Story {
     pub(crate) fn shortcomings(&self) -> Vec<&'static str> {
         let throttled = |minute: &MinuteSeen| minute.metrics.throttled_records.unwrap_or(0) > 0;
         let peak = self.peak_shards();
-        let late = RUSH_IS_FULL_MINUTE + THROTTLES_MINUTES_MAX..=MINUTES_MAX;
+        let late = RUSH_IS_FULL_MINUTE + THROTTLED_MINUTES_MAX..=MINUTES_MAX;
         let is_late = |minute: &&MinuteSeen| late.contains(&self.minute_of(minute.began));
         let throttled_late = self.minutes.iter().filter(is_late).any(throttled);
         let end = self.minutes.last().map_or(SHARDS_AT_FIRST, |minute| minute.shards);
@@ -162,7 +162,9 @@ impl Story {
         let _ = writeln!(
             text,
             "Shards cost {} USD; at the peak's size all the time {} USD; on-demand {} USD (us-east-1).",
-            bill.scaled, bill.static_peak, bill.on_demand
+            bill.scaled.in_table(),
+            bill.static_peak.in_table(),
+            bill.on_demand.in_table()
         );
         let _ = writeln!(
             text,

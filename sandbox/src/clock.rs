@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
+/// A day a second, and more than the alarms' minutes can be worked off in.
+const WEIGHT_MAX: f64 = 86_400.0;
+
 /// How the sandbox's clock runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ClockOptions {
     /// Starts at the real time and runs `speed` times as fast; at 60 a minute of CloudWatch lasts a second.
     Running {
-        /// Virtual seconds per real second, above 0.
+        /// Virtual seconds per real second, above 0 and up to 86,400.
         speed: f64,
     },
     /// Stands at `start` until it is moved.
@@ -48,7 +51,10 @@ impl SandboxClock {
             }
             ClockOptions::Manual { start, weight } => (Kind::Manual(Mutex::new(start)), weight),
         };
-        anyhow::ensure!(weight.is_finite() && weight > 0.0, "clock speed {weight} is not a number above 0");
+        anyhow::ensure!(
+            weight > 0.0 && weight <= WEIGHT_MAX,
+            "the clock's speed or weight {weight} is not a number above 0 and up to {WEIGHT_MAX}"
+        );
         Ok(Self { kind, weight })
     }
 

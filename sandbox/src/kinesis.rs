@@ -24,9 +24,12 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ferrokinesis::actions::Operation;
 use ferrokinesis::error::KinesisErrorResponse;
+use ferrokinesis::sequence;
 use ferrokinesis::types::{Shard, Stream, StreamMode};
+use jiff::{SignedDuration, Timestamp};
 use scaler_sim::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
 use serde_json::{Map, Value, json};
+use tokio::sync::MutexGuard;
 
 pub(crate) use self::arrivals::Arrivals;
 pub(crate) use self::changes::{Changes, settle};
@@ -69,6 +72,9 @@ const NAMED_ONLY: [&str; 16] = [
     "DisableEnhancedMonitoring",
 ];
 
+/// Operations that change no stream, and are many.
+const ON_RECORDS: [&str; 5] = ["PutRecord", "PutRecords", "GetShardIterator", "GetRecords", "SubscribeToShard"];
+
 /// Takes every Kinesis request on its way to the emulator, and the answer on its way back.
 pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
@@ -88,7 +94,9 @@ pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, n
     }
     match serde_json::from_slice::<Map<String, Value>>(&bytes) {
         Ok(body) => {
-            let call = Call { shared: &shared, operation, parts, body, next };
+            let changes =
+                if ON_RECORDS.contains(&operation.as_str()) { None } else { Some(shared.changes.lock().await) };
+            let call = Call { shared: &shared, operation, parts, body, next, changes };
             call.answer().await.unwrap_or_else(|refusal| error(refusal.error_type, &refusal.message))
         }
         // The emulator has the right answer to a body that is not a JSON object.
@@ -120,6 +128,8 @@ struct Call<'a> {
     parts: Parts,
     body: Map<String, Value>,
     next: Next,
+    /// Held by whatever is not about records alone.
+    changes: Option<MutexGuard<'a, Changes>>,
 }
 
 impl Call<'_> {
@@ -139,6 +149,7 @@ impl Call<'_> {
             "RegisterStreamConsumer" => self.register_consumer().await,
             "ListStreamConsumers" | "DescribeStreamConsumer" => self.describe_consumers().await,
             "PutRecord" | "PutRecords" => self.put().await,
+            "GetShardIterator" => self.get_shard_iterator().await,
             "GetRecords" => self.get_records().await,
             _ => Ok(self.pass_on().await),
         }
@@ -195,41 +206,47 @@ impl Call<'_> {
         if on_demand {
             self.body.insert("ShardCount".to_owned(), json!(ON_DEMAND_SHARDS));
         }
+        self.checked_quota().await?;
         let tags = self.body.get("Tags").and_then(Value::as_object).cloned().unwrap_or_default();
         let (shared, name) = (self.shared, self.text("StreamName").unwrap_or_default().to_owned());
+        let changes = self.changes.take();
         let (status, body) = self.passed_on().await;
-        if status.is_success() {
+        if let (true, Some(mut changes)) = (status.is_success(), changes) {
             shared.was_created(&name, shared.clock.now());
-        }
-        if status.is_success() {
             let tags = tags.into_iter().filter_map(|(key, tag)| Some((key, tag.as_str()?.to_owned()))).collect();
             finish_creation(shared, &name, on_demand, tags).await?;
-            changes::create(shared, &name).await.map_err(internal)?;
+            changes.create(shared, &name).await.map_err(internal)?;
         }
         Ok(answer(status, &body))
     }
 
-    async fn delete_stream(self) -> Result<Response, Refusal> {
-        let Some(stream) = self.stream().await else { return Ok(self.pass_on().await) };
+    /// The emulator is told of no quota, since it does not know what changes under way will add.
+    async fn checked_quota(&self) -> Result<(), Refusal> {
+        let asked = self.body.get("ShardCount").and_then(Value::as_u64).and_then(|shards| u32::try_from(shards).ok());
+        // What is no count is refused by the emulator.
+        let (Some(added), Some(changes)) = (asked, &self.changes) else { return Ok(()) };
+        let open = self.shared.store.sum_open_shards().await.saturating_add(changes.adds());
+        let options = &self.shared.options;
+        kinesis_rules::check_creation(&options.account, added, open, options.account_shard_limit)
+    }
+
+    async fn delete_stream(mut self) -> Result<Response, Refusal> {
+        let (Some(stream), Some(mut changes)) = (self.stream().await, self.changes.take()) else {
+            return Ok(self.pass_on().await);
+        };
         let shared = self.shared;
-        let begun = changes::ask(shared, &stream, Operation::DeleteStream, Value::Object(self.body), 0).await;
-        if begun.is_ok() {
-            shared.resizes.lock().await.remove(&stream.stream_name);
-            locked(&shared.arrivals).forget(&stream.stream_name);
-        }
-        Ok(begun.map_or_else(|error| refused(&error), |()| answer(StatusCode::OK, &json!({}))))
+        let asked = changes.ask(shared, &stream, Operation::DeleteStream, Value::Object(self.body), 0).await;
+        Ok(asked.map_or_else(|error| refused(&error), |()| answer(StatusCode::OK, &json!({}))))
     }
 
     /// The emulator knows neither double, nor half, nor ten a day, nor on-demand.
-    async fn update_shard_count(self) -> Result<Response, Refusal> {
+    async fn update_shard_count(mut self) -> Result<Response, Refusal> {
         let target = self.body.get("TargetShardCount").and_then(Value::as_i64);
-        let (Some(stream), Some(target)) = (self.stream().await, target) else {
+        let (Some(stream), Some(target), Some(mut changes)) = (self.stream().await, target, self.changes.take()) else {
             return Ok(self.pass_on().await); // it knows what to say of a missing stream or count
         };
-        let shared = self.shared;
-        let mut resizes = shared.resizes.lock().await;
-        let accepted = resizes.entry(stream.stream_name.clone()).or_default();
-        let (now, current) = (shared.clock.now(), open_shards(&stream));
+        let (shared, current) = (self.shared, open_shards(&stream));
+        let account_open_shards = shared.store.sum_open_shards().await.saturating_add(changes.adds());
         let resize = Resize {
             stream: &stream.stream_name,
             account: &shared.options.account,
@@ -237,17 +254,18 @@ impl Call<'_> {
             status: &stream.stream_status.to_string(),
             open_shards: current,
             target,
-            account_open_shards: shared.open_shards().await,
+            account_open_shards,
             account_shard_limit: shared.options.account_shard_limit,
-            accepted,
+            accepted: changes.accepted(&stream.stream_name),
         };
+        let now = shared.clock.now();
         kinesis_rules::check(&resize, now)?;
         let adds = u32::try_from(target).unwrap_or(0).saturating_sub(current);
-        let asked = changes::ask(shared, &stream, Operation::UpdateShardCount, Value::Object(self.body), adds).await;
+        let asked = changes.ask(shared, &stream, Operation::UpdateShardCount, Value::Object(self.body), adds).await;
         if let Err(error) = asked {
             return Ok(refused(&error));
         }
-        accepted.push(now);
+        changes.accepted(&stream.stream_name).push(now);
         let body = json!({
             "StreamName": stream.stream_name,
             "StreamARN": stream.stream_arn,
@@ -258,8 +276,10 @@ impl Call<'_> {
     }
 
     /// The emulator splits and merges shards of on-demand streams, and closed ones once more.
-    async fn reshard(self, operation: Operation) -> Result<Response, Refusal> {
-        let Some(stream) = self.stream().await else { return Ok(self.pass_on().await) };
+    async fn reshard(mut self, operation: Operation) -> Result<Response, Refusal> {
+        let (Some(stream), Some(mut changes)) = (self.stream().await, self.changes.take()) else {
+            return Ok(self.pass_on().await);
+        };
         let shared = self.shared;
         let named = ["ShardToSplit", "ShardToMerge", "AdjacentShardToMerge"].map(|field| self.text(field));
         let is_closed = |shard: &&Shard| !is_open(shard) && named.contains(&Some(shard.shard_id.as_str()));
@@ -270,12 +290,12 @@ impl Call<'_> {
             mode: mode(&stream),
             status: &stream.stream_status.to_string(),
             added,
-            account_open_shards: shared.open_shards().await,
+            account_open_shards: shared.store.sum_open_shards().await.saturating_add(changes.adds()),
             account_shard_limit: shared.options.account_shard_limit,
             closed: stream.shards.iter().find(is_closed).map(|shard| shard.shard_id.as_str()),
         };
         kinesis_rules::check_reshard(&reshard)?;
-        let asked = changes::ask(shared, &stream, operation, Value::Object(self.body), added).await;
+        let asked = changes.ask(shared, &stream, operation, Value::Object(self.body), added).await;
         Ok(asked.map_or_else(|error| refused(&error), |()| answer(StatusCode::OK, &json!({}))))
     }
 
@@ -308,7 +328,7 @@ impl Call<'_> {
         Ok(answer(status, &listing.page(&stream.map_err(gone)?.shards, asked)))
     }
 
-    /// The emulator counts no on-demand streams.
+    /// The emulator counts no on-demand streams, and is told of no quota.
     async fn describe_limits(self) -> Result<Response, Refusal> {
         let shared = self.shared;
         let (status, mut body) = self.passed_on().await;
@@ -321,6 +341,7 @@ impl Call<'_> {
             }
             body["OnDemandStreamCount"] = json!(on_demand);
             body["OnDemandStreamCountLimit"] = json!(ON_DEMAND_STREAMS_MAX);
+            body["ShardLimit"] = json!(shared.options.account_shard_limit);
         }
         Ok(answer(status, &body))
     }
@@ -374,8 +395,7 @@ impl Call<'_> {
         let Some(stream) = self.stream().await else { return Ok(self.pass_on().await) };
         let (shared, name) = (self.shared, &stream.stream_name);
         let puts = observe::puts(&self.operation, &self.body);
-        let now = shared.clock.now();
-        let admissions = locked(&shared.throttle).admit(&shared.clock, now, name, &stream.shards, &puts);
+        let admissions = locked(&shared.throttle).admit(&shared.clock, name, &stream.shards, &puts);
         let (status, body) = self.put_admitted(&stream, &admissions).await;
         if !status.is_success() {
             locked(&shared.throttle).give_back(&shared.clock, name, &puts, &admissions);
@@ -397,7 +417,8 @@ impl Call<'_> {
             admissions.iter().map(|admission| (!admission.is_taken).then(|| message(admission))).collect();
         let operation = if self.operation == "PutRecord" { Operation::PutRecord } else { Operation::PutRecords };
         // What is wrong with a request as a whole is told before that it comes too fast.
-        if let Err(error) = changes::rehearsed(stream, operation, &Value::Object(self.body.clone())).await {
+        if let Err(error) = changes::rehearsed(self.shared, stream, operation, &Value::Object(self.body.clone())).await
+        {
             return (StatusCode::from_u16(error.status_code).unwrap_or(StatusCode::BAD_REQUEST), json!(error.body));
         }
         if operation == Operation::PutRecord {
@@ -426,6 +447,35 @@ impl Call<'_> {
         (status, body)
     }
 
+    /// The emulator looks for a time by the real clock.
+    async fn get_shard_iterator(mut self) -> Result<Response, Refusal> {
+        let at = self.body.get("Timestamp").and_then(Value::as_f64);
+        let (Some("AT_TIMESTAMP"), Some(at), Some(shard)) = (self.text("ShardIteratorType"), at, self.text("ShardId"))
+        else {
+            return Ok(self.pass_on().await);
+        };
+        let now = self.shared.clock.now();
+        let at = SignedDuration::try_from_secs_f64(at).ok().and_then(|since| Timestamp::from_duration(since).ok());
+        let Some(at) = at else { return Ok(self.pass_on().await) };
+        if at > now {
+            let message = format!("Timestamp {at} is after the time it is here, {now}.");
+            return Err(Refusal { error_type: "InvalidArgumentException", message });
+        }
+        let stream = self.text("StreamName").unwrap_or_default();
+        let shard = sequence::resolve_shard_id(shard).map_or_else(|_| shard.to_owned(), |(id, _)| id);
+        let first = locked(&self.shared.arrivals).first_since(stream, &shard, at);
+        self.body.remove("Timestamp");
+        let (kind, number) = match first {
+            Some(number) => ("AT_SEQUENCE_NUMBER", json!(number)),
+            None => ("LATEST", Value::Null),
+        };
+        self.body.insert("ShardIteratorType".to_owned(), json!(kind));
+        if !number.is_null() {
+            self.body.insert("StartingSequenceNumber".to_owned(), number);
+        }
+        Ok(self.pass_on().await)
+    }
+
     async fn get_records(self) -> Result<Response, Refusal> {
         let shared = self.shared;
         let iterator = self.text("ShardIterator").unwrap_or_default().to_owned();
@@ -448,17 +498,13 @@ fn date(shared: &Shared, described: Option<&mut Value>, known_by: &str, field: &
     }
 }
 
-/// What the emulator leaves out of a new stream: its mode and its tags.
-///
-/// Waits until the stream is there: the emulator changes a stream by copying it and writing it back, so that a change made
-/// while it goes from CREATING to ACTIVE would undo that.
+/// What the emulator leaves out of a new stream: its mode and its tags. Waits until the stream is there.
 pub(crate) async fn finish_creation(
     shared: &Shared,
     name: &str,
     on_demand: bool,
     tags: BTreeMap<String, String>,
 ) -> Result<(), Refusal> {
-    shared.resizes.lock().await.remove(name);
     changes::until_done(&shared.store, name).await;
     let changed = shared.store.update_stream(name, |stream| {
         if on_demand {

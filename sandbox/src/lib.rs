@@ -308,13 +308,13 @@ impl Drop for Sandbox {
     }
 }
 
-/// The emulator neither waits nor throttles: see `kinesis.rs`. Account quotas of resizes are checked there too.
+/// The emulator neither waits nor throttles, and has no quota of shards: see `kinesis.rs`.
 fn store_options(options: &Options) -> StoreOptions {
     StoreOptions {
         create_stream_ms: 0,
         delete_stream_ms: 0,
         update_stream_ms: 0,
-        shard_limit: options.account_shard_limit,
+        shard_limit: u32::MAX,
         enforce_limits: false,
         aws_account_id: options.account.clone(),
         aws_region: options.region.clone(),
@@ -344,7 +344,10 @@ fn router(shared: &Arc<Shared>) -> Router {
 
 /// Ends the changes of streams that are due, so that every request finds them as they are by now.
 async fn settle_first(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    shared.settle().await;
+    // In a task of its own: a client that hangs up ends its request, and no change may end half-way.
+    let settled = tokio::spawn(async move { shared.settle().await });
+    // It panics only where the runtime shuts down, and then nobody is answered.
+    let _ = settled.await;
     next.run(request).await
 }
 

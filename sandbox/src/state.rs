@@ -34,14 +34,9 @@ pub(crate) struct Shared {
     pub(crate) objects: Mutex<Objects>,
     /// When streams, by name, and consumers, by ARN, were created: the emulator knows the real time only.
     created: Mutex<HashMap<String, Timestamp>>,
-    /// When `UpdateShardCount` calls were accepted, by stream. Held over a whole call, so that two calls at once
-    /// cannot both be the tenth.
-    pub(crate) resizes: tokio::sync::Mutex<HashMap<String, Vec<Timestamp>>>,
     /// What streams are going through.
-    pub(crate) changes: Mutex<Changes>,
-    /// Held while changes that are due are ended.
-    pub(crate) settling: tokio::sync::Mutex<()>,
-    /// What shards have taken in the present second.
+    pub(crate) changes: tokio::sync::Mutex<Changes>,
+    /// What shards have taken in the present window of their limits.
     pub(crate) throttle: Mutex<Throttle>,
     /// When records came in.
     pub(crate) arrivals: Mutex<Arrivals>,
@@ -72,9 +67,7 @@ impl Shared {
             calls,
             objects: Mutex::default(),
             created: Mutex::default(),
-            resizes: tokio::sync::Mutex::default(),
-            changes: Mutex::default(),
-            settling: tokio::sync::Mutex::default(),
+            changes: tokio::sync::Mutex::default(),
             throttle: Mutex::default(),
             arrivals: Mutex::default(),
             published: Mutex::default(),
@@ -106,11 +99,6 @@ impl Shared {
     /// Ends the changes of streams that are due.
     pub(crate) async fn settle(&self) {
         kinesis::settle(self, self.clock.now()).await;
-    }
-
-    /// Open shards of the account, with those that changes under way will add.
-    pub(crate) async fn open_shards(&self) -> u32 {
-        self.store.sum_open_shards().await.saturating_add(locked(&self.changes).adds())
     }
 
     pub(crate) fn published(&self) -> Vec<Published> {

@@ -45,6 +45,12 @@ impl Arrivals {
         place.checked_sub(1).map(|before| arrivals[before].1)
     }
 
+    /// The first record that came in at a time or after it.
+    pub(crate) fn first_since(&self, stream: &str, shard: &str, at: Timestamp) -> Option<String> {
+        let arrivals = self.0.get(&(stream.to_owned(), shard.to_owned()))?;
+        arrivals.iter().find(|(_, came)| *came >= at).map(|(number, _)| number.0.clone())
+    }
+
     /// Forgets a stream whose records are gone.
     pub(crate) fn forget(&mut self, stream: &str) {
         self.0.retain(|(of, _), _| of != stream);
@@ -71,6 +77,8 @@ mod tests {
             [None, Some(1), Some(1), Some(1), Some(2), Some(2), Some(2)]
         );
         assert_eq!(arrivals.at("s", "1", "9"), None);
+        let since = |second| arrivals.first_since("s", "0", at(second));
+        assert_eq!([0, 1, 2, 3].map(since), [Some("9".to_owned()), Some("9".to_owned()), Some("99".to_owned()), None]);
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Changes of streams that take time, on the virtual clock: creation, deletion, resizes, splits and merges.
 //!
 //! The emulator would wait by the real clock, so here it never waits. While a change lasts the stream has the status that AWS
-//! shows for it; the emulator is asked to make the change when it ends.
+//! shows for it; the emulator is asked to make the change when it ends. Two things are left to the emulator and the real clock:
+//! a consumer is ACTIVE half a second after it was registered, and encryption is switched at once.
+
+use std::collections::HashMap;
 
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::error::KinesisErrorResponse;
-use ferrokinesis::store::{Store, StoreOptions};
+use ferrokinesis::store::Store;
 use ferrokinesis::types::{Shard, Stream, StreamStatus};
 use ferrokinesis::validation::{self, FieldDef};
 use jiff::{SignedDuration, Timestamp};
@@ -13,11 +16,15 @@ use serde_json::Value;
 
 use crate::locked::locked;
 use crate::state::Shared;
+use crate::store_options;
 
-/// The changes under way, in the order in which they began.
+/// What streams are going through. Whoever looks at a stream in order to change it holds this until that is done: the emulator
+/// changes a stream by copying it and writing it back, so that two at once would undo each other.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     pending: Vec<Change>,
+    /// When `UpdateShardCount` calls were accepted, by stream.
+    accepted: HashMap<String, Vec<Timestamp>>,
 }
 
 /// A change of one stream. A stream goes through one at a time.
@@ -41,71 +48,84 @@ enum End {
 
 impl Changes {
     /// Open shards that the changes under way will add.
-    pub(crate) fn adds(&self) -> u32 {
+    pub(super) fn adds(&self) -> u32 {
         self.pending.iter().map(|change| change.adds).sum()
     }
+
+    /// When the stream's `UpdateShardCount` calls were accepted.
+    pub(super) fn accepted(&mut self, stream: &str) -> &mut Vec<Timestamp> {
+        self.accepted.entry(stream.to_owned()).or_default()
+    }
+
+    /// Puts a new stream back to CREATING for as long as creation takes.
+    pub(super) async fn create(&mut self, shared: &Shared, name: &str) -> Result<(), KinesisErrorResponse> {
+        let seconds = shared.options.create_seconds;
+        if seconds == 0 {
+            return Ok(());
+        }
+        let shards = shared.store.update_stream(name, |stream| {
+            stream.stream_status = StreamStatus::Creating;
+            Ok(std::mem::take(&mut stream.shards))
+        });
+        let shards = shards.await?;
+        let adds = u32::try_from(shards.len()).unwrap_or(u32::MAX);
+        self.begin(shared, name, seconds, adds, End::Creation(shards));
+        Ok(())
+    }
+
+    /// Begins a change that was asked for, unless the emulator has something against it.
+    ///
+    /// # Errors
+    /// What the emulator says.
+    pub(super) async fn ask(
+        &mut self,
+        shared: &Shared,
+        stream: &Stream,
+        operation: Operation,
+        request: Value,
+        adds: u32,
+    ) -> Result<(), KinesisErrorResponse> {
+        let (meanwhile, seconds) = match operation {
+            Operation::DeleteStream => (StreamStatus::Deleting, shared.options.create_seconds),
+            _ => (StreamStatus::Updating, shared.options.resize_seconds),
+        };
+        if stream.stream_status == StreamStatus::Deleting && operation == Operation::DeleteStream {
+            return Ok(()); // it ends as it was to
+        }
+        let request = rehearsed(shared, stream, operation, &request).await?;
+        set_status(&shared.store, &stream.stream_name, meanwhile).await?;
+        // Of a stream that is deleted nothing else becomes.
+        self.pending.retain(|change| change.stream != stream.stream_name);
+        self.begin(shared, &stream.stream_name, seconds, adds, End::Request(operation, request));
+        Ok(())
+    }
+
+    fn begin(&mut self, shared: &Shared, stream: &str, seconds: u32, adds: u32, end: End) {
+        let ends = shared.clock.now() + SignedDuration::from_secs(i64::from(seconds));
+        self.pending.push(Change { stream: stream.to_owned(), ends, adds, end });
+    }
+
+    /// Takes out the change that ends first, if it has ended by now.
+    fn next_ended(&mut self, now: Timestamp) -> Option<Change> {
+        let ended = (0..self.pending.len()).filter(|at| self.pending[*at].ends <= now);
+        let first = ended.min_by_key(|at| self.pending[*at].ends)?;
+        Some(self.pending.remove(first))
+    }
 }
 
-/// Puts a new stream back to CREATING for as long as creation takes.
-pub(super) async fn create(shared: &Shared, name: &str) -> Result<(), KinesisErrorResponse> {
-    let seconds = shared.options.create_seconds;
-    if seconds == 0 {
-        return Ok(());
-    }
-    let shards = shared.store.update_stream(name, |stream| {
-        stream.stream_status = StreamStatus::Creating;
-        Ok(std::mem::take(&mut stream.shards))
+async fn set_status(store: &Store, name: &str, status: StreamStatus) -> Result<(), KinesisErrorResponse> {
+    let set = store.update_stream(name, |stream| {
+        stream.stream_status = status;
+        Ok(())
     });
-    let end = End::Creation(shards.await?);
-    begin(shared, Change { stream: name.to_owned(), ends: ends(shared, seconds), adds: 0, end });
-    Ok(())
-}
-
-/// Begins a change that was asked for, unless the emulator has something against it.
-///
-/// # Errors
-/// What the emulator says.
-pub(super) async fn ask(
-    shared: &Shared,
-    stream: &Stream,
-    operation: Operation,
-    request: Value,
-    adds: u32,
-) -> Result<(), KinesisErrorResponse> {
-    let (meanwhile, seconds) = match operation {
-        Operation::DeleteStream => (StreamStatus::Deleting, shared.options.create_seconds),
-        _ => (StreamStatus::Updating, shared.options.resize_seconds),
-    };
-    let request = rehearsed(stream, operation, &request).await?;
-    let name = &stream.stream_name;
-    shared
-        .store
-        .update_stream(name, |stream| {
-            stream.stream_status = meanwhile;
-            Ok(())
-        })
-        .await?;
-    if operation == Operation::DeleteStream {
-        // Nothing else will become of it.
-        locked(&shared.changes).pending.retain(|change| change.stream != *name);
-    }
-    let end = End::Request(operation, request);
-    begin(shared, Change { stream: name.clone(), ends: ends(shared, seconds), adds, end });
-    Ok(())
-}
-
-fn ends(shared: &Shared, seconds: u32) -> Timestamp {
-    shared.clock.now() + SignedDuration::from_secs(i64::from(seconds))
-}
-
-fn begin(shared: &Shared, change: Change) {
-    locked(&shared.changes).pending.push(change);
+    set.await
 }
 
 /// Checks a request as the emulator does, and carries it out on a copy of its stream: so it is known to succeed later.
 ///
 /// Returns the request with what the emulator reads of it, and no more.
 pub(super) async fn rehearsed(
+    shared: &Shared,
     stream: &Stream,
     operation: Operation,
     request: &Value,
@@ -114,7 +134,7 @@ pub(super) async fn rehearsed(
     let rules: Vec<(&str, &FieldDef)> = rules.iter().map(|(name, rule)| (*name, rule)).collect();
     let request = validation::check_types(request, &rules)?;
     validation::check_validations(&request, &rules, None)?;
-    let copy = Store::new(StoreOptions { shard_limit: u32::MAX, ..StoreOptions::default() });
+    let copy = Store::new(store_options(&shared.options));
     copy.put_stream(&stream.stream_name, stream.clone()).await?;
     actions::dispatch(&copy, operation, request.clone()).await?;
     Ok(request)
@@ -122,17 +142,15 @@ pub(super) async fn rehearsed(
 
 /// Ends every change that is due at `now`, in the order in which they are.
 pub(crate) async fn settle(shared: &Shared, now: Timestamp) {
-    // One caller after the other: whoever comes second must find the streams as they are by now.
-    let _settling = shared.settling.lock().await;
-    loop {
-        let due = {
-            let pending = &mut locked(&shared.changes).pending;
-            let earliest = (0..pending.len()).filter(|at| pending[*at].ends <= now).min_by_key(|at| pending[*at].ends);
-            earliest.map(|at| pending.remove(at))
-        };
-        let Some(change) = due else { return };
+    let mut changes = shared.changes.lock().await;
+    while let Some(change) = changes.next_ended(now) {
         let stream = change.stream.clone();
-        if let Err(error) = change.end(shared).await {
+        if change.is_deletion() {
+            changes.accepted.remove(&stream);
+            locked(&shared.arrivals).forget(&stream);
+            locked(&shared.throttle).forget(&stream);
+        }
+        if let Err(error) = change.end(&shared.store).await {
             // It was carried out on a copy before, so this is the sandbox's own fault, and nobody waits for an answer.
             eprintln!("sandbox: a change of stream {stream} did not end: {error}");
         }
@@ -140,29 +158,30 @@ pub(crate) async fn settle(shared: &Shared, now: Timestamp) {
 }
 
 impl Change {
-    async fn end(self, shared: &Shared) -> Result<(), KinesisErrorResponse> {
-        let (store, name) = (&shared.store, &self.stream);
-        let (operation, request) = match self.end {
+    fn is_deletion(&self) -> bool {
+        matches!(self.end, End::Request(Operation::DeleteStream, _))
+    }
+
+    async fn end(self, store: &Store) -> Result<(), KinesisErrorResponse> {
+        let name = &self.stream;
+        match self.end {
             End::Creation(shards) => {
-                return store
-                    .update_stream(name, |stream| {
-                        stream.stream_status = StreamStatus::Active;
-                        stream.shards = shards;
-                        Ok(())
-                    })
-                    .await;
+                let filled = store.update_stream(name, |stream| {
+                    stream.stream_status = StreamStatus::Active;
+                    stream.shards = shards;
+                    Ok(())
+                });
+                filled.await
             }
-            End::Request(operation, request) => (operation, request),
-        };
-        store
-            .update_stream(name, |stream| {
-                stream.stream_status = StreamStatus::Active;
+            End::Request(operation, request) => {
+                if operation != Operation::DeleteStream {
+                    set_status(store, name, StreamStatus::Active).await?;
+                }
+                actions::dispatch(store, operation, request).await?;
+                until_done(store, name).await;
                 Ok(())
-            })
-            .await?;
-        actions::dispatch(store, operation, request).await?;
-        until_done(store, name).await;
-        Ok(())
+            }
+        }
     }
 }
 

@@ -118,24 +118,24 @@ fn count_put<'a>(tried: impl Iterator<Item = (&'a Put, bool)>, record: impl Fn(&
 /// Counts a read, and writes into the answer how far behind it is and when its records came in.
 pub(super) async fn get(shared: &Shared, iterator: &str, status: StatusCode, body: &mut Value) {
     let Ok((_, stream, shard, _)) = shard_iterator::decode_shard_iterator(iterator) else { return };
-    if status.is_success() {
-        let behind = match body["NextShardIterator"].as_str() {
-            Some(next) => milliseconds_behind(shared, next).await,
-            None => 0,
-        };
-        body["MillisBehindLatest"] = json!(behind);
-        let records = body["Records"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
-        date_records(shared, &stream, &shard, records);
-        let bytes = records
-            .iter()
-            .map(|it| it["Data"].as_str().map_or(0, decoded_length) + it["PartitionKey"].as_str().map_or(0, str::len));
-        let bytes = count(bytes.sum());
-        record(shared, &Metric::kinesis(&stream, "GetRecords.Bytes"), bytes);
-        record_once(shared, &Metric::kinesis(&stream, "GetRecords.IteratorAgeMilliseconds"), to_f64(behind));
-        record(shared, &Metric::kinesis(&stream, "ReadProvisionedThroughputExceeded"), 0.0);
-    } else if body["__type"] == THROTTLED {
-        record(shared, &Metric::kinesis(&stream, "ReadProvisionedThroughputExceeded"), 1.0);
+    if !status.is_success() {
+        return;
     }
+    let behind = match body["NextShardIterator"].as_str() {
+        Some(next) => milliseconds_behind(shared, next).await,
+        None => 0,
+    };
+    body["MillisBehindLatest"] = json!(behind);
+    let records = body["Records"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
+    date_records(shared, &stream, &shard, records);
+    let bytes = records
+        .iter()
+        .map(|it| it["Data"].as_str().map_or(0, decoded_length) + it["PartitionKey"].as_str().map_or(0, str::len));
+    let bytes = count(bytes.sum());
+    record(shared, &Metric::kinesis(&stream, "GetRecords.Bytes"), bytes);
+    record_once(shared, &Metric::kinesis(&stream, "GetRecords.IteratorAgeMilliseconds"), to_f64(behind));
+    // Reads are not throttled here.
+    record(shared, &Metric::kinesis(&stream, "ReadProvisionedThroughputExceeded"), 0.0);
 }
 
 /// Puts the virtual time of arrival in the place of the real one.

@@ -29,6 +29,8 @@ struct Taken {
 /// Where a record goes, and whether it is taken there.
 #[derive(Clone, Debug)]
 pub(super) struct Admission {
+    /// The window in which it was asked.
+    window: i64,
     /// The id of the shard.
     pub(super) shard: String,
     /// Whether the shard takes it now.
@@ -42,13 +44,12 @@ impl Throttle {
     pub(super) fn admit(
         &mut self,
         clock: &SandboxClock,
-        now: Timestamp,
         stream: &str,
         shards: &[Shard],
         puts: &[Put],
     ) -> Vec<Admission> {
         let seconds = clock.limit_window_seconds();
-        self.turn_to(now, seconds);
+        self.turn_to(clock.now(), seconds);
         let (records_max, bytes_max) =
             (to_f64(WRITE_RECORDS_PER_SECOND_PER_SHARD) * seconds, to_f64(WRITE_BYTES_PER_SECOND_PER_SHARD) * seconds);
         let admit = |put: &Put| {
@@ -61,20 +62,26 @@ impl Throttle {
                 taken.records += records;
                 taken.bytes += bytes;
             }
-            Admission { shard, is_taken }
+            Admission { window: self.window, shard, is_taken }
         };
         puts.iter().map(admit).collect()
     }
 
     /// Gives back the room of records that were not written after all.
     pub(super) fn give_back(&mut self, clock: &SandboxClock, stream: &str, puts: &[Put], admissions: &[Admission]) {
-        for (put, admission) in puts.iter().zip(admissions).filter(|(_, admission)| admission.is_taken) {
-            // In another window by now there is nothing to give back.
+        // Of another window there is nothing to give back any more.
+        let is_to_give_back = |admission: &Admission| admission.is_taken && admission.window == self.window;
+        for (put, admission) in puts.iter().zip(admissions).filter(|(_, admission)| is_to_give_back(admission)) {
             if let Some(taken) = self.taken.get_mut(&(stream.to_owned(), admission.shard.clone())) {
                 taken.records = (taken.records - clock.weight()).max(0.0);
                 taken.bytes = (taken.bytes - put.bytes() * clock.weight()).max(0.0);
             }
         }
+    }
+
+    /// Forgets a stream that is gone: the next of its name has all its room.
+    pub(super) fn forget(&mut self, stream: &str) {
+        self.taken.retain(|(of, _), _| of != stream);
     }
 
     fn turn_to(&mut self, now: Timestamp, window_seconds: f64) {
@@ -124,19 +131,15 @@ mod tests {
         vec![shard("low", 0, half), shard("high", half + 1, u128::MAX)]
     }
 
-    fn clock(options: ClockOptions) -> SandboxClock {
-        SandboxClock::new(options).expect("these options can be")
-    }
-
     fn manual(weight: f64) -> SandboxClock {
-        clock(ClockOptions::Manual { start: Timestamp::UNIX_EPOCH, weight })
+        SandboxClock::new(ClockOptions::Manual { start: Timestamp::UNIX_EPOCH, weight }).expect("this weight can be")
     }
 
     /// How many of so many records of so many bytes are taken `seconds` after the start, all in the lower half.
     fn taken(throttle: &mut Throttle, clock: &SandboxClock, seconds: f64, records: usize, bytes: usize) -> usize {
-        let at = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs_f64(seconds);
+        clock.set(Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs_f64(seconds));
         let puts: Vec<Put> = (0..records).map(|_| Put::new(bytes, 7)).collect();
-        let admissions = throttle.admit(clock, at, "s", &shards(), &puts);
+        let admissions = throttle.admit(clock, "s", &shards(), &puts);
         admissions.iter().filter(|admission| admission.is_taken).count()
     }
 
@@ -154,23 +157,35 @@ mod tests {
 
     #[test]
     fn each_shard_and_each_stream_has_its_own_room() {
-        let (mut throttle, clock, now) = (Throttle::default(), manual(1.0), Timestamp::UNIX_EPOCH);
+        let (mut throttle, clock) = (Throttle::default(), manual(1.0));
         let puts = [Put::new(1_000_000, 0), Put::new(1_000_000, u128::MAX), Put::new(1_000_000, 0)];
         for stream in ["s", "t"] {
-            let admissions = throttle.admit(&clock, now, stream, &shards(), &puts);
+            let admissions = throttle.admit(&clock, stream, &shards(), &puts);
             let told: Vec<_> = admissions.iter().map(|it| (it.shard.as_str(), it.is_taken)).collect();
             assert_eq!(told, [("low", true), ("high", true), ("low", false)]);
         }
     }
 
     #[test]
+    fn the_next_stream_of_a_name_has_all_its_room() {
+        let (mut throttle, clock) = (Throttle::default(), manual(1.0));
+        assert_eq!(taken(&mut throttle, &clock, 0.0, 2, 1_000_000), 1);
+        throttle.forget("s");
+        assert_eq!(taken(&mut throttle, &clock, 0.0, 1, 1_000_000), 1);
+    }
+
+    #[test]
     fn what_was_not_written_gives_its_room_back() {
-        let (mut throttle, clock, now) = (Throttle::default(), manual(1.0), Timestamp::UNIX_EPOCH);
+        let (mut throttle, clock) = (Throttle::default(), manual(1.0));
         let puts = [Put::new(1_000_000, 0)];
-        let admissions = throttle.admit(&clock, now, "s", &shards(), &puts);
+        let admissions = throttle.admit(&clock, "s", &shards(), &puts);
         assert_eq!(taken(&mut throttle, &clock, 0.0, 1, 1_000_000), 0);
         throttle.give_back(&clock, "s", &puts, &admissions);
         assert_eq!(taken(&mut throttle, &clock, 0.0, 1, 1_000_000), 1);
+        // ... but not in a later second.
+        assert_eq!(taken(&mut throttle, &clock, 1.0, 1, 1_000_000), 1);
+        throttle.give_back(&clock, "s", &puts, &admissions);
+        assert_eq!(taken(&mut throttle, &clock, 1.0, 1, 1_000_000), 0);
     }
 
     #[test]
@@ -180,12 +195,15 @@ mod tests {
         assert_eq!(taken(&mut throttle, &clock, 1.0, 100, 2_048), 8, "of a mebibyte, 128 KiB each");
     }
 
-    /// Whoever writes keeps real time: what he may write in a second does not depend on the speed.
+    /// Whoever writes keeps real time: what they may write in a second does not depend on the speed.
     #[test]
     fn on_a_running_clock_the_room_is_that_of_a_real_second() {
-        let (mut throttle, clock) = (Throttle::default(), clock(ClockOptions::Running { speed: 60.0 }));
-        assert_eq!(taken(&mut throttle, &clock, 120.0, 600, 0), 600);
-        assert_eq!(taken(&mut throttle, &clock, 179.9, 600, 0), 400);
-        assert_eq!(taken(&mut throttle, &clock, 180.0, 600, 0), 600);
+        let clock = SandboxClock::new(ClockOptions::Running { speed: 60.0 }).expect("this speed can be");
+        assert!((clock.limit_window_seconds() - 60.0).abs() < 1e-9 && (clock.weight() - 60.0).abs() < 1e-9);
+        let puts: Vec<Put> = (0..1_001).map(|_| Put::new(0, 7)).collect();
+        // A window may end while this is asked; then both sides of it had room.
+        let admissions = Throttle::default().admit(&clock, "s", &shards(), &puts);
+        let same: Vec<_> = admissions.iter().filter(|admission| admission.window == admissions[0].window).collect();
+        assert_eq!(same.iter().filter(|admission| admission.is_taken).count(), same.len().min(1_000));
     }
 }

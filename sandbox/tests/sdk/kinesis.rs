@@ -101,9 +101,6 @@ async fn shards_are_listed_in_pages_by_tokens_that_keep_the_filter() {
     let after = list().stream_name(STREAM).exclusive_start_shard_id(third).send().await.unwrap();
     assert_eq!(after.shards()[0].shard_id(), "shardId-000000000003");
     world.kinesis.delete_stream().stream_name(STREAM).send().await.unwrap();
-    while world.kinesis.describe_stream_summary().stream_name(STREAM).send().await.is_ok() {
-        tokio::task::yield_now().await;
-    }
     let gone = list().next_token(&token).send().await.unwrap_err().into_service_error();
     assert!(gone.is_resource_not_found_exception(), "{gone:?}");
 }
@@ -164,6 +161,49 @@ async fn creation_and_deletion_take_their_time_by_the_virtual_clock() {
     assert!(gone.into_service_error().is_resource_not_found_exception());
 }
 
+/// A second call finds the stream as the first has left it, also when both come at once.
+#[tokio::test]
+async fn of_two_calls_at_once_one_finds_the_stream_in_use() {
+    let world = World::new(Options { resize_seconds: 60, ..manual() }).await;
+    world.sandbox.create_stream(STREAM, Capacity::Shards(4), &[]).await.unwrap();
+    let split = |shard: u32, key: u128| {
+        let call = world.kinesis.split_shard().stream_name(STREAM).shard_to_split(format!("shardId-{shard:012}"));
+        call.new_starting_hash_key(key.to_string()).send()
+    };
+    let (one, other) = tokio::join!(split(0, 1 << 100), split(0, 1 << 101));
+    let refused = [one.err(), other.err()].into_iter().flatten().map(|error| error.into_service_error());
+    let refused: Vec<bool> = refused.map(|error| error.is_resource_in_use_exception()).collect();
+    assert_eq!(refused, [true]);
+    world.sandbox.clock().advance(SignedDuration::from_secs(60));
+    world.active_with(5).await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_split_is_told_at_once_and_of_this_account() {
+    let world = World::with_stream(1).await;
+    let call = world.kinesis.split_shard().stream_name(STREAM).shard_to_split("shardId-000000000007");
+    let error = call.new_starting_hash_key("170").send().await.unwrap_err().into_service_error();
+    assert!(error.is_resource_not_found_exception());
+    let told = error.meta().message().unwrap_or_default();
+    assert!(told.contains("shardId-000000000007") && told.contains("123456789012"), "{told}");
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_asked_for_again_ends_as_it_was_to() {
+    let world = World::new(Options { create_seconds: 60, ..manual() }).await;
+    world.sandbox.create_stream(STREAM, Capacity::Shards(1), &[]).await.unwrap();
+    for _ in 0..2 {
+        world.kinesis.delete_stream().stream_name(STREAM).send().await.unwrap();
+        world.sandbox.clock().advance(SignedDuration::from_secs(30));
+    }
+    let gone = world.kinesis.describe_stream_summary().stream_name(STREAM).send().await.unwrap_err();
+    assert!(gone.into_service_error().is_resource_not_found_exception());
+    // The next of its name has a day of its own.
+    world.kinesis.create_stream().stream_name(STREAM).shard_count(3).send().await.unwrap();
+    world.sandbox.clock().advance(SignedDuration::from_secs(60));
+    world.active_with(3).await;
+}
+
 /// What two streams grow by at once has to fit the account together.
 #[tokio::test]
 async fn shards_that_are_still_to_come_count_against_the_account() {
@@ -173,7 +213,13 @@ async fn shards_that_are_still_to_come_count_against_the_account() {
     let other = world.kinesis.update_shard_count().stream_name("other").target_shard_count(5);
     other.scaling_type(ScalingType::UniformScaling).send().await.unwrap();
     assert!(resize(&world, 5).await.unwrap_err().is_limit_exceeded_exception());
-    resize(&world, 4).await.unwrap();
+    let create = |shards| world.kinesis.create_stream().stream_name("third").shard_count(shards).send();
+    assert!(create(2).await.unwrap_err().into_service_error().is_limit_exceeded_exception());
+    create(1).await.unwrap();
+    assert!(resize(&world, 4).await.unwrap_err().is_limit_exceeded_exception());
+    world.sandbox.clock().advance(SignedDuration::from_secs(60));
+    let limits = world.kinesis.describe_limits().send().await.unwrap();
+    assert_eq!((limits.shard_limit(), limits.open_shard_count()), (9, 9));
 }
 
 #[tokio::test]

@@ -114,6 +114,29 @@ async fn a_reader_that_lags_shows_its_age_and_one_that_caught_up_shows_zero() {
 }
 
 #[tokio::test]
+async fn a_reader_begins_at_a_time_of_the_virtual_clock() {
+    let world = World::with_stream(1).await;
+    for minute in 0..3_u32 {
+        let put = world.kinesis.put_record().stream_name(STREAM).partition_key("key");
+        put.data(minute.to_string().into_bytes().into()).send().await.unwrap();
+        world.minute().await;
+    }
+    let from = async |seconds_after: i64| {
+        let at = seconds(start() + SignedDuration::from_secs(seconds_after));
+        let call = world.kinesis.get_shard_iterator().stream_name(STREAM).shard_id("shardId-000000000000");
+        call.shard_iterator_type(ShardIteratorType::AtTimestamp).timestamp(at).send().await
+    };
+    for (seconds_after, expected) in [(-9, "012"), (0, "012"), (1, "12"), (60, "12"), (120, "2"), (121, "")] {
+        let iterator = from(seconds_after).await.unwrap().shard_iterator;
+        let page = world.kinesis.get_records().set_shard_iterator(iterator).send().await.unwrap();
+        let read: Vec<_> = page.records().iter().flat_map(|it| it.data().as_ref().to_vec()).collect();
+        assert_eq!(String::from_utf8(read).unwrap(), expected, "from {seconds_after} s after the start");
+    }
+    let future = from(181).await.unwrap_err().into_service_error();
+    assert!(future.is_invalid_argument_exception(), "{future:?}");
+}
+
+#[tokio::test]
 async fn a_stream_that_does_not_exist_has_no_metrics() {
     let world = World::new(manual()).await;
     let put = world.kinesis.put_record().stream_name(STREAM).partition_key("key").data(vec![7; 10].into());

@@ -10,8 +10,9 @@ use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::types::ShardIteratorType;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use jiff::{SignedDuration, Timestamp};
 use kinesis_producer::{Aggregation, Producer, Record, SendError, Settings, Stream, aggregation};
-use sandbox::{Capacity, Options, Sandbox};
+use sandbox::{Capacity, ClockOptions, Options, Sandbox};
 
 async fn client(endpoint: &str) -> Client {
     let sdk = aws_config::defaults(BehaviorVersion::latest())
@@ -25,7 +26,8 @@ async fn client(endpoint: &str) -> Client {
 }
 
 async fn world(shards: u32) -> (Sandbox, Client) {
-    let options = Options { create_seconds: 0, resize_seconds: 0, ..Options::default() };
+    let clock = ClockOptions::Manual { start: Timestamp::UNIX_EPOCH, weight: 1.0 };
+    let options = Options { clock, create_seconds: 0, resize_seconds: 0, ..Options::default() };
     let (sandbox, _) = Sandbox::start(options).await.unwrap();
     sandbox.create_stream("orders", Capacity::Shards(shards), &[]).await.unwrap();
     let client = client(sandbox.endpoint()).await;
@@ -66,14 +68,25 @@ async fn what_is_acknowledged_can_be_read() {
 
 #[tokio::test]
 async fn a_shard_that_throttles_gets_all_in_the_end() {
-    let (_sandbox, client) = world(1).await;
-    let settings = Settings { give_up_after: Duration::from_secs(30), ..Settings::default() };
+    let (sandbox, client) = world(1).await;
+    let settings = Settings { give_up_after: Duration::from_hours(1), ..Settings::default() };
     let producer = Producer::start(Stream::new(client.clone(), "orders"), settings).unwrap();
     // A thousand a second is what a shard takes.
     for i in 0..1_500 {
         drop(producer.send(Record::new("user", i.to_string())).await.unwrap());
     }
-    let counts = producer.close().await;
+    // The second passes once the shard is full, and not before.
+    let mut closing = std::pin::pin!(producer.close());
+    let counts = loop {
+        tokio::select! {
+            counts = &mut closing => break counts,
+            () = tokio::time::sleep(Duration::from_millis(5)) => {
+                if producer.counts().throttled > 0 {
+                    sandbox.clock().advance(SignedDuration::from_secs(1));
+                }
+            }
+        }
+    };
     assert!(counts.throttled > 0, "{counts:?}");
     assert_eq!((counts.acknowledged, counts.failed), (1_500, 0), "{counts:?}");
 }

@@ -58,7 +58,7 @@ fn start() -> Timestamp {
     "2026-01-02T03:00:00Z".parse().unwrap()
 }
 
-/// At this weight one record of 1 MiB fills a shard for a minute.
+/// At this weight a shard takes 17,476 bytes a second.
 fn options() -> Options {
     let subscribed = [Direction::Out, Direction::In]
         .map(|way| Subscription { topic_arn: topic(way), function: way.to_string() })
@@ -133,6 +133,16 @@ impl World {
         for (name, value) in values {
             self.sandbox.cloudwatch().record(&Metric::kinesis(STREAM, name), self.sandbox.now(), value);
         }
+    }
+
+    /// A minute with two records of so many bytes in each second, of which a shard takes one if they are more than 8 KiB.
+    async fn minute_of_puts(&mut self, bytes_each: usize) -> Vec<(Road, Outcome)> {
+        for _ in 0..60 {
+            self.put_two_records(bytes_each).await;
+            self.sandbox.clock().advance(SignedDuration::from_secs(1));
+        }
+        self.sandbox.tick().await;
+        self.call_functions().await
     }
 
     /// Two records in one call, one in each half of the key space.
@@ -281,18 +291,15 @@ async fn records_that_are_really_throttled_are_taken_after_the_resize() {
     let mut world = World::with_orders(options(), PolicySpec::default(), 1).await;
     let mut resizes = Vec::new();
     for _ in 0..2 {
-        // One shard takes only the first of them in a second.
-        world.put_two_records(700_000).await;
-        let outcomes = world.minute().await.into_iter().map(|(_, outcome)| outcome);
+        let outcomes = world.minute_of_puts(10_000).await.into_iter().map(|(_, outcome)| outcome);
         let done = outcomes.filter(|outcome| outcome.outcome == OutcomeKind::Resized);
         resizes.extend(done.map(|outcome| (outcome.current, outcome.desired)));
         assert!(world.throttled_records().await > Some(0));
     }
     assert_eq!(resizes, [(Some(1), Some(2))]);
     world.assert_active(2).await;
-    for _ in 0..8 {
-        world.put_two_records(700_000).await;
-        world.minute().await;
+    for _ in 0..4 {
+        world.minute_of_puts(10_000).await;
         assert_eq!(world.throttled_records().await, Some(0));
     }
     assert_eq!(world.alarm_state(Direction::Out), AlarmState::Ok);

@@ -1,4 +1,4 @@
-//! What Kinesis refuses of `UpdateShardCount`, `SplitShard` and `MergeShards`, with its error types and texts.
+//! What Kinesis refuses of `CreateStream`, `UpdateShardCount`, `SplitShard` and `MergeShards`, with its error types and texts.
 //!
 //! Source: Kinesis API reference, `UpdateShardCount` (read 2026-11), unless a line says otherwise.
 
@@ -110,6 +110,14 @@ pub fn check_reshard(reshard: &Reshard<'_>) -> Result<(), Refusal> {
     }
     if account_open_shards.saturating_add(*added) > *account_shard_limit {
         return refuse(LIMIT_EXCEEDED, over_account_limit(account, *account_open_shards, *account_shard_limit, *added));
+    }
+    Ok(())
+}
+
+/// Accepts a new stream with so many shards as far as the account's quota goes, of which `open` are in use.
+pub fn check_creation(account: &str, added: u32, open: u32, limit: u32) -> Result<(), Refusal> {
+    if open.saturating_add(added) > limit {
+        return refuse(LIMIT_EXCEEDED, over_account_limit(account, open, limit, added));
     }
     Ok(())
 }
