@@ -25,8 +25,9 @@ use crate::functions::{ALARM_SYNC, Answer, Functions};
 use crate::load::{self, Load, RECORDS_EACH_STANDS_FOR, STREAM};
 use crate::time::Time;
 
-/// When the story begins, the same in every run, so that two runs are the same: 2026-01-02T03:00:00Z.
-const BEGINS: Timestamp = Timestamp::constant(1_767_322_800, 0);
+/// When the story begins, the same in every run, so that two runs are the same: 2026-01-02T03:05:00Z, five minutes before one
+/// of the sweeps of scale-in.
+const BEGINS: Timestamp = Timestamp::constant(1_767_323_100, 0);
 /// How long the stream has been in use when it is enrolled.
 const USED_BEFORE: SignedDuration = SignedDuration::from_mins(5);
 /// Where it plays; prices depend on it.
