@@ -110,7 +110,11 @@ impl Forecast {
         // What was never seen comes of growth that is seen, and of nothing else.
         let drift = past.drift();
         let cap = peak.max(level * (drift * GROWTH_LASTS).exp());
-        let levels = levels(past.min(DAY), cap.max(level * 2.0).max(f64::from(current)) * 1.25 + 1.0);
+        let mut levels = levels(past.min(DAY), cap.max(level * 2.0).max(f64::from(current)) * 1.25 + 1.0);
+        // What is between two levels is told too high, and that must not move a stream that has enough.
+        if let Err(at) = levels.binary_search(&current) {
+            levels.insert(at, current);
+        }
         let sources = Sources { moments: past.moments(now), days: past.same_time(now), past: &past, drift, level };
         let mut begins = 0;
         let mut histogram = Histogram::new(&levels, cap);
@@ -250,7 +254,7 @@ impl<'a> Past<'a> {
         Features { level, growth: level - hour, half_hour: self.half_hour(at) }
     }
 
-    /// Growth a minute, as a logarithm: the least of what the last blocks of minutes agree on, and none where they do not.
+    /// Growth a minute, as a logarithm: the least of what the last blocks of minutes agree on, less what unrest would explain.
     ///
     /// A step touches two ratios of three at most, so that it is no growth; a ramp shows in all of them.
     fn drift(&self) -> f64 {
@@ -259,8 +263,18 @@ impl<'a> Past<'a> {
         let ratios = (1..GROWTH_BLOCKS).map(|block| mean(block - 1) - mean(block));
         let (least, most) =
             ratios.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), ratio| (ratio.min(least), ratio.max(most)));
+        let explained = self.unrest(GROWTH_BLOCK * GROWTH_BLOCKS) * (2.0 / whole(GROWTH_BLOCK)).sqrt();
         // Either all of them rise, or all of them fall, or it is none of both.
-        ((least.max(0.0) + most.min(0.0)) / whole(GROWTH_BLOCK)).clamp(GROWTH_MIN, GROWTH_MAX)
+        let agreed = (least - explained).max(0.0) + (most + explained).min(0.0);
+        (agreed / whole(GROWTH_BLOCK)).clamp(GROWTH_MIN, GROWTH_MAX)
+    }
+
+    /// By how much the last minutes differ from where the load was going, as a logarithm: from one to the next, so that a ramp
+    /// is none.
+    fn unrest(&self, minutes: usize) -> f64 {
+        let logs = self.last(minutes).iter().map(|load| (f64::from(*load) + FLOOR).ln()).collect::<Vec<_>>();
+        let squares: f64 = logs.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum();
+        (squares / whole(logs.len().max(2) - 1) / 2.0).sqrt()
     }
 
     fn half_hour(&self, at: usize) -> f64 {

@@ -26,6 +26,9 @@ const SURPRISE: f64 = 0.03;
 const LAST: usize = 2;
 /// ... unless fewer shards are so many times what the stream takes now, and above all it ever took.
 const LAST_ABOVE: f64 = 3.0;
+/// A scale-in gives back at least this share of what would take back the least scale-out. All of it, and a plan would grow a
+/// stream first so as to be allowed to shrink it (seen a day after a step, under a load that did not change any more).
+const SHRUNK: f64 = 0.5;
 /// Of a stream that is not known for a day yet scale-in leaves more: what the rest of the day is like nobody knows.
 const KEPT_ON_THE_FIRST_DAY: usize = 5;
 /// A load below this share of the largest one seen is on known ground.
@@ -216,8 +219,8 @@ impl<'a> Program<'a> {
     /// Whether a planned change is allowed with so many resizes left.
     fn is_allowed(&self, from: u32, to: u32, left: usize) -> bool {
         if to < from {
-            // No least step by the resizes left, as for a scale-out: a plan would grow first, so as to be allowed to shrink.
-            let given_back = f64::from(self.terms.tolerance_percent) / 100.0;
+            let least = SHRUNK * (1.0 - 1.0 / (1.0 + growth_min(left)));
+            let given_back = (f64::from(self.terms.tolerance_percent) / 100.0).max(least);
             let is_enough = f64::from(to) <= f64::from(from) * (1.0 - given_back);
             // The maximum caps growth; a stream above it comes down as far as its load allows.
             let kept = if self.forecast.days < 1.0 { KEPT_ON_THE_FIRST_DAY } else { LAST };

@@ -61,10 +61,19 @@ fn with_plan(context: &Context<'_>, plan: &Plan, shards: ShardCount, reason: Rea
         Reason::WithinTolerance { recommended, .. } if context.direction == Direction::In => {
             if recommended > plan.desired() { (shards, reason) } else { planned(plan) }
         }
+        // The last resize is not felt yet, and what was throttled until then hides the load: soon the rules will know better.
+        _ if context.direction == Direction::Out && throttled_before_it_was_felt(context) => (shards, reason),
         Reason::WithinTolerance { .. } => planned(plan),
         _ if shards > plan.desired() => (shards, reason),
         _ => planned(plan),
     }
+}
+
+/// Whether the newest known minute throttled, and was still one of the stream before its last resize.
+fn throttled_before_it_was_felt(context: &Context<'_>) -> bool {
+    let minutes = last_minutes(context, context.policy.window_minutes(Direction::Out));
+    let newest = minutes.last().filter(|(_, minute)| minute.throttled_records.is_some_and(|records| records > 0));
+    newest.is_some_and(|(began, minute)| !is_settled(context, *began, minute))
 }
 
 fn planned(plan: &Plan) -> (ShardCount, Reason) {

@@ -39,6 +39,7 @@ fn a_ramp_is_growth_and_a_step_is_not() {
     }
     assert!(drift(90, |_| 300).abs() < 1e-6);
     assert!(drift(90, |minute| 300 + 40 * (minute / 5 % 2)).abs() < 1e-6, "up and down is neither");
+    assert!(drift(90, |minute| 300 + minute / 3 + 40 * (minute % 2)).abs() < 1e-6, "less than its unrest explains");
 }
 
 #[test]
