@@ -108,8 +108,8 @@ fn calls(run: &Run) -> Vec<String> {
 /// on.
 fn hold(load: &Load, run: &Run, changes: usize, settles: usize) -> Result<(), TestCaseError> {
     let (need, least) = (load.need(changes), load.least(changes));
-    let last = *run.capacity.last().unwrap();
-    prop_assert!(last + 1 >= need || last >= least, "{last} are too few for {need}: {:?}", calls(run));
+    let end = *run.capacity.last().unwrap();
+    prop_assert!(end + 1 >= need || end >= least, "{end} are too few for {need}: {:?}", calls(run));
     let most = *run.capacity[settles..].iter().max().unwrap();
     prop_assert!(is_settled(most, need), "{most} are too many for {need}: {:?}", calls(run));
     Ok(())
