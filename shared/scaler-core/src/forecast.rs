@@ -108,7 +108,11 @@ impl Forecast {
         let peak = past.max(DAYS * DAY);
         let days = f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / 1_440.0;
         // What was never seen comes of growth that is seen, and of nothing else.
-        let drift = past.drift();
+        let drift = match past.drift() {
+            // A load that comes to light as the throttling ends looks like one that grows.
+            drift if history.throttled_within(GROWTH_BLOCK * GROWTH_BLOCKS) => drift.min(0.0),
+            drift => drift,
+        };
         let cap = peak.max(level * (drift * GROWTH_LASTS).exp());
         let mut levels = levels(past.min(DAY), cap.max(level * 2.0).max(f64::from(current)) * 1.25 + 1.0);
         // What is between two levels is told too high, and that must not move a stream that has enough.

@@ -17,12 +17,19 @@ pub const PAST_MINUTES: u32 = 15 * 1_440 - 120;
 pub struct LoadHistory {
     end: Timestamp,
     load: Vec<f32>,
+    /// End of the newest minute that throttled.
+    throttled_until: Option<Timestamp>,
 }
 
 impl LoadHistory {
     /// The history that a window of metrics tells.
     pub fn of(window: &MetricWindow) -> Self {
         let (mut load, mut until): (Vec<f32>, usize) = (Vec::with_capacity(window.minutes.len()), 0);
+        let ends = |index: usize| {
+            let ago = SignedDuration::from_mins(i64::try_from(window.minutes.len() - 1 - index).unwrap_or(i64::MAX));
+            window.end.checked_sub(ago).unwrap_or(window.end)
+        };
+        let throttled = window.minutes.iter().rposition(Minute::throttled);
         for (index, minute) in window.minutes.iter().enumerate().filter(|(_, minute)| minute.is_known()) {
             if let Some(&last) = load.last() {
                 load.extend(std::iter::repeat_n(last, index - until));
@@ -30,8 +37,8 @@ impl LoadHistory {
             load.push(Demand::wanted(minute).in_shards());
             until = index + 1;
         }
-        let ago = SignedDuration::from_mins(i64::try_from(window.minutes.len() - until).unwrap_or(i64::MAX));
-        Self { end: window.end.checked_sub(ago).unwrap_or(window.end), load }
+        let end = until.checked_sub(1).map_or(window.end, ends);
+        Self { end, load, throttled_until: throttled.map(ends) }
     }
 
     /// This history and what a later window knows beyond it.
@@ -51,6 +58,12 @@ impl LoadHistory {
         self.end
     }
 
+    /// Whether any of so many last minutes throttled: then what was let through of the load is not all of it.
+    pub(crate) fn throttled_within(&self, minutes: usize) -> bool {
+        let minutes = SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(i64::MAX));
+        self.throttled_until.is_some_and(|until| self.end.duration_since(until) < minutes)
+    }
+
     /// The load of each minute in shards, oldest first.
     pub fn minutes(&self) -> &[f32] {
         &self.load
@@ -68,6 +81,9 @@ impl LoadHistory {
         }
         self.load.push(Demand::wanted(minute).in_shards());
         self.end = ends;
+        if minute.throttled() {
+            self.throttled_until = Some(ends);
+        }
     }
 }
 
@@ -93,6 +109,22 @@ mod tests {
         assert_eq!(history.minutes(), [1.0, 1.0, 1.0, 2.0]);
         assert_eq!(END.duration_since(history.end()), SignedDuration::from_mins(1));
         assert!(LoadHistory::of(&window(END, &[None, None])).minutes().is_empty());
+    }
+
+    #[test]
+    fn the_newest_minute_that_throttled_is_remembered() {
+        let throttled = |tenths: u64, records: u64| Minute { throttled_records: Some(records), ..minute(Some(tenths)) };
+        let window = MetricWindow {
+            end: END,
+            minutes: vec![throttled(10, 5), throttled(10, 7), throttled(10, 0), minute(None)],
+        };
+        let history = LoadHistory::of(&window);
+        assert!(history.throttled_within(2) && !history.throttled_within(1));
+        let end = END.checked_add(SignedDuration::from_mins(3)).unwrap();
+        let calm = history.with(&MetricWindow { end, minutes: vec![throttled(10, 0); 4] });
+        assert!(calm.throttled_within(6) && !calm.throttled_within(5));
+        let again = history.with(&MetricWindow { end, minutes: vec![throttled(10, 1); 4] });
+        assert!(again.throttled_within(1));
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl Minute {
             .iter()
             .any(Option::is_some)
     }
+
+    /// Whether records were throttled in it, as far as is known.
+    pub(crate) fn throttled(&self) -> bool {
+        self.throttled_records.is_some_and(|records| records > 0)
+    }
 }
 
 /// Consecutive minutes of metrics, oldest first.

@@ -72,7 +72,7 @@ fn with_plan(context: &Context<'_>, plan: &Plan, shards: ShardCount, reason: Rea
 /// Whether the newest known minute throttled, and was still one of the stream before its last resize.
 fn throttled_before_it_was_felt(context: &Context<'_>) -> bool {
     let minutes = last_minutes(context, context.policy.window_minutes(Direction::Out));
-    let newest = minutes.last().filter(|(_, minute)| minute.throttled_records.is_some_and(|records| records > 0));
+    let newest = minutes.last().filter(|(_, minute)| minute.throttled());
     newest.is_some_and(|(began, minute)| !is_settled(context, *began, minute))
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn throttles(context: &Context<'_>) -> bool {
 /// Whether it throttled in any of the last minutes, also before a split among them.
 pub(crate) fn throttled_lately(context: &Context<'_>) -> bool {
     let minutes = last_minutes(context, context.policy.window_minutes(Direction::Out));
-    minutes.iter().any(|(_, minute)| minute.throttled_records.is_some_and(|records| records > 0))
+    minutes.iter().any(|(_, minute)| minute.throttled())
 }
 
 /// Whether it did though its shards could take what they took, had it been spread evenly.
