@@ -393,7 +393,8 @@ impl Sources<'_> {
         // What nobody tells is left to the others.
         let asked = evidence * whole(samples(begins, minutes).count());
         histogram.add_of(asked, self.followed(begins, minutes, half(DIFFERENCE_LASTS)), known);
-        histogram.add_all(self.at_same_time(begins, minutes, half(360.0)), same_time);
+        let most_alike = self.days.iter().map(|day| likeness(day.above)).fold(0.0, f64::max);
+        histogram.add_all(self.at_same_time(begins, minutes, half(360.0)), same_time * most_alike);
     }
 
     /// The load of now, grown on as it does now, in a spread that widens up to what a day has seen: what came before that has
