@@ -318,7 +318,9 @@ impl<'a> Program<'a> {
             }
             let takes = resize_minutes(current, to);
             let part = (takes / minutes).min(1.0);
-            let late = (takes - minutes).max(0.0) * (self.rate(1, current) - self.rate(1, to)).max(0.0);
+            // What is throttled meanwhile. That a stream shrinks slowly is no reason to begin later: it would be put off for ever.
+            let waits = if to > current { (takes - minutes).max(0.0) } else { 0.0 };
+            let late = waits * (self.rate(1, current) - self.rate(1, to)).max(0.0);
             let here = minutes * (part * self.rate(0, current) + (1.0 - part) * self.rate(0, to));
             let here = here + minutes * self.surprise(to, left - 1);
             let cost = here + late + self.value(to, after(left - 1)) + self.prices[left];

@@ -99,6 +99,20 @@ fn bytes_and_records_that_fill_the_same_shards_have_the_same_plan() {
     }
 }
 
+/// It takes half an hour, longer than the plan's first span; so the plan once put it off from look to look.
+#[test]
+fn a_large_stream_that_is_too_large_shrinks_at_the_first_look() {
+    let days = Days::of(5, |minute| 16 * 200 + (minute * 11 % 70) as u64);
+    let now = time(4, 12, 0);
+    let decision = decide(
+        &Policy::new(PolicySpec { shards_max: 1_000, ..PolicySpec::default() }).unwrap(),
+        &days.seen(340, now),
+        Direction::In,
+        at(now),
+    );
+    assert!((255..=265).contains(&decision.desired.get()), "204 shards of load: {}", decision.words());
+}
+
 /// Whatever it begins with, a flat load ends in one count and no resize more.
 #[test]
 fn a_flat_load_comes_to_rest() {

@@ -14,8 +14,8 @@ const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const DAY: usize = 1_440;
 /// Minutes in which a stream comes down from twice too many: a window, a cooldown, and some.
 const SETTLES: usize = 4 * 60;
-/// Minutes after a change until it is no longer in sight of a day before, and what that held has been given back.
-const FORGETS: usize = 2 * DAY;
+/// Minutes after a change until the days that remember what was before it are over, and what they held is given back.
+const FORGETS: usize = 2 * DAY + 4 * 60;
 /// The default policy's target, and the target with the tolerance above it: scale-out answers only beyond that.
 const TARGET: f64 = 0.80;
 const BEARABLE: f64 = 0.88;
