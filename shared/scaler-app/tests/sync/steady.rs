@@ -6,15 +6,17 @@ use scaler_core::{Direction, Minute, Policy};
 use scaler_sim::world::Stream;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, Stack};
+use crate::support::Stack;
 
+/// 76 minutes after an hour began, so that of 76 minutes a past is known: it ends with the last whole hour.
+const LOOKED: Timestamp = Timestamp::constant(1_767_322_800 + 16 * 60, 0);
 /// Minutes between the looks.
 const LOOKS_EVERY: i64 = 5;
 const DAY: i64 = 1_440;
 
-/// A load of so many hundredths of a shard since so many minutes before [`NOW`]; of what was before nothing is known.
+/// A load of so many hundredths of a shard since so many minutes before [`LOOKED`]; of what was before nothing is known.
 fn steady<const HUNDREDTHS: u64, const AGE: i64, const BY_RECORDS: bool>(at: Timestamp) -> Minute {
-    if NOW.duration_since(at).as_mins() > AGE {
+    if LOOKED.duration_since(at).as_mins() > AGE {
         return Minute::default();
     }
     let (bytes, records) = (HUNDREDTHS * 60 * 1_048_576 / 100, HUNDREDTHS * 60_000 / 100);
@@ -41,8 +43,8 @@ fn alarm(name: &str) -> Value {
 /// The counts that a stream goes through in so many minutes, in which everybody looks as often as they may.
 async fn counts(shards: u32, curve: fn(Timestamp) -> Minute, minutes: i64) -> Vec<u32> {
     let stack = Stack::with(&[]);
-    stack.world.set(NOW);
-    stack.world.add_stream("orders", Stream { curve: Some(curve), ..Stream::managed(shards, curve(NOW)) });
+    stack.world.set(LOOKED);
+    stack.world.add_stream("orders", Stream { curve: Some(curve), ..Stream::managed(shards, curve(LOOKED)) });
     for alarm in stack.wanted("orders") {
         stack.world.put_alarm(alarm, true);
     }
