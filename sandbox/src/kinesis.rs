@@ -215,7 +215,7 @@ impl Call<'_> {
             shared.was_created(&name, shared.clock.now());
             let tags = tags.into_iter().filter_map(|(key, tag)| Some((key, tag.as_str()?.to_owned()))).collect();
             finish_creation(shared, &name, on_demand, tags).await?;
-            changes.create(shared, &name).await.map_err(internal)?;
+            changes.create(shared, &name).await.map_err(|error| internal(&error))?;
         }
         Ok(answer(status, &body))
     }
@@ -513,10 +513,10 @@ pub(crate) async fn finish_creation(
         stream.tags.extend(tags);
         Ok(())
     });
-    changed.await.map_err(internal)
+    changed.await.map_err(|error| internal(&error))
 }
 
-fn internal(error: KinesisErrorResponse) -> Refusal {
+fn internal(error: &KinesisErrorResponse) -> Refusal {
     Refusal { error_type: "InternalFailureException", message: error.to_string() }
 }
 

@@ -117,7 +117,7 @@ fn count_put<'a>(tried: impl Iterator<Item = (&'a Put, bool)>, record: impl Fn(&
 
 /// Counts a read, and writes into the answer how far behind it is and when its records came in.
 pub(super) async fn get(shared: &Shared, iterator: &str, status: StatusCode, body: &mut Value) {
-    let Ok((_, stream, shard, _)) = shard_iterator::decode_shard_iterator(iterator) else { return };
+    let Ok((_, stream, shard_id, _)) = shard_iterator::decode_shard_iterator(iterator) else { return };
     if !status.is_success() {
         return;
     }
@@ -127,7 +127,7 @@ pub(super) async fn get(shared: &Shared, iterator: &str, status: StatusCode, bod
     };
     body["MillisBehindLatest"] = json!(behind);
     let records = body["Records"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
-    date_records(shared, &stream, &shard, records);
+    date_records(shared, &stream, &shard_id, records);
     let bytes = records
         .iter()
         .map(|it| it["Data"].as_str().map_or(0, decoded_length) + it["PartitionKey"].as_str().map_or(0, str::len));
@@ -139,10 +139,10 @@ pub(super) async fn get(shared: &Shared, iterator: &str, status: StatusCode, bod
 }
 
 /// Puts the virtual time of arrival in the place of the real one.
-fn date_records(shared: &Shared, stream: &str, shard: &str, records: &mut [Value]) {
+fn date_records(shared: &Shared, stream: &str, shard_id: &str, records: &mut [Value]) {
     let arrivals = locked(&shared.arrivals);
     for record in records {
-        let came = record["SequenceNumber"].as_str().and_then(|number| arrivals.at(stream, shard, number));
+        let came = record["SequenceNumber"].as_str().and_then(|number| arrivals.at(stream, shard_id, number));
         if let Some(came) = came {
             record["ApproximateArrivalTimestamp"] = json!(came.as_duration().as_secs_f64());
         }
@@ -151,16 +151,16 @@ fn date_records(shared: &Shared, stream: &str, shard: &str, records: &mut [Value
 
 /// The age of the oldest record the reader has not had; 0 when it has had all. The emulator says 0 always.
 async fn milliseconds_behind(shared: &Shared, next_iterator: &str) -> u64 {
-    let Ok((_, stream, shard, sequence_number)) = shard_iterator::decode_shard_iterator(next_iterator) else {
+    let Ok((_, stream, shard_id, sequence_number)) = shard_iterator::decode_shard_iterator(next_iterator) else {
         return 0;
     };
-    let Ok((shard, index)) = sequence::resolve_shard_id(&shard) else { return 0 };
+    let Ok((shard_id, index)) = sequence::resolve_shard_id(&shard_id) else { return 0 };
     // The emulator keys its records by shard and sequence number.
     let start = format!("{}/{sequence_number}", sequence::shard_ix_to_hex(index));
     let end = sequence::shard_ix_to_hex(index + 1);
     let unread = shared.store.get_records_range_limited(&stream, &start, &end, 1).await;
     let number = unread.first().and_then(|(key, _)| key.split('/').nth(1));
-    let came = number.and_then(|number| locked(&shared.arrivals).at(&stream, &shard, number));
+    let came = number.and_then(|number| locked(&shared.arrivals).at(&stream, &shard_id, number));
     let behind = came.map_or(0, |came| shared.clock.now().duration_since(came).as_millis());
     u64::try_from(behind).unwrap_or(0)
 }

@@ -171,7 +171,8 @@ async fn of_two_calls_at_once_one_finds_the_stream_in_use() {
         call.new_starting_hash_key(key.to_string()).send()
     };
     let (one, other) = tokio::join!(split(0, 1 << 100), split(0, 1 << 101));
-    let refused = [one.err(), other.err()].into_iter().flatten().map(|error| error.into_service_error());
+    let refused =
+        [one.err(), other.err()].into_iter().flatten().map(aws_sdk_kinesis::error::SdkError::into_service_error);
     let refused: Vec<bool> = refused.map(|error| error.is_resource_in_use_exception()).collect();
     assert_eq!(refused, [true]);
     world.sandbox.clock().advance(SignedDuration::from_secs(60));
