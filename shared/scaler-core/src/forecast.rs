@@ -393,8 +393,9 @@ impl Sources<'_> {
         // What nobody tells is left to the others.
         let asked = evidence * whole(samples(begins, minutes).count());
         histogram.add_of(asked, self.followed(begins, minutes, half(DIFFERENCE_LASTS)), known);
-        let most_alike = self.days.iter().map(|day| likeness(day.above)).fold(0.0, f64::max);
-        histogram.add_all(self.at_same_time(begins, minutes, half(360.0)), same_time * most_alike);
+        // One day alone shows no rhythm: it tells as much as it is like this one.
+        let told = if self.days.len() == 1 { self.day_before() } else { 1.0 };
+        histogram.add_all(self.at_same_time(begins, minutes, half(360.0)), same_time * told);
     }
 
     /// The load of now, grown on as it does now, in a spread that widens up to what a day has seen: what came before that has
