@@ -1,9 +1,9 @@
 //! The deployed functions' own code over the sandbox: each event goes to the function that it is for.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sandbox::{Delivery, Road};
 use scaler_app::ports::Clock as _;
-use scaler_app::sync::{Settings, sync};
+use scaler_app::sync::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, handle};
 use scaler_aws::AwsFleetPorts;
@@ -14,10 +14,6 @@ use crate::time::Time;
 
 /// The function that makes and keeps alarms.
 pub(crate) const ALARM_SYNC: &str = "alarm-sync";
-/// How long a run of it begins something new: its 300 s in `template.yaml`, less what the deployed function keeps for the
-/// last stream.
-const SYNC_BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(255);
-
 /// Which of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Function {
@@ -75,7 +71,7 @@ impl Functions {
     /// Runs alarm-sync.
     pub(crate) async fn sync(&self, event: &Value) -> Vec<Outcome> {
         let settings = Settings { policy: &self.policy, wiring: &self.wiring };
-        let until = self.ports.pass.clock.now() + SYNC_BEGINS_WITHIN;
+        let until = self.ports.pass.clock.now() + BEGINS_WITHIN;
         sync(&self.ports, settings, event, until, &mut |_| ()).await.outcomes
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Delivery, Options, Road, Sandbox, Schedule, Subscription};
-use scaler_app::ports::{Clock, Metrics as _, Streams as _};
+use scaler_app::ports::{Metrics as _, Streams as _};
 use scaler_app::sync::ports::AlarmStore as _;
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
@@ -21,6 +21,8 @@ use scaler_core::{
 use scaler_sim::alarm::AlarmState;
 use scaler_sim::cloudwatch::{Alarm, AlarmSource, Metric, QuerySource};
 use tokio::sync::mpsc::UnboundedReceiver;
+
+use support::VirtualClock;
 
 const STREAM: &str = "orders";
 const MANAGED: (&str, &str) = (TAG_MANAGED, "true");
@@ -34,16 +36,6 @@ fn topic(direction: Direction) -> String {
 
 fn function(direction: Direction) -> String {
     format!("arn:aws:lambda:us-east-1:123456789012:function:{direction}")
-}
-
-/// The sandbox's time, for the handler.
-#[derive(Clone)]
-struct VirtualClock(Arc<Sandbox>);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
 }
 
 /// A sandbox on a clock that tests move, and the functions over it.

@@ -7,45 +7,24 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
-use scaler_app::ports::Clock;
-use scaler_app::sync::{Settings, sync};
+use scaler_app::sync::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
-use scaler_aws::{AwsFleetPorts, Pace, Pause, Share};
+use scaler_aws::{AwsFleetPorts, Pace, Share};
 use scaler_core::{Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
+
+use support::VirtualClock;
 
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const ACCOUNT: &str = "123456789012";
 const QUEUE: &str = "http://127.0.0.1/123456789012/kinesis-scaler-continuations";
 const ALARM_SYNC: &str = "alarm-sync";
-
-/// What is left of five minutes for a run of alarm-sync to begin something new.
-const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(255);
-
-/// The sandbox's time, which a pause moves on.
-#[derive(Clone)]
-struct VirtualClock(Arc<Sandbox>);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-}
-
-impl Pause for VirtualClock {
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.0.clock().advance(SignedDuration::try_from(time).unwrap());
-        Box::pin(async {})
-    }
-}
 
 /// Streams with a steady load that have been there for so long, and the three functions.
 struct World {

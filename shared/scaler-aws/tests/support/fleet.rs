@@ -5,16 +5,13 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "a test and a bench use a part of it each")]
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
-use scaler_app::ports::Clock;
 use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, SyncResponse, sync};
 use scaler_app::wiring::Wiring;
-use scaler_aws::{AwsCostPorts, AwsFleetPorts, Pace, Pause, Share};
+use scaler_aws::{AwsCostPorts, AwsFleetPorts, Pace, Share};
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, ShardCount, StreamAlarm,
     TAG_MADE_BY, TAG_MANAGED, alarm_name, stream_alarms,
@@ -23,24 +20,9 @@ use scaler_sim::cloudwatch::{AlarmConfig, AlarmFilter};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::support::VirtualClock;
+
 const ACCOUNT: &str = "123456789012";
-
-/// The sandbox's time, which a wait moves at once.
-#[derive(Clone)]
-pub(crate) struct VirtualClock(Arc<Sandbox>);
-
-impl Clock for VirtualClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-}
-
-impl Pause for VirtualClock {
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.0.clock().advance(SignedDuration::try_from(time).unwrap());
-        Box::pin(std::future::ready(()))
-    }
-}
 
 /// What some runs came to together.
 #[derive(Debug, Default)]

@@ -3,12 +3,14 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use sandbox::Sandbox;
 use scaler_app::ports::Clock;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, AwsPorts, Pace, Pause, Share};
@@ -49,6 +51,23 @@ pub(crate) fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) -
 /// No waiting between calls.
 pub(crate) fn unpaced() -> Pace {
     Pace::of(Share::SCALING, NoWaiting::default())
+}
+
+/// The sandbox's time, which a wait moves at once.
+#[derive(Clone)]
+pub(crate) struct VirtualClock(pub(crate) Arc<Sandbox>);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+impl Pause for VirtualClock {
+    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.0.clock().advance(SignedDuration::try_from(time).expect("a wait is far shorter than all time"));
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// A minute later each time it is asked: whatever the rate, nobody has to wait.
