@@ -72,7 +72,7 @@ const NAMED_ONLY: [&str; 16] = [
     "DisableEnhancedMonitoring",
 ];
 
-/// Operations that change no stream, and are many.
+/// Operations that change no stream. There are many of them, so they run side by side.
 const ON_RECORDS: [&str; 5] = ["PutRecord", "PutRecords", "GetShardIterator", "GetRecords", "SubscribeToShard"];
 
 /// Takes every Kinesis request on its way to the emulator, and the answer on its way back.
@@ -128,7 +128,7 @@ struct Call<'a> {
     parts: Parts,
     body: Map<String, Value>,
     next: Next,
-    /// Held by whatever is not about records alone.
+    /// Held during every operation but those in [`ON_RECORDS`].
     changes: Option<MutexGuard<'a, Changes>>,
 }
 
@@ -416,7 +416,7 @@ impl Call<'_> {
         let messages: Vec<Option<String>> =
             admissions.iter().map(|admission| (!admission.is_taken).then(|| message(admission))).collect();
         let operation = if self.operation == "PutRecord" { Operation::PutRecord } else { Operation::PutRecords };
-        // What is wrong with a request as a whole is told before that it comes too fast.
+        // AWS checks a request before it throttles it.
         if let Err(error) = changes::rehearsed(self.shared, stream, operation, &Value::Object(self.body.clone())).await
         {
             return (StatusCode::from_u16(error.status_code).unwrap_or(StatusCode::BAD_REQUEST), json!(error.body));

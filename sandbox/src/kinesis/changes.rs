@@ -90,11 +90,11 @@ impl Changes {
             _ => (StreamStatus::Updating, shared.options.resize_seconds),
         };
         if stream.stream_status == StreamStatus::Deleting && operation == Operation::DeleteStream {
-            return Ok(()); // it ends as it was to
+            return Ok(()); // the first call has set its end
         }
         let request = rehearsed(shared, stream, operation, &request).await?;
         set_status(&shared.store, &stream.stream_name, meanwhile).await?;
-        // Of a stream that is deleted nothing else becomes.
+        // A stream that is being deleted goes through nothing else.
         self.pending.retain(|change| change.stream != stream.stream_name);
         self.begin(shared, &stream.stream_name, seconds, adds, End::Request(operation, request));
         Ok(())

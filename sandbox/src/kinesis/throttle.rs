@@ -69,7 +69,7 @@ impl Throttle {
 
     /// Gives back the room of records that were not written after all.
     pub(super) fn give_back(&mut self, clock: &SandboxClock, stream: &str, puts: &[Put], admissions: &[Admission]) {
-        // Of another window there is nothing to give back any more.
+        // A window that is over has no room to get back.
         let is_to_give_back = |admission: &Admission| admission.is_taken && admission.window == self.window;
         for (put, admission) in puts.iter().zip(admissions).filter(|(_, admission)| is_to_give_back(admission)) {
             if let Some(taken) = self.taken.get_mut(&(stream.to_owned(), admission.shard.clone())) {

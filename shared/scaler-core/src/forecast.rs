@@ -107,9 +107,9 @@ impl Forecast {
         let level = now.level.exp();
         let peak = past.max(DAYS * DAY);
         let days = f64::from(u32::try_from(n).unwrap_or(u32::MAX)) / 1_440.0;
-        // What was never seen comes of growth that is seen, and of nothing else.
+        // Only growth that is seen leads to a load that was never seen.
         let drift = match past.drift() {
-            // A load that comes to light as the throttling ends looks like one that grows.
+            // Throttling hides a part of the load: as it ends, a load that stands still looks like one that grows.
             drift if history.throttled_within(GROWTH_BLOCK * GROWTH_BLOCKS) => drift.min(0.0),
             drift => drift,
         };
@@ -268,7 +268,7 @@ impl<'a> Past<'a> {
         let (least, most) =
             ratios.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), ratio| (ratio.min(least), ratio.max(most)));
         let explained = self.unrest(GROWTH_BLOCK * GROWTH_BLOCKS) * (2.0 / whole(GROWTH_BLOCK)).sqrt();
-        // Either all of them rise, or all of them fall, or it is none of both.
+        // It is growth only where all of them rise, and decline only where all of them fall.
         let agreed = (least - explained).max(0.0) + (most + explained).min(0.0);
         (agreed / whole(GROWTH_BLOCK)).clamp(GROWTH_MIN, GROWTH_MAX)
     }

@@ -58,7 +58,7 @@ impl LoadHistory {
         self.end
     }
 
-    /// Whether any of so many last minutes throttled: then what was let through of the load is not all of it.
+    /// Whether any of so many last minutes throttled. Then the accepted load is only a part of the load.
     pub(crate) fn throttled_within(&self, minutes: usize) -> bool {
         let minutes = SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(i64::MAX));
         self.throttled_until.is_some_and(|until| self.end.duration_since(until) < minutes)
