@@ -55,7 +55,7 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// Has the function that an event is for answer it. One after the other, as Lambda does at a reserved concurrency of one.
+    /// Calls the function that an event is for. Calls follow one another, as in Lambda at a reserved concurrency of one.
     pub(crate) async fn answer(&self, delivery: Delivery) -> Answer {
         let Delivery { function, payload, road } = delivery;
         let function = Function::named(&function);

@@ -19,7 +19,7 @@ use crate::story::{Story, Told};
 /// Minutes across the chart.
 const MINUTES_SHOWN: f64 = 50.0;
 
-/// As often as a picture that moves has to be drawn.
+/// Real time between two frames.
 const FRAME: Duration = Duration::from_millis(100);
 
 /// Draws the whole story on every frame.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A day a second, and more than the alarms' minutes can be worked off in.
+/// A day in each second. No machine evaluates the alarms of more minutes than that in a second.
 const WEIGHT_MAX: f64 = 86_400.0;
 
 /// How the sandbox's clock runs.

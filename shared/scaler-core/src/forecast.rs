@@ -32,6 +32,7 @@ const FLOOR: f64 = 0.02;
 const ALIKE_HOURS: f64 = 2.5;
 const ALIKE_GROWTH: f64 = 0.42;
 const ALIKE_LEVEL: f64 = 0.2;
+/// ... and a day that differs by this much, as a logarithm, counts a third.
 const ALIKE_DAY: f64 = 0.3;
 /// Moments that differ by more than this, squared, are not looked at: they would count less than a millionth.
 const UNLIKE: f64 = 28.0;
