@@ -90,7 +90,7 @@ pub(crate) fn advice(error: &CallError) -> String {
         Failure::Refused if NOT_PERMITTED.iter().any(|code| error.message.starts_with(code)) => {
             format!("ask for the permission {}", permission(error.call))
         }
-        Failure::Refused => {
+        Failure::Refused | Failure::DaySpent => {
             format!("AWS's words say what is wrong (the permission that it takes is {})", permission(error.call))
         }
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute".to_owned(),

@@ -286,6 +286,10 @@ pub(crate) fn mode_word(mode: StreamMode) -> &'static str {
 impl AttemptReport {
     fn of(attempt: &Attempt) -> Self {
         let what = match attempt.kind {
+            AttemptKind::Asked(Direction::Out) => "scale-out-unanswered",
+            AttemptKind::Asked(Direction::In) => "scale-in-unanswered",
+            AttemptKind::NotMade => "not-made",
+            AttemptKind::DaySpent => "day-spent",
             AttemptKind::ScaleOut => "scale-out",
             AttemptKind::ScaleIn => "scale-in",
             AttemptKind::Refused => "refused",

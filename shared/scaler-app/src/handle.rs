@@ -33,7 +33,10 @@ pub async fn handle<A: Adapters>(
         Request::Alarms(notices) => notices,
         Request::Sweep if !is_swept(direction, began) => Vec::new(),
         Request::Sweep => match ports.alarms.firing(direction).await {
-            Ok(firing) => in_turn(firing, began).into_iter().map(|alarm| Ok(Notice::from(alarm))).collect(),
+            Ok(firing) => in_turn(firing, sweep_number(direction, began))
+                .into_iter()
+                .map(|alarm| Ok(Notice::from(alarm)))
+                .collect(),
             Err(error) => {
                 let outcome = sweep_failed(&error);
                 tell(&outcome);
@@ -63,13 +66,26 @@ impl From<FiringAlarm> for Notice {
 
 /// Saving money can wait: of the sweeps, one a minute, scale-in heeds those of every tenth minute.
 fn is_swept(direction: Direction, now: Timestamp) -> bool {
-    direction == Direction::Out || (now.as_second() / 60) % SCALE_IN_SWEEP_MINUTES == 0
+    (now.as_second() / 60) % sweep_minutes(direction) == 0
 }
 
-/// Each minute another alarm is first, so that where time does not suffice for all, all have their turn.
-fn in_turn(mut firing: Vec<FiringAlarm>, now: Timestamp) -> Vec<FiringAlarm> {
+/// Minutes from one sweep that this direction heeds to the next.
+const fn sweep_minutes(direction: Direction) -> i64 {
+    match direction {
+        Direction::Out => 1,
+        Direction::In => SCALE_IN_SWEEP_MINUTES,
+    }
+}
+
+/// The how manieth sweep it is of those that this direction heeds.
+fn sweep_number(direction: Direction, now: Timestamp) -> i64 {
+    now.as_second().div_euclid(60 * sweep_minutes(direction))
+}
+
+/// In each sweep another alarm is first, so that where time does not suffice for all, all have their turn.
+fn in_turn(mut firing: Vec<FiringAlarm>, sweep: i64) -> Vec<FiringAlarm> {
     if let Ok(count @ 1..) = i64::try_from(firing.len()) {
-        let first = (now.as_second() / 60).rem_euclid(count);
+        let first = sweep.rem_euclid(count);
         firing.rotate_left(usize::try_from(first).unwrap_or(0));
     }
     firing

@@ -11,9 +11,10 @@ const SUBJECT_CHARS_MAX: usize = 100;
 
 /// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
 ///
-/// Each resize is told, of which AWS allows ten a day, and of splits and merges the first in an hour. Any other cause is told once an hour, and first written down on the
-/// stream. Where that fails nothing is sent: without a memory the same message would go out every minute. The log and
-/// `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
+/// Each resize is told, of which AWS allows ten a day, and of splits and merges the first in an hour. Any other cause is told once an
+/// hour, and first written down on the stream. Where that fails nothing is sent: without a memory the same message would go out
+/// every minute. The log and `NeedsAttentionAlarm` still tell. A stream that was just set in motion may refuse tags, so what was
+/// done to it is told all the same: it happens seldom. A dry run changes no tag, and so tells nobody.
 pub(crate) async fn tell_people<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
@@ -24,23 +25,24 @@ pub(crate) async fn tell_people<A: Adapters>(
         return;
     }
     let Some(stream) = outcome.stream.clone() else { return };
-    if outcome.outcome == OutcomeKind::Resized
-        && !outcome.needs_attention
-        && is_one_more(enrolment, outcome, ports.clock.now())
-    {
-        return;
-    }
     let Some((cause, notice)) = notice(&stream, outcome) else { return };
-    // A stream that is being resized may refuse tags, so nothing is written then.
-    if outcome.outcome != OutcomeKind::Resized {
-        let now = ports.clock.now();
-        if enrolment.notices.knows(&cause, now) {
-            return;
-        }
+    let now = ports.clock.now();
+    let is_resize = outcome.outcome == OutcomeKind::Resized;
+    let is_news = is_resize && !is_one_more(enrolment, outcome, now);
+    let has_memory = !is_resize || outcome.needs_attention;
+    if has_memory && !enrolment.notices.knows(&cause, now) {
         let memory = enrolment.notices.with(&cause, now).to_string();
-        if let Err(error) = ports.streams.remember(&stream, TAG_NOTICES, &memory).await {
-            return untold(outcome, &error);
+        match ports.streams.remember(&stream, TAG_NOTICES, &memory).await {
+            Err(error) if !is_news && !is_measured(outcome) => {
+                if !is_resize {
+                    untold(outcome, &error);
+                }
+                return;
+            }
+            _ => {}
         }
+    } else if !is_news {
+        return;
     }
     publish(ports, &notice, outcome).await;
 }
@@ -85,8 +87,12 @@ fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
         (OutcomeKind::Resized, Some(from), Some(to)) => {
             let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
             // One that falls short of what is wanted is not only news.
-            let kind = if outcome.needs_attention { NoticeKind::Attention } else { NoticeKind::Resize };
-            (kind, "resize".to_owned(), format!("{stream} goes from {from} to {to} shards"), next)
+            let (kind, cause) = if outcome.needs_attention {
+                (NoticeKind::Attention, outcome.cause.clone().unwrap_or_else(|| "other".to_owned()))
+            } else {
+                (NoticeKind::Resize, "resize".to_owned())
+            };
+            (kind, cause, format!("{stream} goes from {from} to {to} shards"), next)
         }
         (OutcomeKind::Failed, ..) => {
             let next = "It is tried again within minutes. If this message comes again, see the log of the function.";

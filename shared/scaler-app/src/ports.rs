@@ -18,6 +18,8 @@ pub enum Failure {
     InUse,
     /// AWS understood and said no: a bad argument, a spent limit, a missing permission. The same call would fail again.
     Refused,
+    /// AWS says that the stream has had all the resizes of its day. The same call would fail again for hours.
+    DaySpent,
     /// Too many calls: nothing was done, a later try may succeed.
     Throttled,
     /// No answer, or one that says nothing about whether the call took effect. A later try may succeed.
@@ -25,19 +27,11 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether the call certainly changed nothing.
-    pub const fn is_certain(self) -> bool {
-        match self {
-            Self::NotFound | Self::InUse | Self::Refused | Self::Throttled => true,
-            Self::Unavailable => false,
-        }
-    }
-
     /// Whether the same call may succeed in a moment, so that Lambda should try the event again.
     pub const fn is_passing(self) -> bool {
         match self {
             Self::Throttled | Self::Unavailable => true,
-            Self::NotFound | Self::InUse | Self::Refused => false,
+            Self::NotFound | Self::InUse | Self::Refused | Self::DaySpent => false,
         }
     }
 }

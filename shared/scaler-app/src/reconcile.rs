@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Enrolment, MetricWindow, Minute, Observation, OpenShard, Policy,
+    Attempt, AttemptKind, Decision, Direction, Enrolment, MetricWindow, Minute, Observation, OpenShard, Policy, Reason,
     ResizeHistory, ShardCall, ShardCount, ShardWindow, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
 };
 
@@ -53,7 +53,7 @@ async fn decide_and_act<A: Adapters>(
     let alarm_fits = alarm_fits.and_then(ShardCount::new);
     let misfits = alarm_fits.is_some_and(|fits| fits != current) && !dry_run;
     if !dry_run {
-        match count_foreign_resize(ports, stream, &seen.enrolment.history, alarm_fits, current, now).await {
+        match settle(ports, stream, &seen.enrolment.history, alarm_fits, current).await {
             Ok(history) => seen.enrolment.history = history,
             Err(error) => return call_failed(stream, &error),
         }
@@ -74,7 +74,7 @@ async fn decide_and_act<A: Adapters>(
         decision = decide(stack, &seen, direction, now);
     }
     let mut outcome = match decision.verdict {
-        Verdict::Resize => act(ports, stack, stream, &seen.enrolment, &decision, now).await,
+        Verdict::Resize => act(ports, stack, stream, &seen.enrolment, &decision).await,
         Verdict::Measure => measure(ports, stream, &decision).await,
         Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
             let mut outcome = Outcome::decided(stream, &decision);
@@ -121,22 +121,22 @@ async fn measure<A: Adapters>(ports: &Ports<A>, stream: &str, decision: &Decisio
     }
 }
 
-/// The history of a stream, with the resize that somebody else must have made, if there was one that is not in it yet.
+/// The history of an ACTIVE stream as its shard count settles it: see [`ResizeHistory::seen`]. What is new is written down.
 ///
-/// AWS counts it among the day's ten as well (unless shards were split or merged one by one; overcounting is safe), and
-/// whoever made it had a reason: scale-in cools down from here.
-pub(crate) async fn count_foreign_resize<A: Adapters>(
+/// AWS counts a resize by somebody else among the day's ten as well (unless shards were split or merged one by one; overcounting
+/// is safe), and whoever made it had a reason: scale-in cools down from here.
+pub(crate) async fn settle<A: Adapters>(
     ports: &Ports<A>,
     stream: &str,
     history: &ResizeHistory,
     alarms_fit: Option<ShardCount>,
     current: ShardCount,
-    now: Timestamp,
 ) -> Result<ResizeHistory, CallError> {
-    let Some(foreign) = history.unexplained(alarms_fit, current, now) else { return Ok(history.clone()) };
-    let history = history.with(foreign);
-    ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await?;
-    Ok(history)
+    let seen = history.seen(alarms_fit, current, ports.clock.now());
+    if seen != *history {
+        ports.streams.remember(stream, TAG_RESIZES, &seen.to_string()).await?;
+    }
+    Ok(seen)
 }
 
 /// What there was to see.
@@ -196,59 +196,91 @@ pub async fn reshard<A: Adapters>(
     enrolment: &Enrolment,
     ordered: &Decision,
 ) -> Outcome {
-    let now = ports.clock.now();
-    match count_foreign_resize(ports, stream, &enrolment.history, None, ordered.current, now).await {
-        Ok(history) => act(ports, stack, stream, &Enrolment { history, ..enrolment.clone() }, ordered, now).await,
+    match settle(ports, stream, &enrolment.history, None, ordered.current).await {
+        Ok(history) => act(ports, stack, stream, &Enrolment { history, ..enrolment.clone() }, ordered).await,
         Err(error) => call_failed(stream, &error),
     }
 }
 
-/// Carries a resize out: writes the attempt down, requests it, brings the alarms in step.
+/// Carries a resize out: writes the attempt down, requests it, writes the answer down, brings the alarms in step.
 async fn act<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
     stream: &str,
     enrolment: &Enrolment,
     decision: &Decision,
-    now: Timestamp,
 ) -> Outcome {
-    // Before the call: if the answer is lost, the resize still counts. Overcounting is safe, undercounting is not.
-    let history = enrolment.history.with(attempt(decision, now));
-    if let Err(error) = ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await {
+    // Before the call: should the answer be lost, or this function die, it may have been made.
+    let asked = attempt(decision, ports.clock.now());
+    if let Err(error) = write_down(ports, stream, enrolment, asked).await {
         return Outcome { current: Some(decision.current.get()), ..call_failed(stream, &error) };
     }
+    let answer = call(ports, stream, decision).await;
+    let known = match &answer {
+        Ok(()) => accepted(asked),
+        Err(error) => after(error.failure, asked),
+    };
+    // A stream that has just been set in motion may refuse tags. Then the entry stays as it was, which explains what the stream
+    // is now and what it may become: the next look settles it.
+    if known != asked {
+        let _ = write_down(ports, stream, enrolment, known).await;
+    }
     let mut outcome = Outcome::decided(stream, decision);
-    if let Err(error) = call(ports, stream, decision).await {
-        outcome.outcome = OutcomeKind::of(error.failure);
-        if error.failure != Failure::InUse {
+    match answer {
+        Ok(()) => outcome.faults.extend(refit(ports, stack, stream, enrolment, decision.desired).await),
+        Err(error) => failed(&mut outcome, &error, decision, stream, known.at),
+    }
+    outcome
+}
+
+async fn write_down<A: Adapters>(
+    ports: &Ports<A>,
+    stream: &str,
+    enrolment: &Enrolment,
+    attempt: Attempt,
+) -> Result<(), CallError> {
+    let history = enrolment.history.with(attempt).to_string();
+    ports.streams.remember(stream, TAG_RESIZES, &history).await
+}
+
+/// What is known of an attempt that AWS accepted.
+fn accepted(asked: Attempt) -> Attempt {
+    match asked.kind {
+        AttemptKind::Asked(direction) => Attempt { kind: AttemptKind::accepted(direction), ..asked },
+        _ => asked,
+    }
+}
+
+/// What is known of an attempt whose call failed so.
+fn after(failure: Failure, asked: Attempt) -> Attempt {
+    match failure {
+        // Perhaps it was made.
+        Failure::Unavailable => asked,
+        // Though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. To which count is
+        // not known.
+        Failure::InUse => Attempt { kind: AttemptKind::Foreign, to: None, ..asked },
+        Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, to: None, ..asked },
+        Failure::NotFound | Failure::Refused | Failure::Throttled => Attempt { kind: AttemptKind::Refused, ..asked },
+    }
+}
+
+/// Turns the outcome of a decision into that of its call, which failed.
+fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, stream: &str, at: Timestamp) {
+    outcome.outcome = OutcomeKind::of(error.failure);
+    outcome.words = format!("{error}; it was to {}", decision.words());
+    match error.failure {
+        Failure::InUse => {}
+        Failure::DaySpent => {
+            let spent = Reason::day_spent(at);
+            outcome.needs_attention = spent.needs_a_person(decision.direction);
+            outcome.cause = spent.cause().filter(|_| outcome.needs_attention).map(str::to_owned);
+            outcome.next = spent.advice(stream).filter(|_| outcome.needs_attention);
+        }
+        Failure::NotFound | Failure::Refused | Failure::Throttled | Failure::Unavailable => {
             outcome.needs_attention = true;
             outcome.cause = Some("refused".to_owned());
             outcome.next = Some("AWS's words say what is wrong; for AccessDenied see the role's policy.".to_owned());
         }
-        outcome.words = format!("{error}; it was to {}", decision.words());
-        if let Some(kind) = became(&error, decision) {
-            let ours = attempt(decision, now);
-            // What somebody else asked for is not known.
-            let to = ours.to.filter(|_| kind == AttemptKind::Refused);
-            let history = enrolment.history.with(Attempt { kind, to, ..ours });
-            if let Err(error) = ports.streams.remember(stream, TAG_RESIZES, &history.to_string()).await {
-                outcome.faults.push(format!("the attempt stays written down as it was: {error}"));
-            }
-        }
-        return outcome;
-    }
-    outcome.faults.extend(refit(ports, stack, stream, enrolment, decision.desired).await);
-    outcome
-}
-
-/// What the attempt whose call failed so is to be taken for, if not for what is written down.
-///
-/// In use though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. One of the two
-/// counts, and so a count of ours stays, and a split, which does not count, becomes one. Without an answer it was perhaps made.
-fn became(error: &CallError, decision: &Decision) -> Option<AttemptKind> {
-    match error.failure {
-        Failure::InUse => decision.resharding.as_ref().map(|_| AttemptKind::Foreign),
-        failure => failure.is_certain().then_some(AttemptKind::Refused),
     }
 }
 
@@ -257,10 +289,7 @@ fn attempt(decision: &Decision, at: Timestamp) -> Attempt {
     match (&decision.resharding, decision.direction) {
         (Some(plan), _) => Attempt { at, kind: AttemptKind::Stepwise, from: plan.from, to: Some(plan.to) },
         (None, direction) => {
-            let kind = match direction {
-                Direction::Out => AttemptKind::ScaleOut,
-                Direction::In => AttemptKind::ScaleIn,
-            };
+            let kind = AttemptKind::Asked(direction);
             Attempt { at, kind, from: decision.current, to: Some(decision.desired) }
         }
     }

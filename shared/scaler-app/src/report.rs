@@ -120,7 +120,7 @@ impl OutcomeKind {
     /// How a pass ends in which a call failed so.
     pub(crate) const fn of(failure: Failure) -> Self {
         match failure {
-            Failure::NotFound | Failure::Refused => Self::Refused,
+            Failure::NotFound | Failure::Refused | Failure::DaySpent => Self::Refused,
             Failure::InUse => Self::Held,
             Failure::Throttled | Failure::Unavailable => Self::Failed,
         }

@@ -21,7 +21,7 @@ use crate::wiring::Wiring;
 
 pub use ports::{FleetAdapters, FleetPorts};
 pub use report::SyncResponse;
-pub use request::{SyncRequest, parse};
+pub use request::{Look, SyncRequest, parse};
 
 use report::Tally;
 use walk::Walk;
@@ -67,7 +67,7 @@ pub async fn sync<A: FleetAdapters>(
             // Boxed, as the futures within are: the compiler gives up on how deep they lie otherwise.
             Ok(SyncRequest::Due { asked_at }) => Box::pin(walk.due(asked_at, &mut tally)).await,
             Ok(SyncRequest::All { after }) => Box::pin(walk.all(after, &mut tally)).await,
-            Ok(SyncRequest::Streams(streams)) => Box::pin(walk.streams(streams, &mut tally)).await,
+            Ok(SyncRequest::Streams(look)) => Box::pin(walk.streams(look, &mut tally)).await,
         }
     }
     tally.response()

@@ -81,8 +81,10 @@ async fn an_alarm_resizes_the_stream_and_refits_its_alarms() {
             "GetMetricData orders 60",
             "DescribeLimits the account",
             // Written down before the call.
-            "AddTagsToStream orders o1767322800=4-5",
+            "AddTagsToStream orders O1767322800=4-5",
             "UpdateShardCount orders 5",
+            // And its answer.
+            "AddTagsToStream orders o1767322800=4-5",
             "DescribeAlarms kinesis-scaler/orders/scale-out",
             "ListTagsForResource kinesis-scaler/orders/scale-out",
             "PutMetricAlarm kinesis-scaler/orders/scale-out 5",
@@ -200,8 +202,9 @@ async fn a_refused_call_is_not_counted_and_a_lost_answer_is() {
     for (failure, tag) in [
         (Failure::Refused, "x1767322800=4-5"),
         (Failure::Throttled, "x1767322800=4-5"),
-        (Failure::Unavailable, "o1767322800=4-5"),
-        (Failure::InUse, "o1767322800=4-5"),
+        (Failure::Unavailable, "O1767322800=4-5"),
+        (Failure::InUse, "f1767322800=4"),
+        (Failure::DaySpent, "l1767322800=4"),
     ] {
         let world = busy();
         world.fail_next("UpdateShardCount", failure);

@@ -192,3 +192,20 @@ async fn without_a_resize_left_every_shard_is_split_and_people_are_told_once() {
     assert!(!world.calls().iter().any(looks), "{:?}", world.calls());
     assert_eq!((stream.resizes.len(), world.told().len()), (0, 1), "{:?}", world.told());
 }
+
+/// Switching metrics on sets the stream in motion, and it may refuse tags then. That they are charged is told all the same.
+#[tokio::test]
+async fn that_measuring_is_charged_is_told() {
+    for failure in [None, Some(Failure::InUse), Some(Failure::Unavailable)] {
+        let world = world(with_tag(stream(), "kinesis-scaler/shard-metrics", "true"));
+        if let Some(failure) = failure {
+            world.fail_next("AddTagsToStream", failure);
+        }
+        let outcome = pass(&world).await;
+        assert_eq!((outcome.faults, outcome.needs_attention), (Vec::<String>::new(), false));
+        world.advance(SignedDuration::from_mins(5));
+        pass(&world).await;
+        let charged = world.told().iter().filter(|told| told.subject.contains("charged")).count();
+        assert_eq!(charged, 1, "{failure:?}: {:?}", world.told());
+    }
+}

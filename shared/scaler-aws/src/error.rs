@@ -27,6 +27,12 @@ const TIMEOUTS: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
 /// Characters kept of an error that has no code: it may quote a whole answer.
 const WORDS_MAX: usize = 300;
 
+/// What AWS's words have in them where a resize is refused for another limit than the ten of the day: the account's shards, double,
+/// half, 10,000 shards, too many streams at once. Source: UpdateShardCount, SplitShard and LimitExceededException in the API
+/// reference; messages seen in public issues.
+const OTHER_LIMITS_OF_A_RESIZE: [&str; 6] =
+    ["shard limit", "double", "half", "above", "simultaneously", "too many streams"];
+
 /// Makes a [`CallError`] of what the SDK returned after its retries.
 pub(crate) fn call_error<E>(call: &'static str, subject: &str, error: SdkError<E, HttpResponse>) -> CallError
 where
@@ -34,7 +40,10 @@ where
 {
     let code = error.code();
     let failure = match &error {
-        SdkError::ServiceError(answer) => service_failure(call, code, answer.raw().status().is_client_error()),
+        SdkError::ServiceError(answer) => {
+            let message = error.message().unwrap_or_default();
+            service_failure(call, code, message, answer.raw().status().is_client_error())
+        }
         SdkError::ConstructionFailure(_) => Failure::Refused,
         // Sent perhaps, and perhaps carried out.
         _ => Failure::Unavailable,
@@ -63,16 +72,13 @@ fn causes(error: &dyn Error) -> String {
 }
 
 /// What an error that AWS sent means for us.
-fn service_failure(call: &str, code: Option<&str>, is_client_error: bool) -> Failure {
+fn service_failure(call: &str, code: Option<&str>, message: &str, is_client_error: bool) -> Failure {
     match code {
         Some("ResourceNotFoundException") => Failure::NotFound,
         Some("ResourceInUseException") => Failure::InUse,
-        // For a resize this may be any of: ten a day, calls a second, the account's shards, too many streams at once. All
-        // are a no for now, and the cooldown paces the next try. For a new stream it is the same but for the ten. For a read
-        // it can only be calls a second.
-        Some("LimitExceededException")
-            if matches!(call, "UpdateShardCount" | "SplitShard" | "MergeShards" | "CreateStream") =>
-        {
+        Some("LimitExceededException") if call == "UpdateShardCount" => resize_failure(message),
+        // The account's shards, or too many streams at once. For a read it can only be calls a second.
+        Some("LimitExceededException") if matches!(call, "SplitShard" | "MergeShards" | "CreateStream") => {
             Failure::Refused
         }
         Some("LimitExceededException") => Failure::Throttled,
@@ -82,6 +88,14 @@ fn service_failure(call: &str, code: Option<&str>, is_client_error: bool) -> Fai
         // AWS failed, or said something that cannot be read.
         _ => Failure::Unavailable,
     }
+}
+
+/// What `LimitExceededException` for a resize means: the ten of the day, unless AWS's words are about another limit. No list of those
+/// words is published. Taken for the ten by mistake, the stream is split where it throttles, and the call tried again in an hour.
+fn resize_failure(message: &str) -> Failure {
+    let message = message.to_ascii_lowercase();
+    let is_other = OTHER_LIMITS_OF_A_RESIZE.iter().any(|words| message.contains(words));
+    if is_other { Failure::Refused } else { Failure::DaySpent }
 }
 
 #[cfg(test)]
@@ -109,17 +123,34 @@ mod tests {
         for (call, code, is_client_error, meaning) in [
             ("DescribeStreamSummary", "ResourceNotFoundException", true, Failure::NotFound),
             ("UpdateShardCount", "ResourceInUseException", true, Failure::InUse),
-            ("UpdateShardCount", "LimitExceededException", true, Failure::Refused),
             ("DescribeStreamSummary", "LimitExceededException", true, Failure::Throttled),
+            ("SplitShard", "LimitExceededException", true, Failure::Refused),
             ("UpdateShardCount", "InvalidArgumentException", true, Failure::Refused),
             ("UpdateShardCount", "AccessDeniedException", true, Failure::Refused),
             ("GetMetricData", "ThrottlingException", true, Failure::Throttled),
             ("UpdateShardCount", "RequestTimeout", true, Failure::Unavailable),
             ("UpdateShardCount", "InternalFailure", false, Failure::Unavailable),
         ] {
-            assert_eq!(service_failure(call, Some(code), is_client_error), meaning, "{call} {code}");
+            assert_eq!(service_failure(call, Some(code), "", is_client_error), meaning, "{call} {code}");
         }
-        assert_eq!(service_failure("GetMetricData", None, false), Failure::Unavailable, "an answer of no sense");
-        assert_eq!(service_failure("GetMetricData", None, true), Failure::Refused);
+        assert_eq!(service_failure("GetMetricData", None, "", false), Failure::Unavailable, "an answer of no sense");
+        assert_eq!(service_failure("GetMetricData", None, "", true), Failure::Refused);
+    }
+
+    #[test]
+    fn the_ten_of_a_day_are_told_from_other_limits() {
+        for (message, meaning) in [
+            ("Rate exceeded for stream orders under account 123456789012.", Failure::DaySpent),
+            ("UpdateShardCount can be called at most 10 times in a rolling 24-hour period.", Failure::DaySpent),
+            ("", Failure::DaySpent),
+            ("This request would exceed the shard limit for the account 123456789012.", Failure::Refused),
+            ("UpdateShardCount cannot scale up over double your current open shard count.", Failure::Refused),
+            ("UpdateShardCount cannot scale down below half your current open shard count.", Failure::Refused),
+            ("A stream cannot be scaled above 10000 shards.", Failure::Refused),
+            ("Too many streams are being changed simultaneously.", Failure::Refused),
+        ] {
+            let found = service_failure("UpdateShardCount", Some("LimitExceededException"), message, true);
+            assert_eq!(found, meaning, "{message}");
+        }
     }
 }

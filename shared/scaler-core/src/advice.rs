@@ -2,7 +2,8 @@
 
 use crate::commands::option_value;
 use crate::direction::Direction;
-use crate::enrolment::{TAG_MANAGED, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
+use crate::enrolment::{TAG_MANAGED, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
+use crate::limits::SHARDS_PER_STREAM_MAX;
 use crate::reason::Reason;
 
 impl Reason {
@@ -18,7 +19,7 @@ impl Reason {
             Self::HotShardSuspected { .. } => "hot-shard",
             Self::HotKey { .. } => "hot-key",
             Self::LoweredToMax { .. } => "max",
-            Self::BudgetSpent { .. } => "budget",
+            Self::BudgetSpent { .. } | Self::DaySpent { .. } => "budget",
             Self::AccountQuota { .. } => "quota",
             Self::NotManaged
             | Self::Deleting
@@ -75,6 +76,7 @@ impl Reason {
                 | Self::HotKey { .. }
                 | Self::LoweredToMax { .. }
                 | Self::BudgetSpent { .. }
+                | Self::DaySpent { .. }
                 | Self::AccountQuota { .. }
         );
         self.cause().is_some() && (direction == Direction::Out || !only_for_scale_out)
@@ -109,17 +111,29 @@ impl Reason {
                 "Find the key and write it under several: shardctl keys sample --stream{} --shard {shard}",
                 option_value(stream)
             ),
+            Self::LoweredToMax { max, .. } if max.get() >= SHARDS_PER_STREAM_MAX => several_streams(),
             Self::LoweredToMax { wanted, .. } => format!(
-                "Raise the maximum: aws kinesis add-tags-to-stream --stream-name{} --tags {TAG_SHARDS_MAX}={wanted}",
-                option_value(stream)
+                "Raise the maximum: aws kinesis add-tags-to-stream --stream-name{} --tags {TAG_SHARDS_MAX}={}",
+                option_value(stream),
+                wanted.get().min(SHARDS_PER_STREAM_MAX)
             ),
             Self::BudgetSpent { next, .. } => {
                 format!("Wait until {}; raise the minimum if this happens every day.", next.strftime("%Y-%m-%d %H:%MZ"))
             }
+            Self::DaySpent { until, .. } => format!(
+                "Wait: AWS is asked again at {}. If nobody else resizes the stream, see whether something removes its tag {TAG_RESIZES}.",
+                until.strftime("%Y-%m-%d %H:%MZ")
+            ),
             Self::AccountQuota { .. } => "Ask AWS for a higher quota of shards in this account and Region.".to_owned(),
-            Self::StreamCeiling(_) => "Spread the load over several streams.".to_owned(),
+            Self::StreamCeiling(_) => several_streams(),
             // None of these has a cause.
             _ => return None,
         })
     }
+}
+
+fn several_streams() -> String {
+    format!(
+        "Spread the load over several streams: AWS gives none more shards than {TAG_SHARDS_MAX}={SHARDS_PER_STREAM_MAX}"
+    )
 }

@@ -91,9 +91,7 @@ pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
     match last.kind {
         _ if context.now >= until => step(wanted, Reason::CooldownOver),
         AttemptKind::Refused => step(context.current, Reason::RefusedLately { at: last.at, until }),
-        AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign | AttemptKind::Stepwise => {
-            step(context.current, Reason::CoolingDown { until })
-        }
+        _ => step(context.current, Reason::CoolingDown { until }),
     }
 }
 
@@ -105,6 +103,9 @@ pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
 pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
     let step = |shards, reason| Step { stage: Stage::Budget, shards, reason };
     let history = &context.seen.enrolment.history;
+    if let Some(at) = history.day_spent(context.now) {
+        return step(context.current, Reason::day_spent(at));
+    }
     let spent = history.spent(context.now);
     let left = RESIZES_PER_DAY.saturating_sub(spent);
     if left == 0 {

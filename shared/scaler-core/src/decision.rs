@@ -93,7 +93,7 @@ impl Decision {
         // What the shards' own loads explain, or splits make up for, is told by that.
         let is_answered = |reason: &Reason| match reason {
             Reason::HotShardSuspected { .. } => self.steps.iter().any(|step| step.stage == Stage::Spread),
-            Reason::BudgetSpent { .. } => self.resharding.is_some(),
+            spent if spent.is_budget_spent() => self.resharding.is_some(),
             _ => false,
         };
         let reasons = self.steps.iter().map(|step| &step.reason);
@@ -249,7 +249,7 @@ impl Course {
         for stage in stages {
             let wanted = self.steps.last().map_or(context.current, |step| step.shards);
             let step = stage(context, wanted);
-            let is_spent = matches!(step.reason, Reason::BudgetSpent { .. });
+            let is_spent = step.reason.is_budget_spent();
             self.steps.push(step);
             if is_spent {
                 self.take(instead_of_waiting(context, wanted));

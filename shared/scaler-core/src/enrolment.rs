@@ -27,6 +27,19 @@ const TAG_RISK: &str = "kinesis-scaler/risk";
 /// The stream's own word on whether its shards may be measured.
 pub const TAG_SHARD_METRICS: &str = "kinesis-scaler/shard-metrics";
 const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";
+/// Every tag of ours.
+const TAGS: [&str; 10] = [
+    TAG_MANAGED,
+    TAG_SHARDS_MIN,
+    TAG_SHARDS_MAX,
+    TAG_TARGET_UTILIZATION,
+    TAG_RISK,
+    TAG_SHARD_METRICS,
+    TAG_DRY_RUN,
+    TAG_BUDGET,
+    TAG_RESIZES,
+    TAG_NOTICES,
+];
 
 /// A tag of ours that cannot be understood. The stream is left alone until it is mended: a bound that was guessed could
 /// resize it to anything.
@@ -144,9 +157,8 @@ impl Enrolment {
             // Nothing depends on it but whether a message is sent twice: what cannot be read is forgotten.
             TAG_NOTICES => self.notices = NoticeMemory::parse(value),
             _ => {
-                return Err("a tag we know: managed, shards-min, shards-max, target-utilization, risk, dry-run, \
-                            budget-usd-month, resizes or notices (correct the key, or remove the tag)"
-                    .to_owned());
+                let known: Vec<_> = TAGS.iter().filter_map(|key| key.strip_prefix(TAG_PREFIX)).collect();
+                return Err(format!("a tag we know: {} (correct the key, or remove the tag)", known.join(", ")));
             }
         }
         Ok(())
@@ -182,6 +194,21 @@ mod tests {
         let policy = read.policy(&stack).unwrap();
         assert_eq!((policy.shards_min, policy.shards_max, policy.target_utilization_percent), (2, 100, 60));
         assert!(policy.dry_run, "a tag cannot switch off the stack's dry run");
+    }
+
+    #[test]
+    fn every_tag_that_is_known_is_named_to_whoever_misspells_one() {
+        let told = Enrolment::read([("kinesis-scaler/shards-metrics", "true")]).faults[0].to_string();
+        for key in TAGS {
+            let name = key.strip_prefix(TAG_PREFIX).unwrap();
+            assert!(told.contains(&format!(" {name}")), "{name}: {told}");
+            let unknown =
+                Enrolment::read([(key, "?")]).faults.into_iter().find(|fault| fault.expected.contains("a tag we know"));
+            assert_eq!(unknown, None, "{key} is in the list and not read");
+        }
+        for key in [TAG_BUDGET, TAG_DRY_RUN, TAG_SHARD_METRICS] {
+            assert!(TAGS.contains(&key));
+        }
     }
 
     #[test]

@@ -5,39 +5,84 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::direction::Direction;
-use crate::limits::{RESIZES_WINDOW_HOURS, TAG_VALUE_CHARS_MAX};
+use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS, TAG_VALUE_CHARS_MAX};
 use crate::units::ShardCount;
 
 /// Splits that nothing asked for again in this time are not gone on with.
 const UNFINISHED_AFTER: SignedDuration = SignedDuration::from_hours(1);
+/// AWS dates a call when it takes it; the ledger dates it before it is sent. So an entry counts a little longer than AWS's day. A
+/// function is cut off after a minute (its `Timeout`), and clocks differ by seconds.
+const DATED_EARLY_MAX: SignedDuration = SignedDuration::from_mins(2);
+/// What a stream looks like so soon after a call says nothing of the call: it may be on its way still, or not be shown yet.
+/// AWS gives no figure; our own calls are given up after less.
+const SHOWN_AFTER: SignedDuration = SignedDuration::from_secs(30);
+/// For so long AWS is believed that the day's calls are spent. It does not say until when.
+pub(crate) const SPENT_BELIEVED: SignedDuration = SignedDuration::from_hours(1);
 
-/// What an attempt was.
+/// What an attempt was, and what is known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptKind {
-    /// A call for more shards, accepted or with its answer lost.
+    /// A call for more or fewer shards of which no answer is known: AWS may have accepted it or not. It explains the count
+    /// before it and the one it asked for. It spends the daily budget until the next look at the stream settles it.
+    Asked(Direction),
+    /// A call without an answer, after which the stream was seen to be what it was before. It spends nothing; a cooldown counts from
+    /// it.
+    NotMade,
+    /// A call for more shards that AWS accepted.
     ScaleOut,
-    /// A call for fewer shards, accepted or with its answer lost.
+    /// A call for fewer shards that AWS accepted.
     ScaleIn,
     /// A call that AWS certainly refused: it starts a cooldown, and spends nothing of the daily budget.
     Refused,
     /// A resize by somebody else, at the time at which it was found: it spends the daily budget, and scale-in cools down
-    /// from it. It does not keep scale-out waiting, nor say when the stream became what it is.
+    /// from it. It does not keep scale-out waiting, nor say when the stream became what it is. Without a count it is one
+    /// that was under way: the next look tells what it led to.
     Foreign,
     /// Splits or merges, one after the other, which lead from the one count to the other: they spend nothing of the daily budget,
     /// and scale-out does not wait after them.
     Stepwise,
+    /// AWS said that the day's calls are spent. It is believed for an hour.
+    DaySpent,
 }
 
 impl AttemptKind {
+    /// The kind of an accepted call in this direction.
+    pub const fn accepted(direction: Direction) -> Self {
+        match direction {
+            Direction::Out => Self::ScaleOut,
+            Direction::In => Self::ScaleIn,
+        }
+    }
+
     /// One letter, since the whole history must fit a tag's value.
     const fn letter(self) -> char {
         match self {
+            Self::Asked(Direction::Out) => 'O',
+            Self::Asked(Direction::In) => 'I',
+            Self::NotMade => 'n',
             Self::ScaleOut => 'o',
             Self::ScaleIn => 'i',
             Self::Refused => 'x',
             Self::Foreign => 'f',
             Self::Stepwise => 's',
+            Self::DaySpent => 'l',
         }
+    }
+
+    /// The kind of this letter.
+    const fn of_letter(letter: char) -> Option<Self> {
+        Some(match letter {
+            'O' => Self::Asked(Direction::Out),
+            'I' => Self::Asked(Direction::In),
+            'n' => Self::NotMade,
+            'o' => Self::ScaleOut,
+            'i' => Self::ScaleIn,
+            'x' => Self::Refused,
+            'f' => Self::Foreign,
+            's' => Self::Stepwise,
+            'l' => Self::DaySpent,
+            _ => return None,
+        })
     }
 }
 
@@ -50,14 +95,17 @@ pub struct Attempt {
     pub kind: AttemptKind,
     /// Open shards before it.
     pub from: ShardCount,
-    /// Open shards that it was to lead to; `None` in entries of older releases.
+    /// Open shards that it was to lead to; `None` where that is not known: in entries of older releases, and of resizes by
+    /// somebody else that were under way.
     pub to: Option<ShardCount>,
 }
 
 /// The attempts of the last 24 hours, oldest first.
 ///
-/// Written as `o1767322445=4-8 i1767326045=8-6`: a letter (`o` out, `i` in, `s` step by step, `x` refused by AWS, `f` by somebody
-/// else), epoch seconds, and the open shards before and after it. That uses only characters that tag values allow, and ten of the longest fit one value.
+/// Written as `o1767322445=4-8 I1767326045=8-6`: a letter, epoch seconds, and the open shards before and after it. The letters:
+/// `o` scale-out and `i` scale-in that AWS accepted, `O` and `I` the same without an answer, `n` not made, `x` refused by AWS, `f`
+/// by somebody else, `s` step by step, `l` AWS said that the day's calls are spent. That uses only characters that tag values allow, and
+/// ten of the longest fit one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResizeHistory(Vec<Attempt>);
 
@@ -77,18 +125,38 @@ impl ResizeHistory {
         &self.0
     }
 
-    /// Attempts that spend the daily budget: those after `now` - 24 h (exclusive), so that a call made exactly 24 hours
-    /// ago is free again. A time in the future (a clock that ran ahead) counts: overcounting is safe.
+    /// How much of the daily budget is spent: the attempts that count, and all of it while AWS is believed to have said so.
+    ///
+    /// An attempt counts for 24 hours and two minutes: AWS dates a call later than the entry, and overcounting is safe. A time
+    /// in the future (a clock that ran ahead) counts.
     pub fn spent(&self, now: Timestamp) -> u32 {
-        u32::try_from(self.recent(now).filter(|attempt| attempt.spends()).count()).unwrap_or(u32::MAX)
+        if self.day_spent(now).is_some() {
+            return RESIZES_PER_DAY.max(self.counted(now));
+        }
+        self.counted(now)
+    }
+
+    fn counted(&self, now: Timestamp) -> u32 {
+        u32::try_from(self.spending(now).count()).unwrap_or(u32::MAX)
+    }
+
+    /// When AWS said last that the day's calls are spent, while it is believed.
+    pub fn day_spent(&self, now: Timestamp) -> Option<Timestamp> {
+        let said = self.0.iter().rev().find(|attempt| attempt.kind == AttemptKind::DaySpent)?.at;
+        (now.duration_since(said) < SPENT_BELIEVED).then_some(said)
     }
 
     /// The last attempt that a cooldown in this direction counts from, refused ones included: for scale-in any, for
     /// scale-out any call of ours for a count.
     pub fn last_before_cooldown(&self, direction: Direction) -> Option<Attempt> {
         let counts = |attempt: &&Attempt| match attempt.kind {
-            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Refused => true,
+            AttemptKind::Asked(_)
+            | AttemptKind::NotMade
+            | AttemptKind::ScaleOut
+            | AttemptKind::ScaleIn
+            | AttemptKind::Refused => true,
             AttemptKind::Foreign | AttemptKind::Stepwise => direction == Direction::In,
+            AttemptKind::DaySpent => false,
         };
         self.0.iter().rev().find(counts).copied()
     }
@@ -96,8 +164,8 @@ impl ResizeHistory {
     /// The last call of ours that AWS did not refuse: what was measured before it, was measured on another stream.
     pub fn last_resize(&self) -> Option<Attempt> {
         let is_ours = |attempt: &&Attempt| match attempt.kind {
-            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Stepwise => true,
-            AttemptKind::Refused | AttemptKind::Foreign => false,
+            AttemptKind::Asked(_) | AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Stepwise => true,
+            AttemptKind::NotMade | AttemptKind::Refused | AttemptKind::Foreign | AttemptKind::DaySpent => false,
         };
         self.0.iter().rev().find(is_ours).copied()
     }
@@ -110,24 +178,69 @@ impl ResizeHistory {
         (now.duration_since(last.at) < UNFINISHED_AFTER).then_some((last.from, to))
     }
 
-    /// The resize by somebody else that must have been, if a stream that is not being resized has `actual` shards: another
-    /// count than the last resize of the day led to, or, where there was none, than its alarms were made for.
-    pub fn unexplained(&self, alarms_fit: Option<ShardCount>, actual: ShardCount, now: Timestamp) -> Option<Attempt> {
-        let last = self.recent(now).filter(|past| past.kind != AttemptKind::Refused).last();
-        let expected = match last {
+    /// What is known once a stream that is not being resized was seen to have `actual` shards: a call without an answer that
+    /// led to this count was accepted; a count that no attempt explains is a resize by somebody else. Where no attempt of the
+    /// day says what the count should be, `alarms_fit` does, for which its alarms were made.
+    #[must_use]
+    pub fn seen(&self, alarms_fit: Option<ShardCount>, actual: ShardCount, now: Timestamp) -> Self {
+        let mut seen = self.clone();
+        let explains = |attempt: &Attempt| {
+            !matches!(attempt.kind, AttemptKind::Refused | AttemptKind::NotMade | AttemptKind::DaySpent)
+        };
+        let last = seen.0.iter().rposition(|attempt| is_recent(attempt, now) && explains(attempt));
+        let expected = match last.map(|last| seen.0[last]) {
+            None => alarms_fit,
+            Some(last) if !last.is_shown(now) && actual == last.from => return seen,
+            Some(Attempt { kind: AttemptKind::Asked(_), from, .. }) => {
+                seen.settle_unanswered(actual, from, now);
+                if seen != *self {
+                    return seen;
+                }
+                Some(from)
+            }
+            Some(under_way @ Attempt { kind: AttemptKind::Foreign, to: None, .. }) => {
+                // Whatever it was that kept the stream from being resized, it left the count alone, ...
+                seen.0.retain(|attempt| *attempt != under_way);
+                // ... or it was a resize.
+                if actual != under_way.from {
+                    seen.0.push(Attempt { to: Some(actual), ..under_way });
+                    seen.0.sort_by_key(|attempt| attempt.at);
+                }
+                return seen;
+            }
             Some(last) if last.kind == AttemptKind::Stepwise => {
                 // Splits and merges leave any count on the way; each refits the alarms, which tell more of it afterwards.
                 let is_under_way = now.duration_since(last.at) < UNFINISHED_AFTER || alarms_fit.is_none();
                 if is_under_way && last.passes(actual) {
-                    return None;
+                    return seen;
                 }
                 alarms_fit.or(last.to)
             }
             Some(last) => last.to,
-            None => alarms_fit,
         };
-        let from = expected.filter(|expected| *expected != actual)?;
-        Some(Attempt { at: now, kind: AttemptKind::Foreign, from, to: Some(actual) })
+        match expected.filter(|expected| *expected != actual) {
+            None => seen,
+            Some(from) => seen.with(Attempt { at: now, kind: AttemptKind::Foreign, from, to: Some(actual) }),
+        }
+    }
+
+    /// Settles the calls without an answer at the end of the history, which asked a stream of `from` shards: of those that asked for
+    /// `actual` the newest was accepted, and the others were not made. Where none explains `actual`, nothing is known of them.
+    fn settle_unanswered(&mut self, actual: ShardCount, from: ShardCount, now: Timestamp) {
+        let is_asked = |attempt: &Attempt| matches!(attempt.kind, AttemptKind::Asked(_)) && attempt.from == from;
+        let is_passed_over = |attempt: &Attempt| {
+            matches!(attempt.kind, AttemptKind::Refused | AttemptKind::NotMade | AttemptKind::DaySpent)
+        };
+        let first =
+            self.0.iter().rposition(|past| !is_asked(past) && !is_passed_over(past)).map_or(0, |other| other + 1);
+        let asked = || (first..self.0.len()).filter(|at| is_asked(&self.0[*at]));
+        let accepted = asked().rfind(|at| self.0[*at].to == Some(actual));
+        let settled: Vec<_> =
+            asked().filter(|at| accepted.is_some() || (actual == from && self.0[*at].is_shown(now))).collect();
+        for at in settled {
+            let kind = &mut self.0[at].kind;
+            *kind = if accepted == Some(at) { kind.once_accepted() } else { AttemptKind::NotMade };
+        }
     }
 
     /// When the next of the day's resizes is free again, if any is spent.
@@ -135,12 +248,19 @@ impl ResizeHistory {
         self.free_again(now).first().copied()
     }
 
-    /// When each of the day's spent resizes is free again, the next one first.
+    /// When each of the day's spent resizes is free again, the next one first. Those of which only AWS knows are taken to be
+    /// free when AWS is no longer believed, and asked again.
     pub fn free_again(&self, now: Timestamp) -> Vec<Timestamp> {
-        let spent = self.recent(now).filter(|attempt| attempt.spends());
-        spent
-            .filter_map(|attempt| attempt.at.checked_add(SignedDuration::from_hours(RESIZES_WINDOW_HOURS)).ok())
-            .collect()
+        let mut free: Vec<_> =
+            self.spending(now).filter_map(|attempt| attempt.at.checked_add(counts_for()).ok()).collect();
+        if let Some(asked_again) = self.day_spent(now).and_then(|said| said.checked_add(SPENT_BELIEVED).ok()) {
+            for free in &mut free {
+                *free = asked_again.max(*free);
+            }
+            free.resize(free.len().max(RESIZES_PER_DAY as usize), asked_again);
+            free.sort();
+        }
+        free
     }
 
     /// The most open shards that the stream had before any attempt of the last 24 hours.
@@ -152,12 +272,18 @@ impl ResizeHistory {
     #[must_use]
     pub fn with(&self, attempt: Attempt) -> Self {
         let now = attempt.at;
-        // Of the refused ones only the last matters, and only for the cooldown, until we try again.
-        // ... and of splits and merges only the last plan's.
+        let is_found = attempt.kind == AttemptKind::Foreign;
+        // Of the refused ones only the last matters, and only for the cooldown, until we try again; of splits and merges only the
+        // last plan's; of AWS's word only the last.
         let is_kept = |past: &&Attempt| match past.kind {
-            AttemptKind::Refused => attempt.kind == AttemptKind::Foreign,
+            AttemptKind::Refused => is_found,
             AttemptKind::Stepwise => attempt.kind != AttemptKind::Stepwise,
-            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => true,
+            AttemptKind::DaySpent => attempt.kind != AttemptKind::DaySpent,
+            AttemptKind::Asked(_)
+            | AttemptKind::NotMade
+            | AttemptKind::ScaleOut
+            | AttemptKind::ScaleIn
+            | AttemptKind::Foreign => true,
         };
         let mut attempts: Vec<_> = self.recent(now).filter(is_kept).copied().collect();
         attempts.push(attempt);
@@ -166,9 +292,22 @@ impl ResizeHistory {
     }
 
     fn recent(&self, now: Timestamp) -> impl Iterator<Item = &Attempt> {
-        let window = SignedDuration::from_hours(RESIZES_WINDOW_HOURS);
-        self.0.iter().filter(move |attempt| now.duration_since(attempt.at) < window)
+        self.0.iter().filter(move |attempt| is_recent(attempt, now))
     }
+
+    /// The attempts that AWS counts, or may count.
+    fn spending(&self, now: Timestamp) -> impl Iterator<Item = &Attempt> {
+        self.recent(now).filter(|attempt| attempt.spends())
+    }
+}
+
+/// How long an attempt counts.
+fn counts_for() -> SignedDuration {
+    SignedDuration::from_hours(RESIZES_WINDOW_HOURS) + DATED_EARLY_MAX
+}
+
+fn is_recent(attempt: &Attempt, now: Timestamp) -> bool {
+    now.duration_since(attempt.at) < counts_for()
 }
 
 impl fmt::Display for ResizeHistory {
@@ -185,13 +324,28 @@ impl fmt::Display for ResizeHistory {
     }
 }
 
+impl AttemptKind {
+    /// What it is once AWS is known to have accepted it.
+    const fn once_accepted(self) -> Self {
+        match self {
+            Self::Asked(direction) => Self::accepted(direction),
+            kind => kind,
+        }
+    }
+}
+
 impl Attempt {
-    /// Whether it is one of the ten calls that AWS accepts a day.
+    /// Whether it is one of the ten calls that AWS accepts a day, or may be one.
     const fn spends(&self) -> bool {
         match self.kind {
-            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => true,
-            AttemptKind::Refused | AttemptKind::Stepwise => false,
+            AttemptKind::Asked(_) | AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => true,
+            AttemptKind::NotMade | AttemptKind::Refused | AttemptKind::Stepwise | AttemptKind::DaySpent => false,
         }
+    }
+
+    /// Whether the stream tells by now what came of it.
+    fn is_shown(&self, now: Timestamp) -> bool {
+        now.duration_since(self.at) >= SHOWN_AFTER
     }
 
     /// Whether a stream has so many shards at some time between its begin and its end.
@@ -212,14 +366,7 @@ fn words(attempts: &[Attempt]) -> String {
 fn parse_attempt(word: &str) -> Result<Attempt, String> {
     let fault = || word.to_owned();
     let mut chars = word.chars();
-    let kind = match chars.next() {
-        Some('o') => AttemptKind::ScaleOut,
-        Some('i') => AttemptKind::ScaleIn,
-        Some('x') => AttemptKind::Refused,
-        Some('f') => AttemptKind::Foreign,
-        Some('s') => AttemptKind::Stepwise,
-        _ => return Err(fault()),
-    };
+    let kind = chars.next().and_then(AttemptKind::of_letter).ok_or_else(fault)?;
     let (seconds, counts) = chars.as_str().split_once('=').ok_or_else(fault)?;
     let (from, to) = counts.split_once('-').map_or((counts, None), |(from, to)| (from, Some(to)));
     let count = |text: &str| text.parse().ok().and_then(ShardCount::new).ok_or_else(fault);
@@ -238,7 +385,8 @@ mod tests {
 
     #[test]
     fn a_history_reads_back_what_it_wrote() {
-        let written = "o1767322445=4 i1767326045=8-6 f1767327000=6-9 x1767330000=10000-9000";
+        let written = "o1767322445=4 i1767326045=8-6 f1767327000=6-9 O1767328000=9-10 n1767328500=9-10 I1767329000=10-9 l1767329500=9 \
+                       x1767330000=10000-9000";
         assert_eq!(ResizeHistory::parse(written).unwrap().to_string(), written);
         assert_eq!(ResizeHistory::parse("").unwrap(), ResizeHistory::default());
     }
@@ -261,13 +409,74 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_free_again_after_exactly_a_day_and_a_refused_one_at_once() {
+    fn a_call_is_free_again_two_minutes_after_a_day_and_a_refused_one_at_once() {
+        let counts_for = 86_400 + 120;
         let history = ResizeHistory::parse("o1000=4 i2000=8 x3000=6").unwrap();
-        assert_eq!(history.next_free(at(3_000)), Some(at(1_000 + 86_400)));
+        assert_eq!(history.next_free(at(3_000)), Some(at(1_000 + counts_for)));
         assert_eq!(history.spent(at(3_000)), 2);
-        assert_eq!(history.spent(at(1_000 + 86_399)), 2);
-        assert_eq!(history.spent(at(1_000 + 86_400)), 1);
+        assert_eq!(history.spent(at(1_000 + counts_for - 1)), 2);
+        assert_eq!(history.spent(at(1_000 + counts_for)), 1);
         assert_eq!(history.peak(at(3_000)).unwrap().get(), 8);
+    }
+
+    /// What is known of a call without an answer, by what the stream is seen to be afterwards.
+    #[test]
+    fn a_call_without_an_answer_explains_the_count_before_and_the_one_asked_for() {
+        for (written, actual, known, spent) in [
+            ("O1000=4-8", 4, "n1000=4-8", 0),
+            ("O1000=4-8", 8, "o1000=4-8", 1),
+            ("O1000=4-8", 5, "O1000=4-8 f2000=4-5", 2),
+            ("I1000=8-6", 6, "i1000=8-6", 1),
+            ("O1000=4-8 x1120=4-8", 4, "n1000=4-8 x1120=4-8", 0),
+            ("O1000=4-8 l1120=4", 4, "n1000=4-8 l1120=4", 10),
+            ("n1000=4-8 O1120=4-8", 8, "n1000=4-8 o1120=4-8", 1),
+            ("n1000=4-8 o1120=4-8", 8, "n1000=4-8 o1120=4-8", 1),
+            // It is known that the first was not made, so it does not explain the count either.
+            ("n1000=4-8 O1120=4-6", 8, "n1000=4-8 O1120=4-6 f2000=4-8", 2),
+            // Two that nobody looked after.
+            ("O1000=4-8 O1120=4-8", 4, "n1000=4-8 n1120=4-8", 0),
+            ("O1000=4-8 O1120=4-6", 8, "o1000=4-8 n1120=4-6", 1),
+            ("O1000=4-8 O1990=4-6", 4, "O1000=4-8 O1990=4-6", 2),
+            // Somebody else was there in between, so it may have been made.
+            ("O1000=4-8 f1120=4-6 i1500=6-4", 4, "O1000=4-8 f1120=4-6 i1500=6-4", 3),
+        ] {
+            let seen = ResizeHistory::parse(written).unwrap().seen(None, ShardCount::new(actual).unwrap(), at(2_000));
+            assert_eq!(
+                (seen.to_string().as_str(), seen.spent(at(2_000))),
+                (known, spent),
+                "{written} seen at {actual}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_resize_that_was_under_way_is_what_it_led_to() {
+        for (actual, known) in [(4, ""), (6, "f1000=4-6")] {
+            let seen = ResizeHistory::parse("f1000=4").unwrap().seen(None, ShardCount::new(actual).unwrap(), at(1_060));
+            assert_eq!(seen.to_string(), known);
+        }
+    }
+
+    #[test]
+    fn a_stream_seen_at_once_after_a_call_says_nothing_of_it() {
+        for written in ["O1000=4-8", "o1000=4-8", "f1000=4"] {
+            let history = ResizeHistory::parse(written).unwrap();
+            assert_eq!(history.seen(None, ShardCount::new(4).unwrap(), at(1_029)), history);
+        }
+        let accepted = ResizeHistory::parse("o1000=4-8").unwrap();
+        let seen = accepted.seen(None, ShardCount::new(4).unwrap(), at(1_030));
+        assert_eq!(seen.to_string(), "o1000=4-8 f1030=8-4", "it was shown by then, so somebody undid it");
+    }
+
+    #[test]
+    fn aws_is_believed_for_an_hour_that_the_day_is_spent() {
+        let history = ResizeHistory::parse("o1000=4-8 l5000=8").unwrap();
+        assert_eq!((history.spent(at(5_000)), history.spent(at(8_599)), history.spent(at(8_600))), (10, 10, 1));
+        assert_eq!(history.next_free(at(5_000)), Some(at(8_600)));
+        assert_eq!(history.free_again(at(5_000)).len(), 10);
+        assert_eq!(history.last_before_cooldown(Direction::Out).unwrap().at, at(1_000), "splits need not wait");
+        let unexplained = history.seen(None, ShardCount::new(9).unwrap(), at(6_000));
+        assert_eq!(unexplained.to_string(), "o1000=4-8 l5000=8 f6000=8-9");
     }
 
     #[test]
@@ -289,26 +498,22 @@ mod tests {
         let shards = |count| ShardCount::new(count).unwrap();
         let history = ResizeHistory::parse("o1000=4-8 i2000=8-6").unwrap();
         for alarms_fit in [None, Some(shards(4)), Some(shards(6))] {
-            assert_eq!(
-                history.unexplained(alarms_fit, shards(6), at(3_000)),
-                None,
-                "whatever the alarms were made for"
-            );
-            let foreign = history.unexplained(alarms_fit, shards(9), at(3_000)).unwrap();
-            assert_eq!(history.with(foreign).to_string(), "o1000=4-8 i2000=8-6 f3000=6-9");
+            assert_eq!(history.seen(alarms_fit, shards(6), at(3_000)), history, "whatever the alarms were made for");
+            let foreign = history.seen(alarms_fit, shards(9), at(3_000));
+            assert_eq!(foreign.to_string(), "o1000=4-8 i2000=8-6 f3000=6-9");
         }
         // To a count that it had before, and again: each is one more.
-        let back = history.with(history.unexplained(None, shards(8), at(3_000)).unwrap());
-        let again = back.with(back.unexplained(None, shards(6), at(4_000)).unwrap());
+        let again = history.seen(None, shards(8), at(3_000)).seen(None, shards(6), at(4_000));
         assert_eq!(again.to_string(), "o1000=4-8 i2000=8-6 f3000=6-8 f4000=8-6");
         assert_eq!((again.spent(at(4_000)), again.last_resize().unwrap().at), (4, at(2_000)));
         assert_eq!(again.last_before_cooldown(Direction::In).unwrap().at, at(4_000));
         assert_eq!(again.last_before_cooldown(Direction::Out).unwrap().at, at(2_000), "scale-out does not wait for it");
         // Of a day without a resize only the alarms tell.
         let none = ResizeHistory::default();
-        assert_eq!(none.unexplained(Some(shards(4)), shards(3), at(3_000)).unwrap().from, shards(4));
-        assert_eq!(none.unexplained(None, shards(3), at(3_000)), None);
-        assert_eq!(history.unexplained(Some(shards(4)), shards(3), at(2_000 + 86_400)).unwrap().from, shards(4));
+        assert_eq!(none.seen(Some(shards(4)), shards(3), at(3_000)).to_string(), "f3000=4-3");
+        assert_eq!(none.seen(None, shards(3), at(3_000)), none);
+        let a_day_later = at(2_000 + 86_400 + 120);
+        assert_eq!(history.seen(Some(shards(4)), shards(3), a_day_later).to_string(), "f88520=4-3");
     }
 
     #[test]
@@ -319,22 +524,19 @@ mod tests {
         assert_eq!(history.last_before_cooldown(Direction::Out).unwrap().at, at(1_000), "scale-out goes on");
         assert_eq!(history.last_before_cooldown(Direction::In).unwrap().at, at(2_000));
         for on_the_way in [8, 9, 12] {
-            assert_eq!(history.unexplained(None, shards(on_the_way), at(3_000)), None);
+            assert_eq!(history.seen(None, shards(on_the_way), at(3_000)), history);
         }
-        assert_eq!(history.unexplained(None, shards(13), at(3_000)).unwrap().from, shards(12));
+        assert_eq!(history.seen(None, shards(13), at(3_000)).to_string(), "o1000=4-8 s2000=8-12 f3000=12-13");
         assert_eq!(history.unfinished_splits(shards(9), at(3_000)), Some((shards(8), shards(12))));
         for (current, now) in [(12, 3_000), (7, 3_000), (9, 2_000 + 3_600)] {
             assert_eq!(history.unfinished_splits(shards(current), at(now)), None, "{current} at {now}");
         }
         // Later only the alarms tell, which each split refits.
         let later = at(2_000 + 3_600);
-        assert_eq!(history.unexplained(Some(shards(9)), shards(9), later), None);
-        assert_eq!(
-            history.unexplained(Some(shards(9)), shards(11), later).unwrap().from,
-            shards(9),
-            "a hand was there"
-        );
-        assert_eq!(history.unexplained(None, shards(11), later), None);
+        assert_eq!(history.seen(Some(shards(9)), shards(9), later), history);
+        let foreign = history.seen(Some(shards(9)), shards(11), later);
+        assert_eq!(foreign.to_string(), "o1000=4-8 s2000=8-12 f5600=9-11", "a hand was there");
+        assert_eq!(history.seen(None, shards(11), later), history);
         let next = |kind, to| Attempt { at: at(3_000), kind, from: shards(8), to: ShardCount::new(to) };
         let refused = history.with(next(AttemptKind::Refused, 13));
         assert_eq!(refused.to_string(), "o1000=4-8 s2000=8-12 x3000=8-13", "what was done before stays");

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::demand::Demand;
 use crate::enrolment::{TAG_MANAGED, TagFault};
+use crate::history::SPENT_BELIEVED;
 use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
 use crate::observation::StreamStatus;
 use crate::plan::Plan;
@@ -293,6 +294,13 @@ pub enum Reason {
         /// When the next one is free.
         next: Timestamp,
     },
+    /// AWS said that all of the day's resizes are spent, though we know of fewer.
+    DaySpent {
+        /// When it said so.
+        at: Timestamp,
+        /// When it is asked again.
+        until: Timestamp,
+    },
     /// Few of the day's resizes are left, so this one is made to last.
     MadeToLast {
         /// How many are left, before this one.
@@ -347,6 +355,16 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// That AWS said at this time that the day's resizes are spent.
+    pub fn day_spent(at: Timestamp) -> Self {
+        Self::DaySpent { at, until: at.checked_add(SPENT_BELIEVED).unwrap_or(at) }
+    }
+
+    /// Whether no resize is left.
+    pub(crate) const fn is_budget_spent(&self) -> bool {
+        matches!(self, Self::BudgetSpent { .. } | Self::DaySpent { .. })
+    }
+
     /// Why a plan asks for what it does.
     pub(crate) fn planned(plan: &Plan) -> Self {
         let (busiest_in_minutes, needs) = plan.busiest().map_or((0, 1), |span| (span.begins_in_minutes, span.high));
@@ -503,6 +521,13 @@ impl fmt::Display for Reason {
                 f,
                 "{spent} resizes in the last {RESIZES_WINDOW_HOURS} h, AWS allows {RESIZES_PER_DAY}: the next is free at {}",
                 next.strftime("%H:%MZ")
+            ),
+            Self::DaySpent { at, until } => write!(
+                f,
+                "AWS said at {} that all resizes of the day are spent, {RESIZES_PER_DAY} in {RESIZES_WINDOW_HOURS} h, though we know of \
+                 fewer: it is asked again at {}",
+                at.strftime("%Y-%m-%d %H:%MZ"),
+                until.strftime("%Y-%m-%d %H:%MZ")
             ),
             Self::MadeToLast { left, wanted } => {
                 write!(

@@ -147,7 +147,7 @@ fn ten_a_day_and_the_reserve() {
     check(Case::of(8).busy(10).resizes_today(5), In, 4, is!(Reason::WithinQuota));
     check(Case::of(8).busy(10).resizes_today(8), In, 8, is!(Reason::ReservedForScaleOut { left: 2, reserved: 2 }));
     let words = Case::of(4).busy(100).resizes_today(10).decide(Out).words();
-    assert!(words.ends_with("10 resizes in the last 24 h, AWS allows 10: the next is free at 17:00Z"), "{words}");
+    assert!(words.ends_with("10 resizes in the last 24 h, AWS allows 10: the next is free at 17:02Z"), "{words}");
 }
 
 #[test]

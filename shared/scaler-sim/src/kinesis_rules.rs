@@ -47,6 +47,16 @@ pub struct Refusal {
     pub message: String,
 }
 
+impl Refusal {
+    /// Whether it is the eleventh call of a day that was refused.
+    pub fn is_day_spent(&self) -> bool {
+        self.error_type == LIMIT_EXCEEDED && self.message.contains(A_DAY)
+    }
+}
+
+/// How the refusal of the eleventh call ends.
+const A_DAY: &str = "times in a rolling 24-hour period.";
+
 const INVALID_ARGUMENT: &str = "InvalidArgumentException";
 const LIMIT_EXCEEDED: &str = "LimitExceededException";
 const RESOURCE_IN_USE: &str = "ResourceInUseException";
@@ -208,7 +218,7 @@ fn checked_quota(resize: &Resize<'_>, target: u32, now: Timestamp) -> Result<(),
             LIMIT_EXCEEDED,
             format!(
                 "Rate exceeded for stream {stream} under account {account}: UpdateShardCount can be called at most \
-                 {RESIZES_PER_DAY} times in a rolling 24-hour period."
+                 {RESIZES_PER_DAY} {A_DAY}"
             ),
         );
     }

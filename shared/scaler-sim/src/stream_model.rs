@@ -8,7 +8,7 @@ use scaler_core::limits::{
     SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
 };
 
-use crate::kinesis_rules::{self, Mode, Resize};
+use crate::kinesis_rules::{self, Mode, Refusal, Resize};
 use crate::ring::{Ring, RingFault};
 
 /// What AWS does not say, and a simulation has to assume.
@@ -115,7 +115,9 @@ pub struct Call {
 pub enum Refused {
     /// Another one is under way.
     InUse,
-    /// AWS's limits: ten a day, half to double, 1 to 10,000, not the count that it has.
+    /// Ten resizes in 24 hours.
+    DaySpent,
+    /// AWS's other limits: half to double, 1 to 10,000, not the count that it has.
     Limits,
     /// No such shards, or none that can be split or merged so.
     Shards(RingFault),
@@ -214,7 +216,9 @@ impl StreamModel {
                     account_shard_limit: u32::MAX,
                     accepted: &self.accepted,
                 };
-                kinesis_rules::check(&resize, now).map_err(|_| Refused::Limits)?;
+                let refused =
+                    |refusal: Refusal| if refusal.is_day_spent() { Refused::DaySpent } else { Refused::Limits };
+                kinesis_rules::check(&resize, now).map_err(refused)?;
                 self.accepted.push(now);
             }
             ResizeKind::SplitMerge if to == 0 || to == self.count => return Err(Refused::Limits),

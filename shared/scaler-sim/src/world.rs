@@ -125,6 +125,11 @@ struct State {
     /// Requests for another run, and after how many seconds.
     later: Vec<(String, u32)>,
     failures: BTreeMap<&'static str, VecDeque<(Failure, &'static str)>>,
+    /// After how long each of the next resizes is carried out of which nobody hears.
+    unheard: VecDeque<SignedDuration>,
+    /// Resizes that are on their way: when they arrive, of which stream, to which count.
+    on_their_way: Vec<(Timestamp, String, ShardCount)>,
+    tags_need_active: bool,
     calls: Vec<String>,
     /// Calls after which the caller is dead.
     lives: Option<usize>,
@@ -155,6 +160,9 @@ impl World {
             pages: BTreeMap::new(),
             later: Vec::new(),
             failures: BTreeMap::new(),
+            unheard: VecDeque::new(),
+            on_their_way: Vec::new(),
+            tags_need_active: false,
             calls: Vec::new(),
             lives: None,
             account_limit: 20_000,
@@ -183,6 +191,7 @@ impl World {
     pub fn advance(&self, by: SignedDuration) {
         let mut state = self.state();
         state.now = state.now.checked_add(by).unwrap_or(Timestamp::MAX);
+        state.arrive();
     }
 
     /// Sets the time.
@@ -205,9 +214,21 @@ impl World {
         self.state().failures.entry(call).or_default().push_back((failure, words));
     }
 
+    /// Loses the answer to the next resize, after those already to be lost. It is carried out so much later, if AWS accepts it then.
+    pub fn lose_next_resize(&self, carried_out_after: SignedDuration) {
+        self.state().unheard.push_back(carried_out_after);
+    }
+
+    /// Makes a stream that is not ACTIVE refuse tags, as AWS says that it may.
+    pub fn tags_need_active(&self, they_do: bool) {
+        self.state().tags_need_active = they_do;
+    }
+
     /// Takes back every failure that has not come yet.
     pub fn fail_nothing(&self) {
-        self.state().failures.clear();
+        let mut state = self.state();
+        state.failures.clear();
+        state.unheard.clear();
     }
 
     /// Lets whoever calls die after so many more calls: the next one never returns. `None` lets it live.
@@ -335,6 +356,7 @@ impl State {
     /// Logs a call and fails it if that was asked for.
     fn called(&mut self, call: &'static str, subject: &str, argument: &str) -> Result<(), CallError> {
         self.now = self.now.checked_add(self.call_takes).unwrap_or(Timestamp::MAX);
+        self.arrive();
         self.calls.push(format!("{call} {subject} {argument}").trim_end().to_owned());
         match self.failures.get_mut(call).and_then(VecDeque::pop_front) {
             None => Ok(()),
@@ -345,6 +367,37 @@ impl State {
     fn find(&mut self, call: &'static str, name: &str) -> Result<&mut Stream, CallError> {
         let missing = || failed(call, name, Failure::NotFound, "ResourceNotFoundException: no such stream");
         self.streams.get_mut(name).ok_or_else(missing)
+    }
+
+    /// Carries out the resizes that were on their way until now; nobody hears what came of them.
+    fn arrive(&mut self) {
+        let now = self.now;
+        let arrived: Vec<_> = self.on_their_way.extract_if(.., |(at, ..)| *at <= now).collect();
+        for (at, stream, desired) in arrived {
+            let _ = self.resize(&stream, desired, at);
+        }
+    }
+
+    /// What AWS makes of a resize that comes to it at this time.
+    fn resize(&mut self, name: &str, desired: ShardCount, now: Timestamp) -> Result<(), CallError> {
+        let call = "UpdateShardCount";
+        let (account_open_shards, account_shard_limit) = (self.open_shards(), self.account_limit);
+        let stream = self.find(call, name)?;
+        let resize = Resize {
+            stream: name,
+            account: ACCOUNT,
+            mode: mode(stream),
+            status: status_word(stream, now),
+            open_shards: stream.shards,
+            target: i64::from(desired.get()),
+            account_open_shards,
+            account_shard_limit,
+            accepted: &stream.resizes,
+        };
+        kinesis_rules::check(&resize, now).map_err(|refusal| refused(call, name, &refusal))?;
+        stream.resizes.push(now);
+        stream.shards = desired.get();
+        Ok(())
     }
 
     /// A split or a merge, which adds so many shards.
@@ -388,8 +441,11 @@ pub(crate) fn failed(call: &'static str, subject: &str, failure: Failure, messag
 }
 
 fn refused(call: &'static str, subject: &str, refusal: &Refusal) -> CallError {
-    let in_use = refusal.error_type == "ResourceInUseException";
-    let failure = if in_use { Failure::InUse } else { Failure::Refused };
+    let failure = match refusal.error_type {
+        "ResourceInUseException" => Failure::InUse,
+        _ if refusal.is_day_spent() => Failure::DaySpent,
+        _ => Failure::Refused,
+    };
     failed(call, subject, failure, &format!("{}: {}", refusal.error_type, refusal.message))
 }
 
@@ -466,7 +522,12 @@ impl Streams for &World {
         let mut state = self.state();
         let call = "AddTagsToStream";
         state.called(call, stream, value)?;
-        state.find(call, stream)?.tags.insert(tag.to_owned(), value.to_owned());
+        let (now, needs_active) = (state.now, state.tags_need_active);
+        let found = state.find(call, stream)?;
+        if needs_active && status(found, now) != StreamStatus::Active {
+            return Err(failed(call, stream, Failure::InUse, "ResourceInUseException: the stream is not ACTIVE"));
+        }
+        found.tags.insert(tag.to_owned(), value.to_owned());
         Ok(())
     }
 
@@ -475,23 +536,14 @@ impl Streams for &World {
         let mut state = self.state();
         let call = "UpdateShardCount";
         state.called(call, name, &desired.to_string())?;
-        let (now, account_open_shards, account_shard_limit) = (state.now, state.open_shards(), state.account_limit);
-        let stream = state.find(call, name)?;
-        let resize = Resize {
-            stream: name,
-            account: ACCOUNT,
-            mode: mode(stream),
-            status: status_word(stream, now),
-            open_shards: stream.shards,
-            target: i64::from(desired.get()),
-            account_open_shards,
-            account_shard_limit,
-            accepted: &stream.resizes,
-        };
-        kinesis_rules::check(&resize, now).map_err(|refusal| refused(call, name, &refusal))?;
-        stream.resizes.push(now);
-        stream.shards = desired.get();
-        Ok(())
+        if let Some(after) = state.unheard.pop_front() {
+            let arrives = state.now.checked_add(after).unwrap_or(Timestamp::MAX);
+            state.on_their_way.push((arrives, name.to_owned(), desired));
+            state.arrive();
+            return Err(failed(call, name, Failure::Unavailable, "no answer"));
+        }
+        let now = state.now;
+        state.resize(name, desired, now)
     }
 
     async fn account(&self) -> Result<AccountShards, CallError> {

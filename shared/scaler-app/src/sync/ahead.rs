@@ -14,7 +14,7 @@ use crate::report::{Outcome, OutcomeKind};
 /// A stream's next turn to be looked ahead for comes within so many minutes.
 const TURN_MINUTES: u32 = 60;
 /// A request for another run can wait so long. Source: SQS API reference, `DelaySeconds`.
-const LATER_SECONDS_MAX: u32 = 900;
+pub(super) const LATER_SECONDS_MAX: u32 = 900;
 
 /// What was held is looked at again after so long.
 const HELD_SECONDS: u32 = 300;

@@ -93,11 +93,6 @@ impl<'a> Tally<'a> {
         self.outcome(outcome);
     }
 
-    /// Whether the event is handed over again.
-    pub(super) fn is_retried(&self) -> bool {
-        self.response.retry.is_some()
-    }
-
     pub(super) fn gauges(&mut self, gauges: Gauges) {
         (self.say)(Said::Gauges(gauges));
     }

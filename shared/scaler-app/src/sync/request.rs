@@ -28,9 +28,21 @@ pub enum SyncRequest {
         after: Option<String>,
     },
     /// Bring these streams in step.
-    Streams(Vec<String>),
+    Streams(Look),
     /// Nothing, for this reason.
     Nothing(String),
+}
+
+/// A look at some streams.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Look {
+    /// Their names.
+    pub streams: Vec<String>,
+    /// Whether to look ahead for them as well.
+    pub plans: bool,
+    /// The end, exclusive and in epoch seconds, of the time in which this look may ask for another. `None` is the first look of a
+    /// chain, which gives the chain its end.
+    pub until: Option<i64>,
 }
 
 impl SyncRequest {
@@ -39,7 +51,9 @@ impl SyncRequest {
         match self {
             Self::Due { .. } => json!({ "sync": "due" }).to_string(),
             Self::All { after } => json!({ "sync": "all", "after": after }).to_string(),
-            Self::Streams(streams) => json!({ "sync": streams }).to_string(),
+            Self::Streams(Look { streams, plans, until }) => {
+                json!({ "sync": streams, "plans": plans, "until": until }).to_string()
+            }
             Self::Nothing(_) => json!({}).to_string(),
         }
     }
@@ -91,7 +105,15 @@ fn by_hand(event: &Value) -> Result<SyncRequest, EventFault> {
         Some(Value::Array(names)) => {
             let names: Option<Vec<_>> = names.iter().map(Value::as_str).collect();
             match names.filter(|names| !names.is_empty() && names.iter().all(|name| is_stream_name(name))) {
-                Some(names) => Ok(SyncRequest::Streams(names.into_iter().map(str::to_owned).collect())),
+                Some(names) => {
+                    match (optional(event, "plans", Value::as_bool), optional(event, "until", Value::as_i64)) {
+                        (Some(plans), Some(until)) => {
+                            let streams = names.into_iter().map(str::to_owned).collect();
+                            Ok(SyncRequest::Streams(Look { streams, plans: plans.unwrap_or(true), until }))
+                        }
+                        _ => expected(),
+                    }
+                }
                 None => expected(),
             }
         }
@@ -103,6 +125,19 @@ fn by_hand(event: &Value) -> Result<SyncRequest, EventFault> {
         Some(Value::String(due)) if due == "due" => Ok(SyncRequest::Due { asked_at: None }),
         _ => expected(),
     }
+}
+
+/// A field that may be left out; `None` where it is there and no such value.
+fn optional<T>(event: &Value, field: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
+    match event.get(field) {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => read(value).map(Some),
+    }
+}
+
+/// A look at streams that have changed, says AWS. What is planned for them is looked at in their turn.
+fn changed(streams: Vec<String>) -> SyncRequest {
+    SyncRequest::Streams(Look { streams, plans: false, until: None })
 }
 
 /// The parts of a Kinesis call that CloudTrail tells of.
@@ -143,7 +178,7 @@ fn from_cloudtrail(event: &Value) -> Result<SyncRequest, EventFault> {
     let arn = parameters.stream_arn.or(parameters.resource_arn);
     let of_arn = arn.as_deref().and_then(stream_in).map(str::to_owned);
     match (parameters.stream_name.filter(|name| is_stream_name(name)).or(of_arn), arn) {
-        (Some(name), _) => Ok(SyncRequest::Streams(vec![name])),
+        (Some(name), _) => Ok(changed(vec![name])),
         // Consumers are tagged by the same call.
         (None, Some(arn)) => Ok(SyncRequest::Nothing(format!("{arn} is no stream"))),
         (None, None) => Err(EventFault::Malformed { road, fault: format!("{} names no stream", call.event_name) }),
@@ -173,7 +208,7 @@ fn from_tag_change(event: &Value) -> Result<SyncRequest, EventFault> {
     if streams.is_empty() {
         return Ok(SyncRequest::Nothing(format!("none of {:?} is a stream", change.resources)));
     }
-    Ok(SyncRequest::Streams(streams))
+    Ok(changed(streams))
 }
 
 /// What we write on every resize and every message tells us nothing new.
@@ -196,7 +231,8 @@ mod tests {
             SyncRequest::All { after: Some("orders".to_owned()) },
             SyncRequest::All { after: None },
             SyncRequest::Due { asked_at: None },
-            SyncRequest::Streams(vec!["orders".to_owned()]),
+            SyncRequest::Streams(Look { streams: vec!["orders".to_owned()], plans: true, until: None }),
+            SyncRequest::Streams(Look { streams: vec!["orders".to_owned()], plans: false, until: Some(1_767_322_800) }),
         ] {
             let body = request.message();
             let queue = json!({ "Records": [{ "eventSource": "aws:sqs", "body": body }] });
@@ -210,6 +246,8 @@ mod tests {
             (json!({ "sync": "everything" }), "got \"everything\""),
             (json!({ "sync": ["or ders"] }), "got [\"or ders\"]"),
             (json!({ "sync": [] }), "got []"),
+            (json!({ "sync": ["orders"], "plans": "yes" }), "expected"),
+            (json!({ "sync": ["orders"], "until": "noon" }), "expected"),
             (json!({ "sync": "all", "after": 7 }), "expected"),
             (json!({ "Records": [] }), "an object with the fields [Records]"),
             (json!(null), "got null"),
@@ -236,6 +274,6 @@ mod tests {
             parse(&json!({ "detail-type": "AWS API Call via CloudTrail", "detail": call })).remove(0).unwrap()
         };
         assert!(matches!(tags(&[TAG_RESIZES]), SyncRequest::Nothing(_)));
-        assert_eq!(tags(&[TAG_RESIZES, "team"]), SyncRequest::Streams(vec!["orders".to_owned()]));
+        assert_eq!(tags(&[TAG_RESIZES, "team"]), changed(vec!["orders".to_owned()]));
     }
 }

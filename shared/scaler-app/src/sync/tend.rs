@@ -9,8 +9,8 @@ use super::Settings;
 use super::ahead::{Ahead, look_ahead};
 use super::ports::{AlarmStore, DELETED_AT_ONCE, FleetAdapters, FleetPorts, StoredAlarm};
 use crate::notice::{tell_people, tell_without_memory};
-use crate::ports::{CallError, Clock, Failure, Streams};
-use crate::reconcile::{call_failed, count_foreign_resize, reconcile};
+use crate::ports::{CallError, Failure, Streams};
+use crate::reconcile::{call_failed, reconcile, settle};
 use crate::report::{Outcome, OutcomeKind};
 
 /// How AWS's words begin when it refuses an alarm for what the account lacks, be it a permission or quota.
@@ -130,10 +130,8 @@ impl<A: FleetAdapters> Tender<'_, A> {
         let believed = believed_shards(&known.alarms);
         let (mut outcome, is_done) = match self.may_put(&changes).await {
             Ok(()) => {
-                let (ports, now) = (&self.ports.pass, self.ports.pass.clock.now());
                 if !policy.dry_run
-                    && let Err(error) =
-                        count_foreign_resize(ports, stream, &enrolment.history, believed, shards, now).await
+                    && let Err(error) = settle(&self.ports.pass, stream, &enrolment.history, believed, shards).await
                 {
                     return call_failed(stream, &error).into();
                 }
@@ -204,7 +202,8 @@ impl<A: FleetAdapters> Tender<'_, A> {
             // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
             tell_without_memory(&self.ports.pass, &mut outcome).await;
         }
-        let look_again = is_changing && believed_shards(&known.alarms).is_some();
+        // What looks wrong, the schedule sees again by itself.
+        let look_again = is_changing && believed_shards(&known.alarms).is_some() && known.look != Look::AsItsAlarmsSay;
         Tended { look_again: look_again.then_some(CHANGED_BY_THEN_SECONDS), ..outcome.into() }
     }
 

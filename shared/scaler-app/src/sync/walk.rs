@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use scaler_core::{ALARM_PREFIX, SYNC_MINUTES, is_due, is_plan_due, stream_of_alarm};
 
 use super::Settings;
+use super::ahead::LATER_SECONDS_MAX;
 use super::metrics::publish;
 use super::ports::{AlarmStore, Continuations, Fleet, FleetAdapters, FleetPorts, StoredAlarm, TaggedStream};
 use super::report::Tally;
-use super::request::SyncRequest;
-use super::tend::{Known, Look, Tended, Tender};
+use super::request::{Look, SyncRequest};
+use super::tend::{self, Known, Tended, Tender};
 use crate::ports::{CallError, Clock};
 use crate::reconcile::call_failed;
 use crate::report::{Outcome, OutcomeKind};
@@ -21,6 +22,10 @@ const STREAMS_A_MESSAGE: usize = 100;
 /// few runs begin everywhere. Where time does not suffice for all, all have their turn.
 const STRIDE: i128 = 618_033_989;
 const WHOLE: i128 = 1_000_000_000;
+/// What failed is tried again after so long.
+const RETRY_SECONDS: u32 = 300;
+/// A look may ask for another for so long, counted from the first of its chain: an hour, after which each stream has its turn.
+const CHAIN_SECONDS: i64 = 3_600;
 
 /// One run over many streams.
 pub(super) struct Walk<'a, A: FleetAdapters> {
@@ -37,8 +42,9 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// The schedule's run: what looks wrong, and those whose turn it is.
     pub(super) async fn due(self, asked_at: Option<i64>, tally: &mut Tally<'_>) {
-        let asked_at = asked_at.unwrap_or_else(|| self.ports.pass.clock.now().as_second());
-        let look = |stream: &str| if is_due(stream, asked_at) { Look::InTurn } else { Look::AsItsAlarmsSay };
+        let asked_at = asked_at.unwrap_or_else(|| self.now());
+        let look =
+            |stream: &str| if is_due(stream, asked_at) { tend::Look::InTurn } else { tend::Look::AsItsAlarmsSay };
         let mut fleet = match self.find(look, |stream| is_plan_due(stream, asked_at)).await {
             Ok(fleet) => fleet,
             Err(error) => return tally.decisive(run_failed(&error)),
@@ -46,7 +52,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         let run = i128::from(asked_at.div_euclid(SYNC_MINUTES * 60));
         let first = i128::try_from(fleet.len()).unwrap_or(0) * (run * STRIDE).rem_euclid(WHOLE) / WHOLE;
         fleet.rotate_left(usize::try_from(first).unwrap_or(0));
-        let (all, done) = (fleet.len(), self.tend(fleet, tally).await);
+        let (all, done) = (fleet.len(), self.tend(fleet, asked_at, tally).await);
         if done == 0 && all > 0 {
             tally.decisive(no_time());
         } else if done < all {
@@ -57,13 +63,14 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// Every stream closely, by name, from after `after` on; and through the queue, if that takes more than one run.
     pub(super) async fn all(self, after: Option<String>, tally: &mut Tally<'_>) {
-        let mut fleet = match self.find(|_| Look::Close, |_| false).await {
+        let mut fleet = match self.find(|_| tend::Look::Close, |_| false).await {
             Ok(fleet) => fleet,
             Err(error) => return tally.decisive(run_failed(&error)),
         };
         fleet.retain(|known| after.as_ref().is_none_or(|after| known.stream > *after));
         let names: Vec<String> = fleet.iter().map(|known| known.stream.clone()).collect();
-        let (ports, done) = (self.ports, self.tend(fleet, tally).await);
+        let began = self.now();
+        let (ports, done) = (self.ports, self.tend(fleet, began, tally).await);
         if done == names.len() {
             return;
         }
@@ -77,42 +84,52 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     }
 
     /// These streams, as they are now.
-    pub(super) async fn streams(mut self, streams: Vec<String>, tally: &mut Tally<'_>) {
-        let mut again = BTreeMap::new();
-        for (done, stream) in streams.iter().enumerate() {
+    pub(super) async fn streams(mut self, look: Look, tally: &mut Tally<'_>) {
+        let until = look.until.unwrap_or_else(|| self.chain_end(self.now()));
+        let is_first = look.until.is_none();
+        let mut again = Agains::until(until);
+        for (done, stream) in look.streams.iter().enumerate() {
             if done > 0 && self.is_over() {
-                leave(self.ports, &SyncRequest::Streams(streams[done..].to_vec()), 0, tally).await;
+                let rest = Look { streams: look.streams[done..].to_vec(), until: Some(until), ..look };
+                leave(self.ports, &SyncRequest::Streams(rest), 0, tally).await;
                 break;
             }
-            let tended = match self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await {
-                Ok(alarms) => {
-                    let is_listed = self.settings.wiring.stream_names.contains(stream);
-                    let known =
-                        Known { stream: stream.clone(), tags: None, alarms, is_listed, look: Look::Close, plans: true };
-                    Box::pin(self.tender.tend(known)).await
+            let (mut outcomes, at_rest, changes) = match self.close(stream).await {
+                Ok(known) => {
+                    let tended = Box::pin(self.tender.tend(known)).await;
+                    (tended.outcomes.clone(), tended.at_rest(), tended.look_again)
                 }
-                Err(error) => call_failed(stream, &error).into(),
+                Err(error) => (vec![call_failed(stream, &error)], None, None),
             };
-            note(&mut again, tended.look_again, stream);
-            let at_rest = tended.at_rest();
-            for outcome in tended.outcomes {
-                tally.decisive(outcome);
-            }
-            if let Some((shards, enrolment)) = at_rest {
+            again.note(changes.map(|seconds| if is_first { seconds } else { LATER_SECONDS_MAX }), false, stream);
+            if let Some((shards, enrolment)) = at_rest.filter(|_| look.plans) {
                 let ahead = Box::pin(self.tender.look_ahead(stream, shards, &enrolment)).await;
-                note(&mut again, ahead.look_again, stream);
-                ahead.outcome.into_iter().for_each(|outcome| tally.decisive(outcome));
+                again.note(ahead.look_again, true, stream);
+                outcomes.extend(ahead.outcome);
+            }
+            let has_failed = outcomes.iter().any(|outcome| outcome.outcome == OutcomeKind::Failed);
+            if has_failed && self.ports.continuations.is_there() {
+                // It alone is tried again: those that went well are not to wait for it.
+                again.note(Some(if is_first { RETRY_SECONDS } else { LATER_SECONDS_MAX }), look.plans, stream);
+                outcomes.into_iter().for_each(|outcome| tally.outcome(outcome));
+            } else {
+                outcomes.into_iter().for_each(|outcome| tally.decisive(outcome));
             }
         }
-        // A run that is tried again looks again by that.
-        if !tally.is_retried() {
-            self.look_again(again, tally).await;
-        }
+        self.look_again(again, tally).await;
+    }
+
+    /// What is known of a stream that is to be looked at closely.
+    async fn close(&self, stream: &str) -> Result<Known, CallError> {
+        let alarms = self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await?;
+        let is_listed = self.settings.wiring.stream_names.iter().any(|listed| listed == stream);
+        Ok(Known { stream: stream.to_owned(), tags: None, alarms, is_listed, look: tend::Look::Close, plans: true })
     }
 
     /// Tends these streams in their order, and says how many of them there was time for.
-    async fn tend(mut self, fleet: Vec<Known>, tally: &mut Tally<'_>) -> usize {
-        let (mut done, mut again, mut standings, mut plans) = (0, BTreeMap::new(), Vec::new(), Vec::new());
+    async fn tend(mut self, fleet: Vec<Known>, began: i64, tally: &mut Tally<'_>) -> usize {
+        let (mut done, mut standings, mut plans) = (0, Vec::new(), Vec::new());
+        let mut again = Agains::until(self.chain_end(began));
         for known in fleet {
             if self.is_over() {
                 break;
@@ -126,7 +143,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             for outcome in outcomes {
                 tally.outcome(outcome);
             }
-            note(&mut again, look_again, &stream);
+            again.note(look_again, false, &stream);
             standings.extend(standing.map(|(shards, enrolment)| (stream, shards, enrolment)));
         }
         // What is wrong is put right first; whom there is no time for has a turn in an hour, and alarms.
@@ -135,7 +152,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
                 break;
             }
             let ahead = Box::pin(self.tender.look_ahead(&stream, shards, &enrolment)).await;
-            note(&mut again, ahead.look_again, &stream);
+            again.note(ahead.look_again, true, &stream);
             ahead.outcome.into_iter().for_each(|outcome| tally.outcome(outcome));
         }
         self.look_again(again, tally).await;
@@ -146,7 +163,11 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     }
 
     /// Everything that is to be tended, by name. All of it or an error: half a fleet would make the other half look unmanaged.
-    async fn find(&self, look: impl Fn(&str) -> Look, plans: impl Fn(&str) -> bool) -> Result<Vec<Known>, CallError> {
+    async fn find(
+        &self,
+        look: impl Fn(&str) -> tend::Look,
+        plans: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Known>, CallError> {
         let tagged = self.ports.fleet.tagged().await?;
         let mut alarms: BTreeMap<String, Vec<StoredAlarm>> = BTreeMap::new();
         for stored in self.ports.alarms.under(ALARM_PREFIX).await? {
@@ -173,23 +194,52 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         self.ports.pass.clock.now() >= self.until
     }
 
-    /// Has streams looked at again after so many seconds, of which the schedule's next run would not know that it should.
-    async fn look_again(&self, again: BTreeMap<u32, Vec<String>>, tally: &mut Tally<'_>) {
+    fn now(&self) -> i64 {
+        self.ports.pass.clock.now().as_second()
+    }
+
+    /// The end of a chain of looks that began at this time, in epoch seconds: then the stream's turn has come, which begins another.
+    fn chain_end(&self, began: i64) -> i64 {
+        began.saturating_add(CHAIN_SECONDS)
+    }
+
+    /// Has streams looked at again, of which the schedule's next run would not know that it should.
+    async fn look_again(&self, again: Agains, tally: &mut Tally<'_>) {
         if !self.ports.continuations.is_there() {
             return;
         }
-        for (seconds, streams) in again {
+        let Agains { until, streams } = again;
+        let now = self.now();
+        for ((seconds, plans), streams) in streams {
+            if now.saturating_add(i64::from(seconds)) >= until {
+                continue;
+            }
             for streams in streams.chunks(STREAMS_A_MESSAGE) {
-                leave(self.ports, &SyncRequest::Streams(streams.to_vec()), seconds, tally).await;
+                let look = Look { streams: streams.to_vec(), plans, until: Some(until) };
+                leave(self.ports, &SyncRequest::Streams(look), seconds, tally).await;
             }
         }
     }
 }
 
-/// Notes a stream to be looked at again in so many seconds.
-fn note(again: &mut BTreeMap<u32, Vec<String>>, seconds: Option<u32>, stream: &str) {
-    if let Some(seconds) = seconds {
-        again.entry(seconds).or_default().push(stream.to_owned());
+/// Streams to be looked at again: in how many seconds, and whether for their plan.
+struct Agains {
+    /// The end of the chain that these looks belong to, exclusive, in epoch seconds.
+    until: i64,
+    streams: BTreeMap<(u32, bool), Vec<String>>,
+}
+
+impl Agains {
+    fn until(until: i64) -> Self {
+        Self { until, streams: BTreeMap::new() }
+    }
+
+    /// Notes a stream to be looked at again in so many seconds. One look is enough: the one that was noted first.
+    fn note(&mut self, seconds: Option<u32>, plans: bool, stream: &str) {
+        let is_noted = self.streams.values().flatten().any(|noted| noted == stream);
+        if let Some(seconds) = seconds.filter(|_| !is_noted) {
+            self.streams.entry((seconds, plans)).or_default().push(stream.to_owned());
+        }
     }
 }
 

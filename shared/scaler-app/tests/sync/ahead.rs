@@ -80,7 +80,9 @@ async fn a_step_of_the_plan_within_the_hour_is_looked_at_again_in_time() {
             continue;
         };
         waits += usize::from(is_waiting);
-        assert_eq!((later.len(), request.as_str()), (1, r#"{"sync":["orders"]}"#));
+        let request: Value = serde_json::from_str(request).unwrap();
+        let until = stack.world.now().as_second() + 3_600;
+        assert_eq!((later.len(), request), (1, json!({ "sync": ["orders"], "plans": true, "until": until })));
         assert!((60..=900).contains(seconds), "{time}: {seconds} s is no delay that the queue can keep");
     }
     assert!(waits > 0, "it never only waits");

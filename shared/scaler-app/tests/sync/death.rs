@@ -87,7 +87,7 @@ async fn scale_out_dies_while_it_resizes() {
         handle(&stack.world.ports(), &policy, Direction::Out, &alarm, &mut |_| ()).await;
     };
     let died = dies_everywhere(busy, resizes).await;
-    assert_eq!(died, 12, "look, tags, metrics, quota, ledger, resize, five of the refit, message");
+    assert_eq!(died, 13, "look, tags, metrics, quota, ledger, resize, ledger, five of the refit, message");
 }
 
 #[tokio::test]

@@ -44,8 +44,9 @@ async fn each_resize_is_told_and_a_lasting_cause_once_an_hour() {
     assert_eq!(
         subjects(&stack),
         [
+            // With the maximum as its cause, ...
             "orders goes from 4 to 8 shards",
-            "orders needs somebody",
+            // ... which is the same here and is not told again for an hour.
             "orders goes from 8 to 10 shards",
             "orders needs somebody",
         ]
@@ -55,7 +56,7 @@ async fn each_resize_is_told_and_a_lasting_cause_once_an_hour() {
     let begins = "What: orders goes from 4 to 8 shards.\nWhy: scale-out from 4 to 8: the busiest minute";
     assert!(first.starts_with(begins), "{first}");
     assert!(first.contains("--tags kinesis-scaler/shards-max=15"), "it is not enough, and says so: {first}");
-    let last = &told[3].text;
+    let last = &told[2].text;
     assert!(last.contains("15 are wanted and the maximum is 10"), "{last}");
 }
 
@@ -104,4 +105,38 @@ async fn a_message_that_is_lost_does_not_undo_a_resize() {
     look(&stack).await;
     assert_eq!(stack.world.stream("orders").unwrap().shards, 8);
     assert!(stack.world.told().is_empty());
+}
+
+/// A series of splits under a maximum that is too low: its first split is told with the cause, and nothing else in the hour. Where a
+/// stream that is changing refuses the tag in which the cause is remembered, it is told once more when the stream is at rest.
+#[tokio::test]
+async fn splits_under_a_maximum_that_is_too_low_are_told_once_an_hour() {
+    for tags_need_active in [false, true] {
+        let stack = Stack::enrolled(&["orders"]).await;
+        let now = stack.world.now().as_second();
+        let ten: Vec<_> = (1..=10).map(|hour| format!("o{}=4-4", now - hour * 3_600)).collect();
+        stack.world.change("orders", |stream| {
+            stream.tags.insert("kinesis-scaler/resizes".to_owned(), ten.join(" "));
+            stream.tags.insert("kinesis-scaler/shards-max".to_owned(), "60".to_owned());
+            stream.shards = 30;
+        });
+        for alarm in stack.wanted("orders") {
+            stack.world.put_alarm(alarm, true);
+        }
+        stack.world.tags_need_active(tags_need_active);
+        for _ in 0..50 {
+            // As much is taken as there are shards, of 60.
+            stack.world.change("orders", |stream| {
+                let shards = u64::from(stream.shards);
+                let records = (Some(shards * 60_000), Some((60 - shards) * 60_000));
+                stream.load = Minute { records: records.0, throttled_records: records.1, ..busy() };
+            });
+            look(&stack).await;
+            stack.world.advance(SignedDuration::from_mins(1));
+        }
+        let splits = stack.world.stream("orders").unwrap().reshards.len();
+        assert!(splits > 20, "{splits} splits");
+        let told = subjects(&stack);
+        assert_eq!(told.len(), 1 + usize::from(tags_need_active), "{told:?}");
+    }
 }

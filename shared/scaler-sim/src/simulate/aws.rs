@@ -465,9 +465,8 @@ impl FleetAdapters for Aws {
 fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
     match why {
         Refused::InUse => failed(call, stream, Failure::InUse, "ResourceInUseException: a resize is under way"),
-        Refused::Limits => {
-            failed(call, stream, Failure::Refused, "LimitExceededException: a step, a count or an eleventh too many")
-        }
+        Refused::DaySpent => failed(call, stream, Failure::DaySpent, "LimitExceededException: ten in 24 hours"),
+        Refused::Limits => failed(call, stream, Failure::Refused, "LimitExceededException: a step or a count too far"),
         Refused::Shards(fault) => misplaced(call, stream, fault),
     }
 }

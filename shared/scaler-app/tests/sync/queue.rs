@@ -1,0 +1,235 @@
+//! Looks that alarm-sync asks itself for: how many there are while every kind of hold lasts.
+
+use jiff::{SignedDuration, Timestamp};
+use scaler_app::ports::Failure;
+use scaler_core::{Minute, StreamStatus};
+use scaler_sim::world::{Stream, World};
+use serde_json::{Value, json};
+
+use crate::support::Stack;
+
+/// Looks that one chain of a plan causes in an hour: one every five minutes, up to the stream's next turn.
+const LOOKS_A_TURN: usize = 11;
+/// Looks that one change causes of which AWS told: after 5, 20, 35 and 50 minutes.
+const LOOKS_A_CHANGE: usize = 4;
+
+/// A load of so many hundredths of a shard, by bytes, and consumers that keep up.
+fn hundredths(load: i64) -> Minute {
+    let bytes = load.unsigned_abs() * 60 * 1_048_576 / 100;
+    Minute {
+        bytes: Some(bytes),
+        records: Some(bytes / 4_096),
+        throttled_records: Some(0),
+        iterator_age_ms: Some(0),
+        ..Minute::default()
+    }
+}
+
+fn minute_of_day(at: Timestamp) -> i64 {
+    at.as_second().rem_euclid(86_400) / 60
+}
+
+/// Seven shards' load at every hour.
+fn full(at: Timestamp) -> Minute {
+    hundredths(690 + minute_of_day(at) * 7 % 11)
+}
+
+/// Two shards' load, and seven shards' from 19:00 to 22:00.
+fn evenings(at: Timestamp) -> Minute {
+    let minute = minute_of_day(at);
+    hundredths(if (19 * 60..22 * 60).contains(&minute) { 690 } else { 190 } + minute * 7 % 11)
+}
+
+/// A stack with managed streams of four shards under this load, with their alarms.
+fn stack(names: &[&str], curve: fn(Timestamp) -> Minute) -> Stack {
+    let stack = Stack::with(&[]);
+    stack.world.set("2026-01-02T12:00:00Z".parse().unwrap());
+    for name in names {
+        let stream = Stream { curve: Some(curve), ..Stream::managed(4, curve(stack.world.now())) };
+        stack.world.add_stream(name, stream);
+        for alarm in stack.wanted(name) {
+            stack.world.put_alarm(alarm, true);
+        }
+    }
+    stack
+}
+
+/// What a queue does: it hands a message over when it is due, and again half an hour after a run that ended in an error, as
+/// `VisibilityTimeout` in `template.yaml` says.
+#[derive(Default)]
+struct Queue(Vec<(Timestamp, String)>);
+
+impl Queue {
+    fn take_due(&mut self, now: Timestamp) -> Vec<String> {
+        let due = self.0.extract_if(.., |(at, _)| *at <= now);
+        due.map(|(_, message)| message).collect()
+    }
+
+    fn put(&mut self, now: Timestamp, message: String, seconds: u32) {
+        self.0.push((now.checked_add(SignedDuration::from_secs(i64::from(seconds))).unwrap(), message));
+    }
+}
+
+/// Runs alarm-sync for so many hours as its schedule and its queue do, with `each_minute` before. The looks at single streams that
+/// the queue caused, by hour.
+async fn looks(stack: &Stack, hours: usize, each_minute: impl Fn(&World) -> Vec<Value>) -> Vec<usize> {
+    let (mut queue, mut by_hour) = (Queue::default(), Vec::new());
+    for _ in 0..hours {
+        let mut looks = 0;
+        for _ in 0..60 {
+            let now = stack.world.now();
+            for event in each_minute(&stack.world) {
+                stack.run(&event).await;
+            }
+            for message in queue.take_due(now) {
+                let request: Value = serde_json::from_str(&message).unwrap();
+                looks += request["sync"].as_array().map_or(1, Vec::len);
+                if stack.run(&request).await.response.into_result().is_err() {
+                    queue.put(now, message, 1_800);
+                }
+            }
+            if minute_of_day(now) % 5 == 0 {
+                stack.scheduled().await;
+            }
+            for (message, seconds) in stack.world.take_later() {
+                queue.put(now, message, seconds);
+            }
+            stack.world.forget_calls();
+            stack.world.set(now.checked_add(SignedDuration::from_mins(1)).unwrap());
+        }
+        by_hour.push(looks);
+    }
+    by_hour
+}
+
+fn tag(stack: &Stack, name: &str, key: &str, value: &str) {
+    let (key, value) = (format!("kinesis-scaler/{key}"), value.to_owned());
+    stack.world.change(name, |stream| drop(stream.tags.insert(key, value)));
+}
+
+/// Every kind of hold, for a day. None of them makes more looks than the turns of its streams begin.
+#[tokio::test]
+async fn no_hold_makes_looks_multiply() {
+    let names = ["clicks", "orders", "views"];
+    let nothing = |_: &World| Vec::new();
+    let failing = |call: &'static str, failure: Failure| {
+        move |world: &World| {
+            world.fail_nothing();
+            for _ in 0..50 {
+                world.fail_next(call, failure);
+            }
+            Vec::new()
+        }
+    };
+    let mut found = Vec::new();
+    for hold in ["quota", "maximum", "dry run", "peak", "budget", "changing"] {
+        let stack = stack(&names, if hold == "peak" { evenings } else { full });
+        match hold {
+            "quota" => {
+                let others = Stream { tags: [].into(), ..Stream::managed(20_000 - 12, hundredths(0)) };
+                stack.world.add_stream("other", others);
+            }
+            "maximum" => names.iter().for_each(|name| tag(&stack, name, "shards-max", "5")),
+            "dry run" => names.iter().for_each(|name| tag(&stack, name, "dry-run", "true")),
+            "budget" => {
+                let now = stack.world.now().as_second();
+                let ten: Vec<_> = (0..10).map(|minute| format!("o{}=4-4", now - minute * 60)).collect();
+                names.iter().for_each(|name| tag(&stack, name, "resizes", &ten.join(" ")));
+            }
+            "changing" => {
+                names.iter().for_each(|name| stack.world.change(name, |stream| stream.status = StreamStatus::Updating))
+            }
+            _ => {}
+        }
+        found.push((hold, looks(&stack, 24, nothing).await));
+    }
+    for (call, failure) in [
+        ("UpdateShardCount", Failure::Unavailable),
+        ("UpdateShardCount", Failure::Refused),
+        ("UpdateShardCount", Failure::InUse),
+        ("AddTagsToStream", Failure::Refused),
+        ("DescribeStreamSummary", Failure::Throttled),
+        ("DescribeStreamSummary", Failure::Unavailable),
+        ("ListTagsForStream", Failure::Refused),
+        ("GetMetricData", Failure::Throttled),
+    ] {
+        let stack = stack(&names, full);
+        found.push((call, looks(&stack, 24, failing(call, failure)).await));
+    }
+    for (hold, by_hour) in found {
+        let most = by_hour.iter().max().unwrap();
+        assert!(*most <= names.len() * LOOKS_A_TURN, "{hold}: {by_hour:?}");
+    }
+}
+
+/// Changes of which CloudTrail tells, one a minute, of a stream that never comes to rest: each causes a bounded number of looks.
+#[tokio::test]
+async fn each_change_causes_a_bounded_number_of_looks() {
+    let stack = stack(&["orders"], full);
+    stack.world.change("orders", |stream| stream.status = StreamStatus::Updating);
+    let split = |_: &World| {
+        let call = json!({ "eventName": "SplitShard", "requestParameters": { "streamName": "orders" } });
+        vec![json!({ "detail-type": "AWS API Call via CloudTrail", "detail": call })]
+    };
+    let by_hour = looks(&stack, 6, split).await;
+    assert!(by_hour.iter().all(|looks| *looks <= 60 * LOOKS_A_CHANGE + LOOKS_A_TURN), "{by_hour:?}");
+    assert_eq!(by_hour[2..].iter().max(), by_hour[2..].iter().min(), "and they do not grow: {by_hour:?}");
+}
+
+/// A look that a change caused goes on until the stream is at rest, and then fits its alarms.
+#[tokio::test]
+async fn a_change_is_looked_at_until_it_is_done() {
+    let stack = stack(&["orders"], |_| hundredths(200));
+    stack.world.change("orders", |stream| (stream.status, stream.shards) = (StreamStatus::Updating, 5));
+    let first = json!({ "detail-type": "AWS API Call via CloudTrail", "detail": {
+        "eventName": "UpdateShardCount", "requestParameters": { "streamName": "orders" } } });
+    let (began, mut event, mut waited) = (stack.world.now(), first, Vec::new());
+    loop {
+        stack.run(&event).await;
+        let Some((message, seconds)) = stack.world.take_later().pop() else { break };
+        waited.push(seconds);
+        event = serde_json::from_str(&message).unwrap();
+        stack.world.advance(SignedDuration::from_secs(i64::from(seconds)));
+        if stack.world.now().duration_since(began) > SignedDuration::from_mins(18) {
+            stack.world.change("orders", |stream| stream.status = StreamStatus::Active);
+        }
+    }
+    assert_eq!(waited, [300, 900, 900], "until it was done, and once more");
+    assert_eq!(stack.wrongs(), Vec::<String>::new());
+}
+
+/// The first resize of "orders", where a call for the other stream of the message fails at the begin, and where none does.
+async fn first_resize(begins: Timestamp, fails: bool) -> Option<Timestamp> {
+    let stack = stack(&["aaa", "orders"], evenings);
+    stack.world.set(begins);
+    tag(&stack, "aaa", "shards-max", "4");
+    for alarm in stack.wanted("aaa") {
+        stack.world.put_alarm(alarm, true);
+    }
+    if fails {
+        stack.world.fail_next("DescribeStreamSummary", Failure::Throttled);
+    }
+    let mut queue = Queue(vec![(begins, json!({ "sync": ["aaa", "orders"] }).to_string())]);
+    while stack.world.now() < "2026-01-02T19:30:00Z".parse().unwrap() {
+        let now = stack.world.now();
+        for message in queue.take_due(now) {
+            if stack.run(&serde_json::from_str(&message).unwrap()).await.response.into_result().is_err() {
+                queue.put(now, message, 1_800);
+            }
+        }
+        for (message, seconds) in stack.world.take_later() {
+            queue.put(now, message, seconds);
+        }
+        stack.world.set(now.checked_add(SignedDuration::from_mins(1)).unwrap());
+    }
+    stack.world.stream("orders").unwrap().resizes.first().copied()
+}
+
+#[tokio::test]
+async fn a_failure_of_one_stream_does_not_delay_others() {
+    for minutes in (0..200).step_by(25) {
+        let afternoon: Timestamp = "2026-01-02T15:30:00Z".parse().unwrap();
+        let begins = afternoon.checked_add(SignedDuration::from_mins(minutes)).unwrap();
+        assert_eq!(first_resize(begins, true).await, first_resize(begins, false).await, "from {begins} on");
+    }
+}
