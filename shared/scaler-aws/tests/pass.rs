@@ -196,7 +196,7 @@ impl World {
         let tags = self.ports.streams.tags(STREAM).await.unwrap();
         let (_, tag) = tags.into_iter().find(|(key, _)| key == TAG_RESIZES)?;
         let (history, now) = (ResizeHistory::parse(&tag).unwrap(), self.sandbox.now());
-        let newest = history.last_before_cooldown(Direction::In).unwrap();
+        let newest = history.attempts().last().unwrap();
         Some((history.spent(now), now.duration_since(newest.at).as_secs(), newest.kind))
     }
 
@@ -511,7 +511,7 @@ async fn the_eleventh_resize_is_held_by_our_ledger_and_without_it_refused_by_aws
     let words = &refused.words;
     assert!(words.starts_with("UpdateShardCount for orders: LimitExceededException: Rate exceeded"), "{words}");
     assert!(words.contains(&format!("it was to scale-out from {shards} to {wanted}")), "{words}");
-    assert_eq!(world.history().await, Some((0, 0, AttemptKind::Refused)));
+    assert_eq!(world.history().await, Some((10, 0, AttemptKind::DaySpent)));
     assert_eq!(world.summary().await, ("ACTIVE".to_owned(), i32::try_from(shards).unwrap()));
     assert_eq!(world.fitted(), shards.to_string());
 }

@@ -331,7 +331,7 @@ mod tests {
         for call in 0..10 {
             stream.resize(call * 10, if call % 2 == 0 { 5 } else { 4 }, UPDATE, "").unwrap();
         }
-        assert_eq!(stream.resize(1_439, 5, UPDATE, ""), Err(Refused::Limits));
+        assert_eq!(stream.resize(1_439, 5, UPDATE, ""), Err(Refused::DaySpent));
         assert_eq!(stream.resize(1_440, 5, UPDATE, ""), Ok(()));
     }
 }
