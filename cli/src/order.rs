@@ -47,6 +47,7 @@ pub(crate) fn ports(connection: &Connection, own: &Policy) -> Ports<Ordered> {
         notices: SnsNotices(None),
         clock: SystemClock,
         pasts: Pasts::default(),
+        region: None,
     }
 }
 

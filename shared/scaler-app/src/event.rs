@@ -7,9 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sns::SnsEvent;
+use aws_lambda_events::event::sqs::SqsEvent;
 use scaler_core::SHARDS_ID;
 use serde::Deserialize;
 use serde_json::Value;
+
+/// The namespace of the metrics of Kinesis.
+const NAMESPACE: &str = "AWS/Kinesis";
+/// Their dimension that names a stream.
+const STREAM_DIMENSION: &str = "StreamName";
 
 /// What an event asks for.
 #[derive(Debug, PartialEq, Eq, serde::Serialize)]
@@ -44,6 +50,9 @@ pub struct Notice {
     pub streams: Vec<String>,
     /// The shard count that its expressions hold, if it is an alarm of ours.
     pub fits: Option<u32>,
+    /// The Region of the alarm, and so of its metrics, where it says so.
+    #[serde(skip)]
+    pub region: Option<String>,
 }
 
 /// What is wrong with an event. No retry can mend it, so it is reported and not failed.
@@ -62,6 +71,47 @@ pub enum EventFault {
          stack, {{\"sync\": \"all\"}} or {{\"sync\": [\"stream\", ...]}}; got {0}"
     )]
     NoSyncRequest(String),
+    /// An alarm over other alarms.
+    #[error(
+        "alarm {alarm} is a composite alarm: it has no metric, and so names no stream. Let the metric alarms under it call this \
+         function instead{children}"
+    )]
+    Composite {
+        /// The alarm.
+        alarm: String,
+        /// Those under it that fired, in brackets, where it says so.
+        children: String,
+    },
+    /// An alarm on a Metrics Insights query.
+    #[error(
+        "alarm {0} is on a Metrics Insights query, which names no single stream: make a metric alarm for each stream, with the \
+         dimension StreamName"
+    )]
+    Query(String),
+    /// An alarm on metrics that are not those of Kinesis, though they have its dimension.
+    #[error(
+        "alarm {alarm} watches a metric of the namespace {namespace}: only those of {NAMESPACE} tell of a stream. Make an alarm on \
+         one of them"
+    )]
+    Namespace {
+        /// The alarm.
+        alarm: String,
+        /// The metrics' namespace.
+        namespace: String,
+    },
+    /// An alarm on a stream of another account.
+    #[error(
+        "alarm {alarm} of account {own} watches a stream of account {other}: this account's stream of the same name is another one. \
+         Deploy the stack in account {other} as well, and let an alarm there call it"
+    )]
+    Account {
+        /// The alarm.
+        alarm: String,
+        /// The account of its metric.
+        other: String,
+        /// The account of the alarm.
+        own: String,
+    },
     /// One of the events we know, with something missing or of the wrong type.
     #[error("{road}: {fault}")]
     Malformed {
@@ -78,38 +128,68 @@ pub fn parse(event: &Value) -> Request {
     match detail_type {
         Some("Scheduled Event") => Request::Sweep,
         Some("CloudWatch Alarm State Change") => Request::Alarms(vec![from_eventbridge(event)]),
-        _ if event.get("Records").is_some() => Request::Alarms(from_sns(event)),
+        _ if event.get("Records").is_some() => Request::Alarms(from_records(event)),
         _ if event.get("alarmData").is_some() => Request::Alarms(vec![from_direct(event)]),
         _ => Request::Alarms(vec![Err(EventFault::Unknown(shape_of(event)))]),
     }
 }
 
-fn from_sns(event: &Value) -> Vec<Result<Notice, EventFault>> {
-    let road = "SNS event";
-    match SnsEvent::deserialize(event) {
-        Err(fault) => vec![Err(malformed(road, &fault))],
-        Ok(event) => event.records.iter().map(|record| from_sns_message(&record.sns.message)).collect(),
+/// Messages of SNS, or of a queue that a topic or EventBridge writes to.
+fn from_records(event: &Value) -> Vec<Result<Notice, EventFault>> {
+    let source = ["EventSource", "eventSource"].iter().find_map(|key| event["Records"][0].get(key)?.as_str());
+    match source {
+        Some("aws:sqs") => match SqsEvent::deserialize(event) {
+            Err(fault) => vec![Err(malformed("SQS event", &fault))],
+            Ok(event) => event.records.iter().map(|record| from_text(record.body.as_deref().unwrap_or(""))).collect(),
+        },
+        Some("aws:sns") | None => match SnsEvent::deserialize(event) {
+            Err(fault) => vec![Err(malformed("SNS event", &fault))],
+            Ok(event) => event.records.iter().map(|record| from_text(&record.sns.message)).collect(),
+        },
+        Some(other) => vec![Err(EventFault::Unknown(format!("records of {other}")))],
     }
 }
 
-fn from_sns_message(message: &str) -> Result<Notice, EventFault> {
-    let alarm: SnsAlarm =
-        serde_json::from_str(message).map_err(|fault| malformed("alarm in an SNS message", &fault))?;
-    let metrics = alarm.trigger.metrics.iter();
-    let fits = fits(metrics.map(|entry| (entry.id.as_deref(), entry.expression.as_deref())));
-    Ok(Notice { streams: alarm.trigger.streams(), alarm: alarm.alarm_name, state: alarm.new_state_value, fits })
+/// A message: an alarm as SNS writes it, an event of EventBridge, or an envelope of SNS around either.
+fn from_text(text: &str) -> Result<Notice, EventFault> {
+    let road = "alarm in a message";
+    let message: Value = serde_json::from_str(text).map_err(|fault| malformed(road, &fault))?;
+    match message.get("Message").and_then(Value::as_str) {
+        Some(inner) => {
+            let inner: Value = serde_json::from_str(inner).map_err(|fault| malformed(road, &fault))?;
+            from_message(&inner)
+        }
+        None => from_message(&message),
+    }
+}
+
+fn from_message(message: &Value) -> Result<Notice, EventFault> {
+    if message.get("detail-type").is_some() {
+        return from_eventbridge(message);
+    }
+    let alarm = SnsAlarm::deserialize(message).map_err(|fault| malformed("alarm in a message", &fault))?;
+    alarm.watched().notice()
 }
 
 fn from_eventbridge(event: &Value) -> Result<Notice, EventFault> {
     let road = "EventBridge alarm event";
     let event = EventBridgeEvent::<Value>::deserialize(event).map_err(|fault| malformed(road, &fault))?;
-    let data = AlarmData::deserialize(event.detail).map_err(|fault| malformed(road, &fault))?;
-    Ok(data.notice())
+    let data = AlarmData::deserialize(&event.detail).map_err(|fault| malformed(road, &fault))?;
+    data.watched(event.account, event.region).notice()
 }
 
 fn from_direct(event: &Value) -> Result<Notice, EventFault> {
     let data = AlarmData::deserialize(&event["alarmData"]).map_err(|fault| malformed("direct alarm action", &fault))?;
-    Ok(data.notice())
+    let arn = event.get("alarmArn").and_then(Value::as_str).unwrap_or_default();
+    data.watched(part(arn, ACCOUNT_PART), part(arn, REGION_PART)).notice()
+}
+
+/// Where an ARN has its Region, `arn:aws:cloudwatch:REGION:...`, and its account, counted from 0.
+const REGION_PART: usize = 3;
+const ACCOUNT_PART: usize = 4;
+
+fn part(arn: &str, part: usize) -> Option<String> {
+    arn.split(':').nth(part).filter(|part| !part.is_empty()).map(str::to_owned)
 }
 
 pub(crate) fn malformed(road: &'static str, fault: &serde_json::Error) -> EventFault {
@@ -131,20 +211,100 @@ pub(crate) fn shape_of(event: &Value) -> String {
     }
 }
 
+/// An alarm, by whatever road it came.
+struct Watched {
+    alarm: String,
+    state: AlarmState,
+    /// Where the alarm is.
+    account: Option<String>,
+    region: Option<String>,
+    /// Whether it has a rule over other alarms, and those of them that fired.
+    children: Option<Vec<String>>,
+    metrics: Vec<WatchedMetric>,
+}
+
+/// A metric or an expression of an alarm.
+struct WatchedMetric {
+    id: Option<String>,
+    expression: Option<String>,
+    account: Option<String>,
+    namespace: Option<String>,
+    /// The value of its dimension `StreamName`.
+    stream: Option<String>,
+}
+
+impl Watched {
+    fn notice(self) -> Result<Notice, EventFault> {
+        let alarm = self.alarm;
+        if self.state != AlarmState::Alarm {
+            // Nothing is to be done, so nothing is wrong.
+        } else if let Some(children) = self.children {
+            let children = if children.is_empty() { String::new() } else { format!(" ({})", children.join(", ")) };
+            return Err(EventFault::Composite { alarm, children });
+        } else if self.metrics.iter().any(WatchedMetric::is_query) {
+            return Err(EventFault::Query(alarm));
+        }
+        let with_stream = || self.metrics.iter().filter(|metric| metric.stream.is_some());
+        let of_kinesis: Vec<_> = with_stream().filter(|metric| metric.is_of_kinesis()).collect();
+        if let (true, Some(other)) = (of_kinesis.is_empty(), with_stream().next()) {
+            return Err(EventFault::Namespace { alarm, namespace: other.namespace.clone().unwrap_or_default() });
+        }
+        let other =
+            of_kinesis.iter().find_map(|metric| metric.account.clone().filter(|_| metric.account != self.account));
+        if let (Some(other), Some(own)) = (other, self.account) {
+            return Err(EventFault::Account { alarm, other, own });
+        }
+        let streams: BTreeSet<_> = of_kinesis.iter().filter_map(|metric| metric.stream.clone()).collect();
+        let (streams, fits) = (streams.into_iter().collect(), fits(&self.metrics));
+        Ok(Notice { alarm, state: self.state, streams, fits, region: self.region })
+    }
+}
+
+impl WatchedMetric {
+    /// One that does not say its namespace is taken for one of Kinesis, whose dimension it has.
+    fn is_of_kinesis(&self) -> bool {
+        self.namespace.as_deref().is_none_or(|namespace| namespace == NAMESPACE)
+    }
+
+    fn is_query(&self) -> bool {
+        self.expression.as_ref().is_some_and(|expression| {
+            expression.trim_start().get(..7).is_some_and(|word| word.eq_ignore_ascii_case("select "))
+        })
+    }
+}
+
+/// The shard count in an alarm's expressions.
+fn fits(metrics: &[WatchedMetric]) -> Option<u32> {
+    metrics.iter().find(|metric| metric.id.as_deref() == Some(SHARDS_ID))?.expression.as_ref()?.parse().ok()
+}
+
 /// The alarm as SNS carries it: a JSON string with capitalised fields.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SnsAlarm {
     alarm_name: String,
     new_state_value: AlarmState,
+    #[serde(rename = "AWSAccountId")]
+    account: Option<String>,
+    alarm_arn: Option<String>,
+    alarm_rule: Option<String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    triggering_children: Vec<SnsChild>,
     #[serde(default, deserialize_with = "null_is_default")]
     trigger: SnsTrigger,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SnsChild {
+    arn: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct SnsTrigger {
     /// A single-metric alarm's.
+    namespace: Option<String>,
     #[serde(deserialize_with = "null_is_default")]
     dimensions: Vec<SnsDimension>,
     /// A metric-math alarm's; expressions have no metric.
@@ -157,6 +317,7 @@ struct SnsTrigger {
 struct SnsMetric {
     id: Option<String>,
     expression: Option<String>,
+    account_id: Option<String>,
     metric_stat: Option<SnsMetricStat>,
 }
 
@@ -167,8 +328,10 @@ struct SnsMetricStat {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct SnsMetricName {
-    #[serde(rename = "Dimensions", default, deserialize_with = "null_is_default")]
+    namespace: Option<String>,
+    #[serde(default, deserialize_with = "null_is_default")]
     dimensions: Vec<SnsDimension>,
 }
 
@@ -180,12 +343,47 @@ struct SnsDimension {
     value: String,
 }
 
-impl SnsTrigger {
-    fn streams(&self) -> Vec<String> {
-        let of_metrics = self.metrics.iter().filter_map(|metric| metric.metric_stat.as_ref());
-        let dimensions = of_metrics.flat_map(|stat| &stat.metric.dimensions).chain(&self.dimensions);
-        stream_names(dimensions.map(|dimension| (dimension.name.as_str(), dimension.value.as_str())))
+impl SnsAlarm {
+    fn watched(self) -> Watched {
+        let arn = self.alarm_arn.unwrap_or_default();
+        let single = WatchedMetric {
+            id: None,
+            expression: None,
+            account: None,
+            namespace: self.trigger.namespace,
+            stream: stream_dimension(&self.trigger.dimensions),
+        };
+        Watched {
+            alarm: self.alarm_name,
+            state: self.new_state_value,
+            account: self.account.or_else(|| part(&arn, ACCOUNT_PART)),
+            region: part(&arn, REGION_PART),
+            children: self.alarm_rule.map(|_| {
+                let name = |child: &SnsChild| {
+                    child.arn.split_once(":alarm:").map_or(child.arn.clone(), |(_, name)| name.to_owned())
+                };
+                self.triggering_children.iter().map(name).collect()
+            }),
+            metrics: self.trigger.metrics.into_iter().map(SnsMetric::watched).chain([single]).collect(),
+        }
     }
+}
+
+impl SnsMetric {
+    fn watched(self) -> WatchedMetric {
+        let metric = self.metric_stat.map(|stat| stat.metric);
+        WatchedMetric {
+            id: self.id,
+            expression: self.expression,
+            account: self.account_id,
+            stream: metric.as_ref().and_then(|metric| stream_dimension(&metric.dimensions)),
+            namespace: metric.and_then(|metric| metric.namespace),
+        }
+    }
+}
+
+fn stream_dimension(dimensions: &[SnsDimension]) -> Option<String> {
+    dimensions.iter().find(|dimension| dimension.name == STREAM_DIMENSION).map(|dimension| dimension.value.clone())
 }
 
 /// The alarm as EventBridge and the direct action carry it.
@@ -204,8 +402,9 @@ struct State {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Configuration {
+    alarm_rule: Option<String>,
     #[serde(deserialize_with = "null_is_default")]
     metrics: Vec<Entry>,
 }
@@ -215,6 +414,7 @@ struct Configuration {
 struct Entry {
     id: Option<String>,
     expression: Option<String>,
+    account_id: Option<String>,
     metric_stat: Option<MetricStat>,
 }
 
@@ -225,33 +425,41 @@ struct MetricStat {
 
 #[derive(Deserialize)]
 struct MetricName {
+    namespace: Option<String>,
     #[serde(default, deserialize_with = "null_is_default")]
     dimensions: BTreeMap<String, String>,
 }
 
 impl AlarmData {
-    fn notice(self) -> Notice {
-        let entries = self.configuration.metrics.iter();
-        let metrics = entries.clone().filter_map(|metric| metric.metric_stat.as_ref());
-        let dimensions = metrics.flat_map(|stat| &stat.metric.dimensions);
-        Notice {
-            streams: stream_names(dimensions.map(|(name, value)| (name.as_str(), value.as_str()))),
-            fits: fits(entries.map(|entry| (entry.id.as_deref(), entry.expression.as_deref()))),
+    fn watched(self, account: Option<String>, region: Option<String>) -> Watched {
+        Watched {
             alarm: self.alarm_name,
             state: self.state.value,
+            account,
+            region,
+            children: self.configuration.alarm_rule.map(|_| Vec::new()),
+            metrics: self.configuration.metrics.into_iter().map(Entry::watched).collect(),
+        }
+    }
+}
+
+impl Entry {
+    fn watched(self) -> WatchedMetric {
+        let metric = self.metric_stat.map(|stat| stat.metric);
+        WatchedMetric {
+            id: self.id,
+            expression: self.expression,
+            account: self.account_id,
+            stream: metric.as_ref().and_then(|metric| metric.dimensions.get(STREAM_DIMENSION).cloned()),
+            namespace: metric.and_then(|metric| metric.namespace),
         }
     }
 }
 
 /// The values of the `StreamName` dimensions, each once.
 pub fn stream_names<'a>(dimensions: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
-    let names: BTreeSet<_> = dimensions.filter(|(name, _)| *name == "StreamName").map(|(_, value)| value).collect();
+    let names: BTreeSet<_> = dimensions.filter(|(name, _)| *name == STREAM_DIMENSION).map(|(_, value)| value).collect();
     names.into_iter().map(str::to_owned).collect()
-}
-
-/// The shard count in an alarm's expressions, each with its id.
-fn fits<'a>(mut entries: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> Option<u32> {
-    entries.find(|(id, _)| *id == Some(SHARDS_ID))?.1?.parse().ok()
 }
 
 /// AWS sends `null` where it has nothing to say.

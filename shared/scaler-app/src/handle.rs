@@ -60,7 +60,7 @@ pub async fn handle<A: Adapters>(
 
 impl From<FiringAlarm> for Notice {
     fn from(alarm: FiringAlarm) -> Self {
-        Self { alarm: alarm.name, state: AlarmState::Alarm, streams: alarm.streams, fits: alarm.fits }
+        Self { alarm: alarm.name, state: AlarmState::Alarm, streams: alarm.streams, fits: alarm.fits, region: None }
     }
 }
 
@@ -113,10 +113,20 @@ async fn answer<A: Adapters>(
         Ok(notice) => notice,
         Err(fault) => return Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
     };
+    let elsewhere = notice.region.filter(|region| ports.region.as_ref().is_some_and(|home| home != region));
     let outcome = match (notice.state, notice.streams.as_slice()) {
         (AlarmState::Ok | AlarmState::InsufficientData, streams) => {
             let words = "the alarm is not firing: nothing to do";
             Outcome::plain(OutcomeKind::Ignored, streams.first().map(String::as_str), words)
+        }
+        (AlarmState::Alarm, streams) if let Some(elsewhere) = elsewhere => {
+            let words = format!(
+                "the alarm is of Region {elsewhere}, and this function works in {}, where {} is another stream: deploy the stack in \
+                 {elsewhere} as well, and let the alarm call it there",
+                ports.region.as_deref().unwrap_or_default(),
+                streams.join(", "),
+            );
+            Outcome::plain(OutcomeKind::Refused, None, words)
         }
         (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
             // In a box: all that a pass waits for, one in the other, is deeper than the compiler follows.

@@ -211,6 +211,8 @@ pub struct Ports<A: Adapters> {
     pub clock: A::Clock,
     /// What was read of the past.
     pub pasts: Pasts,
+    /// The Region of the streams, where it is known.
+    pub region: Option<String>,
 }
 
 impl<A: Adapters> fmt::Debug for Ports<A> {

@@ -90,6 +90,7 @@ pub fn ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) 
     });
     Ports {
         pasts: Pasts::default(),
+        region: Some(wiring.region.clone()).filter(|region| !region.is_empty()),
         streams: KinesisStreams(aws_sdk_kinesis::Client::new(sdk), pace.clone()),
         metrics: CloudWatchMetrics(cloudwatch.clone(), pace.clone()),
         alarms: CloudWatchAlarms { client: cloudwatch, pace: pace.clone(), stack: wiring.stack_name.clone() },

@@ -28,6 +28,7 @@ pub use billing::Billed;
 const RESIZE_SECONDS: i64 = 60;
 
 const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
 
 /// One stream.
 #[derive(Clone, Debug)]
@@ -179,7 +180,16 @@ impl World {
 
     /// The ports of a pass.
     pub fn ports(&self) -> Ports<&Self> {
-        Ports { streams: self, metrics: self, alarms: self, notices: self, clock: self, pasts: Pasts::default() }
+        let region = Some(REGION.to_owned());
+        Ports {
+            streams: self,
+            metrics: self,
+            alarms: self,
+            notices: self,
+            clock: self,
+            pasts: Pasts::default(),
+            region,
+        }
     }
 
     /// The ports of alarm-sync.

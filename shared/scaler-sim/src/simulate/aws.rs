@@ -103,6 +103,7 @@ impl Aws {
             notices: one(),
             clock: one(),
             pasts: Pasts::default(),
+            region: None,
         };
         FleetPorts { pass, fleet: one(), alarms: one(), metrics: one(), continuations: one() }
     }
