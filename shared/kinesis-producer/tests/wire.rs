@@ -132,7 +132,7 @@ async fn aggregated_records_are_one_on_the_wire() {
     assert_eq!(producer.close().await.acknowledged, 500);
     let read = read(&client, 1).await;
     assert!(read.len() < 10, "{} records", read.len());
-    let inside: usize = read.iter().map(|data| aggregation::decode(data).unwrap().len()).sum();
+    let inside: usize = read.iter().map(|data| aggregation::decode(data).unwrap().unwrap().records.len()).sum();
     assert_eq!(inside, 500);
 }
 
