@@ -6,6 +6,7 @@ mod support;
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_producer::{Aggregation, Producer, Record, Settings, Stream};
+use md5::Digest as _;
 use sandbox::{Capacity, Options, Sandbox};
 use scaler_sim::cloudwatch::Metric;
 use serde_json::Value;
@@ -69,6 +70,54 @@ async fn aggregated_records_are_opened() {
         report["hottest_keys"].as_array().unwrap().iter().map(|key| key["share"].as_f64().unwrap()).collect();
     assert_eq!(shares, [0.8, 0.2]);
     assert!(report["advice"].to_string().contains("only 2 keys in 500 records"), "{report}");
+}
+
+/// An aggregated record, made by hand: keys, explicit hash keys, and for each record which of them it has; 100 bytes each.
+fn aggregate(keys: &[&str], hash_keys: &[&str], records: &[(u8, Option<u8>, usize)]) -> Vec<u8> {
+    let field = |number: u8, of: &[u8]| [&[number << 3 | 2, u8::try_from(of.len()).unwrap()], of].concat();
+    let mut message: Vec<u8> = keys.iter().flat_map(|key| field(1, key.as_bytes())).collect();
+    message.extend(hash_keys.iter().flat_map(|hash_key| field(2, hash_key.as_bytes())));
+    for (key, hash_key, times) in records {
+        let hash_key = hash_key.map_or(Vec::new(), |hash_key| vec![2 << 3, hash_key]);
+        let record = [&[1 << 3, *key], hash_key.as_slice(), &field(3, &[b'x'; 100])].concat();
+        message.extend(field(3, &record).repeat(*times));
+    }
+    [&[0xF3, 0x89, 0x9A, 0xC2], message.as_slice(), md5::Md5::digest(&message).as_slice()].concat()
+}
+
+#[tokio::test]
+async fn aggregates_with_odd_hash_keys_are_opened_and_broken_ones_counted_and_told() {
+    let (sandbox, client) = world(1).await;
+    let put = async |data: Vec<u8>| {
+        let put = client.put_record().stream_name(STREAM).partition_key("a").data(data.into());
+        put.send().await.unwrap();
+    };
+    put(aggregate(&["meter-1", "meter-2"], &["undefined"], &[(0, Some(0), 40), (1, Some(0), 10)])).await;
+    put(aggregate(&["meter-3"], &["undefined"], &[(0, None, 50)])).await;
+    put(aggregate(&["meter-4"], &["ccccccccc"], &[(0, Some(0), 50)])).await;
+    let report = json(&sample(&sandbox, "--output json").await);
+    let figures = ["aggregated", "unopened", "user_records", "distinct_keys", "odd_hash_keys"];
+    assert_eq!(figures.map(|name| report[name].as_u64().unwrap()), [3, 0, 150, 4, 100]);
+    assert!(report["hottest_keys"].as_array().unwrap().iter().all(|key| key["key"] != "a"), "{report}");
+
+    let mut changed = aggregate(&["meter-5"], &[], &[(0, None, 3)]);
+    changed[20] ^= 1;
+    put(changed.clone()).await;
+    changed.truncate(7);
+    put(changed).await;
+    put(aggregate(&["meter-5"], &[], &[(9, None, 3)])).await;
+    let report = json(&sample(&sandbox, "--output json").await);
+    assert_eq!(figures.map(|name| report[name].as_u64().unwrap()), [3, 3, 153, 5, 100]);
+    assert_eq!(report["unopened_because"].as_object().unwrap().len(), 2, "{report}");
+    let told = sample(&sandbox, "").await;
+    for expected in [
+        "3 records are several put together by the KPL; opened, there are 153\n",
+        "100 records in them name an explicit hash key that is no number: they count by their keys\n",
+        "2 begin as the KPL's and could not be opened, and count as one of their own key each: the MD5 at its end is not",
+        "1 begin as the KPL's and could not be opened, and count as one of their own key each: a record in it points to",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
 }
 
 #[tokio::test]

@@ -1,19 +1,21 @@
 //! Virtual time: a clock that runs at a multiple of real time, or one that tests move by hand.
 
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A day in each second. No machine evaluates the alarms of more minutes than that in a second.
-const WEIGHT_MAX: f64 = 86_400.0;
+/// Virtual seconds per real second: up to a day, since no machine evaluates the alarms of more minutes than that in a second, and
+/// from a thousandth on, at which a minute takes most of a day.
+pub const SPEEDS: RangeInclusive<f64> = 0.001..=86_400.0;
 
 /// How the sandbox's clock runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ClockOptions {
     /// Starts at the real time and runs `speed` times as fast; at 60 a minute of CloudWatch lasts a second.
     Running {
-        /// Virtual seconds per real second, above 0 and up to 86,400.
+        /// Virtual seconds per real second, one of [`SPEEDS`].
         speed: f64,
     },
     /// Stands at `start` until it is moved.
@@ -21,7 +23,7 @@ pub enum ClockOptions {
         /// The first virtual time.
         start: Timestamp,
         /// How many alike records each record written stands for, all in the same second; 1 unless a stream is to be filled
-        /// with less.
+        /// with less. One of [`SPEEDS`].
         weight: f64,
     },
 }
@@ -52,8 +54,10 @@ impl SandboxClock {
             ClockOptions::Manual { start, weight } => (Kind::Manual(Mutex::new(start)), weight),
         };
         anyhow::ensure!(
-            weight > 0.0 && weight <= WEIGHT_MAX,
-            "the clock's speed or weight {weight} is not a number above 0 and up to {WEIGHT_MAX}"
+            SPEEDS.contains(&weight),
+            "the clock's speed or weight {weight:?} is not a number from {} to {}",
+            SPEEDS.start(),
+            SPEEDS.end()
         );
         Ok(Self { kind, weight })
     }
@@ -63,7 +67,8 @@ impl SandboxClock {
         match &self.kind {
             Kind::Running { virtual_start, real_start } => {
                 let passed = real_start.elapsed().as_secs_f64() * self.weight;
-                *virtual_start + SignedDuration::from_secs_f64(passed)
+                // A month at full speed is longer than there are dates.
+                virtual_start.saturating_add(SignedDuration::from_secs_f64(passed)).unwrap_or(Timestamp::MAX)
             }
             Kind::Manual(now) => *now.lock().unwrap_or_else(PoisonError::into_inner),
         }
@@ -104,6 +109,33 @@ impl SandboxClock {
                 Some(Duration::from_secs_f64(ahead / self.weight))
             }
             Kind::Manual(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_speed_that_no_clock_has_is_named_with_the_bounds() {
+        for speed in [1e300, 86_401.0, 0.0, -1.0, 1e-300, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            for options in
+                [ClockOptions::Running { speed }, ClockOptions::Manual { start: Timestamp::UNIX_EPOCH, weight: speed }]
+            {
+                let told = SandboxClock::new(options).err().map(|error| error.to_string());
+                let expected = format!("the clock's speed or weight {speed:?} is not a number from 0.001 to 86400");
+                assert_eq!(told, Some(expected));
+            }
+        }
+    }
+
+    #[test]
+    fn the_slowest_and_the_fastest_clock_can_be_waited_for() {
+        for speed in [*SPEEDS.start(), *SPEEDS.end()] {
+            let clock = SandboxClock::new(ClockOptions::Running { speed }).expect("this speed can be");
+            let wait = clock.real_time_until(clock.now() + SignedDuration::from_mins(1)).unwrap_or_default();
+            assert!(wait.as_secs_f64() <= 60.0 / speed, "{wait:?}");
         }
     }
 }

@@ -3,17 +3,19 @@
 //!
 //! The emulator is `ferrokinesis`. It lives by the real clock, so its throttling and its delays are off: both are made here, by
 //! the virtual one. It knows no resize limits, splits what is closed, reads some
-//! operations' streams by name only, creates only provisioned streams, calls every reader caught up, forgets
-//! `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a token, and says when something
+//! operations' streams by name only, creates only provisioned streams, takes smaller calls and records and shorter retention,
+//! calls every reader caught up, forgets `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a token, and says when something
 //! was created by the real clock. Each of that is set right here.
 
 mod arrivals;
+mod beyond;
 mod changes;
 mod observe;
 mod shard_pages;
 mod throttle;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -48,6 +50,9 @@ const THROTTLED: &str = "ProvisionedThroughputExceededException";
 /// On-demand streams start with 4 MB/s of writes, so with four shards, and an account has 50 of them (facts 1.3, 2).
 pub(crate) const ON_DEMAND_SHARDS: u32 = 4;
 const ON_DEMAND_STREAMS_MAX: u32 = 50;
+
+/// KiB of a record that a stream can be told to take. Source: API reference, `UpdateMaxRecordSize`.
+const RECORD_KIB: RangeInclusive<u32> = 1_024..=10_240;
 
 /// Names on a page of `ListStreams`, at most.
 const LIST_STREAMS_PAGE: i64 = 100;
@@ -149,6 +154,10 @@ impl Call<'_> {
             "RegisterStreamConsumer" => self.register_consumer().await,
             "ListStreamConsumers" | "DescribeStreamConsumer" => self.describe_consumers().await,
             "PutRecord" | "PutRecords" => self.put().await,
+            "IncreaseStreamRetentionPeriod" => self.within(Operation::IncreaseStreamRetentionPeriod).await,
+            "DecreaseStreamRetentionPeriod" => self.within(Operation::DecreaseStreamRetentionPeriod).await,
+            "AddTagsToStream" => self.within(Operation::AddTagsToStream).await,
+            "RemoveTagsFromStream" => self.within(Operation::RemoveTagsFromStream).await,
             "GetShardIterator" => self.get_shard_iterator().await,
             "GetRecords" => self.get_records().await,
             _ => Ok(self.pass_on().await),
@@ -200,13 +209,14 @@ impl Call<'_> {
         (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| json!({})))
     }
 
-    /// The emulator creates provisioned streams without tags.
+    /// The emulator creates provisioned streams without tags, that take records of 1 MiB.
     async fn create_stream(mut self) -> Result<Response, Refusal> {
         let on_demand = self.body.get("StreamModeDetails").is_some_and(|mode| mode["StreamMode"] == "ON_DEMAND");
         if on_demand {
             self.body.insert("ShardCount".to_owned(), json!(ON_DEMAND_SHARDS));
         }
         self.checked_quota().await?;
+        let record_kib = self.body.get("MaxRecordSizeInKiB").map(record_kib).transpose()?;
         let tags = self.body.get("Tags").and_then(Value::as_object).cloned().unwrap_or_default();
         let (shared, name) = (self.shared, self.text("StreamName").unwrap_or_default().to_owned());
         let changes = self.changes.take();
@@ -215,6 +225,13 @@ impl Call<'_> {
             shared.was_created(&name, shared.clock.now());
             let tags = tags.into_iter().filter_map(|(key, tag)| Some((key, tag.as_str()?.to_owned()))).collect();
             finish_creation(shared, &name, on_demand, tags).await?;
+            if let Some(kib) = record_kib {
+                let set = shared.store.update_stream(&name, |stream| {
+                    stream.max_record_size_kib = kib;
+                    Ok(())
+                });
+                set.await.map_err(|error| internal(&error))?;
+            }
             changes.create(shared, &name).await.map_err(|error| internal(&error))?;
         }
         Ok(answer(status, &body))
@@ -390,11 +407,47 @@ impl Call<'_> {
         Ok(answer(status, &body))
     }
 
+    /// The emulator has narrower bounds than Kinesis for these.
+    async fn within(self, operation: Operation) -> Result<Response, Refusal> {
+        let request = Value::Object(self.body.clone());
+        match self.stream().await {
+            Some(stream) if !beyond::is_within(operation, &request) => {
+                let (status, body) = self.beyond(operation, &stream).await;
+                Ok(answer(status, &body))
+            }
+            _ => Ok(self.pass_on().await),
+        }
+    }
+
+    /// Does what the emulator would not let through its front door.
+    async fn beyond(self, operation: Operation, stream: &Stream) -> (StatusCode, Value) {
+        let done = match beyond::checked(operation, stream, &Value::Object(self.body)) {
+            Ok(request) => beyond::done(&self.shared.store, operation, request).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(body) => (StatusCode::OK, body),
+            Err(error) => {
+                (StatusCode::from_u16(error.status_code).unwrap_or(StatusCode::BAD_REQUEST), json!(error.body))
+            }
+        }
+    }
+
+    /// Has the emulator write all of this, however large it is.
+    async fn written(self, stream: &Stream) -> (StatusCode, Value) {
+        if !beyond::is_large(&self.operation, &self.body) {
+            return self.passed_on().await;
+        }
+        let operation = put_operation(&self.operation);
+        self.beyond(operation, stream).await
+    }
+
     /// Writes what its shards have room for, and counts both that and the rest.
     async fn put(self) -> Result<Response, Refusal> {
         let Some(stream) = self.stream().await else { return Ok(self.pass_on().await) };
         let (shared, name) = (self.shared, &stream.stream_name);
         let puts = observe::puts(&self.operation, &self.body);
+        beyond::check_sizes(&stream, &puts)?;
         let admissions = locked(&shared.throttle).admit(&shared.clock, name, &stream.shards, &puts);
         let (status, body) = self.put_admitted(&stream, &admissions).await;
         if !status.is_success() {
@@ -407,7 +460,7 @@ impl Call<'_> {
     /// Has the emulator write what was admitted; the answer speaks of all records.
     async fn put_admitted(mut self, stream: &Stream, admissions: &[Admission]) -> (StatusCode, Value) {
         if admissions.iter().all(|admission| admission.is_taken) {
-            return self.passed_on().await;
+            return self.written(stream).await;
         }
         let message = |admission: &Admission| {
             let (stream, account) = (&stream.stream_name, &self.shared.options.account);
@@ -415,7 +468,7 @@ impl Call<'_> {
         };
         let messages: Vec<Option<String>> =
             admissions.iter().map(|admission| (!admission.is_taken).then(|| message(admission))).collect();
-        let operation = if self.operation == "PutRecord" { Operation::PutRecord } else { Operation::PutRecords };
+        let operation = put_operation(&self.operation);
         // AWS checks a request before it throttles it.
         if let Err(error) = changes::rehearsed(self.shared, stream, operation, &Value::Object(self.body.clone())).await
         {
@@ -430,7 +483,7 @@ impl Call<'_> {
             records.retain(|_| admitted.next().unwrap_or(true));
         }
         let is_none_left = admissions.iter().all(|admission| !admission.is_taken);
-        let (status, mut body) = if is_none_left { (StatusCode::OK, json!({})) } else { self.passed_on().await };
+        let (status, mut body) = if is_none_left { (StatusCode::OK, json!({})) } else { self.written(stream).await };
         if status.is_success() {
             let throttled = messages.iter().flatten().count() as u64;
             let mut written = body["Records"].as_array().cloned().unwrap_or_default().into_iter();
@@ -483,6 +536,19 @@ impl Call<'_> {
         observe::get(shared, &iterator, status, &mut body).await;
         Ok(answer(status, &body))
     }
+}
+
+/// `MaxRecordSizeInKiB` of a new stream.
+fn record_kib(asked: &Value) -> Result<u32, Refusal> {
+    let kib = asked.as_u64().and_then(|kib| u32::try_from(kib).ok()).filter(|kib| RECORD_KIB.contains(kib));
+    kib.ok_or_else(|| Refusal {
+        error_type: "ValidationException",
+        message: format!("MaxRecordSizeInKiB {asked} is not from {} to {}.", RECORD_KIB.start(), RECORD_KIB.end()),
+    })
+}
+
+fn put_operation(name: &str) -> Operation {
+    if name == "PutRecord" { Operation::PutRecord } else { Operation::PutRecords }
 }
 
 fn date_consumer(shared: &Shared, consumer: Option<&mut Value>) {

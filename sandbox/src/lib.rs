@@ -40,7 +40,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-pub use clock::{ClockOptions, SandboxClock};
+pub use clock::{ClockOptions, SPEEDS, SandboxClock};
 pub use s3::{MISSING_BUCKET, Object};
 pub use traffic::Traffic;
 

@@ -2,11 +2,12 @@
 
 mod invoke;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use clap::Parser;
-use sandbox::{Capacity, ClockOptions, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
+use sandbox::{Capacity, ClockOptions, Options, QueueMapping, SPEEDS, Sandbox, Schedule, Subscription, Traffic};
+use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED, stream_alarms};
 use scaler_sim::cloudwatch::AlarmConfig;
 
@@ -20,6 +21,15 @@ const STACK: &str = "kinesis-scaler";
 
 const DIRECTIONS: [Direction; 2] = [Direction::Out, Direction::In];
 
+/// The streams that are always there.
+const UNTAGGED: &str = "untagged";
+const ELASTIC: &str = "elastic";
+
+/// Characters of a stream's name, at most. Source: Kinesis API reference, `CreateStream`.
+const NAME_CHARS_MAX: usize = 128;
+/// A hundred times what the shards take: more is nobody's stream.
+const LOAD_PERCENT_MAX: u32 = 10_000;
+
 /// Minutes of metrics a new stream starts with: enough for any alarm of this project.
 const SEED_MINUTES: u32 = 90;
 
@@ -31,13 +41,13 @@ struct Arguments {
     /// Port on 127.0.0.1.
     #[arg(long, default_value_t = 4567)]
     port: u16,
-    /// Virtual seconds per real second. Functions in another process keep real time, so not with --invoke.
-    #[arg(long, default_value_t = 1.0, conflicts_with = "invoke")]
+    /// Virtual seconds per real second, 0.001 to 86400. Functions in another process keep real time, so not with --invoke.
+    #[arg(long, default_value_t = 1.0, value_parser = speed, conflicts_with = "invoke")]
     speed: f64,
     /// Where to send events: `http://127.0.0.1:9000` is `cargo lambda watch`. Without it they are printed.
     #[arg(long, value_name = "URL")]
     invoke: Option<Invoker>,
-    /// A managed stream: its shards, and its steady load in percent of their capacity. Repeatable.
+    /// A managed stream: its shards, 1 to 10000, and its steady load in percent of their capacity, 0 to 10000. Repeatable.
     #[arg(long = "stream", value_name = "NAME=SHARDS[:LOAD]", value_parser = stream)]
     streams: Vec<Stream>,
 }
@@ -62,14 +72,33 @@ impl Stream {
     }
 }
 
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| SPEEDS.contains(speed));
+    speed.ok_or_else(|| format!("{text:?} is not a number from {} to {}", SPEEDS.start(), SPEEDS.end()))
+}
+
 fn stream(text: &str) -> anyhow::Result<Stream> {
     let expected = || format!("{text:?} is not NAME=SHARDS[:LOAD], for example orders=4:95");
     let (name, numbers) = text.split_once('=').with_context(expected)?;
     let (shards, load) = numbers.split_once(':').unwrap_or((numbers, "0"));
     let shards: u32 = shards.parse().with_context(expected)?;
-    let legal = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
-    anyhow::ensure!(legal && shards > 0, expected());
-    Ok(Stream::new(name, shards, load.parse().with_context(expected)?))
+    let load: u32 = load.parse().with_context(expected)?;
+    let legal = name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
+    anyhow::ensure!(legal && (1..=NAME_CHARS_MAX).contains(&name.len()), expected());
+    let (shards_max, load_max) = (SHARDS_PER_STREAM_MAX, LOAD_PERCENT_MAX);
+    anyhow::ensure!((1..=shards_max).contains(&shards), "{text:?} has {shards} shards, not 1 to {shards_max}");
+    anyhow::ensure!(load <= load_max, "{text:?} has a load of {load} percent, not 0 to {load_max}");
+    Ok(Stream::new(name, shards, load))
+}
+
+/// Every stream has a name of its own, and those that are always there have theirs.
+fn check_names(streams: &[Stream]) -> anyhow::Result<()> {
+    let mut names = BTreeSet::from([UNTAGGED, ELASTIC]);
+    for Stream { name, .. } in streams {
+        let expected = "a name that no other stream here has; untagged and elastic are always there";
+        anyhow::ensure!(names.insert(name), "--stream {name}=... is not {expected}");
+    }
+    Ok(())
 }
 
 #[tokio::main]
@@ -78,7 +107,8 @@ async fn main() -> anyhow::Result<()> {
     if arguments.streams.is_empty() {
         arguments.streams = vec![Stream::new("orders", 4, 95), Stream::new("clicks", 8, 10)];
     }
-    let untagged = Stream::new("untagged", 2, 50);
+    check_names(&arguments.streams)?;
+    let untagged = Stream::new(UNTAGGED, 2, 50);
     let (sandbox, mut deliveries) = Sandbox::start(options(&arguments, &untagged)).await?;
     let managed = [(TAG_MANAGED, "true")];
     for Stream { name, shards, .. } in &arguments.streams {
@@ -86,7 +116,7 @@ async fn main() -> anyhow::Result<()> {
         make_alarms(&sandbox, name, *shards)?;
     }
     sandbox.create_stream(&untagged.name, Capacity::Shards(untagged.shards), &[]).await?;
-    sandbox.create_stream("elastic", Capacity::OnDemand, &managed).await?;
+    sandbox.create_stream(ELASTIC, Capacity::OnDemand, &managed).await?;
     sandbox.seed(SEED_MINUTES).await;
     print_help(&sandbox, &arguments);
 
@@ -167,6 +197,7 @@ fn print_help(sandbox: &Sandbox, arguments: &Arguments) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -174,8 +205,31 @@ mod tests {
         let check = |text, expected: Option<Stream>| assert_eq!(stream(text).ok(), expected, "{text}");
         check("orders=4:95", Some(Stream::new("orders", 4, 95)));
         check("clicks=8", Some(Stream::new("clicks", 8, 0)));
-        for wrong in ["orders", "=4", "orders=0", "orders=four", "orders=4:", "orders=4:many", "or ders=4"] {
+        let long = format!("{}=4", "x".repeat(129));
+        for wrong in ["orders", "=4", "orders=four", "orders=4:", "orders=4:many", "or ders=4", "orders=-1", &long] {
             check(wrong, None);
         }
+    }
+
+    #[test]
+    fn numbers_out_of_bounds_are_named_with_the_bounds() {
+        let told = |text| stream(text).unwrap_err().to_string();
+        assert_eq!(told("orders=0"), "\"orders=0\" has 0 shards, not 1 to 10000");
+        assert_eq!(told("orders=4000000000"), "\"orders=4000000000\" has 4000000000 shards, not 1 to 10000");
+        assert_eq!(told("orders=4:10001"), "\"orders=4:10001\" has a load of 10001 percent, not 0 to 10000");
+        for text in ["1e300", "0", "-1", "NaN", "inf", "1e-300", "86400.1", "fast", ""] {
+            assert_eq!(speed(text), Err(format!("{text:?} is not a number from 0.001 to 86400")));
+        }
+        assert_eq!((speed("0.001"), speed("86400")), (Ok(0.001), Ok(86_400.0)));
+    }
+
+    #[test]
+    fn no_two_streams_have_one_name() {
+        let told = |names: &[&str]| {
+            let streams: Vec<_> = names.iter().map(|name| Stream::new(name, 1, 0)).collect();
+            check_names(&streams).is_ok()
+        };
+        let told = [told(&["a", "b"]), told(&["a", "a"]), told(&["untagged"]), told(&["elastic"])];
+        assert_eq!(told, [true, false, false, false]);
     }
 }

@@ -1,13 +1,13 @@
 //! `shardctl keys sample`: a bounded look at what is written to a stream, and which keys of it are hot.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
-use kinesis_producer::aggregation;
+use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
 use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
 use scaler_aws::{SampleLimits, SampledRecord};
 use scaler_core::commands::{aws_kinesis, operand};
@@ -45,7 +45,7 @@ const OF_A_SHARD: f64 = 0.5;
 /// Reads from the shards that throttle or are full, where shard-level metrics tell, else from four of them; or from those
 /// named. It shares each shard's read throughput with all its consumers that use `GetRecords`, so it says beforehand what it
 /// takes of it: at most one call in a second of the five that a shard answers, and an eighth of its bytes. Records that
-/// the KPL put together are opened. Nothing is written, and nothing of the data is shown but keys.
+/// the KPL put together are opened, and it is told where that cannot be done. Nothing is written, and nothing of the data is shown but keys.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The stream.
@@ -79,6 +79,12 @@ struct Report {
     records: usize,
     /// Of those, records that several were put together in.
     aggregated: usize,
+    /// Of those, records that begin as such and could not be opened: each counts as one, of its own key.
+    unopened: usize,
+    /// How many of these for each reason.
+    unopened_because: BTreeMap<String, usize>,
+    /// Of the records inside, those whose explicit hash key is no number.
+    odd_hash_keys: usize,
     /// Records inside those and beside them.
     user_records: usize,
     /// Records that an explicit hash key put where they are.
@@ -252,6 +258,8 @@ struct Sample {
     records: usize,
     bytes: usize,
     aggregated: usize,
+    unopened: BTreeMap<AggregateFault, usize>,
+    odd_hash_keys: usize,
     user_records: usize,
     keys: HashMap<String, (usize, usize)>,
     /// By the keys that chose the shard.
@@ -269,6 +277,8 @@ impl Sample {
             records: records.len(),
             bytes: 0,
             aggregated: 0,
+            unopened: BTreeMap::new(),
+            odd_hash_keys: 0,
             user_records: 0,
             keys: HashMap::new(),
             outer: HashMap::new(),
@@ -280,20 +290,29 @@ impl Sample {
             count(&mut sample.outer, &record.partition_key, bytes);
             sample.elsewhere += usize::from(!sample.shard.range.contains(hash_key(&record.partition_key)));
             match aggregation::decode(&record.data) {
-                None => {
-                    sample.user_records += 1;
-                    count(&mut sample.keys, &record.partition_key, bytes);
-                }
-                Some(inside) => {
-                    sample.aggregated += 1;
-                    sample.user_records += inside.len();
-                    for user in inside {
-                        count(&mut sample.keys, &user.partition_key, user.partition_key.len() + user.data.len());
-                    }
+                Ok(Some(inside)) => sample.opened(inside),
+                Ok(None) => sample.own(record),
+                Err(fault) => {
+                    *sample.unopened.entry(fault).or_default() += 1;
+                    sample.own(record);
                 }
             }
         }
         sample
+    }
+
+    fn own(&mut self, record: &SampledRecord) {
+        self.user_records += 1;
+        count(&mut self.keys, &record.partition_key, record.partition_key.len() + record.data.len());
+    }
+
+    fn opened(&mut self, inside: Aggregate) {
+        self.aggregated += 1;
+        self.user_records += inside.records.len();
+        self.odd_hash_keys += inside.odd_hash_keys;
+        for user in inside.records {
+            count(&mut self.keys, &user.partition_key, user.partition_key.len() + user.data.len());
+        }
     }
 
     /// The share that a key has of what binds the shard: of its records, or of its bytes.
@@ -361,12 +380,19 @@ impl Report {
             bytes: sample.bytes,
         };
         let distinct_keys = distinct.len();
+        let mut unopened_because = BTreeMap::new();
+        for (fault, records) in samples.iter().flat_map(|sample| &sample.unopened) {
+            *unopened_because.entry(fault.to_string()).or_default() += records;
+        }
         let user_records = sum(|sample| sample.user_records);
         Self {
             stream: stream.to_owned(),
             shards: samples.iter().map(shard).collect(),
             records: sum(|sample| sample.records),
             aggregated: sum(|sample| sample.aggregated),
+            unopened: unopened_because.values().sum(),
+            unopened_because,
+            odd_hash_keys: sum(|sample| sample.odd_hash_keys),
             user_records,
             with_explicit_hash_key: sum(|sample| sample.elsewhere),
             distinct_keys,
@@ -382,10 +408,7 @@ impl Report {
             [shard.shard.clone(), load, thousands(shard.records as u64), thousands(shard.bytes as u64)]
         });
         writeln!(out, "{}\n", table(["shard", "wanted", "records", "bytes"], shards))?;
-        if self.aggregated > 0 {
-            let (aggregated, inside) = (thousands(self.aggregated as u64), thousands(self.user_records as u64));
-            writeln!(out, "{aggregated} records are several put together by the KPL; opened, there are {inside}\n")?;
-        }
+        self.tell_aggregated(out)?;
         let measured = self.shards.iter().all(|shard| shard.load.is_some());
         let of_a_shard = if measured { "of a shard" } else { "of a shard, by its times" };
         let keys = self.hottest_keys.iter().map(|key| {
@@ -418,6 +441,34 @@ impl Report {
                     writeln!(out, "  {command}")?;
                 }
             }
+        }
+        Ok(())
+    }
+}
+
+impl Report {
+    /// What was put together by the KPL, and what of it could not be taken apart.
+    fn tell_aggregated(&self, out: &mut impl Write) -> Result<()> {
+        if self.aggregated > 0 {
+            let (aggregated, inside) = (thousands(self.aggregated as u64), thousands(self.user_records as u64));
+            writeln!(out, "{aggregated} records are several put together by the KPL; opened, there are {inside}")?;
+        }
+        if self.odd_hash_keys > 0 {
+            let odd = thousands(self.odd_hash_keys as u64);
+            writeln!(
+                out,
+                "{odd} records in them name an explicit hash key that is no number: they count by their keys"
+            )?;
+        }
+        for (why, records) in &self.unopened_because {
+            let records = thousands(*records as u64);
+            writeln!(
+                out,
+                "{records} begin as the KPL's and could not be opened, and count as one of their own key each: {why}"
+            )?;
+        }
+        if self.aggregated + self.unopened > 0 {
+            writeln!(out)?;
         }
         Ok(())
     }

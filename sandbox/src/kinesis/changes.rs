@@ -10,10 +10,10 @@ use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::error::KinesisErrorResponse;
 use ferrokinesis::store::Store;
 use ferrokinesis::types::{Shard, Stream, StreamStatus};
-use ferrokinesis::validation::{self, FieldDef};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::beyond;
 use crate::locked::locked;
 use crate::state::Shared;
 use crate::store_options;
@@ -130,13 +130,10 @@ pub(super) async fn rehearsed(
     operation: Operation,
     request: &Value,
 ) -> Result<Value, KinesisErrorResponse> {
-    let rules = operation.validation_rules();
-    let rules: Vec<(&str, &FieldDef)> = rules.iter().map(|(name, rule)| (*name, rule)).collect();
-    let request = validation::check_types(request, &rules)?;
-    validation::check_validations(&request, &rules, None)?;
+    let request = beyond::checked(operation, stream, request)?;
     let copy = Store::new(store_options(&shared.options));
     copy.put_stream(&stream.stream_name, stream.clone()).await?;
-    actions::dispatch(&copy, operation, request.clone()).await?;
+    beyond::done(&copy, operation, request.clone()).await?;
     Ok(request)
 }
 

@@ -27,6 +27,21 @@ impl Put {
         Self { bytes, hash_key }
     }
 
+    /// That of one record of a request.
+    pub(super) fn of(record: &Map<String, Value>) -> Self {
+        let text = |field: &str| record.get(field).and_then(Value::as_str).unwrap_or_default();
+        let explicit = text("ExplicitHashKey").parse().ok();
+        Self {
+            bytes: decoded_length(text("Data")) + text("PartitionKey").len(),
+            hash_key: explicit.unwrap_or_else(|| hash_key(text("PartitionKey"))),
+        }
+    }
+
+    /// Its bytes, which are those that count.
+    pub(super) fn len(&self) -> usize {
+        self.bytes
+    }
+
     pub(super) fn bytes(&self) -> f64 {
         count(self.bytes)
     }
@@ -39,19 +54,10 @@ impl Put {
 /// The records of a `PutRecord` or `PutRecords` request.
 pub(super) fn puts(operation: &str, body: &Map<String, Value>) -> Vec<Put> {
     if operation == "PutRecord" {
-        return vec![put_record(body)];
+        return vec![Put::of(body)];
     }
     let records = body.get("Records").and_then(Value::as_array);
-    records.into_iter().flatten().filter_map(Value::as_object).map(put_record).collect()
-}
-
-fn put_record(record: &Map<String, Value>) -> Put {
-    let text = |field: &str| record.get(field).and_then(Value::as_str).unwrap_or_default();
-    let explicit = text("ExplicitHashKey").parse().ok();
-    Put {
-        bytes: decoded_length(text("Data")) + text("PartitionKey").len(),
-        hash_key: explicit.unwrap_or_else(|| hash_key(text("PartitionKey"))),
-    }
+    records.into_iter().flatten().filter_map(Value::as_object).map(Put::of).collect()
 }
 
 fn decoded_length(base64: &str) -> usize {

@@ -10,5 +10,6 @@ mod objects;
 mod prices;
 mod queues;
 mod schedules;
+mod sizes;
 mod support;
 mod tagging;

@@ -74,8 +74,8 @@ fn from_memory(keys: &[&[u8]], ranges: &[HashKeyRange]) -> Option<Spread> {
         });
         let parts: Vec<_> = parts.collect();
         let spreads = parts.into_iter().filter_map(|part| part.join().ok());
-        spreads.reduce(|mut whole, part| {
-            whole.merge(part);
+        spreads.reduce(|mut whole, mut part| {
+            whole.merge(&mut part);
             whole
         })
     })

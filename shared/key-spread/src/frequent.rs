@@ -93,16 +93,21 @@ impl Frequent {
             return;
         }
         if self.counters.len() == KEPT {
-            self.give_up_the_light();
+            // The median: half of them, so that it is rarely done.
+            self.give_up(KEPT / 2);
         }
         self.counters.insert(hash_key, Counter { key: Short::of(key), weight });
     }
 
-    /// Both together.
-    pub fn merge(&mut self, other: Self) {
-        self.error += other.error;
-        for (hash_key, counter) in other.counters {
-            self.add(counter.key.bytes(), hash_key, counter.weight);
+    /// Both together, in any order of their keys; the other is empty then.
+    pub fn merge(&mut self, other: &mut Self) {
+        self.error += std::mem::take(&mut other.error);
+        for (hash_key, counter) in other.counters.drain() {
+            self.counters.entry(hash_key).and_modify(|it| it.weight += counter.weight).or_insert(counter);
+        }
+        if let Some(too_many) = self.counters.len().checked_sub(KEPT).filter(|too_many| *too_many > 0) {
+            // Of all weights the heaviest of those that have no place: whoever is heavier stays.
+            self.give_up(too_many - 1);
         }
     }
 
@@ -123,15 +128,14 @@ impl Frequent {
         all.into_iter().take(most).map(heavy).collect()
     }
 
-    /// Takes the median weight from every key, and drops those that weigh no more: half of them, so that it is rarely done.
-    fn give_up_the_light(&mut self) {
+    /// Takes a weight from every key, and drops those that weigh no more: that of which so many are lighter or as light.
+    fn give_up(&mut self, lighter: usize) {
         self.spare.clear();
         self.spare.extend(self.counters.values().map(|counter| counter.weight));
-        let middle = self.spare.len() / 2;
-        let (_, &mut median, _) = self.spare.select_nth_unstable(middle);
-        self.error += median;
+        let (_, &mut weight, _) = self.spare.select_nth_unstable(lighter);
+        self.error += weight;
         self.counters.retain(|_, counter| {
-            counter.weight = counter.weight.saturating_sub(median);
+            counter.weight = counter.weight.saturating_sub(weight);
             counter.weight > 0
         });
     }
@@ -184,8 +188,24 @@ mod tests {
         fn parts_are_the_whole(keys in proptest::collection::vec(0..500_u32, 0..3_000), at in 0..3_000_usize) {
             let (first, second) = keys.split_at(at.min(keys.len()));
             let mut both = sketch_of(first).0;
-            both.merge(sketch_of(second).0);
+            both.merge(&mut sketch_of(second).0);
             prop_assert_eq!((both.error(), both.heaviest(500)), (0, sketch_of(&keys).0.heaviest(500)));
+        }
+    }
+
+    /// Ten times more distinct keys than fit, in parts that are merged.
+    #[test]
+    fn merged_counts_are_no_further_off_than_is_told() {
+        let keys: Vec<u32> = (0..200_000_u32).map(|i| if i % 3 == 0 { i % 7 } else { i | 0x8000_0000 }).collect();
+        let (mut whole, exact) = (Frequent::default(), sketch_of(&keys).1);
+        for part in keys.chunks(30_000) {
+            whole.merge(&mut sketch_of(part).0);
+        }
+        assert!(whole.error() <= 2 * keys.len() as u64 / KEPT as u64, "{}", whole.error());
+        assert!(whole.counters.len() <= KEPT);
+        for heavy in whole.heaviest(7) {
+            let count = exact[&u32::from_be_bytes(heavy.key.try_into().expect("four bytes went in"))];
+            assert!(count > 9_000 && (count - whole.error()..=count).contains(&heavy.at_least), "{count}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Keys counted over the shards of a stream: how many each gets, how even that is at any time, and which keys are hottest.
 
+use std::sync::Arc;
+
 use scaler_core::HashKeyRange;
 
 use crate::frequent::{Frequent, Heavy};
@@ -15,14 +17,20 @@ const WINDOW_RECORDS_MIN: u64 = WINDOW_RECORDS / 4;
 const PARTS: u128 = 1 << 12;
 const PART_SHIFT: u32 = 128 - 12;
 
-/// Keys over the shards with these ranges.
-#[derive(Clone, Debug)]
-pub struct Spread {
+/// Where on the ring each shard lies.
+#[derive(Debug)]
+struct Ring {
     /// The first hash key of each range but the first.
     boundaries: Vec<u128>,
     /// The shard with which each of [`PARTS`] equal parts of the ring begins.
     begins: Vec<usize>,
     shares: Vec<f64>,
+}
+
+/// Keys over the shards with these ranges.
+#[derive(Clone, Debug)]
+pub struct Spread {
+    ring: Arc<Ring>,
     /// Records of each.
     shards: Vec<u64>,
     frequent: Frequent,
@@ -39,13 +47,23 @@ impl Spread {
     pub fn over(ranges: &[HashKeyRange]) -> Self {
         let boundaries: Vec<u128> = ranges.iter().skip(1).map(|range| range.first()).collect();
         let begins = |part: u128| boundaries.partition_point(|first| *first <= part << PART_SHIFT);
+        let begins = (0..PARTS).map(begins).collect();
+        let shares = ranges.iter().map(|range| range.share()).collect();
+        Self::on(Arc::new(Ring { boundaries, begins, shares }))
+    }
+
+    /// Nothing yet, over the same shards.
+    pub(crate) fn another(&self) -> Self {
+        Self::on(Arc::clone(&self.ring))
+    }
+
+    fn on(ring: Arc<Ring>) -> Self {
+        let shards = ring.shares.len();
         Self {
-            begins: (0..PARTS).map(begins).collect(),
-            boundaries,
-            shares: ranges.iter().map(|range| range.share()).collect(),
-            shards: vec![0; ranges.len()],
+            ring,
+            shards: vec![0; shards],
             frequent: Frequent::default(),
-            window: vec![0; ranges.len()],
+            window: vec![0; shards],
             in_window: 0,
             windows: 0,
             peaks: 0.0,
@@ -74,24 +92,30 @@ impl Spread {
     /// The shard that a hash key lies on.
     #[inline]
     pub fn shard(&self, hash_key: u128) -> usize {
-        let mut shard = self.begins[(hash_key >> PART_SHIFT) as usize];
+        let mut shard = self.ring.begins[(hash_key >> PART_SHIFT) as usize];
         // A part has few boundaries, if any.
-        while self.boundaries.get(shard).is_some_and(|first| *first <= hash_key) {
+        while self.ring.boundaries.get(shard).is_some_and(|first| *first <= hash_key) {
             shard += 1;
         }
         shard
     }
 
-    /// Both together; they are over the same shards.
-    pub fn merge(&mut self, mut other: Self) {
-        self.end_window();
-        other.end_window();
-        for (shard, more) in self.shards.iter_mut().zip(&other.shards) {
-            *shard += more;
+    /// Takes the records of another over the same shards, which came after those that are here; the other is empty then.
+    ///
+    /// A window goes on where the other has ended none and what it has still belongs to it.
+    pub fn merge(&mut self, other: &mut Self) {
+        if other.windows > 0 || self.in_window + other.in_window > WINDOW_RECORDS {
+            self.end_window();
         }
-        self.frequent.merge(other.frequent);
-        self.windows += other.windows;
-        self.peaks += other.peaks;
+        add(&mut self.shards, &mut other.shards);
+        add(&mut self.window, &mut other.window);
+        self.in_window += std::mem::take(&mut other.in_window);
+        self.windows += std::mem::take(&mut other.windows);
+        self.peaks += std::mem::take(&mut other.peaks);
+        self.frequent.merge(&mut other.frequent);
+        if self.in_window == WINDOW_RECORDS {
+            self.end_window();
+        }
     }
 
     /// Records of each shard, in the order of the ranges.
@@ -106,7 +130,7 @@ impl Spread {
 
     /// How even the records lie; `None` where there are none.
     pub fn evenness(&self) -> Option<Evenness> {
-        Evenness::of(&self.shards, &self.shares)
+        Evenness::of(&self.shards, &self.ring.shares)
     }
 
     /// The busiest shard of a window over the mean, on average over the windows: what evenness is worth at a time. `None` where
@@ -137,5 +161,12 @@ impl Spread {
         }
         self.window.fill(0);
         self.in_window = 0;
+    }
+}
+
+/// Moves counts to others.
+fn add(to: &mut [u64], from: &mut [u64]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += std::mem::take(from);
     }
 }

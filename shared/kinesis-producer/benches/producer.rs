@@ -70,8 +70,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let endpoint = sandbox.endpoint();
-    // The emulator takes the older 5 MiB a call.
-    let settings = Settings { call_bytes_max: 5 << 20, ..Settings::default() };
+    let settings = Settings::default();
     let first = python(endpoint);
     let plain = client.block_on(write(endpoint, settings.clone()));
     let aggregation = Aggregation::PerShard { ranges: HashKeyRange::uniform(SHARDS), bytes_max: 50_000 };

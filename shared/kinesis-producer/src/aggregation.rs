@@ -40,6 +40,35 @@ struct SubRecord {
     // Its tags, field 4, are skipped: nobody uses them.
 }
 
+/// What an aggregated record holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aggregate {
+    /// Its records, in their order.
+    pub records: Vec<UserRecord>,
+    /// How many of them name an explicit hash key that is none: they are here without it. Some producers write a word there.
+    pub odd_hash_keys: usize,
+}
+
+/// Why data that begins as an aggregated record is none that can be opened. Readers take such data for a record's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum AggregateFault {
+    /// Cut off, or changed, or an own record that happens to begin so.
+    #[error("the MD5 at its end is not that of what is before it")]
+    Digest,
+    /// Whole, and of another making.
+    #[error("what it holds is not the message of an aggregated record")]
+    Message,
+    /// It would take a hundred times its size to open.
+    #[error("it holds more than {PARTS_MAX} keys and records")]
+    Parts,
+    /// No record can have been written with it.
+    #[error("it has a partition key that has not 1 to {KEY_CHARS_MAX} characters")]
+    Key,
+    /// The record's key is not known.
+    #[error("a record in it points to a key that it does not have")]
+    Index,
+}
+
 /// A record inside an aggregated one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
@@ -75,49 +104,56 @@ fn index<K: Hash + Eq + ToString>(known: &mut HashMap<K, u64>, table: &mut Vec<S
     })
 }
 
-/// The records inside this data; `None` where it is not aggregated: then it is a record's own, whatever it begins with.
+/// What this data holds; `None` where it is not aggregated: then it is a record's own.
 ///
-/// Takes any bytes, and what it makes of them is bounded by their size: what does not have its own MD5 at its end, points outside
-/// its tables, has keys that Kinesis would not take or more parts than fit, was not made by a producer of this format.
-pub fn decode(data: &[u8]) -> Option<Vec<UserRecord>> {
-    let message = data.strip_prefix(&MAGIC)?;
-    let (message, digest) = message.split_at_checked(message.len().checked_sub(DIGEST)?)?;
-    if Md5::digest(message).as_slice() != digest || !is_bounded(message) {
-        return None;
+/// Takes any bytes, and what it makes of them is bounded by their size.
+///
+/// # Errors
+/// Why data that begins as an aggregated record cannot be opened.
+pub fn decode(data: &[u8]) -> Result<Option<Aggregate>, AggregateFault> {
+    let Some(rest) = data.strip_prefix(&MAGIC) else { return Ok(None) };
+    let (message, digest) = rest.split_last_chunk::<DIGEST>().ok_or(AggregateFault::Digest)?;
+    if Md5::digest(message).as_slice() != digest {
+        return Err(AggregateFault::Digest);
     }
-    let whole = AggregatedRecord::decode(message).ok()?;
+    check_bounds(message)?;
+    let whole = AggregatedRecord::decode(message).map_err(|_| AggregateFault::Message)?;
     let is_key = |key: &String| (1..=KEY_CHARS_MAX).contains(&key.chars().count());
     if !whole.partition_key_table.iter().all(is_key) {
-        return None;
+        return Err(AggregateFault::Key);
     }
     // Once for all records that have it.
     let keys: Vec<Arc<str>> = whole.partition_key_table.into_iter().map(Arc::from).collect();
-    let hash_keys: Vec<u128> = whole.explicit_hash_key_table.iter().map(|it| it.parse().ok()).collect::<Option<_>>()?;
-    let record = |record: SubRecord| {
+    let hash_keys: Vec<Option<u128>> = whole.explicit_hash_key_table.iter().map(|it| it.parse().ok()).collect();
+    let mut aggregate = Aggregate::default();
+    for record in whole.records {
         let explicit_hash_key = match record.explicit_hash_key_index {
             None => None,
-            Some(index) => Some(*at(&hash_keys, index)?),
+            Some(index) => {
+                let hash_key = *at(&hash_keys, index)?;
+                aggregate.odd_hash_keys += usize::from(hash_key.is_none());
+                hash_key
+            }
         };
         let partition_key = Arc::clone(at(&keys, record.partition_key_index)?);
-        Some(UserRecord { partition_key, explicit_hash_key, data: record.data })
-    };
-    whole.records.into_iter().map(record).collect()
+        aggregate.records.push(UserRecord { partition_key, explicit_hash_key, data: record.data });
+    }
+    Ok(Some(aggregate))
 }
 
-fn at<T>(table: &[T], index: u64) -> Option<&T> {
-    table.get(usize::try_from(index).ok()?)
+fn at<T>(table: &[T], index: u64) -> Result<&T, AggregateFault> {
+    usize::try_from(index).ok().and_then(|index| table.get(index)).ok_or(AggregateFault::Index)
 }
 
 /// Whether a message has no more parts than it may; looked at before any of them is made.
-fn is_bounded(mut message: &[u8]) -> bool {
+fn check_bounds(mut message: &[u8]) -> Result<(), AggregateFault> {
     for _ in 0..PARTS_MAX {
         if message.is_empty() {
-            return true;
+            return Ok(());
         }
-        let Some(rest) = after_part(message) else { return false };
-        message = rest;
+        message = after_part(message).ok_or(AggregateFault::Message)?;
     }
-    message.is_empty()
+    if message.is_empty() { Ok(()) } else { Err(AggregateFault::Parts) }
 }
 
 fn after_part(mut message: &[u8]) -> Option<&[u8]> {
@@ -147,15 +183,25 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_put_together_is_taken_apart(records in records()) {
-            prop_assert_eq!(decode(&encode(&records)), Some(records));
+            prop_assert_eq!(opened(&encode(&records)), Ok(records));
         }
 
         #[test]
         fn any_other_bytes_are_not_aggregated(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 0..200_usize) {
-            prop_assert_eq!(decode(&bytes), None);
+            prop_assert_eq!(decode(&bytes), Ok(None));
             let mut broken = encode(&[UserRecord { partition_key: "k".into(), explicit_hash_key: None, data: bytes }]);
-            broken.truncate(broken.len().saturating_sub(1 + cut));
-            prop_assert_eq!(decode(&broken), None);
+            broken.truncate(broken.len().saturating_sub(1 + cut).max(MAGIC.len()));
+            prop_assert_eq!(decode(&broken), Err(AggregateFault::Digest));
+        }
+
+        /// One bit of it is another: the digest tells, but in the first four bytes, which make it an own record.
+        #[test]
+        fn changed_data_is_opened_by_nobody(records in records(), at in any::<prop::sample::Index>(), bit in 0..8) {
+            let mut changed = encode(&records);
+            let at = at.index(changed.len());
+            changed[at] ^= 1_u8 << bit;
+            let expected = if at < MAGIC.len() { Ok(None) } else { Err(AggregateFault::Digest) };
+            prop_assert_eq!(decode(&changed), expected);
         }
 
         /// Whole by its digest, and whatever inside.
@@ -172,7 +218,7 @@ mod tests {
         let expected = [&MAGIC[..], &message, &Md5::digest(message)].concat();
         let record = UserRecord { partition_key: "a".into(), explicit_hash_key: None, data: b"x".to_vec() };
         assert_eq!(encode(std::slice::from_ref(&record)), expected);
-        assert_eq!(decode(&expected), Some(vec![record]));
+        assert_eq!(opened(&expected), Ok(vec![record]));
     }
 
     /// Made by a Python script from the format's description, with its `hashlib`: keys "user-1" and "user-2", and the hash key
@@ -194,7 +240,7 @@ mod tests {
             record("user-2", Some(1 << 127), "second"),
             record("user-1", None, "third"),
         ];
-        assert_eq!(decode(&made), Some(records.to_vec()));
+        assert_eq!(opened(&made), Ok(records.to_vec()));
         assert_eq!(encode(&records), made);
     }
 
@@ -216,10 +262,10 @@ mod tests {
     #[test]
     fn a_large_key_of_many_records_is_no_record_and_takes_no_room() {
         // A key of 1 MiB times 10,000 records would be 10 GB.
-        assert_eq!(decode(&of_one_key(1 << 20, 10_000)), None);
-        assert_eq!(decode(&of_one_key(257, 1)), None);
-        assert_eq!(decode(&of_one_key(0, 1)), None);
-        let taken = decode(&of_one_key(256, 10_000)).unwrap();
+        for (chars, records) in [(1 << 20, 10_000), (257, 1), (0, 1)] {
+            assert_eq!(decode(&of_one_key(chars, records)), Err(AggregateFault::Key));
+        }
+        let taken = opened(&of_one_key(256, 10_000)).unwrap();
         assert_eq!(taken.len(), 10_000);
         assert!(
             taken.iter().all(|record| Arc::ptr_eq(&record.partition_key, &taken[0].partition_key)),
@@ -231,9 +277,9 @@ mod tests {
     fn more_parts_than_a_producer_makes_are_no_records() {
         // Two bytes each, and a hundred in memory.
         let empty_records = [0x1A, 0x00].repeat(5 << 20);
-        assert_eq!(decode(&whole(&empty_records)), None);
-        assert!(decode(&of_one_key(1, PARTS_MAX - 1)).is_some());
-        assert_eq!(decode(&of_one_key(1, PARTS_MAX)), None);
+        assert_eq!(decode(&whole(&empty_records)), Err(AggregateFault::Parts));
+        assert!(opened(&of_one_key(1, PARTS_MAX - 1)).is_ok());
+        assert_eq!(decode(&of_one_key(1, PARTS_MAX)), Err(AggregateFault::Parts));
     }
 
     #[test]
@@ -241,12 +287,49 @@ mod tests {
         // As in `bytes_are_those_of_the_format`, and the tag "t" of the record.
         let message = [0x0A, 0x01, b'a', 0x1A, 0x0A, 0x08, 0x00, 0x1A, 0x01, b'x', 0x22, 0x03, 0x0A, 0x01, b't'];
         let record = UserRecord { partition_key: "a".into(), explicit_hash_key: None, data: b"x".to_vec() };
-        assert_eq!(decode(&whole(&message)), Some(vec![record]));
+        assert_eq!(opened(&whole(&message)), Ok(vec![record]));
     }
 
     #[test]
-    fn an_index_outside_its_table_is_no_record() {
-        let message = [0x0A, 0x01, b'a', 0x1A, 0x05, 0x08, 0x07, 0x1A, 0x01, b'x'];
-        assert_eq!(decode(&whole(&message)), None);
+    fn a_record_whose_explicit_hash_key_is_no_number_has_its_key_and_is_counted() {
+        let record = |explicit_hash_key_index, data: &[u8]| SubRecord {
+            partition_key_index: 0,
+            explicit_hash_key_index,
+            data: data.to_vec(),
+        };
+        let message = AggregatedRecord {
+            partition_key_table: vec!["meter-1".to_owned()],
+            explicit_hash_key_table: ["undefined", "7", "-1", "", &"9".repeat(40)].map(str::to_owned).to_vec(),
+            records: [Some(0), Some(1), None, Some(2), Some(3), Some(4)].map(|index| record(index, b"x")).to_vec(),
+        };
+        let aggregate = decode(&whole(&message.encode_to_vec())).unwrap().unwrap();
+        let hash_keys: Vec<_> = aggregate.records.iter().map(|it| (&*it.partition_key, it.explicit_hash_key)).collect();
+        assert_eq!(hash_keys, [None, Some(7), None, None, None, None].map(|hash_key| ("meter-1", hash_key)));
+        assert_eq!(aggregate.odd_hash_keys, 4);
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_told_why() {
+        let of_index = |index| [0x0A, 0x01, b'a', 0x1A, 0x05, 0x08, index, 0x1A, 0x01, b'x'];
+        let of_hash_key = [0x0A, 0x01, b'a', 0x1A, 0x07, 0x08, 0x00, 0x10, 0x00, 0x1A, 0x01, b'x'];
+        for (data, fault) in [
+            (whole(&of_index(7)), AggregateFault::Index),
+            (whole(&of_hash_key), AggregateFault::Index),
+            (whole(&[0x0A, 0x05, b'a']), AggregateFault::Message),
+            (whole(&[0x0A, 0x01, 0xFF]), AggregateFault::Message),
+            (whole(&[0x08, 0x01]), AggregateFault::Message),
+            (MAGIC.to_vec(), AggregateFault::Digest),
+            ([&MAGIC[..], &of_index(0), &[0; DIGEST]].concat(), AggregateFault::Digest),
+        ] {
+            assert_eq!(decode(&data), Err(fault), "{data:?}");
+        }
+        assert_eq!(opened(&whole(&[])), Ok(Vec::new()), "a message of nothing");
+    }
+
+    /// The records of data that is aggregated, without any odd hash key.
+    fn opened(data: &[u8]) -> Result<Vec<UserRecord>, AggregateFault> {
+        let aggregate = decode(data)?.unwrap();
+        assert_eq!(aggregate.odd_hash_keys, 0);
+        Ok(aggregate.records)
     }
 }

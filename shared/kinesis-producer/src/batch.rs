@@ -1,18 +1,18 @@
 //! What waits to be written: records, alone or put together, and in the order that was asked for.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque, btree_map};
 use std::io::Write as _;
 use std::time::Duration;
 
 use flate2::Compression as Level;
 use flate2::write::GzEncoder;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use tokio::time::Instant;
 
 use crate::aggregation::{UserRecord, encode};
 use crate::port::Entry;
 use crate::producer::{Acknowledged, SendError};
 use crate::record::Record;
+use crate::runtime::Instant;
 use crate::settings::{Aggregation, Compression, Order, Settings};
 
 /// Bytes that a record adds to an aggregated one beside its key and data, at most: its explicit hash key, tags, lengths, indices.
@@ -23,7 +23,18 @@ const AGGREGATE_OVERHEAD: usize = 20;
 /// Whoever waits for a record's end, and its place in the queue.
 pub(crate) struct Waiter {
     pub(crate) answer: oneshot::Sender<Result<Acknowledged, SendError>>,
+    /// What was sent before a flush is of a lower one than what was sent after.
+    pub(crate) round: u64,
     pub(crate) _room: OwnedSemaphorePermit,
+}
+
+impl Waiter {
+    /// Tells the end, gives the place back, and says the round.
+    pub(crate) fn end(self, ended: &Result<Acknowledged, SendError>) -> u64 {
+        // Whoever dropped the ticket does not want to know.
+        let _ = self.answer.send(ended.clone());
+        self.round
+    }
 }
 
 /// One entry of a call to come, and all who wait for it.
@@ -43,6 +54,10 @@ pub(crate) struct Pending {
 impl Pending {
     pub(crate) fn bytes(&self) -> usize {
         self.entry.partition_key.len() + self.entry.data.len()
+    }
+
+    fn round(&self) -> u64 {
+        first_round(&self.waiters)
     }
 }
 
@@ -74,6 +89,18 @@ struct Open {
     explicit_hash_key: Option<u128>,
 }
 
+impl Open {
+    /// Whether it has waited long enough.
+    fn is_due(&self, now: Instant, linger: Duration, hurried: u64) -> bool {
+        now.duration_since(self.since) >= linger || first_round(&self.waiters) < hurried
+    }
+}
+
+/// Of records in the order in which they were sent.
+fn first_round(waiters: &[Waiter]) -> u64 {
+    waiters.first().map_or(0, |waiter| waiter.round)
+}
+
 /// Everything that waits.
 pub(crate) struct Queue {
     settings: Settings,
@@ -84,6 +111,10 @@ pub(crate) struct Queue {
     ready_bytes: usize,
     /// Since when the one of them waits that waits longest; known as long as they do not fill a call.
     ready_since: Option<Instant>,
+    /// How many of them are of each round.
+    ready_rounds: BTreeMap<u64, usize>,
+    /// Rounds below this one wait for no more.
+    hurried: u64,
     /// Groups of which a record is under way, and those behind it; where order is kept.
     busy: HashSet<Group>,
     behind: HashMap<Group, VecDeque<Pending>>,
@@ -101,6 +132,8 @@ impl Queue {
             ready: VecDeque::new(),
             ready_bytes: 0,
             ready_since: None,
+            ready_rounds: BTreeMap::new(),
+            hurried: 0,
             busy: HashSet::new(),
             behind: HashMap::new(),
             later: BTreeMap::new(),
@@ -171,6 +204,7 @@ impl Queue {
 
     fn counted(&mut self, pending: &Pending) {
         self.ready_bytes += pending.bytes();
+        *self.ready_rounds.entry(pending.round()).or_default() += 1;
         self.ready_since = Some(self.ready_since.map_or(pending.waits_since, |since| since.min(pending.waits_since)));
     }
 
@@ -198,11 +232,17 @@ impl Queue {
         }
     }
 
-    /// The entries of the next call, if there is one to be made now; `hurry` waits for no more.
-    pub(crate) fn take(&mut self, now: Instant, hurry: bool) -> Option<Vec<Pending>> {
-        self.due(now, hurry);
+    /// Records of rounds below this one wait for no others any more.
+    pub(crate) fn hurry(&mut self, below: u64) {
+        self.hurried = below;
+    }
+
+    /// The entries of the next call, if there is one to be made now.
+    pub(crate) fn take(&mut self, now: Instant) -> Option<Vec<Pending>> {
+        self.due(now);
         let is_late = self.ready_since.is_some_and(|since| now.duration_since(since) >= self.settings.linger);
-        if !self.is_full() && !hurry && !is_late {
+        let is_hurried = self.ready_rounds.first_key_value().is_some_and(|(round, _)| *round < self.hurried);
+        if !self.is_full() && !is_hurried && !is_late {
             return None;
         }
         let (mut taken, mut bytes) = (Vec::new(), 0);
@@ -213,23 +253,36 @@ impl Queue {
             bytes += next.bytes();
             taken.extend(self.ready.pop_front());
         }
-        self.ready_bytes -= bytes;
-        // Where they fill a call, whoever waits longest makes no difference, and there may be very many.
-        let left = || self.ready.iter().map(|pending| pending.waits_since).min();
-        self.ready_since = if self.is_full() { None } else { left() };
+        self.left(&taken, bytes);
         (!taken.is_empty()).then_some(taken)
     }
 
+    /// What was taken of what is ready counts no more.
+    fn left(&mut self, taken: &[Pending], bytes: usize) {
+        self.ready_bytes -= bytes;
+        for pending in taken {
+            if let btree_map::Entry::Occupied(mut of_round) = self.ready_rounds.entry(pending.round()) {
+                *of_round.get_mut() -= 1;
+                if *of_round.get() == 0 {
+                    of_round.remove();
+                }
+            }
+        }
+        // Where they fill a call, whoever waits longest makes no difference, and there may be very many.
+        let left = || self.ready.iter().map(|pending| pending.waits_since).min();
+        self.ready_since = if self.is_full() { None } else { left() };
+    }
+
     /// Makes ready what has waited long enough.
-    fn due(&mut self, now: Instant, hurry: bool) {
+    fn due(&mut self, now: Instant) {
         while let Some((since, group)) = self.opened.front().cloned() {
             // One that was closed, being full, may have been opened again since.
-            let is_this = self.open.get(&group).is_some_and(|open| open.since == since);
-            if is_this && !hurry && now.duration_since(since) < self.settings.linger {
+            let this = self.open.get(&group).filter(|open| open.since == since);
+            if this.is_some_and(|open| !open.is_due(now, self.settings.linger, self.hurried)) {
                 break;
             }
             self.opened.pop_front();
-            if is_this {
+            if this.is_some() {
                 self.close(&group);
             }
         }
@@ -299,9 +352,9 @@ mod tests {
 
     use super::*;
 
-    fn push(queue: &mut Queue, key: &str, now: Instant) {
+    fn push(queue: &mut Queue, key: &str, round: u64, now: Instant) {
         let room = Arc::new(Semaphore::new(1)).try_acquire_many_owned(1).unwrap();
-        queue.push(Record::new(key, "x"), Waiter { answer: oneshot::channel().0, _room: room }, now);
+        queue.push(Record::new(key, "x"), Waiter { answer: oneshot::channel().0, round, _room: room }, now);
     }
 
     fn keys(taken: Option<Vec<Pending>>) -> Vec<String> {
@@ -313,14 +366,32 @@ mod tests {
         let began = Instant::now();
         let after = |millis| began + Duration::from_millis(millis);
         let mut queue = Queue::new(Settings { linger: Duration::from_millis(100), ..Settings::default() });
-        push(&mut queue, "old", began);
-        let failed = queue.take(after(100), false).unwrap().pop().unwrap();
-        push(&mut queue, "new", after(100));
+        push(&mut queue, "old", 0, began);
+        let failed = queue.take(after(100)).unwrap().pop().unwrap();
+        push(&mut queue, "new", 0, after(100));
         queue.again(failed, after(190));
         assert_eq!(queue.wakes_at(), Some(after(190)));
-        assert_eq!(keys(queue.take(after(190), false)), [""; 0]);
+        assert_eq!(keys(queue.take(after(190))), [""; 0]);
         assert_eq!(queue.wakes_at(), Some(after(200)), "by the one that waits longest, and not by the first");
-        assert_eq!(keys(queue.take(after(200), false)), ["old", "new"]);
+        assert_eq!(keys(queue.take(after(200))), ["old", "new"]);
         assert!(queue.wakes_at().is_none() && queue.is_empty());
+    }
+
+    #[test]
+    fn what_was_sent_before_a_flush_waits_no_more_and_what_comes_after_it_does() {
+        let (began, aggregation) = (Instant::now(), Aggregation::PerKey { bytes_max: 1_000 });
+        let lingering = Settings { linger: Duration::from_millis(100), ..Settings::default() };
+        for settings in [lingering.clone(), Settings { aggregation, ..lingering }] {
+            let mut queue = Queue::new(settings);
+            push(&mut queue, "before", 0, began);
+            assert_eq!(keys(queue.take(began)), [""; 0]);
+            queue.hurry(1);
+            let failed = queue.take(began).unwrap().pop().unwrap();
+            assert_eq!(failed.entry.partition_key, "before");
+            push(&mut queue, "after", 1, began);
+            assert_eq!(keys(queue.take(began)), [""; 0], "it is not the flush's");
+            queue.again(failed, began);
+            assert_eq!(keys(queue.take(began))[0], "before", "it is hurried at each try");
+        }
     }
 }

@@ -25,6 +25,8 @@ mod batch;
 mod port;
 mod producer;
 mod record;
+#[cfg_attr(test, path = "runtime/model.rs")]
+mod runtime;
 mod sdk;
 mod settings;
 

@@ -38,6 +38,10 @@ pub enum CallFailure {
     /// AWS understood and said no; the same call would fail again, and nothing was written.
     #[error("refused: {0}")]
     Refused(String),
+    /// AWS refused it for its size, be it the whole or one record of it; nothing was written. It is made again as two, down to
+    /// single records.
+    #[error("too large: {0}")]
+    TooLarge(String),
     /// No answer, or one that does not say whether the records were written.
     #[error("no answer: {0}")]
     Unanswered(String),

@@ -1,29 +1,31 @@
 //! The producer: a handle that takes records, tickets that tell their end, counts of both.
 
+#[cfg(test)]
+mod interleavings;
+mod shared;
 mod worker;
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use crate::batch::{Waiter, compressed};
+use crate::batch::compressed;
 use crate::port::PutRecords;
 use crate::record::{Record, RecordFault};
+use crate::runtime::spawn;
 use crate::settings::{Settings, SettingsFault};
-use worker::{Job, Worker};
+use shared::Shared;
+use worker::Worker;
 
 /// What a record counts in the queue at least: it is more than its bytes there.
 const QUEUED_BYTES_MIN: usize = 1_024;
 
 /// Writes records to a stream. Its work is done by a task of its own, on the runtime on which it was started.
 pub struct Producer {
-    jobs: mpsc::UnboundedSender<Job>,
-    room: Arc<Semaphore>,
-    counters: Arc<Counters>,
+    shared: Arc<Shared>,
     settings: Settings,
 }
 
@@ -34,7 +36,7 @@ pub struct Acknowledged {
     pub shard: String,
     /// Its number there; records that were put together have one.
     pub sequence_number: String,
-    /// Calls that it took.
+    /// Calls that it took, but for those that were too large as a whole.
     pub tries: u32,
     /// Whether it may be in the stream more than once: a call before was not answered.
     pub maybe_doubled: bool,
@@ -74,7 +76,8 @@ pub enum SendError {
     Abandoned,
 }
 
-/// What became of all records so far. When a producer is closed, `sent` is `acknowledged` and `failed` together.
+/// What became of all records so far, in one moment: `sent` is never less than `acknowledged` and `failed` together, and when a
+/// producer is closed it is just that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Records that were accepted by [`Producer::send`].
@@ -95,39 +98,6 @@ pub struct Counts {
     pub calls_allowed: u64,
 }
 
-/// [`Counts`] as they are counted.
-#[derive(Default)]
-pub(crate) struct Counters {
-    pub(crate) sent: AtomicU64,
-    pub(crate) acknowledged: AtomicU64,
-    pub(crate) failed: AtomicU64,
-    pub(crate) maybe_doubled: AtomicU64,
-    pub(crate) throttled: AtomicU64,
-    pub(crate) retried: AtomicU64,
-    pub(crate) calls: AtomicU64,
-    pub(crate) calls_allowed: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn add(counter: &AtomicU64, more: usize) {
-        counter.fetch_add(more as u64, Ordering::Relaxed);
-    }
-
-    fn now(&self) -> Counts {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counts {
-            sent: of(&self.sent),
-            acknowledged: of(&self.acknowledged),
-            failed: of(&self.failed),
-            maybe_doubled: of(&self.maybe_doubled),
-            throttled: of(&self.throttled),
-            retried: of(&self.retried),
-            calls: of(&self.calls),
-            calls_allowed: of(&self.calls_allowed),
-        }
-    }
-}
-
 impl Producer {
     /// Starts one on the current runtime.
     ///
@@ -138,11 +108,9 @@ impl Producer {
         if !faults.is_empty() {
             return Err(SettingsFaults(faults));
         }
-        let (jobs, received) = mpsc::unbounded_channel();
-        let counters = Arc::new(Counters::default());
-        let worker = Worker::new(Arc::new(stream), settings.clone(), Arc::clone(&counters), received);
-        tokio::spawn(worker.run());
-        Ok(Self { jobs, room: Arc::new(Semaphore::new(settings.queue_bytes_max)), counters, settings })
+        let shared = Arc::new(Shared::new(settings.queue_bytes_max));
+        spawn(Worker::new(Arc::new(stream), settings.clone(), Arc::clone(&shared)).run());
+        Ok(Self { shared, settings })
     }
 
     /// Takes a record, as soon as the queue has room for it. The ticket tells its end; whoever does not want to know may drop it.
@@ -154,36 +122,37 @@ impl Producer {
         record.checked(self.settings.record_bytes_max)?;
         let bytes = record.bytes().max(QUEUED_BYTES_MIN).min(self.settings.queue_bytes_max);
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.map_err(|_| SendError::Closed)?;
-        let (answer, ticket) = oneshot::channel();
-        let waiter = Waiter { answer, _room: room };
-        self.jobs.send(Job::Send(record, waiter)).map_err(|_| SendError::Closed)?;
-        Counters::add(&self.counters.sent, 1);
-        Ok(Ticket(ticket))
+        let room = self.shared.room(bytes).await?;
+        self.shared.hand_over(record, room)
     }
 
     /// What became of all records so far.
     pub fn counts(&self) -> Counts {
-        self.counters.now()
+        self.shared.counts()
     }
 
-    /// Writes what waits, at once, and comes back when all that was sent has ended.
+    /// Writes what was sent so far without waiting for more, and comes back when all of it has ended. What is sent meanwhile is
+    /// neither hurried nor waited for.
     pub async fn flush(&self) {
-        let (answer, done) = oneshot::channel();
-        if self.jobs.send(Job::Flush(answer)).is_ok() {
-            // Without an answer the runtime is on its way out, and nothing is written any more.
-            let _ = done.await;
-        }
+        let next = self.shared.flush();
+        self.shared.ended(next).await;
     }
 
-    /// As [`Self::flush`], and takes no more records: says what became of all of them, each of which has ended. A producer that is
-    /// dropped without it gives up what has not ended: every ticket says so, and whoever has dropped the tickets is not told.
+    /// Takes no more records, from its first poll on, and comes back when each that was sent has ended; says what became of them.
+    /// It may be called more than once, and need not be waited for: what was begun goes on to its end while the runtime lives.
+    ///
+    /// A producer that is dropped without it gives up what has not ended: every ticket says so, and whoever has dropped the tickets
+    /// is not told.
     pub async fn close(&self) -> Counts {
-        let (answer, done) = oneshot::channel();
-        if self.jobs.send(Job::Close(answer)).is_ok() {
-            let _ = done.await;
-        }
-        self.counters.now()
+        let next = self.shared.close();
+        self.shared.ended(next).await;
+        self.shared.counts()
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        self.shared.dropped();
     }
 }
 

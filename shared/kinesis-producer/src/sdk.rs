@@ -36,6 +36,11 @@ const THROTTLES: [&str; 14] = [
 const PASSING: [&str; 5] =
     ["RequestTimeout", "RequestTimeoutException", "ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
+/// Codes of a call that was not as it should be.
+const CHECKED: [&str; 3] = ["InvalidArgumentException", "ValidationException", "SerializationException"];
+/// What such a call is told where it is too large.
+const SIZE_WORDS: [&str; 4] = ["size", "exceeds", "too large", "longer than"];
+
 /// A stream, through the SDK.
 #[derive(Clone, Debug)]
 pub struct Stream {
@@ -89,11 +94,11 @@ fn failure(error: &SdkError<PutRecordsError, HttpResponse>) -> CallFailure {
         return CallFailure::Refused(said);
     }
     let status = error.raw_response().map(|answer| answer.status().as_u16());
-    meaning(status, error.code())(said)
+    meaning(status, error.code(), error.message())(said)
 }
 
-/// What an answer means, by its HTTP status, where there is one, and AWS's code.
-fn meaning(status: Option<u16>, code: Option<&str>) -> fn(String) -> CallFailure {
+/// What an answer means, by its HTTP status, where there is one, and AWS's code and words.
+fn meaning(status: Option<u16>, code: Option<&str>, message: Option<&str>) -> fn(String) -> CallFailure {
     let is_one_of = |codes: &[&str]| code.is_some_and(|code| codes.contains(&code));
     match status {
         Some(429) => CallFailure::Throttled,
@@ -101,10 +106,19 @@ fn meaning(status: Option<u16>, code: Option<&str>) -> fn(String) -> CallFailure
         Some(408 | 500..) => CallFailure::Unanswered,
         Some(400..) if is_one_of(&THROTTLES) => CallFailure::Throttled,
         Some(400..) if is_one_of(&PASSING) => CallFailure::Unanswered,
+        Some(413) => CallFailure::TooLarge,
+        Some(400..) if is_one_of(&CHECKED) && message.is_some_and(is_of_size) => CallFailure::TooLarge,
         Some(400..) => CallFailure::Refused,
         // No answer, or one that cannot be read.
         _ => CallFailure::Unanswered,
     }
+}
+
+/// Whether these words speak of the size of a call or of a record's data. AWS has no code for it.
+fn is_of_size(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let is_length_of_data = message.contains("member.data'") && message.contains("length less than or equal");
+    is_length_of_data || SIZE_WORDS.iter().any(|words| message.contains(words))
 }
 
 /// An error and all that caused it.
@@ -141,9 +155,28 @@ mod tests {
             (Some(400), Some("ExpiredTokenException"), unanswered),
             (Some(403), Some("AccessDeniedException"), refused),
             (Some(400), Some("ResourceNotFoundException"), refused),
-            (Some(413), None, refused),
+            (Some(413), None, "too large: "),
         ] {
-            assert_eq!(meaning(status, code)(String::new()).to_string(), expected, "{status:?} {code:?}");
+            assert_eq!(meaning(status, code, None)(String::new()).to_string(), expected, "{status:?} {code:?}");
+        }
+    }
+
+    #[test]
+    fn a_call_is_too_large_by_what_is_said_of_it() {
+        let data = "1 validation error detected: Value at 'records.7.member.data' failed to satisfy constraint: Member must have \
+                    length less than or equal to 1048576";
+        let name = data.replace("records.7.member.data", "streamName");
+        let (too_large, refused) = ("too large: ", "refused: ");
+        for (code, message, expected) in [
+            ("InvalidArgumentException", "Records size exceeds 10 MB limit", too_large),
+            ("ValidationException", data, too_large),
+            ("SerializationException", "The body is longer than 16777216 bytes.", too_large),
+            ("ValidationException", &name, refused),
+            ("InvalidArgumentException", "Invalid ExplicitHashKey.", refused),
+            ("AccessDeniedException", "The size of the session policy exceeds what is allowed", refused),
+        ] {
+            let told = meaning(Some(400), Some(code), Some(message))(String::new()).to_string();
+            assert_eq!(told, expected, "{code}: {message}");
         }
     }
 }

@@ -17,7 +17,8 @@ const TIME_MAX: Duration = Duration::from_hours(24);
 pub struct Settings {
     /// Records in one call, 1 to 500.
     pub call_records_max: usize,
-    /// Bytes in one call, keys included, up to 10 MiB; older endpoints take 5 MiB.
+    /// Bytes in one call, keys included, up to 10 MiB. Where an endpoint takes less (older ones 5 MiB), each call over that is made
+    /// again as two: right, and slower than with what it takes.
     pub call_bytes_max: usize,
     /// Bytes of one record, key included: what the stream takes, 1 MiB unless it was told otherwise, up to 10 MiB.
     pub record_bytes_max: usize,

@@ -282,7 +282,8 @@ async fn the_order_of_a_key_is_kept_wherever_on_the_ring_its_records_go() {
             let (mut last, mut seen) = (0, std::collections::BTreeSet::new());
             for entry in stream.0.taken.lock().unwrap().iter() {
                 let alone = || vec![(entry.explicit_hash_key, entry.data.clone())];
-                let inside = decode(&entry.data).map(|all| all.into_iter().map(|it| (it.explicit_hash_key, it.data)));
+                let inside = decode(&entry.data).unwrap().map(|all| all.records.into_iter());
+                let inside = inside.map(|all| all.map(|it| (it.explicit_hash_key, it.data)));
                 let records = inside.map_or_else(alone, Iterator::collect);
                 // One that is doubled is there again, whole, before the next.
                 let numbers: Vec<u32> =
@@ -439,7 +440,7 @@ async fn aggregated_records_are_taken_apart_to_what_was_sent_and_lie_on_their_sh
                     data: entry.data.clone(),
                 }]
             };
-            for record in decode(&entry.data).unwrap_or_else(alone) {
+            for record in decode(&entry.data).unwrap().map_or_else(alone, |all| all.records) {
                 assert_eq!(shard(hash_key(&record.partition_key)), shard(place), "on the shard that is its own");
                 seen.insert(record.data.clone());
                 let before = last.insert(record.partition_key, record.data.clone());

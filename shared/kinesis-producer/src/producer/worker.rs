@@ -1,71 +1,49 @@
 //! The task of a producer: forms calls, makes them side by side, tries again what failed, and answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::{Id, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
-
-use super::{Acknowledged, Counters, SendError};
+use super::shared::{Asked, Shared, Stands};
+use super::{Acknowledged, SendError};
 use crate::backoff::Backoff;
-use crate::batch::{Pending, Queue, Waiter};
+use crate::batch::{Pending, Queue};
 use crate::port::{CallFailure, Put, PutFailure, PutRecords, Taken};
-use crate::record::Record;
+use crate::runtime::{Id, Instant, JoinSet, sleep_until, timeout};
 use crate::settings::Settings;
 
 /// Throttles make the calls at once fewer no more often than this: those of one moment are one event.
 const CUT_EVERY: Duration = Duration::from_millis(100);
-/// Jobs taken over at once, before calls are looked after again.
-const JOBS_AT_ONCE: usize = 1_000;
-
-/// What a producer is asked for.
-pub(crate) enum Job {
-    Send(Record, Waiter),
-    /// Answered when all that was sent has ended.
-    Flush(oneshot::Sender<()>),
-    /// The same, and nothing is taken any more.
-    Close(oneshot::Sender<()>),
-}
+/// Records taken over at once, before calls are looked after again.
+const RECORDS_AT_ONCE: usize = 1_000;
 
 pub(crate) struct Worker<P> {
     stream: Arc<P>,
     settings: Settings,
-    counters: Arc<Counters>,
-    jobs: mpsc::UnboundedReceiver<Job>,
+    shared: Arc<Shared>,
     queue: Queue,
+    /// Calls to be made next: halves of such as were too large.
+    halves: VecDeque<Vec<Pending>>,
     calls: JoinSet<Result<Put, CallFailure>>,
     under_way: HashMap<Id, Vec<Pending>>,
     backoff: Backoff,
     /// Calls at once, as throttling has it: more, bit by bit, while all goes well; half, when a record was throttled.
     allowed: f64,
     cut_at: Option<Instant>,
-    /// Who waits for all that was sent to have ended.
-    flushing: Vec<oneshot::Sender<()>>,
-    is_closing: bool,
 }
 
 impl<P: PutRecords> Worker<P> {
-    pub(crate) fn new(
-        stream: Arc<P>,
-        settings: Settings,
-        counters: Arc<Counters>,
-        jobs: mpsc::UnboundedReceiver<Job>,
-    ) -> Self {
+    pub(crate) fn new(stream: Arc<P>, settings: Settings, shared: Arc<Shared>) -> Self {
         let mut worker = Self {
             stream,
             queue: Queue::new(settings.clone()),
+            halves: VecDeque::new(),
             backoff: Backoff::new(&settings),
             allowed: 0.0,
-            counters,
-            jobs,
+            shared,
             calls: JoinSet::new(),
             under_way: HashMap::new(),
             cut_at: None,
-            flushing: Vec::new(),
-            is_closing: false,
             settings,
         };
         worker.allow(f64::MAX);
@@ -74,50 +52,43 @@ impl<P: PutRecords> Worker<P> {
 
     pub(crate) async fn run(mut self) {
         loop {
+            let asked = self.shared.take_over(RECORDS_AT_ONCE);
+            let is_last = asked.stands != Stands::Open && !asked.is_more;
+            if asked.stands == Stands::Dropped {
+                return;
+            }
+            self.take(asked);
             self.start_calls();
-            if self.queue.is_empty() && self.calls.is_empty() {
-                for flushed in self.flushing.drain(..) {
-                    // Whoever asked may not wait for it.
-                    let _ = flushed.send(());
-                }
-                if self.is_closing {
-                    return;
-                }
+            if is_last && self.has_ended() {
+                return;
             }
             // A full house wakes by the end of a call alone.
             let wakes_at = self.queue.wakes_at().filter(|_| self.has_room());
             tokio::select! {
-                job = self.jobs.recv(), if !self.is_closing => match job {
-                    Some(job) => self.take(job),
-                    None => return self.abandon(),
-                },
+                // What is asked is looked at each time in any case.
+                biased;
                 Some(ended) = self.calls.join_next_with_id() => match ended {
                     Ok((id, result)) => self.ended(id, result),
                     Err(panicked) => {
                         self.ended(panicked.id(), Err(CallFailure::Unanswered("the call panicked".to_owned())));
                     }
                 },
+                () = self.shared.asked() => {}
                 () = sleep_until(wakes_at.unwrap_or_else(Instant::now)), if wakes_at.is_some() => {}
             }
         }
     }
 
-    fn take(&mut self, first: Job) {
-        let (mut job, mut taken) = (Some(first), 0);
-        // Of a producer that is closing everything: what came before it was closed was sent.
-        while let Some(next) = job {
-            match next {
-                Job::Send(record, waiter) => self.queue.push(record, waiter, Instant::now()),
-                Job::Flush(answer) => self.flushing.push(answer),
-                Job::Close(answer) => {
-                    self.flushing.push(answer);
-                    self.is_closing = true;
-                    self.jobs.close();
-                }
-            }
-            taken += 1;
-            job = (self.is_closing || taken < JOBS_AT_ONCE).then(|| self.jobs.try_recv().ok()).flatten();
+    fn take(&mut self, asked: Asked) {
+        let now = Instant::now();
+        for (record, waiter) in asked.arrived {
+            self.queue.push(record, waiter, now);
         }
+        self.queue.hurry(asked.hurried);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.queue.is_empty() && self.halves.is_empty() && self.calls.is_empty()
     }
 
     #[allow(clippy::cast_precision_loss, reason = "a thousand calls at most")]
@@ -128,14 +99,17 @@ impl<P: PutRecords> Worker<P> {
     fn start_calls(&mut self) {
         while self.has_room() {
             let now = Instant::now();
-            let Some(mut batch) = self.queue.take(now, !self.flushing.is_empty()) else { return };
+            let next = self.halves.pop_front().or_else(|| self.queue.take(now));
+            let Some(mut batch) = next else { return };
             for pending in &mut batch {
                 pending.tried_since.get_or_insert(now);
             }
             let entries = batch.iter().map(|pending| pending.entry.clone()).collect();
-            let retried = batch.iter().filter(|pending| pending.tries > 0).count();
-            Counters::add(&self.counters.retried, retried);
-            Counters::add(&self.counters.calls, 1);
+            let retried = batch.iter().filter(|pending| pending.tries > 0).count() as u64;
+            self.shared.count(|counts| {
+                counts.retried += retried;
+                counts.calls += 1;
+            });
             let (stream, within) = (Arc::clone(&self.stream), self.settings.call_timeout);
             let call = self.calls.spawn(async move {
                 let none = || Err(CallFailure::Unanswered(format!("none came within call_timeout, {within:?}")));
@@ -154,7 +128,7 @@ impl<P: PutRecords> Worker<P> {
                 self.heed(throttled, throttled * 2 > put.len());
                 for (pending, became) in batch.into_iter().zip(put) {
                     match became {
-                        Ok(taken) => self.acknowledge(pending, &taken),
+                        Ok(taken) => self.acknowledge(pending, taken),
                         Err(PutFailure { is_throttled, message }) => self.again_or_not(pending, message, !is_throttled),
                     }
                 }
@@ -171,19 +145,33 @@ impl<P: PutRecords> Worker<P> {
                 self.heed(0, true);
                 self.all_again(batch, &message, true);
             }
-            Err(CallFailure::Refused(message)) => {
+            Err(CallFailure::TooLarge(_)) if batch.len() > 1 => self.halve(batch),
+            Err(CallFailure::Refused(message) | CallFailure::TooLarge(message)) => {
                 for mut pending in batch {
                     pending.tries += 1;
                     let (tries, maybe_written) = (pending.tries, pending.maybe_written);
-                    self.fail(pending, &SendError::Refused { tries, message: message.clone(), maybe_written });
+                    self.end(pending, &Err(SendError::Refused { tries, message: message.clone(), maybe_written }));
                 }
             }
         }
     }
 
+    /// Two calls, of half the bytes each as nearly as can be. Nothing was written, and no record was tried by itself.
+    fn halve(&mut self, mut batch: Vec<Pending>) {
+        let half = batch.iter().map(Pending::bytes).sum::<usize>() / 2;
+        let mut bytes = 0;
+        let within = |pending: &Pending| {
+            bytes += pending.bytes();
+            bytes <= half
+        };
+        let first = batch.iter().map(within).take_while(|is_within| *is_within).count();
+        let second = batch.split_off(first.clamp(1, batch.len() - 1));
+        self.halves.extend([batch, second]);
+    }
+
     /// More calls at once while all goes well, half of them when AWS cannot keep up.
     fn heed(&mut self, throttled: usize, is_too_much: bool) {
-        Counters::add(&self.counters.throttled, throttled);
+        self.shared.count(|counts| counts.throttled += throttled as u64);
         let now = Instant::now();
         if !is_too_much {
             self.allow(self.allowed + 1.0 / self.allowed);
@@ -201,23 +189,13 @@ impl<P: PutRecords> Worker<P> {
     )]
     fn allow(&mut self, calls: f64) {
         self.allowed = calls.clamp(1.0, self.settings.calls_max as f64);
-        self.counters.calls_allowed.store(self.allowed as u64, Ordering::Relaxed);
+        self.shared.count(|counts| counts.calls_allowed = self.allowed as u64);
     }
 
-    fn acknowledge(&mut self, pending: Pending, taken: &Taken) {
-        self.queue.ended(&pending);
-        let records = pending.waiters.len();
-        Counters::add(&self.counters.acknowledged, records);
-        if pending.maybe_written {
-            Counters::add(&self.counters.maybe_doubled, records);
-        }
-        let acknowledged = Acknowledged {
-            shard: taken.shard.clone(),
-            sequence_number: taken.sequence_number.clone(),
-            tries: pending.tries + 1,
-            maybe_doubled: pending.maybe_written,
-        };
-        answer(pending.waiters, &Ok(acknowledged));
+    fn acknowledge(&mut self, pending: Pending, taken: Taken) {
+        let Taken { shard, sequence_number } = taken;
+        let (tries, maybe_doubled) = (pending.tries + 1, pending.maybe_written);
+        self.end(pending, &Ok(Acknowledged { shard, sequence_number, tries, maybe_doubled }));
     }
 
     fn all_again(&mut self, batch: Vec<Pending>, message: &str, maybe_written: bool) {
@@ -236,29 +214,21 @@ impl<P: PutRecords> Worker<P> {
             return self.queue.again(pending, at);
         }
         let (tries, maybe_written) = (pending.tries, pending.maybe_written);
-        self.fail(pending, &SendError::GaveUp { tries, message, maybe_written });
+        self.end(pending, &Err(SendError::GaveUp { tries, message, maybe_written }));
     }
 
-    fn fail(&mut self, pending: Pending, error: &SendError) {
+    fn end(&mut self, pending: Pending, ended: &Result<Acknowledged, SendError>) {
         self.queue.ended(&pending);
-        Counters::add(&self.counters.failed, pending.waiters.len());
-        answer(pending.waiters, &Err(error.clone()));
-    }
-
-    /// The producer was dropped: whoever waits is told.
-    fn abandon(mut self) {
-        let under_way = std::mem::take(&mut self.under_way).into_values().flatten();
-        let all: Vec<_> = self.queue.drain().into_iter().chain(under_way).collect();
-        for pending in all {
-            Counters::add(&self.counters.failed, pending.waiters.len());
-            answer(pending.waiters, &Err(SendError::Abandoned));
-        }
+        self.shared.end(pending.waiters, ended);
     }
 }
 
-fn answer(waiters: Vec<Waiter>, ended: &Result<Acknowledged, SendError>) {
-    for waiter in waiters {
-        // Whoever dropped the ticket does not want to know.
-        let _ = waiter.answer.send(ended.clone());
+/// The producer was dropped, or the runtime is on its way out: what has not ended is given up, and whoever waits is told.
+impl<P> Drop for Worker<P> {
+    fn drop(&mut self) {
+        let left = self.shared.gone();
+        let under_way = self.under_way.drain().flat_map(|(_, batch)| batch).chain(self.halves.drain(..).flatten());
+        let waiting = self.queue.drain().into_iter().chain(under_way).flat_map(|pending| pending.waiters);
+        self.shared.end(waiting.chain(left).collect(), &Err(SendError::Abandoned));
     }
 }

@@ -1,0 +1,167 @@
+//! What Kinesis takes and the emulator does not: larger calls and records, longer retention, more tags at once.
+//!
+//! Such a request is checked by the emulator's own rules with the bounds that Kinesis has, and goes past its front door, which has
+//! narrower ones.
+
+use ferrokinesis::actions::{self, Operation};
+use ferrokinesis::error::KinesisErrorResponse;
+use ferrokinesis::store::Store;
+use ferrokinesis::types::Stream;
+use ferrokinesis::validation::{self, FieldDef, FieldType};
+use scaler_core::limits::{RECORD_BYTES_DEFAULT, RETENTION_HOURS_MAX};
+use scaler_sim::kinesis_rules::Refusal;
+use serde_json::{Map, Value, json};
+
+use super::observe::{Put, puts};
+
+/// Bytes of a `PutRecords`, keys included, that Kinesis takes. Source: API reference, `PutRecords`.
+const CALL_BYTES_MAX: usize = 10 << 20;
+/// ... and that the emulator takes (`actions/put_records.rs` of ferrokinesis 0.7).
+const PART_BYTES_MAX: usize = 5 << 20;
+/// Tags of a stream, and so of a call. Source: API reference, `AddTagsToStream`.
+const TAGS_MAX: usize = 50;
+
+/// Bytes of a record that the stream takes, key and data together.
+fn record_bytes_max(stream: &Stream) -> usize {
+    stream.max_record_size_kib as usize * 1_024
+}
+
+/// Refuses what Kinesis refuses for its size.
+pub(super) fn check_sizes(stream: &Stream, puts: &[Put]) -> Result<(), Refusal> {
+    let whole: usize = puts.iter().map(Put::len).sum();
+    let refusal = |message| Err(Refusal { error_type: "InvalidArgumentException", message });
+    if puts.len() > 1 && whole > CALL_BYTES_MAX {
+        return refusal(format!("Records size exceeds 10 MB limit: {whole} bytes, and {CALL_BYTES_MAX} are taken."));
+    }
+    let max = record_bytes_max(stream);
+    match puts.iter().enumerate().find(|(_, put)| put.len() > max) {
+        Some((at, put)) => refusal(format!(
+            "Record {} has {} bytes with its key, which exceeds the {max} that stream {} takes.",
+            at + 1,
+            put.len(),
+            stream.stream_name
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether a request to write is too large for the emulator's front door.
+pub(super) fn is_large(operation: &str, body: &Map<String, Value>) -> bool {
+    let puts = puts(operation, body);
+    let sizes = || puts.iter().map(Put::len);
+    sizes().sum::<usize>() > PART_BYTES_MAX || sizes().any(|bytes| bytes as u64 > RECORD_BYTES_DEFAULT)
+}
+
+/// Whether the emulator's front door lets a request through, or is right to refuse it.
+pub(super) fn is_within(operation: Operation, request: &Value) -> bool {
+    let narrow = operation.validation_rules();
+    checked_by(&narrow, request).is_ok() || checked_by(&wide(operation, 0), request).is_err()
+}
+
+/// A request with what the emulator reads of it, and no more.
+pub(super) fn checked(operation: Operation, stream: &Stream, request: &Value) -> Result<Value, KinesisErrorResponse> {
+    checked_by(&wide(operation, record_bytes_max(stream)), request)
+}
+
+/// Does what was checked.
+pub(super) async fn done(store: &Store, operation: Operation, request: Value) -> Result<Value, KinesisErrorResponse> {
+    match operation {
+        Operation::PutRecords => put_in_parts(store, request).await,
+        _ => Ok(actions::dispatch(store, operation, request).await?.unwrap_or_else(|| json!({}))),
+    }
+}
+
+fn checked_by(rules: &[(&str, FieldDef)], request: &Value) -> Result<Value, KinesisErrorResponse> {
+    let rules: Vec<(&str, &FieldDef)> = rules.iter().map(|(name, rule)| (*name, rule)).collect();
+    let request = validation::check_types(request, &rules)?;
+    validation::check_validations(&request, &rules, None)?;
+    Ok(request)
+}
+
+/// The emulator's rules, with Kinesis's bounds.
+fn wide(operation: Operation, record_bytes_max: usize) -> Vec<(&'static str, FieldDef)> {
+    let mut rules = operation.validation_rules();
+    for (field, rule) in &mut rules {
+        match (operation, *field) {
+            (Operation::PutRecord, "Data") => rule.length_less_than_or_equal = Some(record_bytes_max),
+            (Operation::PutRecords, "Records") => {
+                if let Some(data) = child(rule, "Data") {
+                    data.length_less_than_or_equal = Some(record_bytes_max);
+                }
+            }
+            (
+                Operation::IncreaseStreamRetentionPeriod | Operation::DecreaseStreamRetentionPeriod,
+                "RetentionPeriodHours",
+            ) => rule.less_than_or_equal = Some(f64::from(RETENTION_HOURS_MAX)),
+            (Operation::AddTagsToStream, "Tags") | (Operation::RemoveTagsFromStream, "TagKeys") => {
+                rule.length_less_than_or_equal = Some(TAGS_MAX);
+            }
+            _ => {}
+        }
+    }
+    rules
+}
+
+/// The rule of a field of a list's members.
+fn child<'a>(list: &'a mut FieldDef, field: &str) -> Option<&'a mut FieldDef> {
+    let FieldType::List { children } = &mut list.field_type else { return None };
+    let FieldType::Structure { children } = &mut children.field_type else { return None };
+    children.iter_mut().find(|(name, _)| name == field).map(|(_, rule)| rule)
+}
+
+/// Writes records in calls that the emulator takes, and puts the answers together in their order.
+async fn put_in_parts(store: &Store, mut request: Value) -> Result<Value, KinesisErrorResponse> {
+    let Value::Array(records) = request["Records"].take() else { return Ok(json!({})) };
+    let (mut answers, mut failed) = (Vec::new(), 0);
+    for part in parts(records) {
+        let so_many = part.len();
+        match put_part(store, &request, part).await {
+            Ok(part) => answers.extend(part),
+            // Nothing was written so far: the call fails as one that the emulator takes whole does.
+            Err(error) if answers.is_empty() => return Err(error),
+            Err(error) => {
+                failed += so_many;
+                let said = json!({"ErrorCode": error.body.error_type, "ErrorMessage": error.body.message});
+                answers.extend(std::iter::repeat_n(said, so_many));
+            }
+        }
+    }
+    Ok(json!({"FailedRecordCount": failed, "Records": answers}))
+}
+
+/// Records in a row, so many as the emulator takes at once.
+fn parts(records: Vec<Value>) -> Vec<Vec<Value>> {
+    let (mut parts, mut bytes): (Vec<Vec<Value>>, _) = (Vec::new(), 0);
+    for record in records {
+        let more = record.as_object().map_or(0, |record| Put::of(record).len());
+        match parts.last_mut() {
+            Some(part) if bytes + more <= PART_BYTES_MAX => part.push(record),
+            _ => {
+                parts.push(vec![record]);
+                bytes = 0;
+            }
+        }
+        bytes += more;
+    }
+    parts
+}
+
+async fn put_part(store: &Store, request: &Value, mut part: Vec<Value>) -> Result<Vec<Value>, KinesisErrorResponse> {
+    let mut request = request.clone();
+    let alone = match part.as_slice() {
+        [one] => one.as_object().is_some_and(|record| Put::of(record).len() > PART_BYTES_MAX),
+        _ => false,
+    };
+    if !alone {
+        request["Records"] = Value::Array(part);
+        let answer = actions::dispatch(store, Operation::PutRecords, request).await?;
+        return Ok(answer.and_then(|mut it| it["Records"].as_array_mut().map(std::mem::take)).unwrap_or_default());
+    }
+    // By itself the emulator takes one of any size.
+    if let (Some(request), Some(Value::Object(record))) = (request.as_object_mut(), part.pop()) {
+        request.remove("Records");
+        request.extend(record);
+    }
+    let answer = actions::dispatch(store, Operation::PutRecord, request).await?;
+    Ok(vec![answer.unwrap_or_default()])
+}
