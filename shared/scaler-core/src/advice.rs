@@ -2,7 +2,7 @@
 
 use crate::commands::option_value;
 use crate::direction::Direction;
-use crate::enrolment::{TAG_MANAGED, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
+use crate::enrolment::{TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
 use crate::limits::SHARDS_PER_STREAM_MAX;
 use crate::reason::Reason;
 
@@ -14,6 +14,7 @@ impl Reason {
             Self::BadTags(_) => "bad-tags",
             Self::BadPolicy(_) => "bad-policy",
             Self::OnDemand => "on-demand",
+            Self::NoRoomForTags { .. } => "tags",
             Self::RefusedLately { .. } => "refused",
             Self::StreamCeiling(_) => "ceiling",
             Self::HotShardSuspected { .. } => "hot-shard",
@@ -123,6 +124,9 @@ impl Reason {
             Self::DaySpent { until, .. } => format!(
                 "Wait: AWS is asked again at {}. If nobody else resizes the stream, see whether something removes its tag {TAG_RESIZES}.",
                 until.strftime("%Y-%m-%d %H:%MZ")
+            ),
+            Self::NoRoomForTags { .. } => format!(
+                "Remove two of its tags: {TAG_RESIZES} and {TAG_NOTICES} need room. Until then it is not scaled."
             ),
             Self::AccountQuota { .. } => "Ask AWS for a higher quota of shards in this account and Region.".to_owned(),
             Self::StreamCeiling(_) => several_streams(),

@@ -154,6 +154,9 @@ pub(crate) fn admission(
     if stream.mode == StreamMode::OnDemand {
         return refuse(Reason::OnDemand);
     }
+    if enrolment.lacks_room() && !enrolment.is_dry_run(stack) {
+        return refuse(Reason::NoRoomForTags { tags: enrolment.tags });
+    }
     match stream.status {
         StreamStatus::Deleting => return refuse(Reason::Deleting),
         StreamStatus::Updating | StreamStatus::Creating => {

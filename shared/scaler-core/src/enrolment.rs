@@ -1,6 +1,7 @@
 //! What a stream's tags say: whether we may touch it, which settings are its own, what was done to it before.
 
 use crate::history::ResizeHistory;
+use crate::limits::TAGS_PER_STREAM_MAX;
 use crate::notices::NoticeMemory;
 use crate::policy::{Policy, PolicyFault, PolicySpec, parse_whole};
 use crate::risk::{RISK_WORDS, Risk};
@@ -71,6 +72,15 @@ pub struct Overrides {
     pub dry_run: Option<bool>,
 }
 
+/// Which of the two tags that are our memory a stream has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// [`TAG_RESIZES`].
+    pub resizes: bool,
+    /// [`TAG_NOTICES`].
+    pub notices: bool,
+}
+
 /// A stream's tags, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Enrolment {
@@ -85,6 +95,10 @@ pub struct Enrolment {
     /// What it may cost in a calendar month. One that cannot be read is no reason to leave the stream alone: nothing is scaled
     /// by it.
     pub budget: Option<Result<MicroUsd, TagFault>>,
+    /// Tags that count towards the [`TAGS_PER_STREAM_MAX`] of a stream.
+    pub tags: usize,
+    /// Which of our two memories are among them.
+    pub has_memory: Memory,
     /// Tags of ours that could not be understood; such a stream is refused.
     pub faults: Vec<TagFault>,
 }
@@ -93,7 +107,12 @@ impl Enrolment {
     /// Reads tags; those of others are passed over.
     pub fn read<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut read = Self::default();
-        for (key, value) in tags.into_iter().filter(|(key, _)| key.starts_with(TAG_PREFIX)) {
+        for (key, value) in tags {
+            // Tags of AWS's own do not count. Source: "Tag restrictions" in the Kinesis developer guide.
+            read.tags += usize::from(!key.starts_with("aws:"));
+            if !key.starts_with(TAG_PREFIX) {
+                continue;
+            }
             if let Err(expected) = read.take(key, value) {
                 read.faults.push(TagFault { key: key.to_owned(), value: value.to_owned(), expected });
             }
@@ -124,6 +143,11 @@ impl Enrolment {
         self.overrides.dry_run.unwrap_or(false) || stack.dry_run
     }
 
+    /// Whether there is no room for the tag in which resizes are written down: then none may be made.
+    pub fn lacks_room(&self) -> bool {
+        !self.has_memory.resizes && self.tags >= TAGS_PER_STREAM_MAX
+    }
+
     /// Takes one tag, or says what its value should have been.
     fn take(&mut self, key: &str, value: &str) -> Result<(), String> {
         let whole = |allowed: std::ops::RangeInclusive<u32>| {
@@ -142,6 +166,7 @@ impl Enrolment {
             TAG_SHARD_METRICS => own.shard_metrics = Some(parse_bool(value)?),
             TAG_DRY_RUN => own.dry_run = Some(parse_bool(value)?),
             TAG_RESIZES => {
+                self.has_memory.resizes = true;
                 self.history = ResizeHistory::parse(value).map_err(|word| {
                     format!("a resize history ({word:?} is no entry of it; delete the tag to forget)")
                 })?;
@@ -155,7 +180,10 @@ impl Enrolment {
                 self.budget = Some(value.parse().map_err(fault));
             }
             // Nothing depends on it but whether a message is sent twice: what cannot be read is forgotten.
-            TAG_NOTICES => self.notices = NoticeMemory::parse(value),
+            TAG_NOTICES => {
+                self.has_memory.notices = true;
+                self.notices = NoticeMemory::parse(value);
+            }
             _ => {
                 let known: Vec<_> = TAGS.iter().filter_map(|key| key.strip_prefix(TAG_PREFIX)).collect();
                 return Err(format!("a tag we know: {} (correct the key, or remove the tag)", known.join(", ")));

@@ -3,6 +3,8 @@
 //! Sources, all read 2026-11-21: **KQ** is the Developer Guide page "Quotas and limits"; **API** is the API reference
 //! of the operation named.
 
+/// Tags of one stream. Source: Kinesis API reference, AddTagsToStream.
+pub const TAGS_PER_STREAM_MAX: usize = 50;
 /// Bytes a second that one shard takes, partition keys included (1 MiB). KQ, API `CreateStream`.
 pub const WRITE_BYTES_PER_SECOND_PER_SHARD: u64 = 1_048_576;
 /// Records a second that one shard takes. KQ, API `CreateStream`.

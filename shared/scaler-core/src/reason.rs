@@ -5,9 +5,9 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::demand::Demand;
-use crate::enrolment::{TAG_MANAGED, TagFault};
+use crate::enrolment::{TAG_MANAGED, TAG_RESIZES, TagFault};
 use crate::history::SPENT_BELIEVED;
-use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
+use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS, TAGS_PER_STREAM_MAX};
 use crate::observation::StreamStatus;
 use crate::plan::Plan;
 use crate::policy::PolicyFault;
@@ -294,6 +294,11 @@ pub enum Reason {
         /// When the next one is free.
         next: Timestamp,
     },
+    /// The stream has no room for the tag in which resizes are written down.
+    NoRoomForTags {
+        /// Its tags.
+        tags: usize,
+    },
     /// AWS said that all of the day's resizes are spent, though we know of fewer.
     DaySpent {
         /// When it said so.
@@ -521,6 +526,11 @@ impl fmt::Display for Reason {
                 f,
                 "{spent} resizes in the last {RESIZES_WINDOW_HOURS} h, AWS allows {RESIZES_PER_DAY}: the next is free at {}",
                 next.strftime("%H:%MZ")
+            ),
+            Self::NoRoomForTags { tags } => write!(
+                f,
+                "the stream has {tags} tags, and {TAGS_PER_STREAM_MAX} are the most: there is no room for {TAG_RESIZES}, in which each \
+                 resize is written down before it is made"
             ),
             Self::DaySpent { at, until } => write!(
                 f,

@@ -17,6 +17,8 @@ use scaler_core::{
     StreamState, StreamStatus, TAG_MANAGED, TAG_PREFIX,
 };
 
+use scaler_core::limits::TAGS_PER_STREAM_MAX;
+
 use crate::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
 use crate::ring::{Ring, RingFault};
 
@@ -536,6 +538,9 @@ impl Streams for &World {
         let found = state.find(call, stream)?;
         if needs_active && status(found, now) != StreamStatus::Active {
             return Err(failed(call, stream, Failure::InUse, "ResourceInUseException: the stream is not ACTIVE"));
+        }
+        if !found.tags.contains_key(tag) && found.tags.len() >= TAGS_PER_STREAM_MAX {
+            return Err(failed(call, stream, Failure::Refused, "LimitExceededException: a stream may have 50 tags"));
         }
         found.tags.insert(tag.to_owned(), value.to_owned());
         Ok(())

@@ -2,7 +2,7 @@
 
 use scaler_core::{
     Care, Direction, Enrolment, Policy, Reason, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus,
-    TAG_MADE_BY, care, stream_alarms,
+    TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care, stream_alarms,
 };
 
 use super::Settings;
@@ -18,6 +18,10 @@ const ACCOUNT_WIDE: [&str; 2] = ["AccessDenied", "LimitExceeded"];
 
 /// A resize takes minutes.
 const CHANGED_BY_THEN_SECONDS: u32 = 300;
+
+/// What to do about a stream on which nothing may be written down.
+const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a stream may have, kinesis-scaler/resizes and kinesis-scaler/notices; a tag \
+                           policy or SCP must allow these keys with any value, and the function's role AddTagsToStream.";
 
 const KEPT: &str = "everything is as it should be";
 
@@ -112,8 +116,44 @@ impl<A: FleetAdapters> Tender<'_, A> {
             Care::NoAlarms(reason) => self.clean_up(&known, &enrolment, &reason).await.into(),
             Care::Leave(reason) => self.leave(&known, &enrolment, &reason).await,
             Care::Alarms { policy, outside } => {
+                if known.alarms.is_empty()
+                    && !policy.dry_run
+                    && let Some(stopped) = self.reserve_memory(&known, &enrolment).await
+                {
+                    return stopped.into();
+                }
                 self.scaled(&known, enrolment, &policy, state.open_shards, outside).await
             }
+        }
+    }
+
+    /// Writes the tags that are our memory of a stream which is new to us: a stream on which nothing may be written, be it for want of
+    /// room, a tag policy or a permission, cannot be scaled, and somebody should know before it has to be. What stops it, if
+    /// anything does.
+    async fn reserve_memory(&self, known: &Known, enrolment: &Enrolment) -> Option<Outcome> {
+        let (stream, streams) = (known.stream.as_str(), &self.ports.pass.streams);
+        let memories = [
+            (TAG_RESIZES, enrolment.has_memory.resizes, enrolment.history.to_string()),
+            (TAG_NOTICES, enrolment.has_memory.notices, enrolment.notices.to_string()),
+        ];
+        for (tag, _, value) in memories.into_iter().filter(|(_, is_there, _)| !is_there) {
+            let Err(error) = streams.remember(stream, tag, &value).await else { continue };
+            let mut outcome = call_failed(stream, &error);
+            if error.failure == Failure::Refused {
+                outcome.cause = Some("tags".to_owned());
+                outcome.words = format!("the tag {tag} cannot be written, so the stream is not scaled: {error}");
+                outcome.next = Some(TAGS_ADVICE.to_owned());
+                self.tell_at_times(known, enrolment, &mut outcome).await;
+            }
+            return Some(outcome);
+        }
+        None
+    }
+
+    /// Tells people of a stream on which nothing may be written down: when somebody asked for it by name, and in its turn.
+    async fn tell_at_times(&self, known: &Known, enrolment: &Enrolment, outcome: &mut Outcome) {
+        if known.look != Look::AsItsAlarmsSay && !enrolment.is_dry_run(self.settings.policy) {
+            tell_without_memory(&self.ports.pass, outcome).await;
         }
     }
 
@@ -196,11 +236,11 @@ impl<A: FleetAdapters> Tender<'_, A> {
         let is_changing = matches!(reason, Reason::NotActive(_));
         let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
         let mut outcome = Outcome::stopped(kind, &known.stream, reason);
-        if enrolment.managed {
+        if enrolment.managed && !enrolment.lacks_room() {
             self.tell(enrolment, &mut outcome).await;
-        } else if known.look == Look::InTurn && !enrolment.is_dry_run(self.settings.policy) {
+        } else {
             // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
-            tell_without_memory(&self.ports.pass, &mut outcome).await;
+            self.tell_at_times(known, &enrolment, &mut outcome).await;
         }
         // What looks wrong, the schedule sees again by itself.
         let look_again = is_changing && believed_shards(&known.alarms).is_some() && known.look != Look::AsItsAlarmsSay;

@@ -12,4 +12,5 @@ mod people;
 mod queue;
 mod steady;
 mod support;
+mod tags;
 mod turns;
