@@ -11,6 +11,7 @@ mod connection;
 mod contender;
 mod cost;
 mod create;
+mod environment;
 mod failure;
 mod few_keys;
 mod fleet;

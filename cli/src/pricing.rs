@@ -11,6 +11,7 @@ use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, Price, PriceSheet};
 use serde::Serialize;
 
+use crate::environment::{is_known, meant};
 use crate::failure::usage;
 
 const MB_BYTES: u64 = 1_048_576;
@@ -36,7 +37,10 @@ impl PriceOptions {
     /// No Region was named, or a price is given twice.
     pub(crate) fn sheet(&self) -> Result<PriceSheet> {
         each_once(&self.prices)?;
-        let from_environment = || env::var("AWS_REGION").ok().filter(|region| !region.is_empty());
+        if self.region.is_none() && env::var("AWS_REGION").is_ok_and(|region| region.is_empty()) {
+            return Err(usage("AWS_REGION=\"\" is empty: give --region, or set it to a Region, as us-east-1"));
+        }
+        let from_environment = || env::var("AWS_REGION").ok();
         let Some(named) = self.region.clone().or_else(from_environment) else {
             return Err(usage("no Region is named, and prices differ: give --region, or set AWS_REGION"));
         };
@@ -51,7 +55,11 @@ impl PriceOptions {
 /// A price that the sheet does not have, and what to do about it.
 pub(crate) fn unpriced(missing: &MissingPrice) -> String {
     let MissingPrice { region, item } = missing;
-    format!("no price of {item} is known for {region}: give it, in USD for {}, with --price {item}=USD", item.unit())
+    let meant = if is_known(region) { String::new() } else { format!(" ({})", meant(region)) };
+    format!(
+        "no price of {item} is known for {region}{meant}: give it, in USD for {}, with --price {item}=USD",
+        item.unit()
+    )
 }
 
 /// What something costs in an hour, a day and a month of 30 days.

@@ -14,7 +14,7 @@ use scaler_core::commands::{aws_kinesis, operand};
 use scaler_core::{Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
 use serde::Serialize;
 
-use crate::connection::{Connection, OUR_STACK, in_aws};
+use crate::connection::{Connection, OUR_STACK, advice_on, in_aws};
 use crate::failure::{not_carried_out, usage};
 use crate::options::{Output, StackOptions, shards, stack_name, stream_name};
 use crate::report::write_json;
@@ -234,6 +234,7 @@ impl Work<'_> {
         };
         let next = match outcome {
             Ended::DryRun if !self.arguments.dry_run => Some(self.let_it()),
+            Ended::Refused | Ended::Failed if let Some(advice) = advice_on(&last.words) => Some(advice),
             Ended::Failed => Some(self.find_out()),
             Ended::Resized if !self.arguments.wait && is_one_of_more(last) => {
                 Some(format!("To go on: shardctl scale --wait {} {direction_word}", operand(self.stream)))

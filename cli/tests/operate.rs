@@ -351,7 +351,8 @@ async fn a_fleet_is_every_stream_that_carries_the_tag() {
 async fn what_may_not_be_read_is_said_and_the_rest_is_shown() {
     let sandbox = sandbox().await;
     loaded(&sandbox, "orders", 4, 3.9, &[]).await;
-    let cloudwatch = standin::start(|_| (403, String::new()));
+    // {"__type": "AccessDenied", "message": "no"} in CBOR.
+    let cloudwatch = standin::start(|_| (403, b"\xa2\x66__type\x6cAccessDenied\x67message\x62no"));
     let without = [("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.as_str())];
     let one = json(&succeeded(shardctl_at(sandbox.endpoint(), "status orders --output json", &without).await));
     assert_eq!((&one["open_shards"], &one["load"], &one["alarms"]), (&json!(4), &Value::Null, &Value::Null));
