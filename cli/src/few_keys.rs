@@ -8,15 +8,15 @@ use crate::table::figure;
 
 /// Which part of the shards they reach, whether that carries the load, and what would.
 pub(crate) fn in_words(keys: &HashedKeys) -> String {
-    format!(
-        "{} hashed {} about {} of {} shards and stay apart in {}. {}",
-        thousands(u64::from(keys.keys())),
-        if keys.keys() == 1 { "key occupies" } else { "keys occupy" },
-        figure(keys.occupied(), 1),
-        thousands(u64::from(keys.shards().get())),
-        cases(keys.apart()),
-        carried(keys)
-    )
+    let shards = thousands(u64::from(keys.shards().get()));
+    let reached = if keys.keys() == 1 {
+        format!("The one partition key lies on one of {shards} shards.")
+    } else {
+        let (count, occupied) = (thousands(u64::from(keys.keys())), figure(keys.occupied(), 1));
+        let apart = cases(keys.apart());
+        format!("{count} hashed keys occupy about {occupied} of {shards} shards and stay apart in {apart}.")
+    };
+    format!("{reached} {}", carried(keys))
 }
 
 /// Whether the shards carry the load, and what would.
@@ -33,6 +33,7 @@ fn carried(keys: &HashedKeys) -> String {
         (None, None) => "no count of shards and no million of keys".to_owned(),
     };
     let takes = match keys.per_shard_max() {
+        0 if keys.keys() == 1 => "It writes more than a shard takes, and no count of shards carries that.".to_owned(),
         0 => "If all are as busy, each writes more than a shard takes, and no count of shards carries that.".to_owned(),
         most => format!(
             "A shard takes {} of them, if all are as busy: the load is carried in {}.",

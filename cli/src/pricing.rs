@@ -128,9 +128,12 @@ pub(crate) fn megabytes(text: &str) -> Result<u64, String> {
     u64::try_from(bytes).ok().filter(|_| (1..=max).contains(&millionths)).ok_or_else(expected)
 }
 
-/// Bytes a second as MB, with as many of six decimals as it takes.
+/// Bytes a second as MB, with as many of six decimals as it takes: those that [`megabytes`] has read, else to the nearest.
 pub(crate) fn in_megabytes(bytes: u64) -> String {
-    let millionths = u128::from(bytes) * 1_000_000 / u128::from(MB_BYTES);
+    let (bytes, per_mb) = (u128::from(bytes), u128::from(MB_BYTES));
+    let down = bytes * 1_000_000 / per_mb;
+    let is_as_read = (down * per_mb).div_ceil(1_000_000) == bytes;
+    let millionths = if is_as_read { down } else { (bytes * 1_000_000 + per_mb / 2) / per_mb };
     let text = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -184,5 +187,6 @@ mod tests {
             assert!(megabytes(text).is_err(), "{text}");
         }
         assert_eq!([3_670_016, 1_048_576, 0, 524_288].map(in_megabytes), ["3.5", "1", "0", "0.5"]);
+        assert_eq!([1, 2, 5_138_023].map(in_megabytes), ["0.000001", "0.000001", "4.9"], "a little is not nothing");
     }
 }

@@ -10,8 +10,10 @@ const DOES: f64 = 0.95;
 const EMPTY_SHARE: f64 = 0.01;
 /// More keys than these are not searched for.
 const KEYS_SOUGHT_MAX: u32 = 1_000_000;
-/// Additions that an exact chance may take: a tenth of a second or so.
-const EXACT_WORK_MAX: u64 = 50_000_000;
+/// Additions that an exact chance may take: some hundredths of a second.
+const EXACT_WORK_MAX: u64 = 10_000_000;
+/// From so many on the logarithm of a factorial is taken by Stirling's series, which is exact to twelve digits there.
+const STIRLING_FROM: u32 = 256;
 
 /// Keys that are hashed onto even shards, each as likely as the others, and each key as busy as the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,16 +138,18 @@ fn carried(keys: u32, shards: u32, most: u32) -> f64 {
         _ if most >= keys => 1.0,
         _ if u64::from(most) * u64::from(shards) < u64::from(keys) => 0.0,
         1 => apart(keys, shards),
-        _ if work <= EXACT_WORK_MAX => exactly(keys as usize, shards as usize, most as usize),
+        _ if work <= EXACT_WORK_MAX => exactly(keys, shards, most),
         _ => at_least(keys, shards, most),
     }
 }
 
 /// Counts of keys that are drawn by Poisson's law, shard by shard and none above `most`, sum up to `keys` in a part of all
 /// cases; among those in which counts without a maximum do, that part is the chance.
-fn exactly(keys: usize, shards: usize, most: usize) -> f64 {
-    let wanted = real(keys);
-    let of_shard: Vec<f64> = (0..=most).map(|count| poisson(wanted / real(shards), count)).collect();
+fn exactly(keys: u32, shards: u32, most: u32) -> f64 {
+    let mean = f64::from(keys) / f64::from(shards);
+    let of_shard: Vec<f64> = (0..=most).map(|count| poisson(mean, count)).collect();
+    let all = poisson(f64::from(keys), keys);
+    let (keys, shards, most) = (keys as usize, shards as usize, most as usize);
     let mut sums = vec![0.0; keys + 1];
     sums[0] = 1.0;
     let (mut from, mut to) = (0, 0);
@@ -159,20 +163,21 @@ fn exactly(keys: usize, shards: usize, most: usize) -> f64 {
         }
         (sums, from, to) = (next, least, largest);
     }
-    sums[keys] / poisson(wanted, keys)
+    sums[keys] / all
 }
 
 /// No more is missing than what each shard alone may have too many of, added up.
 fn at_least(keys: u32, shards: u32, most: u32) -> f64 {
     let share = 1.0 / f64::from(shards);
     let first = most + 1;
-    let ways: f64 = (1..=first).map(|at| (f64::from(keys - at + 1) / f64::from(at)).ln()).sum();
+    let ways = ln_factorial(keys) - ln_factorial(first) - ln_factorial(keys - first);
     let mut chance = (ways + f64::from(first) * share.ln() + f64::from(keys - first) * (1.0 - share).ln()).exp();
     let mut tail = 0.0;
     for count in first..=keys {
         tail += chance;
         chance *= f64::from(keys - count) / f64::from(count + 1) * share / (1.0 - share);
-        if chance < tail * 1e-12 {
+        // Nothing, too, where it is out of a double's range.
+        if chance <= tail * 1e-12 {
             break;
         }
     }
@@ -180,18 +185,21 @@ fn at_least(keys: u32, shards: u32, most: u32) -> f64 {
 }
 
 /// Poisson's law, in logarithms: its parts are out of a double's range where the whole is not.
-fn poisson(mean: f64, count: usize) -> f64 {
-    let factorial: f64 = (2..=count).map(|factor| real(factor).ln()).sum();
-    (real(count) * mean.ln() - mean - factorial).exp()
+fn poisson(mean: f64, count: u32) -> f64 {
+    (f64::from(count) * mean.ln() - mean - ln_factorial(count)).exp()
 }
 
-#[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
-fn real(count: usize) -> f64 {
-    count as f64
+fn ln_factorial(number: u32) -> f64 {
+    let n = f64::from(number);
+    if number < STIRLING_FROM {
+        return (2..=number).map(|factor| f64::from(factor).ln()).sum();
+    }
+    n * n.ln() - n + (std::f64::consts::TAU * n).ln() / 2.0 + 1.0 / (12.0 * n) - 1.0 / (360.0 * n.powi(3))
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// By counting every way to put the keys on the shards.
@@ -212,7 +220,7 @@ mod tests {
 
     #[test]
     fn chances_are_those_that_counting_gives() {
-        for (keys, shards) in [(1, 1), (2, 1), (4, 5), (5, 4), (6, 3), (7, 5), (3, 9), (8, 6)] {
+        for (keys, shards) in [(1, 1), (2, 1), (4, 5), (5, 4), (6, 3), (7, 5), (3, 9), (6, 5)] {
             for most in 1..=keys {
                 let (found, counted) = (carried(keys, shards, most), counted(keys, shards, most));
                 assert!((found - counted).abs() < 1e-9, "{keys} on {shards}, {most} each: {found}, {counted}");
@@ -227,6 +235,36 @@ mod tests {
             let (bound, chance) = (at_least(keys, shards, most), carried(keys, shards, most));
             assert!(bound <= chance + 1e-9, "{keys} on {shards}, {most} each: {bound}, {chance}");
             assert!(chance < 0.95 || chance - bound < 0.002, "{keys} on {shards}, {most} each: {bound}, {chance}");
+        }
+    }
+
+    #[test]
+    fn the_logarithm_of_a_factorial_is_the_same_on_either_side_of_the_series() {
+        for number in [STIRLING_FROM - 1, STIRLING_FROM, 1_000] {
+            let added: f64 = (2..=number).map(|factor| f64::from(factor).ln()).sum();
+            assert!((ln_factorial(number) - added).abs() < 1e-9, "{number}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_keys_has_an_answer_at_once() {
+        for keys in [1, 2, 999_999, 1_000_001, u32::MAX] {
+            for (megabytes, shards) in [(1, 1), (6, 10), (10_000, 10_000), (9, 10)] {
+                let workload = Workload {
+                    bytes_per_second: megabytes * WRITE_BYTES_PER_SECOND_PER_SHARD,
+                    records_per_second: None,
+                    reads: super::super::Reads::Unknown,
+                    distinct_partition_keys: Some(keys),
+                };
+                let keys = HashedKeys::of(&workload, ShardCount::saturating(shards)).unwrap();
+                for chance in [keys.apart(), keys.carried()] {
+                    assert!((0.0..=1.0 + 1e-9).contains(&chance), "{keys:?}: {chance}");
+                }
+                assert!(keys.occupied() <= f64::from(keys.shards().get()), "{keys:?}");
+                let (shards, more) = (keys.shards_that_do(), keys.keys_that_do());
+                assert!(shards.is_none_or(|shards| shards >= keys.shards()), "{keys:?}: {shards:?}");
+                assert!(more.is_none_or(|more| more >= keys.keys()), "{keys:?}: {more:?}");
+            }
         }
     }
 }
