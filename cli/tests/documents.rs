@@ -3,8 +3,9 @@
 
 mod support;
 
-use serde_json::Value;
-use support::{assert_near, file, json, number, scratch, shardctl, succeeded};
+use sandbox::{Options, Sandbox};
+use serde_json::{Value, json as value};
+use support::{assert_near, file, json, number, scratch, shardctl, shardctl_at, succeeded};
 
 /// What the program writes without a Region in the environment.
 fn told(arguments: &str) -> String {
@@ -132,4 +133,21 @@ fn few_keys_are_told_beside_the_plan_of_a_day() {
     let report = json(&told(&format!("{command} --output json")));
     assert_eq!(report["partition_keys"]["keys"], 4);
     assert_eq!(report["partition_keys"]["per_shard_max"], 1, "each has 0.75 MB/s");
+}
+
+/// `create-kinesis-streams.sh NAME SHARDS MODE RETENTION`.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_that_creates_streams_has_its_four_arguments() {
+    let options = Options { create_seconds: 0, resize_seconds: 0, ..Options::default() };
+    let (sandbox, _) = Sandbox::start(options).await.unwrap();
+    for (create, name, [mode, shards, hours]) in [
+        ("payments --shards 3 --mode provisioned --retention-hours 48", "payments", ["provisioned", "3", "48"]),
+        ("events --mode on-demand --retention-hours 24", "events", ["on-demand", "4", "24"]),
+    ] {
+        succeeded(shardctl_at(sandbox.endpoint(), &format!("create {create}"), &[]).await);
+        let status = format!("status {name} --output json");
+        let made = json(&succeeded(shardctl_at(sandbox.endpoint(), &status, &[]).await));
+        let figures = [&made["open_shards"], &made["retention_hours"]].map(ToString::to_string);
+        assert_eq!((&made["mode"], figures), (&value!(mode), [shards.to_owned(), hours.to_owned()]), "{made}");
+    }
 }
