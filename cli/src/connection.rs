@@ -1,6 +1,9 @@
 //! AWS, for every command that asks it something: Region, credentials, clients, and what a failed call means for the
 //! caller.
 
+use std::error::Error;
+
+use crate::environment::{Environment, meant};
 use anyhow::{Context as _, Result, bail};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials as _;
@@ -9,10 +12,34 @@ use scaler_app::ports::{CallError, Failure};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, Operator, Pace, Share, SystemClock};
 
-const NO_CREDENTIALS: &str = "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; \
-     with IAM Identity Center, eval \"$(aws configure export-credentials --format env)\"";
-/// How AWS's words begin when it is the credentials that it refuses, not the call.
-const NOT_PERMITTED: [&str; 2] = ["AccessDenied", "UnauthorizedOperation"];
+/// The codes by which AWS says that a caller may not make this call, as opposed to that it does not know the caller.
+const NOT_PERMITTED: [&str; 5] =
+    ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized"];
+/// The codes of credentials that were good once.
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"];
+/// The codes of credentials that AWS does not know.
+const UNKNOWN: [&str; 6] = [
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "AuthFailure",
+    "NotSignedUp",
+];
+/// The codes of a signature that does not fit.
+const MISSIGNED: [&str; 7] = [
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "InvalidSignature",
+];
+/// The codes of a call that was signed at another time than AWS has.
+const OFF_TIME: [&str; 3] = ["RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"];
+/// The codes of a Region or service that the account has not switched on.
+const NOT_OPTED_IN: [&str; 3] = ["OptInRequired", "SubscriptionRequiredException", "RegionDisabledException"];
 
 /// What a stack is called where nobody says otherwise, as in `samconfig.toml`.
 pub(crate) const OUR_STACK: &str = "kinesis-scaler";
@@ -42,11 +69,15 @@ impl Connection {
     /// # Errors
     /// As [`Self::new`].
     pub(crate) async fn of_stack(stack: &str) -> Result<Self> {
+        let environment = Environment::of_process();
+        let faults = environment.faults();
+        if !faults.is_empty() {
+            bail!(faults.join("\n  "));
+        }
         let sdk = scaler_aws::loader().load().await;
-        let Some(region) = sdk.region().map(ToString::to_string) else {
-            bail!("no AWS Region is set: set AWS_REGION, or a region in the profile that AWS_PROFILE names");
-        };
-        has_credentials(&sdk).await?;
+        let Some(region) = sdk.region().map(ToString::to_string) else { bail!(environment.no_region()) };
+        has_address(&region, &environment).await?;
+        has_credentials(&sdk, &environment).await?;
         let pace = Pace::of(Share::SCALING, SystemClock);
         let wiring = Wiring { stack_name: stack.to_owned(), ..Wiring::default() };
         let ports = scaler_aws::fleet_ports(&sdk, SystemClock, &pace, &wiring);
@@ -68,14 +99,35 @@ pub(crate) fn in_aws<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime.context("cannot start what waits for AWS's answers")?.block_on(work)
 }
 
+/// Whether AWS has a Region that we know nothing of: a slip of the pen would otherwise be a network that does not answer.
+async fn has_address(region: &str, environment: &Environment) -> Result<()> {
+    if !environment.doubts(region) {
+        return Ok(());
+    }
+    let host = format!("kinesis.{region}.amazonaws.com");
+    if tokio::net::lookup_host((host.as_str(), 443)).await.is_ok() {
+        return Ok(());
+    }
+    bail!("{} is no Region that AWS has, and {host} has no address: {}", environment.region_said(region), meant(region))
+}
+
 /// Whether calls could be signed: asked beforehand, since a call says it only among all else that went wrong.
-async fn has_credentials(sdk: &SdkConfig) -> Result<()> {
-    let Some(provider) = sdk.credentials_provider() else { bail!("{NO_CREDENTIALS}") };
+async fn has_credentials(sdk: &SdkConfig, environment: &Environment) -> Result<()> {
+    let Some(provider) = sdk.credentials_provider() else { bail!(environment.no_credentials(None)) };
     match provider.provide_credentials().await {
         Ok(_) => Ok(()),
-        Err(CredentialsError::CredentialsNotLoaded(_)) => bail!("{NO_CREDENTIALS}"),
-        Err(error) => Err(anyhow::Error::new(error).context(NO_CREDENTIALS)),
+        Err(CredentialsError::CredentialsNotLoaded(_)) => bail!(environment.no_credentials(None)),
+        Err(error) => bail!(environment.no_credentials(Some(&last_cause(&error)))),
     }
+}
+
+/// The cause of an error that none has caused: those before it only say that something failed.
+fn last_cause(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
 }
 
 /// A call that failed, with what to do about it.
@@ -87,15 +139,54 @@ pub(crate) fn explained(error: &CallError) -> anyhow::Error {
 pub(crate) fn advice(error: &CallError) -> String {
     match error.failure {
         Failure::NotFound => "is it called so, in this Region and account?".to_owned(),
-        Failure::Refused if NOT_PERMITTED.iter().any(|code| error.message.starts_with(code)) => {
-            format!("ask for the permission {}", permission(error.call))
-        }
-        Failure::Refused | Failure::DaySpent => {
-            format!("AWS's words say what is wrong (the permission that it takes is {})", permission(error.call))
-        }
+        Failure::Refused | Failure::DaySpent => refused(error),
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute".to_owned(),
-        Failure::Unavailable => "is the endpoint reachable (AWS_ENDPOINT_URL, where one is set)?".to_owned(),
+        Failure::Unavailable => Environment::of_process().unreachable(),
     }
+}
+
+/// What to do about a call that AWS refuses: a permission is asked for only where it says that one lacks.
+fn refused(error: &CallError) -> String {
+    match code(error) {
+        code if NOT_PERMITTED.contains(&code) => format!("ask for the permission {}", permission(error.call)),
+        code => stranger(code).unwrap_or_else(|| "AWS's words say what is wrong".to_owned()),
+    }
+}
+
+/// What to do where AWS does not take the caller for who they say they are; `None` for other codes.
+fn stranger(code: &str) -> Option<String> {
+    let environment = Environment::of_process();
+    Some(match code {
+        code if EXPIRED.contains(&code) => {
+            format!("the credentials have expired ({}): {}", environment.credentials_said(), environment.renewal())
+        }
+        code if UNKNOWN.contains(&code) => format!(
+            "AWS does not know the credentials ({}), or their account has not switched this Region on",
+            environment.credentials_said()
+        ),
+        code if MISSIGNED.contains(&code) => format!(
+            "the secret key does not fit the access key ({}), or this machine's clock is wrong",
+            environment.credentials_said()
+        ),
+        code if OFF_TIME.contains(&code) => "set this machine's clock: AWS has another time".to_owned(),
+        code if NOT_OPTED_IN.contains(&code) => "switch the Region or service on for the account".to_owned(),
+        _ => return None,
+    })
+}
+
+/// Whether AWS refuses the caller and not the call: no other call will be answered either.
+pub(crate) fn is_stranger(error: &CallError) -> bool {
+    error.failure == Failure::Refused && stranger(code(error)).is_some()
+}
+
+/// What to do where words quote AWS not taking the caller for who they say they are.
+pub(crate) fn advice_on(words: &str) -> Option<String> {
+    words.split([':', ' ', ';']).find_map(stranger)
+}
+
+/// The code of AWS's answer.
+fn code(error: &CallError) -> &str {
+    error.message.split(':').next().unwrap_or_default().trim()
 }
 
 /// The IAM action of an operation.

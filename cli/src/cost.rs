@@ -14,7 +14,7 @@ use scaler_app::wiring::Wiring;
 use scaler_core::MicroUsd;
 use scaler_core::prices::Item;
 
-use crate::connection::{Connection, in_aws};
+use crate::connection::{Connection, advice_on, in_aws};
 use crate::failure::usage;
 use crate::options::{Output, StackOptions, cannot_write, stream_name};
 use crate::pricing::{each_once, item_words, price, price_help};
@@ -76,7 +76,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         Ok(reckoned(&ports, settings, &request, now + PATIENCE).await)
     })?;
     if report.streams.is_empty() && !report.faults.is_empty() {
-        bail!(report.faults.join("; "));
+        let faults = report.faults.join("; ");
+        let advice = advice_on(&faults).map_or_else(String::new, |advice| format!("; {advice}"));
+        bail!("{faults}{advice}");
     }
     let to_out = Path::new(STANDARD_OUTPUT);
     if let Some(file) = arguments.html.as_deref().filter(|file| *file != to_out) {

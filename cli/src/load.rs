@@ -17,6 +17,9 @@ pub(crate) const ASKED_MINUTES: u32 = SHOWN_MINUTES + METRIC_DELAY_MINUTES;
 /// The known minutes of a window, and the worst of them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Load {
+    /// On which the window ends.
+    #[serde(skip)]
+    date: String,
     /// Of so many minutes that were asked for.
     asked_minutes: usize,
     /// Oldest first.
@@ -52,6 +55,7 @@ impl Load {
             |of: fn(&Minute) -> Option<u64>| known.iter().filter_map(|(_, minute)| of(minute)).reduce(|a, b| a + b);
         let minutes: Vec<_> = known.iter().map(|(at, minute)| MinuteLoad::of(*at, minute, shards)).collect();
         Self {
+            date: window.end.strftime("%F").to_string(),
             asked_minutes: window.minutes.len(),
             busiest_percent: minutes.iter().filter_map(|minute| minute.percent_of_capacity).max(),
             throttled_records: sum(|minute| minute.throttled_records),
@@ -59,6 +63,12 @@ impl Load {
             iterator_age_ms: known.iter().filter_map(|(_, minute)| minute.iterator_age_ms).max(),
             minutes,
         }
+    }
+
+    /// A minute's time of day, with its date where the window ends on another day.
+    fn clock(&self, at: &str) -> String {
+        let (date, clock) = (at.get(..10).unwrap_or(at), at.get(11..16).unwrap_or(at));
+        if date == self.date { clock.to_owned() } else { format!("{date} {clock}") }
     }
 
     /// Whether CloudWatch has anything to say.
@@ -91,7 +101,7 @@ impl fmt::Display for Load {
         }
         let rows = self.minutes.iter().map(|minute| {
             [
-                minute.at.get(11..16).unwrap_or(&minute.at).to_owned(),
+                self.clock(&minute.at),
                 bytes_rate(minute.bytes_per_second),
                 minute.records_per_second.to_string(),
                 percent_or_dash(minute.percent_of_capacity),
@@ -155,11 +165,12 @@ fn bytes_rate(bytes: u64) -> String {
     }
 }
 
+/// In the unit that says enough, to the nearest.
 pub(crate) fn lag(milliseconds: u64) -> String {
     match milliseconds {
         0..=9_999 => format!("{milliseconds} ms"),
-        10_000..=599_999 => format!("{} s", milliseconds / 1_000),
-        _ => format!("{} min", milliseconds / 60_000),
+        10_000..=599_499 => format!("{} s", (milliseconds + 500) / 1_000),
+        _ => format!("{} min", milliseconds.saturating_add(30_000) / 60_000),
     }
 }
 
@@ -183,8 +194,19 @@ mod tests {
     }
 
     #[test]
+    fn a_minute_of_yesterday_has_its_date() {
+        let minutes = vec![Minute { bytes: Some(1), ..Minute::default() }; 2];
+        let load = Load::of(&MetricWindow { end: Timestamp::from_second(60).unwrap(), minutes }, None);
+        let shown: Vec<_> = load.minutes.iter().map(|minute| load.clock(&minute.at)).collect();
+        assert_eq!(shown, ["1969-12-31 23:59", "00:00"]);
+    }
+
+    #[test]
     fn rates_and_lags_are_shown_in_their_unit() {
         assert_eq!([0, 1_023, 1_025, 1_048_577].map(bytes_rate), ["0 B", "1023 B", "2 KiB", "1.1 MiB"]);
-        assert_eq!([0, 10_000, 600_000].map(lag), ["0 ms", "10 s", "10 min"]);
+        assert_eq!(
+            [0, 10_000, 10_600, 599_499, 599_500, 600_000, 659_000].map(lag),
+            ["0 ms", "10 s", "11 s", "599 s", "10 min", "10 min", "11 min"]
+        );
     }
 }

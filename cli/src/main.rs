@@ -1,4 +1,5 @@
-//! `shardctl`: arguments in, text or JSON out, 0, 1 (it failed) or 2 (it was called wrongly) back.
+//! `shardctl`: arguments in, text or JSON out, 0, 1 (it failed), 2 (it was called wrongly) or 3 (an order was not carried
+//! out) back.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

@@ -1,11 +1,14 @@
 //! A person's order for a count, as a pass takes it: the stream's own bounds give way to it, and nothing else does.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use scaler_app::Ports;
-use scaler_app::ports::{Adapters, Alarms, CallError, FiringAlarm, Pasts, Streams};
+use scaler_app::ports::{Adapters, Alarms, CallError, FiringAlarm, Metrics, Pasts, Streams};
 use scaler_aws::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SystemClock};
 use scaler_core::{
-    AccountShards, Direction, Enrolment, OpenShard, Policy, PolicySpec, ShardCount, StreamAlarm, StreamState,
-    TAG_SHARDS_MAX, TAG_SHARDS_MIN, scaling_alarm,
+    AccountShards, Direction, Enrolment, MetricWindow, Minute, OpenShard, Policy, PolicySpec, ShardCount, StreamAlarm,
+    StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN, scaling_alarm,
 };
 
 use crate::connection::Connection;
@@ -16,7 +19,7 @@ pub(crate) struct Ordered;
 
 impl Adapters for Ordered {
     type Streams = OrderedStreams;
-    type Metrics = CloudWatchMetrics;
+    type Metrics = OrderedMetrics;
     type Alarms = OrderedAlarms;
     type Notices = SnsNotices;
     type Clock = SystemClock;
@@ -37,12 +40,21 @@ pub(crate) fn policy(stack: &Policy, shards: ShardCount) -> Policy {
     Policy::new(spec).expect("the option allows only counts that a policy does, and zero is allowed for the rest")
 }
 
+/// What a minute of which CloudWatch knows nothing is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// Unknown, which argues for nothing.
+    Unknown,
+    /// Idle: a person says so.
+    Idle,
+}
+
 /// The ports for an order; `own` is the policy that the stream has without it.
-pub(crate) fn ports(connection: &Connection, own: &Policy) -> Ports<Ordered> {
+pub(crate) fn ports(connection: &Connection, own: &Policy, unknown: Unknown) -> Ports<Ordered> {
     let pass = &connection.ports.pass;
     Ports {
         streams: OrderedStreams(pass.streams.clone()),
-        metrics: pass.metrics.clone(),
+        metrics: OrderedMetrics { metrics: pass.metrics.clone(), unknown },
         alarms: OrderedAlarms { alarms: pass.alarms.clone(), own: *own },
         notices: SnsNotices(None),
         clock: SystemClock,
@@ -96,6 +108,44 @@ impl Streams for OrderedStreams {
 
     async fn send_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
         self.0.send_shard_metrics(stream).await
+    }
+}
+
+/// Metrics in which a person may take unknown minutes for idle ones.
+#[derive(Debug)]
+pub(crate) struct OrderedMetrics {
+    metrics: CloudWatchMetrics,
+    unknown: Unknown,
+}
+
+impl OrderedMetrics {
+    fn taken(&self, mut window: MetricWindow) -> MetricWindow {
+        if self.unknown == Unknown::Idle {
+            for minute in window.minutes.iter_mut().filter(|minute| !minute.is_known()) {
+                *minute = Minute { bytes: Some(0), records: Some(0), ..Minute::default() };
+            }
+        }
+        window
+    }
+}
+
+impl Metrics for OrderedMetrics {
+    async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        Ok(self.taken(self.metrics.window(stream, end, minutes).await?))
+    }
+
+    async fn shard_windows(
+        &self,
+        stream: &str,
+        shards: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        self.metrics.shard_windows(stream, shards, end, minutes).await
+    }
+
+    async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        self.metrics.past(stream, end, minutes).await
     }
 }
 

@@ -46,5 +46,5 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     if paper.is_asked_for() {
         return paper.run(source, *output, out);
     }
-    ahead::run(source, settings, *output, out)
+    ahead::run(source, settings, paper.partition_keys, *output, out)
 }

@@ -11,6 +11,7 @@ use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, Price, PriceSheet};
 use serde::Serialize;
 
+use crate::environment::{is_known, meant};
 use crate::failure::usage;
 
 const MB_BYTES: u64 = 1_048_576;
@@ -36,7 +37,10 @@ impl PriceOptions {
     /// No Region was named, or a price is given twice.
     pub(crate) fn sheet(&self) -> Result<PriceSheet> {
         each_once(&self.prices)?;
-        let from_environment = || env::var("AWS_REGION").ok().filter(|region| !region.is_empty());
+        if self.region.is_none() && env::var("AWS_REGION").is_ok_and(|region| region.is_empty()) {
+            return Err(usage("AWS_REGION=\"\" is empty: give --region, or set it to a Region, as us-east-1"));
+        }
+        let from_environment = || env::var("AWS_REGION").ok();
         let Some(named) = self.region.clone().or_else(from_environment) else {
             return Err(usage("no Region is named, and prices differ: give --region, or set AWS_REGION"));
         };
@@ -51,7 +55,11 @@ impl PriceOptions {
 /// A price that the sheet does not have, and what to do about it.
 pub(crate) fn unpriced(missing: &MissingPrice) -> String {
     let MissingPrice { region, item } = missing;
-    format!("no price of {item} is known for {region}: give it, in USD for {}, with --price {item}=USD", item.unit())
+    let meant = if is_known(region) { String::new() } else { format!(" ({})", meant(region)) };
+    format!(
+        "no price of {item} is known for {region}{meant}: give it, in USD for {}, with --price {item}=USD",
+        item.unit()
+    )
 }
 
 /// What something costs in an hour, a day and a month of 30 days.
@@ -120,9 +128,12 @@ pub(crate) fn megabytes(text: &str) -> Result<u64, String> {
     u64::try_from(bytes).ok().filter(|_| (1..=max).contains(&millionths)).ok_or_else(expected)
 }
 
-/// Bytes a second as MB, with as many of six decimals as it takes.
+/// Bytes a second as MB, with as many of six decimals as it takes: those that [`megabytes`] has read, else to the nearest.
 pub(crate) fn in_megabytes(bytes: u64) -> String {
-    let millionths = u128::from(bytes) * 1_000_000 / u128::from(MB_BYTES);
+    let (bytes, per_mb) = (u128::from(bytes), u128::from(MB_BYTES));
+    let down = bytes * 1_000_000 / per_mb;
+    let is_as_read = (down * per_mb).div_ceil(1_000_000) == bytes;
+    let millionths = if is_as_read { down } else { (bytes * 1_000_000 + per_mb / 2) / per_mb };
     let text = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -176,5 +187,6 @@ mod tests {
             assert!(megabytes(text).is_err(), "{text}");
         }
         assert_eq!([3_670_016, 1_048_576, 0, 524_288].map(in_megabytes), ["3.5", "1", "0", "0.5"]);
+        assert_eq!([1, 2, 5_138_023].map(in_megabytes), ["0.000001", "0.000001", "4.9"], "a little is not nothing");
     }
 }

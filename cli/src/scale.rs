@@ -14,8 +14,8 @@ use scaler_core::commands::{aws_kinesis, operand};
 use scaler_core::{Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
 use serde::Serialize;
 
-use crate::connection::{Connection, OUR_STACK, in_aws};
-use crate::failure::usage;
+use crate::connection::{Connection, OUR_STACK, advice_on, in_aws};
+use crate::failure::{not_carried_out, usage};
 use crate::options::{Output, StackOptions, shards, stack_name, stream_name};
 use crate::report::write_json;
 use crate::status::tied;
@@ -33,6 +33,9 @@ const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 /// same. Further than double or half takes several resizes: --wait makes them all. `rebalance` is an order as well: the
 /// fewest splits and merges that bring every shard under its target, by what each takes; they are not counted among the
 /// ten. One is made at a time, with --wait one after the other.
+///
+/// The exit code is 0 where it was done, begun or nothing was to be done, 1 where it failed, 2 where the call is wrong, and 3
+/// where an order (`to N`, `rebalance`) is not carried out: it is held, or the stream's own dry run keeps hands off it.
 #[derive(Debug, Args)]
 #[command(override_usage = "shardctl scale [OPTIONS] <NAME> <auto|out|in|to N|rebalance>")]
 pub(crate) struct Arguments {
@@ -48,6 +51,10 @@ pub(crate) struct Arguments {
     /// Say what would be done, and change nothing.
     #[arg(long)]
     dry_run: bool,
+    /// With `to N`: take minutes of which CloudWatch knows nothing for idle. The load of a stream to which nobody writes is
+    /// unknown for ever, and so it would never shrink.
+    #[arg(long)]
+    despite_unknown_load: bool,
     /// Wait until the stream is ACTIVE again, and go on until the count is reached.
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
@@ -82,6 +89,17 @@ enum Order {
     Look(Direction),
     To(ShardCount),
     Rebalance,
+}
+
+impl Order {
+    /// Whether that end is what was ordered. A look orders nothing: holding is its answer.
+    fn is_obeyed(self, ended: Ended, dry_run: bool) -> bool {
+        match (self, ended) {
+            (Self::Auto | Self::Look(_), _) | (_, Ended::Resized | Ended::NothingToDo) => true,
+            (Self::To(_) | Self::Rebalance, Ended::DryRun) => dry_run,
+            (Self::To(_) | Self::Rebalance, Ended::Held | Ended::Refused | Ended::Failed) => false,
+        }
+    }
 }
 
 /// How it ended.
@@ -129,11 +147,18 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         Output::Table if is_told => answer.tell(out)?,
         Output::Table => {}
     }
-    if is_told { Ok(()) } else { bail!("stream {}: {}", answer.stream, answer.in_words()) }
+    match answer.outcome {
+        _ if !is_told => bail!("stream {}: {}", answer.stream, answer.in_words()),
+        _ if order.is_obeyed(answer.outcome, arguments.dry_run) => Ok(()),
+        _ => Err(not_carried_out(format!("stream {}: the order was not carried out", answer.stream))),
+    }
 }
 
 impl Arguments {
     fn order(&self) -> Result<Order> {
+        if self.despite_unknown_load && self.order != Word::To {
+            return Err(usage("--despite-unknown-load goes with `to N` alone: a look goes by the load that is known"));
+        }
         match (self.order, self.shards) {
             (Word::To, Some(shards)) => Ok(Order::To(ShardCount::saturating(u64::from(shards)))),
             (Word::To, None) => Err(usage(format!("to which count? Say shardctl scale {} to N", operand(&self.name)))),
@@ -209,6 +234,7 @@ impl Work<'_> {
         };
         let next = match outcome {
             Ended::DryRun if !self.arguments.dry_run => Some(self.let_it()),
+            Ended::Refused | Ended::Failed if let Some(advice) = advice_on(&last.words) => Some(advice),
             Ended::Failed => Some(self.find_out()),
             Ended::Resized if !self.arguments.wait && is_one_of_more(last) => {
                 Some(format!("To go on: shardctl scale --wait {} {direction_word}", operand(self.stream)))

@@ -19,7 +19,7 @@ use scaler_core::{
 };
 use serde::Serialize;
 
-use crate::connection::{Connection, explained, in_aws};
+use crate::connection::{Connection, explained, in_aws, is_stranger};
 use crate::fleet;
 use crate::load::{ASKED_MINUTES, Load, or_dash, whole_minute};
 use crate::options::{Output, StackOptions, stream_name};
@@ -147,7 +147,9 @@ async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
     let (now, mut missing) = (ports.clock.now(), Vec::new());
     let details = match operator.details(name).await {
         // Then there is nothing to show, or nobody who would.
-        Err(error) if matches!(error.failure, Failure::NotFound | Failure::Unavailable) => bail!(explained(&error)),
+        Err(error) if matches!(error.failure, Failure::NotFound | Failure::Unavailable) || is_stranger(&error) => {
+            bail!(explained(&error))
+        }
         details => kept(details, "mode, status and shards", &mut missing),
     };
     let tags = kept(ports.streams.tags(name).await, "tags, settings and resizes", &mut missing);
@@ -167,6 +169,9 @@ async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
     };
     let prefix = format!("{ALARM_PREFIX}{name}/");
     let alarms = kept(operator.alarms(&prefix).await, "alarms", &mut missing);
+    if details.is_none() && tags.is_none() && window.is_none() && alarms.is_none() {
+        bail!("nothing of stream {name} can be read:\n  {}", missing.join("\n  "));
+    }
     let history = enrolment.as_ref().map(|enrolment| &enrolment.history);
     let policy = enrolment.as_ref().and_then(|enrolment| enrolment.policy(stack).ok());
     Ok(Status {

@@ -14,7 +14,7 @@ use scaler_core::{
 };
 use scaler_sim::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
 use serde_json::{Value, json};
-use support::{file, json, shardctl, shardctl_at, succeeded};
+use support::{file, json, not_carried_out, shardctl, shardctl_at, succeeded};
 
 const BYTES_PER_SHARD: f64 = 60.0 * 1_048_576.0;
 const MANAGED: (&str, &str) = (TAG_MANAGED, "true");
@@ -58,6 +58,11 @@ fn minutes_ago(sandbox: &Sandbox, ago: i64) -> Timestamp {
 
 async fn answer(sandbox: &Sandbox, arguments: &str) -> Value {
     json(&succeeded(shardctl_at(sandbox.endpoint(), &format!("{arguments} --output json"), &[]).await))
+}
+
+/// The answer to an order that is not carried out.
+async fn held(sandbox: &Sandbox, arguments: &str) -> Value {
+    json(&not_carried_out(shardctl_at(sandbox.endpoint(), &format!("{arguments} --output json"), &[]).await))
 }
 
 async fn told(sandbox: &Sandbox, arguments: &str) -> String {
@@ -201,13 +206,16 @@ async fn a_look_goes_the_way_that_the_load_asks_for() {
         ("large auto", "resized", 4),
         ("right auto", "nothing-to-do", 4),
         ("talked-about in", "dry-run", 4),
-        ("talked-about to 6", "dry-run", 6),
         ("new auto", "held", 2),
         ("new in", "held", 2),
     ] {
         let looked = answer(&sandbox, &format!("scale {arguments}")).await;
         assert_eq!((&looked["outcome"], &looked["to"]), (&json!(outcome), &json!(to)), "{arguments}: {looked}");
     }
+    let talk = held(&sandbox, "scale talked-about to 6").await;
+    assert_eq!((&talk["outcome"], &talk["to"]), (&json!("dry-run"), &json!(6)), "its own tag keeps hands off it");
+    let asked = answer(&sandbox, "scale talked-about to 6 --dry-run").await;
+    assert_eq!(asked["outcome"], "dry-run", "nothing else was ordered");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,16 +223,16 @@ async fn an_order_takes_nothing_away_that_is_needed() {
     let sandbox = sandbox().await;
     loaded(&sandbox, "busy", 8, 4.0, &[]).await;
     sandbox.forget_calls();
-    let held = answer(&sandbox, "scale busy to 3").await;
-    assert_eq!((&held["outcome"], &held["to"]), (&json!("held"), &json!(8)), "not half of what was ordered: {held}");
-    assert!(held["words"].as_str().unwrap().starts_with("stays at 8: the busiest minute"), "{held}");
-    assert!(held["next"].as_str().unwrap().contains("shardctl scale busy to 5"), "{held}");
+    let few = held(&sandbox, "scale busy to 3").await;
+    assert_eq!((&few["outcome"], &few["to"]), (&json!("held"), &json!(8)), "not half of what was ordered: {few}");
+    assert!(few["words"].as_str().unwrap().starts_with("stays at 8: the busiest minute"), "{few}");
+    assert!(few["next"].as_str().unwrap().contains("shardctl scale busy to 5"), "{few}");
     sandbox.cloudwatch().record(
         &Metric::kinesis("busy", "GetRecords.IteratorAgeMilliseconds"),
         minutes_ago(&sandbox, 2),
         600_000.0,
     );
-    let behind = answer(&sandbox, "scale busy to 5 --wait").await;
+    let behind = held(&sandbox, "scale busy to 5 --wait").await;
     assert_eq!(behind["outcome"], "held");
     assert!(behind["words"].as_str().unwrap().starts_with("stays at 8: consumers are 600 s behind"), "{behind}");
     assert_eq!(writes(&sandbox), [""; 0]);
@@ -251,10 +259,30 @@ async fn an_order_is_a_persons_to_give() {
     assert!(notes.contains("minutes needs 4: scale-in gives the rest back"), "{notes}");
 
     loaded(&sandbox, "spent", 8, 0.8, &[(TAG_RESIZES, &spent(9))]).await;
-    let few = answer(&sandbox, "scale spent to 2 --wait").await;
+    let few = held(&sandbox, "scale spent to 2 --wait").await;
     assert_eq!((&few["outcome"], &few["from"], &few["to"]), (&json!("held"), &json!(8), &json!(4)), "{few}");
     let words = few["words"].as_str().unwrap();
     assert!(words.starts_with("8 -> 4, then stays at 4: 10 resizes in the last 24 h"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_to_which_nobody_writes_shrinks_when_a_person_takes_the_unknown_upon_them() {
+    let sandbox = sandbox().await;
+    told(&sandbox, "create idle --shards 40 --managed").await;
+    let unknown = held(&sandbox, "scale idle to 20").await;
+    assert_eq!((&unknown["outcome"], &unknown["to"]), (&json!("held"), &json!(40)), "{unknown}");
+    let next = unknown["next"].as_str().unwrap();
+    assert!(next.contains("shardctl scale idle to 20 --despite-unknown-load"), "{next}");
+    let done = answer(&sandbox, "scale idle to 7 --wait --despite-unknown-load").await;
+    assert_eq!((&done["outcome"], &done["to"]), (&json!("resized"), &json!(7)), "{done}");
+    assert!(done["words"].as_str().unwrap().contains("40 -> 20 -> 10 -> 7"), "AWS halves at most: {done}");
+    assert!(done["notes"].to_string().contains("Nothing is known of its load"), "{done}");
+    // What is known counts all the same.
+    loaded(&sandbox, "busy", 8, 4.0, &[]).await;
+    let busy = held(&sandbox, "scale busy to 4 --despite-unknown-load").await;
+    assert!(busy["words"].as_str().unwrap().starts_with("stays at 8: the busiest minute"), "{busy}");
+    let look = shardctl_at(sandbox.endpoint(), "scale busy in --despite-unknown-load", &[]).await;
+    assert_eq!(look.status.code(), Some(2), "a look goes by what is known");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -323,7 +351,8 @@ async fn a_fleet_is_every_stream_that_carries_the_tag() {
 async fn what_may_not_be_read_is_said_and_the_rest_is_shown() {
     let sandbox = sandbox().await;
     loaded(&sandbox, "orders", 4, 3.9, &[]).await;
-    let cloudwatch = standin::start(|_| (403, String::new()));
+    // {"__type": "AccessDenied", "message": "no"} in CBOR.
+    let cloudwatch = standin::start(|_| (403, b"\xa2\x66__type\x6cAccessDenied\x67message\x62no"));
     let without = [("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.as_str())];
     let one = json(&succeeded(shardctl_at(sandbox.endpoint(), "status orders --output json", &without).await));
     assert_eq!((&one["open_shards"], &one["load"], &one["alarms"]), (&json!(4), &Value::Null, &Value::Null));

@@ -31,32 +31,6 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/migrate").join(name)
 }
 
-const EXAMPLE: &str =
-    "plan --mb-per-second 3.5 --records-per-second 2500 --partition-keys 4 --headroom 20 --region us-east-1";
-
-#[test]
-fn the_users_example_is_sized_as_in_their_documents() {
-    let report = json(&told(&format!("{EXAMPLE} --output json"), &[]));
-    let shards =
-        ["by_bytes", "by_records", "useful_max", "recommended"].map(|what| report[format!("shards_{what}")].clone());
-    assert_eq!(shards, [4, 3, 4, 5]);
-    assert_eq!(report["binding"], "bytes");
-    assert_eq!(report["shards_cost"]["usd_hour"], 0.075);
-    insta::assert_snapshot!("plan_paper", told(EXAMPLE, &[]));
-}
-
-#[test]
-fn a_kafka_topic_of_five_megabytes_has_six_shards_by_the_rule_and_five_exactly() {
-    let command = "plan --kafka-mb-per-second 5 --region us-east-1";
-    let report = json(&told(&format!("{command} --output json"), &[]));
-    assert_eq!(report["kafka"]["shards_whole_mb_plus_one"], 6);
-    assert_eq!(report["kafka"]["shards_exact"], 5);
-    for unknown in ["shards_by_records", "put_units_cost", "cost"] {
-        assert_eq!(report[unknown], Value::Null, "{unknown}");
-    }
-    insta::assert_snapshot!("plan_kafka", told(command, &[]));
-}
-
 #[test]
 fn consumers_share_or_have_enhanced_fan_out_and_every_command_says_the_same() {
     let load = "--region us-east-1 --output json";
@@ -275,17 +249,6 @@ fn commands_work_for_names_that_look_like_options() {
         "{words}"
     );
     assert!(words.contains("describe-stream-summary --region eu-west-1 --stream-name=-x --query"), "{words}");
-}
-
-#[test]
-fn the_documents_comparison_is_reproduced_figure_by_figure() {
-    let report = json(&told("compare --case documents --region us-east-1 --output json", &[]));
-    let documents = &report["documents"];
-    assert_eq!(documents["shards"], 11);
-    let figures = |way: &str| ["usd_hour", "usd_day", "usd_month"].map(|period| documents[way][period].to_string());
-    assert_eq!(figures("kinesis"), ["0.165", "3.96", "118.8"]);
-    assert_eq!(figures("kafka"), ["0.378", "9.072", "272.16"]);
-    insta::assert_snapshot!("compare_documents", told("compare --case documents --region us-east-1", &[]));
 }
 
 #[test]

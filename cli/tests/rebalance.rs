@@ -18,7 +18,7 @@ use scaler_core::{
 };
 use scaler_sim::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
 use serde_json::{Value, json};
-use support::{json, shardctl_at, succeeded};
+use support::{json, not_carried_out, shardctl_at, succeeded};
 
 const MANAGED: (&str, &str) = (TAG_MANAGED, "true");
 /// The functions may look at its shards as well.
@@ -98,6 +98,12 @@ impl World {
         json(&self.told(&format!("{arguments} --output json")).await)
     }
 
+    /// The answer to an order that is not carried out.
+    async fn held(&self, arguments: &str) -> Value {
+        let output = shardctl_at(self.sandbox.endpoint(), &format!("{arguments} --output json"), &[]).await;
+        json(&not_carried_out(output))
+    }
+
     async fn told(&self, arguments: &str) -> String {
         succeeded(shardctl_at(self.sandbox.endpoint(), arguments, &[]).await)
     }
@@ -172,7 +178,7 @@ async fn who_is_in_the_way_is_waited_for() {
     };
     let slow = World::of(2, 600, &[]).await;
     split_by_somebody(&slow).await;
-    let held = slow.answer("scale orders rebalance").await;
+    let held = slow.held("scale orders rebalance").await;
     assert_eq!(held["outcome"], "held", "{held}");
     assert_eq!(held["next"], "When it is ACTIVE: shardctl scale --wait orders rebalance");
 
@@ -214,7 +220,7 @@ async fn what_no_split_helps_is_said() {
     for ago in 1..=61 {
         world.record(&narrow, ago, 1.3);
     }
-    let held = world.answer("scale orders rebalance --wait").await;
+    let held = world.held("scale orders rebalance --wait").await;
     assert_eq!(held["plan"]["operations"].as_array().unwrap().len(), 0, "{held}");
     assert_eq!(held["outcome"], "held");
     let notes = held["notes"].to_string();
@@ -240,12 +246,12 @@ async fn without_the_metrics_of_its_shards_a_stream_is_not_rebalanced() {
     ];
     off.fails("scale orders rebalance", &words).await;
     off.ports.streams.send_shard_metrics("orders").await.unwrap();
-    let unknown = off.answer("scale orders rebalance").await;
+    let unknown = off.held("scale orders rebalance").await;
     assert_eq!(unknown["outcome"], "held");
     assert!(unknown["words"].as_str().unwrap().contains("unknown is not idle"), "{unknown}");
 
     let talked_about = World::loaded(&[1.7, 0.5], &[("kinesis-scaler/dry-run", "true")]).await;
-    let looked = talked_about.answer("scale orders rebalance --wait").await;
+    let looked = talked_about.held("scale orders rebalance --wait").await;
     assert_eq!((&looked["outcome"], &looked["to"], talked_about.writes()), (&json!("dry-run"), &json!(4), vec![]));
     assert!(looked["next"].as_str().unwrap().contains("--tag-keys kinesis-scaler/dry-run removes the tag"), "{looked}");
 }

@@ -5,7 +5,8 @@ use scaler_core::MicroUsd;
 use scaler_core::compare::{BrokerPart, Way};
 use scaler_core::prices::{Item, MONTH_SECONDS};
 use scaler_core::sizing::{
-    HEADROOM_PERCENT, Sizing, documents_month_cost, documents_put_cost, kafka_shards_exact, kafka_shards_with_spare,
+    DOCUMENTS_BROKER_HOUR, DOCUMENTS_BROKERS, DOCUMENTS_MB_PER_SECOND, DOCUMENTS_SHARD_HOUR, DocumentsComparison,
+    HEADROOM_PERCENT, Sizing, documents_put_cost, kafka_shards_exact,
 };
 use serde_json::{Value, json};
 
@@ -13,58 +14,51 @@ use super::alternatives::{Alternative, Alternatives};
 use crate::pricing::Rates;
 use crate::table::table;
 
-/// What the documents reckon with.
-const SHARD_HOUR: MicroUsd = MicroUsd(15_000);
-const HOURS_PER_MONTH: u64 = 24 * 30;
-
 /// The case.
 pub(super) struct Documents<'a> {
     alternatives: &'a Alternatives<'a>,
-    shards: u32,
-    kinesis: Rates,
-    /// `None` where nobody knows a broker's price.
-    kafka: Option<Rates>,
+    theirs: DocumentsComparison,
 }
 
 impl<'a> Documents<'a> {
-    /// Reckons as the documents do.
+    /// Reckons as the documents do: whatever prices are given, theirs stay as they are.
     pub(super) fn of(alternatives: &'a Alternatives<'a>) -> Self {
-        let shards = kafka_shards_with_spare(alternatives.day.bytes_per_second);
-        let month = |brokers_hour: MicroUsd| Rates::of_month(brokers_hour.times(HOURS_PER_MONTH));
-        let kafka = alternatives.cluster.brokers.as_ref().ok();
-        Self {
-            alternatives,
-            shards: shards.get(),
-            kinesis: Rates::of_month(documents_month_cost(shards, SHARD_HOUR, 0)),
-            kafka: kafka.map(|brokers| month(brokers.usd_hour.times(u64::from(brokers.count)))),
-        }
+        Self { alternatives, theirs: DocumentsComparison::of_script() }
     }
 
     /// For people.
     pub(super) fn in_words(&self) -> String {
-        let kinesis = self.kinesis.exact_row(format!("Kinesis, {} shards x {SHARD_HOUR}", self.shards));
-        let rows = match (&self.kafka, &self.alternatives.cluster.brokers) {
-            (Some(kafka), Ok(brokers)) => {
-                let name = &self.alternatives.cluster.name;
-                let [theirs, ours] = [kafka, &self.kinesis].map(|rates| rates.month.0.0);
-                let cheaper = if ours <= theirs { "Kinesis" } else { "Kafka" };
-                let saved = Rates::of_month(MicroUsd(theirs.abs_diff(ours)));
-                vec![
-                    kafka.exact_row(format!("Kafka, {name} x {}", brokers.usd_hour)),
-                    kinesis,
-                    saved.exact_row(format!("{cheaper} saves")),
-                ]
-            }
-            _ => vec![kinesis],
-        };
+        let theirs = &self.theirs;
+        let [kafka, kinesis, shards, data] = self.rates();
+        let rows = [
+            kafka.exact_row(format!("Kafka, {DOCUMENTS_BROKERS} x r5.large x {DOCUMENTS_BROKER_HOUR}")),
+            kinesis.exact_row("Kinesis"),
+            shards.exact_row(format!("  {} shards x {DOCUMENTS_SHARD_HOUR}", theirs.shards)),
+            data.exact_row(format!("  {DOCUMENTS_MB_PER_SECOND} MB/s x 0.000014 a MB, \"per PUT\"")),
+            self.lost().exact_row("Kinesis loses"),
+        ];
         let truths: Vec<_> = self.truths().into_iter().map(|truth| format!(" - {truth}")).collect();
         format!(
-            "The documents' case: 10 MB/s, by their rule (whole MB + 1) on {} shards; 24 hours a day, 30 \
-             days:\n\n{}\n\nIn truth:\n\n{}",
-            self.shards,
+            "The documents' case: {DOCUMENTS_MB_PER_SECOND} MB/s, by their rule (whole MB + 1) on {} shards; 24 hours a \
+             day, 30 days:\n\n{}\n\nSo Kinesis saves -{} USD a month, {}.{} %.\n\nIn truth:\n\n{}",
+            theirs.shards,
             table(["USD", "hour", "day", "month"], rows),
+            self.lost().month.0.cents(),
+            -theirs.lost_permille() / 10,
+            theirs.lost_permille().abs() % 10,
             truths.join("\n")
         )
+    }
+
+    /// Kafka; Kinesis, and its parts: shards and data.
+    fn rates(&self) -> [Rates; 4] {
+        let DocumentsComparison { kafka_cost, shards_cost, data_cost, .. } = self.theirs;
+        [kafka_cost, self.theirs.kinesis_cost(), shards_cost, data_cost].map(Rates::of_month)
+    }
+
+    /// What Kinesis costs beyond Kafka by the documents: 209.52 USD a month.
+    fn lost(&self) -> Rates {
+        Rates::of_month(MicroUsd(self.theirs.kinesis_cost().0.saturating_sub(self.theirs.kafka_cost.0)))
     }
 
     /// What the documents leave out, with its figure where that is known.
@@ -84,8 +78,9 @@ impl<'a> Documents<'a> {
         )];
         if let Ok(bill) = Way::StaticPeak.month(day, self.alternatives.sheet) {
             truths.push(format!(
-                "PUT payload units come on top of shards: {} USD a month for records of that size, and less for \
-                 larger ones. At the documents' price of a PUT, which is a thousand times too high, they would be {}.",
+                "No MB is billed but PUT payload units, of which a record takes one for each 25 KB that it has begun: {} USD \
+                 a month for records of that size, and less for larger ones. At the documents' price for each PUT, \
+                 which is a thousand times too high, they would be {}.",
                 bill.cost_of(Item::PutUnits).cents(),
                 documents_put_cost(records_per_second.saturating_mul(MONTH_SECONDS)).cents()
             ));
@@ -109,9 +104,10 @@ impl<'a> Documents<'a> {
         if let (Some(kafka), Some(kinesis)) = (total(Alternative::Kafka), total(Alternative::Kinesis(Way::StaticPeak)))
         {
             truths.push(format!(
-                "All together, as below: Kafka {} USD a month, Kinesis with shards for the peak {}.",
+                "All together, as below: Kafka {} USD a month, Kinesis with shards for the peak {}, so {} costs less.",
                 kafka.cents(),
-                kinesis.cents()
+                kinesis.cents(),
+                if kinesis <= kafka { "Kinesis" } else { "Kafka" }
             ));
         }
         truths
@@ -119,11 +115,17 @@ impl<'a> Documents<'a> {
 
     /// For programs.
     pub(super) fn in_json(&self) -> Value {
+        let [kafka, kinesis, shards, data] = self.rates();
         json!({
-            "shards": self.shards,
-            "usd_shard_hour": Usd(SHARD_HOUR),
-            "kinesis": self.kinesis,
-            "kafka": self.kafka,
+            "shards": self.theirs.shards.get(),
+            "usd_shard_hour": Usd(DOCUMENTS_SHARD_HOUR),
+            "usd_broker_hour": Usd(DOCUMENTS_BROKER_HOUR),
+            "kinesis": kinesis,
+            "kinesis_shards": shards,
+            "kinesis_data": data,
+            "kafka": kafka,
+            "kinesis_loses": self.lost(),
+            "kinesis_loses_permille": self.theirs.lost_permille(),
             "in_truth": self.truths(),
         })
     }

@@ -4,15 +4,16 @@ use std::io::Write;
 
 use anyhow::Result;
 use clap::Args;
-use scaler_core::HashKeyRange;
 use scaler_core::keys::KeyStrategy;
-use scaler_core::thousands;
-use serde::Serialize;
+use scaler_core::sizing::HashedKeys;
+use scaler_core::{HashKeyRange, ShardCount, thousands};
+use serde::{Serialize, Serializer};
 
 use super::events;
 use super::measured::Figures;
 use super::options::{EventOptions, ShardOptions};
 use super::stars::{RULES, Stars, drawn};
+use crate::few_keys;
 use crate::options::Output;
 use crate::report::write_json;
 use crate::table::{figure, percent, table};
@@ -44,6 +45,14 @@ struct Strategy {
     #[serde(flatten)]
     figures: Figures,
     stars: Stars,
+    /// Its different keys, where the options tell how many there are: what chance makes of them.
+    #[serde(rename = "partition_keys", serialize_with = "chances")]
+    few_keys: Option<HashedKeys>,
+}
+
+#[allow(clippy::ref_option, reason = "serde gives the field as it is")]
+fn chances<S: Serializer>(keys: &Option<HashedKeys>, serializer: S) -> Result<S::Ok, S::Error> {
+    keys.as_ref().map(few_keys::in_json).serialize(serializer)
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
@@ -52,13 +61,25 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     for strategy in KeyStrategy::ALL {
         let measured = events::measure(strategy, &arguments.events, &ranges)?;
         let figures = measured.figures(arguments.events.rate).expect("there is at least one event");
-        strategies.push(Strategy { stars: Stars::of(&figures), figures });
+        let few_keys = hashed_keys(strategy, &arguments.events, ranges.len());
+        strategies.push(Strategy { stars: Stars::of(&figures), figures, few_keys });
     }
     let report = Report { shards: ranges.len(), records: arguments.events.records, strategies };
     match arguments.output {
         Output::Json => write_json(&report, out),
         Output::Table => report.tell(&arguments.events, out),
     }
+}
+
+/// The different keys of a strategy on so many even shards; `None` where each record may have its own.
+fn hashed_keys(strategy: KeyStrategy, events: &EventOptions, shards: usize) -> Option<HashedKeys> {
+    let keys = match strategy {
+        // A key by the time is one at any time: the figures say that.
+        KeyStrategy::HashBased | KeyStrategy::TimeBased | KeyStrategy::Random => return None,
+        KeyStrategy::UserBased => events.users,
+        KeyStrategy::Composite => events.users.saturating_mul(events.categories),
+    };
+    HashedKeys::of(&events.rate.workload(keys), ShardCount::saturating(shards as u64))
 }
 
 impl Report {
@@ -97,11 +118,16 @@ impl Report {
             "order kept",
         ];
         writeln!(out, "{}\n", table(header, rows))?;
-        let stars = self.strategies.iter().map(|Strategy { figures, stars }| {
+        let stars = self.strategies.iter().map(|Strategy { figures, stars, .. }| {
             let order = stars.order.map_or_else(|| "?".to_owned(), drawn);
             [figures.keys.clone(), drawn(stars.evenness), order, drawn(stars.hot_keys)]
         });
         writeln!(out, "{}\n\n{RULES}", table(["keys", "evenness", "order", "hot keys"], stars))?;
+        for Strategy { figures, few_keys, .. } in &self.strategies {
+            if let Some(keys) = few_keys.filter(HashedKeys::are_few) {
+                writeln!(out, "\n{}: by chance, {}", figures.keys, few_keys::in_words(&keys))?;
+            }
+        }
         Ok(())
     }
 }

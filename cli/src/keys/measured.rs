@@ -2,6 +2,7 @@
 
 use key_spread::{Evenness, Heavy, Spread};
 use scaler_core::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
+use scaler_core::sizing::{Reads, Workload};
 use serde::Serialize;
 
 use super::options::RateOptions;
@@ -99,6 +100,18 @@ impl HotKey {
 }
 
 impl RateOptions {
+    /// What is written by so many keys.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "up to 10 MiB")]
+    pub(crate) fn workload(self, keys: u32) -> Workload {
+        let record_bytes = (self.record_kib * 1_024.0).ceil() as u64;
+        Workload {
+            bytes_per_second: self.records_per_second.saturating_mul(record_bytes),
+            records_per_second: Some(self.records_per_second),
+            reads: Reads::Unknown,
+            distinct_partition_keys: Some(keys),
+        }
+    }
+
     /// What is written, in shards that it fills.
     #[allow(clippy::cast_precision_loss, reason = "a rate far below 2^53")]
     pub(crate) fn in_shards(self) -> f64 {

@@ -64,12 +64,13 @@ impl Gathered {
 }
 
 /// What a description may say of a topic, and what each means.
-pub(super) const FIELDS: [(&str, &str); 13] = [
+pub(super) const FIELDS: [(&str, &str); 14] = [
     ("topic", "its name"),
     ("partitions", "how many it has"),
     ("bytes_per_second", "written at the peak"),
     ("mb_per_second", "the same in MB (1,048,576 bytes), as 3.5"),
     ("records_per_second", "written at the peak"),
+    ("partition_keys", "different keys of its records, where they are few"),
     ("max_message_bytes", "max.message.bytes"),
     ("retention_ms", "retention.ms, -1 for ever"),
     ("retention_hours", "the same in hours"),
@@ -104,6 +105,11 @@ pub(super) fn take(topic: &mut Topic, name: &str, value: &str) -> Result<(), Str
         "records_per_second" => {
             let records = at_most(value, RECORDS_PER_SECOND_MAX).map_err(|expected| is_not(&expected))?;
             once(&mut topic.records_per_second, records, name)
+        }
+        "partition_keys" => {
+            let keys =
+                value.parse().ok().filter(|count| *count > 0).ok_or_else(|| is_not("a whole number of 1 or more"))?;
+            once(&mut topic.partition_keys, keys, name)
         }
         "max_message_bytes" | "max.message.bytes" => once(&mut topic.max_message_bytes, whole(value)?, name),
         "retention_ms" | "retention.ms" if value == "-1" => once(&mut topic.retention, Retention::Forever, name),

@@ -4,6 +4,7 @@ use scaler_app::cost::report::Usd;
 use scaler_core::cost::{Bill, BillLine};
 use scaler_core::migration::{Notice, Retention, StreamPlan, Topic};
 use scaler_core::prices::{MissingPrice, PriceSheet};
+use scaler_core::sizing::documents_kafka_shards;
 use scaler_core::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use super::checklist::{commands, migration, preparation, verification};
 use super::document::{Block, Section};
 use super::gathered::Gathered;
 use super::words::{CONCEPTS, notice};
+use crate::few_keys;
 use crate::pricing::{in_megabytes, item_words, unpriced};
 
 /// A topic and the stream that it becomes.
@@ -78,7 +80,8 @@ impl Report<'_> {
     }
 
     fn streams(&self) -> Section {
-        let header = ["topic", "stream", "partitions", "MB/s", "shards", "by", "hours kept", "read", "USD a month"];
+        let header =
+            ["topic", "stream", "partitions", "MB/s", "MB + 1", "shards", "by", "hours kept", "read", "USD a month"];
         let rows = self.moves.iter().map(|moved| {
             let Move { name, stream, topic, plan, .. } = moved;
             let unknown = || "?".to_owned();
@@ -88,6 +91,7 @@ impl Report<'_> {
                 stream.clone().unwrap_or_else(|| "name too long".to_owned()),
                 topic.partitions.map_or_else(unknown, |count| count.to_string()),
                 if moved.is_assumed { format!("{rate} (assumed)") } else { rate },
+                moved.by_documents().map_or_else(unknown, |shards| shards.to_string()),
                 plan.sizing.map_or_else(unknown, |sizing| sizing.recommended.to_string()),
                 plan.sizing.map_or_else(String::new, |sizing| sizing.binding.to_string()),
                 plan.retention_hours.to_string(),
@@ -105,7 +109,7 @@ impl Report<'_> {
             ""
         };
         let note = format!(
-            "Shards are the fewest by the limit that binds, and {} % on top (one alone where it has that room); partitions \
+            "MB + 1 is the documents' rule, whole MB and one. Shards are the fewest by the limit that binds, and {} % on top (one alone where it has that room); partitions \
              do not enter. The scaler changes them with the load.{more}",
             self.headroom_percent
         );
@@ -234,6 +238,11 @@ impl Move {
         matches!(self.month, Some(Ok(_))) && !self.plan.notices.contains(&Notice::RecordsUnknown)
     }
 
+    /// Shards by the rule of the user's documents, where the rate is known.
+    fn by_documents(&self) -> Option<ShardCount> {
+        self.topic.bytes_per_second.map(documents_kafka_shards)
+    }
+
     /// How the stream is read, where that is known.
     fn reading(&self) -> Option<String> {
         self.plan.sizing?.readers.map(|readers| readers.reading().to_string())
@@ -257,10 +266,12 @@ impl Move {
                 Some(Retention::Milliseconds(ms)) => Some(ms),
                 Some(Retention::Forever) | None => None,
             },
+            "shards_by_documents": self.by_documents().map(ShardCount::get),
             "shards": plan.sizing.map(|sizing| sizing.recommended.get()),
             "shards_by_bytes": plan.sizing.map(|sizing| sizing.by_bytes.get()),
             "shards_by_records": plan.sizing.and_then(|sizing| sizing.by_records).map(ShardCount::get),
             "shards_by_reads": plan.sizing.and_then(|sizing| sizing.by_reads).map(ShardCount::get),
+            "partition_keys": plan.keys.as_ref().map(few_keys::in_json),
             "binding": plan.sizing.map(|sizing| sizing.binding.to_string()),
             "retention_hours": plan.retention_hours,
             "consumer_groups": topic.consumer_groups,

@@ -3,6 +3,8 @@
 use scaler_core::limits::FAN_OUT_CONSUMERS_MAX;
 use scaler_core::migration::Notice;
 
+use crate::few_keys;
+
 /// A notice for people, with what to do about it.
 pub(super) fn notice(notice: Notice) -> String {
     match notice {
@@ -21,6 +23,7 @@ pub(super) fn notice(notice: Notice) -> String {
              ranges of its keys"
                 .to_owned()
         }
+        Notice::KeysFew(keys) => few_keys::in_words(&keys),
         Notice::RetentionUnknown => {
             "the retention is not known (the broker's log.retention.hours, 168 unless changed): 24 hours, \
              a stream's default, are taken"

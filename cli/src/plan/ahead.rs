@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::limits::METRIC_DELAY_MINUTES;
+use scaler_core::sizing::{HashedKeys, Reads, Workload};
 use scaler_core::{
     Enrolment, LoadHistory, MetricWindow, Minute, Observation, Plan, PlannedSpan, Policy, ShardCount, StreamMode,
     StreamState, StreamStatus, plan_ahead,
@@ -13,6 +14,8 @@ use scaler_core::{
 use scaler_sim::trace::Trace;
 use serde_json::json;
 
+use super::paper::busiest;
+use crate::few_keys;
 use crate::options::{Output, SettingOptions};
 use crate::settings;
 use crate::source::{Capacity, Source, SourceOptions, Tags};
@@ -22,6 +25,7 @@ use crate::table::table;
 pub(super) fn run(
     options: &SourceOptions,
     settings: &SettingOptions,
+    partition_keys: Option<u32>,
     output: Output,
     out: &mut impl Write,
 ) -> Result<()> {
@@ -30,14 +34,37 @@ pub(super) fn run(
     let now = source.trace.at(source.trace.minutes.len() + METRIC_DELAY_MINUTES as usize);
     let (shards, plan) = planned(&source, &stack, now)?;
     let name = &source.trace.name;
+    let keys = hashed_keys(partition_keys, &source.trace, &plan);
     match output {
-        Output::Json => Ok(writeln!(out, "{:#}", in_json(name, shards, &plan, now))?),
+        Output::Json => {
+            let mut report = in_json(name, shards, &plan, now);
+            report["partition_keys"] = keys.as_ref().map_or(serde_json::Value::Null, few_keys::in_json);
+            Ok(writeln!(out, "{report:#}")?)
+        }
         Output::Table => {
             writeln!(out, "{}\n", heading(name, (shards, options.is_assumed()), &plan, now))?;
             let rows = plan.spans.iter().map(|span| row(span, now));
-            Ok(writeln!(out, "{}", table(["UTC", "shards", "likely", "up to"], rows))?)
+            writeln!(out, "{}", table(["UTC", "shards", "likely", "up to"], rows))?;
+            if let Some(keys) = keys.filter(HashedKeys::are_few) {
+                let words = few_keys::in_words(&keys);
+                writeln!(out, "\nOn the most shards planned, with the load of the busiest minute known: {words}")?;
+            }
+            Ok(())
         }
     }
+}
+
+/// The partition keys on the most shards that are planned, with the load of the busiest minute known.
+fn hashed_keys(keys: Option<u32>, trace: &Trace, plan: &Plan) -> Option<HashedKeys> {
+    let most = plan.spans.iter().map(|span| span.shards).max()?;
+    let load = busiest(trace);
+    let workload = Workload {
+        bytes_per_second: load.bytes_per_second,
+        records_per_second: load.records_per_second,
+        reads: Reads::Unknown,
+        distinct_partition_keys: keys,
+    };
+    HashedKeys::of(&workload, most)
 }
 
 fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCount, Plan)> {
@@ -105,9 +132,11 @@ fn row(span: &PlannedSpan, now: Timestamp) -> [String; 4] {
     [when, span.shards.to_string(), span.likely.to_string(), span.high.to_string()]
 }
 
+/// So many minutes from now, with the date where it is not today's.
 fn clock(now: Timestamp, minutes: u32) -> String {
     let at = now.checked_add(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(now);
-    at.strftime("%H:%M").to_string()
+    let is_today = at.strftime("%F").to_string() == now.strftime("%F").to_string();
+    at.strftime(if is_today { "%H:%M" } else { "%Y-%m-%d %H:%M" }).to_string()
 }
 
 fn in_json(name: &str, shards: ShardCount, plan: &Plan, now: Timestamp) -> serde_json::Value {

@@ -11,7 +11,7 @@ use scaler_core::limits::{
 use scaler_core::paper::PaperStream;
 use scaler_core::prices::{Item, MONTH_SECONDS, PriceSheet};
 use scaler_core::sizing::{
-    HEADROOM_PERCENT, Readers, Reading, Reads, Sizing, Workload, kafka_shards_exact, kafka_shards_with_spare,
+    HEADROOM_PERCENT, HashedKeys, Readers, Reading, Reads, Sizing, Workload, documents_kafka_shards, kafka_shards_exact,
 };
 use scaler_core::{Demand, ShardCount};
 use scaler_sim::trace::Trace;
@@ -33,7 +33,7 @@ pub(super) struct PaperOptions {
     #[arg(long, value_name = "MB", value_parser = megabytes)]
     #[arg(conflicts_with_all = ["days", "initial_shards", "risk", "shards_min", "shards_max"])]
     mb_per_second: Option<u64>,
-    /// A Kafka topic's MB a second at the peak: adds what the rule "whole MB + 1" makes of it.
+    /// A Kafka topic's MB a second at the peak: adds what the documents' rule "whole MB + 1" makes of it.
     #[arg(long, value_name = "MB", value_parser = megabytes)]
     #[arg(conflicts_with_all = ["days", "initial_shards", "risk", "shards_min", "shards_max"])]
     kafka_mb_per_second: Option<u64>,
@@ -45,10 +45,9 @@ pub(super) struct PaperOptions {
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=RECORDS_PER_SECOND_MAX))]
     #[arg(conflicts_with_all = ["stream", "trace", "from_stream"])]
     records_per_second: Option<u64>,
-    /// Different partition keys in use, where they are few: a key lives on one shard.
+    /// Different partition keys in use, where they are few: a key lives on one shard, and two may share it.
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
-    #[arg(conflicts_with_all = ["stream", "trace"])]
-    partition_keys: Option<u32>,
+    pub(super) partition_keys: Option<u32>,
     /// Consumers, each of which reads everything; too many to share what the shards give have enhanced fan-out.
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["stream", "trace"])]
     #[arg(value_parser = value_parser!(u32).range(0..=i64::from(FAN_OUT_CONSUMERS_MAX)))]
@@ -148,12 +147,12 @@ impl PaperOptions {
             load,
             sheet,
             headroom_percent: self.headroom,
-            keys: self.partition_keys,
+            keys: HashedKeys::of(&workload, sizing.recommended),
             sizing,
             lines: lines.map(|(item, quantity)| (item, sheet.cost(item, quantity).map(Rates::of_month))).collect(),
             shared: sizing.readers.and_then(|readers| self.shared(readers, &workload, sheet)),
             kafka: matches!(load.origin, Origin::Kafka).then(|| {
-                let counts = [kafka_shards_with_spare(bytes_per_second), kafka_shards_exact(bytes_per_second)];
+                let counts = [documents_kafka_shards(bytes_per_second), kafka_shards_exact(bytes_per_second)];
                 counts.map(|shards| (shards, shards_cost(sheet, shards)))
             }),
         }
@@ -190,7 +189,7 @@ fn shards_cost(sheet: &PriceSheet, shards: ShardCount) -> Cost {
 }
 
 /// The busiest minute of a history, as a load by the second; up, since a part of a byte or record cannot be had.
-fn busiest(trace: &Trace) -> Load {
+pub(super) fn busiest(trace: &Trace) -> Load {
     let fullness = |demand: &Demand| demand.utilization_percent(ShardCount::ONE);
     let busiest = trace.minutes.iter().enumerate().max_by_key(|(_, demand)| fullness(demand));
     let (at, demand) = busiest.map_or((0, Demand::default()), |(at, demand)| (at, *demand));

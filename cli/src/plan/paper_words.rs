@@ -2,11 +2,12 @@
 
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, PriceSheet};
-use scaler_core::sizing::{Binding, Readers, Reading, Sizing};
+use scaler_core::sizing::{Binding, HashedKeys, Readers, Reading, Sizing};
 use scaler_core::{MicroUsd, ShardCount, thousands};
 use serde_json::{Value, json};
 
 use super::paper::{Load, Origin};
+use crate::few_keys;
 use crate::pricing::{Rates, in_megabytes, item_words, unpriced};
 use crate::table::table;
 
@@ -17,7 +18,8 @@ pub(super) struct Answer<'a> {
     pub(super) load: &'a Load,
     pub(super) sheet: &'a PriceSheet,
     pub(super) headroom_percent: u32,
-    pub(super) keys: Option<u32>,
+    /// The partition keys on what is recommended, where somebody counted them.
+    pub(super) keys: Option<HashedKeys>,
     pub(super) sizing: Sizing,
     /// The bill of what is recommended, were it always the peak.
     pub(super) lines: Vec<(Item, Cost)>,
@@ -49,9 +51,9 @@ impl Answer<'_> {
 
 /// The answer for people.
 pub(super) fn in_words(answer: &Answer<'_>) -> String {
-    let mut blocks = vec![heading(answer), limits(answer), recommended(answer)];
+    let mut blocks = vec![heading(answer)];
     blocks.extend(answer.kafka.as_ref().map(kafka));
-    blocks.push(costs(answer));
+    blocks.extend([limits(answer), recommended(answer), costs(answer)]);
     blocks.join("\n\n") + "\n"
 }
 
@@ -88,6 +90,7 @@ fn limits(answer: &Answer<'_>) -> String {
     rows.extend(
         answer
             .keys
+            .map(|keys| keys.keys())
             .map(|keys| [format!("useful with {keys} partition keys, at most"), keys.to_string(), String::new()]),
     );
     table(["limit", "shards", ""], rows)
@@ -97,7 +100,11 @@ fn recommended(answer: &Answer<'_>) -> String {
     let Answer { sizing, headroom_percent, .. } = answer;
     let (needed, binding) = (sizing.needed, sizing.binding);
     let why = if sizing.recommended == ShardCount::ONE && *headroom_percent > 0 {
-        format!("It has room for {headroom_percent} % more; a second one would be far more than that.")
+        format!(
+            "It has room for {headroom_percent} % more; a second one would be far more than that (the documents' rule, \
+             the next whole shard, gives {}).",
+            sizing.documents
+        )
     } else {
         format!("That is {needed} by {binding}, and {headroom_percent} % on top.")
     };
@@ -111,6 +118,7 @@ fn recommended(answer: &Answer<'_>) -> String {
              more keys before more shards."
         ));
     }
+    lines.extend(answer.keys.filter(HashedKeys::are_few).as_ref().map(few_keys::in_words));
     if sizing.is_too_large() {
         lines.push(format!(
             "No stream is resized to more than {SHARDS_PER_STREAM_MAX} shards: spread the load over several streams."
@@ -147,8 +155,8 @@ fn kafka([spare, exact]: &[(ShardCount, Cost); 2]) -> String {
         Err(_) => shards_words(*shards),
     };
     format!(
-        "By the rule for Kafka, whole MB + 1:  {}\nExactly, with nothing to spare:       {}\n\
-         The one is a shard to spare whatever the size: half of a small topic's, one percent of a large one's.",
+        "By the documents' rule, whole MB + 1:  {}\nExactly, with nothing to spare:        {}\n\
+         The rule leaves a shard to spare at whole MB, and next to nothing just below: 6 shards for 5 MB and for 5.99.",
         words(spare),
         words(exact)
     )
@@ -202,10 +210,12 @@ pub(super) fn in_json(answer: &Answer<'_>) -> Value {
         "shards_by_bytes": sizing.by_bytes.get(),
         "shards_by_records": sizing.by_records.map(ShardCount::get),
         "shards_by_reads": sizing.by_reads.map(ShardCount::get),
+        "partition_keys": answer.keys.as_ref().map(few_keys::in_json),
         "shards_useful_max": sizing.useful_max.map(ShardCount::get),
         "binding": sizing.binding.to_string(),
         "headroom_percent": answer.headroom_percent,
         "shards_recommended": sizing.recommended.get(),
+        "shards_by_documents": sizing.documents.get(),
         "kafka": answer.kafka.as_ref().map(|[spare, exact]| json!({
             "shards_whole_mb_plus_one": spare.0.get(),
             "shards_exact": exact.0.get(),

@@ -14,7 +14,7 @@ use scaler_core::{
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
 use crate::connection::explained;
 use crate::load::{needed_shards, whole_minute};
-use crate::order::{self, Ordered};
+use crate::order::{self, Ordered, Unknown};
 use crate::status::tied;
 use crate::waiting::until_resized;
 
@@ -37,7 +37,8 @@ impl Work<'_> {
         // Bounds that contradict each other give way to the order as all others do.
         let own = enrolment.policy(self.stack).unwrap_or(*self.stack);
         let policy = order::policy(self.stack, count);
-        let ports = order::ports(self.connection, &own);
+        let unknown = if self.arguments.despite_unknown_load { Unknown::Idle } else { Unknown::Unknown };
+        let ports = order::ports(self.connection, &own, unknown);
         Order { work: self, count, ports, policy, enrolment, own }.carry_out().await
     }
 }
@@ -130,7 +131,9 @@ impl Order<'_> {
         let words = match outcome {
             Ended::Held => {
                 let current = last.current.unwrap_or(began.get());
-                let why = decisive(&last).map_or_else(|| last.words.clone(), |step| step.reason.to_string());
+                let decision = last.decision.as_deref();
+                let why = decision.zip(decisive(&last)).map(|(decision, step)| decision.told(&step.reason));
+                let why = why.unwrap_or_else(|| last.words.clone());
                 format!("{way}stays at {current}: {why}")
             }
             _ => format!("{way}{}", last.words),
@@ -155,6 +158,10 @@ impl Order<'_> {
                          less."
                     )
                 }
+                Ok(None) => format!(
+                    "When more is known of its load: {again}; or, if you know that nobody writes to it: {again} \
+                     --despite-unknown-load"
+                ),
                 _ => format!("When more is known of its load, or it needs less: {again}"),
             },
         }
@@ -163,7 +170,8 @@ impl Order<'_> {
     /// The shards that the load of the stabilization window needs; `None` where nothing is known of it.
     async fn needed(&self) -> Result<Option<ShardCount>, CallError> {
         let minutes = self.own.window_minutes(Direction::In);
-        let window = self.ports.metrics.window(self.work.stream, whole_minute(self.ports.clock.now()), minutes).await?;
+        let metrics = &self.work.connection.ports.pass.metrics;
+        let window = metrics.window(self.work.stream, whole_minute(self.ports.clock.now()), minutes).await?;
         Ok(needed_shards(&window, self.own.target_utilization_percent))
     }
 

@@ -69,6 +69,14 @@ pub(crate) fn succeeded(output: Output) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// What it writes of an order that it did not carry out.
+pub(crate) fn not_carried_out(output: Output) -> String {
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{errors}");
+    assert!(errors.contains("the order was not carried out"), "{errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }

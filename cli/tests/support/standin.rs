@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
 /// Starts one that ends with the test; `answer` gives the status and the body for an operation.
-pub(crate) fn start(answer: impl Fn(&str) -> (u16, String) + Send + Sync + Copy + 'static) -> String {
+pub(crate) fn start<B: AsRef<[u8]>>(answer: impl Fn(&str) -> (u16, B) + Send + Sync + Copy + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -16,13 +16,15 @@ pub(crate) fn start(answer: impl Fn(&str) -> (u16, String) + Send + Sync + Copy 
 }
 
 /// Answers requests until the client hangs up.
-fn serve(mut stream: TcpStream, answer: impl Fn(&str) -> (u16, String)) {
+fn serve<B: AsRef<[u8]>>(mut stream: TcpStream, answer: impl Fn(&str) -> (u16, B)) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     while let Some((operation, length)) = head(&mut reader) {
         reader.read_exact(&mut vec![0; length]).unwrap();
         let (status, body) = answer(&operation);
         let head = format!("HTTP/1.1 {status} -\r\ncontent-type: application/x-amz-json-1.1\r\n");
-        write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let body = body.as_ref();
+        write!(stream, "{head}content-length: {}\r\n\r\n", body.len()).unwrap();
+        stream.write_all(body).unwrap();
     }
 }
 

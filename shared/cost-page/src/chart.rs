@@ -47,7 +47,11 @@ impl Unit {
     fn words(self, value: u64) -> String {
         match self {
             Self::Usd => format!("{} USD", cents(MicroUsd(value))),
-            Self::Shards => format!("{}.{} shards", thousands(value / 1_000), value % 1_000 / 100),
+            // To the nearest tenth, as the tables have it.
+            Self::Shards => {
+                let tenths = value.saturating_add(50) / 100;
+                format!("{}.{} shards", thousands(tenths / 10), tenths % 10)
+            }
         }
     }
 
@@ -199,4 +203,24 @@ fn outline(values: &[Option<u64>], top: u128) -> String {
 fn percent(part: u128, whole: u128) -> String {
     let hundredths = part * 10_000 / whole;
     format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_are_told_to_the_nearest_tenth() {
+        for (thousandths, expected) in [
+            (0, "0.0 shards"),
+            (49, "0.0 shards"),
+            (50, "0.1 shards"),
+            (2_949, "2.9 shards"),
+            (2_950, "3.0 shards"),
+            (2_980, "3.0 shards"),
+            (999_960, "1,000.0 shards"),
+        ] {
+            assert_eq!(Unit::Shards.words(thousandths), expected, "{thousandths}");
+        }
+    }
 }

@@ -169,7 +169,7 @@ impl Outcome {
         let steps = decision.steps.iter().map(|step| StepReport {
             stage: step.stage.to_string(),
             shards: step.shards.get(),
-            reason: step.reason.to_string(),
+            reason: decision.told(&step.reason),
         });
         Self {
             current: Some(decision.current.get()),

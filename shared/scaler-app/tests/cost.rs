@@ -283,13 +283,13 @@ async fn what_is_no_request_is_told_and_asks_for_nothing() {
 
 #[tokio::test]
 async fn what_throttling_made_cheaper_is_no_saving() {
-    let throttled = Minute { throttled_records: Some(6_000), ..load() };
+    let throttled = Minute { throttled_records: Some(6_600), ..load() };
     let world = World::at(NOW).with("orders", Stream::managed(1, throttled));
     let report = report(&world, &scheduled()).await;
-    let note = "86400000 records, 9 % of all tries, were throttled: it had too few shards at times";
+    let note = "95040000 records, 10 % of all tries, were throttled: it had too few shards at times";
     assert!(report.streams[0].notes.iter().any(|told| told.starts_with(note)), "{:?}", report.streams[0].notes);
     let message = &world.told()[0].text;
-    assert!(message.contains("Throttled: orders refused 86400000 records."), "{message}");
+    assert!(message.contains("Throttled: orders refused 95040000 records."), "{message}");
 }
 
 #[tokio::test]

@@ -100,7 +100,7 @@ impl Reason {
             Self::RefusedLately { at, .. } => {
                 format!(
                     "Read why in the function's log at {}; for AccessDenied see the role's policy.",
-                    at.strftime("%H:%MZ")
+                    at.strftime("%Y-%m-%d %H:%MZ")
                 )
             }
             Self::HotShardSuspected { .. } => format!(

@@ -45,6 +45,8 @@ pub struct Decision {
     pub resharding: Option<Resharding>,
     /// Whether [`Observation::shards`] would have mattered and were not there: to be read, and to be decided on again.
     pub wants_shards: bool,
+    /// When it was made; `None` where no time played a part: it ended at admission, or a person ordered it.
+    pub at: Option<Timestamp>,
     /// What it comes to.
     pub verdict: Verdict,
     /// How it came about; never empty.
@@ -74,7 +76,7 @@ impl Decision {
             let notable = over_max || unchecked || step.reason.needs_a_person(self.direction);
             if matches!(step.stage, Stage::Admit | Stage::Recommend | Stage::Spread) || step.shards != before || notable
             {
-                told.push(step.reason.to_string());
+                told.push(self.told(&step.reason));
             }
             before = step.shards;
         }
@@ -86,6 +88,11 @@ impl Decision {
             Verdict::Refuse => "refused".to_owned(),
         };
         format!("{verdict}: {}", told.join("; "))
+    }
+
+    /// One of its reasons in words, as of when it was made.
+    pub fn told(&self, reason: &Reason) -> String {
+        self.at.map_or_else(|| reason.to_string(), |now| reason.told(now).to_string())
     }
 
     /// What a person should know of: the stream is not getting what it needs, and will not by itself.
@@ -110,13 +117,13 @@ impl Decision {
         let desired = resharding.to;
         let steps = vec![Step { stage: Stage::Spread, shards: desired, reason: Reason::Ordered { step, all } }];
         let (resharding, verdict) = (Some(resharding), Verdict::Resize);
-        Self { direction, current, desired, resharding, wants_shards: false, verdict, steps }
+        Self { direction, current, desired, resharding, wants_shards: false, at: None, verdict, steps }
     }
 
     /// A decision that came to its end in the first stage.
     fn stopped(direction: Direction, current: ShardCount, verdict: Verdict, reason: Reason) -> Self {
         let steps = vec![Step { stage: Stage::Admit, shards: current, reason }];
-        Self { direction, current, desired: current, resharding: None, wants_shards: false, verdict, steps }
+        Self { direction, current, desired: current, resharding: None, wants_shards: false, at: None, verdict, steps }
     }
 }
 
@@ -203,7 +210,7 @@ pub fn decide(stack: &Policy, seen: &Observation, direction: Direction, now: Tim
         _ if policy.dry_run => Verdict::DryRun,
         _ => Verdict::Resize,
     };
-    Decision { direction, current, desired, resharding, wants_shards, verdict, steps }
+    Decision { direction, current, desired, resharding, wants_shards, at: Some(now), verdict, steps }
 }
 
 /// A stage: what it makes of the count that the stages before it came to.

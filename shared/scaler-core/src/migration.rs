@@ -2,7 +2,7 @@
 
 use crate::limits::{FAN_OUT_CONSUMERS_MAX, RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use crate::paper::PaperStream;
-use crate::sizing::{Readers, Reading, Reads, Sizing, Workload};
+use crate::sizing::{HashedKeys, Readers, Reading, Reads, Sizing, Workload};
 
 /// `max.message.bytes` of a topic that says nothing else. A batch of it holds no record above 1 MiB. Apache Kafka,
 /// `ServerLogConfigs`.
@@ -18,6 +18,8 @@ pub struct Topic {
     pub bytes_per_second: Option<u64>,
     /// Records written a second at the peak.
     pub records_per_second: Option<u64>,
+    /// Different keys of its records, where they are few.
+    pub partition_keys: Option<u32>,
     /// `max.message.bytes`: the largest batch, after compression.
     pub max_message_bytes: Option<u64>,
     /// `retention.ms`.
@@ -63,6 +65,8 @@ pub enum Notice {
     RecordsUnknown,
     /// It takes more shards than one stream is resized to.
     TooManyShards,
+    /// Its keys are few, and by their hashes they share shards.
+    KeysFew(HashedKeys),
     /// Nobody said how long it keeps records.
     RetentionUnknown,
     /// It keeps them for less than a stream must.
@@ -115,6 +119,7 @@ impl Notice {
             | Self::TooManyGroups => true,
             Self::RateUnknown
             | Self::RecordsUnknown
+            | Self::KeysFew(_)
             | Self::RetentionUnknown
             | Self::RetentionRaised
             | Self::RecordsLarge { .. }
@@ -132,6 +137,8 @@ impl Notice {
 pub struct StreamPlan {
     /// Its shards; `None` where the rate is not known.
     pub sizing: Option<Sizing>,
+    /// Its keys on those shards, where both are known.
+    pub keys: Option<HashedKeys>,
     /// How long it keeps records.
     pub retention_hours: u32,
     /// What to know, in the order of the topic's properties.
@@ -146,6 +153,8 @@ pub fn stream_for(topic: &Topic, headroom_percent: u32) -> StreamPlan {
     let workload = workload(topic, &mut notices);
     let sizing = workload.map(|workload| Sizing::of(&workload, headroom_percent));
     notices.extend(sizing.iter().flat_map(sizes));
+    let keys = workload.zip(sizing).and_then(|(workload, sizing)| HashedKeys::of(&workload, sizing.recommended));
+    notices.extend(keys.filter(HashedKeys::are_few).map(Notice::KeysFew));
     let retention_hours = retention(topic, &mut notices);
     notices.extend(records(topic));
     notices.extend(match topic.key_ordering {
@@ -155,7 +164,7 @@ pub fn stream_for(topic: &Topic, headroom_percent: u32) -> StreamPlan {
     });
     let month =
         workload.zip(sizing).map(|(workload, sizing)| PaperStream::at_peak(&workload, &sizing, retention_hours));
-    StreamPlan { sizing, retention_hours, notices, month }
+    StreamPlan { sizing, keys, retention_hours, notices, month }
 }
 
 /// What the stream is to carry; `None` where the rate is not known.
@@ -175,7 +184,7 @@ fn workload(topic: &Topic, notices: &mut Vec<Notice>) -> Option<Workload> {
         notices.push(Notice::RecordsUnknown);
     }
     let records_per_second = topic.records_per_second;
-    Some(Workload { bytes_per_second, records_per_second, reads, distinct_partition_keys: None })
+    Some(Workload { bytes_per_second, records_per_second, reads, distinct_partition_keys: topic.partition_keys })
 }
 
 /// What to know of its shards, and of those who read them.
@@ -315,6 +324,14 @@ mod tests {
         let topic = |megabytes: u64| Topic { bytes_per_second: Some(megabytes * MB), ..known() };
         assert_eq!(stream_for(&topic(10_000), 0).notices, []);
         assert_eq!(stream_for(&topic(10_000), 1).notices, [Notice::TooManyShards]);
+    }
+
+    #[test]
+    fn a_topic_of_few_keys_is_told_how_they_fall() {
+        let of_keys = |keys| stream_for(&Topic { partition_keys: Some(keys), ..known() }, 20);
+        let few = of_keys(4);
+        assert!(few.notices.contains(&Notice::KeysFew(few.keys.unwrap())), "{few:?}");
+        assert_eq!(of_keys(10_000).notices, []);
     }
 
     #[test]

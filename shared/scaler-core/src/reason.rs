@@ -388,8 +388,48 @@ fn ahead(minutes: u32) -> String {
 }
 
 impl fmt::Display for Reason {
-    #[allow(clippy::too_many_lines, reason = "one sentence a reason; splitting the table would hide it")]
+    /// Times have their date: who reads it, and when, is not known. See [`Reason::told`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, None)
+    }
+}
+
+/// A reason as it is told at a time.
+struct Told<'a> {
+    reason: &'a Reason,
+    now: Timestamp,
+}
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.write(f, Some(self.now))
+    }
+}
+
+/// A minute, with its date where that is not today's, or nobody knows what today is.
+fn minute(at: Timestamp, now: Option<Timestamp>) -> String {
+    moment(at, now, "%H:%MZ")
+}
+
+/// The same to the second.
+fn second(at: Timestamp, now: Option<Timestamp>) -> String {
+    moment(at, now, "%H:%M:%SZ")
+}
+
+fn moment(at: Timestamp, now: Option<Timestamp>, clock: &str) -> String {
+    let date = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+    let clock = at.strftime(clock);
+    if now.map(date) == Some(date(at)) { clock.to_string() } else { format!("{} {clock}", date(at)) }
+}
+
+impl Reason {
+    /// The reason in words at `now`: times of another day have their date.
+    pub fn told(&self, now: Timestamp) -> impl fmt::Display + '_ {
+        Told { reason: self, now }
+    }
+
+    #[allow(clippy::too_many_lines, reason = "one sentence a reason; splitting the table would hide it")]
+    fn write(&self, f: &mut fmt::Formatter<'_>, now: Option<Timestamp>) -> fmt::Result {
         match self {
             Self::NotManaged => write!(f, "the stream is not managed: tag it {TAG_MANAGED}=true to enrol it"),
             Self::BadTags(faults) => write!(f, "{}", joined(faults)),
@@ -402,7 +442,7 @@ impl fmt::Display for Reason {
             Self::Load { at, demand, utilization_percent, target_percent } => write!(
                 f,
                 "the busiest minute ({}) wanted {demand}, {utilization_percent} % of the stream by {}; target {target_percent} %",
-                at.strftime("%H:%MZ"),
+                minute(*at, now),
                 demand.binding(),
             ),
             Self::Planned { shards, busiest_in_minutes, needs, left, next } => {
@@ -436,7 +476,7 @@ impl fmt::Display for Reason {
                 write!(f, "no metrics in the last {window_minutes} minutes: unknown is not idle")
             }
             Self::NoDataSinceResize { resized_at } => {
-                write!(f, "no metrics yet since the resize at {}", resized_at.strftime("%H:%MZ"))
+                write!(f, "no metrics yet since the resize at {}", minute(*resized_at, now))
             }
             Self::NotEnoughData { known_minutes, window_minutes, newest_age_minutes } => write!(
                 f,
@@ -498,7 +538,8 @@ impl fmt::Display for Reason {
             Self::ConsumersBehind { iterator_age_ms, max_seconds } => write!(
                 f,
                 "consumers are {} s behind (more than {max_seconds} s): they keep their read capacity",
-                iterator_age_ms / 1_000
+                // Up: so much behind is more than the most that is borne.
+                iterator_age_ms.div_ceil(1_000)
             ),
             Self::ConsumersSilent => {
                 f.write_str("consumers stopped reading within the window: they keep what they need to catch up")
@@ -508,12 +549,12 @@ impl fmt::Display for Reason {
             }
             Self::ReadVolume(shards) => write!(f, "consumers read so much that they need {shards}"),
             Self::CooldownOver => f.write_str("cooldown is over"),
-            Self::CoolingDown { until } => write!(f, "cooling down until {}", until.strftime("%H:%M:%SZ")),
+            Self::CoolingDown { until } => write!(f, "cooling down until {}", second(*until, now)),
             Self::RefusedLately { at, until } => write!(
                 f,
                 "AWS refused the attempt at {} (its log line says why); the next may be made at {}",
-                at.strftime("%H:%MZ"),
-                until.strftime("%H:%M:%SZ")
+                minute(*at, now),
+                second(*until, now)
             ),
             Self::NotWorthOneOfFew { left, wanted } => write!(
                 f,
@@ -525,7 +566,7 @@ impl fmt::Display for Reason {
             Self::BudgetSpent { spent, next } => write!(
                 f,
                 "{spent} resizes in the last {RESIZES_WINDOW_HOURS} h, AWS allows {RESIZES_PER_DAY}: the next is free at {}",
-                next.strftime("%H:%MZ")
+                minute(*next, now)
             ),
             Self::NoRoomForTags { tags } => write!(
                 f,
@@ -590,4 +631,40 @@ fn joined<T: fmt::Display>(faults: &[T]) -> String {
 /// Whole minutes from `earlier` to `later`, for words.
 pub(crate) fn minutes_between(earlier: Timestamp, later: Timestamp) -> i64 {
     later.duration_since(earlier).max(SignedDuration::ZERO).as_mins()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn consumers_that_are_behind_by_more_than_is_borne_are_told_so() {
+        let told = Reason::ConsumersBehind { iterator_age_ms: 60_001, max_seconds: 60 }.to_string();
+        assert!(told.starts_with("consumers are 61 s behind (more than 60 s)"), "{told}");
+    }
+
+    #[test]
+    fn a_time_of_another_day_has_its_date() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let next = at("2026-12-01T10:12:00Z");
+        let spent = Reason::BudgetSpent { spent: 10, next };
+        let told = |now: &str| spent.told(at(now)).to_string();
+        assert!(told("2026-12-01T09:00:00Z").ends_with("the next is free at 10:12Z"), "the same day");
+        assert!(told("2026-11-30T10:17:00Z").ends_with("the next is free at 2026-12-01 10:12Z"), "tomorrow");
+        assert!(told("2027-12-01T10:00:00Z").ends_with("at 2026-12-01 10:12Z"), "the same day of another year");
+        assert!(spent.to_string().ends_with("at 2026-12-01 10:12Z"), "to whom, and when, is not known");
+        let midnight = at("2026-12-01T00:05:00Z");
+        for (reason, words) in [
+            (Reason::CoolingDown { until: at("2026-12-01T00:10:00Z") }, "until 00:10:00Z"),
+            (Reason::NoDataSinceResize { resized_at: at("2026-11-30T23:58:00Z") }, "at 2026-11-30 23:58Z"),
+            (
+                Reason::RefusedLately { at: at("2026-11-30T23:59:00Z"), until: at("2026-12-01T00:14:00Z") },
+                "at 2026-11-30 23:59Z (its log line says why); the next may be made at 00:14:00Z",
+            ),
+        ] {
+            let told = reason.told(midnight).to_string();
+            assert!(told.ends_with(words), "{told}");
+        }
+    }
 }

@@ -1,9 +1,16 @@
 //! Sizing a stream on paper, before there is any traffic to measure.
 
+mod documents;
+mod hashed_keys;
 mod readers;
 
 use std::fmt;
 
+pub use documents::{
+    DOCUMENTS_BROKER_HOUR, DOCUMENTS_BROKERS, DOCUMENTS_MB_PER_SECOND, DOCUMENTS_SHARD_HOUR, DocumentsComparison,
+    documents_kafka_shards, documents_month_cost, documents_put_cost,
+};
+pub use hashed_keys::HashedKeys;
 pub use readers::{Readers, Reading};
 
 use crate::limits::{
@@ -83,6 +90,8 @@ pub struct Sizing {
     pub needed: ShardCount,
     /// What to create: the largest of the needs, plus the headroom; one shard where that has the headroom in it.
     pub recommended: ShardCount,
+    /// What the user's documents would create: the headroom on top also of a single shard that has room for it.
+    pub documents: ShardCount,
 }
 
 impl Sizing {
@@ -91,7 +100,7 @@ impl Sizing {
     /// The user's documents add the headroom to whole shards, as here: ceil(4 x 1.2) = 5. Dividing the load itself by a
     /// target utilization of 80 % (as [`decide`](crate::decide) does) is the finer way; for their example it comes to
     /// the same five. One shard that the load leaves so much room in is not doubled for it: a second one would be a headroom
-    /// of far more than was asked for.
+    /// of far more than was asked for. (By the documents it would be: ceil(1 x 1.2) = 2, which is [`Self::documents`].)
     pub fn of(workload: &Workload, headroom_percent: u32) -> Self {
         let by_bytes = whole_shards(workload.bytes_per_second, WRITE_BYTES_PER_SECOND_PER_SHARD);
         let by_records =
@@ -126,6 +135,7 @@ impl Sizing {
             } else {
                 with_headroom(needed, headroom_percent)
             },
+            documents: with_headroom(needed, headroom_percent),
         }
     }
 
@@ -162,40 +172,10 @@ pub fn kafka_shards_exact(bytes_per_second: u64) -> ShardCount {
     whole_shards(bytes_per_second, WRITE_BYTES_PER_SECOND_PER_SHARD)
 }
 
-/// Shards for a Kafka topic's peak by the formula of the user's documents: the whole megabytes a second, plus one.
-///
-/// The one is a whole shard of headroom whatever the size: generous for a small topic (1 MB/s gets two shards, a
-/// headroom of half) and next to nothing for a large one (100 MB/s gets 101, one percent). [`kafka_shards_exact`] adds
-/// none, and [`Sizing::of`] adds a share.
-pub fn kafka_shards_with_spare(bytes_per_second: u64) -> ShardCount {
-    ShardCount::saturating(u64::from(kafka_shards_exact(bytes_per_second).get()) + 1)
-}
-
 /// What `shards` open shards cost an hour, at the price of one; PUT payload units and retention come on top.
 pub fn shards_cost_per_hour(shards: ShardCount, per_shard_hour: MicroUsd) -> MicroUsd {
     per_shard_hour.times(u64::from(shards.get()))
 }
-
-/// What a month costs by the formula of the user's documents: shards for 24 hours on 30 days, and
-/// [`documents_put_cost`].
-///
-/// The bill for shards is right by it; retention beyond 24 hours and enhanced fan-out are not in it.
-pub fn documents_month_cost(shards: ShardCount, per_shard_hour: MicroUsd, puts: u64) -> MicroUsd {
-    let shards_cost = shards_cost_per_hour(shards, per_shard_hour).times(24 * 30);
-    shards_cost.and(documents_put_cost(puts))
-}
-
-/// What records written cost by the formula of the user's documents: 0.000014 USD "per PUT".
-///
-/// That is a thousand times too much. AWS asks 0.014 USD for a million PUT payload units (`prices/sheet.rs`), which is
-/// 0.000000014 for one; and it counts units of 25 KB, of which a record takes as many as it has begun, and not calls.
-/// For what a bill says see [`Item::PutUnits`](crate::prices::Item::PutUnits).
-pub fn documents_put_cost(puts: u64) -> MicroUsd {
-    DOCUMENTS_PER_PUT.times(puts)
-}
-
-/// 0.000014 USD.
-const DOCUMENTS_PER_PUT: MicroUsd = MicroUsd(14);
 
 /// Up, since a part of a shard cannot be had.
 fn whole_shards(load: u64, per_shard: u64) -> ShardCount {
@@ -206,50 +186,8 @@ fn whole_shards(load: u64, per_shard: u64) -> ShardCount {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::prices::{Item, PriceSheet, US_EAST_1};
 
-    /// The price the user's documents reckon with: 0.015 USD per shard-hour.
-    const DOCUMENTS_PRICE: MicroUsd = MicroUsd(15_000);
     const MB: u64 = 1_048_576;
-
-    #[test]
-    fn the_documents_example_stream() {
-        let workload = Workload {
-            bytes_per_second: 7 * MB / 2,
-            records_per_second: Some(2_500),
-            reads: Reads::ByConsumers(1),
-            distinct_partition_keys: Some(4),
-        };
-        let sizing = Sizing::of(&workload, 20);
-        assert_eq!(sizing.by_bytes.get(), 4);
-        assert_eq!(sizing.by_records.unwrap().get(), 3);
-        assert_eq!(sizing.useful_max.unwrap().get(), 4, "a fifth shard would get no key");
-        assert_eq!(sizing.recommended.get(), 5);
-        assert_eq!(shards_cost_per_hour(sizing.recommended, DOCUMENTS_PRICE).to_string(), "0.075");
-    }
-
-    #[test]
-    fn the_documents_kafka_topic() {
-        assert_eq!(kafka_shards_with_spare(5 * MB).get(), 6);
-        assert_eq!(shards_cost_per_hour(kafka_shards_with_spare(5 * MB), DOCUMENTS_PRICE).to_string(), "0.09");
-        assert_eq!(kafka_shards_exact(5 * MB).get(), 5);
-    }
-
-    #[test]
-    fn the_documents_month_beside_the_real_one() {
-        let five = ShardCount::saturating(5);
-        // 5 x 24 x 30 x 0.015.
-        assert_eq!(documents_month_cost(five, DOCUMENTS_PRICE, 0).to_string(), "54.00");
-        // One PUT a second for 30 days: 2,592,000 x 0.000014 = 36.288.
-        assert_eq!(documents_month_cost(five, DOCUMENTS_PRICE, 2_592_000).to_string(), "90.288");
-
-        let puts = 2_500 * 86_400 * 30;
-        let real = PriceSheet::of(US_EAST_1).cost(Item::PutUnits, u128::from(puts)).unwrap();
-        // 6,480 million records of one unit each: 90.72 USD, and by the documents 90,720.
-        assert_eq!(real.to_string(), "90.72");
-        assert_eq!(documents_put_cost(puts), real.times(1_000));
-        assert_eq!(documents_put_cost(u64::MAX), MicroUsd(u64::MAX));
-    }
 
     #[test]
     fn no_traffic_still_needs_a_shard() {

@@ -171,9 +171,9 @@ proptest! {
     fn the_words_give_the_reason_and_name_what_a_person_should_know(policy in policy(), seen in prop_oneof![observation(), with_shards()], way in direction()) {
         let decision = decide(&policy, &seen, way, NOW);
         let words = decision.words();
-        prop_assert!(words.contains(&decision.steps[0].reason.to_string()), "{words}");
+        prop_assert!(words.contains(&decision.told(&decision.steps[0].reason)), "{words}");
         for step in decision.steps.iter().filter(|step| step.reason.needs_a_person(way)) {
-            prop_assert!(words.contains(&step.reason.to_string()), "{words}");
+            prop_assert!(words.contains(&decision.told(&step.reason)), "{words}");
             prop_assert!(step.reason.advice("orders").is_some(), "{words}: and what to do");
         }
     }

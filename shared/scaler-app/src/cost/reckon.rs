@@ -167,8 +167,10 @@ fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
         });
     }
     let tried = usage.records.saturating_add(usage.throttled_records);
-    let throttled_percent = usage.throttled_records.saturating_mul(100) / tried.max(1);
-    if throttled_percent >= THROTTLED_MIN_PERCENT {
+    let hundredfold = usage.throttled_records.saturating_mul(100);
+    if hundredfold >= tried.max(1).saturating_mul(THROTTLED_MIN_PERCENT) {
+        // To the nearest.
+        let throttled_percent = hundredfold.saturating_add(tried / 2) / tried.max(1);
         notes.push(format!(
             "{} records, {throttled_percent} % of all tries, were throttled: it had too few shards at times, and what it cost \
              less by that is no saving",

@@ -1,0 +1,306 @@
+//! What the environment says of AWS (variables, profiles, Region, endpoints), and which part of it is wrong.
+
+mod profiles;
+mod regions;
+
+use std::collections::BTreeMap;
+use std::env;
+
+use profiles::{Profile, Profiles};
+use regions::nearest;
+pub(crate) use regions::{is_known, meant};
+
+const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+const KEY: &str = "AWS_ACCESS_KEY_ID";
+const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
+const PROFILE: &str = "AWS_PROFILE";
+
+/// Variables and profiles, as the AWS SDKs find them.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    variables: BTreeMap<String, String>,
+    profiles: Profiles,
+}
+
+impl Environment {
+    /// That of this process.
+    pub(crate) fn of_process() -> Self {
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let variables: BTreeMap<_, _> = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+        let profiles = Profiles::read(|name| variables.get(name).filter(|value| !value.is_empty()).cloned());
+        Self { variables, profiles }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// `AWS_REGION="us-east-1"`.
+    fn said(&self, name: &str) -> String {
+        format!("{name}={:?}", self.get(name).unwrap_or_default())
+    }
+
+    /// The variables that name an endpoint, for all services or for one.
+    fn endpoints(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        all.filter(|(name, _)| {
+            *name == ENDPOINT || name.strip_prefix(ENDPOINT).is_some_and(|rest| rest.starts_with('_'))
+        })
+    }
+
+    /// Whether calls go elsewhere than to AWS, where a Region may be called anything.
+    fn is_elsewhere(&self) -> bool {
+        self.endpoints().next().is_some() || self.profile().is_some_and(|profile| profile.has("endpoint_url"))
+    }
+
+    /// The profile in use, where there is one of its name.
+    fn profile(&self) -> Option<&Profile> {
+        self.profiles.find(self.profile_name())
+    }
+
+    fn profile_name(&self) -> &str {
+        self.get(PROFILE).unwrap_or("default")
+    }
+
+    /// The profile for people, with what names it.
+    fn profile_said(&self) -> String {
+        match self.get(PROFILE) {
+            Some(_) => format!("the profile of {}", self.said(PROFILE)),
+            None => "the profile default".to_owned(),
+        }
+    }
+
+    /// What is wrong whatever is called, all at once.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<_> = self.endpoints().filter_map(|(name, value)| endpoint_fault(name, value)).collect();
+        let region = REGIONS.into_iter().find(|name| self.get(name).is_some());
+        faults.extend(region.and_then(|name| self.region_fault(name)));
+        faults
+    }
+
+    fn region_fault(&self, name: &str) -> Option<String> {
+        let (value, said) = (self.get(name)?, self.said(name));
+        let is_code = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        match value {
+            "" => Some(format!("{said} is empty: set it to a Region, as us-east-1, or unset it")),
+            _ if value.bytes().all(is_code) || self.is_elsewhere() => None,
+            _ => Some(format!("{said} is no Region's code, as us-east-1: {}", meant(value))),
+        }
+    }
+
+    /// A Region for people, with what names it.
+    pub(crate) fn region_said(&self, region: &str) -> String {
+        let variable = REGIONS.into_iter().find(|name| self.get(name) == Some(region));
+        match variable {
+            Some(name) => self.said(name),
+            None if self.profile().is_some_and(|profile| profile.get("region") == Some(region)) => {
+                format!("region={region:?} of {}", self.profile_said())
+            }
+            None => format!("the Region {region:?}"),
+        }
+    }
+
+    /// Whether a Region has to be asked for its address before it is believed.
+    pub(crate) fn doubts(&self, region: &str) -> bool {
+        let through_proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+        !is_known(region) && !self.is_elsewhere() && !through_proxy.iter().any(|name| self.get(name).is_some())
+    }
+
+    /// Why there is no Region, and what to do.
+    pub(crate) fn no_region(&self) -> String {
+        let why = match (self.profile(), self.get(PROFILE)) {
+            (Some(_), _) => format!(", and {} has none", self.profile_said()),
+            (None, Some(_)) => format!(", and {}", self.no_profile()),
+            (None, None) => String::new(),
+        };
+        format!("no AWS Region is set{why}: set AWS_REGION, or a region in the profile")
+    }
+
+    /// That `AWS_PROFILE` names nothing.
+    fn no_profile(&self) -> String {
+        let name = self.profile_name();
+        if name.is_empty() {
+            return format!("{} is empty: set it to a profile, or unset it", self.said(PROFILE));
+        }
+        let names: Vec<_> = self.profiles.names().collect();
+        let likely = nearest(name, names.iter().copied());
+        let there = match (likely.is_empty(), names.is_empty()) {
+            (false, _) => format!("is {} meant?", likely.join(" or ")),
+            (true, false) => format!("there are {}", names.join(", ")),
+            (true, true) => "there is none".to_owned(),
+        };
+        format!("{} names no profile in {}: {there}", self.said(PROFILE), self.profiles.files())
+    }
+
+    /// Why there are no credentials, and what to do; `cause` is what the SDK says, where it says more than that.
+    pub(crate) fn no_credentials(&self, cause: Option<&str>) -> String {
+        let mut why: Vec<String> = self.profiles.unread().to_vec();
+        why.extend(self.half_a_key());
+        why.extend(match self.profile() {
+            Some(profile) => Some(self.lacking(profile, cause)),
+            None if self.get(PROFILE).is_some() => Some(self.no_profile()),
+            None => cause.map(str::to_owned),
+        });
+        match why[..] {
+            [] => "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; with IAM Identity \
+                   Center, eval \"$(aws configure export-credentials --format env)\""
+                .to_owned(),
+            _ => format!("no AWS credentials: {}", why.join("; ")),
+        }
+    }
+
+    fn half_a_key(&self) -> Option<String> {
+        let is_set = |name| self.get(name).is_some_and(|value| !value.is_empty());
+        match (is_set(KEY), is_set(SECRET)) {
+            (true, false) => Some(format!("{KEY} is set, and {SECRET} is not")),
+            (false, true) => Some(format!("{SECRET} is set, and {KEY} is not")),
+            (true, true) | (false, false) => None,
+        }
+    }
+
+    /// Why a profile that is there gives none.
+    fn lacking(&self, profile: &Profile, cause: Option<&str>) -> String {
+        let (said, name) = (self.profile_said(), profile.name());
+        let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+        let export = format!("eval \"$(aws configure export-credentials --profile {name} --format env)\"");
+        if ["sso_session", "sso_start_url"].iter().any(|key| profile.has(key)) {
+            return format!(
+                "{said} signs in by IAM Identity Center, which the AWS CLI does: aws sso login --profile {name}, then {export}"
+            );
+        }
+        if profile.has("login_session") {
+            return format!(
+                "{said} signs in by the console, which the AWS CLI does: aws login --profile {name}, then {export}"
+            );
+        }
+        if let Some(command) = profile.get("credential_process") {
+            return format!("{said} has credential_process={command:?}, which gives none{cause}");
+        }
+        if let Some(role) = profile.get("role_arn") {
+            return format!("{said} has role_arn={role:?}, which cannot be taken on{cause}");
+        }
+        format!("{said} gives none{cause}: set {KEY} and {SECRET}, or name another profile by {PROFILE}")
+    }
+
+    /// Whose credentials are in use, for people.
+    pub(crate) fn credentials_said(&self) -> String {
+        if self.get(KEY).is_some_and(|key| !key.is_empty()) {
+            return format!("those of {KEY}");
+        }
+        format!("those of {}", self.profile_said())
+    }
+
+    /// How to have new credentials in place of those that have expired.
+    pub(crate) fn renewal(&self) -> String {
+        let export = "eval \"$(aws configure export-credentials --format env)\"";
+        if self.get(KEY).is_some_and(|key| !key.is_empty()) {
+            return format!(
+                "sign in again and set {KEY}, {SECRET} and AWS_SESSION_TOKEN anew, as by aws sso login and {export} (unset them \
+                 first)"
+            );
+        }
+        format!("sign in again, as by aws sso login --profile {}, and {export}", self.profile_name())
+    }
+
+    /// Where calls went that had no answer.
+    pub(crate) fn unreachable(&self) -> String {
+        let named: Vec<_> = self.endpoints().map(|(name, _)| self.said(name)).collect();
+        match named[..] {
+            [] => "is AWS reachable from here (network, proxy)?".to_owned(),
+            _ => format!("does anything listen there ({})?", named.join(", ")),
+        }
+    }
+}
+
+/// What is wrong with an endpoint, before it is called.
+fn endpoint_fault(name: &str, value: &str) -> Option<String> {
+    let host = ["http://", "https://"].iter().find_map(|scheme| value.strip_prefix(scheme));
+    match (value, host) {
+        ("", _) => Some(format!("{name}=\"\" is empty: set it to a URL, as http://127.0.0.1:4566, or unset it")),
+        (_, Some(host)) if !host.is_empty() && !value.contains(char::is_whitespace) => None,
+        _ => Some(format!(
+            "{name}={value:?} is no URL: expected http:// or https:// and a host, as http://127.0.0.1:4566"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = include_str!("../tests/environment/config");
+    const CREDENTIALS: &str = include_str!("../tests/environment/credentials");
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Environment { variables, profiles: Profiles::of("config", CONFIG, "credentials", CREDENTIALS) }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_variable_and_all_at_once() {
+        for (variables, expected) in [
+            (&[("AWS_REGION", "")][..], &["AWS_REGION=\"\" is empty"][..]),
+            (&[("AWS_DEFAULT_REGION", "")], &["AWS_DEFAULT_REGION=\"\" is empty"]),
+            (&[("AWS_REGION", "us-east-1"), ("AWS_DEFAULT_REGION", "")], &[]),
+            (&[("AWS_REGION", "US East")], &["AWS_REGION=\"US East\" is no Region's code"]),
+            (&[("AWS_REGION", "LOCAL"), ("AWS_ENDPOINT_URL", "http://localhost:4566")], &[]),
+            (
+                &[("AWS_REGION", ""), ("AWS_ENDPOINT_URL_KINESIS", "localhost:4566"), ("AWS_ENDPOINT_URL", "")],
+                &[
+                    "AWS_ENDPOINT_URL=\"\" is empty",
+                    "AWS_ENDPOINT_URL_KINESIS=\"localhost:4566\" is no URL",
+                    "AWS_REGION=\"\" is empty",
+                ],
+            ),
+            (&[("AWS_ENDPOINT_URL", "http://")], &["AWS_ENDPOINT_URL=\"http://\" is no URL"]),
+        ] {
+            let faults = environment(variables).faults();
+            assert_eq!(faults.len(), expected.len(), "{faults:?}");
+            for (fault, begin) in faults.iter().zip(expected) {
+                assert!(fault.starts_with(begin), "{fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn credentials_that_are_not_there_are_told_by_what_lacks_them() {
+        for (variables, expected) in [
+            (
+                &[("AWS_PROFILE", "typo")][..],
+                "AWS_PROFILE=\"typo\" names no profile in config or credentials: there are base, dev, noregion, proc",
+            ),
+            (&[("AWS_PROFILE", "dve")], "names no profile in config or credentials: is dev meant?"),
+            (&[("AWS_PROFILE", "")], "AWS_PROFILE=\"\" is empty"),
+            (&[("AWS_PROFILE", "dev")], "aws sso login --profile dev, then eval"),
+            (
+                &[("AWS_PROFILE", "proc")],
+                "AWS_PROFILE=\"proc\" has credential_process=\"/bin/false\", which gives none: exit 1",
+            ),
+            (
+                &[("AWS_PROFILE", "noregion")],
+                "has role_arn=\"arn:aws:iam::123456789012:role/x\", which cannot be taken on: exit 1",
+            ),
+            (&[("AWS_ACCESS_KEY_ID", "x")], "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"),
+            (
+                &[("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_ACCESS_KEY_ID", "")],
+                "AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID",
+            ),
+        ] {
+            let told = environment(variables).no_credentials(Some("exit 1"));
+            assert!(told.contains(expected), "{variables:?}: {told}");
+        }
+        let told = environment(&[]).no_credentials(None);
+        assert!(told.contains("set AWS_PROFILE, or AWS_ACCESS_KEY_ID"), "{told}");
+    }
+
+    #[test]
+    fn a_region_is_told_with_what_names_it() {
+        let by = |variables| environment(variables).region_said("eu-west-1");
+        assert_eq!(by(&[("AWS_REGION", "eu-west-1")]), "AWS_REGION=\"eu-west-1\"");
+        assert_eq!(by(&[("AWS_PROFILE", "dev")]), "region=\"eu-west-1\" of the profile of AWS_PROFILE=\"dev\"");
+        let none = |variables| environment(variables).no_region();
+        assert!(none(&[("AWS_PROFILE", "noregion")]).contains("the profile of AWS_PROFILE=\"noregion\" has none"));
+        assert!(none(&[("AWS_PROFILE", "typo")]).contains("AWS_PROFILE=\"typo\" names no profile"));
+    }
+}

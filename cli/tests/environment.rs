@@ -1,0 +1,116 @@
+//! An environment that is told wrong: the profile, the variable or the Region that is wrong is named, and what to do.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/standin.rs"]
+mod standin;
+mod support;
+
+use std::process::Output;
+
+use support::shardctl;
+
+/// Runs with these variables, and the profiles of the folder of this test.
+fn output(arguments: &str, variables: &[(&str, &str)]) -> Output {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/environment");
+    let mut command = shardctl(arguments, &[]);
+    command.env_clear().current_dir(folder).envs([
+        ("AWS_CONFIG_FILE", "config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]);
+    command.envs(variables.iter().copied()).output().unwrap()
+}
+
+/// Fails with 1, says these and not those, and writes nothing else.
+fn fails(arguments: &str, variables: &[(&str, &str)], words: &[&str], not: &[&str]) {
+    let output = output(arguments, variables);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{variables:?}: {told}");
+    assert!(output.stdout.is_empty(), "{variables:?}: {}", String::from_utf8_lossy(&output.stdout));
+    assert!(words.iter().all(|words| told.contains(words)), "{variables:?}: {words:?}: {told}");
+    assert!(!not.iter().any(|words| told.contains(words)), "{variables:?}: {not:?}: {told}");
+}
+
+const HERE: (&str, &str) = ("AWS_REGION", "us-east-1");
+const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "x")];
+
+#[test]
+fn a_profile_that_gives_nothing_is_named() {
+    for arguments in ["status", "status orders", "scale orders auto", "cost", "keys sample --stream orders"] {
+        let words = ["AWS_PROFILE=\"typo\" names no profile in config or credentials", "base, dev, noregion, proc"];
+        fails(arguments, &[("AWS_PROFILE", "typo"), HERE], &words, &["set AWS_PROFILE", "permission"]);
+    }
+    fails("status", &[("AWS_PROFILE", "typo")], &["AWS_PROFILE=\"typo\" names no profile"], &[]);
+    fails("status", &[("AWS_PROFILE", "bsae"), HERE], &["is base meant?"], &[]);
+    fails("status", &[("AWS_PROFILE", "dev")], &["IAM Identity Center", "aws sso login --profile dev"], &["cargo"]);
+    fails("status", &[("AWS_PROFILE", "noregion")], &["the profile of AWS_PROFILE=\"noregion\" has none"], &[]);
+    fails("status", &[("AWS_PROFILE", "proc")], &["credential_process=\"/bin/false\", which gives none"], &[]);
+    fails("status", &[HERE, KEYS[0]], &["AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"], &[]);
+    let gone = [("AWS_CONFIG_FILE", "gone"), ("AWS_PROFILE", "dev"), HERE];
+    fails("status", &gone, &["AWS_CONFIG_FILE=\"gone\" cannot be read", "AWS_PROFILE=\"dev\" names no profile"], &[]);
+}
+
+#[test]
+fn a_region_that_is_none_is_named_with_what_may_be_meant() {
+    let [key, secret] = KEYS;
+    for arguments in ["status", "status orders"] {
+        fails(arguments, &[("AWS_REGION", ""), key, secret], &["AWS_REGION=\"\" is empty"], &["permission"]);
+        let slip = [("AWS_REGION", "us-esat-1"), key, secret];
+        fails(arguments, &slip, &["AWS_REGION=\"us-esat-1\" is no Region", "is us-east-1 meant?"], &["endpoint"]);
+    }
+    let paper = output("plan --mb-per-second 1 --region us-esat-1", &[]);
+    assert!(String::from_utf8(paper.stdout).unwrap().contains("is known for us-esat-1 (is us-east-1 meant?)"));
+    let paper = output("plan --mb-per-second 1", &[("AWS_REGION", "")]);
+    assert!(String::from_utf8(paper.stderr).unwrap().contains("AWS_REGION=\"\" is empty"));
+}
+
+#[test]
+fn an_endpoint_that_is_none_or_does_not_answer_is_named() {
+    let [key, secret] = KEYS;
+    let with = |name, value| [(name, value), HERE, key, secret];
+    fails("status orders", &with("AWS_ENDPOINT_URL", ""), &["AWS_ENDPOINT_URL=\"\" is empty"], &[]);
+    let no_scheme = with("AWS_ENDPOINT_URL_KINESIS", "localhost:4566");
+    fails("status orders", &no_scheme, &["AWS_ENDPOINT_URL_KINESIS=\"localhost:4566\" is no URL"], &[]);
+    // Nothing listens on a port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoint = format!("http://{free}");
+    let words = format!("does anything listen there (AWS_ENDPOINT_URL=\"{endpoint}\")?");
+    fails("status orders", &with("AWS_ENDPOINT_URL", &endpoint), &[&words], &["permission"]);
+}
+
+#[test]
+fn credentials_that_aws_does_not_take_are_no_lacking_permission() {
+    let [key, secret] = KEYS;
+    let commands = [
+        "status orders",
+        "status orders --output json",
+        "status",
+        "scale orders auto",
+        "scale orders to 4",
+        "cost",
+        "cost orders --output json",
+        "plan --stream orders",
+        "keys sample --stream orders",
+    ];
+    let expired = standin::start(|_| {
+        (400, r#"{"__type":"ExpiredTokenException","message":"The security token included in the request is expired"}"#)
+    });
+    for arguments in commands {
+        let variables = [("AWS_ENDPOINT_URL", expired.as_str()), HERE, key, secret];
+        let words =
+            ["ExpiredTokenException", "the credentials have expired (those of AWS_ACCESS_KEY_ID): sign in again"];
+        fails(arguments, &variables, &words, &["permission", "missing"]);
+    }
+    let profile = [("AWS_ENDPOINT_URL", expired.as_str()), HERE, ("AWS_PROFILE", "base")];
+    fails("status orders", &profile, &["those of the profile of AWS_PROFILE=\"base\"", "--profile base"], &[]);
+    let unknown = standin::start(|_| (400, r#"{"__type":"UnrecognizedClientException","message":"invalid token"}"#));
+    let variables = [("AWS_ENDPOINT_URL", unknown.as_str()), HERE, key, secret];
+    fails("status orders", &variables, &["AWS does not know the credentials"], &["permission"]);
+    let wrong = standin::start(|_| (400, r#"{"__type":"ValidationException","message":"no"}"#));
+    let variables = [("AWS_ENDPOINT_URL", wrong.as_str()), HERE, key, secret];
+    fails("status orders", &variables, &["nothing of stream orders can be read", "AWS's words"], &["permission"]);
+    let denied = standin::start(|_| (400, r#"{"__type":"AccessDeniedException","message":"no"}"#));
+    let variables = [("AWS_ENDPOINT_URL", denied.as_str()), HERE, key, secret];
+    let words = ["nothing of stream orders can be read", "ask for the permission kinesis:DescribeStreamSummary"];
+    fails("status orders", &variables, &words, &[]);
+}
