@@ -12,6 +12,7 @@ mod contender;
 mod cost;
 mod create;
 mod failure;
+mod files;
 mod fleet;
 mod keys;
 mod load;
