@@ -12,6 +12,11 @@ pub(crate) fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// Whether there is something to read: a file, standard input, or a pipe that a shell gives a name.
+pub(crate) fn is_there(path: &Path) -> bool {
+    is_standard_input(path) || (path.exists() && !path.is_dir())
+}
+
 /// The text of a file, to be read piece by piece; `what` is in it.
 ///
 /// # Errors

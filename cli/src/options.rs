@@ -77,7 +77,7 @@ impl StackOptions {
 /// It is not, which is the caller's to correct.
 pub(crate) fn settings_file(file: Option<&Path>) -> Result<Option<&Path>> {
     match file {
-        Some(file) if !file.is_file() => Err(usage(format!(
+        Some(file) if !files::is_there(file) => Err(usage(format!(
             "--policy: no settings file is called \"{}\"; correct the path, or leave it out",
             file.display()
         ))),

@@ -114,6 +114,15 @@ fn a_pipe_is_read_as_a_file_is() {
     child.stdin.take().unwrap().write_all(&bytes).unwrap();
     let plan = json(&succeeded(child.wait_with_output().unwrap()));
     assert_eq!((names(&plan), &plan["topics"][0]["partitions"]), (vec!["fares"], &6.into()));
+    let mut child =
+        shardctl("simulate --no-optimum --summary json --policy - --trace", &[&input("files/cloudwatch-floats.csv")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+    child.stdin.take().unwrap().write_all(b"\xef\xbb\xbfSHARDS_MIN=3\r\n").unwrap();
+    assert_eq!(json(&succeeded(child.wait_with_output().unwrap()))["settings"]["SHARDS_MIN"], "3");
     let twice = shardctl("migrate plan --region us-east-1 --topics - --groups -", &[]).output().unwrap();
     assert_eq!(twice.status.code(), Some(2), "{twice:?}");
 }
@@ -268,6 +277,43 @@ fn topic_lists_of_other_tools_are_read_or_named() {
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(1) && told.contains(words), "{text}: {told}");
     }
+}
+
+#[test]
+fn descriptions_are_read_as_programs_write_them() {
+    for (name, text) in [
+        ("lines.json", "{\"topic\": \"fares\", \"partitions\": 3}\n{\"topic\": \"clicks\", \"partitions\": 2.0}\n"),
+        (
+            "loop.json",
+            "{\n  \"topicName\": \"fares\",\n  \"partitionCount\": 3\n}\n{\n  \"topicName\": \"clicks\",\n  \"partitionCount\": 2\n}\n",
+        ),
+        (
+            "pages.json",
+            "{\"topics\": [{\"topic\": \"fares\", \"partitions\": 3}]}\n[{\"topic\": \"clicks\", \"partitions\": 2}]",
+        ),
+        ("pandas.csv", ",topic,partitions,retention_ms\n0,fares,3.0,\n1,clicks,2.0,-1.0\n"),
+        ("excel.txt", "Topic\tPartitions\tKey_Ordering\nfares\t3\tTRUE\nclicks\t2\t\n"),
+    ] {
+        let plan = planned(&file(name, text), "");
+        let partitions: Vec<_> =
+            plan["topics"].as_array().unwrap().iter().map(|topic| topic["partitions"].clone()).collect();
+        assert_eq!((names(&plan), partitions), (vec!["clicks", "fares"], vec![2.into(), 3.into()]), "{name}");
+    }
+    let plan = "migrate plan --region us-east-1 --topics";
+    let column = file("column.csv", "topic,rate,owner\nfares,1,me\nclicks,2,you\n");
+    let output = shardctl(plan, &[&column]).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        (output.status.code(), told.matches("no field is called").count()),
+        (Some(1), 2),
+        "once a column: {told}"
+    );
+    let idle = file("idle-groups.txt", "\nConsumer group 'nightly' has no active members.\n");
+    assert!(told_of(&[&input("migrate/bare.csv"), "--groups".as_ref(), &idle]).contains("No consumer group was told"));
+}
+
+fn told_of(more: &[&Path]) -> String {
+    told("migrate plan --region us-east-1 --topics", more)
 }
 
 #[test]

@@ -1,17 +1,28 @@
 //! Topics as somebody describes them: JSON or CSV with the fields of [`FIELDS`]. Every fault is told, with its place.
 
 use file_reader::Table;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::foreign;
 use super::gathered::{FIELDS, Gathered};
+
+/// Whether a text is JSON: a value, or one after the other, as tools write that are called in a loop.
+pub(super) fn is_json(text: &str) -> bool {
+    serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>().all(|value| value.is_ok())
+}
 
 /// Reads `{"topics": [{...}]}`, or the list alone; or what another tool tells of topics in JSON.
 ///
 /// # Errors
 /// It is not JSON, or none that is read.
 pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) -> Result<(), String> {
-    let parsed: Value = serde_json::from_str(text).map_err(|error| format!("{file}: {error}"))?;
+    let values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let mut values = values.collect::<Result<Vec<_>, _>>().map_err(|error| format!("{file}: {error}"))?;
+    let parsed = match values.len() {
+        1 => values.swap_remove(0),
+        _ => Value::Array(values.into_iter().flat_map(foreign::listed).collect()),
+    };
     if foreign::read(file, &parsed, gathered) {
         return Ok(());
     }
@@ -72,10 +83,15 @@ fn as_text(name: &str, value: &Value) -> Result<Option<String>, String> {
 pub(super) fn read_csv(file: &str, text: &str, gathered: &mut Gathered) -> Result<(), String> {
     let table = Table::of(text).map_err(|fault| format!("{file}: {fault}"))?;
     let header: Vec<_> = table.header().iter().map(|name| name.to_ascii_lowercase()).collect();
+    // A column without a name has the numbers of rows, as pandas writes them.
+    let unknown: Vec<_> = header.iter().filter(|name| !name.is_empty()).filter_map(|name| unknown(name)).collect();
+    if !unknown.is_empty() {
+        return Err(format!("{file}: line {}: {}", table.header_line(), unknown.join("; ")));
+    }
     for row in table.rows() {
         match row {
             Ok(row) => {
-                let known = header.iter().zip(row.cells).filter(|(_, value)| !value.is_empty());
+                let known = header.iter().zip(row.cells).filter(|(name, value)| !name.is_empty() && !value.is_empty());
                 let fields: Vec<_> = known.map(|(name, value)| (name.clone(), value)).collect();
                 add(&format!("{file}: line {}", row.line), &fields, Vec::new(), gathered);
             }
@@ -96,11 +112,15 @@ fn named<'a>(table: &Table<'_>, row: &'a str) -> Option<&'a str> {
     first.filter(|name| table.column("topic") == Some(0) && !name.contains('"'))
 }
 
+/// What is wrong with the name of a field, if it is none.
+fn unknown(name: &str) -> Option<String> {
+    let is_known = FIELDS.iter().any(|(field, _)| *field == name);
+    let known = || FIELDS.map(|(field, _)| field).join(", ");
+    (!is_known).then(|| format!("no field is called {name:?}; there are {}", known()))
+}
+
 fn add(place: &str, fields: &[(String, String)], mut faults: Vec<String>, gathered: &mut Gathered) {
-    let known = |name: &str| FIELDS.iter().any(|(field, _)| *field == name);
-    for (name, _) in fields.iter().filter(|(name, _)| !known(name)) {
-        faults.push(format!("no field is called {name:?}; there are {}", FIELDS.map(|(field, _)| field).join(", ")));
-    }
+    faults.extend(fields.iter().filter_map(|(name, _)| unknown(name)));
     let name = fields.iter().find(|(field, _)| field == "topic").map(|(_, name)| name.as_str());
     match name {
         Some(name) if gathered.found(name, place) => {

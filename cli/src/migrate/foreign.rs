@@ -36,6 +36,21 @@ pub(super) fn read(file: &str, parsed: &Value, gathered: &mut Gathered) -> bool 
     true
 }
 
+/// The topics of one answer of several.
+pub(super) fn listed(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(list) => list,
+        Value::Object(mut object) => {
+            let list = LISTS.iter().find(|list| object.get(**list).is_some_and(Value::is_array));
+            match list.and_then(|list| object.remove(*list)) {
+                Some(Value::Array(list)) => list,
+                _ => vec![Value::Object(object)],
+            }
+        }
+        other => vec![other],
+    }
+}
+
 /// The topics with their names, if every one is as other tools tell them.
 fn topics(parsed: &Value) -> Option<Vec<(&Map<String, Value>, &str)>> {
     let within = |object: &'_ Map<String, Value>| LISTS.iter().find(|list| object.contains_key(**list)).copied();

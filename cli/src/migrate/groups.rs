@@ -58,9 +58,9 @@ fn add(file: &str, readers: Readers<'_>, gathered: &mut Gathered) {
     }
 }
 
-/// Whether a text looks like what the tool prints.
+/// Whether a text looks like what the tool prints; where no group has read yet, there are remarks alone.
 pub(super) fn is_printed(text: &str) -> bool {
-    text.lines().any(|line| is_header(line) && line.contains("CURRENT-OFFSET"))
+    text.lines().any(|line| is_header(line) || is_known_remark(line))
 }
 
 fn is_header(line: &str) -> bool {

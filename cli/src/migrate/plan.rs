@@ -28,7 +28,7 @@ fn fields_help() -> String {
     let fields = FIELDS.map(|(name, meaning)| format!("  {name:18}  {meaning}"));
     format!(
         "A description says of each topic what is known:\n\n  \
-         JSON  {{\"topics\": [{{\"topic\": \"orders\", \"mb_per_second\": 3.5}}]}}, or the list alone\n  \
+         JSON  {{\"topics\": [{{\"topic\": \"orders\", \"mb_per_second\": 3.5}}]}}, the list alone, or one object after the other\n  \
          CSV   a line with the names of the fields, then a line for each topic; with commas, semicolons or tabs\n\n\
          Its fields, of which only `topic` must be there:\n\n{}",
         fields.join("\n"),
@@ -148,8 +148,8 @@ fn gathered(arguments: &Arguments) -> Result<Gathered> {
         let name = file.display().to_string();
         if !groups::is_printed(&text) {
             bail!(
-                "{name} is not what kafka-consumer-groups --describe prints: no line has the columns TOPIC, PARTITION and \
-                 CURRENT-OFFSET (with --list, --members or --state it prints no topics, unless --verbose)"
+                "{name} is not what kafka-consumer-groups --describe prints: no line has the columns TOPIC and PARTITION \
+                 (with --list, --members or --state it prints no topics, unless --verbose)"
             );
         }
         groups::read(&name, &text, &mut gathered).map_err(|fault| anyhow!(fault))?;
@@ -207,9 +207,7 @@ fn recognized(text: &str) -> Option<TopicsFormat> {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
     let has_topic = || Table::of(text).is_ok_and(|table| table.column("topic").is_some());
     match first {
-        _ if first.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
-            Some(TopicsFormat::Json)
-        }
+        _ if first.starts_with(['{', '[']) && description::is_json(text) => Some(TopicsFormat::Json),
         _ if groups::is_printed(text) => None,
         _ if has_topic() => Some(TopicsFormat::Csv),
         _ if describe::is_printed(text) => Some(TopicsFormat::Auto),
