@@ -10,7 +10,7 @@ use scaler_app::wiring::is_stack_name;
 use scaler_core::limits::{
     SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
 };
-use scaler_core::number::{Number, whole};
+use scaler_core::number::Number;
 use scaler_core::{Policy, RISK_WORDS, Risk, UnknownRisk};
 use scaler_sim::stream_model::Assumptions;
 use scaler_sim::trace::Trace;
@@ -220,12 +220,12 @@ pub(crate) fn percent_option(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected a number from 0 to 100, for example 0.1".to_owned())
 }
 
-/// A count, also where a tool wrote it as `60000.0`.
-pub(crate) fn count(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
+/// A rate as people and their tools write it, `60000.0` or a mean of `59.7`; up, since a part of a record is a record.
+pub(crate) fn rate(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
     move |text| {
-        let count =
-            whole(text).map_err(|fault| format!("it is {fault}; expected a whole number from {min} to {max}"))?;
-        if (min..=max).contains(&count) { Ok(count) } else { Err(format!("{text} is not in {min}..={max}")) }
+        let rate = text.parse::<Number>().and_then(|number| number.times(1));
+        let rate = rate.map_err(|fault| format!("expected a number from {min} to {max}; it is {fault}"))?;
+        if (min..=max).contains(&rate) { Ok(rate) } else { Err(format!("{text} is not in {min}..={max}")) }
     }
 }
 

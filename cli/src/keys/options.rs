@@ -14,7 +14,7 @@ use super::field::text_of;
 use crate::connection::{Connection, explained, in_aws};
 use crate::failure::usage;
 use crate::files;
-use crate::options::{count, number, shards, stream_name};
+use crate::options::{number, rate, shards, stream_name};
 
 /// The shards.
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ pub(crate) struct EventOptions {
 #[command(next_help_heading = "Events")]
 pub(crate) struct RateOptions {
     /// Events a second.
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = count(1, RECORDS_PER_SECOND_MAX))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = rate(1, RECORDS_PER_SECOND_MAX))]
     pub(crate) records_per_second: u64,
     /// KiB of a record, its key included.
     #[arg(long, value_name = "KIB", default_value_t = 1.0, value_parser = record_kib)]

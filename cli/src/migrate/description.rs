@@ -33,10 +33,9 @@ pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) -> Resu
     };
     let list = list.filter(|list| list.is_empty() || !list.iter().all(Value::is_string));
     let list = list.ok_or_else(|| {
-        format!(
-            "{file}: expected {{\"topics\": [{{\"topic\": \"orders\", ...}}]}} or the list alone; {}",
-            foreign::READ
-        )
+        let looks = foreign::json_looks_like(&parsed);
+        let ours = "{\"topics\": [{\"topic\": \"orders\", ...}]} or the list alone";
+        format!("{file}: {looks}expected {ours}; {}", foreign::READ)
     })?;
     for (at, topic) in list.iter().enumerate() {
         let place = format!("{file}: topic {}", at + 1);

@@ -140,6 +140,23 @@ fn configs(value: &Value) -> Option<Vec<(String, String)>> {
     }
 }
 
+/// Which tool's JSON it looks to be that is not read.
+pub(super) fn json_looks_like(parsed: &Value) -> &'static str {
+    let of_topics = parsed.get("topics").unwrap_or(parsed);
+    let is_reassignment = parsed.get("version").is_some()
+        && (parsed.get("partitions").is_some() || parsed.get("topics").is_some() || parsed.get("brokers").is_some());
+    if parsed.get("ClusterInfoList").is_some() {
+        return "it looks like aws kafka list-clusters; ";
+    }
+    if is_reassignment {
+        return "it looks like kafka-reassign-partitions or kafka-log-dirs; ";
+    }
+    if of_topics.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string)) {
+        return "it has the names of topics alone, as REST proxies list them; ";
+    }
+    ""
+}
+
 /// Which tool a text looks to be of, that is read by another command's; what to do about it.
 pub(super) fn looks_like(text: &str) -> Option<&'static str> {
     let has = |words: &[&str]| text.lines().any(|line| words.iter().all(|word| line.contains(word)));
@@ -254,6 +271,24 @@ mod tests {
                 == ["old: msk: topic 1: being deleted", "odd: msk: topic 2: its configs are in no form that is read"],
             "{told:?}"
         );
+    }
+
+    #[test]
+    fn json_that_is_not_read_is_told_what_it_looks_like() {
+        for (parsed, words) in [
+            (json!({"ClusterInfoList": []}), "aws kafka list-clusters"),
+            (
+                json!({"version": 1, "partitions": [{"topic": "fares", "partition": 0, "replicas": [1]}]}),
+                "kafka-reassign-partitions",
+            ),
+            (json!({"version": 1, "topics": [{"topic": "fares"}]}), "kafka-reassign-partitions"),
+            (json!(["fares"]), "names of topics alone"),
+            (json!({"topics": ["fares"]}), "names of topics alone"),
+        ] {
+            assert!(!read("t.json", &parsed, &mut Gathered::default()), "{parsed}");
+            assert!(json_looks_like(&parsed).contains(words), "{parsed}");
+        }
+        assert_eq!(json_looks_like(&json!({"topic": "fares"})), "");
     }
 
     #[test]

@@ -230,10 +230,10 @@ impl Known {
     }
 }
 
-/// What a stream of the most shards there can be takes.
+/// A rate of what a stream of the most shards there can be takes. Up: brokers tell means, and a part of a byte is a byte.
 fn at_most(value: &str, max: u64) -> Result<u64, String> {
-    let rate = whole(value).ok().filter(|rate| *rate <= max);
-    rate.ok_or_else(|| format!("a whole number up to {max}, as much as a stream takes"))
+    let rate = value.parse::<Number>().and_then(|number| number.times(1)).ok().filter(|rate| *rate <= max);
+    rate.ok_or_else(|| format!("a number up to {max}, as much as a stream takes"))
 }
 
 /// A property may be said twice, if it is the same both times.

@@ -18,7 +18,7 @@ const SCHEMA_REGISTRY: &str = "the schema registry's own";
 const STREAMS: &str = "Kafka Streams' own";
 
 /// Whole names. Sources: the defaults in each tool's documentation.
-const NAMES: [(&str, Infrastructure); 21] = [
+const NAMES: [(&str, Infrastructure); 22] = [
     ("__consumer_offsets", Certain("Kafka's own")),
     ("__transaction_state", Certain("Kafka's own")),
     ("__share_group_state", Certain("Kafka's own")),
@@ -35,6 +35,7 @@ const NAMES: [(&str, Infrastructure); 21] = [
     ("_schema_encoders", Certain(SCHEMA_REGISTRY)),
     ("kafkasql-journal", Certain("Apicurio Registry's own")),
     ("heartbeats", Certain(MIRROR_MAKER)),
+    ("__consumer_timestamps", Certain("Confluent Replicator's own")),
     ("confluent-audit-log-events", Certain("Confluent's own")),
     ("__topology", Certain("Lenses' own")),
     ("__topology__metrics", Certain("Lenses' own")),
@@ -43,7 +44,7 @@ const NAMES: [(&str, Infrastructure); 21] = [
 ];
 
 /// How names begin.
-const BEGINNINGS: [(&str, Infrastructure); 18] = [
+const BEGINNINGS: [(&str, Infrastructure); 20] = [
     ("__amazon_msk_connect_", Certain("MSK Connect's own")),
     ("__amazon_msk_", Certain("Amazon MSK's own")),
     ("__KafkaCruiseControl", Certain(CRUISE_CONTROL)),
@@ -59,6 +60,8 @@ const BEGINNINGS: [(&str, Infrastructure); 18] = [
     ("mm2-offsets.", Certain(MIRROR_MAKER)),
     ("mm2-status.", Certain(MIRROR_MAKER)),
     ("mm2-offset-syncs.", Certain(MIRROR_MAKER)),
+    ("schema-changes.", Likely("Debezium's own")),
+    ("dbhistory.", Likely("Debezium's own")),
     ("_schemas", Likely(SCHEMA_REGISTRY)),
     ("__", Likely("some tool's own")),
     ("_", Likely("some tool's own")),
@@ -132,6 +135,7 @@ mod tests {
             ("west.heartbeats", Some(Likely(MIRROR_MAKER))),
             ("_confluent-ksql-default__command_topic", Some(Certain("ksqlDB's own"))),
             ("_confluent-metrics", Some(Certain("Confluent's own"))),
+            ("schema-changes.inventory", Some(Likely("Debezium's own"))),
             ("__orders", Some(Likely("some tool's own"))),
             ("connections", None),
             ("connect", None),
