@@ -14,6 +14,7 @@ use clap::{ArgGroup, Args, ValueEnum, value_parser};
 use scaler_core::MicroUsd;
 use scaler_core::compare::{Brokers, Day, Hosting, broker_hour, storage_gb_month, transfer_gb};
 use scaler_core::limits::{FAN_OUT_CONSUMERS_MAX, RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use scaler_core::number::Number;
 use scaler_core::prices::PriceSheet;
 
 use self::alternatives::{Alternative, Alternatives, Cluster, LackedPrices};
@@ -214,10 +215,10 @@ impl KafkaOptions {
 
 /// KB as bytes, exactly; up, since a part of a byte is a byte.
 fn kilobytes(text: &str) -> Result<u64, String> {
-    let expected = || format!("expected KB, above 0 and up to {}, as 1 or 0.25", RECORD_BYTES_MAX / 1_024);
-    let MicroUsd(millionths) = text.parse().map_err(|_| expected())?;
-    let bytes = (u128::from(millionths) * 1_024).div_ceil(1_000_000);
-    u64::try_from(bytes).ok().filter(|bytes| (1..=RECORD_BYTES_MAX).contains(bytes)).ok_or_else(expected)
+    let expected = format!("expected KB, above 0 and up to {}, as 1 or 0.25", RECORD_BYTES_MAX / 1_024);
+    let bytes = text.parse::<Number>().and_then(|number| number.times(1_024));
+    let bytes = bytes.map_err(|fault| format!("{expected}; it is {fault}"))?;
+    if (1..=RECORD_BYTES_MAX).contains(&bytes) { Ok(bytes) } else { Err(expected) }
 }
 
 fn usd(text: &str) -> Result<MicroUsd, String> {

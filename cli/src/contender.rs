@@ -8,6 +8,7 @@ use scaler_sim::peers::{PEERS, Peer};
 use scaler_sim::run::Run;
 
 use crate::failure::usage;
+use crate::files;
 use crate::options::{AssumptionOptions, Fate, PolicyOptions, SettingOptions};
 use crate::scene::Scene;
 use crate::settings;
@@ -85,7 +86,7 @@ impl Contender {
 /// The settings in a file of this name, which is not that of a policy.
 fn in_file(name: &str, given: &SettingOptions) -> Result<Policy> {
     let file = Path::new(name);
-    if file.is_file() {
+    if files::is_there(file) {
         return settings::policy(given, Some(file));
     }
     let names = PEERS.map(|(name, _)| name).join(", ");

@@ -14,6 +14,7 @@ mod create;
 mod environment;
 mod failure;
 mod few_keys;
+mod files;
 mod fleet;
 mod keys;
 mod load;

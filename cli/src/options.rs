@@ -1,21 +1,23 @@
 //! Options that several commands have in common.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, Args, ValueEnum, value_parser};
 use scaler_app::stream_name::is_stream_name;
 use scaler_app::wiring::is_stack_name;
-use scaler_core::limits::SHARDS_PER_STREAM_MAX;
+use scaler_core::limits::{
+    SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
+};
+use scaler_core::number::Number;
 use scaler_core::{Policy, RISK_WORDS, Risk, UnknownRisk};
 use scaler_sim::stream_model::Assumptions;
 use scaler_sim::trace::Trace;
 
 use crate::contender::OURS;
 use crate::failure::usage;
+use crate::files;
 use crate::settings;
 
 /// What decides.
@@ -75,7 +77,7 @@ impl StackOptions {
 /// It is not, which is the caller's to correct.
 pub(crate) fn settings_file(file: Option<&Path>) -> Result<Option<&Path>> {
     match file {
-        Some(file) if !file.is_file() => Err(usage(format!(
+        Some(file) if !files::is_there(file) => Err(usage(format!(
             "--policy: no settings file is called \"{}\"; correct the path, or leave it out",
             file.display()
         ))),
@@ -173,11 +175,25 @@ pub(crate) fn shards() -> RangedU64ValueParser<u32> {
     RangedU64ValueParser::new().range(1..=u64::from(SHARDS_PER_STREAM_MAX))
 }
 
+/// A trace has no more than so many of the largest streams take: what sums up to a year of it is counted without overflow.
+const STREAMS_MAX: u64 = 10;
+
 /// Reads the trace in a file; it is called by the file's name.
 pub(crate) fn read_trace(file: &Path) -> Result<Trace> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    let opened = File::open(file).with_context(|| format!("cannot open the trace {}", file.display()))?;
-    Trace::read(&name, BufReader::new(opened)).with_context(|| format!("cannot read the trace {}", file.display()))
+    let text = files::open("trace", file)?;
+    let trace = Trace::read(&name, text).with_context(|| format!("cannot read the trace {}", file.display()))?;
+    let most = |limit: u64| limit * u64::from(SHARDS_PER_STREAM_MAX) * STREAMS_MAX;
+    let (bytes, records) = (most(WRITE_BYTES_PER_MINUTE_PER_SHARD), most(WRITE_RECORDS_PER_MINUTE_PER_SHARD));
+    if let Some(at) = trace.minutes.iter().position(|minute| minute.bytes > bytes || minute.records > records) {
+        bail!(
+            "the trace {}: the minute {} has more than {STREAMS_MAX} streams of {SHARDS_PER_STREAM_MAX} shards take, {bytes} bytes or \
+             {records} records: are its sums those of a minute?",
+            file.display(),
+            trace.at(at)
+        );
+    }
+    Ok(trace)
 }
 
 /// What a file was asked for and could not be written.
@@ -204,6 +220,16 @@ pub(crate) fn percent_option(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected a number from 0 to 100, for example 0.1".to_owned())
 }
 
+/// A rate as people and their tools write it, `60000.0` or a mean of `59.7`; up, since a part of a record is a record.
+pub(crate) fn rate(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let rate = text.parse::<Number>().and_then(|number| number.times(1));
+        let rate = rate.map_err(|fault| format!("expected a number from {min} to {max}; it is {fault}"))?;
+        if (min..=max).contains(&rate) { Ok(rate) } else { Err(format!("{text} is not in {min}..={max}")) }
+    }
+}
+
+/// A number that is allowed.
 pub(crate) fn number(text: &str, allowed: impl Fn(f64) -> bool) -> Option<f64> {
-    text.parse().ok().filter(|number: &f64| number.is_finite() && allowed(*number))
+    text.parse().ok().map(Number::nearest).filter(|number| allowed(*number))
 }

@@ -8,13 +8,14 @@ use clap::Args;
 use scaler_app::cost::report::Usd;
 use scaler_core::MicroUsd;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
+use scaler_core::number::Number;
 use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, Price, PriceSheet};
 use serde::Serialize;
 
 use crate::environment::{is_known, meant};
 use crate::failure::usage;
 
-const MB_BYTES: u64 = 1_048_576;
+const MB_BYTES: u32 = 1_048_576;
 const HOUR_SECONDS: u64 = 3_600;
 const DAY_SECONDS: u64 = 86_400;
 
@@ -118,14 +119,12 @@ pub(crate) fn item_words(item: Item) -> &'static str {
 
 /// MB as bytes, exactly: a MB is 1,048,576 of them, as in the limits of a shard.
 pub(crate) fn megabytes(text: &str) -> Result<u64, String> {
-    let expected = || {
-        format!("expected MB a second, above 0 and up to {SHARDS_PER_STREAM_MAX}, as 3.5, with six decimals at most")
-    };
-    let MicroUsd(millionths) = text.parse().map_err(|_| expected())?;
-    let max = u64::from(SHARDS_PER_STREAM_MAX) * 1_000_000;
+    let expected = format!("expected MB a second, above 0 and up to {SHARDS_PER_STREAM_MAX}, as 3.5");
     // Up: a part of a byte is a byte.
-    let bytes = (u128::from(millionths) * u128::from(MB_BYTES)).div_ceil(1_000_000);
-    u64::try_from(bytes).ok().filter(|_| (1..=max).contains(&millionths)).ok_or_else(expected)
+    let bytes = text.parse::<Number>().and_then(|number| number.times(MB_BYTES));
+    let bytes = bytes.map_err(|fault| format!("{expected}; it is {fault}"))?;
+    let max = u64::from(SHARDS_PER_STREAM_MAX) * u64::from(MB_BYTES);
+    if (1..=max).contains(&bytes) { Ok(bytes) } else { Err(expected) }
 }
 
 /// Bytes a second as MB, with as many of six decimals as it takes: those that [`megabytes`] has read, else to the nearest.
@@ -180,10 +179,18 @@ mod tests {
 
     #[test]
     fn megabytes_are_read_exactly_or_not_at_all() {
-        for (text, bytes) in [("3.5", 3_670_016), ("1", 1_048_576), ("10000", 10_485_760_000), ("0.000001", 2)] {
+        for (text, bytes) in [
+            ("3.5", 3_670_016),
+            ("1", 1_048_576),
+            ("10000", 10_485_760_000),
+            ("0.000001", 2),
+            ("2.9296875", 3_072_000),
+            ("1e3", 1_048_576_000),
+            ("1,5", 1_572_864),
+        ] {
             assert_eq!(megabytes(text), Ok(bytes), "{text}");
         }
-        for text in ["0", "-1", "10000.1", "1e3", "NaN", "", "1,5", "99999999999999999999"] {
+        for text in ["0", "-1", "10000.1", "10000.0000000001", "NaN", "inf", "", "1,024", "99999999999999999999"] {
             assert!(megabytes(text).is_err(), "{text}");
         }
         assert_eq!([3_670_016, 1_048_576, 0, 524_288].map(in_megabytes), ["3.5", "1", "0", "0.5"]);

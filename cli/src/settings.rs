@@ -2,15 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use scaler_app::config::{ConfigError, from_lookup};
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::{Policy, PolicySpec};
 
 use crate::failure::usage;
+use crate::files;
 use crate::options::SettingOptions;
 
 const RISK: &str = "THROTTLING_RISK";
@@ -110,7 +110,7 @@ fn all_known(file: &Path, in_file: &BTreeMap<String, String>, known: &BTreeSet<S
 }
 
 fn read(file: &Path) -> Result<BTreeMap<String, String>> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read the settings in {}", file.display()))?;
+    let text = files::text("settings", file)?;
     let mut settings = BTreeMap::new();
     for (at, line) in text.lines().enumerate() {
         let place = format!("{}, line {}", file.display(), at + 1);

@@ -29,7 +29,8 @@ pub(crate) struct SourceOptions {
     /// endpoint as for the AWS CLI.
     #[arg(long, value_name = "NAME", value_parser = stream_name)]
     stream: Option<String>,
-    /// A CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line a minute.
+    /// A table with the columns `timestamp`, `incoming_bytes` and `incoming_records` and a line a minute, or `-` for
+    /// standard input.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// Days of the stream's history, up to the 15 for which CloudWatch keeps minutes.

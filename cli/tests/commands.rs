@@ -1,5 +1,5 @@
 //! The program over the short traces: what it says, what it writes, and what it does not put up with.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod support;
 
@@ -74,7 +74,7 @@ fn files_that_are_not_what_they_should_be_are_told() {
     let bad = |name: &str, text: &str| file(name, text).to_str().unwrap().to_owned();
     refused(1, "cannot open the trace missing.csv", "simulate --trace missing.csv");
     let header = bad("header.csv", "time,bytes\n");
-    refused(1, "line 1: the header is `time,bytes`; a trace has", &format!("simulate --trace {header}"));
+    refused(1, "line 1: the header is `time,bytes`, without timestamp and", &format!("simulate --trace {header}"));
     let folder = scratch("no/such/folder/calls.jsonl");
     refused(1, "cannot write ", &format!("simulate --trace NEWS --calls {}", folder.display()));
     let short = cut("news.csv", 100, "short.csv");

@@ -1,5 +1,5 @@
 //! The costs of streams that the sandbox keeps: figures by hand, what is said beside them, and the page.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod support;
 

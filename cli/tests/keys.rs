@@ -1,5 +1,5 @@
 //! `shardctl keys`: what is measured of partition keys, and what is said of it.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod support;
 
@@ -114,7 +114,12 @@ fn what_cannot_be_counted_is_named() {
         ("keys test --keys", Some(bad("empty.txt", "")), 1, "has no key: a line each is expected"),
         ("keys test --keys", Some(bad("gap.txt", "a\n\nb\n")), 1, "line 2 is empty"),
         ("keys test --keys", Some(bad("long.txt", &"k".repeat(257))), 1, "line 1 has a key of 257 characters"),
-        ("keys test --field user --keys", Some(bad("no.json", "{\"id\":1}\n")), 1, "no text in the field \"user\""),
+        (
+            "keys test --field user --keys",
+            Some(bad("no.json", "{\"id\":1}\n")),
+            1,
+            "no text and no number in the field \"user\"",
+        ),
         ("keys test --field user --keys", Some(bad("half.json", "{\"user\":")), 1, "line 1 is not JSON"),
         ("keys test --keys /nowhere/keys.txt", None, 1, "cannot open the keys /nowhere/keys.txt"),
         ("keys test", None, 2, "required"),

@@ -138,7 +138,7 @@ fn events_are_json() -> Result<Vec<String>> {
     Ok(breaches)
 }
 
-/// `scaler-core` <- `scaler-app`, `key-spread`, `kinesis-producer` <- `scaler-aws`, `scaler-sim`, `cost-page` <- everything
+/// `scaler-core` <- `scaler-app`, `key-spread`, `kinesis-producer`, `file-reader` <- `scaler-aws`, `scaler-sim`, `cost-page` <- everything
 /// else; tests may look the other way.
 fn dependencies_point_inwards() -> Result<Vec<String>> {
     let mut breaches = Vec::new();
@@ -183,7 +183,7 @@ const OUTERMOST: u8 = 3;
 fn layer(package: &str) -> u8 {
     match package {
         "scaler-core" => 0,
-        "scaler-app" | "key-spread" | "kinesis-producer" => 1,
+        "scaler-app" | "key-spread" | "kinesis-producer" | "file-reader" => 1,
         "scaler-aws" | "scaler-sim" | "cost-page" => 2,
         _ => OUTERMOST,
     }

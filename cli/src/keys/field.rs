@@ -5,17 +5,18 @@ use std::fmt;
 
 use key_spread::KeyFault;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// The text in this field of an object; of fields with the same name, in the last.
+/// The text in this field of an object, or the number as it stands there; of fields with the same name, in the last.
 ///
 /// # Errors
-/// The line is not JSON, or has no such text.
+/// The line is not JSON, or has neither.
 pub(super) fn text_of<'a>(line: &'a str, field: &str) -> Result<Cow<'a, str>, KeyFault> {
     let mut json = serde_json::Deserializer::from_str(line);
     let text = json.deserialize_map(Field(field)).and_then(|text| json.end().map(|()| text));
     text.map_err(|error| {
         KeyFault::Unlike(if error.is_data() {
-            format!("has no text in the field \"{field}\"")
+            format!("has no text and no number in the field \"{field}\"")
         } else {
             format!("is not JSON: {error}")
         })
@@ -35,12 +36,17 @@ impl<'de> Visitor<'de> for Field<'_> {
         let mut found = None;
         while let Some(name) = map.next_key_seed(Text)? {
             if name == self.0 {
-                found = Some(map.next_value_seed(Text)?);
+                found = Some(map.next_value::<&RawValue>()?.get());
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        found.ok_or_else(|| A::Error::custom("no such field"))
+        let found = found.ok_or_else(|| A::Error::custom("no such field"))?;
+        // A number is its digits: what is beyond 64 bits, or `1.0`, would be another one when it is read and written.
+        if found.starts_with(|first: char| first.is_ascii_digit() || first == '-') {
+            return Ok(Cow::Borrowed(found));
+        }
+        Text.deserialize(&mut serde_json::Deserializer::from_str(found)).map_err(A::Error::custom)
     }
 }
 
@@ -87,8 +93,16 @@ mod tests {
         check(r#"{"user":"a\u00e9"}"#, "aé");
         check(r#"{"\u0075ser":"a"}"#, "a");
         check(r#"{"user":"a","user":"b"}"#, "b");
-        for line in [r#"{"user":1}"#, r#"{"user":null}"#, r#"{"id":"a"}"#, "[]", "7"] {
-            check(line, "has no text in the field \"user\"");
+        for (line, number) in [
+            (r#"{"user":1}"#, "1"),
+            (r#"{"user": -1.0 }"#, "-1.0"),
+            (r#"{"user":123456789012345678901234567890}"#, "123456789012345678901234567890"),
+            (r#"{"user":1e3}"#, "1e3"),
+        ] {
+            assert_eq!(text_of(line, "user").unwrap(), number, "{line}");
+        }
+        for line in [r#"{"user":true}"#, r#"{"user":null}"#, r#"{"user":["a"]}"#, r#"{"id":"a"}"#, "[]", "7"] {
+            check(line, "has no text and no number in the field \"user\"");
         }
         for line in ["", r#"{"user":"#, r#"{"user":"a"} {}"#, "user"] {
             check(line, "is not JSON: ");

@@ -1,12 +1,10 @@
 //! What keys are tried on, and over which shards.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::Read;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use clap::builder::RangedU64ValueParser;
+use anyhow::Result;
 use clap::{Args, value_parser};
 use key_spread::KeyFault;
 use scaler_app::ports::Streams as _;
@@ -15,7 +13,8 @@ use scaler_core::HashKeyRange;
 use super::field::text_of;
 use crate::connection::{Connection, explained, in_aws};
 use crate::failure::usage;
-use crate::options::{number, shards, stream_name};
+use crate::files;
+use crate::options::{number, rate, shards, stream_name};
 
 /// The shards.
 #[derive(Debug, Args)]
@@ -30,6 +29,8 @@ pub(crate) struct ShardOptions {
 }
 
 const SHARDS_DEFAULT: u32 = 4;
+/// What a stream of the most shards takes.
+const RECORDS_PER_SECOND_MAX: u64 = 10_000_000;
 
 impl ShardOptions {
     /// Their ranges, and their names where they have some.
@@ -80,15 +81,11 @@ pub(crate) struct EventOptions {
 #[command(next_help_heading = "Events")]
 pub(crate) struct RateOptions {
     /// Events a second.
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = rate())]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = rate(1, RECORDS_PER_SECOND_MAX))]
     pub(crate) records_per_second: u64,
     /// KiB of a record, its key included.
     #[arg(long, value_name = "KIB", default_value_t = 1.0, value_parser = record_kib)]
     pub(crate) record_kib: f64,
-}
-
-fn rate() -> RangedU64ValueParser<u64> {
-    RangedU64ValueParser::new().range(1..=10_000_000)
 }
 
 fn skew(text: &str) -> Result<f64, String> {
@@ -108,7 +105,7 @@ pub(crate) struct FileOptions {
     /// they are the users of events, to which it gives keys.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) keys: Option<PathBuf>,
-    /// The lines are JSON, and this field of each is the key, or the user.
+    /// The lines are JSON, and this field of each, text or a number, is the key, or the user.
     #[arg(long, value_name = "NAME")]
     pub(crate) field: Option<String>,
 }
@@ -125,11 +122,7 @@ impl FileOptions {
                 Some(field) => Err(usage(format!("--field={field} without --keys: it is a field of their lines"))),
             };
         };
-        if path.as_os_str() == "-" {
-            return Ok(Some(Box::new(io::stdin().lock())));
-        }
-        let file = File::open(path).with_context(|| format!("cannot open the keys {}", path.display()))?;
-        Ok(Some(Box::new(BufReader::new(file))))
+        files::open("keys", path).map(Some)
     }
 
     /// What is in a line: the field, or all of it.

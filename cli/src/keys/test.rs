@@ -31,7 +31,8 @@ const HOTTEST: usize = 10;
 /// there are no more than some thousands; beyond that a count may be too low, by as much as is told.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// How keys are chosen: hash-based, user-based, time-based, composite or random.
+    /// How keys are chosen: hash-based, user-based, time-based, composite or random; or by the name of the function,
+    /// `hash_based_key` and so on.
     #[arg(value_name = "STRATEGY", value_parser = strategy, required_unless_present = "keys")]
     strategy: Option<KeyStrategy>,
     #[command(flatten)]
@@ -60,7 +61,13 @@ struct Report {
     hottest_keys: Vec<HotKey>,
     /// By how many records a key may have more than is told; 0 where all is exact.
     count_error: u64,
+    /// What is to be known of how the keys were made.
+    remark: Option<&'static str>,
 }
+
+/// Only made-up events have identifiers.
+const USERS_HASHED: &str = "hash_based_key has the users of the file to hash here, and of made-up events each event's own \
+                            identifier: a user's records stay together here, and made-up events are spread one by one";
 
 #[derive(Serialize)]
 struct ShardReport {
@@ -96,11 +103,17 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         by_shard: bars.iter().zip(&ranges).map(ShardReport::of).collect(),
         hottest_keys: measured.hottest(HOTTEST, rate),
         count_error: measured.spread.error(),
+        remark: hashes_users(arguments).then_some(USERS_HASHED),
     };
     match arguments.output {
         Output::Json => write_json(&report, out),
         Output::Table => report.tell(&bars, arguments, out),
     }
+}
+
+/// Whether hashes are of the users in a file.
+fn hashes_users(arguments: &Arguments) -> bool {
+    arguments.file.keys.is_some() && arguments.strategy == Some(KeyStrategy::HashBased)
 }
 
 /// The keys of a file, as they are.
@@ -162,6 +175,9 @@ impl Report {
         let keys = shown(keys);
         writeln!(out, "{keys}: {} records over {shards} shards\n\n{}\n", thousands(*records), chart::text(bars))?;
         writeln!(out, "{}\n", table(["measured", ""], self.figures.rows()))?;
+        if let Some(remark) = self.remark {
+            writeln!(out, "{remark}\n")?;
+        }
         writeln!(out, "{}", self.told_hottest(arguments))?;
         Ok(())
     }

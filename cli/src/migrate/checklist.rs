@@ -1,48 +1,64 @@
 //! What is to be done for a migration, and what of it the plan has found done.
 
 use scaler_core::commands::{aws_kinesis, operand};
-use scaler_core::migration::{Notice, StreamPlan};
+use scaler_core::migration::{Cleanup, Notice, StreamPlan};
+use scaler_core::prices::Item;
 
 use super::report::{Move, Report};
+
+/// Topics that an item names; the others are counted.
+const NAMED_MAX: usize = 5;
 
 /// Things to do, ticked where the plan could see that they are done.
 pub(super) type Checks = Vec<(bool, String)>;
 
-/// Before anything moves.
+/// Before anything moves. What nobody told is not ticked, and said.
 pub(super) fn preparation(report: &Report<'_>) -> Checks {
-    let none =
-        |is_fault: fn(&Notice) -> bool| !report.moves.iter().any(|moved| moved.plan.notices.iter().any(is_fault));
     let shards = report.shards();
     let in_all =
         if report.moves.iter().all(|moved| moved.plan.sizing.is_some()) { "" } else { " and those not yet known" };
+    let known = |is_unknown: fn(&Notice) -> bool, what: &str| report.check(|_| false, is_unknown, what);
+    let (fits, fitting) = report.check(
+        |notice| matches!(notice, Notice::RetentionCut | Notice::RetentionForever),
+        |notice| *notice == Notice::RetentionUnknown,
+        "every retention fits a stream's 24 to 8,760 hours",
+    );
+    let (_, priced) = known(|notice| *notice == Notice::RateUnknown, "every price is known");
+    let (is_rated, rates) = known(|notice| *notice == Notice::RateUnknown, "the peak rate of every topic is known");
+    let keeps_keys = report.moves.iter().any(|moved| moved.topic.cleanup == Some(Cleanup::Compact));
     [
-        (report.moves.iter().all(|moved| moved.stream.is_some()), "every topic has a legal stream name"),
-        (
-            none(|notice| *notice == Notice::RateUnknown) && !report.moves.iter().any(|moved| moved.is_assumed),
-            "the peak rate of every topic is known",
-        ),
-        (
-            none(|notice| *notice == Notice::RecordsUnknown || *notice == Notice::RateUnknown),
+        (report.moves.iter().all(|moved| moved.stream.is_some()), "every topic has a legal stream name".to_owned()),
+        (report.gathered.is_all_read(), "every topic that the files tell of is read".to_owned()),
+        (is_rated && !report.moves.iter().any(|moved| moved.is_assumed), rates),
+        known(
+            |notice| matches!(notice, Notice::RecordsUnknown | Notice::RateUnknown),
             "the records a second of every topic are known",
         ),
-        (none(|notice| *notice == Notice::GroupsUnknown), "the consumer groups of every topic are known"),
-        (none(|notice| *notice == Notice::KeyOrderUnknown), "for every topic it is known whether key order matters"),
-        (none(|notice| *notice == Notice::RetentionUnknown), "the retention of every topic is known"),
-        (
-            none(|notice| {
-                matches!(notice, Notice::RetentionCut | Notice::RetentionForever | Notice::RetentionBySize { .. })
-            }),
-            "every retention fits a stream's 24 to 8,760 hours",
+        known(|notice| *notice == Notice::GroupsUnknown, "the consumer groups of every topic are known"),
+        known(|notice| *notice == Notice::KeyOrderUnknown, "for every topic it is known whether key order matters"),
+        known(|notice| *notice == Notice::RetentionUnknown, "the retention of every topic is known"),
+        (fits && !keeps_keys, fitting),
+        report.check(
+            |notice| matches!(notice, Notice::RetentionBySize { .. }),
+            |notice| *notice == Notice::SizeLimitUnknown,
+            "no topic keeps records by size",
         ),
-        (
-            none(|notice| matches!(notice, Notice::RecordsLarge { .. } | Notice::RecordsTooLarge { .. })),
+        report.check(
+            |notice| matches!(notice, Notice::RecordsLarge { .. } | Notice::RecordsTooLarge { .. }),
+            |notice| *notice == Notice::BatchesUnknown,
             "no topic allows batches above 1 MiB",
         ),
-        (none(|notice| *notice == Notice::Compacted), "no topic is compacted"),
-        (report.price_faults().is_empty(), "every price is known"),
+        report.check(
+            |notice| *notice == Notice::Compacted,
+            |notice| *notice == Notice::CleanupUnknown,
+            "no topic is compacted",
+        ),
+        (report.moves.iter().all(|moved| report.is_priced(moved)), priced),
     ]
     .into_iter()
-    .map(|(done, what)| (done, what.to_owned()))
+    .chain(report.moves.iter().any(|moved| moved.likely_of.is_some()).then(|| {
+        (false, "for every topic it is known whether it is an application's or another tool's own".to_owned())
+    }))
     .chain([
         (
             false,
@@ -59,6 +75,28 @@ pub(super) fn preparation(report: &Report<'_>) -> Checks {
         (false, "every consumer bears duplicates: it knows a record by an id of its own".to_owned()),
     ])
     .collect()
+}
+
+impl Report<'_> {
+    /// Whether the prices of all that is billed for it are known, also of what nobody told the amount.
+    fn is_priced(&self, moved: &Move) -> bool {
+        matches!(moved.month, Some(Ok(_))) && self.sheet.price(Item::PutUnits).is_ok()
+    }
+
+    /// A thing that holds where no topic speaks against it, and every topic is known to be so.
+    fn check(&self, is_against: fn(&Notice) -> bool, is_unknown: fn(&Notice) -> bool, what: &str) -> (bool, String) {
+        let having =
+            |is_so: fn(&Notice) -> bool| self.moves.iter().filter(move |moved| moved.plan.notices.iter().any(is_so));
+        let unknown: Vec<_> = having(is_unknown).map(|moved| moved.name.as_str()).collect();
+        let is_done = unknown.is_empty() && having(is_against).next().is_none();
+        let named = unknown.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
+        let said = match unknown.len() {
+            0 => String::new(),
+            1..=NAMED_MAX => format!(" (not known of {named})"),
+            all => format!(" (not known of {named} and {} more)", all - NAMED_MAX),
+        };
+        (is_done, format!("{what}{said}"))
+    }
 }
 
 /// The move itself.
@@ -118,6 +156,9 @@ pub(super) fn commands(moved: &Move, region: &str) -> Vec<String> {
         sizing.recommended,
         operand(stream)
     )];
+    if let Some(question) = moved.question() {
+        return vec![format!("# {name}: {question} Then: {}", commands.concat())];
+    }
     for notice in notices {
         if let Notice::RecordsLarge { kib } = notice {
             let described = aws_kinesis("describe-stream-summary", region, stream);

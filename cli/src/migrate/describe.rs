@@ -4,9 +4,7 @@
 //! The forms of old versions (`Topic:orders`, `Configs for topic 'orders' are a=1,b=2`) and new ones (`TopicId`, `Elr`,
 //! `Dynamic configs for topic orders are:` and a line each, with synonyms) are read alike, in one file or in several.
 
-use scaler_core::migration::Topic;
-
-use super::gathered::{Gathered, Unread, take};
+use super::gathered::{Gathered, Unread};
 
 /// Which tool's lines to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,78 +14,95 @@ pub(super) enum Tool {
     Either,
 }
 
-/// How the line begins that says whose configuration follows, behind `Dynamic `, `All ` or nothing.
-const CONFIGS_FOR: &str = "configs for topic ";
+/// What is before the name of whose configuration follows, behind `Dynamic `, `All `, `Default ` or nothing.
+const CONFIGS_FOR: &str = "configs for ";
 
 /// Reads what a tool printed.
 pub(super) fn read(file: &str, text: &str, tool: Tool, gathered: &mut Gathered) {
-    // Whose configuration the lines are that follow.
+    // Whose configuration the lines are that follow; `None` also where it is a broker's or a user's.
     let mut configured: Option<String> = None;
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim();
-        let told = match line {
-            "" => Some(Ok(())),
-            _ if tool != Tool::Configs && word_after(line, "Topic:").is_some() => {
-                configured = None;
-                described(line, gathered)
-            }
-            _ if tool != Tool::Topics => configuration(line, &mut configured, gathered),
-            _ => None,
-        };
-        match told {
-            Some(Ok(())) => {}
-            Some(Err(fault)) => gathered.faults.push(format!("{file}: line {}: {fault}", at + 1)),
-            None => gathered.unread.push(Unread { file: file.to_owned(), line: at + 1, text: line.to_owned() }),
+    for (at, whole) in text.lines().enumerate() {
+        let (line, place) = (whole.trim(), format!("{file}: line {}", at + 1));
+        let is_read = line.is_empty()
+            || (tool != Tool::Configs && described(line, &place, gathered))
+            || (tool != Tool::Topics && configuration(line, &place, &mut configured, gathered));
+        if !is_read {
+            gathered.unread.push(Unread { file: file.to_owned(), line: at + 1, text: line.to_owned() });
         }
     }
 }
 
 /// Whether a text looks like what a tool prints.
 pub(super) fn is_printed(text: &str) -> bool {
-    text.lines().any(|line| word_after(line, "Topic:").is_some() || configs_for(line.trim()).is_some())
+    text.lines().any(|line| word_after(line, "Topic:").is_some() || entity(line.trim()).is_some())
 }
 
-/// A line that begins with `Topic:`, of the topic or of one of its partitions. `None` for one that says neither.
-fn described(line: &str, gathered: &mut Gathered) -> Option<Result<(), String>> {
-    let name = word_after(line, "Topic:")?;
-    if word_after(line, "Partition:").is_some() {
-        return Some(gathered.topic(name).map(|_| ()));
+/// Takes a line of a topic or of one of its partitions; `false` for one that is of neither.
+fn described(line: &str, place: &str, gathered: &mut Gathered) -> bool {
+    let Some(name) = word_after(line, "Topic:") else { return false };
+    let partitions = word_after(line, "PartitionCount:");
+    if partitions.is_none() && word_after(line, "Partition:").is_none() {
+        return false;
     }
-    let partitions = word_after(line, "PartitionCount:")?;
-    let configs = line.split_once("Configs:").map_or("", |(_, configs)| configs);
-    Some(gathered.topic(name).and_then(|topic| {
-        take(topic, "partitions", partitions)?;
-        pairs(configs).into_iter().try_for_each(|(name, value)| take(topic, name, &value))
-    }))
-}
-
-/// A line of `kafka-configs`.
-fn configuration(line: &str, configured: &mut Option<String>, gathered: &mut Gathered) -> Option<Result<(), String>> {
-    if let Some((name, rest)) = configs_for(line) {
-        *configured = Some(name.to_owned());
-        return Some(gathered.topic(name).and_then(|topic| configure(topic, rest)));
-    }
-    let name = configured.as_deref().filter(|_| line.contains('='))?;
-    Some(gathered.topic(name).and_then(|topic| configure(topic, line)))
-}
-
-/// Takes `name=value sensitive=false synonyms={...}`, or `a=1,b=2` of old versions.
-fn configure(topic: &mut Topic, text: &str) -> Result<(), String> {
-    match text.split_once(" sensitive=") {
-        Some((pair, _)) => {
-            let (name, value) = pair.trim().split_once('=').unwrap_or((pair, ""));
-            take(topic, name, value)
+    if gathered.found(name, place) {
+        if let Some(partitions) = partitions {
+            gathered.take(name, place, "partitions", partitions);
+            for (property, value) in pairs(configs(line)) {
+                gathered.take(name, place, property, &value);
+            }
         }
-        None => pairs(text).into_iter().try_for_each(|(name, value)| take(topic, name, &value)),
+        if word_after(line, "MarkedForDeletion:") == Some("true") {
+            gathered.leave_out(name, Some(place), "marked for deletion");
+        }
     }
+    true
 }
 
-/// `a=1,b=2`; what has no `=` belongs to the value before it, as in `cleanup.policy=compact,delete`.
+/// The configs of a topic's line; with a tab, or with blanks where a terminal made them of it, something else follows them.
+fn configs(line: &str) -> &str {
+    let rest = line.split_once("Configs:").map_or("", |(_, rest)| rest).trim_start();
+    let rest = rest.split('\t').next().unwrap_or_default();
+    rest.split_once(" MarkedForDeletion:").map_or(rest, |(configs, _)| configs)
+}
+
+/// Takes a line of `kafka-configs`; `false` for one that is none.
+fn configuration(line: &str, place: &str, configured: &mut Option<String>, gathered: &mut Gathered) -> bool {
+    let rest = match entity(line) {
+        Some((entity, rest)) => {
+            let name = entity.strip_prefix("topic ").map(|name| name.trim().trim_matches('\''));
+            *configured = name.filter(|name| gathered.found(name, place)).map(str::to_owned);
+            rest
+        }
+        None if pairs(line).is_empty() => return false,
+        None => line,
+    };
+    let Some(name) = configured else { return entity(line).is_some() };
+    match rest.split_once(" sensitive=") {
+        Some((pair, _)) => {
+            // A value may have commas in it, and is one all the same.
+            let (property, value) = pair.trim().split_once('=').unwrap_or((pair, ""));
+            gathered.take(name, place, property, value);
+        }
+        None => {
+            for (property, value) in pairs(rest) {
+                gathered.take(name, place, property, &value);
+            }
+        }
+    }
+    true
+}
+
+/// `a=1,b=2`; what does not begin with a name and `=` belongs to the value before it, as in `cleanup.policy=compact,delete`.
 fn pairs(text: &str) -> Vec<(&str, String)> {
+    let is_name = |name: &str| {
+        let mut signs = name.bytes();
+        signs.next().is_some_and(|first| first.is_ascii_alphabetic())
+            && signs.all(|sign| sign.is_ascii_alphanumeric() || b"._-".contains(&sign))
+    };
     let mut pairs: Vec<(&str, String)> = Vec::new();
     for piece in text.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
-        match (piece.split_once('='), pairs.last_mut()) {
-            (Some((name, value)), _) => pairs.push((name, value.to_owned())),
+        match (piece.split_once('=').filter(|(name, _)| is_name(name)), pairs.last_mut()) {
+            (Some((name, value)), _) => pairs.push((name, value.trim().to_owned())),
             (None, Some((_, value))) => {
                 value.push(',');
                 value.push_str(piece);
@@ -98,12 +113,15 @@ fn pairs(text: &str) -> Vec<(&str, String)> {
     pairs
 }
 
-/// The topic of `Dynamic configs for topic orders are:` or `Configs for topic 'orders' are ...`, and what follows.
-fn configs_for(line: &str) -> Option<(&str, &str)> {
+/// `topic orders` of `Dynamic configs for topic orders are:` or `Configs for topic 'orders' are ...`, and what follows;
+/// brokers, users and defaults are told alike.
+fn entity(line: &str) -> Option<(&str, &str)> {
     let begins = line.to_ascii_lowercase().find(CONFIGS_FOR)?;
-    let rest = &line[begins + CONFIGS_FOR.len()..];
-    let (name, rest) = rest.split_once(" are")?;
-    Some((name.trim().trim_matches('\''), rest.trim_start_matches(':').trim()))
+    if begins > "dynamic ".len() {
+        return None;
+    }
+    let (entity, rest) = line[begins + CONFIGS_FOR.len()..].split_once(" are")?;
+    Some((entity.trim(), rest.trim_start_matches(':').trim()))
 }
 
 /// The word behind a label at the beginning of the line, or behind a blank.
@@ -116,19 +134,19 @@ fn word_after<'a>(line: &'a str, label: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use scaler_core::migration::{Cleanup, Retention};
+    use scaler_core::migration::{Cleanup, Retention, Topic};
 
     use super::*;
 
     fn gathered(text: &str) -> Gathered {
         let mut gathered = Gathered::default();
         read("described.txt", text, Tool::Either, &mut gathered);
-        assert_eq!(gathered.faults, [""; 0]);
+        assert!(gathered.is_all_read(), "{:?}", gathered.left_out);
         gathered
     }
 
     fn orders(text: &str) -> Topic {
-        gathered(text).topics.remove("orders").unwrap()
+        gathered(text).topics.remove("orders").unwrap().topic
     }
 
     #[test]
@@ -165,5 +183,81 @@ mod tests {
         let text = "[2026-01-01 00:00:00] WARN something\nTopic: orders\tPartitionCount: 2\n\nTopic: orders is fine";
         let unread: Vec<_> = gathered(text).unread.into_iter().map(|unread| unread.line).collect();
         assert_eq!(unread, [1, 4]);
+    }
+
+    #[test]
+    fn every_legal_cleanup_policy_is_read() {
+        for (value, cleanup) in [
+            ("delete", Cleanup::Delete),
+            ("compact", Cleanup::Compact),
+            ("compact,delete", Cleanup::CompactAndDelete),
+            ("delete, compact", Cleanup::CompactAndDelete),
+            ("delete,delete", Cleanup::Delete),
+            ("compact,compact", Cleanup::Compact),
+            ("", Cleanup::Neither),
+        ] {
+            for text in [
+                format!(
+                    "Topic: orders\tPartitionCount: 2\tReplicationFactor: 1\tConfigs: cleanup.policy={value},retention.ms=1"
+                ),
+                format!(
+                    "Topic: orders\tPartitionCount: 2\tConfigs: retention.ms=1,cleanup.policy={value}\tMarkedForDeletion: false"
+                ),
+                format!(
+                    "Dynamic configs for topic orders are:\n  cleanup.policy={value} sensitive=false synonyms={{}}"
+                ),
+                format!("Configs for topic 'orders' are cleanup.policy={value}"),
+            ] {
+                assert_eq!(orders(&text).cleanup, Some(cleanup), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_the_configs_is_none_and_a_topic_that_is_going_is_left_out() {
+        for end in ["\tMarkedForDeletion: true", " MarkedForDeletion: true", "\tMarkedForDeletion:true"] {
+            let text = format!(
+                "Topic: orders\tPartitionCount: 4\tConfigs: retention.ms=86400000{end}\nTopic: x\tPartitionCount: 1"
+            );
+            let mut gathered = gathered(&text);
+            assert_eq!(gathered.topics["orders"].topic.retention, Some(Retention::Milliseconds(86_400_000)), "{end:?}");
+            gathered.settle();
+            assert_eq!(gathered.topics.keys().collect::<Vec<_>>(), ["x"]);
+            assert_eq!(gathered.left_out[0].told(), "orders: described.txt: line 1: marked for deletion");
+        }
+    }
+
+    #[test]
+    fn one_odd_topic_is_left_out_and_the_others_are_read() {
+        let mut gathered = Gathered::default();
+        let text = "Topic: orders\tPartitionCount: 2\tConfigs: retention.ms=soon,cleanup.policy=shred\nTopic: \
+                    clicks\tPartitionCount: 3\nTopic: a/b\tPartitionCount: 1";
+        read("t", text, Tool::Either, &mut gathered);
+        gathered.settle();
+        assert_eq!(gathered.topics.keys().collect::<Vec<_>>(), ["clicks"]);
+        let told: Vec<_> = gathered.left_out.iter().map(super::super::gathered::LeftOut::told).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert_eq!(told[0], "orders: t: line 1: retention.ms=\"soon\" is not a whole number: it is no number");
+        assert!(told[2].starts_with("t: line 3: topic=\"a/b\" is not a topic's name"), "{told:?}");
+    }
+
+    #[test]
+    fn another_entity_s_configs_are_no_topic_s() {
+        for other in ["Dynamic configs for broker 1 are:", "Default configs for brokers in the cluster are:"] {
+            let text = format!(
+                "Dynamic configs for topic orders are:\n  retention.ms=5 sensitive=false synonyms={{}}\n{other}\n  \
+                                retention.ms=7 sensitive=false synonyms={{}}\nConfigs for user-principal 'u' are a=1"
+            );
+            let gathered = gathered(&text);
+            assert_eq!(gathered.topics["orders"].topic.retention, Some(Retention::Milliseconds(5)), "{other}");
+            assert_eq!(gathered.unread.iter().map(|unread| unread.line).collect::<Vec<_>>(), [4], "{other}");
+        }
+    }
+
+    #[test]
+    fn values_may_have_commas_and_signs_in_them() {
+        let text = "Topic: orders\tPartitionCount: 2\tConfigs: leader.replication.throttled.replicas=0:1,1:2,\
+                    confluent.placement.constraints={\"version\":1,\"replicas\":[{\"count\":2,\"x\":\"a=b\"}]},retention.ms=60000";
+        assert_eq!(orders(text).retention, Some(Retention::Milliseconds(60_000)));
     }
 }

@@ -1,86 +1,136 @@
 //! Topics as somebody describes them: JSON or CSV with the fields of [`FIELDS`]. Every fault is told, with its place.
 
+use file_reader::Table;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::gathered::{FIELDS, Gathered, take};
+use super::foreign;
+use super::gathered::{FIELDS, Gathered};
 
-/// Reads `{"topics": [{...}]}`, or the list alone.
-pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) {
-    let parsed: Value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(error) => return gathered.faults.push(format!("{file}: {error}")),
+/// Whether a text is JSON: a value, or one after the other, as tools write that are called in a loop.
+pub(super) fn is_json(text: &str) -> bool {
+    serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>().all(|value| value.is_ok())
+}
+
+/// Reads `{"topics": [{...}]}`, or the list alone; or what another tool tells of topics in JSON.
+///
+/// # Errors
+/// It is not JSON, or none that is read.
+pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) -> Result<(), String> {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let mut values = values.collect::<Result<Vec<_>, _>>().map_err(|error| format!("{file}: {error}"))?;
+    let parsed = match values.len() {
+        1 => values.swap_remove(0),
+        _ => Value::Array(values.into_iter().flat_map(foreign::listed).collect()),
     };
+    if foreign::read(file, &parsed, gathered) {
+        return Ok(());
+    }
     let list = match &parsed {
         Value::Object(fields) if fields.len() == 1 => fields.get("topics").and_then(Value::as_array),
         Value::Array(list) => Some(list),
         _ => None,
     };
-    let Some(list) = list else {
-        let expected = "expected {\"topics\": [{\"topic\": \"orders\", ...}]} or the list alone";
-        return gathered.faults.push(format!("{file}: {expected}"));
-    };
+    let list = list.filter(|list| list.is_empty() || !list.iter().all(Value::is_string));
+    let list = list.ok_or_else(|| {
+        let looks = foreign::json_looks_like(&parsed);
+        let ours = "{\"topics\": [{\"topic\": \"orders\", ...}]} or the list alone";
+        format!("{file}: {looks}expected {ours}; {}", foreign::READ)
+    })?;
     for (at, topic) in list.iter().enumerate() {
         let place = format!("{file}: topic {}", at + 1);
-        match topic.as_object().map(as_text) {
-            Some(Ok(fields)) => add(&place, &fields, gathered),
-            Some(Err(fault)) => gathered.faults.push(format!("{place}: {fault}")),
-            None => gathered.faults.push(format!("{place}: {topic} is not {{\"topic\": ...}}")),
+        match topic.as_object() {
+            Some(object) => add_object(&place, object, gathered),
+            None => gathered.fault(None, &place, format!("{topic} is not {{\"topic\": ...}}")),
         }
     }
+    Ok(())
 }
 
-/// The fields of an object as a CSV file would have them; those that are `null` are not known.
-fn as_text(object: &Map<String, Value>) -> Result<Vec<(String, String)>, String> {
-    let mut fields = Vec::new();
+fn add_object(place: &str, object: &Map<String, Value>, gathered: &mut Gathered) {
+    let (mut fields, mut faults) = (Vec::new(), Vec::new());
     for (name, value) in object {
-        let text = match value {
-            Value::Null => continue,
-            Value::Bool(is_so) => is_so.to_string(),
-            Value::Number(number) => number.to_string(),
-            Value::String(text) => text.clone(),
-            Value::Array(list) => {
-                let names: Option<Vec<_>> = list.iter().map(Value::as_str).collect();
-                names.ok_or_else(|| format!("{name}={value} is not a list of names"))?.join(";")
-            }
-            Value::Object(_) => return Err(format!("{name}={value} is not a value")),
-        };
-        fields.push((name.clone(), text));
-    }
-    Ok(fields)
-}
-
-/// Reads a CSV file whose first line names the fields; what is empty is not known.
-pub(super) fn read_csv(file: &str, text: &str, gathered: &mut Gathered) {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_reader(text.as_bytes());
-    let header: Vec<String> = match reader.headers() {
-        Ok(header) => header.iter().map(str::to_owned).collect(),
-        Err(error) => return gathered.faults.push(format!("{file}: {error}")),
-    };
-    for record in reader.records() {
-        match record {
-            Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
-                let known = header.iter().zip(&record).filter(|(_, value)| !value.is_empty());
-                let fields: Vec<_> = known.map(|(name, value)| (name.clone(), value.to_owned())).collect();
-                add(&format!("{file}: line {line}"), &fields, gathered);
-            }
-            Err(error) => gathered.faults.push(format!("{file}: {error}")),
+        match as_text(name, value) {
+            Ok(Some(text)) => fields.push((name.clone(), text)),
+            // What is `null` is not known.
+            Ok(None) => {}
+            Err(fault) => faults.push(fault),
         }
     }
+    add(place, &fields, faults, gathered);
 }
 
-fn add(place: &str, fields: &[(String, String)], gathered: &mut Gathered) {
-    let mut faults = Vec::new();
-    let known = |name: &str| FIELDS.iter().any(|(field, _)| *field == name);
-    for (name, _) in fields.iter().filter(|(name, _)| !known(name)) {
-        faults.push(format!("no field is called {name:?}; there are {}", FIELDS.map(|(field, _)| field).join(", ")));
+/// A value as a CSV file would have it.
+fn as_text(name: &str, value: &Value) -> Result<Option<String>, String> {
+    Ok(match value {
+        Value::Null => None,
+        Value::Bool(is_so) => Some(is_so.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
+        Value::Array(list) => {
+            let names: Option<Vec<_>> = list.iter().map(Value::as_str).collect();
+            Some(names.ok_or_else(|| format!("{name}={value} is not a list of names"))?.join(";"))
+        }
+        Value::Object(_) => return Err(format!("{name}={value} is not a value")),
+    })
+}
+
+/// Reads a table whose header names the fields; what is empty is not known.
+///
+/// # Errors
+/// It has no header that could be one.
+pub(super) fn read_csv(file: &str, text: &str, gathered: &mut Gathered) -> Result<(), String> {
+    let table = Table::of(text).map_err(|fault| format!("{file}: {fault}"))?;
+    let header: Vec<_> = table.header().iter().map(|name| name.to_ascii_lowercase()).collect();
+    // A column without a name has the numbers of rows, as pandas writes them.
+    let unknown: Vec<_> = header.iter().filter(|name| !name.is_empty()).filter_map(|name| unknown(name)).collect();
+    if !unknown.is_empty() {
+        return Err(format!("{file}: line {}: {}", table.header_line(), unknown.join("; ")));
     }
-    match fields.iter().find(|(name, _)| name == "topic") {
-        Some((_, name)) => match gathered.topic(name) {
-            Ok(topic) => faults.extend(fields.iter().filter_map(|(field, value)| take(topic, field, value).err())),
-            Err(fault) => faults.push(fault),
-        },
+    for row in table.rows() {
+        match row {
+            Ok(row) => {
+                let known = header.iter().zip(row.cells).filter(|(name, value)| !name.is_empty() && !value.is_empty());
+                let fields: Vec<_> = known.map(|(name, value)| (name.clone(), value)).collect();
+                add(&format!("{file}: line {}", row.line), &fields, Vec::new(), gathered);
+            }
+            Err(fault) => {
+                // Whichever topic it is of, what others say of it would be the half.
+                let name = named(&table, &fault.text);
+                let place = format!("{file}: line {}", fault.line);
+                gathered.fault(name, &place, format!("{:?}: {}", fault.text, fault.fault));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The topic of a row that does not fit the header, where the name is its first cell.
+fn named<'a>(table: &Table<'_>, row: &'a str) -> Option<&'a str> {
+    let first = row.split([',', ';', '\t']).next().map(str::trim).filter(|name| !name.is_empty());
+    first.filter(|name| table.column("topic") == Some(0) && !name.contains('"'))
+}
+
+/// What is wrong with the name of a field, if it is none.
+fn unknown(name: &str) -> Option<String> {
+    let is_known = FIELDS.iter().any(|(field, _)| *field == name);
+    let known = || FIELDS.map(|(field, _)| field).join(", ");
+    (!is_known).then(|| format!("no field is called {name:?}; there are {}", known()))
+}
+
+fn add(place: &str, fields: &[(String, String)], mut faults: Vec<String>, gathered: &mut Gathered) {
+    faults.extend(fields.iter().filter_map(|(name, _)| unknown(name)));
+    let name = fields.iter().find(|(field, _)| field == "topic").map(|(_, name)| name.as_str());
+    match name {
+        Some(name) if gathered.found(name, place) => {
+            for (field, value) in fields {
+                gathered.take(name, place, field, value);
+            }
+        }
+        Some(_) => {}
         None => faults.push("the field `topic`, its name, is missing".to_owned()),
     }
-    gathered.faults.extend(faults.into_iter().map(|fault| format!("{place}: {fault}")));
+    for fault in faults {
+        gathered.fault(name, place, fault);
+    }
 }

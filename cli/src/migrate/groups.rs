@@ -2,79 +2,99 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gathered::{Gathered, Unread, take};
+use file_reader::Printed;
 
-/// Where the columns are that matter, by the last header.
-#[derive(Clone, Copy)]
-struct Columns {
-    group: usize,
-    topic: usize,
-    partition: usize,
-}
+use super::gathered::{Gathered, Unread};
+use super::infrastructure::{Infrastructure, infrastructure};
+
+/// Who reads which topic, and the line that says so first.
+type Readers<'a> = BTreeMap<&'a str, (BTreeSet<&'a str>, usize)>;
 
 /// Reads who reads what, and adds it to the topics.
-pub(super) fn read(file: &str, text: &str, gathered: &mut Gathered) {
-    let mut readers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut columns: Option<Columns> = None;
+///
+/// # Errors
+/// A header does not say where the groups' names are.
+pub(super) fn read(file: &str, text: &str, gathered: &mut Gathered) -> Result<(), String> {
+    let (mut readers, mut header) = (Readers::new(), None);
     for (at, line) in text.lines().enumerate() {
-        let words: Vec<_> = line.split_whitespace().collect();
-        if words.is_empty() || is_known_remark(line) {
+        if line.trim().is_empty() || is_known_remark(line) {
             continue;
         }
-        if words.contains(&"TOPIC") && words.contains(&"PARTITION") {
-            columns = header(&words);
-            if columns.is_none() {
-                gathered.faults.push(format!(
+        if is_header(line) {
+            let columns = Columns::of(line).ok_or_else(|| {
+                format!(
                     "{file}: line {}: no column is called GROUP, so nobody can tell whose lines follow: an old \
                      kafka-consumer-groups leaves it out; name the groups as consumer_groups in a description instead",
                     at + 1
-                ));
-            }
+                )
+            })?;
+            header = Some(columns);
             continue;
         }
-        match columns.and_then(|columns| reader(&words, columns)) {
-            Some((topic, group)) if topic != "-" => {
-                readers.entry(topic).or_default().insert(group);
+        match header.as_ref().and_then(|columns| columns.reader(line)) {
+            // A member that has nothing to read.
+            Some(("-", _)) => {}
+            Some((topic, group)) => {
+                readers.entry(topic).or_insert_with(|| (BTreeSet::new(), at + 1)).0.insert(group);
             }
-            Some(_) => {}
             None => {
                 gathered.unread.push(Unread { file: file.to_owned(), line: at + 1, text: line.trim().to_owned() });
             }
         }
     }
-    for (name, groups) in readers {
-        let groups: Vec<_> = groups.into_iter().collect();
-        match gathered.topics.get_mut(name) {
-            Some(topic) => {
-                let taken = take(topic, "consumer_groups", &groups.join(";"));
-                gathered.faults.extend(taken.err().map(|fault| format!("{file}: topic {name}: {fault}")));
-            }
-            None => gathered.strangers.push(format!("{name} (read by {})", groups.join(", "))),
+    add(file, readers, gathered);
+    Ok(())
+}
+
+fn add(file: &str, readers: Readers<'_>, gathered: &mut Gathered) {
+    for (name, (groups, line)) in readers {
+        if gathered.topics.contains_key(name) {
+            let groups = groups.into_iter().map(str::to_owned).collect();
+            gathered.take_groups(name, &format!("{file}: line {line}"), groups);
+        } else if !matches!(infrastructure(name), Some(Infrastructure::Certain(_))) {
+            let groups: Vec<_> = groups.into_iter().collect();
+            gathered.strangers.push(format!("{name} (read by {})", groups.join(", ")));
         }
     }
 }
 
-/// Whether a text looks like what the tool prints.
+/// Whether a text looks like what the tool prints; where no group has read yet, there are remarks alone.
 pub(super) fn is_printed(text: &str) -> bool {
-    text.lines().any(|line| line.contains("TOPIC") && line.contains("PARTITION") && line.contains("CURRENT-OFFSET"))
+    text.lines().any(|line| is_header(line) || is_known_remark(line))
 }
 
-fn header(words: &[&str]) -> Option<Columns> {
-    let place = |name: &str| words.iter().position(|word| *word == name);
-    Some(Columns { group: place("GROUP")?, topic: place("TOPIC")?, partition: place("PARTITION")? })
+fn is_header(line: &str) -> bool {
+    let has = |name: &str| line.split_whitespace().any(|word| word == name);
+    has("TOPIC") && has("PARTITION")
 }
 
-/// Topic and group of a line; a member that has nothing to read has `-` for both topic and partition.
-fn reader<'a>(words: &[&'a str], columns: Columns) -> Option<(&'a str, &'a str)> {
-    let word = |at: usize| words.get(at).copied();
-    let partition = word(columns.partition)?;
-    let is_partition = partition == "-" || partition.parse::<u32>().is_ok();
-    is_partition.then(|| Some((word(columns.topic)?, word(columns.group)?))).flatten()
+/// Where the columns are that matter, by the last header.
+struct Columns {
+    printed: Printed,
+    group: usize,
+    topic: usize,
+    partition: usize,
+}
+
+impl Columns {
+    fn of(header: &str) -> Option<Self> {
+        let printed = Printed::of(header);
+        let [group, topic, partition] = ["GROUP", "TOPIC", "PARTITION"].map(|name| printed.column(name));
+        Some(Self { group: group?, topic: topic?, partition: partition?, printed })
+    }
+
+    /// Topic and group of a line.
+    fn reader<'a>(&self, line: &'a str) -> Option<(&'a str, &'a str)> {
+        let cells = self.printed.cells(line)?;
+        let partition = cells[self.partition];
+        let is_partition = partition == "-" || partition.parse::<u32>().is_ok();
+        is_partition.then_some((cells[self.topic], cells[self.group]))
+    }
 }
 
 /// What the tool says of groups that are idle, which read all the same once they are back.
 fn is_known_remark(line: &str) -> bool {
-    let line = line.trim();
+    let line = line.trim().trim_start_matches("Warning: ");
     line.starts_with("Consumer group '")
         && (line.ends_with("has no active members.") || line.ends_with("is rebalancing."))
 }

@@ -1,11 +1,11 @@
 //! `shardctl migrate plan`: which streams a Kafka cluster's topics become, what they cost, and what is to be done.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum, value_parser};
+use file_reader::Table;
 use scaler_app::stream_name::is_stream_name;
 use scaler_core::cost::Bill;
 use scaler_core::migration::{Topic, stream_for};
@@ -15,9 +15,11 @@ use scaler_core::sizing::HEADROOM_PERCENT;
 use super::describe::Tool;
 use super::document::{as_markdown, as_text};
 use super::gathered::{FIELDS, Gathered};
+use super::infrastructure::{Infrastructure, infrastructure};
 use super::report::{Move, Report};
-use super::{describe, description, groups};
+use super::{describe, description, foreign, groups};
 use crate::failure::usage;
+use crate::files;
 use crate::options::with_negative_numbers;
 use crate::pricing::{PriceOptions, megabytes};
 
@@ -26,11 +28,11 @@ fn fields_help() -> String {
     let fields = FIELDS.map(|(name, meaning)| format!("  {name:18}  {meaning}"));
     format!(
         "A description says of each topic what is known:\n\n  \
-         JSON  {{\"topics\": [{{\"topic\": \"orders\", \"mb_per_second\": 3.5}}]}}, or the list alone\n  \
-         CSV   a line with the names of the fields, then a line for each topic\n\n\
+         JSON  {{\"topics\": [{{\"topic\": \"orders\", \"mb_per_second\": 3.5}}]}}, the list alone, or one object after the other\n  \
+         CSV   a line with the names of the fields, then a line for each topic; with commas, semicolons or tabs\n\n\
          Its fields, of which only `topic` must be there:\n\n{}",
-        fields.join("\n")
-    )
+        fields.join("\n"),
+    ) + &format!("\n\nBeside descriptions, {}.", foreign::READ)
 }
 
 /// What it says above all else, in Markdown.
@@ -42,11 +44,12 @@ const TITLE: &str = "From Kafka to Kinesis";
 /// Nothing is read but the files: a description of the topics in JSON or CSV, or what kafka-topics --describe and
 /// kafka-configs --describe --entity-type topics print, of old and new versions. Those tools tell no rates: a
 /// description beside them may, or --mb-per-second-per-topic. What nobody tells is asked for, and not invented.
-/// Several files add up; where they contradict each other, that is an error.
+/// Several files add up. A topic that a file is wrong about, or that two contradict each other about, is left out by
+/// name, and so are the topics that Kafka and its tools keep for themselves.
 #[derive(Debug, Args)]
 #[command(after_long_help = fields_help(), mut_args(with_negative_numbers))]
 pub(crate) struct Arguments {
-    /// A file that tells of topics; may be given several times.
+    /// A file that tells of topics, or `-` for standard input; may be given several times.
     #[arg(long, value_name = "FILE", required = true)]
     topics: Vec<PathBuf>,
     /// What the topics' files are: once for all of them, or once for each.
@@ -75,7 +78,7 @@ enum TopicsFormat {
     Auto,
     /// A description in JSON.
     Json,
-    /// A description in CSV.
+    /// A description in CSV, with commas, semicolons or tabs.
     Csv,
     /// What kafka-topics --describe prints.
     KafkaTopics,
@@ -96,7 +99,7 @@ enum Form {
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let sheet = arguments.prices.sheet()?;
     let gathered = gathered(arguments)?;
-    let moves = gathered.topics.iter().map(|(name, topic)| moved(name, topic, arguments, &sheet)).collect();
+    let moves = gathered.topics.iter().map(|(name, known)| moved(name, &known.topic, arguments, &sheet)).collect();
     let report = Report { moves, gathered: &gathered, sheet: &sheet, headroom_percent: arguments.headroom };
     match arguments.output {
         Form::Json => Ok(writeln!(out, "{:#}", report.in_json())?),
@@ -114,6 +117,10 @@ fn moved(name: &str, topic: &Topic, arguments: &Arguments, sheet: &PriceSheet) -
     Move {
         name: name.to_owned(),
         stream: is_stream_name(name).then(|| name.to_owned()),
+        likely_of: match infrastructure(name) {
+            Some(Infrastructure::Likely(whose)) => Some(whose),
+            Some(Infrastructure::Certain(_)) | None => None,
+        },
         topic,
         is_assumed,
         plan,
@@ -124,30 +131,34 @@ fn moved(name: &str, topic: &Topic, arguments: &Arguments, sheet: &PriceSheet) -
 /// What the files say.
 ///
 /// # Errors
-/// A file cannot be read, is wrong, or contradicts another one; or none tells of a topic.
+/// A file cannot be read, or none tells of a topic that could move.
 fn gathered(arguments: &Arguments) -> Result<Gathered> {
+    let inputs = arguments.topics.iter().chain(&arguments.groups);
+    if inputs.filter(|file| files::is_standard_input(file)).count() > 1 {
+        return Err(usage(
+            "`-` is given for several files, and standard input can be read once: give one of them as a file",
+        ));
+    }
     let mut gathered = Gathered::default();
     for (file, format) in arguments.topics.iter().zip(formats(arguments)?) {
-        let text = read(file)?;
-        topics(file, &text, format, &mut gathered)?;
+        topics(file, &files::text("topics", file)?, format, &mut gathered)?;
     }
-    gathered.without_internal();
     if let Some(file) = &arguments.groups {
-        let text = read(file)?;
+        let text = files::text("groups", file)?;
+        let name = file.display().to_string();
         if !groups::is_printed(&text) {
             bail!(
-                "{} is not what kafka-consumer-groups --describe prints: no line has the columns TOPIC, PARTITION and \
-                 CURRENT-OFFSET",
-                file.display()
+                "{name} is not what kafka-consumer-groups --describe prints: no line has the columns TOPIC and PARTITION \
+                 (with --list, --members or --state it prints no topics, unless --verbose)"
             );
         }
-        groups::read(&file.display().to_string(), &text, &mut gathered);
+        groups::read(&name, &text, &mut gathered).map_err(|fault| anyhow!(fault))?;
     }
-    if !gathered.faults.is_empty() {
-        bail!("the topics are not clear:\n  {}", gathered.faults.join("\n  "));
-    }
+    gathered.settle();
     if gathered.topics.is_empty() {
-        bail!("no file tells of a topic: {}", files(arguments));
+        let left: Vec<_> = gathered.left_out.iter().map(|left| format!("\n  {}", left.told())).collect();
+        let why = if left.is_empty() { String::new() } else { format!("; left out:{}", left.concat()) };
+        bail!("no file tells of a topic that could move: {}{why}", file_names(arguments));
     }
     Ok(gathered)
 }
@@ -168,35 +179,37 @@ fn formats(arguments: &Arguments) -> Result<Vec<TopicsFormat>> {
 fn topics(file: &Path, text: &str, format: TopicsFormat, gathered: &mut Gathered) -> Result<()> {
     let name = file.display().to_string();
     let format = match format {
-        TopicsFormat::Auto => match recognized(text) {
-            Some(format) => format,
-            None => bail!(
-                "{name} is neither JSON nor CSV with a column `topic`, nor what kafka-topics or kafka-configs \
-                 --describe prints: shardctl migrate plan --help tells the forms"
-            ),
-        },
+        TopicsFormat::Auto => recognized(text).ok_or_else(|| {
+            let looks = foreign::looks_like(text).map_or_else(String::new, |looks| format!("; {looks}"));
+            anyhow!(
+                "{name} is neither JSON nor CSV with a column `topic`, nor what kafka-topics or kafka-configs --describe \
+                 prints{looks}; shardctl migrate plan --help tells the forms"
+            )
+        })?,
         told => told,
     };
-    match format {
-        TopicsFormat::Json => description::read_json(&name, text, gathered),
-        TopicsFormat::Csv => description::read_csv(&name, text, gathered),
+    let tool = match format {
+        TopicsFormat::Json => {
+            return description::read_json(&name, text, gathered).map_err(|fault| anyhow!(fault));
+        }
+        TopicsFormat::Csv => return description::read_csv(&name, text, gathered).map_err(|fault| anyhow!(fault)),
         // A file in which both tools' lines stand is read as a whole, unless somebody says which of them counts.
-        TopicsFormat::Auto => describe::read(&name, text, Tool::Either, gathered),
-        TopicsFormat::KafkaTopics => describe::read(&name, text, Tool::Topics, gathered),
-        TopicsFormat::KafkaConfigs => describe::read(&name, text, Tool::Configs, gathered),
-    }
+        TopicsFormat::Auto => Tool::Either,
+        TopicsFormat::KafkaTopics => Tool::Topics,
+        TopicsFormat::KafkaConfigs => Tool::Configs,
+    };
+    describe::read(&name, text, tool, gathered);
     Ok(())
 }
 
 /// What a text looks like; `Auto` for what Kafka's tools print.
 fn recognized(text: &str) -> Option<TopicsFormat> {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))?;
-    let has_topic = first.split(',').any(|column| column.trim().trim_matches('"') == "topic");
+    let has_topic = || Table::of(text).is_ok_and(|table| table.column("topic").is_some());
     match first {
-        _ if first.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
-            Some(TopicsFormat::Json)
-        }
-        _ if has_topic => Some(TopicsFormat::Csv),
+        _ if first.starts_with(['{', '[']) && description::is_json(text) => Some(TopicsFormat::Json),
+        _ if groups::is_printed(text) => None,
+        _ if has_topic() => Some(TopicsFormat::Csv),
         _ if describe::is_printed(text) => Some(TopicsFormat::Auto),
         // What begins as JSON is told as such, with the place where it breaks.
         _ if first.starts_with('{') => Some(TopicsFormat::Json),
@@ -204,10 +217,6 @@ fn recognized(text: &str) -> Option<TopicsFormat> {
     }
 }
 
-fn read(file: &Path) -> Result<String> {
-    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
-}
-
-fn files(arguments: &Arguments) -> String {
+fn file_names(arguments: &Arguments) -> String {
     arguments.topics.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }

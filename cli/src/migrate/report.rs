@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::checklist::{commands, migration, preparation, verification};
 use super::document::{Block, Section};
-use super::gathered::Gathered;
+use super::gathered::{Gathered, LeftOut};
 use super::words::{CONCEPTS, notice};
 use crate::few_keys;
 use crate::pricing::{in_megabytes, item_words, unpriced};
@@ -20,6 +20,8 @@ pub(super) struct Move {
     pub(super) name: String,
     /// `None` where no stream can be called as the topic is.
     pub(super) stream: Option<String>,
+    /// The tool whose own it may be, by its name: a person has to say.
+    pub(super) likely_of: Option<&'static str>,
     pub(super) topic: Topic,
     /// Whether the rate is the assumption for topics whose rate nobody said.
     pub(super) is_assumed: bool,
@@ -132,7 +134,8 @@ impl Report<'_> {
             lines.into_iter().map(|(words, topics)| format!("{}: {words}", topics.join(", "))).collect::<Vec<_>>()
         };
         let mut blocks = Vec::new();
-        let (hard, other) = (lines(true), lines(false));
+        let likely = self.moves.iter().filter_map(|moved| Some(format!("{}: {}", moved.name, moved.question()?)));
+        let (hard, other) = (lines(true), likely.chain(lines(false)).collect::<Vec<_>>());
         if !hard.is_empty() {
             blocks.extend([Block::Text("Without a counterpart in Kinesis:".to_owned()), Block::List(hard)]);
         }
@@ -197,17 +200,17 @@ impl Report<'_> {
 
     /// What the files had in them that is not in the plan; `None` where there is nothing.
     fn left_out(&self) -> Option<Section> {
-        let Gathered { unread, internal, strangers, .. } = self.gathered;
+        let Gathered { unread, left_out, strangers, .. } = self.gathered;
         let unread = unread.iter().map(|line| format!("{}, line {}: {:?}", line.file, line.line, line.text));
-        let internal = internal.iter().map(|name| format!("{name}: Kafka's own, nothing to move"));
+        let left_out = left_out.iter().map(LeftOut::told);
         let strangers = strangers.iter().map(|topic| format!("topic {topic}: no file describes it"));
-        let items: Vec<_> = internal.chain(strangers).chain(unread).collect();
+        let items: Vec<_> = left_out.chain(strangers).chain(unread).collect();
         (!items.is_empty()).then(|| section("Left out", vec![Block::List(items)]))
     }
 
     /// For programs; what is not known is `null`.
     pub(super) fn in_json(&self) -> Value {
-        let Gathered { unread, internal, strangers, .. } = self.gathered;
+        let Gathered { unread, left_out, strangers, .. } = self.gathered;
         let checks = |checks: Vec<(bool, String)>| {
             checks.into_iter().map(|(done, what)| json!({ "done": done, "what": what })).collect::<Vec<_>>()
         };
@@ -225,7 +228,7 @@ impl Report<'_> {
             "migration": checks(migration(self)),
             "verification": checks(verification()),
             "missing_prices": self.price_faults(),
-            "internal": internal,
+            "left_out": left_out,
             "groups_of_unknown_topics": strangers,
             "unread": unread,
         })
@@ -243,13 +246,19 @@ impl Move {
         self.topic.bytes_per_second.map(documents_kafka_shards)
     }
 
+    /// What a person has to say of a topic that may be another tool's own.
+    pub(super) fn question(&self) -> Option<String> {
+        let whose = self.likely_of?;
+        Some(format!("by its name it may be {whose}, which nobody moves: is it an application's?"))
+    }
+
     /// How the stream is read, where that is known.
     fn reading(&self) -> Option<String> {
         self.plan.sizing?.readers.map(|readers| readers.reading().to_string())
     }
 
     fn in_json(&self, region: &str) -> Value {
-        let Self { name, stream, topic, is_assumed, plan, month } = self;
+        let Self { name, stream, likely_of, topic, is_assumed, plan, month } = self;
         let bill = month.as_ref().and_then(|month| month.as_ref().ok());
         let lines = bill.map(|bill| {
             let line = |line: &BillLine| json!({ "item": line.item.name(), "usd_month": Usd(line.cost) });
@@ -258,6 +267,7 @@ impl Move {
         json!({
             "topic": name,
             "stream": stream,
+            "likely_of": likely_of,
             "partitions": topic.partitions,
             "bytes_per_second": topic.bytes_per_second,
             "is_rate_assumed": is_assumed,

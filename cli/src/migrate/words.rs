@@ -43,6 +43,21 @@ pub(super) fn notice(notice: Notice) -> String {
         Notice::RetentionBySize { bytes } => {
             format!("{bytes} bytes of each partition are kept: a stream keeps records by time alone")
         }
+        Notice::SizeLimitUnknown => {
+            "whether records are kept by size, too, is not known (the broker's log.retention.bytes, no limit unless changed): \
+             say retention_bytes, or give what kafka-configs --describe --all prints"
+                .to_owned()
+        }
+        Notice::BatchesUnknown => {
+            "how large batches may be is not known (the broker's message.max.bytes, 1,048,588 unless changed): say \
+             max_message_bytes, or give what kafka-configs --describe --all prints"
+                .to_owned()
+        }
+        Notice::CleanupUnknown => {
+            "whether it is compacted is not known (the broker's log.cleanup.policy, delete unless changed): say \
+             cleanup_policy, or give what kafka-configs --describe --all prints"
+                .to_owned()
+        }
         Notice::RecordsLarge { kib } => format!(
             "batches have up to {kib} KiB: a stream takes records of 1,024 KiB until UpdateMaxRecordSize allows more \
              (see the commands), and large ones now and then only. The batch's limit is after compression; a record \

@@ -18,7 +18,7 @@ use scaler_sim::trace::Trace;
 
 use super::paper_words::{Answer, Cost, in_json, in_words};
 use crate::failure::usage;
-use crate::options::{Output, stream_name};
+use crate::options::{Output, rate, stream_name};
 use crate::pricing::{PriceOptions, Rates, in_megabytes, megabytes};
 use crate::source::{SourceOptions, Tags};
 
@@ -42,7 +42,7 @@ pub(super) struct PaperOptions {
     #[arg(conflicts_with_all = ["initial_shards", "risk", "shards_min", "shards_max"])]
     from_stream: Option<String>,
     /// Records a second at the peak; where they are not known, shards are sized by the bytes alone.
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=RECORDS_PER_SECOND_MAX))]
+    #[arg(long, value_name = "N", value_parser = rate(1, RECORDS_PER_SECOND_MAX))]
     #[arg(conflicts_with_all = ["stream", "trace", "from_stream"])]
     records_per_second: Option<u64>,
     /// Different partition keys in use, where they are few: a key lives on one shard, and two may share it.

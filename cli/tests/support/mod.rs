@@ -1,6 +1,6 @@
 //! The built program as a test calls it, and the short traces.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part of it")]
+#![allow(dead_code, clippy::unwrap_used, clippy::disallowed_methods, reason = "each test file uses a part of it")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

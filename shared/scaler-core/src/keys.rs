@@ -146,6 +146,17 @@ impl KeyStrategy {
             Self::Random => "random",
         }
     }
+
+    /// The name of the function that makes such keys.
+    pub const fn function(self) -> &'static str {
+        match self {
+            Self::HashBased => "hash_based_key",
+            Self::UserBased => "user_based_key",
+            Self::TimeBased => "time_based_key",
+            Self::Composite => "composite_key",
+            Self::Random => "random_key",
+        }
+    }
 }
 
 impl fmt::Display for KeyStrategy {
@@ -157,8 +168,10 @@ impl fmt::Display for KeyStrategy {
 impl FromStr for KeyStrategy {
     type Err = UnknownStrategy;
 
+    /// Reads its name, or that of its function.
     fn from_str(text: &str) -> Result<Self, UnknownStrategy> {
-        Self::ALL.into_iter().find(|strategy| strategy.name() == text).ok_or(UnknownStrategy)
+        let named = |strategy: &Self| strategy.name() == text || strategy.function() == text;
+        Self::ALL.into_iter().find(named).ok_or(UnknownStrategy)
     }
 }
 
@@ -205,6 +218,7 @@ mod tests {
     fn names_are_read_back() {
         for strategy in KeyStrategy::ALL {
             assert_eq!(strategy.to_string().parse(), Ok(strategy));
+            assert_eq!(strategy.function().parse(), Ok(strategy));
             assert!(KEY_STRATEGY_WORDS.contains(strategy.name()));
         }
         assert_eq!("Random".parse::<KeyStrategy>(), Err(UnknownStrategy));

@@ -23,6 +23,7 @@ pub mod limits;
 mod load_history;
 pub mod migration;
 mod notices;
+pub mod number;
 mod observation;
 pub mod paper;
 mod plan;

@@ -24,8 +24,8 @@ pub struct Topic {
     pub max_message_bytes: Option<u64>,
     /// `retention.ms`.
     pub retention: Option<Retention>,
-    /// `retention.bytes`, where it is a limit: bytes of a partition.
-    pub retention_bytes: Option<u64>,
+    /// `retention.bytes`.
+    pub size_limit: Option<SizeLimit>,
     /// `cleanup.policy`.
     pub cleanup: Option<Cleanup>,
     /// `compression.type`.
@@ -45,6 +45,15 @@ pub enum Retention {
     Forever,
 }
 
+/// How much of a partition Kafka keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SizeLimit {
+    /// So many bytes.
+    Bytes(u64),
+    /// However much there is.
+    None,
+}
+
 /// What Kafka does with old records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cleanup {
@@ -54,6 +63,18 @@ pub enum Cleanup {
     Compact,
     /// Both.
     CompactAndDelete,
+    /// Neither, whatever the limits are: an empty `cleanup.policy`, as of Kafka 4.2.
+    Neither,
+}
+
+impl Cleanup {
+    /// Whether the limits of time and size count.
+    const fn deletes(self) -> bool {
+        match self {
+            Self::Delete | Self::CompactAndDelete => true,
+            Self::Compact | Self::Neither => false,
+        }
+    }
 }
 
 /// Something to be known of a topic before it moves.
@@ -80,6 +101,10 @@ pub enum Notice {
         /// Bytes of a partition.
         bytes: u64,
     },
+    /// Nobody said whether it keeps them by size, too.
+    SizeLimitUnknown,
+    /// Nobody said how large its batches may be.
+    BatchesUnknown,
     /// Its batches may hold records above the default limit of a stream.
     RecordsLarge {
         /// The stream's limit that takes them, in KiB.
@@ -90,6 +115,8 @@ pub enum Notice {
         /// Bytes of a batch.
         bytes: u64,
     },
+    /// Nobody said whether it is compacted.
+    CleanupUnknown,
     /// Compaction has no counterpart.
     Compacted,
     /// Rates and sizes that Kafka tells are those after compression.
@@ -122,6 +149,9 @@ impl Notice {
             | Self::KeysFew(_)
             | Self::RetentionUnknown
             | Self::RetentionRaised
+            | Self::SizeLimitUnknown
+            | Self::BatchesUnknown
+            | Self::CleanupUnknown
             | Self::RecordsLarge { .. }
             | Self::Compressed
             | Self::KeyOrder
@@ -203,10 +233,12 @@ fn sizes(sizing: &Sizing) -> Vec<Notice> {
 
 /// Hours that the stream keeps records, up since a part of an hour cannot be had.
 fn retention(topic: &Topic, notices: &mut Vec<Notice>) -> u32 {
+    let by_limits = topic.cleanup.is_none_or(Cleanup::deletes);
     let (hours, notice) = match topic.retention {
-        None => (RETENTION_HOURS_MIN, Some(Notice::RetentionUnknown)),
         // Compaction says it all: what is compacted is kept for ever, and belongs into a table.
-        Some(Retention::Forever) if topic.cleanup == Some(Cleanup::Compact) => (RETENTION_HOURS_MIN, None),
+        _ if topic.cleanup == Some(Cleanup::Compact) => (RETENTION_HOURS_MIN, None),
+        _ if !by_limits => (RETENTION_HOURS_MAX, Some(Notice::RetentionForever)),
+        None => (RETENTION_HOURS_MIN, Some(Notice::RetentionUnknown)),
         Some(Retention::Forever) => (RETENTION_HOURS_MAX, Some(Notice::RetentionForever)),
         Some(Retention::Milliseconds(ms)) => {
             let hours = u32::try_from(ms.div_ceil(HOUR_MS)).unwrap_or(u32::MAX);
@@ -219,7 +251,12 @@ fn retention(topic: &Topic, notices: &mut Vec<Notice>) -> u32 {
         }
     };
     notices.extend(notice);
-    notices.extend(topic.retention_bytes.map(|bytes| Notice::RetentionBySize { bytes }));
+    notices.extend(match topic.size_limit {
+        _ if !by_limits => None,
+        Some(SizeLimit::Bytes(bytes)) => Some(Notice::RetentionBySize { bytes }),
+        Some(SizeLimit::None) => None,
+        None => Some(Notice::SizeLimitUnknown),
+    });
     hours
 }
 
@@ -231,11 +268,13 @@ fn records(topic: &Topic) -> Vec<Notice> {
         Some(bytes) if bytes > KAFKA_MESSAGE_BYTES_DEFAULT => {
             notices.push(Notice::RecordsLarge { kib: bytes.div_ceil(1_024) });
         }
-        Some(_) | None => {}
+        Some(_) => {}
+        None => notices.push(Notice::BatchesUnknown),
     }
     match topic.cleanup {
         Some(Cleanup::Compact | Cleanup::CompactAndDelete) => notices.push(Notice::Compacted),
-        Some(Cleanup::Delete) | None => {}
+        Some(Cleanup::Delete | Cleanup::Neither) => {}
+        None => notices.push(Notice::CleanupUnknown),
     }
     // "producer" says that each producer may do as it likes.
     let plain = ["uncompressed", "none", "producer"];
@@ -260,6 +299,9 @@ mod tests {
             bytes_per_second: Some(2 * MB),
             records_per_second: Some(1_000),
             retention: Some(Retention::Milliseconds(24 * HOUR_MS)),
+            size_limit: Some(SizeLimit::None),
+            max_message_bytes: Some(KAFKA_MESSAGE_BYTES_DEFAULT),
+            cleanup: Some(Cleanup::Delete),
             key_ordering: Some(false),
             consumer_groups: Some(vec!["billing".to_owned()]),
             ..Topic::default()
@@ -281,7 +323,15 @@ mod tests {
     #[test]
     fn what_is_not_known_is_asked_for() {
         let plan = stream_for(&Topic::default(), 20);
-        let asked = [Notice::GroupsUnknown, Notice::RateUnknown, Notice::RetentionUnknown, Notice::KeyOrderUnknown];
+        let asked = [
+            Notice::GroupsUnknown,
+            Notice::RateUnknown,
+            Notice::RetentionUnknown,
+            Notice::SizeLimitUnknown,
+            Notice::BatchesUnknown,
+            Notice::CleanupUnknown,
+            Notice::KeyOrderUnknown,
+        ];
         assert_eq!((plan.sizing, plan.month), (None, None));
         assert_eq!(plan.notices, asked);
     }
@@ -301,8 +351,22 @@ mod tests {
             let plan = stream_for(&Topic { retention: Some(retention), ..known() }, 20);
             assert_eq!((plan.retention_hours, plan.notices), (hours, notices), "{retention:?}");
         }
-        let by_size = stream_for(&Topic { retention_bytes: Some(9), ..known() }, 20);
-        assert_eq!(by_size.notices, [Notice::RetentionBySize { bytes: 9 }]);
+        let by_size = Topic { size_limit: Some(SizeLimit::Bytes(9)), ..known() };
+        assert_eq!(stream_for(&by_size, 20).notices, [Notice::RetentionBySize { bytes: 9 }]);
+    }
+
+    #[test]
+    fn limits_count_where_kafka_deletes_by_them() {
+        for (cleanup, hours, notices) in [
+            (Cleanup::Delete, 48, vec![Notice::RetentionBySize { bytes: 9 }]),
+            (Cleanup::CompactAndDelete, 48, vec![Notice::RetentionBySize { bytes: 9 }, Notice::Compacted]),
+            (Cleanup::Compact, 24, vec![Notice::Compacted]),
+            (Cleanup::Neither, 8_760, vec![Notice::RetentionForever]),
+        ] {
+            let (retention, size_limit) = (Some(Retention::Milliseconds(48 * HOUR_MS)), Some(SizeLimit::Bytes(9)));
+            let plan = stream_for(&Topic { cleanup: Some(cleanup), retention, size_limit, ..known() }, 20);
+            assert_eq!((plan.retention_hours, plan.notices), (hours, notices), "{cleanup:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use crate::number::Number;
+
 /// A number of open shards, at least one: Kinesis has no stream without a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShardCount(NonZeroU32);
@@ -108,7 +110,8 @@ pub fn thousands(number: u64) -> String {
 
 /// Decimals of a dollar that a [`MicroUsd`] can say.
 const MICRO_DECIMALS: usize = 6;
-const MICRO_PER_DOLLAR: u64 = 1_000_000;
+const MICRO_PER_DOLLAR: u64 = MICRO_PER_DOLLAR_FACTOR as u64;
+const MICRO_PER_DOLLAR_FACTOR: u32 = 1_000_000;
 
 /// A text that is no amount of money in dollars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,16 +121,10 @@ pub struct NotUsd;
 impl FromStr for MicroUsd {
     type Err = NotUsd;
 
-    /// Reads dollars exactly: `120`, `0.015`; no sign, no exponent, no separators.
+    /// Reads dollars exactly, as any [`Number`] of six decimals: `120`, `0.015`, `0.0150000000`.
     fn from_str(text: &str) -> Result<Self, NotUsd> {
-        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(whole) || !digits(decimals) || decimals.len() > MICRO_DECIMALS {
-            return Err(NotUsd);
-        }
-        let micro: u64 = format!("{decimals:0<MICRO_DECIMALS$}").parse().map_err(|_| NotUsd)?;
-        let whole: u64 = whole.parse().map_err(|_| NotUsd)?;
-        whole.checked_mul(MICRO_PER_DOLLAR).and_then(|whole| whole.checked_add(micro)).map(Self).ok_or(NotUsd)
+        let number: Number = text.parse().map_err(|_| NotUsd)?;
+        number.times_exactly(MICRO_PER_DOLLAR_FACTOR).map(Self).map_err(|_| NotUsd)
     }
 }
 
@@ -152,10 +149,12 @@ mod tests {
 
     #[test]
     fn money_is_read_exactly_or_not_at_all() {
-        for (text, micro) in [("120", 120_000_000), ("0.015", 15_000), ("0.000001", 1), ("7.50", 7_500_000)] {
+        for (text, micro) in
+            [("120", 120_000_000), ("0.015", 15_000), ("0.000001", 1), ("0.0150000000", 15_000), ("1.5e-2", 15_000)]
+        {
             assert_eq!(text.parse(), Ok(MicroUsd(micro)), "{text}");
         }
-        for text in ["", "-1", "1e3", "1,000", "1.", ".5", "0.0000001", "twelve", " 1", "99999999999999999999"] {
+        for text in ["", "-1", "NaN", "1,000", "0.0000001", "twelve", "99999999999999999999"] {
             assert_eq!(text.parse::<MicroUsd>(), Err(NotUsd), "{text}");
         }
     }

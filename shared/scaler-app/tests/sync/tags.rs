@@ -45,7 +45,9 @@ async fn a_stream_without_room_for_our_tags_is_told_at_once_and_not_by_its_first
         assert_eq!(stack.world.told().len(), 1, "{tags}");
         assert_eq!(stack.world.alarms().len(), 0, "{tags}: no alarm asks for what cannot be done");
         // Once there is room, it is enrolled.
-        stack.world.change("orders", |stream| stream.tags.retain(|key, _| !["cost-00", "cost-01"].contains(&key.as_str())));
+        stack
+            .world
+            .change("orders", |stream| stream.tags.retain(|key, _| !["cost-00", "cost-01"].contains(&key.as_str())));
         enrols(&stack).await;
         assert_eq!(stack.wrongs(), Vec::<String>::new(), "{tags}");
     }
