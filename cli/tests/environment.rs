@@ -47,7 +47,12 @@ fn a_profile_that_gives_nothing_is_named() {
     fails("status", &[("AWS_PROFILE", "proc")], &["credential_process=\"/bin/false\", which gives none"], &[]);
     fails("status", &[HERE, KEYS[0]], &["AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"], &[]);
     let gone = [("AWS_CONFIG_FILE", "gone"), ("AWS_PROFILE", "dev"), HERE];
-    fails("status", &gone, &["AWS_CONFIG_FILE=\"gone\" cannot be read", "AWS_PROFILE=\"dev\" names no profile"], &[]);
+    fails(
+        "status",
+        &gone,
+        &["AWS_CONFIG_FILE: cannot open the profiles in gone", "AWS_PROFILE=\"dev\" names no profile"],
+        &[],
+    );
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The AWS SDKs' files of profiles, as far as it takes to say which profile is meant and what it lacks.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::files;
 
 /// The profiles of both files.
 #[derive(Debug, Default)]
@@ -39,11 +40,9 @@ impl Profiles {
             let Some(path) = named.as_ref().map(PathBuf::from).or_else(|| Some(home.as_ref()?.join(usual))) else {
                 continue;
             };
-            match fs::read(&path) {
-                Ok(bytes) => read.take(kind, &path, &String::from_utf8_lossy(&bytes)),
-                Err(error) if named.is_some() => {
-                    read.unread.push(format!("{name}={:?} cannot be read: {error}", path.display().to_string()));
-                }
+            match files::text("profiles in", &path) {
+                Ok(text) => read.take(kind, &path, &text),
+                Err(error) if named.is_some() => read.unread.push(format!("{name}: {error:#}")),
                 Err(_) => read.files.push(path.display().to_string()),
             }
         }
@@ -62,7 +61,7 @@ impl Profiles {
     fn take(&mut self, kind: Kind, path: &Path, text: &str) {
         self.files.push(path.display().to_string());
         let mut current = None;
-        for line in text.trim_start_matches('\u{feff}').lines() {
+        for line in text.lines() {
             if let Some(section) = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next()) {
                 current = name_of(kind, section).map(str::to_owned);
                 if let Some(name) = &current {

@@ -28,7 +28,7 @@ const TIMEOUTS: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
 const WORDS_MAX: usize = 300;
 
 /// What AWS's words have in them where a resize is refused for another limit than the ten of the day: the account's shards, double,
-/// half, 10,000 shards, too many streams at once. Source: UpdateShardCount, SplitShard and LimitExceededException in the API
+/// half, 10,000 shards, too many streams at once. Source: `UpdateShardCount`, `SplitShard` and `LimitExceededException` in the API
 /// reference; messages seen in public issues.
 const OTHER_LIMITS_OF_A_RESIZE: [&str; 6] =
     ["shard limit", "double", "half", "above", "simultaneously", "too many streams"];

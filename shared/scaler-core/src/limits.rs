@@ -3,8 +3,6 @@
 //! Sources, all read 2026-11-21: **KQ** is the Developer Guide page "Quotas and limits"; **API** is the API reference
 //! of the operation named.
 
-/// Tags of one stream. Source: Kinesis API reference, AddTagsToStream.
-pub const TAGS_PER_STREAM_MAX: usize = 50;
 /// Bytes a second that one shard takes, partition keys included (1 MiB). KQ, API `CreateStream`.
 pub const WRITE_BYTES_PER_SECOND_PER_SHARD: u64 = 1_048_576;
 /// Records a second that one shard takes. KQ, API `CreateStream`.
@@ -23,6 +21,8 @@ pub const FAN_OUT_CONSUMERS_MAX: u32 = 20;
 pub const RECORD_BYTES_DEFAULT: u64 = 1_048_576;
 /// Bytes of a record that a stream can be told to take (10 MiB). API `UpdateMaxRecordSize`.
 pub const RECORD_BYTES_MAX: u64 = 10 * 1_048_576;
+/// Tags that a stream has at most. API `AddTagsToStream`.
+pub const TAGS_PER_STREAM_MAX: usize = 50;
 /// Hours that a stream keeps records at least; they cost nothing. API `DecreaseStreamRetentionPeriod`.
 pub const RETENTION_HOURS_MIN: u32 = 24;
 /// Hours that a stream keeps records at most (365 days). API `IncreaseStreamRetentionPeriod`.

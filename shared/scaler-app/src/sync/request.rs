@@ -97,26 +97,19 @@ fn from_queue(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
 fn by_hand(event: &Value) -> Result<SyncRequest, EventFault> {
     let expected = || {
         Err(EventFault::NoSyncRequest(match event.get("sync") {
-            Some(value) => value.to_string().chars().take(SHOWN_CHARS).collect(),
+            Some(_) => event.to_string().chars().take(SHOWN_CHARS).collect(),
             None => shape_of(event),
         }))
     };
     match event.get("sync") {
-        Some(Value::Array(names)) => {
-            let names: Option<Vec<_>> = names.iter().map(Value::as_str).collect();
-            match names.filter(|names| !names.is_empty() && names.iter().all(|name| is_stream_name(name))) {
-                Some(names) => {
-                    match (optional(event, "plans", Value::as_bool), optional(event, "until", Value::as_i64)) {
-                        (Some(plans), Some(until)) => {
-                            let streams = names.into_iter().map(str::to_owned).collect();
-                            Ok(SyncRequest::Streams(Look { streams, plans: plans.unwrap_or(true), until }))
-                        }
-                        _ => expected(),
-                    }
-                }
-                None => expected(),
+        Some(Value::Array(_)) => match StreamsAsked::deserialize(event) {
+            Ok(StreamsAsked { sync: streams, plans, until })
+                if !streams.is_empty() && streams.iter().all(|name| is_stream_name(name)) =>
+            {
+                Ok(SyncRequest::Streams(Look { streams, plans: plans.unwrap_or(true), until }))
             }
-        }
+            _ => expected(),
+        },
         Some(Value::String(all)) if all == "all" => match event.get("after") {
             None | Some(Value::Null) => Ok(SyncRequest::All { after: None }),
             Some(Value::String(after)) => Ok(SyncRequest::All { after: Some(after.clone()) }),
@@ -127,12 +120,12 @@ fn by_hand(event: &Value) -> Result<SyncRequest, EventFault> {
     }
 }
 
-/// A field that may be left out; `None` where it is there and no such value.
-fn optional<T>(event: &Value, field: &str, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
-    match event.get(field) {
-        None | Some(Value::Null) => Some(None),
-        Some(value) => read(value).map(Some),
-    }
+/// The request for a look at some streams; people leave out all but their names.
+#[derive(Deserialize)]
+struct StreamsAsked {
+    sync: Vec<String>,
+    plans: Option<bool>,
+    until: Option<i64>,
 }
 
 /// A look at streams that have changed, says AWS. What is planned for them is looked at in their turn.
@@ -243,11 +236,11 @@ mod tests {
     #[test]
     fn what_is_no_request_is_told_with_what_was_expected() {
         for (event, told) in [
-            (json!({ "sync": "everything" }), "got \"everything\""),
-            (json!({ "sync": ["or ders"] }), "got [\"or ders\"]"),
-            (json!({ "sync": [] }), "got []"),
-            (json!({ "sync": ["orders"], "plans": "yes" }), "expected"),
-            (json!({ "sync": ["orders"], "until": "noon" }), "expected"),
+            (json!({ "sync": "everything" }), "got {\"sync\":\"everything\"}"),
+            (json!({ "sync": ["or ders"] }), "got {\"sync\":[\"or ders\"]}"),
+            (json!({ "sync": [] }), "got {\"sync\":[]}"),
+            (json!({ "sync": ["orders"], "plans": "yes" }), "\"plans\":\"yes\""),
+            (json!({ "sync": ["orders"], "until": "noon" }), "\"until\":\"noon\""),
             (json!({ "sync": "all", "after": 7 }), "expected"),
             (json!({ "Records": [] }), "an object with the fields [Records]"),
             (json!(null), "got null"),

@@ -240,7 +240,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
             self.tell(enrolment, &mut outcome).await;
         } else {
             // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
-            self.tell_at_times(known, &enrolment, &mut outcome).await;
+            self.tell_at_times(known, enrolment, &mut outcome).await;
         }
         // What looks wrong, the schedule sees again by itself.
         let look_again = is_changing && believed_shards(&known.alarms).is_some() && known.look != Look::AsItsAlarmsSay;

@@ -85,8 +85,9 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// These streams, as they are now.
     pub(super) async fn streams(mut self, look: Look, tally: &mut Tally<'_>) {
-        let until = look.until.unwrap_or_else(|| self.chain_end(self.now()));
-        let is_first = look.until.is_none();
+        let until = look.until.unwrap_or_else(|| chain_end(self.now()));
+        // What is looked at again is not done yet, and may take its time.
+        let pause = |first: u32| if look.until.is_none() { first } else { LATER_SECONDS_MAX };
         let mut again = Agains::until(until);
         for (done, stream) in look.streams.iter().enumerate() {
             if done > 0 && self.is_over() {
@@ -94,29 +95,37 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
                 leave(self.ports, &SyncRequest::Streams(rest), 0, tally).await;
                 break;
             }
-            let (mut outcomes, at_rest, changes) = match self.close(stream).await {
-                Ok(known) => {
-                    let tended = Box::pin(self.tender.tend(known)).await;
-                    (tended.outcomes.clone(), tended.at_rest(), tended.look_again)
-                }
-                Err(error) => (vec![call_failed(stream, &error)], None, None),
-            };
-            again.note(changes.map(|seconds| if is_first { seconds } else { LATER_SECONDS_MAX }), false, stream);
-            if let Some((shards, enrolment)) = at_rest.filter(|_| look.plans) {
-                let ahead = Box::pin(self.tender.look_ahead(stream, shards, &enrolment)).await;
-                again.note(ahead.look_again, true, stream);
-                outcomes.extend(ahead.outcome);
-            }
+            let Looked { outcomes, changes, plan } = self.look_at(stream, look.plans).await;
+            again.note(changes.map(pause), false, stream);
+            again.note(plan, true, stream);
+            // It alone is tried again: those that went well are not to wait for it.
             let has_failed = outcomes.iter().any(|outcome| outcome.outcome == OutcomeKind::Failed);
-            if has_failed && self.ports.continuations.is_there() {
-                // It alone is tried again: those that went well are not to wait for it.
-                again.note(Some(if is_first { RETRY_SECONDS } else { LATER_SECONDS_MAX }), look.plans, stream);
-                outcomes.into_iter().for_each(|outcome| tally.outcome(outcome));
-            } else {
-                outcomes.into_iter().for_each(|outcome| tally.decisive(outcome));
+            let is_retried_alone = has_failed && self.ports.continuations.is_there();
+            if is_retried_alone {
+                again.note(Some(pause(RETRY_SECONDS)), look.plans, stream);
+            }
+            for outcome in outcomes {
+                if is_retried_alone { tally.outcome(outcome) } else { tally.decisive(outcome) }
             }
         }
         self.look_again(again, tally).await;
+    }
+
+    /// Tends one stream, and looks ahead for it if that is asked for.
+    async fn look_at(&mut self, stream: &str, plans: bool) -> Looked {
+        let known = match self.close(stream).await {
+            Ok(known) => known,
+            Err(error) => return Looked { outcomes: vec![call_failed(stream, &error)], changes: None, plan: None },
+        };
+        let tended = Box::pin(self.tender.tend(known)).await;
+        let at_rest = tended.at_rest().filter(|_| plans);
+        let mut looked = Looked { outcomes: tended.outcomes, changes: tended.look_again, plan: None };
+        if let Some((shards, enrolment)) = at_rest {
+            let ahead = Box::pin(self.tender.look_ahead(stream, shards, &enrolment)).await;
+            looked.plan = ahead.look_again;
+            looked.outcomes.extend(ahead.outcome);
+        }
+        looked
     }
 
     /// What is known of a stream that is to be looked at closely.
@@ -129,7 +138,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     /// Tends these streams in their order, and says how many of them there was time for.
     async fn tend(mut self, fleet: Vec<Known>, began: i64, tally: &mut Tally<'_>) -> usize {
         let (mut done, mut standings, mut plans) = (0, Vec::new(), Vec::new());
-        let mut again = Agains::until(self.chain_end(began));
+        let mut again = Agains::until(chain_end(began));
         for known in fleet {
             if self.is_over() {
                 break;
@@ -198,11 +207,6 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         self.ports.pass.clock.now().as_second()
     }
 
-    /// The end of a chain of looks that began at this time, in epoch seconds: then the stream's turn has come, which begins another.
-    fn chain_end(&self, began: i64) -> i64 {
-        began.saturating_add(CHAIN_SECONDS)
-    }
-
     /// Has streams looked at again, of which the schedule's next run would not know that it should.
     async fn look_again(&self, again: Agains, tally: &mut Tally<'_>) {
         if !self.ports.continuations.is_there() {
@@ -220,6 +224,20 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             }
         }
     }
+}
+
+/// The end of a chain of looks that began at this time, in epoch seconds: then the stream's turn has come, which begins another.
+fn chain_end(began: i64) -> i64 {
+    began.saturating_add(CHAIN_SECONDS)
+}
+
+/// What came of a look at one stream.
+struct Looked {
+    outcomes: Vec<Outcome>,
+    /// In how many seconds to look again, since the stream is changing.
+    changes: Option<u32>,
+    /// In how many seconds to look ahead again.
+    plan: Option<u32>,
 }
 
 /// Streams to be looked at again: in how many seconds, and whether for their plan.
