@@ -236,23 +236,24 @@ struct WatchedMetric {
 impl Watched {
     fn notice(self) -> Result<Notice, EventFault> {
         let alarm = self.alarm;
-        if self.state != AlarmState::Alarm {
-            // Nothing is to be done, so nothing is wrong.
-        } else if let Some(children) = self.children {
+        // What does not fire asks for nothing, so nothing is wrong with it.
+        let fires = self.state == AlarmState::Alarm;
+        if let Some(children) = self.children.filter(|_| fires) {
             let children = if children.is_empty() { String::new() } else { format!(" ({})", children.join(", ")) };
             return Err(EventFault::Composite { alarm, children });
-        } else if self.metrics.iter().any(WatchedMetric::is_query) {
+        }
+        if fires && self.metrics.iter().any(WatchedMetric::is_query) {
             return Err(EventFault::Query(alarm));
         }
         let with_stream = || self.metrics.iter().filter(|metric| metric.stream.is_some());
         let of_kinesis: Vec<_> = with_stream().filter(|metric| metric.is_of_kinesis()).collect();
-        if let (true, Some(other)) = (of_kinesis.is_empty(), with_stream().next()) {
+        if let (true, Some(other)) = (fires && of_kinesis.is_empty(), with_stream().next()) {
             return Err(EventFault::Namespace { alarm, namespace: other.namespace.clone().unwrap_or_default() });
         }
-        let other =
-            of_kinesis.iter().find_map(|metric| metric.account.clone().filter(|_| metric.account != self.account));
-        if let (Some(other), Some(own)) = (other, self.account) {
-            return Err(EventFault::Account { alarm, other, own });
+        let is_other = |metric: &&&WatchedMetric| metric.account.is_some() && metric.account != self.account;
+        if let (Some(other), Some(own)) = (of_kinesis.iter().find(is_other).filter(|_| fires), &self.account) {
+            let other = other.account.clone().unwrap_or_default();
+            return Err(EventFault::Account { alarm, other, own: own.clone() });
         }
         let streams: BTreeSet<_> = of_kinesis.iter().filter_map(|metric| metric.stream.clone()).collect();
         let (streams, fits) = (streams.into_iter().collect(), fits(&self.metrics));
@@ -268,7 +269,7 @@ impl WatchedMetric {
 
     fn is_query(&self) -> bool {
         self.expression.as_ref().is_some_and(|expression| {
-            expression.trim_start().get(..7).is_some_and(|word| word.eq_ignore_ascii_case("select "))
+            expression.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("select"))
         })
     }
 }

@@ -77,7 +77,7 @@ const fn sweep_minutes(direction: Direction) -> i64 {
     }
 }
 
-/// The how manieth sweep it is of those that this direction heeds.
+/// The number of this sweep among those that this direction heeds.
 fn sweep_number(direction: Direction, now: Timestamp) -> i64 {
     now.as_second().div_euclid(60 * sweep_minutes(direction))
 }

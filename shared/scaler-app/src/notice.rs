@@ -11,7 +11,8 @@ const SUBJECT_CHARS_MAX: usize = 100;
 
 /// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
 ///
-/// Each resize is told, of which AWS allows ten a day, and of splits and merges the first in an hour. Any other cause is told once an
+/// Each resize is told, of which AWS allows ten a day, and the first of a series of splits or merges with less than an hour between
+/// them. Any other cause is told once an
 /// hour, and first written down on the stream. Where that fails nothing is sent: without a memory the same message would go out
 /// every minute. The log and `NeedsAttentionAlarm` still tell. A stream that was just set in motion may refuse tags, so what was
 /// done to it is told all the same: it happens seldom. A dry run changes no tag, and so tells nobody.

@@ -217,8 +217,8 @@ async fn act<A: Adapters>(
     }
     let answer = call(ports, stream, decision).await;
     let known = match &answer {
-        Ok(()) => accepted(asked),
-        Err(error) => after(error.failure, asked),
+        Ok(()) => asked.accepted(),
+        Err(error) => after(error.failure, asked, decision.current),
     };
     // A stream that has just been set in motion may refuse tags. Then the entry stays as it was, which explains what the stream
     // is now and what it may become: the next look settles it.
@@ -243,23 +243,15 @@ async fn write_down<A: Adapters>(
     ports.streams.remember(stream, TAG_RESIZES, &history).await
 }
 
-/// What is known of an attempt that AWS accepted.
-fn accepted(asked: Attempt) -> Attempt {
-    match asked.kind {
-        AttemptKind::Asked(direction) => Attempt { kind: AttemptKind::accepted(direction), ..asked },
-        _ => asked,
-    }
-}
-
 /// What is known of an attempt whose call failed so.
-fn after(failure: Failure, asked: Attempt) -> Attempt {
+fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
     match failure {
         // Perhaps it was made.
         Failure::Unavailable => asked,
         // Though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. To which count is
         // not known.
-        Failure::InUse => Attempt { kind: AttemptKind::Foreign, to: None, ..asked },
-        Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, to: None, ..asked },
+        Failure::InUse => Attempt { kind: AttemptKind::Foreign, from: current, to: None, ..asked },
+        Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, from: current, to: None, ..asked },
         Failure::NotFound | Failure::Refused | Failure::Throttled => Attempt { kind: AttemptKind::Refused, ..asked },
     }
 }

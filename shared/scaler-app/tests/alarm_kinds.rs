@@ -108,9 +108,23 @@ fn a_queue_hands_over_what_can_be_read() {
 /// An alarm that is well again asks for nothing, whatever its kind.
 #[tokio::test]
 async fn an_alarm_that_does_not_fire_is_ignored() {
-    let mut event = file("composite");
-    let message = event["Records"][0]["Sns"]["Message"].as_str().unwrap();
-    event["Records"][0]["Sns"]["Message"] =
-        json!(message.replace("\"NewStateValue\": \"ALARM\"", "\"NewStateValue\": \"OK\""));
-    assert_eq!(outcome(&event).await.outcome, OutcomeKind::Ignored);
+    let mut of_another_account = incoming("AWS/Kinesis");
+    of_another_account["accountId"] = json!("999988887777");
+    let query =
+        json!({ "id": "q", "expression": "SELECT\nMAX(IncomingBytes) FROM SCHEMA(\"AWS/Kinesis\", StreamName)" });
+    let mut events = vec![file("composite"), file("cross-account-sns")];
+    for event in &mut events {
+        let message = event["Records"][0]["Sns"]["Message"].as_str().unwrap();
+        event["Records"][0]["Sns"]["Message"] =
+            json!(message.replace("\"NewStateValue\": \"ALARM\"", "\"NewStateValue\": \"OK\""));
+    }
+    for metric in [of_another_account, incoming("Shop"), query] {
+        let mut event = direct(&metric, "us-east-1");
+        assert_eq!(outcome(&event).await.outcome, OutcomeKind::Refused, "while it fires: {event}");
+        event["alarmData"]["state"]["value"] = json!("OK");
+        events.push(event);
+    }
+    for event in events {
+        assert_eq!(outcome(&event).await.outcome, OutcomeKind::Ignored, "{event}");
+    }
 }

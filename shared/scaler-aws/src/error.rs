@@ -30,8 +30,15 @@ const WORDS_MAX: usize = 300;
 /// What AWS's words have in them where a resize is refused for another limit than the ten of the day: the account's shards, double,
 /// half, 10,000 shards, too many streams at once. Source: `UpdateShardCount`, `SplitShard` and `LimitExceededException` in the API
 /// reference; messages seen in public issues.
-const OTHER_LIMITS_OF_A_RESIZE: [&str; 6] =
-    ["shard limit", "double", "half", "above", "simultaneously", "too many streams"];
+const OTHER_LIMITS_OF_A_RESIZE: [&str; 7] = [
+    "shard limit",
+    "over double",
+    "below half",
+    "scaled above",
+    "simultaneously",
+    "too many streams",
+    "maximum number allowed",
+];
 
 /// Makes a [`CallError`] of what the SDK returned after its retries.
 pub(crate) fn call_error<E>(call: &'static str, subject: &str, error: SdkError<E, HttpResponse>) -> CallError
@@ -148,6 +155,11 @@ mod tests {
             ("UpdateShardCount cannot scale down below half your current open shard count.", Failure::Refused),
             ("A stream cannot be scaled above 10000 shards.", Failure::Refused),
             ("Too many streams are being changed simultaneously.", Failure::Refused),
+            (
+                "The requested resource exceeds the maximum number allowed, or the number of concurrent stream requests exceeds \
+                 the maximum number allowed.",
+                Failure::Refused,
+            ),
         ] {
             let found = service_failure("UpdateShardCount", Some("LimitExceededException"), message, true);
             assert_eq!(found, meaning, "{message}");

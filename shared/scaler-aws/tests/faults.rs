@@ -442,7 +442,7 @@ async fn a_lost_answer_counts_as_a_resize_and_a_refusal_does_not() {
             AttemptKind::DaySpent,
         ),
         (
-            Answer::error("UpdateShardCount", 400, "LimitExceededException", "no more than double"),
+            Answer::error("UpdateShardCount", 400, "LimitExceededException", "cannot scale up over double"),
             OutcomeKind::Refused,
             AttemptKind::Refused,
         ),

@@ -138,6 +138,6 @@ impl Reason {
 
 fn several_streams() -> String {
     format!(
-        "Spread the load over several streams: AWS gives none more shards than {TAG_SHARDS_MAX}={SHARDS_PER_STREAM_MAX}"
+        "Spread the load over several streams: no stream may have more shards, and so the most is {TAG_SHARDS_MAX}={SHARDS_PER_STREAM_MAX}"
     )
 }

@@ -52,6 +52,9 @@ pub const SYNC_MINUTES: i64 = 5;
 /// record, and the sweep then mends both.
 const RUNS_A_ROUND: i64 = 48;
 
+/// Minutes in which each stream's shard count is asked of Kinesis once.
+pub const ROUND_MINUTES: i64 = RUNS_A_ROUND * SYNC_MINUTES;
+
 /// Runs in which each stream is looked ahead for once: that takes a call for many points, and a plan is good for
 /// an hour.
 const RUNS_A_PLAN: i64 = 12;

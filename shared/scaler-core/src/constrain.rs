@@ -91,7 +91,13 @@ pub(crate) fn cooldown(context: &Context<'_>, wanted: ShardCount) -> Step {
     match last.kind {
         _ if context.now >= until => step(wanted, Reason::CooldownOver),
         AttemptKind::Refused => step(context.current, Reason::RefusedLately { at: last.at, until }),
-        _ => step(context.current, Reason::CoolingDown { until }),
+        AttemptKind::Asked(_)
+        | AttemptKind::NotMade
+        | AttemptKind::ScaleOut
+        | AttemptKind::ScaleIn
+        | AttemptKind::Foreign
+        | AttemptKind::Stepwise
+        | AttemptKind::DaySpent => step(context.current, Reason::CoolingDown { until }),
     }
 }
 

@@ -161,7 +161,7 @@ pub(crate) fn admission(
     if stream.mode == StreamMode::OnDemand {
         return refuse(Reason::OnDemand);
     }
-    if enrolment.lacks_room() && !enrolment.is_dry_run(stack) {
+    if enrolment.lacks_room() {
         return refuse(Reason::NoRoomForTags { tags: enrolment.tags });
     }
     match stream.status {

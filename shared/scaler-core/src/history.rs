@@ -10,8 +10,8 @@ use crate::units::ShardCount;
 
 /// Splits that nothing asked for again in this time are not gone on with.
 const UNFINISHED_AFTER: SignedDuration = SignedDuration::from_hours(1);
-/// AWS dates a call when it takes it; the ledger dates it before it is sent. So an entry counts a little longer than AWS's day. A
-/// function is cut off after a minute (its `Timeout`), and clocks differ by seconds.
+/// AWS dates a call when it takes it; the ledger dates it just before it is sent. So an entry counts a little longer than AWS's day.
+/// The call is given up after seconds, and clocks differ by seconds.
 const DATED_EARLY_MAX: SignedDuration = SignedDuration::from_mins(2);
 /// What a stream looks like so soon after a call says nothing of the call: it may be on its way still, or not be shown yet.
 /// AWS gives no figure; our own calls are given up after less.
@@ -46,14 +46,6 @@ pub enum AttemptKind {
 }
 
 impl AttemptKind {
-    /// The kind of an accepted call in this direction.
-    pub const fn accepted(direction: Direction) -> Self {
-        match direction {
-            Direction::Out => Self::ScaleOut,
-            Direction::In => Self::ScaleIn,
-        }
-    }
-
     /// One letter, since the whole history must fit a tag's value.
     const fn letter(self) -> char {
         match self {
@@ -184,29 +176,18 @@ impl ResizeHistory {
     #[must_use]
     pub fn seen(&self, alarms_fit: Option<ShardCount>, actual: ShardCount, now: Timestamp) -> Self {
         let mut seen = self.clone();
-        let explains = |attempt: &Attempt| {
-            !matches!(attempt.kind, AttemptKind::Refused | AttemptKind::NotMade | AttemptKind::DaySpent)
-        };
-        let last = seen.0.iter().rposition(|attempt| is_recent(attempt, now) && explains(attempt));
-        let expected = match last.map(|last| seen.0[last]) {
+        seen.settle_under_way(actual, now);
+        let last = seen.0.iter().rfind(|attempt| is_recent(attempt, now) && attempt.explains()).copied();
+        let expected = match last {
             None => alarms_fit,
+            // Under way as far as is known.
+            Some(Attempt { kind: AttemptKind::Foreign, to: None, .. }) => return seen,
             Some(last) if !last.is_shown(now) && actual == last.from => return seen,
             Some(Attempt { kind: AttemptKind::Asked(_), from, .. }) => {
-                seen.settle_unanswered(actual, from, now);
-                if seen != *self {
+                if seen.settle_unanswered(actual, from, now) {
                     return seen;
                 }
                 Some(from)
-            }
-            Some(under_way @ Attempt { kind: AttemptKind::Foreign, to: None, .. }) => {
-                // Whatever it was that kept the stream from being resized, it left the count alone, ...
-                seen.0.retain(|attempt| *attempt != under_way);
-                // ... or it was a resize.
-                if actual != under_way.from {
-                    seen.0.push(Attempt { to: Some(actual), ..under_way });
-                    seen.0.sort_by_key(|attempt| attempt.at);
-                }
-                return seen;
             }
             Some(last) if last.kind == AttemptKind::Stepwise => {
                 // Splits and merges leave any count on the way; each refits the alarms, which tell more of it afterwards.
@@ -224,23 +205,55 @@ impl ResizeHistory {
         }
     }
 
+    /// Settles the resizes by others that were under way when a call of ours was refused. The next count that was seen tells: one of
+    /// our own next attempt, or `actual`. Where it is the same as before, or one that our own splits lead through, nobody resized.
+    fn settle_under_way(&mut self, actual: ShardCount, now: Timestamp) {
+        let mut settled = Vec::with_capacity(self.0.len());
+        for (at, attempt) in self.0.iter().enumerate() {
+            let is_under_way = attempt.kind == AttemptKind::Foreign && attempt.to.is_none();
+            if !is_under_way || !attempt.is_shown(now) {
+                settled.push(*attempt);
+                continue;
+            }
+            let begins_at_what_is_seen = |next: &&Attempt| {
+                !matches!(next.kind, AttemptKind::Foreign | AttemptKind::Stepwise | AttemptKind::DaySpent)
+            };
+            let count = self.0[at + 1..].iter().find(begins_at_what_is_seen).map_or(actual, |next| next.from);
+            let before = settled.iter().rfind(|past: &&Attempt| past.explains());
+            let is_ours = before.is_some_and(|past| past.kind == AttemptKind::Stepwise && past.passes(count));
+            if count != attempt.from && !is_ours {
+                settled.push(Attempt { to: Some(count), ..*attempt });
+            }
+        }
+        self.0 = settled;
+    }
+
     /// Settles the calls without an answer at the end of the history, which asked a stream of `from` shards: of those that asked for
     /// `actual` the newest was accepted, and the others were not made. Where none explains `actual`, nothing is known of them.
-    fn settle_unanswered(&mut self, actual: ShardCount, from: ShardCount, now: Timestamp) {
+    /// Whether anything was settled.
+    fn settle_unanswered(&mut self, actual: ShardCount, from: ShardCount, now: Timestamp) -> bool {
         let is_asked = |attempt: &Attempt| matches!(attempt.kind, AttemptKind::Asked(_)) && attempt.from == from;
-        let is_passed_over = |attempt: &Attempt| {
-            matches!(attempt.kind, AttemptKind::Refused | AttemptKind::NotMade | AttemptKind::DaySpent)
-        };
-        let first =
-            self.0.iter().rposition(|past| !is_asked(past) && !is_passed_over(past)).map_or(0, |other| other + 1);
+        let first = self.0.iter().rposition(|past| past.explains() && !is_asked(past)).map_or(0, |other| other + 1);
         let asked = || (first..self.0.len()).filter(|at| is_asked(&self.0[*at]));
         let accepted = asked().rfind(|at| self.0[*at].to == Some(actual));
         let settled: Vec<_> =
             asked().filter(|at| accepted.is_some() || (actual == from && self.0[*at].is_shown(now))).collect();
-        for at in settled {
-            let kind = &mut self.0[at].kind;
-            *kind = if accepted == Some(at) { kind.once_accepted() } else { AttemptKind::NotMade };
+        for at in &settled {
+            let attempt = &mut self.0[*at];
+            *attempt = if accepted == Some(*at) { attempt.accepted() } else { attempt.not_made() };
         }
+        self.keep_newest_not_made();
+        !settled.is_empty()
+    }
+
+    /// Of the calls that were not made only the newest matters, and only for the cooldown.
+    fn keep_newest_not_made(&mut self) {
+        let newest = self.0.iter().rposition(|attempt| attempt.kind == AttemptKind::NotMade);
+        let mut at = 0;
+        self.0.retain(|attempt| {
+            at += 1;
+            attempt.kind != AttemptKind::NotMade || newest == Some(at - 1)
+        });
     }
 
     /// When the next of the day's resizes is free again, if any is spent.
@@ -311,30 +324,42 @@ fn is_recent(attempt: &Attempt, now: Timestamp) -> bool {
 }
 
 impl fmt::Display for ResizeHistory {
-    /// The tag's value. Where it would not fit, what spends the daily budget is kept before what does not, and newer attempts
-    /// before older ones.
+    /// The tag's value. Where it would not fit, what spends the daily budget is kept before what does not, what says how the stream
+    /// became what it is before what only a cooldown counts from, and newer attempts before older ones.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut attempts = self.0.clone();
         let mut value = words(&attempts);
         while value.len() > TAG_VALUE_CHARS_MAX {
-            attempts.remove(attempts.iter().position(|attempt| !attempt.spends()).unwrap_or(0));
+            let least = attempts.iter().enumerate().min_by_key(|(_, attempt)| attempt.worth()).map_or(0, |(at, _)| at);
+            attempts.remove(least);
             value = words(&attempts);
         }
         f.write_str(&value)
     }
 }
 
-impl AttemptKind {
-    /// What it is once AWS is known to have accepted it.
-    const fn once_accepted(self) -> Self {
-        match self {
-            Self::Asked(direction) => Self::accepted(direction),
-            kind => kind,
-        }
-    }
-}
-
 impl Attempt {
+    /// The same, now that AWS is known to have accepted it.
+    #[must_use]
+    pub const fn accepted(self) -> Self {
+        let kind = match self.kind {
+            AttemptKind::Asked(Direction::Out) => AttemptKind::ScaleOut,
+            AttemptKind::Asked(Direction::In) => AttemptKind::ScaleIn,
+            kind => kind,
+        };
+        Self { kind, ..self }
+    }
+
+    /// The same, now that it is known not to have been made.
+    const fn not_made(self) -> Self {
+        Self { kind: AttemptKind::NotMade, ..self }
+    }
+
+    /// Whether the stream's count may be due to it.
+    const fn explains(&self) -> bool {
+        !matches!(self.kind, AttemptKind::Refused | AttemptKind::NotMade | AttemptKind::DaySpent)
+    }
+
     /// Whether it is one of the ten calls that AWS accepts a day, or may be one.
     const fn spends(&self) -> bool {
         match self.kind {
@@ -343,12 +368,21 @@ impl Attempt {
         }
     }
 
+    /// What is left out last where not all fits.
+    const fn worth(&self) -> u8 {
+        match self.kind {
+            AttemptKind::Refused | AttemptKind::NotMade => 0,
+            AttemptKind::Stepwise | AttemptKind::DaySpent => 1,
+            AttemptKind::Asked(_) | AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => 2,
+        }
+    }
+
     /// Whether the stream tells by now what came of it.
     fn is_shown(&self, now: Timestamp) -> bool {
         now.duration_since(self.at) >= SHOWN_AFTER
     }
 
-    /// Whether a stream has so many shards at some time between its begin and its end.
+    /// Whether a stream may have this count from its beginning to its end.
     fn passes(&self, shards: ShardCount) -> bool {
         let to = self.to.unwrap_or(self.from);
         (self.from.min(to)..=self.from.max(to)).contains(&shards)
@@ -434,7 +468,7 @@ mod tests {
             // It is known that the first was not made, so it does not explain the count either.
             ("n1000=4-8 O1120=4-6", 8, "n1000=4-8 O1120=4-6 f2000=4-8", 2),
             // Two that nobody looked after.
-            ("O1000=4-8 O1120=4-8", 4, "n1000=4-8 n1120=4-8", 0),
+            ("O1000=4-8 O1120=4-8", 4, "n1120=4-8", 0),
             ("O1000=4-8 O1120=4-6", 8, "o1000=4-8 n1120=4-6", 1),
             ("O1000=4-8 O1990=4-6", 4, "O1000=4-8 O1990=4-6", 2),
             // Somebody else was there in between, so it may have been made.
@@ -451,9 +485,19 @@ mod tests {
 
     #[test]
     fn a_resize_that_was_under_way_is_what_it_led_to() {
-        for (actual, known) in [(4, ""), (6, "f1000=4-6")] {
-            let seen = ResizeHistory::parse("f1000=4").unwrap().seen(None, ShardCount::new(actual).unwrap(), at(1_060));
-            assert_eq!(seen.to_string(), known);
+        for (written, actual, known) in [
+            ("f1000=4", 4, ""),
+            ("f1000=4", 6, "f1000=4-6"),
+            // What our next attempt began with is what was seen then.
+            ("f1000=4 O1015=4-5", 5, "o1015=4-5"),
+            ("f1000=4 o1040=6-8", 8, "f1000=4-6 o1040=6-8"),
+            // Our own splits, of which one was under way.
+            ("s900=8-12 f1000=10", 10, "s900=8-12"),
+            ("s900=8-12 f1000=10", 11, "s900=8-12"),
+            ("s900=8-12 f1000=10", 20, "s900=8-12 f1000=10-20"),
+        ] {
+            let seen = ResizeHistory::parse(written).unwrap().seen(None, ShardCount::new(actual).unwrap(), at(1_060));
+            assert_eq!(seen.to_string(), known, "{written} seen at {actual}");
         }
     }
 
@@ -556,6 +600,7 @@ mod tests {
         let mut words: Vec<_> = (0..10).map(|i| format!("o{}=9999-9998", 1_767_322_445 + i)).collect();
         words.insert(3, "s1767322448=9998-10000".to_owned());
         words.push("x1767322500=9999-9998".to_owned());
+        words.push("n1767322510=9999-9998".to_owned());
         let value = ResizeHistory::parse(&words.join(" ")).unwrap().to_string();
         assert!(value.len() <= TAG_VALUE_CHARS_MAX, "{}", value.len());
         assert_eq!(ResizeHistory::parse(&value).unwrap().spent(at(1_767_322_600)), 10, "{value}");

@@ -299,7 +299,7 @@ pub enum Reason {
         /// Its tags.
         tags: usize,
     },
-    /// AWS said that all of the day's resizes are spent, though we know of fewer.
+    /// AWS said that all of the day's resizes are spent, of which we may know fewer.
     DaySpent {
         /// When it said so.
         at: Timestamp,
@@ -575,8 +575,8 @@ impl Reason {
             ),
             Self::DaySpent { at, until } => write!(
                 f,
-                "AWS said at {} that all resizes of the day are spent, {RESIZES_PER_DAY} in {RESIZES_WINDOW_HOURS} h, though we know of \
-                 fewer: it is asked again at {}",
+                "AWS said at {} that all resizes of the day are spent, {RESIZES_PER_DAY} in {RESIZES_WINDOW_HOURS} h: it is \
+                 asked again at {}",
                 at.strftime("%Y-%m-%d %H:%MZ"),
                 until.strftime("%Y-%m-%d %H:%MZ")
             ),

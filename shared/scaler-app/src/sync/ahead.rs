@@ -12,7 +12,7 @@ use crate::reconcile::{call_failed, reconcile, whole_minute};
 use crate::report::{Outcome, OutcomeKind};
 
 /// A stream's next turn to be looked ahead for comes within so many minutes.
-const TURN_MINUTES: u32 = 60;
+pub(super) const TURN_MINUTES: u32 = 60;
 /// A request for another run can wait so long. Source: SQS API reference, `DelaySeconds`.
 pub(super) const LATER_SECONDS_MAX: u32 = 900;
 

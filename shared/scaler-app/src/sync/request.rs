@@ -128,6 +128,9 @@ struct StreamsAsked {
     until: Option<i64>,
 }
 
+/// A split or merge is done in minutes, and a series of them tells of each: looks at one go on for so long.
+const STEP_SECONDS: i64 = 3_600;
+
 /// A look at streams that have changed, says AWS. What is planned for them is looked at in their turn.
 fn changed(streams: Vec<String>) -> SyncRequest {
     SyncRequest::Streams(Look { streams, plans: false, until: None })
@@ -171,7 +174,11 @@ fn from_cloudtrail(event: &Value) -> Result<SyncRequest, EventFault> {
     let arn = parameters.stream_arn.or(parameters.resource_arn);
     let of_arn = arn.as_deref().and_then(stream_in).map(str::to_owned);
     match (parameters.stream_name.filter(|name| is_stream_name(name)).or(of_arn), arn) {
-        (Some(name), _) => Ok(changed(vec![name])),
+        (Some(name), _) => {
+            let is_step = ["SplitShard", "MergeShards"].contains(&call.event_name.as_str());
+            let until = time_of(event).filter(|_| is_step).map(|told| told.saturating_add(STEP_SECONDS));
+            Ok(SyncRequest::Streams(Look { streams: vec![name], plans: false, until }))
+        }
         // Consumers are tagged by the same call.
         (None, Some(arn)) => Ok(SyncRequest::Nothing(format!("{arn} is no stream"))),
         (None, None) => Err(EventFault::Malformed { road, fault: format!("{} names no stream", call.event_name) }),

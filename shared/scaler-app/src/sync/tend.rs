@@ -116,10 +116,8 @@ impl<A: FleetAdapters> Tender<'_, A> {
             Care::NoAlarms(reason) => self.clean_up(&known, &enrolment, &reason).await.into(),
             Care::Leave(reason) => self.leave(&known, &enrolment, &reason).await,
             Care::Alarms { policy, outside } => {
-                if known.alarms.is_empty()
-                    && !policy.dry_run
-                    && let Some(stopped) = self.reserve_memory(&known, &enrolment).await
-                {
+                let is_new = known.alarms.is_empty() && !policy.dry_run;
+                if is_new && let Some(stopped) = self.reserve_memory(&known, &enrolment).await {
                     return stopped.into();
                 }
                 self.scaled(&known, enrolment, &policy, state.open_shards, outside).await
@@ -127,32 +125,42 @@ impl<A: FleetAdapters> Tender<'_, A> {
         }
     }
 
-    /// Writes the tags that are our memory of a stream which is new to us: a stream on which nothing may be written, be it for want of
-    /// room, a tag policy or a permission, cannot be scaled, and somebody should know before it has to be. What stops it, if
-    /// anything does.
+    /// Writes the tag of resizes on a stream which is new to us: one on which it cannot be written, be it for want of room, a tag
+    /// policy or a permission, cannot be scaled, and somebody should know before it has to be. What stops it, if anything does.
     async fn reserve_memory(&self, known: &Known, enrolment: &Enrolment) -> Option<Outcome> {
-        let (stream, streams) = (known.stream.as_str(), &self.ports.pass.streams);
-        let memories = [
-            (TAG_RESIZES, enrolment.has_memory.resizes, enrolment.history.to_string()),
-            (TAG_NOTICES, enrolment.has_memory.notices, enrolment.notices.to_string()),
-        ];
-        for (tag, _, value) in memories.into_iter().filter(|(_, is_there, _)| !is_there) {
-            let Err(error) = streams.remember(stream, tag, &value).await else { continue };
-            let mut outcome = call_failed(stream, &error);
-            if error.failure == Failure::Refused {
-                outcome.cause = Some("tags".to_owned());
-                outcome.words = format!("the tag {tag} cannot be written, so the stream is not scaled: {error}");
-                outcome.next = Some(TAGS_ADVICE.to_owned());
-                self.tell_at_times(known, enrolment, &mut outcome).await;
-            }
-            return Some(outcome);
+        if enrolment.has_memory.resizes {
+            return None;
         }
-        None
+        let stream = known.stream.as_str();
+        let error = self.ports.pass.streams.remember(stream, TAG_RESIZES, "").await.err()?;
+        let mut outcome = call_failed(stream, &error);
+        if error.failure == Failure::Refused {
+            outcome.cause = Some("tags".to_owned());
+            outcome.words = format!("the tag {TAG_RESIZES} cannot be written, so the stream is not scaled: {error}");
+            outcome.next = Some(TAGS_ADVICE.to_owned());
+            self.tell_unremembered(known, enrolment, &mut outcome).await;
+        }
+        Some(outcome)
     }
 
-    /// Tells people of a stream on which nothing may be written down: when somebody asked for it by name, and in its turn.
-    async fn tell_at_times(&self, known: &Known, enrolment: &Enrolment, outcome: &mut Outcome) {
-        if known.look != Look::AsItsAlarmsSay && !enrolment.is_dry_run(self.settings.policy) {
+    /// The same for the tag of notices, without which a stream is scaled and people are told nothing of it; what is wrong with it.
+    async fn reserve_notices(&self, known: &Known, enrolment: &Enrolment) -> Option<String> {
+        if enrolment.has_memory.notices {
+            return None;
+        }
+        let written = self.ports.pass.streams.remember(&known.stream, TAG_NOTICES, "").await;
+        let error = written.err().filter(|error| error.failure == Failure::Refused)?;
+        Some(format!(
+            "the tag {TAG_NOTICES} cannot be written, so people are told nothing of the stream but resizes: {error}"
+        ))
+    }
+
+    /// Tells people of a stream on which nothing may be written down: when AWS told of a change of it or somebody asked, and in its
+    /// turn.
+    async fn tell_unremembered(&self, known: &Known, enrolment: &Enrolment, outcome: &mut Outcome) {
+        if enrolment.managed && enrolment.has_memory.notices {
+            self.tell(enrolment, outcome).await;
+        } else if known.look != Look::AsItsAlarmsSay && !enrolment.is_dry_run(self.settings.policy) {
             tell_without_memory(&self.ports.pass, outcome).await;
         }
     }
@@ -161,7 +169,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     async fn scaled(
         &mut self,
         known: &Known,
-        enrolment: Enrolment,
+        mut enrolment: Enrolment,
         policy: &Policy,
         shards: ShardCount,
         outside: Option<Direction>,
@@ -170,16 +178,29 @@ impl<A: FleetAdapters> Tender<'_, A> {
         let believed = believed_shards(&known.alarms);
         let (mut outcome, is_done) = match self.may_put(&changes).await {
             Ok(()) => {
-                if !policy.dry_run
-                    && let Err(error) = settle(&self.ports.pass, stream, &enrolment.history, believed, shards).await
-                {
-                    return call_failed(stream, &error).into();
+                if !policy.dry_run {
+                    match settle(&self.ports.pass, stream, &enrolment.history, believed, shards).await {
+                        Ok(history) => enrolment.history = history,
+                        Err(error) => return call_failed(stream, &error).into(),
+                    }
                 }
                 self.put_in_step(known, &changes, shards).await
             }
             Err(unput) => (stopped(stream, shards, &[], &unput), false),
         };
-        self.tell(&enrolment, &mut outcome).await;
+        let untold = if known.alarms.is_empty() && is_done && !policy.dry_run {
+            self.reserve_notices(known, &enrolment).await
+        } else {
+            None
+        };
+        if let Some(fault) = untold {
+            // Its alarms were made just now, so it is told once.
+            (outcome.needs_attention, outcome.next) = (true, Some(TAGS_ADVICE.to_owned()));
+            outcome.faults.push(fault);
+            tell_without_memory(&self.ports.pass, &mut outcome).await;
+        } else {
+            self.tell(&enrolment, &mut outcome).await;
+        }
         let look_again = believed.filter(|believed| *believed != shards).map(|_| CHANGED_BY_THEN_SECONDS);
         let mut tended = Tended { outcomes: vec![outcome], standing: Some((shards, enrolment)), look_again };
         if let Some(direction) = outside.filter(|_| is_done) {
@@ -239,8 +260,8 @@ impl<A: FleetAdapters> Tender<'_, A> {
         if enrolment.managed && !enrolment.lacks_room() {
             self.tell(enrolment, &mut outcome).await;
         } else {
-            // Its managed tag is the one that cannot be read, and without that no tag of it may be written.
-            self.tell_at_times(known, enrolment, &mut outcome).await;
+            // No tag of it may be written while its managed tag cannot be read, and none can be where there is no room.
+            self.tell_unremembered(known, enrolment, &mut outcome).await;
         }
         // What looks wrong, the schedule sees again by itself.
         let look_again = is_changing && believed_shards(&known.alarms).is_some() && known.look != Look::AsItsAlarmsSay;

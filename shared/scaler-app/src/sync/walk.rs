@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use scaler_core::{ALARM_PREFIX, SYNC_MINUTES, is_due, is_plan_due, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, ROUND_MINUTES, SYNC_MINUTES, is_due, is_plan_due, stream_of_alarm};
 
 use super::Settings;
-use super::ahead::LATER_SECONDS_MAX;
+use super::ahead::{LATER_SECONDS_MAX, TURN_MINUTES};
 use super::metrics::publish;
 use super::ports::{AlarmStore, Continuations, Fleet, FleetAdapters, FleetPorts, StoredAlarm, TaggedStream};
 use super::report::Tally;
@@ -24,8 +24,11 @@ const STRIDE: i128 = 618_033_989;
 const WHOLE: i128 = 1_000_000_000;
 /// What failed is tried again after so long.
 const RETRY_SECONDS: u32 = 300;
-/// A look may ask for another for so long, counted from the first of its chain: an hour, after which each stream has its turn.
-const CHAIN_SECONDS: i64 = 3_600;
+/// The looks at a stream that is changing, or at which a look failed, go on for so long: four hours, in which each stream has the
+/// turn in which Kinesis is asked about it.
+const CHANGE_SECONDS: i64 = ROUND_MINUTES * 60;
+/// The looks ahead for a stream go on for so long: an hour, after which its turn begins others.
+const PLAN_SECONDS: i64 = TURN_MINUTES as i64 * 60;
 
 /// One run over many streams.
 pub(super) struct Walk<'a, A: FleetAdapters> {
@@ -52,7 +55,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         let run = i128::from(asked_at.div_euclid(SYNC_MINUTES * 60));
         let first = i128::try_from(fleet.len()).unwrap_or(0) * (run * STRIDE).rem_euclid(WHOLE) / WHOLE;
         fleet.rotate_left(usize::try_from(first).unwrap_or(0));
-        let (all, done) = (fleet.len(), self.tend(fleet, asked_at, tally).await);
+        let (all, done) = (fleet.len(), self.tend(fleet, tally).await);
         if done == 0 && all > 0 {
             tally.decisive(no_time());
         } else if done < all {
@@ -69,8 +72,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         };
         fleet.retain(|known| after.as_ref().is_none_or(|after| known.stream > *after));
         let names: Vec<String> = fleet.iter().map(|known| known.stream.clone()).collect();
-        let began = self.now();
-        let (ports, done) = (self.ports, self.tend(fleet, began, tally).await);
+        let (ports, done) = (self.ports, self.tend(fleet, tally).await);
         if done == names.len() {
             return;
         }
@@ -85,24 +87,28 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// These streams, as they are now.
     pub(super) async fn streams(mut self, look: Look, tally: &mut Tally<'_>) {
-        let until = look.until.unwrap_or_else(|| chain_end(self.now()));
+        let now = self.now();
+        let end = |chain_seconds| {
+            let latest = now.saturating_add(chain_seconds);
+            look.until.map_or(latest, |until| until.min(now.saturating_add(CHANGE_SECONDS)))
+        };
+        let (change_ends, plan_ends) = (end(CHANGE_SECONDS), end(PLAN_SECONDS));
         // What is looked at again is not done yet, and may take its time.
         let pause = |first: u32| if look.until.is_none() { first } else { LATER_SECONDS_MAX };
-        let mut again = Agains::until(until);
+        let mut again = LooksAgain::default();
         for (done, stream) in look.streams.iter().enumerate() {
             if done > 0 && self.is_over() {
-                let rest = Look { streams: look.streams[done..].to_vec(), until: Some(until), ..look };
+                let rest = Look { streams: look.streams[done..].to_vec(), ..look };
                 leave(self.ports, &SyncRequest::Streams(rest), 0, tally).await;
                 break;
             }
             let Looked { outcomes, changes, plan } = self.look_at(stream, look.plans).await;
-            again.note(changes.map(pause), false, stream);
-            again.note(plan, true, stream);
+            again.note(stream, changes.map(pause), look.plans, change_ends);
+            again.note(stream, plan, true, plan_ends);
             // It alone is tried again: those that went well are not to wait for it.
-            let has_failed = outcomes.iter().any(|outcome| outcome.outcome == OutcomeKind::Failed);
-            let is_retried_alone = has_failed && self.ports.continuations.is_there();
+            let is_retried_alone = has_failed(&outcomes) && self.ports.continuations.is_there();
             if is_retried_alone {
-                again.note(Some(pause(RETRY_SECONDS)), look.plans, stream);
+                again.note(stream, Some(pause(RETRY_SECONDS)), look.plans, change_ends);
             }
             for outcome in outcomes {
                 if is_retried_alone { tally.outcome(outcome) } else { tally.decisive(outcome) }
@@ -136,23 +142,27 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     }
 
     /// Tends these streams in their order, and says how many of them there was time for.
-    async fn tend(mut self, fleet: Vec<Known>, began: i64, tally: &mut Tally<'_>) -> usize {
+    async fn tend(mut self, fleet: Vec<Known>, tally: &mut Tally<'_>) -> usize {
         let (mut done, mut standings, mut plans) = (0, Vec::new(), Vec::new());
-        let mut again = Agains::until(chain_end(began));
+        let (now, mut again) = (self.now(), LooksAgain::default());
+        let (change_ends, plan_ends) = (now.saturating_add(CHANGE_SECONDS), now.saturating_add(PLAN_SECONDS));
         for known in fleet {
             if self.is_over() {
                 break;
             }
             done += 1;
             let stream = known.stream.clone();
-            let is_planned = known.plans;
+            let (is_planned, is_in_turn) = (known.plans, known.look == tend::Look::InTurn);
             let tended = Box::pin(self.tender.tend(known)).await;
             plans.extend(tended.at_rest().filter(|_| is_planned).map(|at_rest| (stream.clone(), at_rest)));
             let Tended { outcomes, standing, look_again } = tended;
+            again.note(&stream, look_again, is_planned, change_ends);
+            // The schedule's next run would not look so closely.
+            let is_retried = is_in_turn && has_failed(&outcomes);
+            again.note(&stream, is_retried.then_some(RETRY_SECONDS), is_planned, change_ends);
             for outcome in outcomes {
                 tally.outcome(outcome);
             }
-            again.note(look_again, false, &stream);
             standings.extend(standing.map(|(shards, enrolment)| (stream, shards, enrolment)));
         }
         // What is wrong is put right first; whom there is no time for has a turn in an hour, and alarms.
@@ -161,7 +171,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
                 break;
             }
             let ahead = Box::pin(self.tender.look_ahead(&stream, shards, &enrolment)).await;
-            again.note(ahead.look_again, true, &stream);
+            again.note(&stream, ahead.look_again, true, plan_ends);
             ahead.outcome.into_iter().for_each(|outcome| tally.outcome(outcome));
         }
         self.look_again(again, tally).await;
@@ -207,14 +217,14 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         self.ports.pass.clock.now().as_second()
     }
 
-    /// Has streams looked at again, of which the schedule's next run would not know that it should.
-    async fn look_again(&self, again: Agains, tally: &mut Tally<'_>) {
+    /// Has streams looked at again, of which the schedule's next run would not know that it should. A look after the end of its chain
+    /// is not asked for: the stream has had its turn by then.
+    async fn look_again(&self, again: LooksAgain, tally: &mut Tally<'_>) {
         if !self.ports.continuations.is_there() {
             return;
         }
-        let Agains { until, streams } = again;
         let now = self.now();
-        for ((seconds, plans), streams) in streams {
+        for (Again { seconds, plans, until }, streams) in again.by_time() {
             if now.saturating_add(i64::from(seconds)) >= until {
                 continue;
             }
@@ -226,9 +236,8 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     }
 }
 
-/// The end of a chain of looks that began at this time, in epoch seconds: then the stream's turn has come, which begins another.
-fn chain_end(began: i64) -> i64 {
-    began.saturating_add(CHAIN_SECONDS)
+fn has_failed(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().any(|outcome| outcome.outcome == OutcomeKind::Failed)
 }
 
 /// What came of a look at one stream.
@@ -240,24 +249,42 @@ struct Looked {
     plan: Option<u32>,
 }
 
-/// Streams to be looked at again: in how many seconds, and whether for their plan.
-struct Agains {
-    /// The end of the chain that these looks belong to, exclusive, in epoch seconds.
+/// Another look at a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Again {
+    /// In how many seconds.
+    seconds: u32,
+    /// Whether to look ahead as well.
+    plans: bool,
+    /// The end of its chain, exclusive, in epoch seconds.
     until: i64,
-    streams: BTreeMap<(u32, bool), Vec<String>>,
 }
 
-impl Agains {
-    fn until(until: i64) -> Self {
-        Self { until, streams: BTreeMap::new() }
+/// The looks that a run asks for: one for each stream.
+#[derive(Default)]
+struct LooksAgain(BTreeMap<String, Again>);
+
+impl LooksAgain {
+    /// Asks for a look at a stream in so many seconds, if any: one look serves all who ask for it.
+    fn note(&mut self, stream: &str, seconds: Option<u32>, plans: bool, until: i64) {
+        let Some(seconds) = seconds else { return };
+        let asked = Again { seconds, plans, until };
+        let both = |other: &Again| Again {
+            seconds: seconds.min(other.seconds),
+            plans: plans || other.plans,
+            until: until.max(other.until),
+        };
+        let asked = self.0.get(stream).map_or(asked, both);
+        self.0.insert(stream.to_owned(), asked);
     }
 
-    /// Notes a stream to be looked at again in so many seconds. One look is enough: the one that was noted first.
-    fn note(&mut self, seconds: Option<u32>, plans: bool, stream: &str) {
-        let is_noted = self.streams.values().flatten().any(|noted| noted == stream);
-        if let Some(seconds) = seconds.filter(|_| !is_noted) {
-            self.streams.entry((seconds, plans)).or_default().push(stream.to_owned());
+    /// The streams of each look.
+    fn by_time(self) -> BTreeMap<Again, Vec<String>> {
+        let mut by_time: BTreeMap<Again, Vec<String>> = BTreeMap::new();
+        for (stream, again) in self.0 {
+            by_time.entry(again).or_default().push(stream);
         }
+        by_time
     }
 }
 

@@ -21,13 +21,13 @@ async fn a_tagged_stream_gets_its_six_alarms_and_then_no_write() {
             "ListTagsForStream orders",
             // Our memory: the two tags are there before they are needed.
             "AddTagsToStream orders",
-            "AddTagsToStream orders",
             "PutMetricAlarm kinesis-scaler/orders/scale-out 4",
             "PutMetricAlarm kinesis-scaler/orders/scale-in 4",
             "PutMetricAlarm kinesis-scaler/orders/watch-write-throttled",
             "PutMetricAlarm kinesis-scaler/orders/watch-read-throttled",
             "PutMetricAlarm kinesis-scaler/orders/watch-iterator-age",
             "PutMetricAlarm kinesis-scaler/orders/watch-incoming-records",
+            "AddTagsToStream orders",
             "GetMetricData the fleet 1",
         ]
     );
@@ -285,8 +285,9 @@ async fn a_stream_that_is_changing_is_left_and_looked_at_again_in_minutes() {
     for event in [json!({ "sync": ["orders"] }), json!({ "sync": "all" })] {
         assert_eq!(stack.run(&event).await.brief(), ["orders held"]);
         assert_eq!(stack.writes(), Vec::<String>::new());
-        let until = stack.world.now().as_second() + 3_600;
-        let message = json!({ "sync": ["orders"], "plans": false, "until": until }).to_string();
+        let until = stack.world.now().as_second() + 4 * 3_600;
+        let plans = event["sync"].is_array();
+        let message = json!({ "sync": ["orders"], "plans": plans, "until": until }).to_string();
         assert_eq!(stack.world.take_later(), [(message, 300)]);
     }
     stack.world.change("orders", |stream| stream.status = StreamStatus::Active);
