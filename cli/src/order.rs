@@ -1,6 +1,7 @@
 //! A person's order for a count, as a pass takes it: the stream's own bounds give way to it, and nothing else does.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use scaler_app::Ports;
@@ -60,6 +61,7 @@ pub(crate) fn ports(connection: &Connection, own: &Policy, unknown: Unknown) -> 
         clock: SystemClock,
         pasts: Pasts::default(),
         region: None,
+        account: OnceLock::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
 use scaler_app::{Outcome, reconcile};
 use scaler_aws::{AlarmState, StreamDetails};
 use scaler_core::commands::aws_kinesis;
-use scaler_core::limits::RESIZES_PER_DAY;
+use scaler_core::limits::{RESIZES_PER_DAY, TAGS_PER_STREAM_MAX};
 use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
     ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, Heat, OpenShard, Policy, PolicySpec, ShardCount,
@@ -64,6 +64,8 @@ struct Status<'a> {
     tags: Option<BTreeMap<String, String>>,
     /// Tags of ours that the functions cannot understand, and contradictions: while there are any they leave it alone.
     tag_faults: Vec<String>,
+    /// The tags of ours for which the stream has no room.
+    no_room_for: Vec<&'static str>,
     /// What applies to it, by the names of the settings; `null` where its tags could not be read or are wrong.
     settings: Option<BTreeMap<&'static str, String>>,
     #[serde(skip)]
@@ -181,6 +183,7 @@ async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
         seen: details.as_ref().map(Seen::of),
         managed: enrolment.as_ref().map(|enrolment| enrolment.managed),
         tag_faults: enrolment.as_ref().map(|enrolment| tag_faults(enrolment, stack)).unwrap_or_default(),
+        no_room_for: enrolment.as_ref().map(Enrolment::no_room_for).unwrap_or_default(),
         settings: policy.map(|policy| settings::lines(&policy).into_iter().collect()),
         settings_in_words: policy.map(|policy| settings::in_words(&policy)),
         load: window.map(|window| Load::of(&window, capacity)),
@@ -368,6 +371,12 @@ impl Status<'_> {
         }
         for fault in &self.tag_faults {
             writeln!(out, "wrong: {fault}; the functions leave the stream alone until that is corrected")?;
+        }
+        for tag in &self.no_room_for {
+            writeln!(
+                out,
+                "wrong: of its {TAGS_PER_STREAM_MAX} tags none is free for {tag}, which the functions write: remove one"
+            )?;
         }
         Ok(())
     }

@@ -416,3 +416,24 @@ fn bad_usage_is_told_before_anything_is_called() {
         assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{arguments}: {told}");
     }
 }
+
+/// Two tags must be free: nothing is promised that the functions could not write down.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_without_room_for_our_tags_is_told() {
+    let sandbox = sandbox().await;
+    let keys: Vec<_> = (0..49).map(|tag| format!("cost-{tag:02}")).collect();
+    let tags: Vec<_> = keys.iter().map(|key| (key.as_str(), "x")).collect();
+    for (stream, others, refused, missing) in [
+        ("full", 49, true, json!(["kinesis-scaler/resizes", "kinesis-scaler/notices"])),
+        ("one-free", 48, false, json!(["kinesis-scaler/notices"])),
+        ("two-free", 47, false, json!([])),
+    ] {
+        loaded(&sandbox, stream, 4, 3.9, &tags[..others]).await;
+        let status = answer(&sandbox, &format!("status {stream}")).await;
+        assert_eq!(status["no_room_for"], missing, "{stream}");
+        let words = told(&sandbox, &format!("status {stream}")).await;
+        assert_eq!(words.contains("none is free for kinesis-scaler/notices"), others > 47, "{stream}: {words}");
+        assert_eq!(words.contains("would scale-out"), !refused, "{stream}: {words}");
+        assert_eq!(words.contains("there is no room for kinesis-scaler/resizes"), refused, "{stream}: {words}");
+    }
+}

@@ -101,8 +101,8 @@ fn recommended(answer: &Answer<'_>) -> String {
     let (needed, binding) = (sizing.needed, sizing.binding);
     let why = if sizing.recommended == ShardCount::ONE && *headroom_percent > 0 {
         format!(
-            "It has room for {headroom_percent} % more; a second one would be far more than that (the documents' rule, \
-             the next whole shard, gives {}).",
+            "It has room for {headroom_percent} % more; a second one would be far more than that (the documents' \
+             20 % on top of whole shards gives {}).",
             sizing.documents
         )
     } else {

@@ -1,6 +1,7 @@
 //! The Lambda function `scale-in`: an alarm fires, a stream gets smaller.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use scaler_app::event::account_of;
 use scaler_app::ports::Clock;
 use scaler_app::telemetry::Teller;
 use scaler_app::{Outcome, config, handle, wiring};
@@ -14,6 +15,9 @@ async fn main() -> Result<(), Error> {
     let ports = scaler_aws::connect(&wiring).await;
     let teller = Teller { function: "scale-in", by_stream: wiring.stream_metrics };
     run(service_fn(async |event: LambdaEvent<Value>| {
+        if let Some(account) = account_of(&event.context.invoked_function_arn) {
+            ports.account.get_or_init(|| account);
+        }
         let mut tell = |outcome: &Outcome| teller.print(outcome, ports.clock.now());
         let response = handle(&ports, &policy, Direction::In, &event.payload, &mut tell).await;
         Ok::<_, Error>(response.into_result()?)

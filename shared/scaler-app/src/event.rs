@@ -53,6 +53,12 @@ pub struct Notice {
     /// The Region of the alarm, and so of its metrics, where it says so.
     #[serde(skip)]
     pub region: Option<String>,
+    /// The account of the alarm, where it says so.
+    #[serde(skip)]
+    pub account: Option<String>,
+    /// The accounts of its metrics.
+    #[serde(skip)]
+    pub metric_accounts: BTreeSet<String>,
 }
 
 /// What is wrong with an event. No retry can mend it, so it is reported and not failed.
@@ -98,19 +104,6 @@ pub enum EventFault {
         alarm: String,
         /// The metrics' namespace.
         namespace: String,
-    },
-    /// An alarm on a stream of another account.
-    #[error(
-        "alarm {alarm} of account {own} watches a stream of account {other}: this account's stream of the same name is another one. \
-         Deploy the stack in account {other} as well, and let an alarm there call it"
-    )]
-    Account {
-        /// The alarm.
-        alarm: String,
-        /// The account of its metric.
-        other: String,
-        /// The account of the alarm.
-        own: String,
     },
     /// One of the events we know, with something missing or of the wrong type.
     #[error("{road}: {fault}")]
@@ -188,6 +181,11 @@ fn from_direct(event: &Value) -> Result<Notice, EventFault> {
 const REGION_PART: usize = 3;
 const ACCOUNT_PART: usize = 4;
 
+/// The account of the resource with this ARN.
+pub fn account_of(arn: &str) -> Option<String> {
+    part(arn, ACCOUNT_PART).filter(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 fn part(arn: &str, part: usize) -> Option<String> {
     arn.split(':').nth(part).filter(|part| !part.is_empty()).map(str::to_owned)
 }
@@ -250,14 +248,19 @@ impl Watched {
         if let (true, Some(other)) = (fires && of_kinesis.is_empty(), with_stream().next()) {
             return Err(EventFault::Namespace { alarm, namespace: other.namespace.clone().unwrap_or_default() });
         }
-        let is_other = |metric: &&&WatchedMetric| metric.account.is_some() && metric.account != self.account;
-        if let (Some(other), Some(own)) = (of_kinesis.iter().find(is_other).filter(|_| fires), &self.account) {
-            let other = other.account.clone().unwrap_or_default();
-            return Err(EventFault::Account { alarm, other, own: own.clone() });
-        }
+        let account_of = |metric: &&WatchedMetric| metric.account.clone().or_else(|| self.account.clone());
+        let metric_accounts = of_kinesis.iter().filter_map(account_of).collect();
         let streams: BTreeSet<_> = of_kinesis.iter().filter_map(|metric| metric.stream.clone()).collect();
         let (streams, fits) = (streams.into_iter().collect(), fits(&self.metrics));
-        Ok(Notice { alarm, state: self.state, streams, fits, region: self.region })
+        Ok(Notice {
+            alarm,
+            state: self.state,
+            streams,
+            fits,
+            region: self.region,
+            account: self.account,
+            metric_accounts,
+        })
     }
 }
 

@@ -60,7 +60,15 @@ pub async fn handle<A: Adapters>(
 
 impl From<FiringAlarm> for Notice {
     fn from(alarm: FiringAlarm) -> Self {
-        Self { alarm: alarm.name, state: AlarmState::Alarm, streams: alarm.streams, fits: alarm.fits, region: None }
+        Self {
+            alarm: alarm.name,
+            state: AlarmState::Alarm,
+            streams: alarm.streams,
+            fits: alarm.fits,
+            region: None,
+            account: None,
+            metric_accounts: BTreeSet::new(),
+        }
     }
 }
 
@@ -113,11 +121,22 @@ async fn answer<A: Adapters>(
         Ok(notice) => notice,
         Err(fault) => return Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
     };
+    // Where a function does not know its own account, the alarm's is taken for it.
+    let own = ports.account.get().or(notice.account.as_ref());
+    let other = notice.metric_accounts.iter().find(|account| own.is_some_and(|own| own != *account));
     let elsewhere = notice.region.filter(|region| ports.region.as_ref().is_some_and(|home| home != region));
     let outcome = match (notice.state, notice.streams.as_slice()) {
         (AlarmState::Ok | AlarmState::InsufficientData, streams) => {
             let words = "the alarm is not firing: nothing to do";
             Outcome::plain(OutcomeKind::Ignored, streams.first().map(String::as_str), words)
+        }
+        (AlarmState::Alarm, streams) if let (Some(other), Some(own)) = (other, own) => {
+            let words = format!(
+                "the alarm watches a stream of account {other}, and this function works in account {own}, where {} is another \
+                 stream: deploy the stack in account {other} as well, and let an alarm there call it",
+                streams.join(", "),
+            );
+            Outcome::plain(OutcomeKind::Refused, None, words)
         }
         (AlarmState::Alarm, streams) if let Some(elsewhere) = elsewhere => {
             let words = format!(

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::OnceLock;
 
 pub use crate::pasts::Pasts;
 use jiff::Timestamp;
@@ -213,6 +214,8 @@ pub struct Ports<A: Adapters> {
     pub pasts: Pasts,
     /// The Region of the streams, where it is known.
     pub region: Option<String>,
+    /// The account of the streams. A function learns it from its first invocation.
+    pub account: OnceLock<String>,
 }
 
 impl<A: Adapters> fmt::Debug for Ports<A> {

@@ -13,6 +13,11 @@ use crate::pasts::minutes_since_past;
 use crate::ports::{Adapters, Alarms, CallError, Clock, Failure, Metrics, NOT_FOUND_ADVICE, Ports, Streams};
 use crate::report::{Outcome, OutcomeKind};
 
+/// What to do about a stream on which nothing may be written down.
+pub(crate) const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a stream may have, kinesis-scaler/resizes and \
+                                      kinesis-scaler/notices; a tag policy or SCP must allow these keys with any value, and the \
+                                      role or user kinesis:AddTagsToStream.";
+
 /// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
 ///
 /// `alarm_fits` is the shard count that the alarm which asked was made for, where that is known: should the stream have
@@ -213,7 +218,8 @@ async fn act<A: Adapters>(
     // Before the call: should the answer be lost, or this function die, it may have been made.
     let asked = attempt(decision, ports.clock.now());
     if let Err(error) = write_down(ports, stream, enrolment, asked).await {
-        return Outcome { current: Some(decision.current.get()), ..call_failed(stream, &error) };
+        let next = (error.failure == Failure::Refused).then(|| TAGS_ADVICE.to_owned());
+        return Outcome { current: Some(decision.current.get()), next, ..call_failed(stream, &error) };
     }
     let answer = call(ports, stream, decision).await;
     let known = match &answer {

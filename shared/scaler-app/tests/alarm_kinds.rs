@@ -48,7 +48,12 @@ async fn what_names_no_stream_of_ours_is_told_what_it_is() {
         "configuration": { "alarmRule": "ALARM(a) OR ALARM(b)" } });
     let composite = json!({ "detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",
         "region": "us-east-1", "account": "123456789012", "detail": rule });
+    // An alarm that was handed over from another account, and says nothing of its metrics' account.
+    let handed_over = json!({ "detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",
+        "region": "us-east-1", "account": "999988887777",
+        "detail": direct(&incoming("AWS/Kinesis"), "us-east-1")["alarmData"] });
     for (event, told) in [
+        (handed_over, "watches a stream of account 999988887777"),
         (
             file("composite"),
             "alarm orders-hot is a composite alarm: it has no metric, and so names no stream. Let the metric alarms under it call \
@@ -57,7 +62,7 @@ async fn what_names_no_stream_of_ours_is_told_what_it_is() {
         (composite, "alarm all is a composite alarm"),
         (
             file("cross-account-sns"),
-            "alarm central-orders of account 123456789012 watches a stream of account 999988887777",
+            "the alarm watches a stream of account 999988887777, and this function works in account 123456789012",
         ),
         (direct(&of_another_account, "us-east-1"), "watches a stream of account 999988887777"),
         (
@@ -86,9 +91,15 @@ async fn an_alarm_is_heard_by_whatever_road() {
         "region": "us-east-1", "account": "123456789012", "detail": alarm });
     let mut through_a_topic = file("composite");
     through_a_topic["Records"][0]["Sns"]["Message"] = json!(bridged.to_string());
+    // A central account's alarm on a stream of this one.
+    let mut of_this_account = incoming("AWS/Kinesis");
+    of_this_account["accountId"] = json!("123456789012");
+    let central = json!({ "detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",
+        "region": "us-east-1", "account": "999988887777",
+        "detail": direct(&of_this_account, "us-east-1")["alarmData"] });
     let mut without_a_namespace = incoming("AWS/Kinesis");
     without_a_namespace["metricStat"]["metric"].as_object_mut().unwrap().remove("namespace");
-    for event in [queue, raw, bridged, through_a_topic, direct(&without_a_namespace, "us-east-1")] {
+    for event in [queue, raw, bridged, through_a_topic, central, direct(&without_a_namespace, "us-east-1")] {
         let outcome = outcome(&event).await;
         assert_eq!((outcome.outcome, outcome.stream.as_deref()), (OutcomeKind::Held, Some("orders")), "{outcome:?}");
     }

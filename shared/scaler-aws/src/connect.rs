@@ -1,6 +1,7 @@
 //! Clients built once per cold start, with the retries and time limits that every call is held to.
 
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -90,6 +91,7 @@ pub fn ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) 
     });
     Ports {
         pasts: Pasts::default(),
+        account: OnceLock::new(),
         region: Some(wiring.region.clone()).filter(|region| !region.is_empty()),
         streams: KinesisStreams(aws_sdk_kinesis::Client::new(sdk), pace.clone()),
         metrics: CloudWatchMetrics(cloudwatch.clone(), pace.clone()),

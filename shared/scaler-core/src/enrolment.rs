@@ -143,9 +143,16 @@ impl Enrolment {
         self.overrides.dry_run.unwrap_or(false) || stack.dry_run
     }
 
+    /// The tags that are our memory for which the stream has no room: of those that it lacks, the ones beyond its 50.
+    pub fn no_room_for(&self) -> Vec<&'static str> {
+        let lacking = [(TAG_RESIZES, self.has_memory.resizes), (TAG_NOTICES, self.has_memory.notices)];
+        let lacking = lacking.into_iter().filter(|(_, is_there)| !is_there).map(|(tag, _)| tag);
+        lacking.skip(TAGS_PER_STREAM_MAX.saturating_sub(self.tags)).collect()
+    }
+
     /// Whether there is no room for the tag in which resizes are written down: then none may be made.
     pub fn lacks_room(&self) -> bool {
-        !self.has_memory.resizes && self.tags >= TAGS_PER_STREAM_MAX
+        self.no_room_for().contains(&TAG_RESIZES)
     }
 
     /// Takes one tag, or says what its value should have been.
@@ -236,6 +243,25 @@ mod tests {
         }
         for key in [TAG_BUDGET, TAG_DRY_RUN, TAG_SHARD_METRICS] {
             assert!(TAGS.contains(&key));
+        }
+    }
+
+    #[test]
+    fn a_stream_says_for_which_of_our_tags_it_has_no_room() {
+        for (others, ours, missing) in [
+            (47, vec![TAG_MANAGED], vec![]),
+            (48, vec![TAG_MANAGED], vec![TAG_NOTICES]),
+            (49, vec![TAG_MANAGED], vec![TAG_RESIZES, TAG_NOTICES]),
+            (48, vec![TAG_MANAGED, TAG_RESIZES], vec![TAG_NOTICES]),
+            (48, vec![TAG_MANAGED, TAG_NOTICES], vec![TAG_RESIZES]),
+            (47, vec![TAG_MANAGED, TAG_RESIZES, TAG_NOTICES], vec![]),
+        ] {
+            let others: Vec<_> = (0..others).map(|tag| (format!("cost-{tag}"), "x")).collect();
+            let tags =
+                others.iter().map(|(key, value)| (key.as_str(), *value)).chain(ours.iter().map(|key| (*key, "")));
+            let read = Enrolment::read(tags.chain([("aws:cloudformation:stack-name", "s")]));
+            assert_eq!(read.no_room_for(), missing, "{} tags of others, and {ours:?}", others.len());
+            assert_eq!(read.lacks_room(), missing.contains(&TAG_RESIZES));
         }
     }
 

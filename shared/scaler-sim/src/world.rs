@@ -3,7 +3,7 @@
 //! Time stands still until [`World::advance`] moves it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::Ports;
@@ -191,6 +191,7 @@ impl World {
             clock: self,
             pasts: Pasts::default(),
             region,
+            account: OnceLock::from(ACCOUNT.to_owned()),
         }
     }
 

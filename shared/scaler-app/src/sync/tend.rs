@@ -10,7 +10,7 @@ use super::ahead::{Ahead, look_ahead};
 use super::ports::{AlarmStore, DELETED_AT_ONCE, FleetAdapters, FleetPorts, StoredAlarm};
 use crate::notice::{tell_people, tell_without_memory};
 use crate::ports::{CallError, Failure, Streams};
-use crate::reconcile::{call_failed, reconcile, settle};
+use crate::reconcile::{TAGS_ADVICE, call_failed, reconcile, settle};
 use crate::report::{Outcome, OutcomeKind};
 
 /// How AWS's words begin when it refuses an alarm for what the account lacks, be it a permission or quota.
@@ -18,10 +18,6 @@ const ACCOUNT_WIDE: [&str; 2] = ["AccessDenied", "LimitExceeded"];
 
 /// A resize takes minutes.
 const CHANGED_BY_THEN_SECONDS: u32 = 300;
-
-/// What to do about a stream on which nothing may be written down.
-const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a stream may have, kinesis-scaler/resizes and kinesis-scaler/notices; a tag \
-                           policy or SCP must allow these keys with any value, and the function's role AddTagsToStream.";
 
 const KEPT: &str = "everything is as it should be";
 

@@ -1,7 +1,7 @@
 //! An AWS with one stream, behind the ports: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::ports::{
@@ -104,6 +104,7 @@ impl Aws {
             clock: one(),
             pasts: Pasts::default(),
             region: None,
+            account: OnceLock::new(),
         };
         FleetPorts { pass, fleet: one(), alarms: one(), metrics: one(), continuations: one() }
     }
