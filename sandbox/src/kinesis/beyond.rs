@@ -21,8 +21,7 @@ const CALL_BYTES_MAX: usize = 10 << 20;
 const PART_BYTES_MAX: usize = 5 << 20;
 /// Tags of a stream, and so of a call. Source: API reference, `AddTagsToStream`.
 const TAGS_MAX: u8 = 50;
-
-/// What the emulator calls the bound of a stream's tags, though it goes by the right one (`actions/add_tags_to_stream.rs`).
+/// The emulator's words for that bound. It counts to the right one (`actions/add_tags_to_stream.rs`).
 const TAGS_MAX_TOLD: &str = "more than 10 tags";
 
 /// Bytes of a record that the stream takes, key and data together; where there is no such stream, what any takes.
@@ -70,7 +69,7 @@ pub(super) fn checked(
     Ok(request)
 }
 
-/// The emulator looks at these when it writes, and so at those of each part by themselves; Kinesis before it writes anything.
+/// The emulator checks the keys of a part when it writes that part. Kinesis checks all of them before it writes a record.
 fn check_hash_keys(request: &Value) -> Result<(), KinesisErrorResponse> {
     let records = request["Records"].as_array().into_iter().flatten();
     let mut keys = records.filter_map(|record| record["ExplicitHashKey"].as_str());

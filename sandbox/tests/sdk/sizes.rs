@@ -225,4 +225,6 @@ async fn encryption_is_switched_by_arn() {
         answer.stream_description_summary().unwrap().key_id().map(str::to_owned)
     };
     assert_eq!(of().await.as_deref(), Some("k"));
+    kinesis.stop_stream_encryption().stream_arn(ARN).encryption_type(kms).key_id("k").send().await.unwrap();
+    assert_eq!(of().await, None);
 }

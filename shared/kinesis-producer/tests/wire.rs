@@ -34,7 +34,7 @@ async fn world(shards: u32) -> (Sandbox, Client) {
     (sandbox, client)
 }
 
-/// Settings by which size alone and the close end the wait for more records, however slow this machine is.
+/// Settings with which records wait for a full call or for the close, however slow this machine is.
 fn patient() -> Settings {
     Settings { linger: Duration::from_hours(1), ..Settings::default() }
 }
