@@ -4,13 +4,14 @@
 //! The emulator is `ferrokinesis`. It lives by the real clock, so its throttling and its delays are off: both are made here, by
 //! the virtual one. It knows no resize limits, splits what is closed, reads some
 //! operations' streams by name only, creates only provisioned streams, takes smaller calls and records and shorter retention,
-//! calls every reader caught up, forgets `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a token, and says when something
-//! was created by the real clock. Each of that is set right here.
+//! calls every reader caught up, forgets `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a
+//! token, and says when something was created by the real clock. Each of that is set right here.
 
 mod arrivals;
 mod beyond;
 mod changes;
 mod observe;
+mod put;
 mod shard_pages;
 mod throttle;
 
@@ -36,7 +37,6 @@ use tokio::sync::MutexGuard;
 pub(crate) use self::arrivals::Arrivals;
 pub(crate) use self::changes::{Changes, settle};
 use self::shard_pages::Listing;
-use self::throttle::Admission;
 pub(crate) use self::throttle::Throttle;
 use crate::json::{self, BODY_BYTES_MAX};
 use crate::locked::locked;
@@ -58,7 +58,7 @@ const RECORD_KIB: RangeInclusive<u32> = 1_024..=10_240;
 const LIST_STREAMS_PAGE: i64 = 100;
 
 /// Operations that read `StreamName` only, in the emulator, but take `StreamARN` in AWS.
-const NAMED_ONLY: [&str; 16] = [
+const NAMED_ONLY: [&str; 19] = [
     "UpdateShardCount",
     "DescribeStreamSummary",
     "DescribeStream",
@@ -73,6 +73,9 @@ const NAMED_ONLY: [&str; 16] = [
     "PutRecord",
     "PutRecords",
     "IncreaseStreamRetentionPeriod",
+    "DecreaseStreamRetentionPeriod",
+    "StartStreamEncryption",
+    "StopStreamEncryption",
     "EnableEnhancedMonitoring",
     "DisableEnhancedMonitoring",
 ];
@@ -122,8 +125,13 @@ fn answer(status: StatusCode, body: &Value) -> Response {
 }
 
 /// What the emulator says against a request.
+fn told(error: &KinesisErrorResponse) -> (StatusCode, Value) {
+    (StatusCode::from_u16(error.status_code).unwrap_or(StatusCode::BAD_REQUEST), json!(error.body))
+}
+
 fn refused(error: &KinesisErrorResponse) -> Response {
-    answer(StatusCode::from_u16(error.status_code).unwrap_or(StatusCode::BAD_REQUEST), &json!(error.body))
+    let (status, body) = told(error);
+    answer(status, &body)
 }
 
 /// One request on its way through.
@@ -146,7 +154,7 @@ impl Call<'_> {
             "UpdateShardCount" => self.update_shard_count().await,
             "SplitShard" => self.reshard(Operation::SplitShard).await,
             "MergeShards" => self.reshard(Operation::MergeShards).await,
-            "ListTagsForStream" => self.list_tags().await,
+            "ListTagsForStream" => self.within(Operation::ListTagsForStream).await,
             "ListShards" => self.list_shards().await,
             "DescribeLimits" => self.describe_limits().await,
             "ListStreams" => self.list_streams().await,
@@ -316,14 +324,6 @@ impl Call<'_> {
         Ok(asked.map_or_else(|error| refused(&error), |()| answer(StatusCode::OK, &json!({}))))
     }
 
-    /// The emulator accepts at most 10 for `Limit`; AWS accepts 50, which is also all the tags a stream can have.
-    async fn list_tags(mut self) -> Result<Response, Refusal> {
-        if self.body.get("Limit").and_then(Value::as_u64).is_some_and(|limit| (11..=50).contains(&limit)) {
-            self.body.remove("Limit");
-        }
-        Ok(self.pass_on().await)
-    }
-
     /// The emulator cuts its pages before closed shards are dropped, and looks up no stream by a token. So it is asked only
     /// what is wrong with the request, and the pages are cut here.
     async fn list_shards(mut self) -> Result<Response, Refusal> {
@@ -407,97 +407,24 @@ impl Call<'_> {
         Ok(answer(status, &body))
     }
 
-    /// The emulator has narrower bounds than Kinesis for these.
+    /// The emulator's front door has narrower bounds than Kinesis for these.
     async fn within(self, operation: Operation) -> Result<Response, Refusal> {
-        let request = Value::Object(self.body.clone());
-        match self.stream().await {
-            Some(stream) if !beyond::is_within(operation, &request) => {
-                let (status, body) = self.beyond(operation, &stream).await;
-                Ok(answer(status, &body))
-            }
-            _ => Ok(self.pass_on().await),
-        }
+        let (status, mut body) = if beyond::is_within(operation, &Value::Object(self.body.clone())) {
+            self.passed_on().await
+        } else {
+            self.beyond(operation, None).await
+        };
+        beyond::tell_the_bound(&mut body);
+        Ok(answer(status, &body))
     }
 
     /// Does what the emulator would not let through its front door.
-    async fn beyond(self, operation: Operation, stream: &Stream) -> (StatusCode, Value) {
+    async fn beyond(self, operation: Operation, stream: Option<&Stream>) -> (StatusCode, Value) {
         let done = match beyond::checked(operation, stream, &Value::Object(self.body)) {
             Ok(request) => beyond::done(&self.shared.store, operation, request).await,
             Err(error) => Err(error),
         };
-        match done {
-            Ok(body) => (StatusCode::OK, body),
-            Err(error) => {
-                (StatusCode::from_u16(error.status_code).unwrap_or(StatusCode::BAD_REQUEST), json!(error.body))
-            }
-        }
-    }
-
-    /// Has the emulator write all of this, however large it is.
-    async fn written(self, stream: &Stream) -> (StatusCode, Value) {
-        if !beyond::is_large(&self.operation, &self.body) {
-            return self.passed_on().await;
-        }
-        let operation = put_operation(&self.operation);
-        self.beyond(operation, stream).await
-    }
-
-    /// Writes what its shards have room for, and counts both that and the rest.
-    async fn put(self) -> Result<Response, Refusal> {
-        let Some(stream) = self.stream().await else { return Ok(self.pass_on().await) };
-        let (shared, name) = (self.shared, &stream.stream_name);
-        let puts = observe::puts(&self.operation, &self.body);
-        beyond::check_sizes(&stream, &puts)?;
-        let admissions = locked(&shared.throttle).admit(&shared.clock, name, &stream.shards, &puts);
-        let (status, body) = self.put_admitted(&stream, &admissions).await;
-        if !status.is_success() {
-            locked(&shared.throttle).give_back(&shared.clock, name, &puts, &admissions);
-        }
-        observe::put(shared, &stream, &puts, status, &body);
-        Ok(answer(status, &body))
-    }
-
-    /// Has the emulator write what was admitted; the answer speaks of all records.
-    async fn put_admitted(mut self, stream: &Stream, admissions: &[Admission]) -> (StatusCode, Value) {
-        if admissions.iter().all(|admission| admission.is_taken) {
-            return self.written(stream).await;
-        }
-        let message = |admission: &Admission| {
-            let (stream, account) = (&stream.stream_name, &self.shared.options.account);
-            format!("Rate exceeded for shard {} in stream {stream} under account {account}.", admission.shard)
-        };
-        let messages: Vec<Option<String>> =
-            admissions.iter().map(|admission| (!admission.is_taken).then(|| message(admission))).collect();
-        let operation = put_operation(&self.operation);
-        // AWS checks a request before it throttles it.
-        if let Err(error) = changes::rehearsed(self.shared, stream, operation, &Value::Object(self.body.clone())).await
-        {
-            return (StatusCode::from_u16(error.status_code).unwrap_or(StatusCode::BAD_REQUEST), json!(error.body));
-        }
-        if operation == Operation::PutRecord {
-            let message = messages.into_iter().flatten().next();
-            return (StatusCode::BAD_REQUEST, json!({"__type": THROTTLED, "message": message}));
-        }
-        if let Some(records) = self.body.get_mut("Records").and_then(Value::as_array_mut) {
-            let mut admitted = admissions.iter().map(|admission| admission.is_taken);
-            records.retain(|_| admitted.next().unwrap_or(true));
-        }
-        let is_none_left = admissions.iter().all(|admission| !admission.is_taken);
-        let (status, mut body) = if is_none_left { (StatusCode::OK, json!({})) } else { self.written(stream).await };
-        if status.is_success() {
-            let throttled = messages.iter().flatten().count() as u64;
-            let mut written = body["Records"].as_array().cloned().unwrap_or_default().into_iter();
-            let records: Vec<Value> = messages
-                .into_iter()
-                .map(|message| match message {
-                    Some(message) => json!({"ErrorCode": THROTTLED, "ErrorMessage": message}),
-                    None => written.next().unwrap_or_default(),
-                })
-                .collect();
-            body["FailedRecordCount"] = json!(body["FailedRecordCount"].as_u64().unwrap_or(0) + throttled);
-            body["Records"] = json!(records);
-        }
-        (status, body)
+        done.map_or_else(|error| told(&error), |body| (StatusCode::OK, body))
     }
 
     /// The emulator looks for a time by the real clock.
@@ -545,10 +472,6 @@ fn record_kib(asked: &Value) -> Result<u32, Refusal> {
         error_type: "ValidationException",
         message: format!("MaxRecordSizeInKiB {asked} is not from {} to {}.", RECORD_KIB.start(), RECORD_KIB.end()),
     })
-}
-
-fn put_operation(name: &str) -> Operation {
-    if name == "PutRecord" { Operation::PutRecord } else { Operation::PutRecords }
 }
 
 fn date_consumer(shared: &Shared, consumer: Option<&mut Value>) {

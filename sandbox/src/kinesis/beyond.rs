@@ -10,20 +10,23 @@ use ferrokinesis::types::Stream;
 use ferrokinesis::validation::{self, FieldDef, FieldType};
 use scaler_core::limits::{RECORD_BYTES_DEFAULT, RETENTION_HOURS_MAX};
 use scaler_sim::kinesis_rules::Refusal;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::observe::{Put, puts};
+use super::RECORD_KIB;
+use super::observe::{Put, record_bytes};
 
 /// Bytes of a `PutRecords`, keys included, that Kinesis takes. Source: API reference, `PutRecords`.
 const CALL_BYTES_MAX: usize = 10 << 20;
 /// ... and that the emulator takes (`actions/put_records.rs` of ferrokinesis 0.7).
 const PART_BYTES_MAX: usize = 5 << 20;
 /// Tags of a stream, and so of a call. Source: API reference, `AddTagsToStream`.
-const TAGS_MAX: usize = 50;
+const TAGS_MAX: u8 = 50;
+/// The emulator's words for that bound. It counts to the right one (`actions/add_tags_to_stream.rs`).
+const TAGS_MAX_TOLD: &str = "more than 10 tags";
 
-/// Bytes of a record that the stream takes, key and data together.
-fn record_bytes_max(stream: &Stream) -> usize {
-    stream.max_record_size_kib as usize * 1_024
+/// Bytes of a record that the stream takes, key and data together; where there is no such stream, what any takes.
+fn record_bytes_max(stream: Option<&Stream>) -> usize {
+    stream.map_or(*RECORD_KIB.end(), |stream| stream.max_record_size_kib) as usize * 1_024
 }
 
 /// Refuses what Kinesis refuses for its size.
@@ -33,7 +36,7 @@ pub(super) fn check_sizes(stream: &Stream, puts: &[Put]) -> Result<(), Refusal> 
     if puts.len() > 1 && whole > CALL_BYTES_MAX {
         return refusal(format!("Records size exceeds 10 MB limit: {whole} bytes, and {CALL_BYTES_MAX} are taken."));
     }
-    let max = record_bytes_max(stream);
+    let max = record_bytes_max(Some(stream));
     match puts.iter().enumerate().find(|(_, put)| put.len() > max) {
         Some((at, put)) => refusal(format!(
             "Record {} has {} bytes with its key, which exceeds the {max} that stream {} takes.",
@@ -45,22 +48,44 @@ pub(super) fn check_sizes(stream: &Stream, puts: &[Put]) -> Result<(), Refusal> 
     }
 }
 
-/// Whether a request to write is too large for the emulator's front door.
-pub(super) fn is_large(operation: &str, body: &Map<String, Value>) -> bool {
-    let puts = puts(operation, body);
-    let sizes = || puts.iter().map(Put::len);
-    sizes().sum::<usize>() > PART_BYTES_MAX || sizes().any(|bytes| bytes as u64 > RECORD_BYTES_DEFAULT)
+/// Whether records of these sizes are too large for the emulator's front door.
+pub(super) fn is_large(mut sizes: impl Iterator<Item = usize> + Clone) -> bool {
+    sizes.clone().sum::<usize>() > PART_BYTES_MAX || sizes.any(|bytes| bytes as u64 > RECORD_BYTES_DEFAULT)
 }
 
-/// Whether the emulator's front door lets a request through, or is right to refuse it.
+/// Whether the emulator's front door lets a request through.
 pub(super) fn is_within(operation: Operation, request: &Value) -> bool {
-    let narrow = operation.validation_rules();
-    checked_by(&narrow, request).is_ok() || checked_by(&wide(operation, 0), request).is_err()
+    checked_by(&operation.validation_rules(), request).is_ok()
 }
 
 /// A request with what the emulator reads of it, and no more.
-pub(super) fn checked(operation: Operation, stream: &Stream, request: &Value) -> Result<Value, KinesisErrorResponse> {
-    checked_by(&wide(operation, record_bytes_max(stream)), request)
+pub(super) fn checked(
+    operation: Operation,
+    stream: Option<&Stream>,
+    request: &Value,
+) -> Result<Value, KinesisErrorResponse> {
+    let request = checked_by(&wide(operation, record_bytes_max(stream)), request)?;
+    check_hash_keys(&request)?;
+    Ok(request)
+}
+
+/// The emulator checks the keys of a part when it writes that part. Kinesis checks all of them before it writes a record.
+fn check_hash_keys(request: &Value) -> Result<(), KinesisErrorResponse> {
+    let records = request["Records"].as_array().into_iter().flatten();
+    let mut keys = records.filter_map(|record| record["ExplicitHashKey"].as_str());
+    let Some(key) = keys.find(|key| key.parse::<u128>().is_err()) else { return Ok(()) };
+    // The emulator's words.
+    let message = format!(
+        "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {key}"
+    );
+    Err(KinesisErrorResponse::client_error("InvalidArgumentException", Some(&message)))
+}
+
+/// Puts the right bound into an answer that names the wrong one.
+pub(super) fn tell_the_bound(answer: &mut Value) {
+    if let Some(Value::String(message)) = answer.get_mut("message") {
+        *message = message.replace(TAGS_MAX_TOLD, &format!("more than {TAGS_MAX} tags"));
+    }
 }
 
 /// Does what was checked.
@@ -94,8 +119,10 @@ fn wide(operation: Operation, record_bytes_max: usize) -> Vec<(&'static str, Fie
                 "RetentionPeriodHours",
             ) => rule.less_than_or_equal = Some(f64::from(RETENTION_HOURS_MAX)),
             (Operation::AddTagsToStream, "Tags") | (Operation::RemoveTagsFromStream, "TagKeys") => {
-                rule.length_less_than_or_equal = Some(TAGS_MAX);
+                rule.length_less_than_or_equal = Some(usize::from(TAGS_MAX));
             }
+            // So many are all the tags that a stream can have.
+            (Operation::ListTagsForStream, "Limit") => rule.less_than_or_equal = Some(f64::from(TAGS_MAX)),
             _ => {}
         }
     }
@@ -110,30 +137,23 @@ fn child<'a>(list: &'a mut FieldDef, field: &str) -> Option<&'a mut FieldDef> {
 }
 
 /// Writes records in calls that the emulator takes, and puts the answers together in their order.
+///
+/// # Errors
+/// What the emulator says. Of what was [`checked`] it refuses a later part only where the stream went meanwhile, and the records with it.
 async fn put_in_parts(store: &Store, mut request: Value) -> Result<Value, KinesisErrorResponse> {
     let Value::Array(records) = request["Records"].take() else { return Ok(json!({})) };
-    let (mut answers, mut failed) = (Vec::new(), 0);
+    let mut answers = Vec::new();
     for part in parts(records) {
-        let so_many = part.len();
-        match put_part(store, &request, part).await {
-            Ok(part) => answers.extend(part),
-            // Nothing was written so far: the call fails as one that the emulator takes whole does.
-            Err(error) if answers.is_empty() => return Err(error),
-            Err(error) => {
-                failed += so_many;
-                let said = json!({"ErrorCode": error.body.error_type, "ErrorMessage": error.body.message});
-                answers.extend(std::iter::repeat_n(said, so_many));
-            }
-        }
+        answers.extend(put_part(store, &request, part).await?);
     }
-    Ok(json!({"FailedRecordCount": failed, "Records": answers}))
+    Ok(json!({"FailedRecordCount": 0, "Records": answers}))
 }
 
-/// Records in a row, so many as the emulator takes at once.
+/// Consecutive records, as many as the emulator takes at once.
 fn parts(records: Vec<Value>) -> Vec<Vec<Value>> {
     let (mut parts, mut bytes): (Vec<Vec<Value>>, _) = (Vec::new(), 0);
     for record in records {
-        let more = record.as_object().map_or(0, |record| Put::of(record).len());
+        let more = record.as_object().map_or(0, record_bytes);
         match parts.last_mut() {
             Some(part) if bytes + more <= PART_BYTES_MAX => part.push(record),
             _ => {
@@ -149,7 +169,7 @@ fn parts(records: Vec<Value>) -> Vec<Vec<Value>> {
 async fn put_part(store: &Store, request: &Value, mut part: Vec<Value>) -> Result<Vec<Value>, KinesisErrorResponse> {
     let mut request = request.clone();
     let alone = match part.as_slice() {
-        [one] => one.as_object().is_some_and(|record| Put::of(record).len() > PART_BYTES_MAX),
+        [one] => one.as_object().is_some_and(|record| record_bytes(record) > PART_BYTES_MAX),
         _ => false,
     };
     if !alone {

@@ -130,7 +130,7 @@ pub(super) async fn rehearsed(
     operation: Operation,
     request: &Value,
 ) -> Result<Value, KinesisErrorResponse> {
-    let request = beyond::checked(operation, stream, request)?;
+    let request = beyond::checked(operation, Some(stream), request)?;
     let copy = Store::new(store_options(&shared.options));
     copy.put_stream(&stream.stream_name, stream.clone()).await?;
     beyond::done(&copy, operation, request.clone()).await?;

@@ -28,12 +28,11 @@ impl Put {
     }
 
     /// That of one record of a request.
-    pub(super) fn of(record: &Map<String, Value>) -> Self {
-        let text = |field: &str| record.get(field).and_then(Value::as_str).unwrap_or_default();
-        let explicit = text("ExplicitHashKey").parse().ok();
+    fn of(record: &Map<String, Value>) -> Self {
+        let explicit = text(record, "ExplicitHashKey").parse().ok();
         Self {
-            bytes: decoded_length(text("Data")) + text("PartitionKey").len(),
-            hash_key: explicit.unwrap_or_else(|| hash_key(text("PartitionKey"))),
+            bytes: record_bytes(record),
+            hash_key: explicit.unwrap_or_else(|| hash_key(text(record, "PartitionKey"))),
         }
     }
 
@@ -58,6 +57,15 @@ pub(super) fn puts(operation: &str, body: &Map<String, Value>) -> Vec<Put> {
     }
     let records = body.get("Records").and_then(Value::as_array);
     records.into_iter().flatten().filter_map(Value::as_object).map(Put::of).collect()
+}
+
+/// Bytes of one record of a request, its data decoded, and its key.
+pub(super) fn record_bytes(record: &Map<String, Value>) -> usize {
+    decoded_length(text(record, "Data")) + text(record, "PartitionKey").len()
+}
+
+fn text<'a>(record: &'a Map<String, Value>, field: &str) -> &'a str {
+    record.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn decoded_length(base64: &str) -> usize {

@@ -1,9 +1,11 @@
 //! Calls, records, retention and tags as large as Kinesis takes them, which is more than the emulator does.
 
+use std::collections::HashMap;
+
 use aws_sdk_kinesis::error::ProvideErrorMetadata as _;
 use aws_sdk_kinesis::operation::put_records::PutRecordsOutput;
 use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::{PutRecordsRequestEntry, ShardIteratorType};
+use aws_sdk_kinesis::types::{EncryptionType, PutRecordsRequestEntry, ShardIteratorType};
 
 use crate::support::{STREAM, World, manual};
 
@@ -77,6 +79,30 @@ async fn of_a_large_call_what_a_shard_has_no_room_for_is_throttled_and_the_rest_
 }
 
 #[tokio::test]
+async fn a_call_with_a_hash_key_outside_the_ring_writes_nothing_however_large_it_is() {
+    // Of 4 and 8 MB, on shards with room for all of it and for a part.
+    for (shards, records) in [(16_u8, 40), (16, 80), (2, 80)] {
+        let world = World::with_stream(u32::from(shards)).await;
+        let mut records: Vec<_> =
+            (0..records).map(|i| entry(u128::from(i % shards), u128::from(shards), vec![i; 100_000])).collect();
+        records.last_mut().unwrap().explicit_hash_key = Some("9".repeat(39));
+        let (code, message) = put(&world, records).await.unwrap_err();
+        assert_eq!(code, "InvalidArgumentException");
+        assert_eq!(
+            message,
+            "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. \
+             Specified value was 999999999999999999999999999999999999999"
+        );
+        for shard in 0..shards {
+            assert_eq!(read(&world, usize::from(shard)).await, []);
+        }
+        for metric in ["IncomingRecords", "WriteProvisionedThroughputExceeded"] {
+            assert_eq!(world.sums(metric).await, [0.0; 0], "{metric}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_takes_records_as_large_as_it_was_told_to() {
     let world = World::with_stream(2).await;
     let whole = || entry(0, 2, vec![7; 10 * MIB - 3]);
@@ -121,21 +147,84 @@ async fn retention_may_be_a_year_and_tags_fifty_at_once() {
         let longer = world.kinesis.increase_stream_retention_period().stream_name(STREAM);
         longer.retention_period_hours(hours).send()
     };
-    assert_eq!(longer(8_761).await.unwrap_err().into_service_error().code(), Some("ValidationException"));
     longer(8_760).await.unwrap();
     let described = world.kinesis.describe_stream_summary().stream_name(STREAM).send().await.unwrap();
     assert_eq!(described.stream_description_summary().unwrap().retention_period_hours(), 8_760);
-    let shorter = world.kinesis.decrease_stream_retention_period().stream_name(STREAM);
+    let shorter = world.kinesis.decrease_stream_retention_period().stream_arn(ARN);
     shorter.retention_period_hours(200).send().await.unwrap();
 
-    let tags = |count: usize| (0..count).map(|i| (format!("key-{i}"), "value".to_owned())).collect();
-    let add = |count| world.kinesis.add_tags_to_stream().stream_name(STREAM).set_tags(Some(tags(count))).send();
-    add(51).await.unwrap_err();
-    add(50).await.unwrap();
+    world.kinesis.add_tags_to_stream().stream_name(STREAM).set_tags(Some(tags(50))).send().await.unwrap();
     let told = world.kinesis.list_tags_for_stream().stream_name(STREAM).send().await.unwrap();
     assert_eq!(told.tags().len(), 50);
-    let keys = (0..50).map(|i| format!("key-{i}")).collect();
+    let keys = tags(50).into_keys().collect();
     world.kinesis.remove_tags_from_stream().stream_name(STREAM).set_tag_keys(Some(keys)).send().await.unwrap();
     let told = world.kinesis.list_tags_for_stream().stream_name(STREAM).send().await.unwrap();
     assert!(told.tags().is_empty());
+}
+
+fn tags(count: usize) -> HashMap<String, String> {
+    (0..count).map(|i| (format!("key-{i}"), "value".to_owned())).collect()
+}
+
+/// AWS's code and words; a call that is taken has none.
+macro_rules! refusal {
+    ($call:expr) => {{
+        let error = $call.send().await.unwrap_err().into_service_error();
+        format!("{}: {}", error.code().unwrap_or_default(), error.message().unwrap_or_default())
+    }};
+}
+
+#[tokio::test]
+async fn whoever_asks_for_too_much_is_told_the_bound_of_kinesis() {
+    let world = World::with_stream(1).await;
+    let kinesis = &world.kinesis;
+    let keys = || Some(tags(51).into_keys().collect());
+    let (hours, fifty) = ("less than or equal to 8760", "less than or equal to 50");
+    for (said, bound) in [
+        (refusal!(kinesis.increase_stream_retention_period().stream_name(STREAM).retention_period_hours(8_761)), hours),
+        (refusal!(kinesis.decrease_stream_retention_period().stream_name(STREAM).retention_period_hours(8_761)), hours),
+        (refusal!(kinesis.add_tags_to_stream().stream_name(STREAM).set_tags(Some(tags(51)))), fifty),
+        (refusal!(kinesis.remove_tags_from_stream().stream_name(STREAM).set_tag_keys(keys())), fifty),
+        (refusal!(kinesis.list_tags_for_stream().stream_name(STREAM).limit(51)), fifty),
+    ] {
+        assert!(said.starts_with("ValidationException: ") && said.contains(bound), "{said} has no {bound:?}");
+    }
+    kinesis.add_tags_to_stream().stream_name(STREAM).set_tags(Some(tags(50))).send().await.unwrap();
+    let said = refusal!(kinesis.add_tags_to_stream().stream_name(STREAM).tags("one", "more"));
+    assert!(said.ends_with("a given stream cannot have more than 50 tags associated with it."), "{said}");
+}
+
+#[tokio::test]
+async fn whatever_the_size_of_a_request_a_stream_that_is_not_there_is_not_found() {
+    let world = World::with_stream(1).await;
+    let kinesis = &world.kinesis;
+    let large = || Blob::new(vec![7; 2 * MIB]);
+    let entry = PutRecordsRequestEntry::builder().partition_key("key").data(large()).build().unwrap();
+    for said in [
+        refusal!(kinesis.increase_stream_retention_period().stream_name("none").retention_period_hours(8_760)),
+        refusal!(kinesis.decrease_stream_retention_period().stream_name("none").retention_period_hours(200)),
+        refusal!(kinesis.add_tags_to_stream().stream_name("none").set_tags(Some(tags(50)))),
+        refusal!(
+            kinesis.remove_tags_from_stream().stream_name("none").set_tag_keys(Some(tags(50).into_keys().collect()))
+        ),
+        refusal!(kinesis.list_tags_for_stream().stream_name("none").limit(50)),
+        refusal!(kinesis.put_record().stream_name("none").partition_key("key").data(large())),
+        refusal!(kinesis.put_records().stream_name("none").records(entry)),
+    ] {
+        assert!(said.starts_with("ResourceNotFoundException: "), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn encryption_is_switched_by_arn() {
+    let world = World::with_stream(1).await;
+    let (kinesis, kms) = (&world.kinesis, EncryptionType::Kms);
+    kinesis.start_stream_encryption().stream_arn(ARN).encryption_type(kms.clone()).key_id("k").send().await.unwrap();
+    let of = async || {
+        let answer = kinesis.describe_stream_summary().stream_arn(ARN).send().await.unwrap();
+        answer.stream_description_summary().unwrap().key_id().map(str::to_owned)
+    };
+    assert_eq!(of().await.as_deref(), Some("k"));
+    kinesis.stop_stream_encryption().stream_arn(ARN).encryption_type(kms).key_id("k").send().await.unwrap();
+    assert_eq!(of().await, None);
 }

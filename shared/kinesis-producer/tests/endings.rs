@@ -165,38 +165,45 @@ fn each_record_ends_when_its_runtime_does() {
     });
 }
 
+/// Far longer than a round takes, which is milliseconds.
+const ROUND_MAX: Duration = Duration::from_mins(1);
+
+/// Senders on several threads, and a close after so many steps.
+async fn closed_while_threads_send(round: usize) {
+    let at_once = Settings { linger: Duration::ZERO, ..Settings::default() };
+    let producer = Arc::new(Producer::start(Slow::new(Duration::ZERO), at_once).unwrap());
+    let send = |sender: usize| {
+        let producer = Arc::clone(&producer);
+        tokio::spawn(async move {
+            for i in 0..30 {
+                match producer.send(Record::new(format!("{sender}-{i}"), "x")).await {
+                    Ok(ticket) if i % 3 == 0 => assert!(ticket.await.is_ok()),
+                    Ok(_) => {}
+                    Err(closed) => return assert_eq!(closed, SendError::Closed),
+                }
+                let counts = producer.counts();
+                assert!(counts.sent >= counts.acknowledged + counts.failed, "round {round}: {counts:?}");
+            }
+        })
+    };
+    let senders: Vec<_> = (0..4).map(send).collect();
+    for _ in 0..round % 40 {
+        tokio::task::yield_now().await;
+    }
+    let counts = producer.close().await;
+    assert!(is_whole(counts), "round {round}: {counts:?}");
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    assert_eq!(producer.counts().sent, counts.sent, "round {round}: closed is closed");
+}
+
 #[test]
 fn each_record_ends_wherever_threads_meet() {
     for round in 0..400 {
         let runtime = Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
-        runtime.block_on(async {
-            let at_once = Settings { linger: Duration::ZERO, ..Settings::default() };
-            let producer = Arc::new(Producer::start(Slow::new(Duration::ZERO), at_once).unwrap());
-            let send = |sender: usize| {
-                let producer = Arc::clone(&producer);
-                tokio::spawn(async move {
-                    for i in 0..30 {
-                        match producer.send(Record::new(format!("{sender}-{i}"), "x")).await {
-                            Ok(ticket) if i % 3 == 0 => assert!(ticket.await.is_ok()),
-                            Ok(_) => {}
-                            Err(closed) => return assert_eq!(closed, SendError::Closed),
-                        }
-                        let counts = producer.counts();
-                        assert!(counts.sent >= counts.acknowledged + counts.failed, "round {round}: {counts:?}");
-                    }
-                })
-            };
-            let senders: Vec<_> = (0..4).map(send).collect();
-            for _ in 0..round % 40 {
-                tokio::task::yield_now().await;
-            }
-            let counts = producer.close().await;
-            assert!(is_whole(counts), "round {round}: {counts:?}");
-            for sender in senders {
-                sender.await.unwrap();
-            }
-            assert_eq!(producer.counts().sent, counts.sent, "round {round}: closed is closed");
-        });
+        let ended = runtime.block_on(async { timeout(ROUND_MAX, closed_while_threads_send(round)).await });
+        assert!(ended.is_ok(), "round {round}: something waits for ever");
     }
 }
 

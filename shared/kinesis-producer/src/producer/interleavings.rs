@@ -5,18 +5,20 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use scaler_core::HashKeyRange;
 use shuttle::future::{block_on, spawn, yield_now};
 use shuttle::rand::{Rng as _, thread_rng};
-use shuttle::{check_pct, check_random_with_seed};
+use shuttle::scheduler::PctScheduler;
+use shuttle::{Config, Runner, check_random_with_seed};
 
 use super::{Counts, Producer, SendError, Ticket};
 use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, Taken};
 use crate::record::Record;
+use crate::runtime::{Instant, start_clock};
 use crate::settings::{Aggregation, Order, Settings};
 
 /// Orders that are tried at random, of each scenario; and as many that change the order in a few places only.
@@ -112,8 +114,8 @@ async fn close(producer: Arc<Producer>) {
     assert_eq!((counts.sent, counts.failed), (later.sent, later.failed), "closed is closed");
 }
 
-/// Senders and closers side by side.
-fn closed() {
+/// Senders and closers side by side. Returns what became of the records.
+fn closed() -> Counts {
     block_on(async {
         let producer = Arc::new(producer());
         let senders: Vec<_> = (0..2).map(|i| spawn(send(Arc::clone(&producer), format!("key-{i}")))).collect();
@@ -128,7 +130,8 @@ fn closed() {
         }
         assert_eq!(producer.send(Record::new("key", "x")).await.unwrap_err(), SendError::Closed);
         producer.flush().await;
-    });
+        producer.counts()
+    })
 }
 
 /// A producer whose last handle is dropped while records are under way.
@@ -163,20 +166,48 @@ fn closed_and_forgotten() {
     });
 }
 
+/// Tries a scenario in so many orders of each kind, the same ones each time.
+fn check(scenario: impl Fn() + Copy + Send + Sync + 'static, orders: usize) {
+    let from_the_start = move || {
+        start_clock();
+        scenario();
+    };
+    check_random_with_seed(from_the_start, SEED, orders);
+    Runner::new(PctScheduler::new_from_seed(SEED, CHANGES, orders), Config::new()).run(from_the_start);
+}
+
 #[test]
 fn whatever_the_order_of_sends_flushes_and_closes_each_record_ends_once() {
-    check_random_with_seed(closed, SEED, ORDERS);
-    check_pct(closed, ORDERS, CHANGES);
+    let closed = || {
+        closed();
+    };
+    check(closed, ORDERS);
 }
 
 #[test]
 fn whenever_the_producer_is_dropped_each_record_ends_once() {
-    check_random_with_seed(dropped, SEED, ORDERS);
-    check_pct(dropped, ORDERS, CHANGES);
+    check(dropped, ORDERS);
 }
 
 #[test]
 fn whoever_gives_up_waiting_for_a_close_loses_nothing() {
-    check_random_with_seed(closed_and_forgotten, SEED, ORDERS);
-    check_pct(closed_and_forgotten, ORDERS, CHANGES);
+    check(closed_and_forgotten, ORDERS);
+}
+
+#[test]
+fn a_failure_comes_again_since_the_same_orders_are_tried_each_time() {
+    static ENDS: Mutex<Vec<(Counts, Instant)>> = Mutex::new(Vec::new());
+    let ends = || {
+        check(
+            || {
+                let counts = closed();
+                ENDS.lock().unwrap().push((counts, Instant::now()));
+            },
+            40,
+        );
+        std::mem::take(&mut *ENDS.lock().unwrap())
+    };
+    let (first, second) = (ends(), ends());
+    assert_eq!(first.len(), 80);
+    assert_eq!(first, second);
 }

@@ -16,6 +16,11 @@ thread_local! {
     static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
+/// Sets the clock to where it began. What went before on this thread makes no difference then.
+pub(crate) fn start_clock() {
+    NOW.set(Duration::ZERO);
+}
+
 /// A time of the model's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Instant(Duration);
