@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{ArgGroup, Args};
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::comparison::{Comparison, Optimum};
 use crate::contender::Contender;
+use crate::files;
 use crate::options::{AssumptionOptions, Output, PolicyOptions, cannot_write};
 use crate::picture::svg;
 use crate::report::{Report, write_json};
@@ -65,6 +66,7 @@ struct StreamReport {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    files::is_read_once(arguments.source.file().into_iter().chain([Path::new(&arguments.policy.policy)]))?;
     let contender = Contender::chosen(&arguments.policy, &arguments.assumptions)?;
     let assumed = Assumed::of(&arguments.assumptions)?;
     let source = arguments.source.read()?;

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use crate::environment::{Environment, meant};
+use crate::environment::{Environment, kinesis_host, meant};
 use anyhow::{Context as _, Result, bail};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials as _;
@@ -15,31 +15,46 @@ use scaler_aws::{AwsCostPorts, AwsFleetPorts, Operator, Pace, Share, SystemClock
 /// The codes by which AWS says that a caller may not make this call, as opposed to that it does not know the caller.
 const NOT_PERMITTED: [&str; 5] =
     ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized"];
-/// The codes of credentials that were good once.
-const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"];
-/// The codes of credentials that AWS does not know.
-const UNKNOWN: [&str; 6] = [
-    "UnrecognizedClientException",
-    "InvalidClientTokenId",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "AuthFailure",
-    "NotSignedUp",
+/// The codes by which AWS does not take the caller for who they say they are, and what each means.
+const STRANGERS: [(&str, Stranger); 22] = [
+    ("ExpiredToken", Stranger::Expired),
+    ("ExpiredTokenException", Stranger::Expired),
+    ("TokenRefreshRequired", Stranger::Expired),
+    ("UnrecognizedClientException", Stranger::Unknown),
+    ("InvalidClientTokenId", Stranger::Unknown),
+    ("InvalidAccessKeyId", Stranger::Unknown),
+    ("InvalidToken", Stranger::Unknown),
+    ("AuthFailure", Stranger::Unknown),
+    ("NotSignedUp", Stranger::Unknown),
+    ("SignatureDoesNotMatch", Stranger::Missigned),
+    ("InvalidSignatureException", Stranger::Missigned),
+    ("IncompleteSignature", Stranger::Missigned),
+    ("IncompleteSignatureException", Stranger::Missigned),
+    ("MissingAuthenticationToken", Stranger::Missigned),
+    ("MissingAuthenticationTokenException", Stranger::Missigned),
+    ("InvalidSignature", Stranger::Missigned),
+    ("RequestExpired", Stranger::OffTime),
+    ("RequestTimeTooSkewed", Stranger::OffTime),
+    ("RequestInTheFuture", Stranger::OffTime),
+    ("OptInRequired", Stranger::NotOptedIn),
+    ("SubscriptionRequiredException", Stranger::NotOptedIn),
+    ("RegionDisabledException", Stranger::NotOptedIn),
 ];
-/// The codes of a signature that does not fit.
-const MISSIGNED: [&str; 7] = [
-    "SignatureDoesNotMatch",
-    "InvalidSignatureException",
-    "IncompleteSignature",
-    "IncompleteSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "InvalidSignature",
-];
-/// The codes of a call that was signed at another time than AWS has.
-const OFF_TIME: [&str; 3] = ["RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"];
-/// The codes of a Region or service that the account has not switched on.
-const NOT_OPTED_IN: [&str; 3] = ["OptInRequired", "SubscriptionRequiredException", "RegionDisabledException"];
+
+/// Why AWS does not take the caller for who they say they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stranger {
+    /// The credentials were good once.
+    Expired,
+    /// AWS does not know the credentials.
+    Unknown,
+    /// The signature does not fit.
+    Missigned,
+    /// The call was signed at another time than AWS has.
+    OffTime,
+    /// The account has not switched the Region or service on.
+    NotOptedIn,
+}
 
 /// What a stack is called where nobody says otherwise, as in `samconfig.toml`.
 pub(crate) const OUR_STACK: &str = "kinesis-scaler";
@@ -99,12 +114,12 @@ pub(crate) fn in_aws<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime.context("cannot start what waits for AWS's answers")?.block_on(work)
 }
 
-/// Whether AWS has a Region that we know nothing of: a slip of the pen would otherwise be a network that does not answer.
+/// Whether AWS has a Region that is nearly called as another: a slip of the pen would otherwise be a network that does not answer.
 async fn has_address(region: &str, environment: &Environment) -> Result<()> {
     if !environment.doubts(region) {
         return Ok(());
     }
-    let host = format!("kinesis.{region}.amazonaws.com");
+    let host = kinesis_host(region);
     if tokio::net::lookup_host((host.as_str(), 443)).await.is_ok() {
         return Ok(());
     }
@@ -149,29 +164,32 @@ pub(crate) fn advice(error: &CallError) -> String {
 fn refused(error: &CallError) -> String {
     match code(error) {
         code if NOT_PERMITTED.contains(&code) => format!("ask for the permission {}", permission(error.call)),
-        code => stranger(code).unwrap_or_else(|| "AWS's words say what is wrong".to_owned()),
+        code => advice_on(code).unwrap_or_else(|| "AWS's words say what is wrong".to_owned()),
     }
 }
 
-/// What to do where AWS does not take the caller for who they say they are; `None` for other codes.
-fn stranger(code: &str) -> Option<String> {
-    let environment = Environment::of_process();
-    Some(match code {
-        code if EXPIRED.contains(&code) => {
-            format!("the credentials have expired ({}): {}", environment.credentials_said(), environment.renewal())
+/// Why AWS does not take the caller for who they say they are; `None` for other codes.
+fn stranger(code: &str) -> Option<Stranger> {
+    STRANGERS.iter().find(|(known, _)| *known == code).map(|(_, stranger)| *stranger)
+}
+
+impl Stranger {
+    /// What to do about it.
+    fn advice(self, environment: &Environment) -> String {
+        let whose = || environment.credentials_said();
+        match self {
+            Self::Expired => format!("the credentials have expired ({}): {}", whose(), environment.renewal()),
+            Self::Unknown => format!(
+                "AWS does not know the credentials ({}), or their account has not switched this Region on",
+                whose()
+            ),
+            Self::Missigned => {
+                format!("the secret key does not fit the access key ({}), or this machine's clock is wrong", whose())
+            }
+            Self::OffTime => "set this machine's clock: AWS has another time".to_owned(),
+            Self::NotOptedIn => "switch the Region or service on for the account".to_owned(),
         }
-        code if UNKNOWN.contains(&code) => format!(
-            "AWS does not know the credentials ({}), or their account has not switched this Region on",
-            environment.credentials_said()
-        ),
-        code if MISSIGNED.contains(&code) => format!(
-            "the secret key does not fit the access key ({}), or this machine's clock is wrong",
-            environment.credentials_said()
-        ),
-        code if OFF_TIME.contains(&code) => "set this machine's clock: AWS has another time".to_owned(),
-        code if NOT_OPTED_IN.contains(&code) => "switch the Region or service on for the account".to_owned(),
-        _ => return None,
-    })
+    }
 }
 
 /// Whether AWS refuses the caller and not the call: no other call will be answered either.
@@ -181,7 +199,8 @@ pub(crate) fn is_stranger(error: &CallError) -> bool {
 
 /// What to do where words quote AWS not taking the caller for who they say they are.
 pub(crate) fn advice_on(words: &str) -> Option<String> {
-    words.split([':', ' ', ';']).find_map(stranger)
+    let stranger = words.split([':', ' ', ';']).find_map(stranger)?;
+    Some(stranger.advice(&Environment::of_process()))
 }
 
 /// The code of AWS's answer.
@@ -197,4 +216,25 @@ fn permission(call: &str) -> String {
         _ => "kinesis",
     };
     format!("{service}:{call}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_aws_says_of_the_caller_is_told_from_what_it_says_of_the_call() {
+        for (words, expected) in [
+            ("orders: ExpiredTokenException: the token is expired", Some(Stranger::Expired)),
+            ("InvalidClientTokenId: no", Some(Stranger::Unknown)),
+            ("SignatureDoesNotMatch", Some(Stranger::Missigned)),
+            ("a; RequestTimeTooSkewed: b", Some(Stranger::OffTime)),
+            ("OptInRequired: c", Some(Stranger::NotOptedIn)),
+            ("AccessDeniedException: no", None),
+            ("the ExpiredTokens of a stream", None),
+        ] {
+            let advice = expected.map(|stranger| stranger.advice(&Environment::of_process()));
+            assert_eq!(advice_on(words), advice, "{words}");
+        }
+    }
 }

@@ -3,18 +3,24 @@
 mod profiles;
 mod regions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 
 use profiles::{Profile, Profiles};
-use regions::nearest;
-pub(crate) use regions::{is_known, meant};
+pub(crate) use regions::{is_known, kinesis_host, meant};
+use regions::{is_near_another, nearest};
 
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 const KEY: &str = "AWS_ACCESS_KEY_ID";
 const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 const PROFILE: &str = "AWS_PROFILE";
+/// With this, the SDKs take no endpoint from variables or profiles.
+const IGNORE_ENDPOINTS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+const KINESIS: &str = "kinesis";
+/// The services that commands call, as sections `services` of a profile call them; variables have them in capitals, with `_`.
+/// Source: the crate `aws-runtime`, `env_config.rs`.
+const SERVICES: [&str; 4] = ["cloudwatch", KINESIS, "pricing", "resource-groups-tagging-api"];
 
 /// Variables and profiles, as the AWS SDKs find them.
 #[derive(Debug, Default)]
@@ -41,17 +47,31 @@ impl Environment {
         format!("{name}={:?}", self.get(name).unwrap_or_default())
     }
 
-    /// The variables that name an endpoint, for all services or for one.
-    fn endpoints(&self) -> impl Iterator<Item = (&str, &str)> {
-        let all = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        all.filter(|(name, _)| {
-            *name == ENDPOINT || name.strip_prefix(ENDPOINT).is_some_and(|rest| rest.starts_with('_'))
-        })
+    /// Where the calls of a service go, with what says so; `None` for AWS's own. In the order in which the SDKs look.
+    fn endpoint(&self, service: &str) -> Option<(String, &str)> {
+        let is_ignored = self.get(IGNORE_ENDPOINTS).or_else(|| self.profile()?.get("ignore_configured_endpoint_urls"));
+        if is_ignored.is_some_and(|ignored| ignored.eq_ignore_ascii_case("true")) {
+            return None;
+        }
+        let by_variable = |name: String| Some((name.clone(), self.get(&name)?));
+        by_variable(format!("{ENDPOINT}_{}", service.to_uppercase().replace('-', "_")))
+            .or_else(|| by_variable(ENDPOINT.to_owned()))
+            .or_else(|| {
+                let profile = self.profile()?;
+                let of_service = profile.get("services").and_then(|section| self.profiles.endpoint(section, service));
+                let endpoint = of_service.or_else(|| profile.get("endpoint_url"))?;
+                Some((format!("endpoint_url of {}", self.profile_said()), endpoint))
+            })
     }
 
-    /// Whether calls go elsewhere than to AWS, where a Region may be called anything.
+    /// Where calls go that do not go to AWS, once each, with what says so.
+    fn endpoints(&self) -> BTreeSet<(String, &str)> {
+        SERVICES.into_iter().filter_map(|service| self.endpoint(service)).collect()
+    }
+
+    /// Whether a Region may be called anything: its streams are not AWS's.
     fn is_elsewhere(&self) -> bool {
-        self.endpoints().next().is_some() || self.profile().is_some_and(|profile| profile.has("endpoint_url"))
+        self.endpoint(KINESIS).is_some()
     }
 
     /// The profile in use, where there is one of its name.
@@ -73,7 +93,8 @@ impl Environment {
 
     /// What is wrong whatever is called, all at once.
     pub(crate) fn faults(&self) -> Vec<String> {
-        let mut faults: Vec<_> = self.endpoints().filter_map(|(name, value)| endpoint_fault(name, value)).collect();
+        let mut faults: Vec<_> =
+            self.endpoints().iter().filter_map(|(name, value)| endpoint_fault(name, value)).collect();
         let region = REGIONS.into_iter().find(|name| self.get(name).is_some());
         faults.extend(region.and_then(|name| self.region_fault(name)));
         faults
@@ -83,9 +104,9 @@ impl Environment {
         let (value, said) = (self.get(name)?, self.said(name));
         let is_code = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         match value {
-            "" => Some(format!("{said} is empty: set it to a Region, as us-east-1, or unset it")),
+            "" => Some(format!("{said} is empty: set it to a Region, such as us-east-1, or unset it")),
             _ if value.bytes().all(is_code) || self.is_elsewhere() => None,
-            _ => Some(format!("{said} is no Region's code, as us-east-1: {}", meant(value))),
+            _ => Some(format!("{said} is no Region's code, such as us-east-1: {}", meant(value))),
         }
     }
 
@@ -101,10 +122,10 @@ impl Environment {
         }
     }
 
-    /// Whether a Region has to be asked for its address before it is believed.
+    /// Whether a Region has to be asked for its address before it is believed: it is nearly called as another is.
     pub(crate) fn doubts(&self, region: &str) -> bool {
         let through_proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-        !is_known(region) && !self.is_elsewhere() && !through_proxy.iter().any(|name| self.get(name).is_some())
+        is_near_another(region) && !self.is_elsewhere() && !through_proxy.iter().any(|name| self.get(name).is_some())
     }
 
     /// Why there is no Region, and what to do.
@@ -205,11 +226,21 @@ impl Environment {
 
     /// Where calls went that had no answer.
     pub(crate) fn unreachable(&self) -> String {
-        let named: Vec<_> = self.endpoints().map(|(name, _)| self.said(name)).collect();
-        match named[..] {
-            [] => "is AWS reachable from here (network, proxy)?".to_owned(),
-            _ => format!("does anything listen there ({})?", named.join(", ")),
+        let named: Vec<_> = self.endpoints().iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        if !named.is_empty() {
+            return format!("does anything listen there ({})?", named.join(", "));
         }
+        let doubt = self
+            .region()
+            .filter(|region| !is_known(region))
+            .map(|region| format!("; {} is no Region that is known here: {}", self.region_said(region), meant(region)));
+        format!("is AWS reachable from here (network, proxy)?{}", doubt.unwrap_or_default())
+    }
+
+    /// The Region, as the SDKs find it.
+    fn region(&self) -> Option<&str> {
+        let by_variable = REGIONS.into_iter().find_map(|name| self.get(name));
+        by_variable.or_else(|| self.profile()?.get("region"))
     }
 }
 
@@ -217,10 +248,10 @@ impl Environment {
 fn endpoint_fault(name: &str, value: &str) -> Option<String> {
     let host = ["http://", "https://"].iter().find_map(|scheme| value.strip_prefix(scheme));
     match (value, host) {
-        ("", _) => Some(format!("{name}=\"\" is empty: set it to a URL, as http://127.0.0.1:4566, or unset it")),
+        ("", _) => Some(format!("{name}=\"\" is empty: set it to a URL, such as http://127.0.0.1:4566, or unset it")),
         (_, Some(host)) if !host.is_empty() && !value.contains(char::is_whitespace) => None,
         _ => Some(format!(
-            "{name}={value:?} is no URL: expected http:// or https:// and a host, as http://127.0.0.1:4566"
+            "{name}={value:?} is no URL: expected http:// or https:// and a host, such as http://127.0.0.1:4566"
         )),
     }
 }
@@ -264,11 +295,56 @@ mod tests {
     }
 
     #[test]
+    fn endpoints_of_services_that_are_not_called_say_nothing() {
+        for (variables, elsewhere, faults) in [
+            (&[("AWS_ENDPOINT_URL_S3", "http://minio:9000")][..], false, 0),
+            (&[("AWS_ENDPOINT_URL_DYNAMODB", "")], false, 0),
+            (&[("AWS_ENDPOINT_URL_KINESIS_VIDEO", "minio")], false, 0),
+            (&[("AWS_ENDPOINT_URL_CLOUDWATCH", "http://x")], false, 0),
+            (&[("AWS_ENDPOINT_URL_CLOUDWATCH", "x")], false, 1),
+            (&[("AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API", "x")], false, 1),
+            (&[("AWS_ENDPOINT_URL_PRICING", "")], false, 1),
+            (&[("AWS_ENDPOINT_URL_KINESIS", "http://x")], true, 0),
+            (&[("AWS_ENDPOINT_URL", "http://x")], true, 0),
+            (&[("AWS_ENDPOINT_URL", "x"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")], false, 0),
+            (&[("AWS_PROFILE", "local")], true, 0),
+            (&[("AWS_PROFILE", "pages")], false, 0),
+            (&[("AWS_PROFILE", "noscheme")], true, 1),
+        ] {
+            let environment = environment(variables);
+            let told = environment.faults();
+            assert_eq!((environment.is_elsewhere(), told.len()), (elsewhere, faults), "{variables:?}: {told:?}");
+            assert_eq!(environment.doubts("us-esat-1"), !elsewhere, "{variables:?}");
+        }
+        let local = environment(&[("AWS_PROFILE", "local")]).unreachable();
+        let words = "(endpoint_url of the profile of AWS_PROFILE=\"local\"=\"http://127.0.0.1:4566\")";
+        assert!(local.contains(words), "{local}");
+    }
+
+    #[test]
+    fn a_region_that_is_not_known_is_doubted_once_it_does_not_answer() {
+        for (region, doubt) in [
+            ("us-east-1", None),
+            ("us-iso-east-1", None),
+            (
+                "us-east-9",
+                Some("AWS_REGION=\"us-east-9\" is no Region that is known here: is us-east-1 or us-east-2 meant?"),
+            ),
+            ("nz-central-9", Some("AWS_REGION=\"nz-central-9\" is no Region that is known here: AWS has af-south-1")),
+        ] {
+            let told = environment(&[("AWS_REGION", region)]).unreachable();
+            assert!(told.starts_with("is AWS reachable from here (network, proxy)?"), "{told}");
+            assert!(doubt.map_or(!told.contains("known"), |doubt| told.contains(doubt)), "{told}");
+        }
+        assert!(!environment(&[("AWS_REGION", "nz-central-9")]).doubts("nz-central-9"), "no slip for another");
+    }
+
+    #[test]
     fn credentials_that_are_not_there_are_told_by_what_lacks_them() {
         for (variables, expected) in [
             (
                 &[("AWS_PROFILE", "typo")][..],
-                "AWS_PROFILE=\"typo\" names no profile in config or credentials: there are base, dev, noregion, proc",
+                "AWS_PROFILE=\"typo\" names no profile in config or credentials: there are base, dev, local, noregion, noscheme, pages, proc",
             ),
             (&[("AWS_PROFILE", "dve")], "names no profile in config or credentials: is dev meant?"),
             (&[("AWS_PROFILE", "")], "AWS_PROFILE=\"\" is empty"),

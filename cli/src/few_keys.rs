@@ -28,9 +28,9 @@ fn carried(keys: &HashedKeys) -> String {
     }
     let enough_shards = keys.shards_that_do().map(|enough| format!("{} shards for these keys", count(enough.get())));
     let enough = match (enough_shards, enough_keys) {
-        (Some(shards), Some(keys)) => format!("{shards}, or {keys}"),
-        (Some(only), None) | (None, Some(only)) => only,
-        (None, None) => "no count of shards and no million of keys".to_owned(),
+        (Some(shards), Some(keys)) => format!("In 95 of 100 cases these do: {shards}, or {keys}."),
+        (Some(only), None) | (None, Some(only)) => format!("In 95 of 100 cases these do: {only}."),
+        (None, None) => "Neither more shards nor up to a million keys would do.".to_owned(),
     };
     let takes = match keys.per_shard_max() {
         0 if keys.keys() == 1 => "It writes more than a shard takes, and no count of shards carries that.".to_owned(),
@@ -46,7 +46,7 @@ fn carried(keys: &HashedKeys) -> String {
     } else {
         ""
     };
-    format!("{takes} In 95 of 100 cases these do: {enough}.{placed}")
+    format!("{takes} {enough}{placed}")
 }
 
 /// A chance, 0 to 1, as people count it.

@@ -7,8 +7,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use file_reader::TextReader;
 
+use crate::failure::usage;
+
 /// Whether a path means standard input.
-pub(crate) fn is_standard_input(path: &Path) -> bool {
+fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
@@ -17,17 +19,37 @@ pub(crate) fn is_there(path: &Path) -> bool {
     is_standard_input(path) || (path.exists() && !path.is_dir())
 }
 
-/// The text of a file, to be read piece by piece; `what` is in it.
+/// That standard input is given for one file at most: it can be read once.
+///
+/// # Errors
+/// It is given for several.
+pub(crate) fn is_read_once<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    if files.into_iter().filter(|file| is_standard_input(file)).count() > 1 {
+        return Err(usage(
+            "`-` is given for several files, and standard input can be read once: give all but one of them by their paths",
+        ));
+    }
+    Ok(())
+}
+
+/// The bytes of a file, for what decodes them itself; `what` is in it.
 ///
 /// # Errors
 /// It cannot be opened.
 #[allow(clippy::disallowed_methods, reason = "the one place")]
-pub(crate) fn open(what: &str, path: &Path) -> Result<Box<dyn Read>> {
+pub(crate) fn bytes(what: &str, path: &Path) -> Result<Box<dyn Read>> {
     if is_standard_input(path) {
-        return Ok(Box::new(TextReader::new(io::stdin().lock())));
+        return Ok(Box::new(io::stdin().lock()));
     }
-    let file = File::open(path).with_context(|| format!("cannot open the {what} {}", path.display()))?;
-    Ok(Box::new(TextReader::new(file)))
+    Ok(Box::new(File::open(path).with_context(|| format!("cannot open the {what} {}", path.display()))?))
+}
+
+/// The text of a file, to be read piece by piece; `what` is in it.
+///
+/// # Errors
+/// It cannot be opened.
+pub(crate) fn open(what: &str, path: &Path) -> Result<Box<dyn Read>> {
+    Ok(Box::new(TextReader::new(bytes(what, path)?)))
 }
 
 /// The text of a file; `what` is in it.

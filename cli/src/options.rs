@@ -181,8 +181,8 @@ const STREAMS_MAX: u64 = 10;
 /// Reads the trace in a file; it is called by the file's name.
 pub(crate) fn read_trace(file: &Path) -> Result<Trace> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    let text = files::open("trace", file)?;
-    let trace = Trace::read(&name, text).with_context(|| format!("cannot read the trace {}", file.display()))?;
+    let bytes = files::bytes("trace", file)?;
+    let trace = Trace::read(&name, bytes).with_context(|| format!("cannot read the trace {}", file.display()))?;
     let most = |limit: u64| limit * u64::from(SHARDS_PER_STREAM_MAX) * STREAMS_MAX;
     let (bytes, records) = (most(WRITE_BYTES_PER_MINUTE_PER_SHARD), most(WRITE_RECORDS_PER_MINUTE_PER_SHARD));
     if let Some(at) = trace.minutes.iter().position(|minute| minute.bytes > bytes || minute.records > records) {
@@ -229,7 +229,7 @@ pub(crate) fn rate(min: u64, max: u64) -> impl Fn(&str) -> Result<u64, String> +
     }
 }
 
-/// A number that is allowed.
+/// A number that is allowed; one beyond all floating-point numbers never is.
 pub(crate) fn number(text: &str, allowed: impl Fn(f64) -> bool) -> Option<f64> {
-    text.parse().ok().map(Number::nearest).filter(|number| allowed(*number))
+    text.parse().ok().map(Number::nearest).filter(|number| number.is_finite() && allowed(*number))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
@@ -11,6 +11,7 @@ use scaler_sim::run::Run;
 
 use crate::comparison::{Comparison, Optimum};
 use crate::contender::Contender;
+use crate::files;
 use crate::options::{AssumptionOptions, PolicyOptions, cannot_write, read_trace, shards};
 use crate::report::{Report, write_json};
 use crate::scene::{Assumed, Scene};
@@ -53,6 +54,7 @@ enum Summary {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    files::is_read_once([Path::new(&arguments.policy.policy), &arguments.trace])?;
     let contender = Contender::chosen(&arguments.policy, &arguments.assumptions)?;
     let assumed = Assumed::of(&arguments.assumptions)?;
     let trace = read_trace(&arguments.trace)?;

@@ -1,6 +1,6 @@
 //! The workload that a command is about: a trace in a file, or what CloudWatch remembers of a stream.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, value_parser};
@@ -77,6 +77,11 @@ pub(crate) enum Capacity {
 }
 
 impl SourceOptions {
+    /// The file of the workload, where it is in one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.trace.as_deref()
+    }
+
     /// Whether the count of shards is a guess.
     pub(crate) fn is_assumed(&self) -> bool {
         self.trace.is_some() && self.initial_shards.is_none()

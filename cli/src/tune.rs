@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args};
 use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 
+use crate::files;
 use crate::options::{AssumptionOptions, Output, SettingOptions, percent_option, settings_file};
 use crate::report::{ScoreReport, write_json};
 use crate::scene::{Assumed, hours};
@@ -47,6 +48,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    files::is_read_once(arguments.source.file().into_iter().chain(arguments.policy.as_deref()))?;
     let base = settings::policy(&arguments.settings, settings_file(arguments.policy.as_deref())?)?;
     let assumed = Assumed::of(&arguments.assumptions)?;
     let source = arguments.source.read()?;

@@ -37,7 +37,10 @@ const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"), ("AWS_SEC
 #[test]
 fn a_profile_that_gives_nothing_is_named() {
     for arguments in ["status", "status orders", "scale orders auto", "cost", "keys sample --stream orders"] {
-        let words = ["AWS_PROFILE=\"typo\" names no profile in config or credentials", "base, dev, noregion, proc"];
+        let words = [
+            "AWS_PROFILE=\"typo\" names no profile in config or credentials",
+            "base, dev, local, noregion, noscheme, pages, proc",
+        ];
         fails(arguments, &[("AWS_PROFILE", "typo"), HERE], &words, &["set AWS_PROFILE", "permission"]);
     }
     fails("status", &[("AWS_PROFILE", "typo")], &["AWS_PROFILE=\"typo\" names no profile"], &[]);
@@ -63,6 +66,9 @@ fn a_region_that_is_none_is_named_with_what_may_be_meant() {
         let slip = [("AWS_REGION", "us-esat-1"), key, secret];
         fails(arguments, &slip, &["AWS_REGION=\"us-esat-1\" is no Region", "is us-east-1 meant?"], &["endpoint"]);
     }
+    // Nothing is asked of S3: where it is says nothing of the Region.
+    let elsewhere = [("AWS_ENDPOINT_URL_S3", "http://minio:9000"), ("AWS_REGION", "us-esat-1"), key, secret];
+    fails("status", &elsewhere, &["AWS_REGION=\"us-esat-1\" is no Region"], &["minio"]);
     let paper = output("plan --mb-per-second 1 --region us-esat-1", &[]);
     assert!(String::from_utf8(paper.stdout).unwrap().contains("is known for us-esat-1 (is us-east-1 meant?)"));
     let paper = output("plan --mb-per-second 1", &[("AWS_REGION", "")]);
@@ -81,6 +87,28 @@ fn an_endpoint_that_is_none_or_does_not_answer_is_named() {
     let endpoint = format!("http://{free}");
     let words = format!("does anything listen there (AWS_ENDPOINT_URL=\"{endpoint}\")?");
     fails("status orders", &with("AWS_ENDPOINT_URL", &endpoint), &[&words], &["permission"]);
+}
+
+#[test]
+fn endpoints_are_those_of_the_profile_and_of_the_services_that_are_called() {
+    let [key, secret] = KEYS;
+    let expired = standin::start(|_| (400, r#"{"__type":"ExpiredTokenException","message":"the token is expired"}"#));
+    let services = ["kinesis", "cloudwatch", "resource-groups-tagging-api"];
+    let services = services.map(|service| format!("{service} =\n  endpoint_url = {expired}\n")).concat();
+    let text =
+        format!("[profile here]\nregion = us-esat-1\nservices = sandbox # below\n\n[services sandbox]\n{services}");
+    let config = support::file("services-config", &text);
+    let variables = [
+        ("AWS_CONFIG_FILE", config.to_str().unwrap()),
+        ("AWS_PROFILE", "here"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", ""),
+        ("AWS_ENDPOINT_URL_S3", "minio"),
+        key,
+        secret,
+    ];
+    for arguments in ["status", "status orders"] {
+        fails(arguments, &variables, &["the credentials have expired"], &["is no Region", "DYNAMODB", "minio"]);
+    }
 }
 
 #[test]

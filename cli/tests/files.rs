@@ -123,8 +123,81 @@ fn a_pipe_is_read_as_a_file_is() {
             .unwrap();
     child.stdin.take().unwrap().write_all(b"\xef\xbb\xbfSHARDS_MIN=3\r\n").unwrap();
     assert_eq!(json(&succeeded(child.wait_with_output().unwrap()))["settings"]["SHARDS_MIN"], "3");
-    let twice = shardctl("migrate plan --region us-east-1 --topics - --groups -", &[]).output().unwrap();
-    assert_eq!(twice.status.code(), Some(2), "{twice:?}");
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    for arguments in [
+        "migrate plan --region us-east-1 --topics - --groups -",
+        "migrate plan --region us-east-1 --topics - --topics -",
+        "simulate --policy - --trace -",
+        "backtest --policy - --trace -",
+        "tune --policy - --trace -",
+    ] {
+        let output = shardctl(arguments, &[]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("`-` is given for several files"), "{arguments}: {told}");
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {told}");
+    }
+}
+
+#[test]
+fn a_cell_with_ends_of_lines_is_one() {
+    let text = "topic;mb_per_second;consumer_groups\r\nfares;1;\"billing\r\nreports\"\r\nclicks;2;views\r\n";
+    let plan = planned(&file("alt-enter.csv", text), "");
+    assert_eq!((names(&plan), left_out(&plan)), (vec!["clicks", "fares"], vec![]));
+    assert_eq!(plan["topics"][1]["consumer_groups"], serde_json::json!(["billing", "reports"]));
+}
+
+#[test]
+fn keys_may_begin_as_files_of_other_kinds_do() {
+    for text in ["PAR1-rack7\nPAR1-rack8\n", "+/v8\n+/v9\n"] {
+        let keys = json(&told("keys test --shards 2 --output json --keys", &[&file("like-parquet.txt", text)]));
+        assert_eq!(keys["hottest_keys"].as_array().unwrap().len(), 2, "{keys}");
+    }
+}
+
+#[test]
+fn a_topic_whose_name_has_are_in_it_is_read() {
+    let text = "Dynamic configs for topic area-events are:\n  retention.ms=60000 sensitive=false synonyms={}\n";
+    let plan = planned(&file("are.txt", text), "");
+    assert_eq!((names(&plan), &plan["topics"][0]["retention_ms"]), (vec!["area-events"], &60_000.into()));
+}
+
+#[test]
+fn a_tool_s_topic_that_somebody_describes_is_asked_about() {
+    let described = file("described.csv", "topic,mb_per_second\nheartbeats,2\nconnect-configs,1\nfares,1\n");
+    let plan = planned(&described, "");
+    assert_eq!((names(&plan), left_out(&plan)), (vec!["connect-configs", "fares", "heartbeats"], vec![]));
+    for (at, whose) in [(0, "Kafka Connect's own"), (2, "MirrorMaker's own")] {
+        let asked = plan["topics"][at]["commands"][0].as_str().unwrap();
+        assert!(asked.contains(&format!("by its name it may be {whose}")), "{asked}");
+    }
+    let tools = "Topic: heartbeats\tPartitionCount: 1\nTopic: fares\tPartitionCount: 1\n";
+    let alone = planned(&file("heartbeats.txt", tools), "");
+    assert_eq!((names(&alone), left_out(&alone)), (vec!["fares", "heartbeats"], vec![]));
+    let beside = format!("{tools}Topic: west.checkpoints.internal\tPartitionCount: 1\n");
+    let mirrored = planned(&file("mirrored.txt", &beside), "");
+    assert_eq!(names(&mirrored), ["fares"]);
+    assert!(left_out(&mirrored).contains(&"heartbeats: MirrorMaker's own, nothing to move".to_owned()), "{mirrored:#}");
+}
+
+#[test]
+fn a_description_with_a_field_of_another_tool_loses_nothing_silently() {
+    let told = |name: &str, text: &str| {
+        let output = shardctl("migrate plan --region us-east-1 --topics", &[&file(name, text)]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let named = told("named.json", r#"[{"name":"fares","partitions":3,"mb_per_second":5,"retention_ms":1000}]"#);
+    assert!(
+        named.contains("no field is called \"name\"") && named.contains("`topic`, its name, is missing"),
+        "{named}"
+    );
+    let both = told("both.json", r#"{"topic":"fares","name":"Fares","partitions":3,"mb_per_second":5}"#);
+    assert!(both.contains("fares: ") && both.contains("no field is called \"name\""), "{both}");
+    let one = planned(&file("one.json", r#"{"topic":"fares","partitions":3,"mb_per_second":5}"#), "");
+    assert_eq!((names(&one), &one["topics"][0]["partitions"]), (vec!["fares"], &3.into()));
 }
 
 #[test]
@@ -327,7 +400,7 @@ fn one_odd_row_of_a_description_is_left_out_and_the_others_are_planned() {
         left_out(&plan),
         [
             "clicks: line 3: partitions=\"many\" is not a whole number of 1 or more",
-            "line 4: \"\\\"parcels;2;1;24\": a quote begins on it and does not end on it",
+            "line 4: \"\\\"parcels;2;1;24\": a quote begins on it that does not end with a row",
             "short: line 5: \"short;1\": it has 2 cells and the header 4",
             "orders: line 6: mb_per_second=\"1,024\": expected MB a second, above 0 and up to 10000, as 3.5; it is 1024 to some and \
              1.024 to others: write one of them",

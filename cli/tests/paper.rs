@@ -116,6 +116,10 @@ fn bad_usage_is_told_with_what_was_expected() {
         ("expected MB a second, above 0 and up to 10000", "plan --kafka-mb-per-second NaN"),
         ("10000001 is not in 1..=10000000", "plan --mb-per-second 3 --records-per-second 10000001"),
         ("no stream takes more than 10485760", "plan --mb-per-second 11 --records-per-second 1 --region us-east-1"),
+        ("expected a number of 1 or more", "simulate --trace x --burst 1e400"),
+        ("expected a number of 1 or more", "simulate --trace x --burst 1e999999"),
+        ("expected a number of 1 or more", "simulate --trace x --burst inf"),
+        ("expected a number of 1 or more", "tune --trace x --burst 0.9"),
         ("expected ITEM=USD", &format!("{plan} --price shard-hour")),
         ("is no item that has a price", &format!("{plan} --price shards=3")),
         ("\"-3\" is not an amount in USD", &format!("{plan} --price shard-hour=-3")),
@@ -185,6 +189,12 @@ fn a_load_has_the_same_shards_in_every_command() {
         let moved = json(&told("migrate plan --region us-east-1 --output json --topics", &[&topics]));
         assert_eq!(moved["topics"][0]["shards"], shards, "{megabytes}");
     }
+}
+
+#[test]
+fn a_load_that_no_count_of_keys_carries_is_told_so() {
+    let told = told("plan --mb-per-second 9000 --partition-keys 1 --region us-east-1", &[]);
+    assert!(told.contains("Neither more shards nor up to a million keys would do."), "{told}");
 }
 
 #[test]
@@ -371,7 +381,7 @@ fn what_is_wrong_with_a_description_is_told_with_its_place_and_all_at_once() {
         ],
     );
     bad("broken.json", "{\"topics\": [", &["broken.json: EOF while parsing"]);
-    bad("fields.json", "{\"topic\": \"orders\"}", &["expected {\"topics\": [{"]);
+    bad("fields.json", "{\"subject\": \"orders\"}", &["expected {\"topics\": [{"]);
     bad(
         "twice.csv",
         "topic,partitions\norders,1\norders,2\n",

@@ -10,6 +10,8 @@ use crate::files;
 pub(super) struct Profiles {
     files: Vec<String>,
     by_name: BTreeMap<String, Profile>,
+    /// By the name of a section `services` and by a service in it.
+    endpoints: BTreeMap<(String, String), String>,
     unread: Vec<String>,
 }
 
@@ -60,22 +62,41 @@ impl Profiles {
 
     fn take(&mut self, kind: Kind, path: &Path, text: &str) {
         self.files.push(path.display().to_string());
-        let mut current = None;
+        let (mut section, mut service) = (None, None);
         for line in text.lines() {
-            if let Some(section) = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-                current = name_of(kind, section).map(str::to_owned);
-                if let Some(name) = &current {
-                    let profile = self.by_name.entry(name.clone()).or_default();
-                    profile.name.clone_from(name);
+            if let Some(header) = line.trim().strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+                (section, service) = (section_of(kind, header), None);
+                if let Some(Section::Profile(name)) = section {
+                    name.clone_into(&mut self.by_name.entry(name.to_owned()).or_default().name);
                 }
-            } else if let (Some(name), Some((key, value))) = (&current, line.split_once('='))
-                && !line.starts_with(char::is_whitespace)
-                && !line.starts_with(['#', ';'])
-            {
-                let values = &mut self.by_name.entry(name.clone()).or_default().values;
-                values.insert(key.trim().to_lowercase(), value.trim().to_owned());
+                continue;
+            }
+            let Some((key, value)) = line.split_once('=').filter(|_| !line.trim_start().starts_with(['#', ';'])) else {
+                continue;
+            };
+            let (key, value) = (key.trim().to_lowercase(), value.trim().to_owned());
+            let is_nested = line.starts_with(char::is_whitespace);
+            match section {
+                Some(Section::Profile(name)) if !is_nested => {
+                    self.by_name
+                        .entry(name.to_owned())
+                        .or_default()
+                        .values
+                        .insert(key, without_comment(&value).trim().to_owned());
+                }
+                Some(Section::Services(_)) if !is_nested => service = Some(key),
+                Some(Section::Services(name)) if key == "endpoint_url" => {
+                    let service = service.clone().unwrap_or_default();
+                    self.endpoints.insert((name.to_owned(), service), value);
+                }
+                Some(_) | None => {}
             }
         }
+    }
+
+    /// The endpoint of a service in a section `services`.
+    pub(super) fn endpoint(&self, section: &str, service: &str) -> Option<&str> {
+        self.endpoints.get(&(section.to_owned(), service.to_owned())).map(String::as_str)
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Profile> {
@@ -97,15 +118,28 @@ impl Profiles {
     }
 }
 
-/// The profile that a section is about; others are about sessions and services.
-fn name_of(kind: Kind, section: &str) -> Option<&str> {
-    let section = section.trim();
-    match (kind, section.split_once(char::is_whitespace)) {
-        (Kind::Config, Some(("profile", name))) => Some(name.trim()),
-        (Kind::Config, None) if section == "default" => Some(section),
-        (Kind::Credentials, None) => Some(section),
+/// What a section is about, where it is of use here; others are about sessions.
+#[derive(Clone, Copy)]
+enum Section<'a> {
+    Profile(&'a str),
+    Services(&'a str),
+}
+
+fn section_of(kind: Kind, header: &str) -> Option<Section<'_>> {
+    let header = header.trim();
+    match (kind, header.split_once(char::is_whitespace)) {
+        (Kind::Config, Some(("profile", name))) => Some(Section::Profile(name.trim())),
+        (Kind::Config, Some(("services", name))) => Some(Section::Services(name.trim())),
+        (Kind::Config, None) if header == "default" => Some(Section::Profile(header)),
+        (Kind::Credentials, None) => Some(Section::Profile(header)),
         (Kind::Config, _) | (Kind::Credentials, Some(_)) => None,
     }
+}
+
+/// A value up to a comment, which begins behind a blank; the SDKs find none in what is nested.
+fn without_comment(value: &str) -> &str {
+    let comment = value.match_indices(['#', ';']).find(|(at, _)| value[..*at].ends_with(char::is_whitespace));
+    comment.map_or(value, |(at, _)| &value[..at])
 }
 
 impl Profile {

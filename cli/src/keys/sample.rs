@@ -45,7 +45,7 @@ const OF_A_SHARD: f64 = 0.5;
 /// Reads from the shards that throttle or are full, where shard-level metrics tell, else from four of them; or from those
 /// named. It shares each shard's read throughput with all its consumers that use `GetRecords`, so it says beforehand what it
 /// takes of it: at most one call in a second of the five that a shard answers, and an eighth of its bytes. Records that
-/// the KPL put together are opened, and it is told where that cannot be done. Nothing is written, and nothing of the data is shown but keys.
+/// the KPL put together are opened, and the report says where that failed. Nothing is written, and nothing of the data is shown but keys.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The stream.

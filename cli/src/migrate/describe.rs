@@ -16,6 +16,8 @@ pub(super) enum Tool {
 
 /// What is before the name of whose configuration follows, behind `Dynamic `, `All `, `Default ` or nothing.
 const CONFIGS_FOR: &str = "configs for ";
+/// What is before a topic's name behind that, in new and old versions.
+const TOPIC: [&str; 2] = ["topic ", "topics:"];
 
 /// Reads what a tool printed.
 pub(super) fn read(file: &str, text: &str, tool: Tool, gathered: &mut Gathered) {
@@ -34,7 +36,7 @@ pub(super) fn read(file: &str, text: &str, tool: Tool, gathered: &mut Gathered) 
 
 /// Whether a text looks like what a tool prints.
 pub(super) fn is_printed(text: &str) -> bool {
-    text.lines().any(|line| word_after(line, "Topic:").is_some() || entity(line.trim()).is_some())
+    text.lines().any(|line| word_after(line, "Topic:").is_some() || configs_for(line.trim()).is_some())
 }
 
 /// Takes a line of a topic or of one of its partitions; `false` for one that is of neither.
@@ -67,16 +69,15 @@ fn configs(line: &str) -> &str {
 
 /// Takes a line of `kafka-configs`; `false` for one that is none.
 fn configuration(line: &str, place: &str, configured: &mut Option<String>, gathered: &mut Gathered) -> bool {
-    let rest = match entity(line) {
-        Some((entity, rest)) => {
-            let name = entity.strip_prefix("topic ").map(|name| name.trim().trim_matches('\''));
+    let rest = match (configs_for(line), pairs(line).is_empty()) {
+        (Some((name, rest)), _) => {
             *configured = name.filter(|name| gathered.found(name, place)).map(str::to_owned);
             rest
         }
-        None if pairs(line).is_empty() => return false,
-        None => line,
+        (None, true) => return false,
+        (None, false) => line,
     };
-    let Some(name) = configured else { return entity(line).is_some() };
+    let Some(name) = configured else { return configs_for(line).is_some() };
     match rest.split_once(" sensitive=") {
         Some((pair, _)) => {
             // A value may have commas in it, and is one all the same.
@@ -113,15 +114,21 @@ fn pairs(text: &str) -> Vec<(&str, String)> {
     pairs
 }
 
-/// `topic orders` of `Dynamic configs for topic orders are:` or `Configs for topic 'orders' are ...`, and what follows;
-/// brokers, users and defaults are told alike.
-fn entity(line: &str) -> Option<(&str, &str)> {
+/// `orders` of `Dynamic configs for topic orders are:`, `Configs for topic 'orders' are ...` or `Configs for topics:orders are
+/// ...`, and what follows; no name where it is a broker's, a user's or a default.
+fn configs_for(line: &str) -> Option<(Option<&str>, &str)> {
     let begins = line.to_ascii_lowercase().find(CONFIGS_FOR)?;
     if begins > "dynamic ".len() {
         return None;
     }
-    let (entity, rest) = line[begins + CONFIGS_FOR.len()..].split_once(" are")?;
-    Some((entity.trim(), rest.trim_start_matches(':').trim()))
+    let entity = &line[begins + CONFIGS_FOR.len()..];
+    let Some(topic) = TOPIC.iter().find_map(|before| entity.strip_prefix(before)) else {
+        return entity.contains(" are").then_some((None, ""));
+    };
+    // The name is a word of its own: `area-events` ends no earlier.
+    let (name, rest) = topic.trim_start().split_once(char::is_whitespace)?;
+    let rest = rest.trim_start().strip_prefix("are")?;
+    Some((Some(name.trim_matches('\'')), rest.trim_start_matches(':').trim()))
 }
 
 /// The word behind a label at the beginning of the line, or behind a blank.
@@ -165,6 +172,7 @@ mod tests {
         let configured = Topic { retention, cleanup: Some(Cleanup::CompactAndDelete), ..Topic::default() };
         for text in [
             "Configs for topic 'orders' are retention.ms=60000,cleanup.policy=compact,delete",
+            "Configs for topics:orders are retention.ms=60000,cleanup.policy=compact,delete",
             "Configs for topic 'orders' are:\n  cleanup.policy=delete,compact\n  retention.ms=60000",
             "Dynamic configs for topic orders are:\n  cleanup.policy=compact,delete sensitive=false \
              synonyms={DYNAMIC_TOPIC_CONFIG:cleanup.policy=compact,delete, \
@@ -175,6 +183,35 @@ mod tests {
              sensitive=false synonyms={}",
         ] {
             assert_eq!(orders(text), configured, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_may_have_any_word_of_the_tools_in_it() {
+        for name in [
+            "area-events",
+            "are",
+            "are-are",
+            "x.are",
+            "topic",
+            "topics",
+            "Configs",
+            "Topic",
+            "sensitive",
+            "PartitionCount",
+        ] {
+            for text in [
+                format!("Dynamic configs for topic {name} are:\n  retention.ms=60000 sensitive=false synonyms={{}}"),
+                format!("All configs for topic {name} are:\n  retention.ms=60000 sensitive=false synonyms={{}}"),
+                format!("Configs for topic '{name}' are retention.ms=60000"),
+                format!("Configs for topics:{name} are retention.ms=60000"),
+                format!("Topic: {name}\tPartitionCount: 1\tReplicationFactor: 1\tConfigs: retention.ms=60000"),
+            ] {
+                let read = gathered(&text);
+                let retention = read.topics.get(name).and_then(|known| known.topic.retention);
+                assert_eq!(retention, Some(Retention::Milliseconds(60_000)), "{text}: {read:?}");
+                assert_eq!((read.topics.len(), read.unread.len()), (1, 0), "{text}");
+            }
         }
     }
 

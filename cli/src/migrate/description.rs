@@ -1,8 +1,10 @@
 //! Topics as somebody describes them: JSON or CSV with the fields of [`FIELDS`]. Every fault is told, with its place.
 
+use std::slice;
+
 use file_reader::Table;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::foreign;
 use super::gathered::{FIELDS, Gathered};
@@ -27,8 +29,11 @@ pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) -> Resu
         return Ok(());
     }
     let list = match &parsed {
-        Value::Object(fields) if fields.len() == 1 => fields.get("topics").and_then(Value::as_array),
-        Value::Array(list) => Some(list),
+        Value::Object(fields) if fields.len() == 1 && fields.contains_key("topics") => {
+            fields["topics"].as_array().map(Vec::as_slice)
+        }
+        Value::Object(fields) if fields.get("topic").is_some_and(Value::is_string) => Some(slice::from_ref(&parsed)),
+        Value::Array(list) => Some(list.as_slice()),
         _ => None,
     };
     let list = list.filter(|list| list.is_empty() || !list.iter().all(Value::is_string));
@@ -38,16 +43,16 @@ pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) -> Resu
         format!("{file}: {looks}expected {ours}; {}", foreign::READ)
     })?;
     for (at, topic) in list.iter().enumerate() {
-        let place = format!("{file}: topic {}", at + 1);
-        match topic.as_object() {
-            Some(object) => add_object(&place, object, gathered),
-            None => gathered.fault(None, &place, format!("{topic} is not {{\"topic\": ...}}")),
-        }
+        add_value(&format!("{file}: topic {}", at + 1), topic, gathered);
     }
     Ok(())
 }
 
-fn add_object(place: &str, object: &Map<String, Value>, gathered: &mut Gathered) {
+/// Takes a topic as our fields describe it.
+pub(super) fn add_value(place: &str, topic: &Value, gathered: &mut Gathered) {
+    let Some(object) = topic.as_object() else {
+        return gathered.fault(None, place, format!("{topic} is not {{\"topic\": ...}}"));
+    };
     let (mut fields, mut faults) = (Vec::new(), Vec::new());
     for (name, value) in object {
         match as_text(name, value) {
@@ -95,7 +100,7 @@ pub(super) fn read_csv(file: &str, text: &str, gathered: &mut Gathered) -> Resul
                 add(&format!("{file}: line {}", row.line), &fields, Vec::new(), gathered);
             }
             Err(fault) => {
-                // Whichever topic it is of, what others say of it would be the half.
+                // Whichever topic it is of, what others say of it would be incomplete.
                 let name = named(&table, &fault.text);
                 let place = format!("{file}: line {}", fault.line);
                 gathered.fault(name, &place, format!("{:?}: {}", fault.text, fault.fault));
@@ -123,6 +128,9 @@ fn add(place: &str, fields: &[(String, String)], mut faults: Vec<String>, gather
     let name = fields.iter().find(|(field, _)| field == "topic").map(|(_, name)| name.as_str());
     match name {
         Some(name) if gathered.found(name, place) => {
+            if fields.iter().any(|(field, _)| !["topic", "partitions"].contains(&field.as_str())) {
+                gathered.described(name);
+            }
             for (field, value) in fields {
                 gathered.take(name, place, field, value);
             }

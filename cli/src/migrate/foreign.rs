@@ -4,17 +4,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::gathered::Gathered;
+use super::description;
+use super::gathered::{FIELDS, Gathered};
 
 /// Which tools' answers are read.
 pub(super) const READ: &str = "read is what these print, too: kafka-topics.sh --describe, kafka-configs.sh --describe --all \
                                --entity-type topics, kcat -L -J, aws kafka list-topics, aws kafka describe-topic, kubectl get \
                                kafkatopics -o json, rpk topic list --format json, confluent kafka topic list -o json";
 
-/// Fields that have a topic's name in other tools than ours.
-const NAMES: [&str; 4] = ["topicName", "topic_name", "name", "topic"];
+/// Fields that have a topic's name, ours before those of other tools.
+const NAMES: [&str; 4] = ["topic", "topicName", "topic_name", "name"];
 /// Fields that have the count of its partitions, or a list of them.
 const PARTITIONS: [&str; 4] = ["partitionCount", "partitions_count", "partition_count", "partitions"];
+/// Fields of ours that other tools have, too.
+const SHARED: [&str; 2] = ["topic", "partitions"];
 /// Fields that have its configuration.
 const CONFIGS: [&str; 3] = ["configs", "config", "configuration"];
 /// Fields that say that it is the cluster's own.
@@ -24,13 +27,21 @@ const LISTS: [&str; 5] = ["topics", "data", "items", "results", "Topics"];
 /// What MSK says of a topic that is on its way out.
 const GOING: &str = "DELETING";
 
-/// Reads the topics, if they are as another tool tells them; `false` for a description of ours, and for anything else.
+/// Reads the topics, if one of them is as another tool tells it; `false` for descriptions of ours, and for anything else.
 pub(super) fn read(file: &str, parsed: &Value, gathered: &mut Gathered) -> bool {
-    let Some(topics) = topics(parsed) else { return false };
-    for (at, (topic, name)) in topics.into_iter().enumerate() {
+    // kcat calls topics as we do, and says more beside them.
+    let is_metadata = parsed.get("brokers").is_some();
+    let topics = topics(parsed);
+    if !topics.iter().any(|topic| foreign(topic, is_metadata).is_some()) {
+        return false;
+    }
+    for (at, topic) in topics.iter().enumerate() {
         let place = format!("{file}: topic {}", at + 1);
-        if gathered.found(name, &place) {
-            add(name, &place, topic, gathered);
+        match foreign(topic, is_metadata) {
+            Some((topic, name)) if gathered.found(name, &place) => add(name, &place, topic, gathered),
+            Some(_) => {}
+            // The odd one of the list; where several answers were joined, it may be a description.
+            None => description::add_value(&place, topic, gathered),
         }
     }
     true
@@ -51,21 +62,16 @@ pub(super) fn listed(value: Value) -> Vec<Value> {
     }
 }
 
-/// The topics with their names, if every one is as other tools tell them.
-fn topics(parsed: &Value) -> Option<Vec<(&Map<String, Value>, &str)>> {
-    let within = |object: &'_ Map<String, Value>| LISTS.iter().find(|list| object.contains_key(**list)).copied();
-    let list = match parsed {
-        Value::Array(list) => list.as_slice(),
-        Value::Object(object) => match within(object) {
-            Some(name) => object[name].as_array()?,
+/// Where the topics would be.
+fn topics(parsed: &Value) -> &[Value] {
+    match parsed {
+        Value::Array(list) => list,
+        Value::Object(object) => match LISTS.iter().find_map(|list| object.get(*list)) {
+            Some(list) => list.as_array().map_or(&[], Vec::as_slice),
             None => std::slice::from_ref(parsed),
         },
-        _ => return None,
-    };
-    // kcat calls topics as we do, and says more beside them.
-    let is_metadata = parsed.get("brokers").is_some();
-    let topics: Option<Vec<_>> = list.iter().map(|topic| foreign(topic, is_metadata)).collect();
-    topics.filter(|topics| !topics.is_empty())
+        _ => &[],
+    }
 }
 
 /// A topic and its name, where no description of ours says it so.
@@ -75,10 +81,12 @@ fn foreign(topic: &Value, is_metadata: bool) -> Option<(&Map<String, Value>, &st
         let named = topic.pointer("/spec/topicName").or_else(|| topic.pointer("/metadata/name"));
         return Some((topic.get("spec")?.as_object()?, named?.as_str()?));
     }
+    // What no tool but ours would read would be lost.
+    let is_ours = FIELDS.iter().any(|(field, _)| !SHARED.contains(field) && object.contains_key(*field));
     let (field, name) = NAMES.iter().find_map(|field| Some((*field, object.get(*field)?.as_str()?)))?;
     let has_partitions = PARTITIONS.iter().any(|field| object.contains_key(*field));
     let is_foreign = field != "topic" || is_metadata || object.get("partitions").is_some_and(Value::is_array);
-    (is_foreign && (has_partitions || is_metadata)).then_some((object, name))
+    (!is_ours && is_foreign && (has_partitions || is_metadata)).then_some((object, name))
 }
 
 fn add(name: &str, place: &str, topic: &Map<String, Value>, gathered: &mut Gathered) {
@@ -243,6 +251,10 @@ mod tests {
             json!([{"topic": "fares"}]),
             json!({"topic": "fares"}),
             json!({"topics": ["fares"]}),
+            json!([{"name": "fares", "partitions": 3, "mb_per_second": 5, "retention_ms": 1000}]),
+            json!([{"topicName": "fares", "partitionCount": 3, "consumer_groups": ["a"]}]),
+            json!([{"topic": "fares", "name": "Fares", "partitions": 3}]),
+            json!([{"topic": "fares", "partitions": 3, "topicName": "Fares"}]),
             json!([]),
             json!(7),
         ] {
@@ -271,6 +283,29 @@ mod tests {
                 == ["old: msk: topic 1: being deleted", "odd: msk: topic 2: its configs are in no form that is read"],
             "{told:?}"
         );
+    }
+
+    #[test]
+    fn an_odd_topic_spoils_no_list_of_another_tool() {
+        let told = json!([
+            {"topicName": "fares", "partitionCount": 3},
+            {"topicName": "parcels"},
+            {"topic": "clicks", "mb_per_second": 2},
+            {"name": "views", "partitions": 2, "mb_per_second": 5},
+            7,
+        ]);
+        let mut gathered = Gathered::default();
+        assert!(read("t", &told, &mut gathered));
+        gathered.settle();
+        assert_eq!(gathered.topics.keys().collect::<Vec<_>>(), ["clicks", "fares"]);
+        assert_eq!(gathered.topics["clicks"].topic.bytes_per_second, Some(2 << 20));
+        let told: Vec<_> = gathered.left_out.iter().map(super::super::gathered::LeftOut::told).collect();
+        for (topic, words) in
+            [(2, "no field is called \"topicName\""), (4, "no field is called \"name\""), (5, "7 is not")]
+        {
+            let begin = format!("t: topic {topic}: {words}");
+            assert!(told.iter().any(|told| told.starts_with(&begin)), "{begin}: {told:?}");
+        }
     }
 
     #[test]

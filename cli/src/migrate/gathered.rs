@@ -9,7 +9,7 @@ use scaler_core::migration::{Cleanup, Retention, SizeLimit, Topic};
 use scaler_core::number::{Number, NumberFault, is_minus_one, whole};
 use serde::Serialize;
 
-use super::infrastructure::{Infrastructure, infrastructure};
+use super::infrastructure::certain;
 use crate::pricing::megabytes;
 
 const BYTES_PER_SECOND_MAX: u64 = WRITE_BYTES_PER_SECOND_PER_SHARD * SHARDS_PER_STREAM_MAX as u64;
@@ -34,6 +34,8 @@ pub(super) struct Gathered {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) topic: Topic,
+    /// Whether a description of ours says more of it than its name and partitions.
+    is_described: bool,
     said: BTreeMap<Property, Said>,
 }
 
@@ -121,12 +123,20 @@ impl Gathered {
         }
     }
 
-    /// Takes out of the topics those that are left out, and those that tools keep for themselves.
+    /// Notes that somebody says more of a topic than tools do.
+    pub(super) fn described(&mut self, topic: &str) {
+        if let Some(known) = self.topics.get_mut(topic) {
+            known.is_described = true;
+        }
+    }
+
+    /// Takes out of the topics those that are left out, and those that tools keep for themselves and nobody describes.
     pub(super) fn settle(&mut self) {
         let names: Vec<_> = self.topics.keys().cloned().collect();
-        for name in names {
-            if let Some(Infrastructure::Certain(whose)) = infrastructure(&name) {
-                self.leave_out(&name, None, &format!("{whose}, nothing to move"));
+        for (name, whose) in certain(&names) {
+            // Whoever describes one may mean one of their own: they are asked.
+            if !self.topics[name].is_described {
+                self.leave_out(name, None, &format!("{whose}, nothing to move"));
             }
         }
         for left in &self.left_out {
@@ -165,7 +175,7 @@ pub(super) const FIELDS: [(&str, &str); 14] = [
     ("cleanup_policy", "delete, compact, both with a comma, or none for neither"),
     ("compression", "compression.type"),
     ("key_ordering", "yes or no: do readers rely on the order of a key's records?"),
-    ("consumer_groups", "the names of those that read it; in CSV with `;` between"),
+    ("consumer_groups", "the names of those that read it; in CSV with `;` or line ends between"),
 ];
 
 impl Known {
@@ -226,7 +236,7 @@ impl Known {
                 once(&mut topic.key_ordering, needed, "order", said, before)
             }
             "consumer_groups" => {
-                let names = value.split(';').map(str::trim).filter(|name| !name.is_empty());
+                let names = value.split([';', '\n']).map(str::trim).filter(|name| !name.is_empty());
                 // In one order, so that the same groups are the same whoever lists them.
                 let names: BTreeSet<_> = names.map(str::to_owned).collect();
                 once(&mut topic.consumer_groups, names.into_iter().collect(), GROUPS, said, before)

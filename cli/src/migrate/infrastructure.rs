@@ -3,10 +3,19 @@
 /// Whose a topic is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Infrastructure {
-    /// Nobody else calls a topic so.
+    /// Hardly anybody else calls a topic so.
     Certain(&'static str),
     /// An application may call one of its own so: a person has to say.
     Likely(&'static str),
+}
+
+impl Infrastructure {
+    /// The tool's, in words.
+    pub(super) fn whose(self) -> &'static str {
+        match self {
+            Certain(whose) | Likely(whose) => whose,
+        }
+    }
 }
 
 use Infrastructure::{Certain, Likely};
@@ -16,6 +25,9 @@ const CRUISE_CONTROL: &str = "Cruise Control's own";
 const MIRROR_MAKER: &str = "MirrorMaker's own";
 const SCHEMA_REGISTRY: &str = "the schema registry's own";
 const STREAMS: &str = "Kafka Streams' own";
+
+/// What `MirrorMaker` and many applications call a topic.
+const HEARTBEATS: &str = "heartbeats";
 
 /// Whole names. Sources: the defaults in each tool's documentation.
 const NAMES: [(&str, Infrastructure); 22] = [
@@ -34,7 +46,7 @@ const NAMES: [(&str, Infrastructure); 22] = [
     ("_schemas", Certain(SCHEMA_REGISTRY)),
     ("_schema_encoders", Certain(SCHEMA_REGISTRY)),
     ("kafkasql-journal", Certain("Apicurio Registry's own")),
-    ("heartbeats", Certain(MIRROR_MAKER)),
+    (HEARTBEATS, Likely(MIRROR_MAKER)),
     ("__consumer_timestamps", Certain("Confluent Replicator's own")),
     ("confluent-audit-log-events", Certain("Confluent's own")),
     ("__topology", Certain("Lenses' own")),
@@ -80,11 +92,21 @@ const ENDINGS: [(&str, Infrastructure); 9] = [
     ("_command_topic", Likely("ksqlDB's own")),
 ];
 
-/// Endings of Kafka Connect's three topics, whose names somebody chose with "connect" in them.
+/// Endings of Kafka Connect's three topics, whose names somebody chose with the word "connect" in them.
 const CONNECT_ENDINGS: [&str; 6] = ["configs", "config", "offsets", "offset", "status", "statuses"];
 /// What Kafka Streams calls what nobody gave a name, with a number behind it, and how such names end.
 const STREAMS_STORES: [&str; 2] = ["-KSTREAM-", "-KTABLE-"];
 const STREAMS_ENDINGS: [&str; 3] = ["-changelog", "-repartition", "-topic"];
+
+/// Whose of all these topics are certain to be a tool's, by name: beside others of `MirrorMaker`'s, `heartbeats` is its own.
+pub(super) fn certain(names: &[String]) -> impl Iterator<Item = (&str, &'static str)> {
+    let of_mirror_maker = |name: &String| infrastructure(name) == Some(Certain(MIRROR_MAKER));
+    let is_mirrored = names.iter().any(of_mirror_maker);
+    names.iter().filter_map(move |name| match infrastructure(name)? {
+        Certain(whose) => Some((name.as_str(), whose)),
+        Likely(whose) => (name == HEARTBEATS && is_mirrored).then_some((name.as_str(), whose)),
+    })
+}
 
 /// Whose topic has this name; `None` for one that is an application's.
 pub(super) fn infrastructure(name: &str) -> Option<Infrastructure> {
@@ -105,7 +127,8 @@ fn generated(name: &str) -> Option<Infrastructure> {
 
 fn connect(name: &str) -> Option<Infrastructure> {
     let (before, last) = name.rsplit_once(['-', '_', '.'])?;
-    let is_one = before.to_ascii_lowercase().contains("connect") && CONNECT_ENDINGS.contains(&last);
+    let mut words = before.split(['-', '_', '.']);
+    let is_one = CONNECT_ENDINGS.contains(&last) && words.any(|word| word.eq_ignore_ascii_case("connect"));
     is_one.then_some(Likely(CONNECT))
 }
 
@@ -124,12 +147,18 @@ mod tests {
             ("connect-offsets", Some(Certain(CONNECT))),
             ("my-cluster-connect-offsets", Some(Likely(CONNECT))),
             ("_connect_status", Some(Likely(CONNECT))),
+            ("connect-cluster-configs", Some(Likely(CONNECT))),
+            ("Prod.Connect.offsets", Some(Likely(CONNECT))),
+            ("connected-devices-status", None),
+            ("reconnect-status", None),
+            ("disconnects_status", None),
+            ("connector-configs", None),
             ("_schemas", Some(Certain(SCHEMA_REGISTRY))),
             ("_schemas_dev", Some(Likely(SCHEMA_REGISTRY))),
             ("app-KSTREAM-AGGREGATE-STATE-STORE-0000000003-changelog", Some(Certain(STREAMS))),
             ("app-store-changelog", Some(Likely(STREAMS))),
             ("app-by-user-repartition", Some(Likely(STREAMS))),
-            ("heartbeats", Some(Certain(MIRROR_MAKER))),
+            ("heartbeats", Some(Likely(MIRROR_MAKER))),
             ("mm2-offset-syncs.west.internal", Some(Certain(MIRROR_MAKER))),
             ("west.checkpoints.internal", Some(Certain(MIRROR_MAKER))),
             ("west.heartbeats", Some(Likely(MIRROR_MAKER))),

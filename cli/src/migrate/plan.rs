@@ -45,7 +45,7 @@ const TITLE: &str = "From Kafka to Kinesis";
 /// kafka-configs --describe --entity-type topics print, of old and new versions. Those tools tell no rates: a
 /// description beside them may, or --mb-per-second-per-topic. What nobody tells is asked for, and not invented.
 /// Several files add up. A topic that a file is wrong about, or that two contradict each other about, is left out by
-/// name, and so are the topics that Kafka and its tools keep for themselves.
+/// name, and so are the topics that Kafka and its tools keep for themselves, unless a description says more of one than its partitions.
 #[derive(Debug, Args)]
 #[command(after_long_help = fields_help(), mut_args(with_negative_numbers))]
 pub(crate) struct Arguments {
@@ -117,10 +117,7 @@ fn moved(name: &str, topic: &Topic, arguments: &Arguments, sheet: &PriceSheet) -
     Move {
         name: name.to_owned(),
         stream: is_stream_name(name).then(|| name.to_owned()),
-        likely_of: match infrastructure(name) {
-            Some(Infrastructure::Likely(whose)) => Some(whose),
-            Some(Infrastructure::Certain(_)) | None => None,
-        },
+        likely_of: infrastructure(name).map(Infrastructure::whose),
         topic,
         is_assumed,
         plan,
@@ -133,12 +130,7 @@ fn moved(name: &str, topic: &Topic, arguments: &Arguments, sheet: &PriceSheet) -
 /// # Errors
 /// A file cannot be read, or none tells of a topic that could move.
 fn gathered(arguments: &Arguments) -> Result<Gathered> {
-    let inputs = arguments.topics.iter().chain(&arguments.groups);
-    if inputs.filter(|file| files::is_standard_input(file)).count() > 1 {
-        return Err(usage(
-            "`-` is given for several files, and standard input can be read once: give one of them as a file",
-        ));
-    }
+    files::is_read_once(arguments.topics.iter().chain(&arguments.groups).map(PathBuf::as_path))?;
     let mut gathered = Gathered::default();
     for (file, format) in arguments.topics.iter().zip(formats(arguments)?) {
         topics(file, &files::text("topics", file)?, format, &mut gathered)?;

@@ -1,21 +1,36 @@
-//! Tables as programs and spreadsheets write them: a header, then a row a line, with commas, semicolons or tabs between.
+//! Tables as programs and spreadsheets write them: a header, then rows, with commas, semicolons or tabs between cells.
+
+use std::iter;
 
 /// What may stand between cells, the likeliest first.
 const DELIMITERS: [char; 3] = [',', ';', '\t'];
+/// Ends of lines that a cell has at most. Source: Microsoft, "Excel specifications and limits", line feeds per cell.
+const LINE_FEEDS_PER_CELL_MAX: usize = 253;
 
 /// A table whose header was read.
 #[derive(Clone, Debug)]
 pub struct Table<'a> {
-    text: &'a str,
+    /// What follows the header.
+    below: Lines<'a>,
     delimiter: char,
     header: Vec<String>,
     header_line: usize,
 }
 
+/// The lines of a text that are still to be read.
+#[derive(Clone, Copy, Debug)]
+struct Lines<'a> {
+    text: &'a str,
+    /// Bytes and lines that were read, and where the last of them began.
+    read: usize,
+    line: usize,
+    begin: usize,
+}
+
 /// A row that fits the header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Of the text, from 1.
+    /// Its first of the text, from 1.
     pub line: usize,
     /// One for each column; an empty cell says nothing.
     pub cells: Vec<String>,
@@ -60,8 +75,8 @@ pub struct RowFault {
 /// Why a line cannot be told into its cells.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CellFault {
-    /// A quote that does not end on the line.
-    #[error("a quote begins on it and does not end on it")]
+    /// A quote that ends neither on the line nor on those below it in a way that makes a row.
+    #[error("a quote begins on it that does not end with a row")]
     Unclosed,
     /// Something between the end of a quoted cell and the next delimiter.
     #[error("a quoted cell goes on behind its quote")]
@@ -82,15 +97,18 @@ impl<'a> Table<'a> {
     /// # Errors
     /// There is no header, or its columns cannot be told apart.
     pub fn of(text: &'a str) -> Result<Self, TableFault> {
-        let mut lines = rows(text);
-        let (mut at, mut line) = lines.next().ok_or(TableFault::Empty)?;
+        let mut lines = Lines { text, read: 0, line: 0, begin: 0 };
+        let begin = lines;
+        let (_, first) = lines.next_with_words().ok_or(TableFault::Empty)?;
         // What spreadsheets write for each other.
-        let told = line.strip_prefix("sep=").and_then(|rest| rest.chars().next());
-        if told.is_some() {
-            (at, line) = lines.next().ok_or(TableFault::Empty)?;
+        let told = first.strip_prefix("sep=").and_then(|rest| rest.chars().next());
+        if told.is_none() {
+            lines = begin;
         }
-        let delimiter = told.unwrap_or_else(|| delimiter(line));
-        let mut header = cells(line, delimiter).map_err(|fault| TableFault::Header { line: at, fault })?;
+        let delimiter_of = |line: &str| told.unwrap_or_else(|| delimiter(line));
+        let header = lines.row(|line| Ok((delimiter_of(line), cells(line, delimiter_of(line))?)));
+        let (at, _, header) = header.ok_or(TableFault::Empty)?;
+        let (delimiter, mut header) = header.map_err(|fault| TableFault::Header { line: at, fault })?;
         while header.len() > 1 && header.last().is_some_and(String::is_empty) {
             header.pop();
         }
@@ -99,7 +117,7 @@ impl<'a> Table<'a> {
         if let Some((_, name)) = twice {
             return Err(TableFault::Twice { line: at, name: name.clone() });
         }
-        Ok(Self { text, delimiter, header, header_line: at })
+        Ok(Self { below: lines, delimiter, header, header_line: at })
     }
 
     /// The names of the columns, as they are written.
@@ -119,17 +137,16 @@ impl<'a> Table<'a> {
 
     /// Its rows, each for itself: one that does not fit takes none of the others with it. Rows of empty cells are left out.
     pub fn rows(&self) -> impl Iterator<Item = Result<Row, RowFault>> {
-        rows(self.text).filter(|(line, _)| *line > self.header_line).filter_map(|(line, text)| {
-            let row = cells(text, self.delimiter).and_then(|cells| self.fitted(cells));
-            match row {
-                Ok(cells) if cells.iter().all(String::is_empty) => None,
-                Ok(cells) => Some(Ok(Row { line, cells })),
-                Err(fault) => Some(Err(RowFault { line, fault, text: text.to_owned() })),
-            }
+        let mut lines = self.below;
+        let rows = iter::from_fn(move || lines.row(|text| self.fitted(cells(text, self.delimiter)?)));
+        rows.filter_map(|(line, text, row)| match row {
+            Ok(cells) if cells.iter().all(String::is_empty) => None,
+            Ok(cells) => Some(Ok(Row { line, cells })),
+            Err(fault) => Some(Err(RowFault { line, fault, text: text.to_owned() })),
         })
     }
 
-    /// Spreadsheets write empty cells behind the last column, or leave a row's last delimiters away where it is empty.
+    /// Spreadsheets write empty cells behind the last column, or omit the delimiters of an empty row.
     fn fitted(&self, mut cells: Vec<String>) -> Result<Vec<String>, CellFault> {
         let columns = self.header.len();
         while cells.len() > columns && cells.last().is_some_and(String::is_empty) {
@@ -142,10 +159,58 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The lines that say something, with their numbers from 1.
-fn rows(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
-    lines.filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+impl<'a> Lines<'a> {
+    /// The next line, whatever it says.
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.text.get(self.read..).filter(|rest| !rest.is_empty())?;
+        let line = rest.split_inclusive('\n').next()?;
+        self.begin = self.read;
+        self.read += line.len();
+        self.line += 1;
+        Some(line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line)))
+    }
+
+    /// The next line that says something, with its number from 1.
+    fn next_with_words(&mut self) -> Option<(usize, &'a str)> {
+        loop {
+            let line = self.next()?;
+            if !line.trim().is_empty() && !line.trim_start().starts_with('#') {
+                return Some((self.line, line));
+            }
+        }
+    }
+
+    /// The next row: where it begins, its text, and what is read of it. A quote that does not end on its line goes on over those
+    /// below, if a row comes of them; else the line is broken alone.
+    fn row<T>(
+        &mut self,
+        read: impl Fn(&'a str) -> Result<T, CellFault>,
+    ) -> Option<(usize, &'a str, Result<T, CellFault>)> {
+        let (line, first) = self.next_with_words()?;
+        let begin = self.begin;
+        let alone = read(first);
+        if !matches!(alone, Err(CellFault::Unclosed)) {
+            return Some((line, first, alone));
+        }
+        let mut further = *self;
+        for _ in 0..LINE_FEEDS_PER_CELL_MAX {
+            let Some(next) = further.next() else { break };
+            // Only a quote ends a quote.
+            if !next.contains('"') {
+                continue;
+            }
+            let text = self.text[begin..further.read].trim_end_matches(['\n', '\r']);
+            match read(text) {
+                Err(CellFault::Unclosed) => {}
+                Err(_) => break,
+                row => {
+                    *self = further;
+                    return Some((line, text, row));
+                }
+            }
+        }
+        Some((line, first, alone))
+    }
 }
 
 /// The sign that stands most often between what is not quoted.
@@ -232,7 +297,7 @@ mod tests {
             told.collect::<Vec<_>>(),
             [
                 "2: a|1",
-                "line 3: a quote begins on it and does not end on it",
+                "line 3: a quote begins on it that does not end with a row",
                 "line 4: it has 1 cells and the header 2",
                 "line 5: it has 3 cells and the header 2",
                 "line 6: a quoted cell goes on behind its quote",
@@ -242,10 +307,40 @@ mod tests {
     }
 
     #[test]
+    fn a_quoted_cell_may_go_on_over_lines() {
+        for (text, cells) in [
+            ("topic,groups\norders,\"a\nb\"\nclicks,c\n", [["orders", "a\nb"], ["clicks", "c"]]),
+            ("topic,groups\r\norders,\"a\r\n\r\n# b\"\r\nclicks,c\r\n", [["orders", "a\r\n\r\n# b"], ["clicks", "c"]]),
+            ("topic,groups\n\"orders\",\"a \"\"x\"\"\nb\"\nclicks,c", [["orders", "a \"x\"\nb"], ["clicks", "c"]]),
+            ("topic,\"groups\nthat read it\"\norders,\"a\nb\"\nclicks,c\n", [["orders", "a\nb"], ["clicks", "c"]]),
+        ] {
+            let table = Table::of(text).unwrap();
+            let rows: Vec<_> = table.rows().map(|row| row.unwrap().cells).collect();
+            assert_eq!(
+                (rows, table.column("topic")),
+                (cells.map(|row| row.map(str::to_owned).to_vec()).to_vec(), Some(0))
+            );
+        }
+        let table = Table::of("a\n\"b\nc\"\nd\n").unwrap();
+        assert_eq!(table.rows().map(|row| row.unwrap().line).collect::<Vec<_>>(), [2, 4], "where each begins");
+    }
+
+    #[test]
+    fn a_quote_takes_no_more_lines_than_a_cell_can_have() {
+        let text = |lines: usize| format!("topic,note\nx,\"{}\"\ny,1\n", "z\n".repeat(lines));
+        for (lines, rows, broken) in [(LINE_FEEDS_PER_CELL_MAX, 2, false), (LINE_FEEDS_PER_CELL_MAX + 1, 256, true)] {
+            let text = text(lines);
+            let told: Vec<_> = Table::of(&text).unwrap().rows().collect();
+            assert_eq!((told.len(), told[0].is_err()), (rows, broken), "{lines} ends of lines");
+            assert_eq!(told.last().unwrap().as_ref().unwrap().cells, ["y", "1"]);
+        }
+    }
+
+    #[test]
     fn a_header_that_is_none_is_told() {
         let told = |text| Table::of(text).unwrap_err().to_string();
         assert_eq!(told("\n# nothing\n"), "there is no header: the file is empty");
-        assert_eq!(told("a,\"b\n"), "line 1: a quote begins on it and does not end on it");
+        assert_eq!(told("a,\"b\n"), "line 1: a quote begins on it that does not end with a row");
         assert_eq!(told("a,b,A\n"), "line 1: two columns are called \"A\": remove one of them");
     }
 }

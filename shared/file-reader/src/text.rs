@@ -10,8 +10,8 @@ const CHUNK: usize = 1 << 18;
 const MARK: &str = "\u{feff}";
 
 /// What a file begins with that is no text, and what to do about it. Sources: RFC 1952 (gzip), RFC 8878 (zstd), PKWARE's
-/// APPNOTE.TXT (ZIP), MS-CFB (old Office files), the Unicode Standard, section 23.8 (marks).
-const NO_TEXT: [(&[u8], &str); 8] = [
+/// APPNOTE.TXT (ZIP), MS-CFB (old Office files), Apache Parquet's file format, the Unicode Standard, section 23.8 (marks).
+const NO_TEXT: [(&[u8], &str); 7] = [
     (&[0xff, 0xfe, 0, 0], "UTF-32, which is not read: save it as UTF-8"),
     (&[0, 0, 0xfe, 0xff], "UTF-32, which is not read: save it as UTF-8"),
     (&[0x1f, 0x8b], "compressed by gzip: unpack it first"),
@@ -19,7 +19,6 @@ const NO_TEXT: [(&[u8], &str); 8] = [
     (b"PK\x03\x04", "a ZIP archive or a spreadsheet (.xlsx): unpack it, or save the sheet as CSV"),
     (&[0xd0, 0xcf, 0x11, 0xe0], "an old spreadsheet (.xls): save the sheet as CSV"),
     (b"PAR1", "Parquet: write the table as CSV"),
-    (b"+/v", "UTF-7, which is not read: save it as UTF-8"),
 ];
 
 /// Bytes that are no text that is read here.
@@ -110,7 +109,10 @@ impl<R: Read> TextReader<R> {
 
     /// What the first bytes say; a byte order mark is taken away.
     fn begin(&mut self) -> io::Result<Encoding> {
-        if let Some((_, what)) = NO_TEXT.iter().find(|(begin, _)| self.raw.starts_with(begin)) {
+        let known = NO_TEXT.iter().find(|(begin, _)| self.raw.starts_with(begin));
+        // A text may begin with what can be printed: what follows has to be none.
+        let known = known.filter(|(begin, _)| !begin.iter().all(u8::is_ascii_graphic) || self.is_binary());
+        if let Some((_, what)) = known {
             return Err(self.fault(0, 1, what));
         }
         let (encoding, mark) = match self.raw[..] {
@@ -124,6 +126,11 @@ impl<R: Read> TextReader<R> {
         };
         self.advance(mark);
         Ok(encoding)
+    }
+
+    /// Whether the first bytes have some that UTF-8 text has not; a character that the end of the chunk cuts is none of them.
+    fn is_binary(&self) -> bool {
+        memchr(0, &self.raw).is_some() || str::from_utf8(&self.raw).is_err_and(|error| error.error_len().is_some())
     }
 
     fn decode_utf8(&mut self) -> io::Result<()> {
@@ -266,9 +273,24 @@ mod tests {
             (b"\xff\xfe\0\0a\0\0\0", "byte 0 (line 1): UTF-32"),
             (b"\x1f\x8b\x08", "byte 0 (line 1): compressed by gzip: unpack it first"),
             (b"PK\x03\x04", "byte 0 (line 1): a ZIP archive or a spreadsheet (.xlsx)"),
+            (b"PAR1\x15\0\x15\x02", "byte 0 (line 1): Parquet: write the table as CSV"),
+            (b"PAR1\x15\x80\x15", "byte 0 (line 1): Parquet: write the table as CSV"),
         ] {
             assert!(told(bytes).starts_with(words), "{bytes:?}: {}", told(bytes));
         }
+    }
+
+    #[test]
+    fn a_text_may_begin_as_other_files_do() {
+        for text in
+            ["PAR1-rack7\nPAR2-rack7\n", "PAR1", "PAR1é", "+/v8-lane\n+/v9-lane\n", "+/v", "PK-7\n", "(\u{b5}/\n"]
+        {
+            assert_eq!(told(text.as_bytes()), text);
+        }
+        let cut = format!("PAR1{}", "é".repeat(CHUNK / 2));
+        assert!(told(cut.as_bytes()) == cut, "a chunk ends amid a character");
+        let cut = format!("PAR1-{}", "é".repeat(CHUNK / 2));
+        assert!(told(cut.as_bytes()) == cut, "a chunk ends amid a character");
     }
 
     #[test]

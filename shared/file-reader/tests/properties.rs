@@ -43,8 +43,20 @@ proptest! {
     }
 
     #[test]
+    fn what_is_quoted_is_read_whatever_is_in_it(
+        rows in proptest::collection::vec(["[a-z]{1,4}", "[a-z,;\t\"# \n]{0,12}"], 1..20),
+    ) {
+        let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
+        let lines = rows.iter().map(|row| row.iter().map(quoted).collect::<Vec<_>>().join(","));
+        let text = format!("topic,note\n{}\n", lines.collect::<Vec<_>>().join("\n"));
+        let read: Vec<_> = Table::of(&text).unwrap().rows().map(|row| row.unwrap().cells).collect();
+        let expected: Vec<_> = rows.iter().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()).collect();
+        prop_assert_eq!(read, expected);
+    }
+
+    #[test]
     fn a_broken_row_takes_no_other_with_it(
-        rows in proptest::collection::vec("[a-z]{1,8},[0-9]{1,8}", 1..20),
+        rows in proptest::collection::vec("[a-z]{1,8},([0-9]{1,8}|\"[0-9]{1,8}\")", 1..20),
         broken in prop_oneof!["\"[a-z,;]{0,20}", "[a-z]{1,9}", "[a-z],[a-z],[a-z]", "\"a\"[a-z],1"],
         at in any::<prop::sample::Index>(),
     ) {
@@ -54,6 +66,7 @@ proptest! {
         let text = format!("topic,mb\n{}\n", lines.join("\n"));
         let read: Vec<_> = Table::of(&text).unwrap().rows().collect();
         let good: Vec<_> = read.iter().flatten().map(|row| row.cells.join(",")).collect();
+        let rows: Vec<_> = rows.iter().map(|row| row.replace('"', "")).collect();
         prop_assert_eq!(good, rows);
         let bad: Vec<_> = read.iter().filter_map(|row| row.as_ref().err()).map(|fault| fault.line).collect();
         prop_assert_eq!(bad, [at + 2]);
