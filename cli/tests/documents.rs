@@ -33,7 +33,7 @@ fn the_sizing_scripts_buffer_on_a_single_shard_is_told_beside_ours() {
     let small = "plan --mb-per-second 0.5 --records-per-second 500 --region us-east-1";
     let report = json(&told(&format!("{small} --output json")));
     assert_eq!((&report["shards_by_documents"], &report["shards_recommended"]), (&2.into(), &1.into()));
-    assert!(told(small).contains("(the documents' rule, the next whole shard, gives 2)"));
+    assert!(told(small).contains("(the documents' 20 % on top of whole shards gives 2)"));
 }
 
 #[test]

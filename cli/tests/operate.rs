@@ -276,7 +276,7 @@ async fn a_stream_to_which_nobody_writes_shrinks_when_a_person_takes_the_unknown
     let done = answer(&sandbox, "scale idle to 7 --wait --despite-unknown-load").await;
     assert_eq!((&done["outcome"], &done["to"]), (&json!("resized"), &json!(7)), "{done}");
     assert!(done["words"].as_str().unwrap().contains("40 -> 20 -> 10 -> 7"), "AWS halves at most: {done}");
-    assert!(done["notes"].to_string().contains("Nothing is known of its load"), "{done}");
+    assert!(done["notes"].to_string().contains("Little or nothing is known of its load"), "{done}");
     // What is known counts all the same.
     loaded(&sandbox, "busy", 8, 4.0, &[]).await;
     let busy = held(&sandbox, "scale busy to 4 --despite-unknown-load").await;

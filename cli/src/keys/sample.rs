@@ -420,7 +420,8 @@ impl Report {
                 percent(key.of_a_shard, 1),
             ]
         });
-        writeln!(out, "hottest of {} keys", thousands(self.distinct_keys as u64))?;
+        let what = if self.distinct_keys == 1 { "key" } else { "keys" };
+        writeln!(out, "hottest of {} {what}", thousands(self.distinct_keys as u64))?;
         writeln!(out, "{}\n", table(["key", "shard", "of its records", "of its bytes", of_a_shard], keys))?;
         for advice in &self.advice {
             writeln!(out, "{advice}")?;

@@ -167,12 +167,13 @@ impl Order<'_> {
         }
     }
 
-    /// The shards that the load of the stabilization window needs; `None` where nothing is known of it.
+    /// The shards that the load of the stabilization window needs; `None` where less than half of it is known.
     async fn needed(&self) -> Result<Option<ShardCount>, CallError> {
         let minutes = self.own.window_minutes(Direction::In);
         let metrics = &self.work.connection.ports.pass.metrics;
         let window = metrics.window(self.work.stream, whole_minute(self.ports.clock.now()), minutes).await?;
-        Ok(needed_shards(&window, self.own.target_utilization_percent))
+        let known = window.minutes.iter().filter(|minute| minute.is_known()).count();
+        Ok(needed_shards(&window, self.own.target_utilization_percent).filter(|_| known * 2 >= window.minutes.len()))
     }
 
     async fn answer(
@@ -238,7 +239,7 @@ impl Order<'_> {
             Ok(Some(needed)) if needed > self.count => notes
                 .push(format!("Its load of the last {minutes} minutes needs {needed}: scale-out goes on from there.")),
             Ok(Some(_)) => {}
-            Ok(None) => notes.push(format!("Nothing is known of its load of the last {minutes} minutes.")),
+            Ok(None) => notes.push(format!("Little or nothing is known of its load of the last {minutes} minutes.")),
             Err(error) => notes.push(format!("Its load is not known: {}", explained(&error))),
         }
         notes

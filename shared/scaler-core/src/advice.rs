@@ -4,7 +4,7 @@ use crate::commands::option_value;
 use crate::direction::Direction;
 use crate::enrolment::{TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
 use crate::limits::SHARDS_PER_STREAM_MAX;
-use crate::reason::Reason;
+use crate::reason::{Reason, minute_from};
 
 impl Reason {
     /// A short name for what a person has to see to, by which the same is not told twice; letters and hyphens only, so that it
@@ -119,11 +119,14 @@ impl Reason {
                 wanted.get().min(SHARDS_PER_STREAM_MAX)
             ),
             Self::BudgetSpent { next, .. } => {
-                format!("Wait until {}; raise the minimum if this happens every day.", next.strftime("%Y-%m-%d %H:%MZ"))
+                format!(
+                    "Wait until {}; raise the minimum if this happens every day.",
+                    minute_from(*next).strftime("%Y-%m-%d %H:%MZ")
+                )
             }
             Self::DaySpent { until, .. } => format!(
                 "Wait: AWS is asked again at {}. If nobody else resizes the stream, see whether something removes its tag {TAG_RESIZES}.",
-                until.strftime("%Y-%m-%d %H:%MZ")
+                minute_from(*until).strftime("%Y-%m-%d %H:%MZ")
             ),
             Self::NoRoomForTags { .. } => format!(
                 "Remove two of its tags: {TAG_RESIZES} and {TAG_NOTICES} need room. Until then it is not scaled."

@@ -416,6 +416,12 @@ fn second(at: Timestamp, now: Option<Timestamp>) -> String {
     moment(at, now, "%H:%M:%SZ")
 }
 
+/// The first whole minute from this time on: what is free at that minute is not free before.
+pub(crate) fn minute_from(at: Timestamp) -> Timestamp {
+    let rest = (-at.as_second()).rem_euclid(60);
+    at.checked_add(SignedDuration::from_secs(rest)).unwrap_or(at)
+}
+
 fn moment(at: Timestamp, now: Option<Timestamp>, clock: &str) -> String {
     let date = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
     let clock = at.strftime(clock);
@@ -566,7 +572,7 @@ impl Reason {
             Self::BudgetSpent { spent, next } => write!(
                 f,
                 "{spent} resizes in the last {RESIZES_WINDOW_HOURS} h, AWS allows {RESIZES_PER_DAY}: the next is free at {}",
-                minute(*next, now)
+                minute(minute_from(*next), now)
             ),
             Self::NoRoomForTags { tags } => write!(
                 f,
@@ -577,8 +583,8 @@ impl Reason {
                 f,
                 "AWS said at {} that all resizes of the day are spent, {RESIZES_PER_DAY} in {RESIZES_WINDOW_HOURS} h: it is \
                  asked again at {}",
-                at.strftime("%Y-%m-%d %H:%MZ"),
-                until.strftime("%Y-%m-%d %H:%MZ")
+                minute(*at, now),
+                minute(minute_from(*until), now)
             ),
             Self::MadeToLast { left, wanted } => {
                 write!(

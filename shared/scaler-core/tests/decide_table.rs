@@ -265,3 +265,14 @@ fn a_decision_explains_itself() {
         )
     );
 }
+
+/// A resize is free at the minute that is told, and not some seconds after it.
+#[test]
+fn what_is_free_at_a_time_is_free_then() {
+    // Ten within the last day, of which the oldest was made at 03:00:10 on the day before.
+    let ten: Vec<_> = (0..10).map(|hour| format!("o{}=4-4", NOW.as_second() - 86_400 + 10 + hour * 3_600)).collect();
+    let decision = Case::of(4).busy(100).tag("resizes", &ten.join(" ")).decide(Out);
+    assert!(decision.words().ends_with("the next is free at 03:03Z"), "{}", decision.words());
+    let advice = decision.attention().unwrap().advice("orders").unwrap();
+    assert!(advice.starts_with("Wait until 2026-01-02 03:03Z"), "{advice}");
+}

@@ -202,7 +202,12 @@ proptest! {
     ) {
         let load = noisy.times(at + FORGETS, |minute| if minute < at { 1.0 } else { to });
         let run = load.run(load.need(0).min(shards(noisy.level * (1.0 + noisy.noise), TARGET)));
-        // Not for a minute, and not in the hours after it either, more than the plateau needs.
-        hold(&load, &run, at, 0)?;
+        // Not for a minute, and not in the hours after it either, more than the plateau needs; ...
+        let is_far = to > 4.0;
+        hold(&load, &run, at, if is_far { at + 180 } else { 0 })?;
+        // ... but where it takes a fourth resize, which is made to last by a quarter since six are left.
+        let most = *run.capacity.iter().max().unwrap();
+        let need = f64::from(load.need(at));
+        prop_assert!(f64::from(most) <= need * 1.25 + 1.0, "{most} are too many for {need}: {:?}", calls(&run));
     }
 }

@@ -80,7 +80,7 @@ impl Gathered {
     fn failed(&mut self, what: &str, error: &CallError) {
         self.may_pass |= error.failure.is_passing();
         let is_missing = error.failure == Failure::NotFound;
-        let advice = if is_missing { format!(" {NOT_FOUND_ADVICE}") } else { String::new() };
+        let advice = if is_missing { format!(". {NOT_FOUND_ADVICE}") } else { String::new() };
         self.faults.push(format!("{what}: {error}{advice}"));
     }
 }
