@@ -5,33 +5,11 @@ use scaler_core::Minute;
 use scaler_sim::world::Stream;
 use serde_json::{Value, json};
 
-use crate::support::Stack;
-
-/// A load of so many hundredths of a shard, by bytes, and consumers that keep up.
-fn hundredths(load: i64) -> Minute {
-    let bytes = load.unsigned_abs() * 60 * 1_048_576 / 100;
-    Minute {
-        bytes: Some(bytes),
-        records: Some(bytes / 4_096),
-        throttled_records: Some(0),
-        iterator_age_ms: Some(0),
-        ..Minute::default()
-    }
-}
-
-fn minute_of_day(at: Timestamp) -> i64 {
-    at.as_second().rem_euclid(86_400) / 60
-}
+use crate::support::{Stack, evenings, hundredths, minute_of_day};
 
 /// Three shards' load all day.
 fn flat(at: Timestamp) -> Minute {
     hundredths(300 + minute_of_day(at) * 7 % 11)
-}
-
-/// Two shards' load, and seven shards' from 19:00 to 22:00.
-fn evenings(at: Timestamp) -> Minute {
-    let minute = minute_of_day(at);
-    hundredths(if (19 * 60..22 * 60).contains(&minute) { 690 } else { 190 } + minute * 7 % 11)
 }
 
 /// A stream of so many shards whose load has this curve, with its alarms, at a time of day.

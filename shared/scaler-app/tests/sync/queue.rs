@@ -6,38 +6,16 @@ use scaler_core::{Minute, StreamStatus};
 use scaler_sim::world::{Stream, World};
 use serde_json::{Value, json};
 
-use crate::support::Stack;
+use crate::support::{Stack, evenings, hundredths, minute_of_day};
 
 /// Looks that one chain of a plan causes in an hour: one every five minutes, up to the stream's next turn.
 const LOOKS_A_TURN: usize = 11;
 /// Looks in an hour that one change causes which is not done: one every quarter of an hour.
 const LOOKS_A_CHANGE: usize = 4;
 
-/// A load of so many hundredths of a shard, by bytes, and consumers that keep up.
-fn hundredths(load: i64) -> Minute {
-    let bytes = load.unsigned_abs() * 60 * 1_048_576 / 100;
-    Minute {
-        bytes: Some(bytes),
-        records: Some(bytes / 4_096),
-        throttled_records: Some(0),
-        iterator_age_ms: Some(0),
-        ..Minute::default()
-    }
-}
-
-fn minute_of_day(at: Timestamp) -> i64 {
-    at.as_second().rem_euclid(86_400) / 60
-}
-
 /// Seven shards' load at every hour.
 fn full(at: Timestamp) -> Minute {
     hundredths(690 + minute_of_day(at) * 7 % 11)
-}
-
-/// Two shards' load, and seven shards' from 19:00 to 22:00.
-fn evenings(at: Timestamp) -> Minute {
-    let minute = minute_of_day(at);
-    hundredths(if (19 * 60..22 * 60).contains(&minute) { 690 } else { 190 } + minute * 7 % 11)
 }
 
 /// A stack with managed streams of four shards under this load, with their alarms.

@@ -45,6 +45,28 @@ pub(crate) fn load() -> Minute {
     Minute { bytes: Some(bytes), records: Some(bytes / 4_096), iterator_age_ms: Some(0), ..Minute::default() }
 }
 
+/// A load of so many hundredths of a shard, by bytes, and consumers that keep up.
+pub(crate) fn hundredths(load: i64) -> Minute {
+    let bytes = load.unsigned_abs() * 60 * 1_048_576 / 100;
+    Minute {
+        bytes: Some(bytes),
+        records: Some(bytes / 4_096),
+        throttled_records: Some(0),
+        iterator_age_ms: Some(0),
+        ..Minute::default()
+    }
+}
+
+pub(crate) fn minute_of_day(at: Timestamp) -> i64 {
+    at.as_second().rem_euclid(86_400) / 60
+}
+
+/// Two shards' load, and seven shards' from 19:00 to 22:00.
+pub(crate) fn evenings(at: Timestamp) -> Minute {
+    let minute = minute_of_day(at);
+    hundredths(if (19 * 60..22 * 60).contains(&minute) { 690 } else { 190 } + minute * 7 % 11)
+}
+
 impl Stack {
     /// With these managed streams of four shards each, and no alarm yet.
     pub(crate) fn with(streams: &[&str]) -> Self {
