@@ -208,7 +208,8 @@ fn exports(printed: &str) -> Option<Vec<(String, String)>> {
     Some(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-fn free_port() -> Result<u16> {
+/// A port of loopback that nobody listens on now.
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot listen on loopback")?;
     Ok(listener.local_addr().context("the listener's address")?.port())
 }
@@ -217,15 +218,20 @@ fn watch(tools: &Tools, port: u16, variables: &[(String, String)]) -> Result<Com
     let mut watch = cargo_lambda(tools, "watch", port)?;
     watch.args(["--ignore-changes", "--timeout", ANSWER_SECONDS]);
     // Nothing of the developer's own: a profile or a service's endpoint could lead to a real account, ...
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
-        watch.env_remove(name);
-    }
+    without_aws(&mut watch);
     // ... a topic to real people.
     for name in template_wiring()? {
         watch.env_remove(name);
     }
     watch.envs(template_defaults()?).envs(variables.iter().cloned()).env("STREAM_METRICS", "true");
     Ok(watch)
+}
+
+/// Takes away what the developer's own environment says about AWS.
+pub(crate) fn without_aws(command: &mut Command) {
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+        command.env_remove(name);
+    }
 }
 
 fn cargo_lambda(tools: &Tools, subcommand: &str, port: u16) -> Result<Command> {

@@ -2,7 +2,9 @@
 
 mod background;
 mod cold_start;
+mod emulator;
 mod invoke;
+mod prove;
 mod settings;
 mod shell;
 mod test;
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         ["demo", rest @ ..] => run(cargo(["run", "--locked", "--package", "demo", "--"]).args(rest)),
         ["test", steps @ ..] => test::test(steps),
+        ["prove", rest @ ..] => prove::prove(rest),
         ["tidy"] => tidy::tidy(),
         ["bench", "cold-start"] => cold_start::bench(),
         ["bench", "decide"] => run(&mut cargo(["bench", "--locked", "--package", "scaler-core", "--bench", "decide"])),
@@ -63,6 +66,7 @@ fn usage() -> String {
 cargo xtask demo [args]       the main job, end to end, on this machine alone; --plain prints lines
 cargo xtask test [step ...]   everything CI runs, or only the steps named:
 {}
+cargo xtask prove [args]      the same on AWS, in an account that can be thrown away; says first what it will cost
 cargo xtask tidy              the workspace's own rules
 cargo xtask bench cold-start  start-up time and memory of scale-out, beside an empty function
 cargo xtask bench decide      time and memory of one decision, with all the past there can be and without

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::emulator::emulator;
 use crate::invoke::invoke;
 use crate::shell::{cargo, root, run, shown};
 use crate::tidy::tidy;
@@ -33,6 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "template", what: "template.yaml by sam and cfn-lint", needs_python: true, run: template },
     Step { name: "package", what: "sam build: every bundle", needs_python: true, run: package },
     Step { name: "invoke", what: "each of events/ by cargo lambda", needs_python: true, run: invoke },
+    Step { name: "emulator", what: "the stack on MiniStack", needs_python: true, run: emulator },
 ];
 
 /// Runs the steps named, or all; stops at the first that fails.
@@ -118,10 +120,14 @@ fn template(_: &mut Vec<String>) -> Result<()> {
     run(&mut tools.command("cfn-lint", ["template.yaml"])?)
 }
 
+/// This machine's processor, as Lambda calls it.
+pub(crate) fn architecture() -> &'static str {
+    if ARCH == "aarch64" { "arm64" } else { "x86_64" }
+}
+
 /// Builds what `sam deploy` would upload, for this machine's processor.
-fn package(closing: &mut Vec<String>) -> Result<()> {
-    let architecture = if ARCH == "aarch64" { "arm64" } else { "x86_64" };
-    let override_ = format!("Architecture={architecture}");
+pub(crate) fn package(closing: &mut Vec<String>) -> Result<()> {
+    let override_ = format!("Architecture={}", architecture());
     let mut sam = tools()?.command("sam", ["build", "--parameter-overrides", &override_])?;
     // Link-time optimization is minutes of CI for a bundle nobody deploys.
     sam.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");

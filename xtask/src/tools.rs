@@ -56,9 +56,14 @@ pub(crate) fn check_python(steps: &[&str], others: &[&str]) -> Result<()> {
 }
 
 impl Tools {
+    /// Where one of the tools is.
+    pub(crate) fn path(&self, tool: &str) -> PathBuf {
+        self.bin.join(tool)
+    }
+
     /// One of the tools, which finds the others: `sam` calls `cargo lambda`.
     pub(crate) fn command<const N: usize>(&self, tool: &str, args: [&str; N]) -> Result<Command> {
-        let mut command = Command::new(self.bin.join(tool));
+        let mut command = Command::new(self.path(tool));
         command.args(args).current_dir(root()).env("PATH", path_with(&self.bin)?).env("SAM_CLI_TELEMETRY", "0");
         Ok(command)
     }

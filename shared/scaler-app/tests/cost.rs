@@ -315,3 +315,12 @@ async fn a_published_count_holds_between_two_syncs() {
     let scaler = json!(report.streams[0].usd_scaler).as_f64().unwrap();
     assert!((scaler - expected).abs() < 0.000_02, "{scaler} {expected}");
 }
+
+#[tokio::test]
+async fn every_line_of_metrics_has_a_metric() {
+    let world = World::at(NOW).with("orders", Stream::managed(4, load()));
+    let mut report = report(&world, &scheduled()).await;
+    assert_eq!(lines(&report, true, NOW).len(), 3, "a log line, the fleet's metrics and the stream's");
+    report.streams[0].usd_month_expected = None;
+    assert_eq!(lines(&report, true, NOW).len(), 2);
+}

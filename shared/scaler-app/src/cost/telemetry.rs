@@ -14,9 +14,9 @@ use crate::telemetry::{Measured, metrics_line};
 pub fn lines(report: &CostReport, by_stream: bool, now: Timestamp) -> Vec<String> {
     let mut lines = vec![log_line(report, now), metrics_line(("Function", "cost-report"), &of_fleet(report), now)];
     if by_stream {
-        lines.extend(
-            report.streams.iter().map(|stream| metrics_line(("StreamName", &stream.stream), &of_stream(stream), now)),
-        );
+        // CloudWatch has no use for a line without a metric.
+        let expected = report.streams.iter().filter(|stream| stream.usd_month_expected.is_some());
+        lines.extend(expected.map(|stream| metrics_line(("StreamName", &stream.stream), &of_stream(stream), now)));
     }
     lines
 }
