@@ -12,6 +12,7 @@ import sys
 
 import boto3
 import streams
+from botocore.exceptions import BotoCoreError, ClientError
 from cloud import ALARM_PREFIX, MANAGED, Cloud, Disproved, expect, refusal, until
 from ending import end, prove
 from proof import Proof
@@ -38,7 +39,7 @@ def main():
     proof = Proof(cloud, stack, world)
     announce(cloud, arguments.minutes)
     expect(arguments.account == cloud.account,
-           f"nothing was made: --account is {arguments.account or 'not given'}, the credentials are of {cloud.account}."
+           f"--account is {arguments.account or 'not given'}, the credentials are of {cloud.account}."
            f" Where that account can be thrown away: cargo xtask prove --account {cloud.account}")
     if arguments.clean_up:
         return end(proof, None)
@@ -152,5 +153,5 @@ def resize(kinesis, stream, count):
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except Disproved as fault:
-        sys.exit(str(fault))
+    except (Disproved, BotoCoreError, ClientError) as fault:
+        sys.exit(f"nothing was made: {fault}")

@@ -11,7 +11,7 @@ use crate::background::Background;
 use crate::invoke::{free_port, without_aws};
 use crate::shell::{cargo, root, run, target_folder};
 use crate::test::{architecture, package};
-use crate::tools::{Tools, tools};
+use crate::tools::{EMULATOR, Tools, installed, tools};
 
 /// The account and Region that the emulator plays.
 const ACCOUNT: &str = "123456789012";
@@ -28,7 +28,7 @@ pub(crate) fn emulator(closing: &mut Vec<String>) -> Result<()> {
 
     let port = free_port()?;
     let endpoint = format!("http://127.0.0.1:{port}");
-    let mut ministack = Background::start("MiniStack", &ministack(&tools, port, &endpoint)?, logs.join("ministack.log"))?;
+    let mut ministack = Background::start("MiniStack", &ministack(&installed(EMULATOR)?, port, &endpoint)?, logs.join("ministack.log"))?;
     ministack.ready(|printed| printed.contains("Running on").then_some(())).inspect_err(|_| ministack.show_log())?;
     let mut proof = tools.command("python3", ["xtask/proof/emulator.py"])?;
     without_aws(&mut proof);

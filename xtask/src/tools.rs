@@ -1,4 +1,4 @@
-//! The Python tools of the steps that need some: a virtual environment in `.tools/`, made once.
+//! The Python tools of the steps that need some: virtual environments in `.tools/`, made once.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,27 +10,39 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::shell::{root, run};
 
-const REQUIREMENTS: &str = "xtask/requirements.txt";
+/// The packages of one virtual environment, in `xtask/python/<name>.txt`, and its folder under `.tools/`.
+pub(crate) struct Environment(&'static str, &'static str);
 
-/// The installed tools.
+/// What builds, checks and deploys.
+const TOOLS: Environment = Environment("tools", "venv");
+/// The emulator of AWS.
+pub(crate) const EMULATOR: Environment = Environment("emulator", "emulator");
+
+/// The installed programs of one environment.
 pub(crate) struct Tools {
     bin: PathBuf,
 }
 
-/// Makes sure that the tools are installed at the pinned versions.
+/// Makes sure that what builds, checks and deploys is installed at the pinned versions.
 pub(crate) fn tools() -> Result<Tools> {
-    let venv = root().join(".tools/venv");
+    installed(TOOLS)
+}
+
+/// Makes sure that an environment is installed at the pinned versions.
+pub(crate) fn installed(Environment(name, folder): Environment) -> Result<Tools> {
+    let requirements = format!("xtask/python/{name}.txt");
+    let venv = root().join(".tools").join(folder);
     // The place as well: a virtual environment holds absolute paths, and breaks when the folder is moved.
-    let requirements = fs::read_to_string(root().join(REQUIREMENTS)).context(REQUIREMENTS)?;
-    let wanted = format!("{}\n{requirements}", venv.display());
+    let packages = fs::read_to_string(root().join(&requirements)).with_context(|| requirements.clone())?;
+    let wanted = format!("{}\n{packages}", venv.display());
     // Written last, so an installation that was interrupted is begun again.
     let stamp = venv.join("installed.txt");
     if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
         if venv.exists() {
             fs::remove_dir_all(&venv).with_context(|| format!("cannot remove {}", venv.display()))?;
         }
-        run(Command::new("python3").args(["-m", "venv", ".tools/venv"]).current_dir(root()))?;
-        run(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r", REQUIREMENTS]).current_dir(root()))?;
+        run(Command::new("python3").arg("-m").arg("venv").arg(&venv).current_dir(root()))?;
+        run(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r", &requirements]).current_dir(root()))?;
         fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
     Ok(Tools { bin: venv.join("bin") })
