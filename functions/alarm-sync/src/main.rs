@@ -2,7 +2,7 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::ports::Clock;
-use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, sync};
+use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, answer_stack, sync};
 use scaler_app::telemetry::Teller;
 use scaler_app::{config, wiring};
 use serde_json::Value;
@@ -10,17 +10,22 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let (policy, wiring) = (config::from_environment()?, wiring::from_environment()?);
-    let ports = scaler_aws::connect_fleet(&wiring).await;
-    let settings = Settings { policy: &policy, wiring: &wiring };
-    let teller = Teller { function: "alarm-sync", by_stream: wiring.stream_metrics };
+    // A stack is to be deployed and deleted whatever its settings are: a bad one stops all but that.
+    let settings = config::from_environment().and_then(|policy| Ok((policy, wiring::from_environment()?)));
+    let known = settings.as_ref().map_or_else(|_| wiring::stack_alone(), |(_, wiring)| wiring.clone());
+    let (ports, cloudformation) = scaler_aws::connect_fleet(&known).await;
+    let teller = Teller { function: "alarm-sync", by_stream: known.stream_metrics };
     run(service_fn(async |event: LambdaEvent<Value>| {
         let until = ports.pass.clock.now() + BEGINS_WITHIN;
         let mut say = |said: Said| match said {
             Said::Outcome(outcome) => teller.print(&outcome, ports.pass.clock.now()),
             Said::Gauges(gauges) => println!("{}", gauges.line(ports.pass.clock.now())),
         };
-        let response = sync(&ports, settings, &event.payload, until, &mut say).await;
+        if let Some(request) = StackRequest::read(&event.payload) {
+            return Ok(answer_stack(&ports, &cloudformation, &known.stack_name, request, until, &mut say).await);
+        }
+        let (policy, wiring) = settings.as_ref().map_err(ToString::to_string)?;
+        let response = sync(&ports, Settings { policy, wiring }, &event.payload, until, &mut say).await;
         Ok::<_, Error>(response.into_result()?)
     }))
     .await

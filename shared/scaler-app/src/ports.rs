@@ -156,6 +156,8 @@ pub enum NoticeKind {
     Fault,
     /// What streams cost.
     Cost,
+    /// The stack was deployed: what the first look came to.
+    Deployment,
 }
 
 /// One message to people.

@@ -1,13 +1,15 @@
 //! What alarm-sync runs: every managed stream gets its alarms and its bounds, every other a clean account.
 //!
 //! Start at [`sync()`]: an event becomes [`SyncRequest`]s; a fleet is walked by name (`walk.rs`), each stream is tended
-//! (`tend.rs`), and what does not fit into a run goes on in another.
+//! (`tend.rs`), and what does not fit into a run goes on in another. What CloudFormation asks, [`answer_stack()`] answers.
 
 mod ahead;
+mod deployed;
 mod metrics;
 pub mod ports;
 mod report;
 mod request;
+mod stack;
 mod tend;
 mod walk;
 
@@ -22,7 +24,9 @@ use crate::wiring::Wiring;
 pub use ports::{FleetAdapters, FleetPorts};
 pub use report::SyncResponse;
 pub use request::{Look, SyncRequest, parse};
+pub use stack::{StackRequest, answer_stack};
 
+use deployed::tell_deployed;
 use report::Tally;
 use walk::Walk;
 
@@ -66,7 +70,12 @@ pub async fn sync<A: FleetAdapters>(
             Ok(SyncRequest::Nothing(why)) => tally.outcome(Outcome::plain(OutcomeKind::Ignored, None, why)),
             // Boxed, as the futures within are: the compiler gives up on how deep they lie otherwise.
             Ok(SyncRequest::Due { asked_at }) => Box::pin(walk.due(asked_at, &mut tally)).await,
-            Ok(SyncRequest::All { after }) => Box::pin(walk.all(after, &mut tally)).await,
+            Ok(SyncRequest::All { after }) => drop(Box::pin(walk.all(after, &mut tally)).await),
+            Ok(SyncRequest::Deployed) => {
+                if let Some(managed) = Box::pin(walk.all(None, &mut tally)).await {
+                    tell_deployed(ports, settings, managed, &mut tally).await;
+                }
+            }
             Ok(SyncRequest::Streams(look)) => Box::pin(walk.streams(look, &mut tally)).await,
         }
     }

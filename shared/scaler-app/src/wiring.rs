@@ -27,8 +27,8 @@ pub struct Wiring {
     pub functions: Vec<(String, u32)>,
     /// `STACK_NAME`: whose alarms are ours; `kinesis-scaler` where it is not said.
     pub stack_name: String,
-    /// `RETIRE`: whether every alarm of ours is to go, since the stack is.
-    pub retire: bool,
+    /// `SCALER_ROLES`: the roles of the functions that change streams, by their ARNs; none where it is not said.
+    pub scaler_roles: Vec<String>,
     /// `PRICE_OVERRIDES`: prices that the operator knows better than the sheet and the Price List, in USD.
     pub prices: Vec<(Item, MicroUsd)>,
     /// `AWS_REGION`, which Lambda sets: prices depend on it.
@@ -49,7 +49,7 @@ impl Default for Wiring {
             report_bucket: None,
             functions: Vec::new(),
             stack_name: "kinesis-scaler".to_owned(),
-            retire: false,
+            scaler_roles: Vec::new(),
             prices: Vec::new(),
             region: String::new(),
             log_group: String::new(),
@@ -74,6 +74,12 @@ impl Wiring {
 /// All faults at once.
 pub fn from_environment() -> Result<Wiring, ConfigError> {
     from_lookup(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+}
+
+/// The least that alarm-sync needs to take its alarms away, whatever else is wrong with its settings: whose they are.
+pub fn stack_alone() -> Wiring {
+    let stack_name = std::env::var("STACK_NAME").ok().filter(|name| is_stack_name(name));
+    Wiring { stack_name: stack_name.unwrap_or(Wiring::default().stack_name), ..Wiring::default() }
 }
 
 /// The wiring that these variables hold.
@@ -108,7 +114,10 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         .and_then(|value| functions(&value))
         .unwrap_or_default(),
         stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
-        retire: text("RETIRE", "true or false", is_bool).is_some_and(|value| value == "true"),
+        scaler_roles: text("SCALER_ROLES", "the ARNs of roles with commas between them, or empty", |value| {
+            names(value).all(is_role)
+        })
+        .map_or_else(Vec::new, |value| names(&value).map(str::to_owned).collect()),
         prices: text(
             "PRICE_OVERRIDES",
             "ITEM=USD with commas between, each item once, as shard-hour=0.0185,put-units=0.0204, or empty",
@@ -180,6 +189,10 @@ fn is_topic(value: &str) -> bool {
     is_arn(value) && value.split(':').nth(2) == Some("sns")
 }
 
+fn is_role(value: &str) -> bool {
+    is_arn(value) && value.split(':').nth(2) == Some("iam") && value.contains(":role/")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -204,6 +217,7 @@ mod tests {
             ("SCALE_OUT_ACTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:out"),
             ("REPORT_BUCKET", "reports-of.kinesis"),
             ("SCALER_FUNCTIONS", "stack-scale-out=256, stack-alarm_sync=512"),
+            ("SCALER_ROLES", "arn:aws:iam::123456789012:role/out,arn:aws-cn:iam::123456789012:role/path/in"),
         ]);
         let wiring = wiring.unwrap();
         assert!(wiring.stream_metrics);
@@ -211,6 +225,8 @@ mod tests {
         assert_eq!(wiring.report_bucket.as_deref(), Some("reports-of.kinesis"));
         let functions = [("stack-scale-out", 256), ("stack-alarm_sync", 512)];
         assert_eq!(wiring.functions, functions.map(|(name, megabytes)| (name.to_owned(), megabytes)));
+        let roles = ["arn:aws:iam::123456789012:role/out", "arn:aws-cn:iam::123456789012:role/path/in"];
+        assert_eq!(wiring.scaler_roles, roles);
         let actions = wiring.alarm_actions();
         assert_eq!(actions.watch, wiring.notification_topic_arn);
         assert_eq!((actions.scale_out.is_some(), actions.scale_in), (true, None));

@@ -8,9 +8,10 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_kinesis::config::SharedHttpClient;
-use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 use scaler_app::Ports;
 use scaler_app::cost::ports::{CostAdapters, CostPorts};
 use scaler_app::ports::{Adapters, Clock, Pasts};
@@ -20,8 +21,8 @@ use scaler_app::wiring::Wiring;
 use crate::pace::{Pace, Share};
 use crate::trust::trust_store;
 use crate::{
-    AwsPriceList, CloudWatchAlarms, CloudWatchMetrics, KinesisBilling, KinesisStreams, S3Pages, SnsNotices,
-    SqsContinuations, SystemClock, TaggingFleet, Topic,
+    AwsPriceList, CloudFormation, CloudWatchAlarms, CloudWatchMetrics, KinesisBilling, KinesisStreams, S3Pages,
+    SnsNotices, SqsContinuations, SystemClock, TaggingFleet, Topic,
 };
 
 /// Tries per call, the first included; the SDK waits between them exponentially longer, with jitter.
@@ -71,8 +72,9 @@ pub async fn connect(wiring: &Wiring) -> AwsPorts {
 }
 
 /// What alarm-sync needs, as [`connect`].
-pub async fn connect_fleet(wiring: &Wiring) -> AwsFleetPorts {
-    fleet_ports(&loader().load().await, SystemClock, &Pace::of(Share::ALARM_SYNC, SystemClock), wiring)
+pub async fn connect_fleet(wiring: &Wiring) -> (AwsFleetPorts, CloudFormation) {
+    let (sdk, pace) = (loader().load().await, Pace::of(Share::ALARM_SYNC, SystemClock));
+    (fleet_ports(&sdk, SystemClock, &pace, wiring), CloudFormation::new(&sdk, &pace))
 }
 
 /// What cost-report needs, as [`connect`].
@@ -152,6 +154,17 @@ pub fn loader() -> ConfigLoader {
 
 /// ring and not the SDK's default provider: that one tests its entropy at start, at the expense of every cold start.
 pub(crate) fn https(roots: TrustStore) -> SharedHttpClient {
-    let tls = TlsContext::builder().with_trust_store(roots).build().expect("a trust store is all that it needs");
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls).build_https()
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls(roots)).build_https()
+}
+
+/// The same for one request that is no call of an SDK's, with the time limit of an attempt.
+pub(crate) fn connector(roots: TrustStore) -> Connector {
+    let limits =
+        HttpConnectorSettings::builder().connect_timeout(ATTEMPT_TIMEOUT).read_timeout(ATTEMPT_TIMEOUT).build();
+    let builder = Connector::builder().connector_settings(limits).tls_provider(Provider::Rustls(CryptoMode::Ring));
+    builder.tls_context(tls(roots)).build()
+}
+
+fn tls(roots: TrustStore) -> TlsContext {
+    TlsContext::builder().with_trust_store(roots).build().expect("a trust store is all that it needs")
 }

@@ -15,6 +15,7 @@ mod operator;
 mod pace;
 mod pages;
 mod price_list;
+mod stack;
 mod streams;
 mod trust;
 
@@ -35,4 +36,5 @@ pub use operator::{
 pub use pace::{Pace, Pause, Share};
 pub use pages::S3Pages;
 pub use price_list::AwsPriceList;
+pub use stack::CloudFormation;
 pub use streams::KinesisStreams;

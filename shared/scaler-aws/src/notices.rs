@@ -35,6 +35,7 @@ impl Notices for SnsNotices {
             NoticeKind::Attention => "attention",
             NoticeKind::Fault => "fault",
             NoticeKind::Cost => "cost",
+            NoticeKind::Deployment => "deployment",
         };
         // For the filter policy of a subscription: not everybody wants to hear of every resize.
         let kind = MessageAttributeValue::builder().data_type("String").string_value(kind).build();

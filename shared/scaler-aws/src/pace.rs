@@ -114,6 +114,11 @@ impl Pace {
 }
 
 impl Pace {
+    /// Returns when so much time has passed.
+    pub(crate) async fn pause(&self, time: Duration) {
+        self.clock.pause(time).await;
+    }
+
     /// Whether one more call of this operation may be made without waiting; if so, it is taken for made.
     pub(crate) fn is_free(&self, operation: &str) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);

@@ -48,11 +48,14 @@ async fn a_fleet_is_enrolled_within_the_rates_kept_with_reads_and_mended() {
     let again = fleet.run(json!({ "sync": "all" })).await;
     assert_eq!(again.writes(), 0, "{again:?}");
 
-    fleet.retire();
-    let removed = fleet.run(json!({ "sync": "all" })).await;
+    let began = fleet.sandbox.now();
+    let (_, answer) = fleet.stack_deleted().await;
     let left = fleet.wrongs();
     assert!(left.iter().all(|wrong| wrong.ends_with("is missing")), "{left:?}");
-    assert_eq!(removed.throttled, BTreeMap::new());
+    assert_eq!(fleet.sandbox.throttled(), BTreeMap::new());
+    assert_eq!(answer["Status"], "SUCCESS");
+    let took = fleet.sandbox.now().duration_since(began).as_secs();
+    assert!((120..240).contains(&took), "{took} s to ask whose 700 alarms are, at half of ten a second");
 }
 
 /// What the pacing knows and what the sandbox refuses come from one table; the calls that are made are all in it.

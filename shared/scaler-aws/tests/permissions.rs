@@ -151,7 +151,7 @@ const RESHARDING: [&str; 4] =
 #[tokio::test]
 async fn scale_out_may_do_what_it_does() {
     // The failure queue, to which Lambda sends.
-    let mut granted = granted(&["ScalerPolicy", "ScaleOutRole"]);
+    let mut granted = granted(&["ScalerPolicy", "AlarmPolicy", "ScaleOutRole"]);
     assert!(granted.remove("sqs:SendMessage"));
     let mut called = scaling_calls(Direction::Out, 2.0).await;
     called.extend(resharding_calls(Direction::Out, [20.0, 130.0, 20.0, 20.0]).await);
@@ -160,7 +160,7 @@ async fn scale_out_may_do_what_it_does() {
 
 #[tokio::test]
 async fn scale_in_may_do_what_it_does() {
-    let mut granted = granted(&["ScalerPolicy", "ScaleInRole"]);
+    let mut granted = granted(&["ScalerPolicy", "AlarmPolicy", "ScaleInRole"]);
     assert!(granted.remove("sqs:SendMessage"));
     let mut called = scaling_calls(Direction::In, 0.1).await;
     called.extend(resharding_calls(Direction::In, [86.0, 10.0, 5.0, 5.0]).await);
@@ -186,7 +186,7 @@ async fn alarm_sync_may_do_what_it_does() {
     calls.extend(called(&fleet));
     // It brings streams inside their bounds by the very passes of the two above, which may split, merge and measure.
     calls.extend(RESHARDING.map(str::to_owned));
-    assert_eq!(calls, granted(&["ScalerPolicy", "AlarmSyncRole"]));
+    assert_eq!(calls, granted(&["ScalerPolicy", "AlarmPolicy", "AlarmSyncRole"]));
     assert_eq!(fleet.wrongs(), Vec::<String>::new());
 }
 
@@ -229,8 +229,10 @@ async fn cost_report_may_do_what_it_does() {
 fn the_conditions_name_the_tags_that_the_code_writes_and_asks_for() {
     let memory = format!("\"aws:TagKeys\": [{TAG_RESIZES}, {TAG_NOTICES}]");
     let managed = format!("\"aws:ResourceTag/{TAG_MANAGED}\": \"true\"");
-    let made_by = format!("\"aws:ResourceTag/{TAG_MADE_BY}\": !Ref AWS::StackName");
-    for (condition, times) in [(memory, 1), (managed, 5), (made_by, 1)] {
+    let ours = format!("\"aws:TagKeys\": [{TAG_MADE_BY}]");
+    let made_by = ["Request", "Resource"].map(|kind| format!("aws:{kind}Tag/{TAG_MADE_BY}: !Ref AWS::StackName"));
+    let [requested, there] = made_by;
+    for (condition, times) in [(memory, 1), (managed, 7), (ours, 1), (requested, 1), (there, 1)] {
         assert_eq!(TEMPLATE.matches(&condition).count(), times, "{condition}");
     }
     assert!(TEMPLATE.contains(&format!(":alarm:{ALARM_PREFIX}*")));

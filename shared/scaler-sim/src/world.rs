@@ -4,13 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::Ports;
 use scaler_app::ports::{
     Adapters, Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Notice, Notices, Pasts, Streams,
 };
-use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
+use scaler_app::sync::ports::{
+    AlarmStore, Continuations, Fleet, FleetMetrics, StackAnswers, StoredAlarm, TaggedStream,
+};
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_core::{
     AccountShards, Direction, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamAlarm, StreamMode,
@@ -125,6 +128,8 @@ struct State {
     told: Vec<Notice>,
     /// Pages that were kept, by their key.
     pages: BTreeMap<String, String>,
+    /// Answers to CloudFormation.
+    answers: Vec<String>,
     /// Requests for another run, and after how many seconds.
     later: Vec<(String, u32)>,
     failures: BTreeMap<&'static str, VecDeque<(Failure, &'static str)>>,
@@ -161,6 +166,7 @@ impl World {
             indexed: BTreeMap::new(),
             told: Vec::new(),
             pages: BTreeMap::new(),
+            answers: Vec::new(),
             later: Vec::new(),
             failures: BTreeMap::new(),
             unheard: VecDeque::new(),
@@ -324,6 +330,11 @@ impl World {
     /// What people were told so far.
     pub fn told(&self) -> Vec<Notice> {
         self.state().told.clone()
+    }
+
+    /// What CloudFormation was answered so far.
+    pub fn answers(&self) -> Vec<String> {
+        self.state().answers.clone()
     }
 
     /// The requests for another run so far, and after how many seconds; they are taken away.
@@ -764,6 +775,20 @@ impl Continuations for &World {
         state.called("SendMessage", "alarm-sync", request)?;
         state.later.push((request.to_owned(), seconds));
         Ok(())
+    }
+}
+
+impl StackAnswers for &World {
+    async fn give(&self, _: &str, answer: &str) -> Result<(), CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("PUT", "the answer", "")?;
+        state.answers.push(answer.to_owned());
+        Ok(())
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.advance(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use scaler_core::{MetricWindow, StreamAlarm};
@@ -68,6 +69,15 @@ pub trait Continuations: Send + Sync {
 
     /// Has alarm-sync called with this request when this run is over, and not before so many seconds (900 at most).
     fn later(&self, request: &str, seconds: u32) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// CloudFormation, which waits for an answer about a resource of the stack.
+pub trait StackAnswers: Send + Sync {
+    /// Answers at the URL that it gave. With that URL anybody can answer, so it is told nobody.
+    fn give(&self, url: &str, answer: &str) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Returns when so much time has passed.
+    fn pause(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }
 
 /// One adapter for each port of alarm-sync.

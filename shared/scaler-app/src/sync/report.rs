@@ -101,6 +101,11 @@ impl<'a> Tally<'a> {
         self.response.goes_on_after = Some(stream.to_owned());
     }
 
+    /// The answer as it would be now.
+    pub(super) fn so_far(&self) -> &SyncResponse {
+        &self.response
+    }
+
     pub(super) fn response(self) -> SyncResponse {
         self.response
     }

@@ -27,6 +27,8 @@ pub enum SyncRequest {
         /// The streams up to this one, by name, are done.
         after: Option<String>,
     },
+    /// The stack was deployed: as all, and people are told once what that came to.
+    Deployed,
     /// Bring these streams in step.
     Streams(Look),
     /// Nothing, for this reason.
@@ -51,6 +53,7 @@ impl SyncRequest {
         match self {
             Self::Due { .. } => json!({ "sync": "due" }).to_string(),
             Self::All { after } => json!({ "sync": "all", "after": after }).to_string(),
+            Self::Deployed => json!({ "sync": "all" }).to_string(),
             Self::Streams(Look { streams, plans, until }) => {
                 json!({ "sync": streams, "plans": plans, "until": until }).to_string()
             }
@@ -66,7 +69,7 @@ pub fn parse(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
         // The next run comes in minutes: what did not change meanwhile is not asked for.
         Some("Scheduled Event") => vec![Ok(SyncRequest::Due { asked_at: time_of(event) })],
         // New settings, perhaps: everything is looked at.
-        Some("CloudFormation Stack Status Change") => vec![Ok(SyncRequest::All { after: None })],
+        Some("CloudFormation Stack Status Change") => vec![Ok(SyncRequest::Deployed)],
         Some("AWS API Call via CloudTrail") => vec![from_cloudtrail(event)],
         Some("Tag Change on Resource") => vec![from_tag_change(event)],
         _ if is_queue => from_queue(event),

@@ -87,10 +87,6 @@ impl<A: FleetAdapters> Tender<'_, A> {
 
     /// Brings one stream in step with its tags and its shard count.
     pub(super) async fn tend(&mut self, known: Known) -> Tended {
-        if self.settings.wiring.retire {
-            let outcome = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), "the stack is to be retired");
-            return self.without_alarms(outcome, &known.alarms).await.into();
-        }
         if let Some(tended) = self.as_its_alarms_say(&known) {
             return tended;
         }

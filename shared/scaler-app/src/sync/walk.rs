@@ -55,7 +55,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         let run = i128::from(asked_at.div_euclid(SYNC_MINUTES * 60));
         let first = i128::try_from(fleet.len()).unwrap_or(0) * (run * STRIDE).rem_euclid(WHOLE) / WHOLE;
         fleet.rotate_left(usize::try_from(first).unwrap_or(0));
-        let (all, done) = (fleet.len(), self.tend(fleet, tally).await);
+        let (all, Looks { done, .. }) = (fleet.len(), self.tend(fleet, tally).await);
         if done == 0 && all > 0 {
             tally.decisive(no_time());
         } else if done < all {
@@ -64,25 +64,31 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         }
     }
 
-    /// Every stream closely, by name, from after `after` on; and through the queue, if that takes more than one run.
-    pub(super) async fn all(self, after: Option<String>, tally: &mut Tally<'_>) {
+    /// Every stream closely, by name, from after `after` on; and through the queue, if that takes more than one run. How many of
+    /// them are scaled, if they could be looked at.
+    pub(super) async fn all(self, after: Option<String>, tally: &mut Tally<'_>) -> Option<usize> {
         let mut fleet = match self.find(|_| tend::Look::Close, |_| false).await {
             Ok(fleet) => fleet,
-            Err(error) => return tally.decisive(run_failed(&error)),
+            Err(error) => {
+                tally.decisive(run_failed(&error));
+                return None;
+            }
         };
         fleet.retain(|known| after.as_ref().is_none_or(|after| known.stream > *after));
         let names: Vec<String> = fleet.iter().map(|known| known.stream.clone()).collect();
-        let (ports, done) = (self.ports, self.tend(fleet, tally).await);
+        let (ports, Looks { done, scaled }) = (self.ports, self.tend(fleet, tally).await);
         if done == names.len() {
-            return;
+            return Some(scaled);
         }
         // Further than the run before, or it would never end.
         let Some(last) = done.checked_sub(1).map(|last| names[last].clone()) else {
-            return tally.decisive(no_time());
+            tally.decisive(no_time());
+            return None;
         };
         if leave(ports, &SyncRequest::All { after: Some(last.clone()) }, 0, tally).await {
             tally.goes_on_after(&last);
         }
+        Some(scaled)
     }
 
     /// These streams, as they are now.
@@ -141,8 +147,8 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         Ok(Known { stream: stream.to_owned(), tags: None, alarms, is_listed, look: tend::Look::Close, plans: true })
     }
 
-    /// Tends these streams in their order, and says how many of them there was time for.
-    async fn tend(mut self, fleet: Vec<Known>, tally: &mut Tally<'_>) -> usize {
+    /// Tends these streams in their order, as far as there is time.
+    async fn tend(mut self, fleet: Vec<Known>, tally: &mut Tally<'_>) -> Looks {
         let (mut done, mut standings, mut plans) = (0, Vec::new(), Vec::new());
         let (now, mut again) = (self.now(), LooksAgain::default());
         let (change_ends, plan_ends) = (now.saturating_add(CHANGE_SECONDS), now.saturating_add(PLAN_SECONDS));
@@ -178,7 +184,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         if self.settings.wiring.stream_metrics {
             publish(self.ports, self.settings, &standings, !self.is_over(), tally).await;
         }
-        done
+        Looks { done, scaled: standings.len() }
     }
 
     /// Everything that is to be tended, by name. All of it or an error: half a fleet would make the other half look unmanaged.
@@ -238,6 +244,12 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
 fn has_failed(outcomes: &[Outcome]) -> bool {
     outcomes.iter().any(|outcome| outcome.outcome == OutcomeKind::Failed)
+}
+
+/// How many streams a run looked at, and how many of them are scaled.
+struct Looks {
+    done: usize,
+    scaled: usize,
 }
 
 /// What came of a look at one stream.

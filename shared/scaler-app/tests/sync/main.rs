@@ -10,6 +10,7 @@ mod ledger_properties;
 mod mending;
 mod people;
 mod queue;
+mod stack;
 mod steady;
 mod support;
 mod tags;

@@ -183,8 +183,6 @@ async fn alarms_that_are_not_ours_are_never_touched() {
     assert_eq!(run.brief(), ["orders refused"]);
     assert!(run.response.outcomes[0].words.contains("an alarm exists and is not ours: delete it, or hand it over"));
     assert!(stack.world.told()[0].text.contains("Next: Is another stack or tool at work"), "{:?}", stack.world.told());
-    stack.wiring.retire = true;
-    stack.all().await;
     for alarm in [&foreign, &orphan, &other] {
         assert_eq!(&stack.world.alarms()[&alarm.name].alarm, alarm);
     }
@@ -207,17 +205,6 @@ async fn another_stacks_stream_is_left_alone_when_alarms_are_refused_and_when_it
     assert_eq!(stack.world.stream("orders").unwrap().resizes.len(), 0);
     stack.all().await;
     assert!(!stack.world.alarms().contains_key("kinesis-scaler/orders/scale-out"), "theirs to make");
-}
-
-#[tokio::test]
-async fn a_stack_that_retires_takes_its_alarms_with_it() {
-    let mut stack = Stack::enrolled(&["clicks", "orders"]).await;
-    stack.wiring.retire = true;
-    assert_eq!(stack.scheduled().await.brief(), ["clicks mended", "orders mended"]);
-    assert!(stack.world.alarms().is_empty());
-    stack.world.forget_calls();
-    let again = stack.scheduled().await;
-    assert_eq!((again.response.kept, stack.writes()), (2, vec![]), "and none is made again");
 }
 
 /// AWS counts it, and whoever made it had a reason: scale-in waits, and leaves what it must.

@@ -1,7 +1,7 @@
 //! A fleet made to order, runs of alarm-sync over it, and what is wrong with it.
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::sync::{Said, Settings, SyncResponse, sync};
+use scaler_app::sync::{Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::telemetry::Gauges;
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind};
@@ -110,19 +110,17 @@ impl Stack {
         self.run_for(event, SignedDuration::from_mins(5)).await
     }
 
+    /// What comes of a request of CloudFormation, within four minutes.
+    pub(crate) async fn asked_by_cloudformation(&self, event: &Value) -> SyncResponse {
+        let request = StackRequest::read(event).expect("it is one");
+        let until = self.world.now().checked_add(SignedDuration::from_mins(4)).unwrap();
+        let (ports, stack) = (self.world.fleet_ports(), &self.wiring.stack_name);
+        answer_stack(&ports, &&self.world, stack, request, until, &mut |_| ()).await
+    }
+
     pub(crate) async fn run_for(&self, event: &Value, time: SignedDuration) -> Run {
-        self.run_as(&self.wiring, event, time).await
-    }
-
-    /// A look at every stream by a function whose stack is to be retired.
-    pub(crate) async fn retires(&self) -> Run {
-        let wiring = Wiring { retire: true, ..self.wiring.clone() };
-        self.run_as(&wiring, &json!({ "sync": "all" }), SignedDuration::from_mins(5)).await
-    }
-
-    async fn run_as(&self, wiring: &Wiring, event: &Value, time: SignedDuration) -> Run {
         let policy = Policy::new(self.policy).unwrap();
-        let settings = Settings { policy: &policy, wiring };
+        let settings = Settings { policy: &policy, wiring: &self.wiring };
         let until = self.world.now().checked_add(time).unwrap();
         let (mut said, mut gauges) = (Vec::new(), Vec::new());
         let mut say = |one: Said| match one {

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
-use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, SyncResponse, sync};
+use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::wiring::Wiring;
-use scaler_aws::{AwsCostPorts, AwsFleetPorts, Pace, Share};
+use scaler_aws::{AwsCostPorts, AwsFleetPorts, CloudFormation, Pace, Share};
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, ShardCount, StreamAlarm,
     TAG_MADE_BY, TAG_MANAGED, alarm_name, stream_alarms,
@@ -204,9 +204,28 @@ impl Fleet {
         (response, gauges)
     }
 
-    /// From now on the stack is to go.
-    pub(crate) fn retire(&mut self) {
-        self.wiring.retire = true;
+    /// What comes of the deletion of the stack, and what CloudFormation was answered.
+    pub(crate) async fn stack_deleted(&self) -> (SyncResponse, Value) {
+        self.sandbox.forget_calls();
+        let event = json!({
+            "RequestType": "Delete",
+            "ResponseURL": format!("{}/cloudformation/answer?X-Amz-Signature=s", self.sandbox.endpoint()),
+            "StackId": format!("arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{}/1", self.wiring.stack_name),
+            "RequestId": "1",
+            "LogicalResourceId": "StreamAlarms",
+            "PhysicalResourceId": "stream-alarms",
+        });
+        let request = StackRequest::read(&event).unwrap();
+        let clock = VirtualClock(Arc::clone(&self.sandbox));
+        let sdk = super::support::sdk(self.sandbox.endpoint()).await;
+        let cloudformation = CloudFormation::new(&sdk, &Pace::of(Share::ALARM_SYNC, clock));
+        let until = self.sandbox.now() + BEGINS_WITHIN;
+        let stack = &self.wiring.stack_name;
+        let response = answer_stack(&self.ports, &cloudformation, stack, request, until, &mut |_| ()).await;
+        let answers = self.sandbox.objects();
+        let (_, answer) = answers.iter().find(|((bucket, _), _)| bucket == "cloudformation").unwrap();
+        assert_eq!(answer.content_type, None, "the URL is signed without one");
+        (response, serde_json::from_slice(&answer.body).unwrap())
     }
 
     /// Lets time pass until the schedule is due again, however long the last run took.
