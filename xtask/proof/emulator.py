@@ -132,16 +132,20 @@ class ByEventBridge(Emulator):
     name = "eventbridge"
 
     def fires(self, proof, direction):
-        """Holds the rules to the events, and puts the alarm's event on the bus; AWS takes none from aws.cloudwatch."""
+        """Holds the rules to the documented events, and gives the alarm's event to the target of its rule.
+
+        Nobody may put an event of aws.cloudwatch on the bus, on AWS as on the emulator.
+        """
         rules = proof.stack.resources()
         for rule, taken, about in matches(proof):
             pattern = self.cloud.events.describe_rule(Name=rules[rule])["EventPattern"]
             found = self.cloud.events.test_event_pattern(EventPattern=pattern, Event=json.dumps(about))["Result"]
             expect(found == taken, f"rule {rule} {'takes' if found else 'does not take'} {json.dumps(about)}")
         alarm = event(proof, f"{direction}-eventbridge.json")
-        self.cloud.events.put_events(Entries=[{"Source": alarm["source"], "DetailType": alarm["detail-type"],
-                                               "Detail": json.dumps(alarm["detail"]), "Resources": alarm["resources"]}])
-        return "the documented event, by a rule"
+        rule = rules["ScaleOutRule" if direction == "scale-out" else "ScaleInRule"]
+        [target] = self.cloud.events.list_targets_by_rule(Rule=rule)["Targets"]
+        self.cloud.invoke(target["Arn"], alarm)
+        return "the documented event, given to its rule's target"
 
 
 class Interrupted(BySns):
