@@ -128,7 +128,7 @@ class Aws(World):
     def denied(self, proof):
         """A role with the functions' own policy, which we may take, asks Kinesis itself."""
         kinesis = self.witness(proof.stack)
-        here = streams.shards(proof.cloud, proof.tagged)
+        here = streams.summary(proof.cloud, proof.tagged)["OpenShardCount"]
         # First what is allowed: from then on a denial is the condition's, and not a role's that IAM does not know yet.
         asked = lambda: refusal(lambda: resize(kinesis, proof.tagged, here))
         until("the functions' policy lets the tagged stream be resized; if Kinesis does not know the tag for UpdateShardCount, "

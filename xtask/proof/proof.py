@@ -8,12 +8,14 @@ import json
 import time
 
 import streams
-from cloud import expect, until
+from cloud import Disproved, expect, until
 
 # Two make the functions look, four make people look.
 ALARMS_A_STREAM = 6
-# A look of alarm-sync at a handful of streams, beside whatever else waits for its one copy.
-SYNC_SECONDS = 120
+# For alarm-sync to have found a new tag, and for a message to arrive.
+SYNC_SECONDS = 300
+# A queue may be listed for a minute after it was deleted (SQS API reference, DeleteQueue); twice that.
+LISTED_SECONDS = 120
 
 
 class Proof:
@@ -42,9 +44,12 @@ class Proof:
         return f"{len(self.stack.resources())} resources, and two streams of {self.world.shards_at_first} shard(s)"
 
     def enrol(self):
-        answer = self.cloud.invoke(self.outputs["AlarmSyncFunctionName"], {"sync": self.world.every_stream or [self.tagged]})
-        until(f"{ALARMS_A_STREAM} alarms for {self.tagged}; alarm-sync answered {json.dumps(answer)}", SYNC_SECONDS,
-              lambda: len(streams.alarms(self.cloud, self.tagged)) == ALARMS_A_STREAM)
+        def asked():
+            # Again and again: AWS may list a new tag late.
+            self.cloud.invoke(self.outputs["AlarmSyncFunctionName"], {"sync": self.world.every_stream or [self.tagged]})
+            return len(streams.alarms(self.cloud, self.tagged)) == ALARMS_A_STREAM
+
+        until(f"{ALARMS_A_STREAM} alarms for {self.tagged}", SYNC_SECONDS, asked, every=15)
         expect(not streams.alarms(self.cloud, self.untagged), f"stream {self.untagged} is not tagged and has alarms")
         return f"alarm-sync, called by name, made {ALARMS_A_STREAM} alarms for the tagged stream, none for the other"
 
@@ -93,7 +98,11 @@ class Proof:
                 what()
             except Exception as fault:  # One that cannot be deleted must not keep the others.
                 faults.append(str(fault))
-        return faults + self.stack.left()
+        try:
+            until("nothing is left", LISTED_SECONDS, lambda: not self.stack.left())
+        except Disproved:
+            return faults + self.stack.left()
+        return faults
 
 
 def inbox(cloud, topic, queue):
