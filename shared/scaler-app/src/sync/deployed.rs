@@ -38,8 +38,9 @@ fn notice(settings: Settings<'_>, scaled: usize, seen: &SyncResponse) -> Notice 
         format!("Dry run: {}", if is_dry_run { "yes, so nothing is resized" } else { "no" }),
         format!("Streams whose alarms were made or put right: {}", mended.len()),
     ];
-    let resizes = if is_dry_run { "Would be resized" } else { "Resized" };
-    lines.extend(listed(resizes, &resized, |outcome| match (outcome.current, outcome.desired) {
+    let bounds =
+        if is_dry_run { "Outside their bounds, and would be resized" } else { "Outside their bounds, and resized" };
+    lines.extend(listed(bounds, &resized, |outcome| match (outcome.current, outcome.desired) {
         (Some(from), Some(to)) => format!("from {from} to {to} shards"),
         _ => outcome.words.clone(),
     }));
