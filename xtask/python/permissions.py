@@ -254,6 +254,22 @@ def check_deletion(template):
     return wrong
 
 
+def check_console(template):
+    """The dashboard's address leads to the console of the stack's partition."""
+    hosts = {"aws": "console.aws.amazon.com", "aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com",
+             "aws-eusc": "console.amazonaws-eusc.eu"}
+    wrong = []
+    for partition, host in hosts.items():
+        node = template.body["Outputs"]["DashboardUrl"]["Value"]["Fn::Sub"][1]["Console"]
+        while isinstance(node, dict):
+            condition, then, otherwise = node["Fn::If"]
+            ref, value = template.body["Conditions"][condition]["Fn::Equals"]
+            node = then if ref == {"Ref": "AWS::Partition"} and value == partition else otherwise
+        if node != host:
+            wrong.append(f"DashboardUrl: leads to {node} in {partition}, where the console is {host}")
+    return wrong
+
+
 def check_page(template):
     """What a role may do stands on the page that people read before they let it."""
     with open(PAGE, encoding="utf-8") as file:
@@ -285,7 +301,7 @@ def check_itself():
 def main():
     check_itself()
     template = Template(TEMPLATE)
-    checks = [check_statements, check_topics, check_roles, check_deletion, check_page]
+    checks = [check_statements, check_topics, check_roles, check_deletion, check_console, check_page]
     wrong = sorted({words for check in checks for words in check(template)})
     for words in wrong:
         print(words, file=sys.stderr)
