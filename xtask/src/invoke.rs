@@ -60,6 +60,7 @@ const CALLS: &[Call] = &[
     Call("sweep.json", "scale-out", Each("held")),
     Call("sweep.json", "scale-in", Each("held")),
     Call("alarm-sync-bad-request.json", "alarm-sync", Synced(0, &["refused"])),
+    Call("alarm-sync-stack-create.json", "alarm-sync", Synced(0, &["ignored"])),
     Call("alarm-sync-own-tag.json", "alarm-sync", Synced(0, &["ignored"])),
     // Of a stream that the sandbox does not have: no alarms to make and none to delete.
     Call("alarm-sync-cloudtrail-create.json", "alarm-sync", Synced(1, &[])),
@@ -78,6 +79,8 @@ const CALLS: &[Call] = &[
     Call("cost-report-all.json", "cost-report", Costed(4, 0)),
     Call("cost-report-streams.json", "cost-report", Costed(2, 0)),
     Call("cost-report-bad-request.json", "cost-report", Costed(0, 1)),
+    // Last, since it takes the alarms away, and answers at the sandbox's S3.
+    Call("alarm-sync-stack-delete.json", "alarm-sync", Synced(0, &["mended"])),
 ];
 
 /// What a function answered, as far as the table tells.
@@ -112,12 +115,13 @@ impl Answer {
     }
 }
 
-/// `held`, or `resized 8 -> 4`.
+/// `held`, or `resized 8 -> 4`, or `mended with faults`.
 fn brief(outcome: &Value) -> String {
     let kind = outcome["outcome"].as_str().unwrap_or("?");
+    let faults = if outcome["faults"].is_array() { " with faults" } else { "" };
     match kind {
-        "resized" => format!("{kind} {} -> {}", outcome["current"], outcome["desired"]),
-        _ => kind.to_owned(),
+        "resized" => format!("{kind} {} -> {}{faults}", outcome["current"], outcome["desired"]),
+        _ => format!("{kind}{faults}"),
     }
 }
 
@@ -164,16 +168,16 @@ pub(crate) fn invoke(closing: &mut Vec<String>) -> Result<()> {
     let mut program = Command::new(target.join("debug/sandbox"));
     let mut sandbox = Background::start("the sandbox", program.args(["--port", "0"]), logs.join("sandbox.log"))?;
     let variables = sandbox.ready(exports).inspect_err(|_| sandbox.show_log())?;
-    if !variables.iter().any(|(name, _)| name == "AWS_ENDPOINT_URL") {
+    let Some((_, endpoint)) = variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL") else {
         bail!("the sandbox tells of no AWS_ENDPOINT_URL, without which the functions would call AWS itself");
-    }
+    };
 
     let port = free_port()?;
     let watch = watch(&tools, port, &variables)?;
     let mut watch = Background::start("cargo lambda watch", &watch, logs.join("watch.log"))?;
     let wrong = watch
         .ready(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok())
-        .and_then(|_| send_all(&tools, port))
+        .and_then(|_| send_all(&tools, port, endpoint))
         .inspect_err(|_| watch.show_log())?;
     if wrong > 0 {
         bail!("{wrong} of {} events came to another outcome than the table in xtask/src/invoke.rs says", CALLS.len());
@@ -244,10 +248,11 @@ fn cargo_lambda(tools: &Tools, subcommand: &str, port: u16) -> Result<Command> {
 }
 
 /// Sends every event and counts the wrong outcomes; a function that fails is an error at once, for it fails again.
-fn send_all(tools: &Tools, port: u16) -> Result<usize> {
+fn send_all(tools: &Tools, port: u16, endpoint: &str) -> Result<usize> {
     let mut wrong = 0;
     for Call(file, function, expected) in CALLS {
-        let answer = send(tools, port, file, function).with_context(|| format!("events/{file} to {function}"))?;
+        let answer =
+            send(tools, port, endpoint, file, function).with_context(|| format!("events/{file} to {function}"))?;
         let read = Answer::read(&answer)?;
         println!("{file:<40} {function:<11} {read:<16} {}", Answer::words(&answer));
         if !expected.met_by(&read) {
@@ -258,10 +263,19 @@ fn send_all(tools: &Tools, port: u16) -> Result<usize> {
     Ok(wrong)
 }
 
-fn send(tools: &Tools, port: u16, file: &str, function: &str) -> Result<Value> {
+/// Where `cargo run -p sandbox` listens, to which an event may have a URL.
+const USUAL_ENDPOINT: &str = "http://127.0.0.1:4567";
+
+fn send(tools: &Tools, port: u16, endpoint: &str, file: &str, function: &str) -> Result<Value> {
     let file = Path::new("events").join(file);
+    let event = fs::read_to_string(root().join(&file)).context("cannot read the event")?;
     let mut invoke = cargo_lambda(tools, "invoke", port)?;
-    let output = invoke.arg(function).arg("--data-file").arg(file).output().context("cannot start cargo-lambda")?;
+    if event.contains(USUAL_ENDPOINT) {
+        invoke.arg(function).arg("--data-ascii").arg(event.replace(USUAL_ENDPOINT, endpoint));
+    } else {
+        invoke.arg(function).arg("--data-file").arg(file);
+    }
+    let output = invoke.output().context("cannot start cargo-lambda")?;
     if !output.status.success() {
         bail!("cargo lambda invoke failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
@@ -301,6 +315,9 @@ mod tests {
         let resized = serde_json::json!({ "outcomes": [{ "outcome": "resized", "current": 8, "desired": 4 }] });
         let expected = Answer::Outcomes(vec!["resized 8 -> 4".to_owned()]);
         assert_eq!(Answer::read(&resized).map_err(|error| error.to_string()), Ok(expected));
+        let faulty = serde_json::json!({ "kept": 0, "outcomes": [{ "outcome": "mended", "faults": ["x"] }] });
+        let expected = Answer::Synced(0, vec!["mended with faults".to_owned()]);
+        assert_eq!(Answer::read(&faulty).map_err(|error| error.to_string()), Ok(expected));
     }
 
     #[test]

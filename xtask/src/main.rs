@@ -60,7 +60,7 @@ fn policy(folder: Option<&&str>) -> anyhow::Result<()> {
 
 fn usage() -> String {
     let steps: Vec<String> =
-        test::STEPS.iter().map(|step| format!("                  {:<10}  {}", step.name, step.what)).collect();
+        test::STEPS.iter().map(|step| format!("                  {:<11}  {}", step.name, step.what)).collect();
     format!(
         "\
 cargo xtask demo [args]       the main job, end to end, on this machine alone; --plain prints lines

@@ -32,10 +32,14 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "test", what: "all tests; one runs the demo twice", needs_python: false, run: cargo_test },
     Step { name: "doc", what: "documentation, warnings denied", needs_python: false, run: doc },
     Step { name: "template", what: "template.yaml by sam and cfn-lint", needs_python: true, run: template },
+    Step { name: "permissions", what: "template.yaml by AWS's reference", needs_python: true, run: permissions },
     Step { name: "package", what: "sam build: every bundle", needs_python: true, run: package },
     Step { name: "invoke", what: "each of events/ by cargo lambda", needs_python: true, run: invoke },
     Step { name: "emulator", what: "the stack on MiniStack", needs_python: true, run: emulator },
 ];
+
+/// Regions of each partition that AWS tells the resource types of.
+const LINTED_REGIONS: [&str; 4] = ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"];
 
 /// Runs the steps named, or all; stops at the first that fails.
 pub(crate) fn test(names: &[&str]) -> Result<()> {
@@ -47,7 +51,7 @@ pub(crate) fn test(names: &[&str]) -> Result<()> {
     }
 
     let began = Instant::now();
-    let mut table = vec![String::from("\nstep        seconds")];
+    let mut table = vec![String::from("\nstep         seconds")];
     let mut closing = Vec::new();
     let mut failure = None;
     for step in steps {
@@ -55,13 +59,13 @@ pub(crate) fn test(names: &[&str]) -> Result<()> {
         let step_began = Instant::now();
         let outcome = (step.run)(&mut closing);
         let verdict = if outcome.is_ok() { "" } else { "  FAILED" };
-        table.push(format!("{:<10} {:>8.1}{verdict}", step.name, step_began.elapsed().as_secs_f64()));
+        table.push(format!("{:<11} {:>8.1}{verdict}", step.name, step_began.elapsed().as_secs_f64()));
         if let Err(error) = outcome {
             failure = Some(error.context(format!("step {0} (again: cargo xtask test {0})", step.name)));
             break;
         }
     }
-    table.push(format!("{:<10} {:>8.1}\n", "total", began.elapsed().as_secs_f64()));
+    table.push(format!("{:<11} {:>8.1}\n", "total", began.elapsed().as_secs_f64()));
     for line in table.iter().chain(&closing) {
         println!("{line}");
     }
@@ -117,7 +121,12 @@ fn doc(_: &mut Vec<String>) -> Result<()> {
 fn template(_: &mut Vec<String>) -> Result<()> {
     let tools = tools()?;
     run(&mut tools.command("sam", ["validate", "--lint"])?)?;
-    run(&mut tools.command("cfn-lint", ["template.yaml"])?)
+    let mut lint = tools.command("cfn-lint", ["--template", "template.yaml", "--regions"])?;
+    run(lint.args(LINTED_REGIONS))
+}
+
+fn permissions(_: &mut Vec<String>) -> Result<()> {
+    run(&mut tools()?.command("python", ["xtask/python/permissions.py"])?)
 }
 
 /// This machine's processor, as Lambda calls it.

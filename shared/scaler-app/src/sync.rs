@@ -71,9 +71,9 @@ pub async fn sync<A: FleetAdapters>(
             // Boxed, as the futures within are: the compiler gives up on how deep they lie otherwise.
             Ok(SyncRequest::Due { asked_at }) => Box::pin(walk.due(asked_at, &mut tally)).await,
             Ok(SyncRequest::All { after }) => drop(Box::pin(walk.all(after, &mut tally)).await),
-            Ok(SyncRequest::Deployed) => {
-                if let Some(managed) = Box::pin(walk.all(None, &mut tally)).await {
-                    tell_deployed(ports, settings, managed, &mut tally).await;
+            Ok(SyncRequest::Deployed { is_rollback }) => {
+                if let Some(scaled) = Box::pin(walk.all(None, &mut tally)).await {
+                    tell_deployed(ports, settings, is_rollback, scaled, &mut tally).await;
                 }
             }
             Ok(SyncRequest::Streams(look)) => Box::pin(walk.streams(look, &mut tally)).await,

@@ -176,7 +176,7 @@ fn is_bool(value: &str) -> bool {
     matches!(value, "true" | "false")
 }
 
-/// Whether a stack can be called so. Source: API reference of `CloudFormation`, `StackName`.
+/// Whether a stack can be called so. Source: API reference of CloudFormation, `StackName`.
 pub fn is_stack_name(name: &str) -> bool {
     (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

@@ -13,33 +13,36 @@ const NAMED_MAX: usize = 10;
 pub(super) async fn tell_deployed<A: FleetAdapters>(
     ports: &FleetPorts<A>,
     settings: Settings<'_>,
+    is_rollback: bool,
     scaled: usize,
     tally: &mut Tally<'_>,
 ) {
     if !ports.pass.notices.is_heard() {
         return;
     }
-    let notice = notice(settings, scaled, tally.so_far());
+    let what = if is_rollback { "rolled back to what it was" } else { "deployed" };
+    let notice = notice(settings, what, scaled, tally.so_far());
     if let Err(error) = ports.pass.notices.publish(&notice).await {
         let words = format!("nobody was told of the deployment: {error}");
         tally.decisive(Outcome::plain(OutcomeKind::of(error.failure), None, words));
     }
 }
 
-fn notice(settings: Settings<'_>, scaled: usize, seen: &SyncResponse) -> Notice {
+fn notice(settings: Settings<'_>, what: &str, scaled: usize, seen: &SyncResponse) -> Notice {
     let is_dry_run = settings.policy.dry_run;
     let of = |is_so: fn(&Outcome) -> bool| seen.outcomes.iter().filter(|outcome| is_so(outcome)).collect::<Vec<_>>();
     let mended = of(|outcome| outcome.outcome == OutcomeKind::Mended);
     let resized = of(|outcome| matches!(outcome.outcome, OutcomeKind::Resized | OutcomeKind::DryRun));
     let needy = of(|outcome| outcome.needs_attention);
     let mut lines = vec![
-        format!("What: the stack {} was deployed, and has looked at its streams.", settings.wiring.stack_name),
+        format!("What: the stack {} was {what}, and has looked at its streams.", settings.wiring.stack_name),
         format!("Streams that are scaled: {scaled}"),
         format!("Dry run: {}", if is_dry_run { "yes, so nothing is resized" } else { "no" }),
         format!("Streams whose alarms were made or put right: {}", mended.len()),
     ];
-    let resizes = if is_dry_run { "Would be resized" } else { "Resized" };
-    lines.extend(listed(resizes, &resized, |outcome| match (outcome.current, outcome.desired) {
+    let bounds =
+        if is_dry_run { "Outside their bounds, and would be resized" } else { "Outside their bounds, and resized" };
+    lines.extend(listed(bounds, &resized, |outcome| match (outcome.current, outcome.desired) {
         (Some(from), Some(to)) => format!("from {from} to {to} shards"),
         _ => outcome.words.clone(),
     }));
@@ -51,7 +54,7 @@ fn notice(settings: Settings<'_>, scaled: usize, seen: &SyncResponse) -> Notice 
     }
     lines.push(format!("Next: {}\n", next(scaled, is_dry_run, !needy.is_empty())));
     let streams = if scaled == 1 { "1 stream is".to_owned() } else { format!("{scaled} streams are") };
-    let subject = format!("kinesis-scaler: deployed, {streams} scaled{}", if is_dry_run { " (dry run)" } else { "" });
+    let subject = format!("kinesis-scaler: {what}, {streams} scaled{}", if is_dry_run { " (dry run)" } else { "" });
     Notice { kind: NoticeKind::Deployment, subject, text: lines.join("\n") }
 }
 

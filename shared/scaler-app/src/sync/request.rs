@@ -28,7 +28,10 @@ pub enum SyncRequest {
         after: Option<String>,
     },
     /// The stack was deployed: as all, and people are told once what that came to.
-    Deployed,
+    Deployed {
+        /// Whether it was rolled back to what it was.
+        is_rollback: bool,
+    },
     /// Bring these streams in step.
     Streams(Look),
     /// Nothing, for this reason.
@@ -53,7 +56,7 @@ impl SyncRequest {
         match self {
             Self::Due { .. } => json!({ "sync": "due" }).to_string(),
             Self::All { after } => json!({ "sync": "all", "after": after }).to_string(),
-            Self::Deployed => json!({ "sync": "all" }).to_string(),
+            Self::Deployed { .. } => json!({ "sync": "all" }).to_string(),
             Self::Streams(Look { streams, plans, until }) => {
                 json!({ "sync": streams, "plans": plans, "until": until }).to_string()
             }
@@ -69,7 +72,10 @@ pub fn parse(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
         // The next run comes in minutes: what did not change meanwhile is not asked for.
         Some("Scheduled Event") => vec![Ok(SyncRequest::Due { asked_at: time_of(event) })],
         // New settings, perhaps: everything is looked at.
-        Some("CloudFormation Stack Status Change") => vec![Ok(SyncRequest::Deployed)],
+        Some("CloudFormation Stack Status Change") => {
+            let status = event.pointer("/detail/status-details/status").and_then(Value::as_str);
+            vec![Ok(SyncRequest::Deployed { is_rollback: status.is_some_and(|status| status.contains("ROLLBACK")) })]
+        }
         Some("AWS API Call via CloudTrail") => vec![from_cloudtrail(event)],
         Some("Tag Change on Resource") => vec![from_tag_change(event)],
         _ if is_queue => from_queue(event),

@@ -24,8 +24,6 @@ const PHYSICAL_ID: &str = "stream-alarms";
 /// The permission to put alarms is taken away just before: so long it may still be in force somewhere, and a run may be making alarms
 /// with it. Source: IAM User Guide, "Changes that I make are not always immediately visible", which gives no figure.
 const PERMISSION_GOES: Duration = Duration::from_secs(15);
-/// `ServiceTimeout` of the resource in `template.yaml`.
-const WAITS_SECONDS: u32 = 900;
 /// Characters of a reason, at most: CloudFormation takes 4,096 bytes of answer.
 const REASON_CHARS_MAX: usize = 1_000;
 
@@ -133,7 +131,7 @@ pub async fn answer_stack<A: FleetAdapters>(
             };
             if let Err(error) = answers.give(&request.url, &request.answer(&outcome.words)).await {
                 outcome.needs_attention = true;
-                outcome.faults.push(format!("CloudFormation waits in vain, {WAITS_SECONDS} seconds at most: {error}"));
+                outcome.faults.push(format!("CloudFormation waits in vain until its time is up: {error}"));
             }
             outcome
         }

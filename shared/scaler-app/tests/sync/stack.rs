@@ -134,7 +134,7 @@ async fn an_answer_that_cannot_be_given_is_told_and_the_request_is_not_made_agai
     let stack = Stack::enrolled(&["orders"]).await;
     stack.world.fail_next("PUT", Failure::Unavailable);
     let response = stack.asked_by_cloudformation(&deletion()).await;
-    assert!(response.outcomes[0].faults[0].starts_with("CloudFormation waits in vain, 900 seconds at most"));
+    assert!(response.outcomes[0].faults[0].starts_with("CloudFormation waits in vain until its time is up: PUT"));
     assert!(response.into_result().is_ok());
 }
 
@@ -164,6 +164,7 @@ async fn the_url_is_told_nobody() {
     assert!(StackRequest::read(&json!({ "sync": "all" })).is_none());
 }
 
+/// The sample event.
 fn deployed() -> Value {
     let text = include_str!("../../../../events/alarm-sync-deployed.json");
     serde_json::from_str(text).unwrap()
@@ -197,6 +198,23 @@ async fn a_deployment_is_told_once_with_what_was_done_and_what_needs_somebody() 
         stack.all().await;
     }
     assert_eq!(told(&stack), first, "it is not told again");
+}
+
+#[tokio::test]
+async fn a_deployment_that_was_rolled_back_is_told_as_such() {
+    for (status, told_as) in [
+        ("CREATE_COMPLETE", "deployed"),
+        ("UPDATE_COMPLETE", "deployed"),
+        ("UPDATE_ROLLBACK_COMPLETE", "rolled back to what it was"),
+    ] {
+        let stack = Stack::with(&["orders"]);
+        let mut event = deployed();
+        event["detail"]["status-details"]["status"] = json!(status);
+        stack.run(&event).await;
+        let told = told(&stack).remove(0);
+        assert!(told.starts_with(&format!("kinesis-scaler: {told_as}, 1 stream is scaled\n")), "{status}: {told}");
+        assert!(told.contains(&format!("What: the stack kinesis-scaler was {told_as}, and has")), "{status}: {told}");
+    }
 }
 
 #[tokio::test]
