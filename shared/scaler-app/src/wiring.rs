@@ -4,6 +4,7 @@ use scaler_core::prices::Item;
 use scaler_core::{AlarmActions, MicroUsd};
 
 use crate::config::{ConfigError, SettingFault};
+use crate::role::Role;
 use crate::stream_name::is_stream_name;
 
 /// The variables, unset or empty where there is nothing to say.
@@ -25,6 +26,8 @@ pub struct Wiring {
     pub report_bucket: Option<String>,
     /// `SCALER_FUNCTIONS`: the functions whose runs are the scaler's own cost, each with its memory in MB.
     pub functions: Vec<(String, u32)>,
+    /// `SCALER_ROLES`: the roles of the stack's functions, by whose calls alarm-sync is not woken.
+    pub roles: Vec<Role>,
     /// `STACK_NAME`: whose alarms are ours; `kinesis-scaler` where it is not said.
     pub stack_name: String,
     /// `RETIRE`: whether every alarm of ours is to go, since the stack is.
@@ -48,6 +51,7 @@ impl Default for Wiring {
             continuation_queue_url: None,
             report_bucket: None,
             functions: Vec::new(),
+            roles: Vec::new(),
             stack_name: "kinesis-scaler".to_owned(),
             retire: false,
             prices: Vec::new(),
@@ -107,6 +111,11 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         })
         .and_then(|value| functions(&value))
         .unwrap_or_default(),
+        roles: text("SCALER_ROLES", "the ARNs of roles with commas between them, or empty", |value| {
+            roles(value).is_some()
+        })
+        .and_then(|value| roles(&value))
+        .unwrap_or_default(),
         stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
         retire: text("RETIRE", "true or false", is_bool).is_some_and(|value| value == "true"),
         prices: text(
@@ -147,6 +156,10 @@ fn functions(value: &str) -> Option<Vec<(String, u32)>> {
     };
     let functions: Vec<_> = names(value).map(read).collect::<Option<_>>()?;
     is_each_once(&functions).then_some(functions)
+}
+
+fn roles(value: &str) -> Option<Vec<Role>> {
+    names(value).map(Role::of_arn).collect()
 }
 
 /// Whether no two entries are about the same.
@@ -203,6 +216,7 @@ mod tests {
             ("STREAM_NAMES", "orders, clicks"),
             ("SCALE_OUT_ACTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:out"),
             ("REPORT_BUCKET", "reports-of.kinesis"),
+            ("SCALER_ROLES", "arn:aws:iam::123456789012:role/out, arn:aws:iam::123456789012:role/in"),
             ("SCALER_FUNCTIONS", "stack-scale-out=256, stack-alarm_sync=512"),
         ]);
         let wiring = wiring.unwrap();
@@ -211,6 +225,8 @@ mod tests {
         assert_eq!(wiring.report_bucket.as_deref(), Some("reports-of.kinesis"));
         let functions = [("stack-scale-out", 256), ("stack-alarm_sync", 512)];
         assert_eq!(wiring.functions, functions.map(|(name, megabytes)| (name.to_owned(), megabytes)));
+        let role = |name: &str| Role::of_arn(&format!("arn:aws:iam::123456789012:role/{name}")).unwrap();
+        assert_eq!(wiring.roles, [role("out"), role("in")]);
         let actions = wiring.alarm_actions();
         assert_eq!(actions.watch, wiring.notification_topic_arn);
         assert_eq!((actions.scale_out.is_some(), actions.scale_in), (true, None));
@@ -246,13 +262,17 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_and_functions_are_named_as_aws_names_them() {
+    fn a_bucket_functions_and_roles_are_named_as_aws_names_them() {
         for bucket in ["ab", "Reports", "-reports", "reports.", "s3://reports", "re ports", &"a".repeat(64)] {
             let told = read(&[("REPORT_BUCKET", bucket)]).unwrap_err().to_string();
             assert!(
                 told.contains(&format!("REPORT_BUCKET={bucket:?} is not the name of a bucket, or empty")),
                 "{told}"
             );
+        }
+        for roles in ["scale-out", "arn:aws:iam::123456789012:role/out,", "arn:aws:iam::123456789012:user/out"] {
+            let told = read(&[("SCALER_ROLES", roles)]).unwrap_err().to_string();
+            assert!(told.contains(&format!("SCALER_ROLES={roles:?} is not the ARNs of roles with commas")), "{told}");
         }
         for functions in
             ["out", "out=", "=256", "out=lots", "out=127", "out=10241", "out=256,", "o/t=256", "a=256,a=512"]
