@@ -56,7 +56,7 @@ pub(crate) fn told(mut pass: Outcome) -> Outcome {
 
 /// What a minute of which CloudWatch knows nothing is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unknown {
+pub(crate) enum NoData {
     /// Unknown, which argues for nothing.
     Unknown,
     /// Idle: a person says so.
@@ -66,7 +66,7 @@ pub(crate) enum Unknown {
 }
 
 /// The ports for an order; `own` is the policy that the stream has without it.
-pub(crate) fn ports(connection: &Connection, own: &Policy, unknown: Unknown) -> Ports<Ordered> {
+pub(crate) fn ports(connection: &Connection, own: &Policy, unknown: NoData) -> Ports<Ordered> {
     let pass = &connection.ports.pass;
     Ports {
         streams: OrderedStreams(pass.streams.clone()),
@@ -132,12 +132,12 @@ impl Streams for OrderedStreams {
 #[derive(Debug)]
 pub(crate) struct OrderedMetrics {
     metrics: CloudWatchMetrics,
-    unknown: Unknown,
+    unknown: NoData,
 }
 
 impl OrderedMetrics {
     fn taken(&self, mut window: MetricWindow) -> MetricWindow {
-        if self.unknown == Unknown::Idle {
+        if self.unknown == NoData::Idle {
             for minute in window.minutes.iter_mut().filter(|minute| !minute.is_known()) {
                 *minute = Minute { bytes: Some(0), records: Some(0), ..Minute::default() };
             }
@@ -150,7 +150,7 @@ impl Metrics for OrderedMetrics {
     async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         match self.metrics.window(stream, end, minutes).await {
             Ok(window) => Ok(self.taken(window)),
-            Err(_) if self.unknown == Unknown::Unneeded => {
+            Err(_) if self.unknown == NoData::Unneeded => {
                 Ok(MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] })
             }
             Err(error) => Err(error),

@@ -61,16 +61,12 @@ pub(crate) async fn judged(
     if options.names_a_file() {
         return Ok(Judged { policy: options.policy(None)?, whose: Whose::Caller });
     }
-    let told = match own {
+    let told = match own.map(|own| told_in(own, stack)) {
         None => Err("its alarms could not be read"),
-        Some(own) => match told_in(own, stack) {
-            Some(told) => Ok(told),
-            None => {
-                let others = connection.operator.first_alarms(ALARM_PREFIX).await;
-                others.map_or(Err("alarms could not be read"), |others| {
-                    told_in(&others, stack).ok_or("no alarm tells them")
-                })
-            }
+        Some(Some(told)) => Ok(told),
+        Some(None) => match connection.operator.first_alarms(ALARM_PREFIX).await {
+            Err(_) => Err("alarms could not be read"),
+            Ok(others) => told_in(&others, stack).ok_or("no alarm tells them"),
         },
     };
     match told {

@@ -464,7 +464,10 @@ async fn status_and_scale_judge_by_what_the_stacks_alarms_tell() {
     // Of a stream that has no alarms yet, those of the stack's other streams tell.
     for stream in ["orders", "clicks"] {
         let known = told(&sandbox, &format!("status {stream}")).await;
-        assert!(known.contains("1 to 4 shards (of stack kinesis-scaler)") && !known.contains("settings of the stack are"), "{known}");
+        assert!(
+            known.contains("1 to 4 shards (of stack kinesis-scaler)") && !known.contains("settings of the stack are"),
+            "{known}"
+        );
         assert!(known.contains("the maximum is 4"), "what it would do is by that: {known}");
         let report = answer(&sandbox, &format!("status {stream}")).await;
         assert_eq!((&report["settings"]["SHARDS_MAX"], &report["settings_of_stack"]), (&json!("4"), &json!(STACK)));

@@ -170,7 +170,11 @@ async fn nothing_is_read_where_that_was_asked_for_or_cannot_be() {
     assert!(!sandbox.calls().keys().any(|call| call.ends_with("GetRecords")), "{:?}", sandbox.calls());
     let wrong = shardctl_at(sandbox.endpoint(), &format!("keys sample --stream {STREAM} --shard nobody"), &[]).await;
     let told = String::from_utf8(wrong.stderr).unwrap();
-    assert_eq!((wrong.status.code(), told.contains("has no shard nobody that was open in the last 10 minutes")), (Some(1), true), "{told}");
+    assert_eq!(
+        (wrong.status.code(), told.contains("has no shard nobody that was open in the last 10 minutes")),
+        (Some(1), true),
+        "{told}"
+    );
     let (empty, _client) = world(1).await;
     let report: Value = json(&sample(&empty, "--output json").await);
     assert!(report["advice"].to_string().contains("nothing was written"), "{report}");

@@ -164,6 +164,8 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
              not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one stream.",
             alternatives.sheet.origin()
         ),
+        "Queues, channels and AUTO record distribution are of on-demand mode alone: who needs one has no choice of mode."
+            .to_owned(),
         "On-demand Advantage is paid for 25 MB/s in and 25 MB/s out at least, over all streams of the account and \
          Region: here for this stream alone."
             .to_owned(),

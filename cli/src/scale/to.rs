@@ -14,7 +14,7 @@ use scaler_core::{
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
 use crate::connection::explained;
 use crate::load::{needed_shards, whole_minute};
-use crate::order::{self, Unknown};
+use crate::order::{self, NoData};
 use crate::status::tied;
 use crate::waiting::until_resized;
 
@@ -73,9 +73,9 @@ impl Order<'_> {
     async fn pass(&self, policy: &Policy, direction: Direction) -> Outcome {
         let unknown = match direction {
             // The order says all that there is to know.
-            Direction::Out => Unknown::Unneeded,
-            Direction::In if self.work.arguments.despite_unknown_load => Unknown::Idle,
-            Direction::In => Unknown::Unknown,
+            Direction::Out => NoData::Unneeded,
+            Direction::In if self.work.arguments.despite_unknown_load => NoData::Idle,
+            Direction::In => NoData::Unknown,
         };
         let ports = order::ports(self.work.connection, &self.own, unknown);
         order::told(reconcile(&ports, policy, self.work.stream, direction, None).await)

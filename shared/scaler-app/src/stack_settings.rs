@@ -53,7 +53,7 @@ pub fn alarms_of(
     let settings: Vec<_> =
         config::variables(stack).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     for alarm in alarms.iter_mut().filter(|alarm| alarm.name == telling) {
-        alarm.description.push_str(&format!("{MARK}{}.", settings.join(" ")));
+        alarm.description = format!("{}{MARK}{}.", alarm.description, settings.join(" "));
     }
     alarms
 }

@@ -298,7 +298,7 @@ mod tests {
         let tags = |keys: &[&str], pair: &dyn Fn(&str) -> Value| {
             let list: Vec<_> = keys.iter().map(|key| pair(key)).collect();
             let object: serde_json::Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), json!("x"))).collect();
-            [told("AddTagsToStream", json!(list), "operator"), told("AddTagsToStream", json!(object), "operator")]
+            [told("AddTagsToStream", &json!(list), "operator"), told("AddTagsToStream", &json!(object), "operator")]
         };
         for pair in [|key: &str| json!({ "key": key, "value": "x" }), |key: &str| json!({ "Key": key, "Value": "x" })] {
             assert!(tags(&[TAG_RESIZES], &pair).iter().all(|request| matches!(request, SyncRequest::Nothing(_))));
@@ -307,7 +307,7 @@ mod tests {
     }
 
     /// A request for tags on orders as CloudTrail may tell of it, by a session of this role.
-    fn told(call: &str, tags: Value, role: &str) -> SyncRequest {
+    fn told(call: &str, tags: &Value, role: &str) -> SyncRequest {
         let ours = Role::of_arn("arn:aws:iam::123456789012:role/scaler").into_iter().collect::<Vec<_>>();
         let call = json!({
             "eventName": call,
@@ -326,9 +326,9 @@ mod tests {
     fn tags_of_our_own_role_ask_for_nothing_in_any_shape() {
         let orders = || changed(vec!["orders".to_owned()]);
         for tags in [json!(null), json!("HIDDEN_DUE_TO_SECURITY_REASONS"), json!([["a", "b"]]), json!({ "tags": [] })] {
-            assert!(matches!(told("AddTagsToStream", tags.clone(), "scaler"), SyncRequest::Nothing(_)), "{tags}");
-            assert_eq!(told("AddTagsToStream", tags.clone(), "operator"), orders(), "{tags}");
-            assert_eq!(told("UpdateShardCount", tags, "scaler"), orders(), "whose alarms are looked at");
+            assert!(matches!(told("AddTagsToStream", &tags, "scaler"), SyncRequest::Nothing(_)), "{tags}");
+            assert_eq!(told("AddTagsToStream", &tags, "operator"), orders(), "{tags}");
+            assert_eq!(told("UpdateShardCount", &tags, "scaler"), orders(), "whose alarms are looked at");
         }
     }
 }
