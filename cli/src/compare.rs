@@ -168,10 +168,16 @@ impl KafkaOptions {
         let count = self.brokers.unwrap_or(BROKERS);
         let hosting = Hosting::of(broker);
         let region = sheet.region();
+        // Its own first, and another Region's only where a person named one.
+        let regions = || [Some(region), sheet.lender()].into_iter().flatten();
         let prices = [
-            ("--broker-hour-usd", self.broker_hour_usd, broker_hour(region, broker)),
-            ("--storage-gb-month-usd", self.storage_gb_month_usd, storage_gb_month(region, hosting)),
-            ("--transfer-gb-usd", self.transfer_gb_usd, transfer_gb(region)),
+            ("--broker-hour-usd", self.broker_hour_usd, regions().find_map(|region| broker_hour(region, broker))),
+            (
+                "--storage-gb-month-usd",
+                self.storage_gb_month_usd,
+                regions().find_map(|region| storage_gb_month(region, hosting)),
+            ),
+            ("--transfer-gb-usd", self.transfer_gb_usd, regions().find_map(transfer_gb)),
         ];
         let missing: Vec<_> = prices
             .iter()

@@ -10,11 +10,9 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use scaler_app::ports::{CallError, Failure};
 use scaler_app::wiring::Wiring;
+use scaler_aws::is_unreadable;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, Operator, Pace, Share, SystemClock};
 
-/// The codes by which AWS says that a caller may not make this call, as opposed to that it does not know the caller.
-const NOT_PERMITTED: [&str; 5] =
-    ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized"];
 /// The codes by which AWS does not take the caller for who they say they are, and what each means.
 const STRANGERS: [(&str, Stranger); 22] = [
     ("ExpiredToken", Stranger::Expired),
@@ -154,17 +152,16 @@ pub(crate) fn explained(error: &CallError) -> anyhow::Error {
 pub(crate) fn advice(error: &CallError) -> String {
     match error.failure {
         Failure::NotFound => "is it called so, in this Region and account?".to_owned(),
-        Failure::Refused | Failure::DaySpent => refused(error),
+        Failure::Denied => format!("ask for the permission {}", permission(error.call)),
+        Failure::Quota => {
+            "AWS's words name the limit: make room under it, or ask AWS for more where it is the account's".to_owned()
+        }
+        Failure::Refused | Failure::DaySpent => {
+            advice_on(code(error)).unwrap_or_else(|| "AWS's words say what is wrong".to_owned())
+        }
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute".to_owned(),
+        Failure::Unavailable if is_unreadable(&error.message) => Environment::of_process().not_aws(),
         Failure::Unavailable => Environment::of_process().unreachable(),
-    }
-}
-
-/// What to do about a call that AWS refuses: a permission is asked for only where it says that one lacks.
-fn refused(error: &CallError) -> String {
-    match code(error) {
-        code if NOT_PERMITTED.contains(&code) => format!("ask for the permission {}", permission(error.call)),
-        code => advice_on(code).unwrap_or_else(|| "AWS's words say what is wrong".to_owned()),
     }
 }
 

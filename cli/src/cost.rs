@@ -19,6 +19,7 @@ use crate::failure::usage;
 use crate::options::{Output, StackOptions, cannot_write, stream_name};
 use crate::pricing::{each_once, item_words, price, price_help};
 use crate::report::write_json;
+use crate::stack::judged;
 use crate::table::{figure, table};
 
 /// A terminal has as much time as it takes; a day is as good as none.
@@ -63,7 +64,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
-    let policy = arguments.stack.policy()?;
+    arguments.stack.policy(None)?;
     each_once(&arguments.prices)?;
     let report = in_aws(async {
         let connection = Connection::new().await?;
@@ -72,8 +73,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         let ports = connection.cost_ports(&wiring);
         let now = ports.fleet.pass.clock.now();
         let request = request(arguments, now).map_err(|fault| usage(fault.to_string()))?;
-        let settings = CostSettings { policy: &policy, wiring: &wiring, draw: cost_page::draw };
-        Ok(reckoned(&ports, settings, &request, now + PATIENCE).await)
+        let judged = judged(&connection, &arguments.stack, None, Some(&[])).await?;
+        let settings = CostSettings { policy: &judged.policy, wiring: &wiring, draw: cost_page::draw };
+        let mut report = reckoned(&ports, settings, &request, now + PATIENCE).await;
+        report.notes.extend(judged.whose.warning());
+        Ok(report)
     })?;
     if report.streams.is_empty() && !report.faults.is_empty() {
         let faults = report.faults.join("; ");

@@ -255,7 +255,12 @@ fn not_created(wanted: &Wanted, region: &str, error: &CallError) -> anyhow::Erro
             explained(error),
             operand(stream)
         ),
-        Failure::NotFound | Failure::Refused | Failure::DaySpent | Failure::Throttled => explained(error),
+        Failure::NotFound
+        | Failure::Refused
+        | Failure::Denied
+        | Failure::Quota
+        | Failure::DaySpent
+        | Failure::Throttled => explained(error),
     }
 }
 

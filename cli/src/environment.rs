@@ -237,6 +237,16 @@ impl Environment {
         format!("is AWS reachable from here (network, proxy)?{}", doubt.unwrap_or_default())
     }
 
+    /// What to look at where something answered that is not AWS.
+    pub(crate) fn not_aws(&self) -> String {
+        let named: Vec<_> = self.endpoints().iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+        if named.is_empty() {
+            return "what answered is not AWS: is a proxy or a login page in between (HTTPS_PROXY, NO_PROXY)?"
+                .to_owned();
+        }
+        format!("what answered does not speak as AWS does: is it what {} is to name?", named.join(", "))
+    }
+
     /// The Region, as the SDKs find it.
     fn region(&self) -> Option<&str> {
         let by_variable = REGIONS.into_iter().find_map(|name| self.get(name));

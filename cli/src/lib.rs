@@ -33,6 +33,7 @@ mod settings;
 mod shown;
 mod simulate;
 mod source;
+mod stack;
 mod status;
 mod table;
 mod tags;

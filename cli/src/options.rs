@@ -1,5 +1,6 @@
 //! Options that several commands have in common.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -49,12 +50,12 @@ pub(crate) struct SettingOptions {
     pub(crate) shards_max: Option<u32>,
 }
 
-/// What the functions were deployed with: no call tells it.
+/// What the functions were deployed with; their alarms tell it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Policy")]
 pub(crate) struct StackOptions {
-    /// The stack's settings: a file of NAME=value lines, the environment variables of the functions [default: as they
-    /// are deployed, but without a maximum].
+    /// The stack's settings: a file of NAME=value lines, the environment variables of the functions [default: those that
+    /// the stack's alarms tell, else as they are deployed, but without a maximum].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     #[command(flatten)]
@@ -62,12 +63,17 @@ pub(crate) struct StackOptions {
 }
 
 impl StackOptions {
-    /// The stack's policy, as far as the caller says.
+    /// The stack's policy: what the caller says, over what the stack's alarms have told.
     ///
     /// # Errors
     /// Settings that are wrong, or a file that cannot be read.
-    pub(crate) fn policy(&self) -> Result<Policy> {
-        settings::deployed(&self.settings, settings_file(self.policy.as_deref())?)
+    pub(crate) fn policy(&self, told: Option<&BTreeMap<String, String>>) -> Result<Policy> {
+        settings::deployed(&self.settings, settings_file(self.policy.as_deref())?, told)
+    }
+
+    /// Whether the caller says all of it.
+    pub(crate) const fn names_a_file(&self) -> bool {
+        self.policy.is_some()
     }
 }
 

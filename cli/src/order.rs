@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
-use scaler_app::Ports;
 use scaler_app::ports::{Adapters, Alarms, CallError, FiringAlarm, Metrics, Pasts, Streams};
+use scaler_app::{Outcome, Ports};
 use scaler_aws::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SystemClock};
 use scaler_core::{
-    AccountShards, Direction, Enrolment, MetricWindow, Minute, OpenShard, Policy, PolicySpec, ShardCount, StreamAlarm,
-    StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN, scaling_alarm,
+    AccountShards, Direction, Enrolment, MetricWindow, Minute, OpenShard, Policy, PolicySpec, Reason, ShardCount,
+    StreamAlarm, StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN, scaling_alarm,
 };
 
 use crate::connection::Connection;
@@ -41,17 +41,32 @@ pub(crate) fn policy(stack: &Policy, shards: ShardCount) -> Policy {
     Policy::new(spec).expect("the option allows only counts that a policy does, and zero is allowed for the rest")
 }
 
+/// The outcome of a pass that carries an order out, in which the order is told where the pass saw a bound.
+pub(crate) fn told(mut pass: Outcome) -> Outcome {
+    let Some(decision) = pass.decision.take() else { return pass };
+    let as_ordered = decision.clone().as_ordered();
+    let told = Outcome::decided(pass.stream.as_deref().unwrap_or_default(), &as_ordered);
+    pass.words = pass.words.replace(&decision.words(), &told.words);
+    pass.steps = told.steps;
+    if pass.cause == decision.attention().and_then(Reason::cause).map(str::to_owned) {
+        (pass.needs_attention, pass.cause, pass.next) = (told.needs_attention, told.cause, told.next);
+    }
+    Outcome { decision: Some(Box::new(as_ordered)), ..pass }
+}
+
 /// What a minute of which CloudWatch knows nothing is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unknown {
+pub(crate) enum NoData {
     /// Unknown, which argues for nothing.
     Unknown,
     /// Idle: a person says so.
     Idle,
+    /// Unknown, and so is all where CloudWatch cannot be read: nothing of it is needed.
+    Unneeded,
 }
 
 /// The ports for an order; `own` is the policy that the stream has without it.
-pub(crate) fn ports(connection: &Connection, own: &Policy, unknown: Unknown) -> Ports<Ordered> {
+pub(crate) fn ports(connection: &Connection, own: &Policy, unknown: NoData) -> Ports<Ordered> {
     let pass = &connection.ports.pass;
     Ports {
         streams: OrderedStreams(pass.streams.clone()),
@@ -117,12 +132,12 @@ impl Streams for OrderedStreams {
 #[derive(Debug)]
 pub(crate) struct OrderedMetrics {
     metrics: CloudWatchMetrics,
-    unknown: Unknown,
+    unknown: NoData,
 }
 
 impl OrderedMetrics {
     fn taken(&self, mut window: MetricWindow) -> MetricWindow {
-        if self.unknown == Unknown::Idle {
+        if self.unknown == NoData::Idle {
             for minute in window.minutes.iter_mut().filter(|minute| !minute.is_known()) {
                 *minute = Minute { bytes: Some(0), records: Some(0), ..Minute::default() };
             }
@@ -133,7 +148,13 @@ impl OrderedMetrics {
 
 impl Metrics for OrderedMetrics {
     async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
-        Ok(self.taken(self.metrics.window(stream, end, minutes).await?))
+        match self.metrics.window(stream, end, minutes).await {
+            Ok(window) => Ok(self.taken(window)),
+            Err(_) if self.unknown == NoData::Unneeded => {
+                Ok(MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn shard_windows(

@@ -9,7 +9,7 @@ use scaler_app::cost::report::Usd;
 use scaler_core::MicroUsd;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::number::Number;
-use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, Price, PriceSheet};
+use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, Price, PriceSheet, SHEET_REGIONS, US_EAST_1};
 use serde::Serialize;
 
 use crate::environment::{is_known, meant};
@@ -26,6 +26,9 @@ pub(crate) struct PriceOptions {
     /// The Region whose prices to reckon with [default: that of the environment, `AWS_REGION`].
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<String>,
+    /// Another Region whose prices to take where that one has none; each sum then says so.
+    #[arg(long, value_name = "REGION", value_parser = lender)]
+    prices_of: Option<String>,
     /// A price in USD that counts over the sheet's, as shard-hour=0.015; may be given several times, once for each item.
     #[arg(long = "price", value_name = "ITEM=USD", value_parser = price, long_help = price_help())]
     prices: Vec<(Item, MicroUsd)>,
@@ -46,6 +49,9 @@ impl PriceOptions {
             return Err(usage("no Region is named, and prices differ: give --region, or set AWS_REGION"));
         };
         let mut sheet = PriceSheet::of(&named);
+        if let Some(lender) = &self.prices_of {
+            sheet.borrow_from(lender);
+        }
         for (item, usd) in &self.prices {
             sheet.set(*item, Price { usd: *usd, source: "the option --price".into() });
         }
@@ -58,9 +64,15 @@ pub(crate) fn unpriced(missing: &MissingPrice) -> String {
     let MissingPrice { region, item } = missing;
     let meant = if is_known(region) { String::new() } else { format!(" ({})", meant(region)) };
     format!(
-        "no price of {item} is known for {region}{meant}: give it, in USD for {}, with --price {item}=USD",
+        "no price of {item} is known for {region}{meant}: give it, in USD for {}, with --price {item}=USD, or take another \
+         Region's with --prices-of {US_EAST_1}",
         item.unit()
     )
+}
+
+/// What stands behind each sum that is reckoned with another Region's prices.
+pub(crate) fn borrowed(sheet: &PriceSheet) -> String {
+    sheet.lender().map(|lender| format!(", at prices of {lender}")).unwrap_or_default()
 }
 
 /// What something costs in an hour, a day and a month of 30 days.
@@ -135,6 +147,14 @@ pub(crate) fn in_megabytes(bytes: u64) -> String {
     let millionths = if is_as_read { down } else { (bytes * 1_000_000 + per_mb / 2) / per_mb };
     let text = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A Region that has prices to take.
+fn lender(text: &str) -> Result<String, String> {
+    let has_prices = SHEET_REGIONS.contains(&text);
+    has_prices
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("expected a Region of the sheet: {}", SHEET_REGIONS.join(", ")))
 }
 
 fn region(text: &str) -> Result<String, String> {

@@ -11,13 +11,14 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{aws_kinesis, operand};
-use scaler_core::{Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
+use scaler_core::{ALARM_PREFIX, Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
 use serde::Serialize;
 
 use crate::connection::{Connection, OUR_STACK, advice_on, in_aws};
 use crate::failure::{not_carried_out, usage};
 use crate::options::{Output, StackOptions, shards, stack_name, stream_name};
 use crate::report::write_json;
+use crate::stack::{Judged, judged};
 use crate::status::tied;
 use crate::waiting::{until_active, until_step};
 use plan::Plan;
@@ -139,8 +140,9 @@ struct Answer {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let order = arguments.order()?;
-    let stack = arguments.stack.policy()?;
-    let answer = in_aws(carry_out(arguments, order, &stack))?;
+    // What is wrong is told before anything is called.
+    arguments.stack.policy(None)?;
+    let answer = in_aws(carry_out(arguments, order))?;
     let is_told = answer.outcome != Ended::Refused && answer.outcome != Ended::Failed;
     match arguments.output {
         Output::Json => write_json(&answer, out)?,
@@ -174,13 +176,17 @@ impl Arguments {
     }
 }
 
-async fn carry_out(arguments: &Arguments, order: Order, stack: &Policy) -> Result<Answer> {
+async fn carry_out(arguments: &Arguments, order: Order) -> Result<Answer> {
     let connection = Connection::of_stack(&arguments.stack_name).await?;
-    let work = Work { connection: &connection, stream: &arguments.name, stack, arguments };
+    let alarms = connection.operator.alarms(&format!("{ALARM_PREFIX}{}/", arguments.name)).await.ok();
+    let Judged { policy, whose } =
+        judged(&connection, &arguments.stack, Some(&arguments.stack_name), alarms.as_deref()).await?;
+    let (stack, is_stack_known) = (&policy, whose.warning().is_none());
+    let work = Work { connection: &connection, stream: &arguments.name, stack, is_stack_known, arguments };
     if arguments.wait {
         until_active(&connection, &arguments.name, ACTIVE_WITHIN).await?;
     }
-    match order {
+    let mut answer = match order {
         Order::Auto => work.auto().await,
         Order::Look(direction) => {
             let pass = work.pass(direction).await;
@@ -188,7 +194,9 @@ async fn carry_out(arguments: &Arguments, order: Order, stack: &Policy) -> Resul
         }
         Order::Rebalance => work.rebalance().await,
         Order::To(shards) => work.to(shards).await,
-    }
+    }?;
+    answer.notes.extend(whose.warning());
+    Ok(answer)
 }
 
 /// One order at work.
@@ -196,6 +204,8 @@ struct Work<'a> {
     connection: &'a Connection,
     stream: &'a str,
     stack: &'a Policy,
+    /// Whether that is the stack's, or what the caller says it is.
+    is_stack_known: bool,
     arguments: &'a Arguments,
 }
 
@@ -276,7 +286,7 @@ impl Work<'_> {
     /// How to have a stream done with that says itself that it is only to be talked about.
     fn let_it(&self) -> String {
         format!(
-            "Its tag kinesis-scaler/dry-run, or DRY_RUN in the settings, keeps hands off it: {} --tag-keys \
+            "Its tag kinesis-scaler/dry-run, or the stack's DRY_RUN, keeps hands off it: {} --tag-keys \
              kinesis-scaler/dry-run removes the tag.",
             self.kinesis("remove-tags-from-stream")
         )

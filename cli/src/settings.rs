@@ -29,15 +29,20 @@ pub(crate) const TAGS: [(&str, &str); 4] =
 /// # Errors
 /// As there.
 pub(crate) fn policy(given: &SettingOptions, file: Option<&Path>) -> Result<Policy> {
-    let spec = PolicySpec { dry_run: false, ..*deployed(given, file)? };
+    let spec = PolicySpec { dry_run: false, ..*deployed(given, file, None)? };
     Ok(Policy::new(spec).expect("a policy is one without its dry run too"))
 }
 
-/// The policy that these settings ask for; those of the command line win over those of the file.
+/// The policy that these settings ask for; those of the command line win over those of the file, and both over those that were told
+/// of the stack.
 ///
 /// # Errors
 /// Every setting that is wrong, or a file that cannot be read.
-pub(crate) fn deployed(given: &SettingOptions, file: Option<&Path>) -> Result<Policy> {
+pub(crate) fn deployed(
+    given: &SettingOptions,
+    file: Option<&Path>,
+    told_of_stack: Option<&BTreeMap<String, String>>,
+) -> Result<Policy> {
     let in_file = file.map(read).transpose()?.unwrap_or_default();
     let asked = RefCell::new(BTreeSet::new());
     let found = from_lookup(|name| {
@@ -47,7 +52,10 @@ pub(crate) fn deployed(given: &SettingOptions, file: Option<&Path>) -> Result<Po
             SHARDS_MAX => given.shards_max,
             _ => None,
         };
-        bound.map(|shards| shards.to_string()).or_else(|| in_file.get(name).cloned()).or_else(|| unbounded(name))
+        bound
+            .map(|shards| shards.to_string())
+            .or_else(|| in_file.get(name).cloned())
+            .or_else(|| told_of_stack.map_or_else(|| unbounded(name), |told| told.get(name).cloned()))
     });
     if let Some(file) = file {
         all_known(file, &in_file, &asked.into_inner())?;

@@ -26,6 +26,7 @@ use crate::options::{Output, StackOptions, stream_name};
 use crate::report::write_json;
 use crate::scale::in_words;
 use crate::settings;
+use crate::stack::{Judged, judged};
 use crate::table::{percent, table};
 use crate::waiting::word;
 
@@ -39,7 +40,7 @@ const SHARD_METRICS: [&str; 4] =
 ///
 /// Changes nothing. What cannot be read is left out, and said. Load is that of the last minutes that CloudWatch has,
 /// throttled records included; lag is known only of consumers that use `GetRecords`. What would be done is decided by
-/// the deployed code with the settings given here: no call tells those of the stack. Reading costs less than a cent.
+/// the deployed code with the settings that the stack's alarms tell, or those given here. Reading costs less than a cent.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The stream [default: every stream that carries the tag kinesis-scaler/managed, a line each].
@@ -70,6 +71,10 @@ struct Status<'a> {
     settings: Option<BTreeMap<&'static str, String>>,
     #[serde(skip)]
     settings_in_words: Option<String>,
+    /// The stack whose alarms told them; `null` where the caller gave them, or nobody told any.
+    settings_of_stack: Option<String>,
+    /// That the stack's own are not known, and what to do.
+    settings_warning: Option<String>,
     load: Option<Load>,
     /// `null` where shard-level metrics are not enabled.
     shards: Option<Vec<ShardStatus>>,
@@ -129,9 +134,10 @@ struct Decisions {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
-    let stack = arguments.stack.policy()?;
+    // What is wrong is told before anything is called.
+    arguments.stack.policy(None)?;
     let Some(name) = &arguments.name else { return fleet::run(arguments.output, out) };
-    let status = in_aws(look(name, &stack))?;
+    let status = in_aws(look(name, &arguments.stack))?;
     match arguments.output {
         Output::Json => write_json(&status, out),
         Output::Table => status.tell(out),
@@ -143,7 +149,7 @@ pub(crate) fn kept<T>(read: Result<T, CallError>, what: &str, missing: &mut Vec<
     read.map_err(|error| missing.push(format!("{what}: {}", explained(&error)))).ok()
 }
 
-async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
+async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     let connection = Connection::new().await?;
     let (ports, operator) = (&connection.ports.pass, &connection.operator);
     let (now, mut missing) = (ports.clock.now(), Vec::new());
@@ -154,6 +160,9 @@ async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
         }
         details => kept(details, "mode, status and shards", &mut missing),
     };
+    let alarms = kept(operator.alarms(&format!("{ALARM_PREFIX}{name}/")).await, "alarms", &mut missing);
+    let Judged { policy: stack, whose } = judged(&connection, options, None, alarms.as_deref()).await?;
+    let stack = &stack;
     let tags = kept(ports.streams.tags(name).await, "tags, settings and resizes", &mut missing);
     let enrolment = tags.as_ref().map(|tags| read(tags));
     let end = whole_minute(now);
@@ -169,8 +178,6 @@ async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
         }
         _ => None,
     };
-    let prefix = format!("{ALARM_PREFIX}{name}/");
-    let alarms = kept(operator.alarms(&prefix).await, "alarms", &mut missing);
     if details.is_none() && tags.is_none() && window.is_none() && alarms.is_none() {
         bail!("nothing of stream {name} can be read:\n  {}", missing.join("\n  "));
     }
@@ -186,6 +193,8 @@ async fn look<'a>(name: &'a str, stack: &Policy) -> Result<Status<'a>> {
         no_room_for: enrolment.as_ref().map(Enrolment::no_room_for).unwrap_or_default(),
         settings: policy.map(|policy| settings::lines(&policy).into_iter().collect()),
         settings_in_words: policy.map(|policy| settings::in_words(&policy)),
+        settings_of_stack: whose.stack().map(str::to_owned),
+        settings_warning: whose.warning(),
         load: window.map(|window| Load::of(&window, capacity)),
         shards,
         resizes_left: history.map(|history| RESIZES_PER_DAY.saturating_sub(history.spent(now))),
@@ -311,7 +320,7 @@ impl AttemptReport {
 
 impl AlarmReport {
     fn of(alarm: &AlarmState) -> Self {
-        let AlarmState { name, state, since } = alarm;
+        let AlarmState { name, state, since, .. } = alarm;
         Self { name: name.clone(), state: state.clone(), since: since.map(|since| since.to_string()) }
     }
 }
@@ -367,7 +376,11 @@ impl Status<'_> {
         let tags = tags.iter().filter(|(key, _)| !is_memory(key)).map(|(key, value)| format!("{key}={value}"));
         writeln!(out, "tags: {}", joined(tags))?;
         if let Some(settings) = &self.settings_in_words {
-            writeln!(out, "settings: {settings}")?;
+            let whose = self.settings_of_stack.as_ref().map(|stack| format!(" (of stack {stack})")).unwrap_or_default();
+            writeln!(out, "settings: {settings}{whose}")?;
+        }
+        if let Some(warning) = &self.settings_warning {
+            writeln!(out, "{warning}")?;
         }
         for fault in &self.tag_faults {
             writeln!(out, "wrong: {fault}; the functions leave the stream alone until that is corrected")?;

@@ -146,4 +146,23 @@ fn credentials_that_aws_does_not_take_are_no_lacking_permission() {
     let variables = [("AWS_ENDPOINT_URL", denied.as_str()), HERE, key, secret];
     let words = ["nothing of stream orders can be read", "ask for the permission kinesis:DescribeStreamSummary"];
     fails("status orders", &variables, &words, &[]);
+    for code in ["LimitExceededException", "ServiceQuotaExceededException"] {
+        let body = if code.starts_with('L') {
+            r#"{"__type":"LimitExceededException","message":"the shard limit"}"#
+        } else {
+            r#"{"__type":"ServiceQuotaExceededException","message":"the shard limit"}"#
+        };
+        let full = standin::start(move |_| (400, body));
+        let variables = [("AWS_ENDPOINT_URL", full.as_str()), HERE, key, secret];
+        fails("create orders", &variables, &[code, "AWS's words name the limit"], &["permission"]);
+    }
+    // A page of a proxy's, and an endpoint that speaks otherwise.
+    let page = standin::start(|_| (407, "<html><body>Sign in</body></html>"));
+    let variables = [("AWS_ENDPOINT_URL", page.as_str()), HERE, key, secret];
+    let words = [
+        "an answer that cannot be read: HTTP 407 with application/x-amz-json-1.1, expected JSON (application/x-amz-json-1.1)",
+        "which begins \"<html><body>Sign in</body></html>\"",
+        "what answered does not speak as AWS does: is it what AWS_ENDPOINT_URL=",
+    ];
+    fails("status orders", &variables, &words, &["permission", "does anything listen"]);
 }

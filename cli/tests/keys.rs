@@ -42,6 +42,16 @@ fn each_strategy_is_as_it_is_known() {
         let shards = of("time-based", "/shards");
         assert_near(of("time-based", "/window_max_over_mean"), shards);
         assert_near(of("time-based", "/stars/evenness"), 1.0);
+        // What each is meant to keep, it keeps; of a user's records a combination keeps no more than chance.
+        for meant in ["user-based", "time-based", "composite"] {
+            assert_near(of(meant, "/own_order_kept"), 1.0);
+            assert_near(of(meant, "/stars/own_order"), 5.0);
+        }
+        assert!(of("composite", "/order_kept") < 0.5, "{arguments}");
+        assert_eq!(strategy(&strategies, "composite")["own_order_of"], "each user in each category");
+        for none in ["random", "hash-based"] {
+            assert_eq!(strategy(&strategies, none)["own_order_kept"], Value::Null, "{none}");
+        }
         assert!((of("random", "/order_kept") - 1.0 / shards).abs() < 0.02, "{arguments}: order by chance alone");
     }
 }

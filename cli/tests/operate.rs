@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, Options, Sandbox};
+use scaler_app::stack_settings::alarms_of;
 use scaler_core::{
     AlarmActions, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARDS_MAX, stream_alarms,
 };
@@ -435,5 +436,95 @@ async fn a_stream_without_room_for_our_tags_is_told() {
         assert_eq!(words.contains("none is free for kinesis-scaler/notices"), others > 47, "{stream}: {words}");
         assert_eq!(words.contains("would scale-out"), !refused, "{stream}: {words}");
         assert_eq!(words.contains("there is no room for kinesis-scaler/resizes"), refused, "{stream}: {words}");
+    }
+}
+
+/// The alarms of a stream as a stack with these settings makes them.
+fn put_alarms(sandbox: &Sandbox, stream: &str, shards: u32, stack: PolicySpec, name: &str) {
+    let policy = Policy::new(stack).unwrap();
+    let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), name.to_owned())]);
+    for alarm in alarms_of(&policy, &policy, stream, ShardCount::new(shards).unwrap(), &AlarmActions::default()) {
+        let config = AlarmConfig::of(&alarm.signed_by(name));
+        sandbox.cloudwatch().put_alarm_tagged(config, tags.clone(), sandbox.now()).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_and_scale_judge_by_what_the_stacks_alarms_tell() {
+    let sandbox = sandbox().await;
+    for stream in ["orders", "clicks"] {
+        loaded(&sandbox, stream, 4, 3.9, &[]).await;
+    }
+    let unknown = told(&sandbox, "status orders").await;
+    let warning = "the settings of the stack are not known, since no alarm tells them: these are shardctl's own";
+    assert!(unknown.contains("1 to 10000 shards\n") && unknown.contains(warning), "{unknown}");
+    assert!(answer(&sandbox, "scale orders out --dry-run").await["notes"][0].as_str().unwrap().starts_with(warning));
+
+    put_alarms(&sandbox, "orders", 4, PolicySpec { shards_max: 4, ..PolicySpec::default() }, STACK);
+    // Of a stream that has no alarms yet, those of the stack's other streams tell.
+    for stream in ["orders", "clicks"] {
+        let known = told(&sandbox, &format!("status {stream}")).await;
+        assert!(
+            known.contains("1 to 4 shards (of stack kinesis-scaler)") && !known.contains("settings of the stack are"),
+            "{known}"
+        );
+        assert!(known.contains("the maximum is 4"), "what it would do is by that: {known}");
+        let report = answer(&sandbox, &format!("status {stream}")).await;
+        assert_eq!((&report["settings"]["SHARDS_MAX"], &report["settings_of_stack"]), (&json!("4"), &json!(STACK)));
+        let scaled = answer(&sandbox, &format!("scale {stream} out")).await;
+        assert_eq!((&scaled["outcome"], &scaled["notes"]), (&json!("held"), &json!([])), "{scaled}");
+    }
+    // What the caller says counts over it, one setting or all.
+    let more = answer(&sandbox, "scale orders out --shards-max 8 --dry-run").await;
+    assert_eq!((&more["outcome"], &more["to"]), (&json!("dry-run"), &json!(5)), "{more}");
+    let file = file("stack-of-six.txt", "SHARDS_MAX=6\n");
+    let by_file = answer(&sandbox, &format!("status orders --policy {}", file.display())).await;
+    assert_eq!((&by_file["settings"]["SHARDS_MAX"], &by_file["settings_of_stack"]), (&json!("6"), &Value::Null));
+    assert_eq!(by_file["settings_warning"], Value::Null, "the caller knows");
+
+    // Of two stacks neither is guessed; by its name the one that is meant.
+    put_alarms(&sandbox, "other", 4, PolicySpec { shards_max: 9, ..PolicySpec::default() }, "second");
+    assert_eq!(answer(&sandbox, "status clicks").await["settings_of_stack"], Value::Null);
+    let second = answer(&sandbox, "scale clicks out --stack-name second --dry-run").await;
+    assert_eq!((&second["to"], &second["notes"]), (&json!(5), &json!([])), "{second}");
+}
+
+/// After a resize by a person the alarm still tells the stack's settings, whatever that person's were.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refit_by_a_person_leaves_the_stacks_settings_as_they_are_told() {
+    let sandbox = sandbox().await;
+    loaded(&sandbox, "orders", 4, 3.9, &[]).await;
+    put_alarms(&sandbox, "orders", 4, PolicySpec { shards_max: 20, ..PolicySpec::default() }, STACK);
+    let scaled = answer(&sandbox, "scale orders out --shards-max 8 --wait").await;
+    assert_eq!(scaled["outcome"], "resized", "{scaled}");
+    assert_eq!(answer(&sandbox, "status orders").await["settings"]["SHARDS_MAX"], "20");
+    // Beyond the stack's own maximum, an order says what becomes of it.
+    let beyond = answer(&sandbox, "scale orders to 10").await;
+    assert!(!beyond["notes"].to_string().contains("not known"), "{beyond}");
+}
+
+/// More shards need no look at the load: a person has ordered them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_for_more_shards_needs_no_cloudwatch() {
+    let sandbox = sandbox().await;
+    loaded(&sandbox, "orders", 4, 3.9, &[]).await;
+    let cloudwatch = standin::start(|_| (403, b"\xa2\x66__type\x6cAccessDenied\x67message\x62no"));
+    let without = [("AWS_ENDPOINT_URL_CLOUDWATCH", cloudwatch.as_str())];
+    let more = json(&succeeded(shardctl_at(sandbox.endpoint(), "scale orders to 6 --output json", &without).await));
+    assert_eq!((&more["outcome"], &more["to"]), (&json!("resized"), &json!(6)), "{more}");
+    assert!(more["notes"].to_string().contains("Its load is not known: GetMetricData"), "{more}");
+    assert!(more["notes"].to_string().contains("its alarms could not be read"), "{more}");
+    let fewer = shardctl_at(sandbox.endpoint(), "scale orders to 3", &without).await;
+    assert!(!fewer.status.success(), "what the load needs is not taken away unseen");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_told_as_one_and_not_as_a_bound() {
+    let sandbox = sandbox().await;
+    loaded(&sandbox, "orders", 4, 0.5, &[]).await;
+    for order in ["to 6", "to 2"] {
+        let ordered = answer(&sandbox, &format!("scale orders {order} --dry-run")).await.to_string();
+        assert!(ordered.contains("as ordered"), "{ordered}");
+        assert!(!ordered.contains("the minimum is") && !ordered.contains("the maximum is"), "{ordered}");
     }
 }

@@ -463,3 +463,40 @@ fn the_manual_has_every_command() {
     let is_file = file("man-is-a-file", "");
     refused(1, "cannot write ", "man --directory", &[&is_file]);
 }
+
+/// A Region of which the sheet has no price, at another's: with each sum it is said whose prices they are.
+#[test]
+fn a_region_without_prices_takes_anothers_where_asked_and_says_so_in_each_sum() {
+    let seoul = "--region ap-northeast-2 --prices-of us-east-1";
+    let load = "--mb-per-second 10 --records-per-second 10000 --consumers 6";
+    let plan = |region: &str| told(&format!("plan {load} {region}"), &[]);
+    assert!(plan("--region ap-northeast-2").contains("--prices-of us-east-1"), "it is offered");
+    let lent = plan(seoul);
+    assert!(lent.contains("USD, at prices of us-east-1"), "{lent}");
+    assert!(lent.contains("prices of us-east-1, in place of those of ap-northeast-2"), "{lent}");
+    let own = plan("--region us-east-1");
+    assert!(!own.contains("at prices of"), "{own}");
+    let figures = |told: &str| told.lines().find(|line| line.trim_start().starts_with("together")).map(str::to_owned);
+    assert_eq!(
+        figures(&lent).map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()),
+        figures(&own).map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    );
+    let report = json(&told(&format!("plan {load} {seoul} --output json"), &[]));
+    assert_eq!((&report["region"], &report["prices_of"]), (&"ap-northeast-2".into(), &"us-east-1".into()));
+
+    let kafka = told(&format!("plan --kafka-mb-per-second 5 {seoul}"), &[]);
+    assert_eq!(kafka.matches("USD an hour, at prices of us-east-1").count(), 2, "{kafka}");
+    let compared = told(&format!("compare --mb-per-second 10 --record-kb 1 {seoul}"), &[]);
+    assert_eq!(compared.matches("at prices of us-east-1").count(), 2, "the table and the bars: {compared}");
+    assert!(!compared.contains("is known for"), "Kafka's as well: {compared}");
+    let moved = told(&format!("migrate plan {seoul} --topics"), &[&fixture("topics.csv")]);
+    assert!(moved.contains("USD are at prices of us-east-1") && moved.contains(", at prices of us-east-1"), "{moved}");
+    assert!(moved.contains("--region ap-northeast-2"), "the commands are the Region's own: {moved}");
+
+    refused(
+        2,
+        "expected a Region of the sheet: us-east-1, us-east-2",
+        "plan --mb-per-second 1 --prices-of eu-west-1",
+        &[],
+    );
+}

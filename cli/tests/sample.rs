@@ -170,8 +170,34 @@ async fn nothing_is_read_where_that_was_asked_for_or_cannot_be() {
     assert!(!sandbox.calls().keys().any(|call| call.ends_with("GetRecords")), "{:?}", sandbox.calls());
     let wrong = shardctl_at(sandbox.endpoint(), &format!("keys sample --stream {STREAM} --shard nobody"), &[]).await;
     let told = String::from_utf8(wrong.stderr).unwrap();
-    assert_eq!((wrong.status.code(), told.contains("has no open shard nobody")), (Some(1), true), "{told}");
+    assert_eq!(
+        (wrong.status.code(), told.contains("has no shard nobody that was open in the last 10 minutes")),
+        (Some(1), true),
+        "{told}"
+    );
     let (empty, _client) = world(1).await;
     let report: Value = json(&sample(&empty, "--output json").await);
     assert!(report["advice"].to_string().contains("nothing was written"), "{report}");
+}
+
+/// What was written before a split lies in a shard that is closed by now.
+#[tokio::test]
+async fn shards_that_were_split_since_are_read_as_well() {
+    let (sandbox, client) = world(1).await;
+    write(&client, Settings::default(), &[("before", 50)]).await;
+    let half = (u128::MAX / 2 + 1).to_string();
+    let split = client.split_shard().stream_name(STREAM).shard_to_split("shardId-000000000000");
+    split.new_starting_hash_key(half).send().await.unwrap();
+    write(&client, Settings::default(), &[("after", 10)]).await;
+    let report = json(&sample(&sandbox, "--output json").await);
+    assert_eq!((&report["records"], &report["distinct_keys"]), (&60.into(), &2.into()), "{report}");
+    let shards: Vec<_> = report["shards"].as_array().unwrap().iter().map(|shard| shard["shard"].clone()).collect();
+    assert_eq!(shards, ["shardId-000000000000", "shardId-000000000001", "shardId-000000000002"]);
+    for named in ["shardId-000000000000", "shardId-000000000001"] {
+        let report = json(&sample(&sandbox, &format!("--shard {named} --output json")).await);
+        let keys = report["hottest_keys"].to_string();
+        assert!(keys.contains("before"), "{named}: {keys}");
+    }
+    let plan = sample(&sandbox, "--dry-run").await;
+    assert!(plan.contains("shardId-000000000000, shardId-000000000001, shardId-000000000002"), "{plan}");
 }

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context as _;
 use clap::Parser;
 use sandbox::{Capacity, ClockOptions, Options, QueueMapping, SPEEDS, Sandbox, Schedule, Subscription, Traffic};
+use scaler_app::stack_settings::alarms_of;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
-use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED, stream_alarms};
+use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED};
 use scaler_sim::cloudwatch::AlarmConfig;
 
 use invoke::Invoker;
@@ -151,7 +152,7 @@ fn make_alarms(sandbox: &Sandbox, stream: &str, shards: u32) -> anyhow::Result<(
     let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), STACK.to_owned())]);
     let actions =
         AlarmActions { scale_out: Some(topic(Direction::Out)), scale_in: Some(topic(Direction::In)), watch: None };
-    for alarm in stream_alarms(&policy, stream, shards, &actions) {
+    for alarm in alarms_of(&policy, &policy, stream, shards, &actions) {
         sandbox.cloudwatch().put_alarm_tagged(AlarmConfig::of(&alarm.signed_by(STACK)), tags.clone(), sandbox.now())?;
     }
     Ok(())

@@ -71,10 +71,16 @@ fn publish(shared: &Shared, form: &BTreeMap<String, String>) -> Result<String, R
     }
     let message = field("Message").ok_or_else(|| invalid("Empty message"))?;
     let subject = field("Subject").cloned();
-    if subject.as_ref().is_some_and(|subject| subject.chars().count() > 100) {
-        return Err(invalid("Subject Reason: longer than 100 characters"));
+    if subject.as_ref().is_some_and(|subject| !is_subject(subject)) {
+        return Err(invalid("Subject"));
     }
     Ok(shared.publish(topic, subject, message.clone(), shared.clock.now()))
+}
+
+/// Whether SNS takes this for a subject: less than 100 printable characters of ASCII, of which the first is no blank. Source: API
+/// reference, `Publish`.
+fn is_subject(subject: &str) -> bool {
+    subject.len() < 100 && !subject.starts_with(' ') && subject.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 fn malformed(shared: &Shared) -> Response {

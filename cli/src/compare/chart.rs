@@ -71,7 +71,7 @@ fn title(alternatives: &Alternatives<'_>, curves: &[Curve], head: &DrawingArea<S
     let text = format!(
         "USD a month by load; marked: {} MB/s at the peak ({})",
         in_megabytes(day.peak_bytes_per_second),
-        alternatives.sheet.region()
+        alternatives.sheet.origin()
     );
     let left = i32::try_from(LEFT)?;
     head.draw(&Text::new(text, (left, 14), ("sans-serif", 22).into_font().color(&INK)))?;

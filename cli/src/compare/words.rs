@@ -10,7 +10,7 @@ use scaler_core::thousands;
 use serde_json::{Value, json};
 
 use super::alternatives::{Alternative, Alternatives};
-use crate::pricing::in_megabytes;
+use crate::pricing::{borrowed, in_megabytes};
 use crate::table::table;
 
 /// Characters of the longest bar.
@@ -59,7 +59,8 @@ fn costs(alternatives: &Alternatives<'_>) -> String {
         }
     }
     let missing = alternatives.missing().into_iter().map(|words| format!("\n{words}"));
-    table(["USD", "hour", "day", "month"], rows) + &missing.collect::<String>()
+    let usd = format!("USD{}", borrowed(alternatives.sheet));
+    table([&usd, "hour", "day", "month"], rows) + &missing.collect::<String>()
 }
 
 /// What a way is called here, with what it has of shards or brokers.
@@ -87,7 +88,7 @@ fn bars(alternatives: &Alternatives<'_>) -> String {
         format!(" {:24} {} {}", way.name(), "█".repeat(length), month.cents())
     };
     let bars: Vec<_> = months.iter().map(bar).collect();
-    format!("USD a month\n{}", bars.join("\n"))
+    format!("USD a month{}\n{}", borrowed(alternatives.sheet), bars.join("\n"))
 }
 
 /// `None` where no two ways have a price.
@@ -161,8 +162,10 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
             "Kinesis prices of {}. Shards for the peak are those it needs and {HEADROOM_PERCENT} % on top, as shardctl \
              plan has it; kinesis-scaler keeps shards {TARGET_UTILIZATION_PERCENT} % full. The time that a resize takes is \
              not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one stream.",
-            alternatives.sheet.region()
+            alternatives.sheet.origin()
         ),
+        "Queues, channels and AUTO record distribution are of on-demand mode alone: who needs one has no choice of mode."
+            .to_owned(),
         "On-demand Advantage is paid for 25 MB/s in and 25 MB/s out at least, over all streams of the account and \
          Region: here for this stream alone."
             .to_owned(),
@@ -265,6 +268,7 @@ pub(super) fn in_json(alternatives: &Alternatives<'_>) -> Value {
     let below = on_demand_below_permille(day, alternatives.sheet).ok().flatten();
     json!({
         "region": alternatives.sheet.region(),
+        "prices_of": alternatives.sheet.lender(),
         "bytes_per_second": day.bytes_per_second,
         "peak_bytes_per_second": day.peak_bytes_per_second,
         "hours_at_peak_per_day": day.peak_hours,

@@ -21,7 +21,8 @@ use crate::table::{figure, percent, table};
 /// Compare five ways to choose partition keys, on the same made-up events.
 ///
 /// Keys are hashed as Kinesis does and put on the shards. The busiest shard is told over all events, and in windows of
-/// 60,000 of them: keys by the time look even over a day, and at any time one shard has all. Stars are by the figures.
+/// 60,000 of them: keys by the time look even over a day, and at any time one shard has all. Order is measured by what each
+/// strategy is meant to keep, and by user. Stars are by the figures.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -96,6 +97,7 @@ impl Report {
         )?;
         let rows = self.strategies.iter().map(|Strategy { figures, .. }| {
             let optional = |value: Option<f64>, tell: fn(f64) -> String| value.map_or_else(|| "?".to_owned(), tell);
+            let own_order = figures.own_order_kept.map_or_else(|| "-".to_owned(), |kept| percent(kept, 1));
             [
                 figures.keys.clone(),
                 figure(figures.max_over_mean, 2),
@@ -104,6 +106,7 @@ impl Report {
                 figure(figures.effective_shards, 2),
                 percent(figures.hottest_at_a_time, 2),
                 percent(figures.hottest_of_a_shard, 1),
+                own_order,
                 optional(figures.order_kept, |it| percent(it, 1)),
             ]
         });
@@ -115,14 +118,24 @@ impl Report {
             "effective shards",
             "hottest key",
             "of a shard",
-            "order kept",
+            "own order",
+            "user's order",
         ];
         writeln!(out, "{}\n", table(header, rows))?;
         let stars = self.strategies.iter().map(|Strategy { figures, stars, .. }| {
-            let order = stars.order.map_or_else(|| "?".to_owned(), drawn);
-            [figures.keys.clone(), drawn(stars.evenness), order, drawn(stars.hot_keys)]
+            let [own, of_user] =
+                [stars.own_order, stars.order].map(|order| order.map_or_else(|| "-".to_owned(), drawn));
+            [figures.keys.clone(), drawn(stars.evenness), own, of_user, drawn(stars.hot_keys)]
         });
-        writeln!(out, "{}\n\n{RULES}", table(["keys", "evenness", "order", "hot keys"], stars))?;
+        writeln!(out, "{}\n", table(["keys", "evenness", "own order", "user's order", "hot keys"], stars))?;
+        let own = self.strategies.iter().map(|Strategy { figures, .. }| {
+            format!("{} that of {}", figures.keys, figures.own_order_of.unwrap_or("nothing"))
+        });
+        writeln!(
+            out,
+            "own order, which the keys are meant to keep: {} (each of these events has an identifier of its own)\n{RULES}",
+            own.collect::<Vec<_>>().join("; ")
+        )?;
         for Strategy { figures, few_keys, .. } in &self.strategies {
             if let Some(keys) = few_keys.filter(HashedKeys::are_few) {
                 writeln!(out, "\n{}: by chance, {}", figures.keys, few_keys::in_words(&keys))?;

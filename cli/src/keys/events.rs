@@ -1,6 +1,7 @@
 //! Events that are made up, all of them or around users who are given, and the keys that each strategy gives them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::Read;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +14,7 @@ use scaler_core::keys::{
 };
 use scaler_core::{HashKeyRange, hash_key};
 
-use super::measured::Measured;
+use super::measured::{Measured, OwnOrder};
 use super::options::EventOptions;
 
 /// When the first event is: the same in every run.
@@ -49,7 +50,7 @@ pub(crate) fn measure(
     let mut random = ChaCha8Rng::seed_from_u64(options.seed);
     let users = Zipf::new(f64::from(options.users), options.skew).expect("the options allow only what Zipf's law has");
     let mut spread = Spread::over(ranges);
-    let (mut order, mut at_a_time) = (Order::new(options.users as usize), AtATime::default());
+    let (mut by_user, mut own, mut at_a_time) = (Order::default(), Order::default(), AtATime::default());
     let (mut keys, mut who) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
     for number in 0..options.records {
         // Drawn by every strategy alike, so that all are tried on the same events.
@@ -58,18 +59,25 @@ pub(crate) fn measure(
         let rank = rank(user);
         let event = Event { number, user: User::Rank(rank), category, at: at(number, options.rate.records_per_second) };
         keys.push(event.key(strategy, options.period, chance)?);
-        who.push(rank);
+        who.push((rank as u64, event.kept_together(strategy, options)));
         if keys.len() == BATCH || number + 1 == options.records {
             let bytes: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
             let mut written = who.iter();
             at_a_time.take(&bytes);
-            spread.take(&bytes, |shard| order.wrote(*written.next().expect("each key is of a user"), shard));
+            spread.take(&bytes, |shard| {
+                let (user, together) = written.next().expect("each key is of a user");
+                by_user.wrote(*user, shard);
+                if let Some(together) = together {
+                    own.wrote(*together, shard);
+                }
+            });
             keys.clear();
             who.clear();
         }
     }
     let hottest_at_a_time = at_a_time.hottest();
-    Ok(Measured { name: strategy.to_string(), spread, order_kept: order.kept(), hottest_at_a_time })
+    let own_order = OwnOrder { of: strategy.keeps_order_of(), kept: own.kept() };
+    Ok(Measured { name: strategy.to_string(), spread, order_kept: by_user.kept(), own_order, hottest_at_a_time })
 }
 
 /// The hottest key of each window: over all of them a key by the time is one of many.
@@ -165,6 +173,18 @@ impl Event<'_> {
         }
     }
 
+    /// The group of made-up events with which a strategy is to keep this one in order; `None` where it is to keep none. Each
+    /// made-up event has its own identifier.
+    fn kept_together(&self, strategy: KeyStrategy, options: &EventOptions) -> Option<u64> {
+        let User::Rank(rank) = self.user else { return None };
+        match strategy {
+            KeyStrategy::HashBased | KeyStrategy::Random => None,
+            KeyStrategy::UserBased => Some(rank as u64),
+            KeyStrategy::TimeBased => u64::try_from(self.at.as_second() / i64::from(options.period)).ok(),
+            KeyStrategy::Composite => Some(rank as u64 * u64::from(options.categories) + u64::from(self.category)),
+        }
+    }
+
     fn key(&self, strategy: KeyStrategy, period: u32, chance: u128) -> Result<String, KeyFault> {
         match strategy {
             KeyStrategy::HashBased => Ok(hash_based_key(&self.identifier())),
@@ -176,27 +196,21 @@ impl Event<'_> {
     }
 }
 
-/// Whether what a user writes comes to the shard to which the record before it came: only there order is kept.
+/// Whether each record of a group, be it a user's, comes to the shard to which the one before it came: only there order is kept.
+#[derive(Default)]
 struct Order {
-    /// The last shard of each user, and one more; 0 is none yet.
-    last: Vec<u32>,
+    /// The last shard of each group.
+    last: HashMap<u64, usize>,
     pairs: u64,
     same: u64,
 }
 
 impl Order {
-    fn new(users: usize) -> Self {
-        Self { last: vec![0; users], pairs: 0, same: 0 }
-    }
-
-    fn wrote(&mut self, user: usize, shard: usize) {
-        let shard = u32::try_from(shard).unwrap_or(u32::MAX - 1) + 1;
-        let Some(last) = self.last.get_mut(user) else { return };
-        if *last != 0 {
+    fn wrote(&mut self, group: u64, shard: usize) {
+        if let Some(last) = self.last.insert(group, shard) {
             self.pairs += 1;
-            self.same += u64::from(*last == shard);
+            self.same += u64::from(last == shard);
         }
-        *last = shard;
     }
 
     #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]

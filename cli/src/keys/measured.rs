@@ -13,8 +13,19 @@ pub(crate) struct Measured {
     pub(crate) spread: Spread,
     /// The share of records that came to the shard of their user's record before, 0 to 1; `None` where that is not known.
     pub(crate) order_kept: Option<f64>,
+    /// The order that the keys are meant to keep.
+    pub(crate) own_order: OwnOrder,
     /// The share of the hottest key in windows of 60,000 records, on average; `None` where that was not measured.
     pub(crate) hottest_at_a_time: Option<f64>,
+}
+
+/// The order that a way to choose keys is meant to keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct OwnOrder {
+    /// Of what; `None` where none is meant, or nobody said.
+    pub(crate) of: Option<&'static str>,
+    /// The share of records that came to the shard of the record before of the same, 0 to 1; `None` where there were none.
+    pub(crate) kept: Option<f64>,
 }
 
 /// All figures of it, for programs.
@@ -35,6 +46,10 @@ pub(crate) struct Figures {
     /// The share of records that came to the shard of their user's record before, 0 to 1; `null` where
     /// that is not known.
     pub(crate) order_kept: Option<f64>,
+    /// Of what the keys are meant to keep the order; `null` where they are meant to keep none.
+    pub(crate) own_order_of: Option<&'static str>,
+    /// The share of records that came to the shard of the record before of the same, 0 to 1; `null` where there were none.
+    pub(crate) own_order_kept: Option<f64>,
     pub(crate) hottest: Option<HotKey>,
     /// The share of the hottest key in windows of 60,000 records, on average, and at least of all; 0 to 1.
     pub(crate) hottest_at_a_time: f64,
@@ -73,6 +88,8 @@ impl Measured {
             p_value,
             effective_shards,
             order_kept: self.order_kept,
+            own_order_of: self.own_order.of,
+            own_order_kept: self.own_order.kept,
             hottest,
             hottest_at_a_time: at_a_time,
             hottest_of_a_shard: at_a_time * rate.in_shards(),

@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
     /// A shard to look at. Repeatable [default: hot ones].
     #[arg(long = "shard", value_name = "ID")]
     shards: Vec<String>,
-    /// From so many minutes ago on.
+    /// From so many minutes ago on; shards that were split or merged since are read as well.
     #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = value_parser!(u32).range(1..=1_440))]
     since_minutes: u32,
     /// Records of each shard, at most.
@@ -140,7 +140,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
             connection.ports.pass.streams.open_shards(&arguments.stream).await.map_err(|error| explained(&error))?;
         let policy = policy(&connection, &arguments.stream).await?;
         let loads = loads(&connection, &policy, &arguments.stream, &open).await?;
-        let chosen = chosen(arguments, &open, loads.as_deref())?;
+        let since = since(&connection, arguments);
+        let closed = closed_since(&connection, &arguments.stream, since, &open).await?;
+        let chosen = with_parents(chosen(arguments, &open, &closed, loads.as_deref())?, &closed);
         // Before anything is read.
         let takes = takes(arguments, &chosen);
         match arguments.output {
@@ -152,7 +154,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
             return Ok(());
         }
         let mut samples = Vec::with_capacity(chosen.len());
-        let since = since(&connection, arguments);
         for shard in chosen {
             let read = connection.operator.sample(&arguments.stream, &shard.id, since, arguments.limits()).await;
             let records = read.map_err(|error| explained(&error))?;
@@ -212,14 +213,51 @@ async fn loads(
     Ok(shard_loads(&open.iter().filter_map(window).collect::<Vec<_>>(), Timestamp::MIN))
 }
 
+/// The shards that were open then and are closed by now, the oldest first.
+async fn closed_since(
+    connection: &Connection,
+    stream: &str,
+    since: Timestamp,
+    open: &[OpenShard],
+) -> Result<Vec<OpenShard>> {
+    let shards = connection.operator.shards_since(stream, since).await.map_err(|error| explained(&error))?;
+    let mut closed: Vec<_> = shards.into_iter().filter(|shard| open.iter().all(|open| open.id != shard.id)).collect();
+    closed.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(closed)
+}
+
+/// These shards, and before them those closed ones whose keys are theirs now: what was written before a split or merge is in them.
+fn with_parents<'a>(mut chosen: Vec<&'a OpenShard>, closed: &'a [OpenShard]) -> Vec<&'a OpenShard> {
+    let overlaps = |one: &OpenShard, other: &OpenShard| {
+        one.range.contains(other.range.first()) || other.range.contains(one.range.first())
+    };
+    let is_parent = |shard: &&OpenShard| {
+        let is_named = chosen.iter().any(|chosen| chosen.id == shard.id);
+        !is_named && chosen.iter().any(|chosen| overlaps(chosen, shard))
+    };
+    let mut all: Vec<_> = closed.iter().filter(is_parent).collect();
+    all.append(&mut chosen);
+    all
+}
+
 /// The shards to look at.
-fn chosen<'a>(arguments: &Arguments, open: &'a [OpenShard], loads: Option<&[ShardLoad]>) -> Result<Vec<&'a OpenShard>> {
+fn chosen<'a>(
+    arguments: &Arguments,
+    open: &'a [OpenShard],
+    closed: &'a [OpenShard],
+    loads: Option<&[ShardLoad]>,
+) -> Result<Vec<&'a OpenShard>> {
     let find = |id: &str| open.iter().find(|shard| shard.id == id);
     if !arguments.shards.is_empty() {
         let named: BTreeSet<_> = arguments.shards.iter().collect();
         let named = named.into_iter().map(|id| {
-            find(id).ok_or_else(|| {
-                anyhow::anyhow!("stream {} has no open shard {id}: see shardctl status {0}", arguments.stream)
+            find(id).or_else(|| closed.iter().find(|shard| shard.id == *id)).ok_or_else(|| {
+                anyhow::anyhow!(
+                    "stream {} has no shard {id} that was open in the last {} minutes: see shardctl status {0}, or look \
+                     further back with --since-minutes",
+                    arguments.stream,
+                    arguments.since_minutes
+                )
             })
         });
         return named.collect();

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::chart::{self, Bar};
 use super::events;
-use super::measured::{Figures, HotKey, Measured};
+use super::measured::{Figures, HotKey, Measured, OwnOrder};
 use super::options::{EventOptions, FileOptions, ShardOptions};
 use crate::failure::usage;
 use crate::options::{Output, cannot_write};
@@ -119,7 +119,13 @@ fn hashes_users(arguments: &Arguments) -> bool {
 /// The keys of a file, as they are.
 fn of_keys(lines: Box<dyn Read>, file: &FileOptions, ranges: &[HashKeyRange]) -> Result<Measured> {
     let spread = spread_lines(lines, ranges, |_, line| file.text_of(line)).with_context(|| file.name())?;
-    Ok(Measured { name: file.name(), spread, order_kept: None, hottest_at_a_time: None })
+    Ok(Measured {
+        name: file.name(),
+        spread,
+        order_kept: None,
+        own_order: OwnOrder::default(),
+        hottest_at_a_time: None,
+    })
 }
 
 /// The users of a file, an event of each, with the keys of a strategy.
@@ -141,6 +147,8 @@ fn of_users(
         name: format!("{strategy} keys for the users of {}", file.name()),
         spread,
         order_kept,
+        // By what a key is made of: equal parts are one key.
+        own_order: OwnOrder { of: strategy.keeps_order_of(), kept: strategy.keeps_order_of().map(|_| 1.0) },
         hottest_at_a_time: None,
     })
 }
@@ -241,6 +249,9 @@ impl Figures {
         ];
         if let Some(at_a_time) = self.window_max_over_mean {
             rows.insert(1, ["the same in 60,000 records".to_owned(), figure(at_a_time, 3)]);
+        }
+        if let Some((of, kept)) = self.own_order_of.zip(self.own_order_kept) {
+            rows.push([format!("own order kept, of {of}"), percent(kept, 1)]);
         }
         if let Some(kept) = self.order_kept {
             rows.push(["order kept of a user".to_owned(), percent(kept, 1)]);

@@ -13,7 +13,7 @@ use super::document::{Block, Section};
 use super::gathered::{Gathered, LeftOut};
 use super::words::{CONCEPTS, notice};
 use crate::few_keys;
-use crate::pricing::{in_megabytes, item_words, unpriced};
+use crate::pricing::{borrowed, in_megabytes, item_words, unpriced};
 
 /// A topic and the stream that it becomes.
 pub(super) struct Move {
@@ -110,9 +110,10 @@ impl Report<'_> {
         } else {
             ""
         };
+        let lent = self.sheet.lender().map(|lender| format!(" USD are at prices of {lender}.")).unwrap_or_default();
         let note = format!(
             "MB + 1 is the documents' rule, whole MB and one. Shards are the fewest by the limit that binds, and {} % on top (one alone where it has that room); partitions \
-             do not enter. The scaler changes them with the load.{more}",
+             do not enter. The scaler changes them with the load.{more}{lent}",
             self.headroom_percent
         );
         section("Streams", vec![table(&header, rows.collect()), Block::Text(note)])
@@ -178,11 +179,12 @@ impl Report<'_> {
             })
             .collect();
         let partial = if self.moves.iter().all(Move::is_complete) { "" } else { ", as far as known" };
-        rows.push(vec![format!("together{partial}"), String::new(), self.month().cents()]);
+        let together = format!("together{partial}{}", borrowed(self.sheet));
+        rows.push(vec![together, String::new(), self.month().cents()]);
         let note = format!(
             "Prices of {}; a month has 30 days, all of them as busy as the peak: an upper bound. PUT payload units \
              are in it where the records are known.",
-            self.sheet.region()
+            self.sheet.origin()
         );
         let faults = self.price_faults();
         let mut blocks = if self.moves.iter().any(|moved| matches!(moved.month, Some(Ok(_)))) {
@@ -216,6 +218,7 @@ impl Report<'_> {
         };
         json!({
             "region": self.sheet.region(),
+            "prices_of": self.sheet.lender(),
             "headroom_percent": self.headroom_percent,
             "shards": self.shards(),
             "usd_month": Usd(self.month()),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::paper::{Load, Origin};
 use crate::few_keys;
-use crate::pricing::{Rates, in_megabytes, item_words, unpriced};
+use crate::pricing::{Rates, borrowed, in_megabytes, item_words, unpriced};
 use crate::table::table;
 
 pub(super) type Cost = Result<Rates, MissingPrice>;
@@ -52,7 +52,7 @@ impl Answer<'_> {
 /// The answer for people.
 pub(super) fn in_words(answer: &Answer<'_>) -> String {
     let mut blocks = vec![heading(answer)];
-    blocks.extend(answer.kafka.as_ref().map(kafka));
+    blocks.extend(answer.kafka.as_ref().map(|by| kafka(answer, by)));
     blocks.extend([limits(answer), recommended(answer), costs(answer)]);
     blocks.join("\n\n") + "\n"
 }
@@ -139,9 +139,10 @@ fn recommended(answer: &Answer<'_>) -> String {
 fn consumers(answer: &Answer<'_>) -> Option<String> {
     let readers = format!("Read by {}.", answer.sizing.readers?);
     let Some((shards, cost)) = &answer.shared else { return Some(readers) };
-    let cost = cost
-        .as_ref()
-        .map_or_else(|_| "cost unknown".to_owned(), |cost| format!("{} USD a month", cost.month.0.cents()));
+    let cost = cost.as_ref().map_or_else(
+        |_| "cost unknown".to_owned(),
+        |cost| format!("{} USD a month{}", cost.month.0.cents(), borrowed(answer.sheet)),
+    );
     Some(format!(
         "{readers} Sharing all the same they would take {} ({cost}), all day and whatever is written: kinesis-scaler adds \
          none for reads.",
@@ -149,9 +150,10 @@ fn consumers(answer: &Answer<'_>) -> Option<String> {
     ))
 }
 
-fn kafka([spare, exact]: &[(ShardCount, Cost); 2]) -> String {
+fn kafka(answer: &Answer<'_>, [spare, exact]: &[(ShardCount, Cost); 2]) -> String {
+    let borrowed = borrowed(answer.sheet);
     let words = |(shards, cost): &(ShardCount, Cost)| match cost {
-        Ok(rates) => format!("{}, {} USD an hour", shards_words(*shards), rates.hour.0.in_table()),
+        Ok(rates) => format!("{}, {} USD an hour{borrowed}", shards_words(*shards), rates.hour.0.in_table()),
         Err(_) => shards_words(*shards),
     };
     format!(
@@ -169,8 +171,8 @@ fn costs(answer: &Answer<'_>) -> String {
     let mut blocks = match rows[..] {
         [] => vec!["Cost: unknown.".to_owned()],
         _ => vec![
-            table(["USD", "hour", "day", "month"], rows),
-            format!("prices of {}; a month has 30 days", answer.sheet.region()),
+            table([&format!("USD{}", borrowed(answer.sheet)), "hour", "day", "month"], rows),
+            format!("prices of {}; a month has 30 days", answer.sheet.origin()),
         ],
     };
     blocks.extend(answer.unknown());
@@ -228,6 +230,7 @@ pub(super) fn in_json(answer: &Answer<'_>) -> Value {
             "shards_cost": cost.as_ref().ok(),
         })),
         "region": answer.sheet.region(),
+        "prices_of": answer.sheet.lender(),
         "month_days": MONTH_SECONDS / 86_400,
         "shards_cost": answer.cost_of(|item| item == Item::ShardHour),
         "put_units_cost": answer.cost_of(|item| item == Item::PutUnits),

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use anyhow::{Context as _, Result};
-use scaler_app::ports::{CallError, Clock as _, Metrics as _, Ports, Streams as _};
+use scaler_app::ports::{CallError, Clock as _, Metrics as _, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::operand;
 use scaler_core::{
@@ -14,7 +14,7 @@ use scaler_core::{
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
 use crate::connection::explained;
 use crate::load::{needed_shards, whole_minute};
-use crate::order::{self, Ordered, Unknown};
+use crate::order::{self, NoData};
 use crate::status::tied;
 use crate::waiting::until_resized;
 
@@ -22,7 +22,6 @@ use crate::waiting::until_resized;
 struct Order<'a> {
     work: &'a Work<'a>,
     count: ShardCount,
-    ports: Ports<Ordered>,
     policy: Policy,
     enrolment: Enrolment,
     /// The stream's policy without the order.
@@ -37,9 +36,7 @@ impl Work<'_> {
         // Bounds that contradict each other give way to the order as all others do.
         let own = enrolment.policy(self.stack).unwrap_or(*self.stack);
         let policy = order::policy(self.stack, count);
-        let unknown = if self.arguments.despite_unknown_load { Unknown::Idle } else { Unknown::Unknown };
-        let ports = order::ports(self.connection, &own, unknown);
-        Order { work: self, count, ports, policy, enrolment, own }.carry_out().await
+        Order { work: self, count, policy, enrolment, own }.carry_out().await
     }
 }
 
@@ -54,14 +51,14 @@ impl Order<'_> {
                 Ordering::Less => Direction::In,
                 Ordering::Equal => return self.reached(&state, began, passes).await,
             };
-            let look = reconcile(&self.ports, &tied(&self.policy), self.work.stream, direction, None).await;
+            let look = self.pass(&tied(&self.policy), direction).await;
             if look.outcome != OutcomeKind::DryRun || self.falls_short(&look, current) {
                 return self.stopped(began, passes, look).await;
             }
             if self.work.arguments.dry_run {
                 return self.stepped(began, passes, look).await;
             }
-            let pass = reconcile(&self.ports, &self.policy, self.work.stream, direction, None).await;
+            let pass = self.pass(&self.policy, direction).await;
             match pass.outcome {
                 OutcomeKind::Resized if self.work.arguments.wait => passes.push(pass),
                 OutcomeKind::Resized | OutcomeKind::DryRun => return self.stepped(began, passes, pass).await,
@@ -72,8 +69,20 @@ impl Order<'_> {
         }
     }
 
+    /// A pass by the order, told as one: no bound of the stream's is in it.
+    async fn pass(&self, policy: &Policy, direction: Direction) -> Outcome {
+        let unknown = match direction {
+            // The order says all that there is to know.
+            Direction::Out => NoData::Unneeded,
+            Direction::In if self.work.arguments.despite_unknown_load => NoData::Idle,
+            Direction::In => NoData::Unknown,
+        };
+        let ports = order::ports(self.work.connection, &self.own, unknown);
+        order::told(reconcile(&ports, policy, self.work.stream, direction, None).await)
+    }
+
     async fn state(&self) -> Result<StreamState> {
-        self.ports.streams.describe(self.work.stream).await.map_err(|error| explained(&error))
+        self.work.connection.ports.pass.streams.describe(self.work.stream).await.map_err(|error| explained(&error))
     }
 
     /// Whether a scale-in would stop short of what one resize can do: at what the load, or what consumers read, needs.
@@ -171,7 +180,9 @@ impl Order<'_> {
     async fn needed(&self) -> Result<Option<ShardCount>, CallError> {
         let minutes = self.own.window_minutes(Direction::In);
         let metrics = &self.work.connection.ports.pass.metrics;
-        let window = metrics.window(self.work.stream, whole_minute(self.ports.clock.now()), minutes).await?;
+        let window = metrics
+            .window(self.work.stream, whole_minute(self.work.connection.ports.pass.clock.now()), minutes)
+            .await?;
         let known = window.minutes.iter().filter(|minute| minute.is_known()).count();
         Ok(needed_shards(&window, self.own.target_utilization_percent).filter(|_| known * 2 >= window.minutes.len()))
     }
@@ -221,7 +232,10 @@ impl Order<'_> {
                 "alarm-sync brings it back to its maximum of {max}, if the load allows, unless: {}",
                 tag(TAG_SHARDS_MAX)
             ));
-        } else if self.enrolment.overrides.shards_max.is_none() && count > PolicySpec::default().shards_max {
+        } else if !self.work.is_stack_known
+            && self.enrolment.overrides.shards_max.is_none()
+            && count > PolicySpec::default().shards_max
+        {
             let usual = PolicySpec::default().shards_max;
             notes.push(format!(
                 "The stack's maximum is not known here ({usual} as it is deployed): if it is less than {count}, \

@@ -1,10 +1,10 @@
 //! The Lambda function `alarm-sync`: every managed stream gets its alarms and its bounds.
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::ports::Clock;
 use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, answer_stack, sync};
 use scaler_app::telemetry::Teller;
-use scaler_app::{config, wiring};
+use scaler_app::{RetryNeeded, config, wiring};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -26,7 +26,9 @@ async fn main() -> Result<(), Error> {
         }
         let (policy, wiring) = settings.as_ref().map_err(ToString::to_string)?;
         let response = sync(&ports, Settings { policy, wiring }, &event.payload, until, &mut say).await;
-        Ok::<_, Error>(response.into_result()?)
+        response
+            .into_result()
+            .map_err(|error| Diagnostic { error_type: RetryNeeded::NAME.to_owned(), error_message: error.to_string() })
     }))
     .await
 }

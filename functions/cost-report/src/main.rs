@@ -1,9 +1,9 @@
 //! The Lambda function `cost-report`: what the streams cost, what was saved, and what could be.
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::cost::{BEGINS_WITHIN, CostSettings, cost_report, lines};
 use scaler_app::ports::Clock;
-use scaler_app::{config, wiring};
+use scaler_app::{RetryNeeded, config, wiring};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,7 +18,9 @@ async fn main() -> Result<(), Error> {
         for line in lines(&report, wiring.stream_metrics, ports.fleet.pass.clock.now()) {
             println!("{line}");
         }
-        Ok::<_, Error>(report.into_result()?)
+        report
+            .into_result()
+            .map_err(|error| Diagnostic { error_type: RetryNeeded::NAME.to_owned(), error_message: error.to_string() })
     }))
     .await
 }

@@ -1,10 +1,10 @@
 //! The Lambda function `scale-out`: an alarm fires, a stream gets bigger.
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::event::account_of;
 use scaler_app::ports::Clock;
 use scaler_app::telemetry::Teller;
-use scaler_app::{Outcome, config, handle, wiring};
+use scaler_app::{Outcome, RetryNeeded, config, handle, wiring};
 use scaler_core::Direction;
 use serde_json::Value;
 
@@ -20,7 +20,9 @@ async fn main() -> Result<(), Error> {
         }
         let mut tell = |outcome: &Outcome| teller.print(outcome, ports.clock.now());
         let response = handle(&ports, &policy, Direction::Out, &event.payload, &mut tell).await;
-        Ok::<_, Error>(response.into_result()?)
+        response
+            .into_result()
+            .map_err(|error| Diagnostic { error_type: RetryNeeded::NAME.to_owned(), error_message: error.to_string() })
     }))
     .await
 }

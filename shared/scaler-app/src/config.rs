@@ -126,6 +126,16 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Policy, Co
     }
 }
 
+/// Every setting of a policy, by its variable: what [`from_lookup`] reads it from.
+pub fn variables(policy: &Policy) -> Vec<(&'static str, String)> {
+    let mut spec = **policy;
+    let mut variables: Vec<_> =
+        WHOLE_NUMBERS.iter().map(|(name, _, field)| (*name, field(&mut spec).to_string())).collect();
+    variables.push((RISK, spec.throttling_risk.to_string()));
+    variables.extend(SWITCHES.iter().map(|(name, field)| (*name, field(&mut spec).to_string())));
+    variables
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -1,21 +1,20 @@
 //! Telling people: which outcomes are worth a message, in words they can act on, and each cause once an hour.
 
 use jiff::{SignedDuration, Timestamp};
+use scaler_core::commands::option_value;
+use scaler_core::limits::SHARD_METRICS;
 use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
 
-use crate::ports::{Adapters, CallError, Clock, Notice, NoticeKind, Notices, Ports, Streams};
+use crate::ports::{Adapters, CallError, Clock, Failure, Notice, NoticeKind, Notices, Ports, Streams, Subject};
 use crate::report::{Outcome, OutcomeKind};
-
-/// SNS takes no longer subject.
-const SUBJECT_CHARS_MAX: usize = 100;
 
 /// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
 ///
 /// Each resize is told, of which AWS allows ten a day, and the first of a series of splits or merges with less than an hour between
-/// them. Any other cause is told once an
-/// hour, and first written down on the stream. Where that fails nothing is sent: without a memory the same message would go out
-/// every minute. The log and `NeedsAttentionAlarm` still tell. A stream that was just set in motion may refuse tags, so what was
-/// done to it is told all the same: it happens seldom. A dry run changes no tag, and so tells nobody.
+/// them. That shard metrics are switched on is told as well, since they are charged. A stream that was just set in motion may
+/// refuse tags, so no tag stands before these messages. Any other cause is told once an hour, and first written down on the
+/// stream. Where that fails nothing is sent: without a memory the same message would go out every minute. The log and
+/// `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
 pub(crate) async fn tell_people<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
@@ -29,12 +28,15 @@ pub(crate) async fn tell_people<A: Adapters>(
     let Some((cause, notice)) = notice(&stream, outcome) else { return };
     let now = ports.clock.now();
     let is_resize = outcome.outcome == OutcomeKind::Resized;
-    let is_news = is_resize && !is_one_more(enrolment, outcome, now);
-    let has_memory = !is_resize || outcome.needs_attention;
+    let measuring = Measuring::of(outcome);
+    let is_news = measuring == Some(Measuring::Begun) || (is_resize && !is_one_more(enrolment, outcome, now));
+    let has_memory = (!is_resize && measuring != Some(Measuring::Begun)) || outcome.needs_attention;
     if has_memory && !enrolment.notices.knows(&cause, now) {
         let memory = enrolment.notices.with(&cause, now).to_string();
         match ports.streams.remember(&stream, TAG_NOTICES, &memory).await {
-            Err(error) if !is_news && !is_measured(outcome) => {
+            // A stream in motion is one that the call, whose answer was lost, has reached.
+            Err(error) if error.failure == Failure::InUse && measuring == Some(Measuring::Unanswered) => {}
+            Err(error) if !is_news => {
                 if !is_resize {
                     untold(outcome, &error);
                 }
@@ -70,9 +72,35 @@ fn untold(outcome: &mut Outcome, error: &CallError) {
     outcome.needs_attention = true;
 }
 
-/// Whether the shards are measured from now on.
-fn is_measured(outcome: &Outcome) -> bool {
-    outcome.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Measure)
+/// What is known of the call that switches the metrics of shards on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Measuring {
+    /// AWS took it.
+    Begun,
+    /// Its answer was lost.
+    Unanswered,
+}
+
+impl Measuring {
+    fn of(outcome: &Outcome) -> Option<Self> {
+        outcome.decision.as_ref().filter(|decision| decision.verdict == Verdict::Measure)?;
+        Some(if outcome.outcome == OutcomeKind::Failed { Self::Unanswered } else { Self::Begun })
+    }
+
+    /// What happened to this stream, and what to do next.
+    fn words(self, stream: &str) -> (String, String) {
+        let how = match self {
+            Self::Begun => "are",
+            Self::Unanswered => "may be",
+        };
+        let next = format!(
+            "Nothing to do: which shard is hot is seen in minutes. They stay on, three for each shard, each charged as a metric \
+             of one's own; to switch them off: aws kinesis disable-enhanced-monitoring --stream-name{} --shard-level-metrics {}",
+            option_value(stream),
+            SHARD_METRICS.join(" ")
+        );
+        (format!("shard-level metrics of {stream} {how} switched on, and charged from now on"), next)
+    }
 }
 
 /// Whether a split or merge was made so lately that one more is no news.
@@ -93,37 +121,35 @@ fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
             } else {
                 (NoticeKind::Resize, "resize".to_owned())
             };
-            (kind, cause, format!("{stream} goes from {from} to {to} shards"), next)
+            (kind, cause, format!("{stream} goes from {from} to {to} shards"), next.to_owned())
+        }
+        _ if let Some(measuring) = Measuring::of(outcome) => {
+            let (what, next) = measuring.words(stream);
+            (NoticeKind::Resize, "measured".to_owned(), what, next)
         }
         (OutcomeKind::Failed, ..) => {
             let next = "It is tried again within minutes. If this message comes again, see the log of the function.";
-            (NoticeKind::Fault, "failed".to_owned(), format!("a call for {stream} failed"), next)
-        }
-        _ if is_measured(outcome) => {
-            let what = format!("shard-level metrics of {stream} are switched on, and charged from now on");
-            let next = "Nothing to do: which shard is hot is seen in minutes. They stay on, three for each shard, each charged as a \
-                        metric of one's own; to switch them off: aws kinesis disable-enhanced-monitoring --shard-level-metrics ALL";
-            (NoticeKind::Resize, "measured".to_owned(), what, next)
+            (NoticeKind::Fault, "failed".to_owned(), format!("a call for {stream} failed"), next.to_owned())
         }
         _ if outcome.needs_attention => {
             let cause = outcome.cause.clone().unwrap_or_else(|| "other".to_owned());
-            (NoticeKind::Attention, cause, format!("{stream} needs somebody"), "See the log of the function.")
+            let next = "See the log of the function.".to_owned();
+            (NoticeKind::Attention, cause, format!("{stream} needs somebody"), next)
         }
         _ if !outcome.faults.is_empty() => {
             let next = "It is mended in the next run of alarm-sync. If this message comes again, see its log.";
-            (NoticeKind::Fault, "fault".to_owned(), format!("something went wrong for {stream}"), next)
+            (NoticeKind::Fault, "fault".to_owned(), format!("something went wrong for {stream}"), next.to_owned())
         }
         _ => return None,
     };
-    let next = outcome.next.as_deref().unwrap_or(next);
+    let next = outcome.next.as_deref().unwrap_or(&next);
     let mut text = format!("What: {what}.\nWhy: {}\nNext: {next}\n", outcome.words);
     for fault in &outcome.faults {
         text.push_str("Besides: ");
         text.push_str(fault);
         text.push('\n');
     }
-    let subject = format!("kinesis-scaler: {what}").chars().take(SUBJECT_CHARS_MAX).collect();
-    Some((cause, Notice { kind, subject, text }))
+    Some((cause, Notice { kind, subject: Subject::new(&what), text }))
 }
 
 #[cfg(test)]
@@ -136,7 +162,7 @@ mod tests {
         outcome.next = Some("Raise the maximum.".to_owned());
         outcome.faults.push("the alarms do not fit".to_owned());
         let (cause, notice) = notice("orders", &outcome).unwrap_or_else(|| unreachable!("a refusal is told"));
-        assert_eq!((cause.as_str(), notice.subject.as_str()), ("other", "kinesis-scaler: orders needs somebody"));
+        assert_eq!((cause.as_str(), &*notice.subject), ("other", "kinesis-scaler: orders needs somebody"));
         assert_eq!(
             notice.text,
             "What: orders needs somebody.\nWhy: 140 are wanted and the maximum is 100\nNext: Raise the maximum.\n\
@@ -145,10 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_as_usual_is_not_told_and_a_subject_fits() {
+    fn what_is_as_usual_is_not_told() {
         assert!(notice("orders", &Outcome::plain(OutcomeKind::Held, Some("orders"), "held at 4")).is_none());
-        let name = "s".repeat(128);
-        let told = notice(&name, &Outcome::plain(OutcomeKind::Failed, Some(&name), "GetMetricData: no"));
-        assert_eq!(told.map(|(_, notice)| notice.subject.len()), Some(100));
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 pub use crate::pasts::Pasts;
+pub use crate::subject::Subject;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -17,8 +18,12 @@ pub enum Failure {
     NotFound,
     /// The stream is being changed by somebody: a later try may succeed.
     InUse,
-    /// AWS understood and said no: a bad argument, a spent limit, a missing permission. The same call would fail again.
+    /// AWS understood and said no, as to a bad argument. The same call would fail again.
     Refused,
+    /// The caller has no permission for this call. The same call would fail again until somebody gives it.
+    Denied,
+    /// A limit of the account or the service is reached, other than that of [`Self::DaySpent`] and of calls a second.
+    Quota,
     /// AWS says that the stream has had all the resizes of its day. The same call would fail again for hours.
     DaySpent,
     /// Too many calls: nothing was done, a later try may succeed.
@@ -32,8 +37,13 @@ impl Failure {
     pub const fn is_passing(self) -> bool {
         match self {
             Self::Throttled | Self::Unavailable => true,
-            Self::NotFound | Self::InUse | Self::Refused | Self::DaySpent => false,
+            Self::NotFound | Self::InUse | Self::Refused | Self::Denied | Self::Quota | Self::DaySpent => false,
         }
+    }
+
+    /// Whether AWS said no to this very call, for whatever reason.
+    pub const fn is_refusal(self) -> bool {
+        matches!(self, Self::Refused | Self::Denied | Self::Quota)
     }
 }
 
@@ -140,7 +150,7 @@ pub trait Alarms: Send + Sync {
     /// All scaling alarms of this direction that are firing now.
     fn firing(&self, direction: Direction) -> impl Future<Output = Result<Vec<FiringAlarm>, CallError>> + Send;
 
-    /// Brings those of these alarms that exist and are ours in step; their actions stay as they are. One that does not
+    /// Brings those of these alarms that exist and are ours in step; their actions and descriptions stay as they are. One that does not
     /// exist is not made: alarm-sync does. One that is another stack's is left as it is, which is an error in the end.
     fn refit(&self, alarms: &[StreamAlarm]) -> impl Future<Output = Result<(), CallError>> + Send;
 }
@@ -165,8 +175,8 @@ pub enum NoticeKind {
 pub struct Notice {
     /// What it is about.
     pub kind: NoticeKind,
-    /// At most 100 characters of ASCII, as SNS wants it.
-    pub subject: String,
+    /// What it is about in a line.
+    pub subject: Subject,
     /// What happened, why, and what to do next.
     pub text: String,
 }

@@ -80,7 +80,7 @@ async fn decide_and_act<A: Adapters>(
     }
     let mut outcome = match decision.verdict {
         Verdict::Resize => act(ports, stack, stream, &seen.enrolment, &decision).await,
-        Verdict::Measure => measure(ports, stream, &decision).await,
+        Verdict::Measure => measure(ports, stream, &seen.enrolment.history, &decision).await,
         Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
             let mut outcome = Outcome::decided(stream, &decision);
             if misfits {
@@ -119,10 +119,17 @@ async fn shards<A: Adapters>(
 }
 
 /// Has the shards' metrics sent; what they say is another pass's.
-async fn measure<A: Adapters>(ports: &Ports<A>, stream: &str, decision: &Decision) -> Outcome {
+async fn measure<A: Adapters>(ports: &Ports<A>, stream: &str, history: &ResizeHistory, decision: &Decision) -> Outcome {
     match ports.streams.send_shard_metrics(stream).await {
         Ok(()) => Outcome::decided(stream, decision),
-        Err(error) => Outcome { current: Some(decision.current.get()), ..call_failed(stream, &error) },
+        Err(error) => {
+            // Perhaps it was carried out, and is charged.
+            let decided = (error.failure == Failure::Unavailable).then(|| Box::new(decision.clone()));
+            let next = error.failure.is_refusal().then(|| refusal_advice(&error, history));
+            let cause = next.is_some().then(|| "refused".to_owned());
+            let current = Some(decision.current.get());
+            Outcome { current, decision: decided, cause, next, ..call_failed(stream, &error) }
+        }
     }
 }
 
@@ -218,7 +225,7 @@ async fn act<A: Adapters>(
     // Before the call: should the answer be lost, or this function die, it may have been made.
     let asked = attempt(decision, ports.clock.now());
     if let Err(error) = write_down(ports, stream, enrolment, asked).await {
-        let next = (error.failure == Failure::Refused).then(|| TAGS_ADVICE.to_owned());
+        let next = error.failure.is_refusal().then(|| TAGS_ADVICE.to_owned());
         return Outcome { current: Some(decision.current.get()), next, ..call_failed(stream, &error) };
     }
     let answer = call(ports, stream, decision).await;
@@ -234,7 +241,7 @@ async fn act<A: Adapters>(
     let mut outcome = Outcome::decided(stream, decision);
     match answer {
         Ok(()) => outcome.faults.extend(refit(ports, stack, stream, enrolment, decision.desired).await),
-        Err(error) => failed(&mut outcome, &error, decision, stream, known.at),
+        Err(error) => failed(&mut outcome, &error, decision, &enrolment.history, known.at),
     }
     outcome
 }
@@ -258,12 +265,14 @@ fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
         // not known.
         Failure::InUse => Attempt { kind: AttemptKind::Foreign, from: current, to: None, ..asked },
         Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, from: current, to: None, ..asked },
-        Failure::NotFound | Failure::Refused | Failure::Throttled => Attempt { kind: AttemptKind::Refused, ..asked },
+        Failure::NotFound | Failure::Refused | Failure::Denied | Failure::Quota | Failure::Throttled => {
+            Attempt { kind: AttemptKind::Refused, ..asked }
+        }
     }
 }
 
 /// Turns the outcome of a decision into that of its call, which failed.
-fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, stream: &str, at: Timestamp) {
+fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, history: &ResizeHistory, at: Timestamp) {
     outcome.outcome = OutcomeKind::of(error.failure);
     outcome.words = format!("{error}; it was to {}", decision.words());
     match error.failure {
@@ -272,13 +281,56 @@ fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, stream:
             let spent = Reason::day_spent(at);
             outcome.needs_attention = spent.needs_a_person(decision.direction);
             outcome.cause = spent.cause().filter(|_| outcome.needs_attention).map(str::to_owned);
-            outcome.next = spent.advice(stream).filter(|_| outcome.needs_attention);
+            outcome.next = spent.advice(&error.subject).filter(|_| outcome.needs_attention);
         }
-        Failure::NotFound | Failure::Refused | Failure::Throttled | Failure::Unavailable => {
+        Failure::NotFound
+        | Failure::Refused
+        | Failure::Denied
+        | Failure::Quota
+        | Failure::Throttled
+        | Failure::Unavailable => {
             outcome.needs_attention = true;
             outcome.cause = Some("refused".to_owned());
-            outcome.next = Some("AWS's words say what is wrong; for AccessDenied see the role's policy.".to_owned());
+            outcome.next = Some(refusal_advice(error, history));
         }
+    }
+}
+
+/// The calls whose permission the stack's policy ties to the stream's tag though AWS documents no such condition for them. Source:
+/// Service Authorization Reference, Kinesis: neither has a condition key.
+const TAG_CONDITIONED: [&str; 2] = ["UpdateShardCount", "EnableEnhancedMonitoring"];
+
+/// What a person can do about a call that AWS refused.
+fn refusal_advice(error: &CallError, history: &ResizeHistory) -> String {
+    match error.failure {
+        Failure::Denied if TAG_CONDITIONED.contains(&error.call) => {
+            format!(
+                "Allow kinesis:{} to the role or user. Where its policy asks for the stream's tag, AWS may never allow it, since it \
+                 documents no condition on tags for this action: deploy the stack with TagConditions=false. The functions look at \
+                 the tag before each call in any case. {}",
+                error.call,
+                split_words(history)
+            )
+        }
+        Failure::Denied => format!("Allow kinesis:{} to the role or user: see its policy.", error.call),
+        Failure::Quota => {
+            "AWS's words name the limit; where it is a quota of the account, ask AWS for a higher one.".to_owned()
+        }
+        _ => "AWS's words say what is wrong.".to_owned(),
+    }
+}
+
+/// Whether splits are allowed, as far as the stream's history knows: then it is the condition that stands in the way.
+fn split_words(history: &ResizeHistory) -> String {
+    let is_split = |attempt: &&Attempt| attempt.kind == AttemptKind::Stepwise;
+    match history.attempts().iter().rfind(is_split) {
+        Some(split) => format!(
+            "SplitShard was allowed at {} by the same tag, so that condition it is.",
+            split.at.strftime("%Y-%m-%d %H:%MZ")
+        ),
+        None => "SplitShard and MergeShards, for which AWS documents the condition, may be allowed meanwhile: shardctl rebalance \
+                 makes them."
+            .to_owned(),
     }
 }
 

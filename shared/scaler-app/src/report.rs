@@ -6,6 +6,7 @@ use scaler_core::{Decision, Direction, Reason, Resharding, ShardCall, Verdict};
 use serde::Serialize;
 
 use crate::ports::Failure;
+use crate::retry::RetryNeeded;
 
 /// How a pass over one stream (or one alarm that names none) ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -120,7 +121,9 @@ impl OutcomeKind {
     /// How a pass ends in which a call failed so.
     pub(crate) const fn of(failure: Failure) -> Self {
         match failure {
-            Failure::NotFound | Failure::Refused | Failure::DaySpent => Self::Refused,
+            Failure::NotFound | Failure::Refused | Failure::Denied | Failure::Quota | Failure::DaySpent => {
+                Self::Refused
+            }
             Failure::InUse => Self::Held,
             Failure::Throttled | Failure::Unavailable => Self::Failed,
         }
@@ -203,15 +206,6 @@ pub struct Response {
     is_sweep: bool,
 }
 
-/// Some passes failed in a way that another try may mend; Lambda tries an event again that ends in an error.
-#[derive(Debug, thiserror::Error)]
-#[error("{failed} of {all} passes failed and are worth another try; the first: {first}")]
-pub struct RetryNeeded {
-    failed: usize,
-    all: usize,
-    first: String,
-}
-
 impl Response {
     pub(crate) fn new(direction: Direction, is_sweep: bool, outcomes: Vec<Outcome>) -> Self {
         Self { function: direction.to_string(), outcomes, is_sweep }
@@ -230,7 +224,8 @@ impl Response {
         match failed.first() {
             None => Ok(self),
             Some(first) => {
-                Err(RetryNeeded { failed: failed.len(), all: self.outcomes.len(), first: first.words.clone() })
+                let (failed, all) = (failed.len(), self.outcomes.len());
+                Err(RetryNeeded(format!("{failed} of {all} passes failed, the first: {}", first.words)))
             }
         }
     }

@@ -63,7 +63,7 @@ pub async fn sync<A: FleetAdapters>(
     say: &mut (dyn FnMut(Said) + Send),
 ) -> SyncResponse {
     let mut tally = Tally::new(say);
-    for request in parse(event) {
+    for request in parse(event, &settings.wiring.roles) {
         let walk = Walk::new(ports, settings, until);
         match request {
             Err(fault) => tally.outcome(Outcome::plain(OutcomeKind::Refused, None, fault.to_string())),

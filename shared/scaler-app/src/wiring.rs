@@ -4,6 +4,7 @@ use scaler_core::prices::Item;
 use scaler_core::{AlarmActions, MicroUsd};
 
 use crate::config::{ConfigError, SettingFault};
+use crate::role::Role;
 use crate::stream_name::is_stream_name;
 
 /// The variables, unset or empty where there is nothing to say.
@@ -25,10 +26,10 @@ pub struct Wiring {
     pub report_bucket: Option<String>,
     /// `SCALER_FUNCTIONS`: the functions whose runs are the scaler's own cost, each with its memory in MB.
     pub functions: Vec<(String, u32)>,
+    /// `SCALER_ROLES`: the roles of the stack's functions, by whose calls alarm-sync is not woken.
+    pub roles: Vec<Role>,
     /// `STACK_NAME`: whose alarms are ours; `kinesis-scaler` where it is not said.
     pub stack_name: String,
-    /// `SCALER_ROLES`: the roles of the functions that change streams, by their ARNs; none where it is not said.
-    pub scaler_roles: Vec<String>,
     /// `PRICE_OVERRIDES`: prices that the operator knows better than the sheet and the Price List, in USD.
     pub prices: Vec<(Item, MicroUsd)>,
     /// `AWS_REGION`, which Lambda sets: prices depend on it.
@@ -48,8 +49,8 @@ impl Default for Wiring {
             continuation_queue_url: None,
             report_bucket: None,
             functions: Vec::new(),
+            roles: Vec::new(),
             stack_name: "kinesis-scaler".to_owned(),
-            scaler_roles: Vec::new(),
             prices: Vec::new(),
             region: String::new(),
             log_group: String::new(),
@@ -113,11 +114,12 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         })
         .and_then(|value| functions(&value))
         .unwrap_or_default(),
-        stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
-        scaler_roles: text("SCALER_ROLES", "the ARNs of roles with commas between them, or empty", |value| {
-            names(value).all(is_role)
+        roles: text("SCALER_ROLES", "the ARNs of roles with commas between them, or empty", |value| {
+            roles(value).is_some()
         })
-        .map_or_else(Vec::new, |value| names(&value).map(str::to_owned).collect()),
+        .and_then(|value| roles(&value))
+        .unwrap_or_default(),
+        stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
         prices: text(
             "PRICE_OVERRIDES",
             "ITEM=USD with commas between, each item once, as shard-hour=0.0185,put-units=0.0204, or empty",
@@ -158,6 +160,10 @@ fn functions(value: &str) -> Option<Vec<(String, u32)>> {
     is_each_once(&functions).then_some(functions)
 }
 
+fn roles(value: &str) -> Option<Vec<Role>> {
+    names(value).map(Role::of_arn).collect()
+}
+
 /// Whether no two entries are about the same.
 fn is_each_once<K: PartialEq, V>(entries: &[(K, V)]) -> bool {
     entries.iter().enumerate().all(|(at, (key, _))| entries[..at].iter().all(|(other, _)| other != key))
@@ -189,9 +195,6 @@ fn is_topic(value: &str) -> bool {
     is_arn(value) && value.split(':').nth(2) == Some("sns")
 }
 
-fn is_role(value: &str) -> bool {
-    is_arn(value) && value.split(':').nth(2) == Some("iam") && value.contains(":role/")
-}
 
 #[cfg(test)]
 mod tests {
@@ -216,8 +219,8 @@ mod tests {
             ("STREAM_NAMES", "orders, clicks"),
             ("SCALE_OUT_ACTION_ARN", "arn:aws:lambda:us-east-1:123456789012:function:out"),
             ("REPORT_BUCKET", "reports-of.kinesis"),
+            ("SCALER_ROLES", "arn:aws:iam::123456789012:role/out, arn:aws:iam::123456789012:role/in"),
             ("SCALER_FUNCTIONS", "stack-scale-out=256, stack-alarm_sync=512"),
-            ("SCALER_ROLES", "arn:aws:iam::123456789012:role/out,arn:aws-cn:iam::123456789012:role/path/in"),
         ]);
         let wiring = wiring.unwrap();
         assert!(wiring.stream_metrics);
@@ -225,8 +228,8 @@ mod tests {
         assert_eq!(wiring.report_bucket.as_deref(), Some("reports-of.kinesis"));
         let functions = [("stack-scale-out", 256), ("stack-alarm_sync", 512)];
         assert_eq!(wiring.functions, functions.map(|(name, megabytes)| (name.to_owned(), megabytes)));
-        let roles = ["arn:aws:iam::123456789012:role/out", "arn:aws-cn:iam::123456789012:role/path/in"];
-        assert_eq!(wiring.scaler_roles, roles);
+        let role = |name: &str| Role::of_arn(&format!("arn:aws:iam::123456789012:role/{name}")).unwrap();
+        assert_eq!(wiring.roles, [role("out"), role("in")]);
         let actions = wiring.alarm_actions();
         assert_eq!(actions.watch, wiring.notification_topic_arn);
         assert_eq!((actions.scale_out.is_some(), actions.scale_in), (true, None));
@@ -262,13 +265,17 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_and_functions_are_named_as_aws_names_them() {
+    fn a_bucket_functions_and_roles_are_named_as_aws_names_them() {
         for bucket in ["ab", "Reports", "-reports", "reports.", "s3://reports", "re ports", &"a".repeat(64)] {
             let told = read(&[("REPORT_BUCKET", bucket)]).unwrap_err().to_string();
             assert!(
                 told.contains(&format!("REPORT_BUCKET={bucket:?} is not the name of a bucket, or empty")),
                 "{told}"
             );
+        }
+        for roles in ["scale-out", "arn:aws:iam::123456789012:role/out,", "arn:aws:iam::123456789012:user/out"] {
+            let told = read(&[("SCALER_ROLES", roles)]).unwrap_err().to_string();
+            assert!(told.contains(&format!("SCALER_ROLES={roles:?} is not the ARNs of roles with commas")), "{told}");
         }
         for functions in
             ["out", "out=", "=256", "out=lots", "out=127", "out=10241", "out=256,", "o/t=256", "a=256,a=512"]

@@ -7,7 +7,9 @@ use scaler_app::cost::{CostReport, CostSettings, cost_report, lines};
 use scaler_app::ports::{Failure, NoticeKind};
 use scaler_app::wiring::Wiring;
 use scaler_core::cost::Consumer;
-use scaler_core::{AlarmActions, MicroUsd, Minute, Policy, PolicySpec, ShardCount, StreamMode, stream_alarms};
+use scaler_core::{
+    AlarmActions, MicroUsd, Minute, Policy, PolicySpec, ShardCount, StreamMode, TAG_RESIZES, stream_alarms,
+};
 use scaler_sim::world::{Billed, Stream, World};
 use serde_json::{Value, json};
 
@@ -103,10 +105,7 @@ async fn a_report_changes_nothing_and_tells_people_only_where_it_is_asked_to() {
     let told_people = world.told();
     assert_eq!(told_people.len(), 1);
     let notice = &told_people[0];
-    assert_eq!(
-        (notice.kind, notice.subject.as_str()),
-        (NoticeKind::Cost, "kinesis-scaler: 26.50 USD until 2026-11-11")
-    );
+    assert_eq!((notice.kind, &*notice.subject), (NoticeKind::Cost, "kinesis-scaler: 26.50 USD until 2026-11-11"));
     for part in [
         "1 stream(s) in us-east-1 cost 26.50 USD from 2026-11-01 00:00 to 2026-11-11 00:00 (UTC)",
         "on-demand Standard 107.70 USD;",
@@ -323,4 +322,33 @@ async fn every_line_of_metrics_has_a_metric() {
     assert_eq!(lines(&report, true, NOW).len(), 3, "a log line, the fleet's metrics and the stream's");
     report.streams[0].usd_month_expected = None;
     assert_eq!(lines(&report, true, NOW).len(), 2);
+}
+
+/// Where CloudWatch has no shard count, as in a stream's first hours, the stream's own ledger tells it.
+#[tokio::test]
+async fn hours_of_which_no_count_was_published_are_reckoned_by_the_ledger() {
+    // Four shards now, two until twelve hours ago.
+    let ledger = format!("o{}=2-4", NOW.as_second() - 12 * 3_600);
+    let of = |ledger: Option<&str>, is_counted: bool| {
+        let billed = Billed { is_counted, ..Billed::default() };
+        let mut stream = Stream { billed, ..Stream::managed(4, load()) };
+        if let Some(ledger) = ledger {
+            stream.tags.insert(TAG_RESIZES.to_owned(), ledger.to_owned());
+        }
+        World::at(NOW).with("orders", stream)
+    };
+    let day = json!({ "report": ["orders"], "since": "24h" });
+    let by_ledger = report(&of(Some(&ledger), false), &day).await.streams.remove(0);
+    let by_now = report(&of(None, false), &day).await.streams.remove(0);
+    assert!((by_ledger.mean_shards - 3.0).abs() < 0.1 && (by_now.mean_shards - 4.0).abs() < 0.01, "{by_ledger:?}");
+    assert!(by_ledger.usd < by_now.usd);
+    assert!(!by_ledger.notes.iter().any(|note| note.contains("shard count")), "all is known: {:?}", by_ledger.notes);
+    // What was published is believed before the ledger, and the metric is paid for where it was published alone.
+    let published = report(&of(Some(&ledger), true), &day).await.streams.remove(0);
+    assert!((published.mean_shards - 4.0).abs() < 0.01 && published.usd_scaler > by_ledger.usd_scaler);
+    // Two days: the ledger tells the last one.
+    let two =
+        report(&of(Some(&ledger), false), &json!({ "report": ["orders"], "since": "48h" })).await.streams.remove(0);
+    let told = "published for 0 of 48 hours, and its own ledger tells it for 24 more; for the others the nearest";
+    assert!(two.notes.iter().any(|note| note.contains(told)), "{:?}", two.notes);
 }

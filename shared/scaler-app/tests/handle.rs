@@ -6,7 +6,8 @@ use scaler_app::ports::Failure;
 use scaler_app::telemetry::Teller;
 use scaler_app::{Outcome, OutcomeKind, Response, handle};
 use scaler_core::{
-    AlarmActions, Direction, Minute, Policy, PolicySpec, ShardCount, StreamMode, StreamStatus, stream_alarms,
+    AlarmActions, Direction, Minute, Policy, PolicySpec, ShardCount, StreamMode, StreamStatus, TAG_RESIZES,
+    stream_alarms,
 };
 use scaler_sim::world::{Stream, World};
 use serde_json::{Value, json};
@@ -136,6 +137,54 @@ async fn a_stream_that_is_not_ours_is_refused_after_a_look() {
     assert_eq!(outcome.outcome, OutcomeKind::Refused);
     assert!(outcome.words.contains("tag it kinesis-scaler/managed=true"), "{}", outcome.words);
     assert_eq!(world.calls(), ["DescribeStreamSummary orders", "ListTagsForStream orders"]);
+}
+
+/// The role's policy may let the call through for every stream: that it is ours is seen in the same pass, before the call.
+#[tokio::test]
+async fn the_tag_is_looked_at_before_each_resize() {
+    let world = busy();
+    let mut resizes = 0;
+    for is_ours in [true, false, true] {
+        let value = if is_ours { "true" } else { "false" };
+        world
+            .change("orders", |stream| drop(stream.tags.insert("kinesis-scaler/managed".to_owned(), value.to_owned())));
+        world.change("orders", |stream| stream.load = load(u64::from(stream.shards)));
+        world.forget_calls();
+        one(&world, Direction::Out, &alarm("orders")).await;
+        let at = |call: &str| world.calls().iter().position(|made| made.starts_with(call));
+        assert!(at("ListTagsForStream orders").is_some());
+        assert_eq!(at("UpdateShardCount").is_some(), is_ours, "{:?}", world.calls());
+        assert!(!is_ours || at("ListTagsForStream orders") < at("UpdateShardCount"));
+        resizes += usize::from(is_ours);
+        assert_eq!(world.stream("orders").unwrap().resizes.len(), resizes);
+        world.advance(SignedDuration::from_mins(30));
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_denied_by_a_condition_on_tags_says_how_to_drop_it() {
+    let denied = "AccessDeniedException: not authorized to perform: kinesis:UpdateShardCount";
+    let quota = "LimitExceededException: This request would exceed the shard limit for the account";
+    for (failure, words, history, said) in [
+        (Failure::Denied, denied, "", &["TagConditions=false", "SplitShard and MergeShards, for which"][..]),
+        (
+            Failure::Denied,
+            denied,
+            "s1767319200=3-4",
+            &["TagConditions=false", "SplitShard was allowed at 2026-01-02 02:00Z"],
+        ),
+        (Failure::Quota, quota, "", &["ask AWS for a higher one"]),
+    ] {
+        let world = busy();
+        world.change("orders", |stream| drop(stream.tags.insert(TAG_RESIZES.to_owned(), history.to_owned())));
+        world.fail_next_with("UpdateShardCount", failure, words);
+        let outcome = one(&world, Direction::Out, &alarm("orders")).await;
+        assert_eq!((outcome.outcome, outcome.needs_attention), (OutcomeKind::Refused, true));
+        let next = outcome.next.unwrap();
+        assert!(said.iter().all(|said| next.contains(said)), "{next}");
+        assert!(failure == Failure::Denied || !next.contains("role"), "no permission lacks: {next}");
+        assert!(world.told()[0].text.contains(&next), "{:?}", world.told());
+    }
 }
 
 #[tokio::test]

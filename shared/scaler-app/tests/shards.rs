@@ -137,6 +137,7 @@ async fn a_stream_that_is_not_measured_is_measured_where_that_is_allowed() {
         "it costs, so it is told: {:?}",
         allowed.told()
     );
+    allowed.advance(SignedDuration::from_mins(5));
     assert_eq!(pass(&allowed).await.outcome, OutcomeKind::Resized, "what they say is the next pass's");
 }
 
@@ -193,19 +194,72 @@ async fn without_a_resize_left_every_shard_is_split_and_people_are_told_once() {
     assert_eq!((stream.resizes.len(), world.told().len()), (0, 1), "{:?}", world.told());
 }
 
-/// Switching metrics on sets the stream in motion, and it may refuse tags then. That they are charged is told all the same.
+/// Switching metrics on sets the stream in motion, and it may refuse tags then. That they are charged is told all the same, and once.
 #[tokio::test]
 async fn that_measuring_is_charged_is_told() {
-    for failure in [None, Some(Failure::InUse), Some(Failure::Unavailable)] {
+    for (tags_need_active, is_unheard, words) in
+        [(false, false, "are"), (true, false, "are"), (false, true, "may be"), (true, true, "may be")]
+    {
         let world = world(with_tag(stream(), "kinesis-scaler/shard-metrics", "true"));
-        if let Some(failure) = failure {
-            world.fail_next("AddTagsToStream", failure);
+        world.tags_need_active(tags_need_active);
+        if is_unheard {
+            world.lose_next_measuring();
         }
         let outcome = pass(&world).await;
-        assert_eq!((outcome.faults, outcome.needs_attention), (Vec::<String>::new(), false));
-        world.advance(SignedDuration::from_mins(5));
+        assert_eq!((outcome.faults, outcome.needs_attention), (Vec::<String>::new(), is_unheard));
+        for _ in 0..3 {
+            world.advance(SignedDuration::from_mins(5));
+            pass(&world).await;
+        }
+        let told = world.told();
+        let charged: Vec<_> = told.iter().filter(|told| told.subject.contains("charged")).collect();
+        assert_eq!(charged.len(), 1, "{tags_need_active} {is_unheard}: {told:?}");
+        let said =
+            format!("kinesis-scaler: shard-level metrics of orders {words} switched on, and charged from now on");
+        assert_eq!(&*charged[0].subject, said);
+        let off =
+            "disable-enhanced-monitoring --stream-name orders --shard-level-metrics IncomingBytes IncomingRecords";
+        assert!(charged[0].text.contains(off), "{}", charged[0].text);
+    }
+}
+
+/// The role's policy may let the call through for every stream: that it is ours is seen in the same pass, before the call.
+#[tokio::test]
+async fn the_tag_is_looked_at_before_shards_are_measured() {
+    for is_ours in [true, false] {
+        let value = if is_ours { "true" } else { "false" };
+        let stream =
+            with_tag(with_tag(stream(), "kinesis-scaler/shard-metrics", "true"), "kinesis-scaler/managed", value);
+        let world = world(stream);
+        pass(&world).await;
+        let at = |call: &str| world.calls().iter().position(|made| made.starts_with(call));
+        assert_eq!(at("EnableEnhancedMonitoring").is_some(), is_ours, "{:?}", world.calls());
+        assert!(at("ListTagsForStream").is_some());
+        assert!(!is_ours || at("ListTagsForStream") < at("EnableEnhancedMonitoring"));
+    }
+}
+
+#[tokio::test]
+async fn measuring_that_is_denied_by_a_condition_on_tags_says_how_to_drop_it() {
+    let world = world(with_tag(stream(), "kinesis-scaler/shard-metrics", "true"));
+    world.fail_next_with("EnableEnhancedMonitoring", Failure::Denied, "AccessDeniedException: not authorized");
+    let outcome = pass(&world).await;
+    let next = outcome.next.unwrap();
+    assert!(next.contains("kinesis:EnableEnhancedMonitoring") && next.contains("TagConditions=false"), "{next}");
+    let told = world.told();
+    assert!(told.len() == 1 && told[0].text.contains("TagConditions=false"), "{told:?}");
+    assert!(!told[0].subject.contains("charged"), "{told:?}");
+}
+
+/// Somebody switches them off, and they are switched on again within the hour: each time they are charged anew.
+#[tokio::test]
+async fn that_measuring_is_charged_again_is_told_again() {
+    let world = world(with_tag(stream(), "kinesis-scaler/shard-metrics", "true"));
+    for times in 1..=2 {
         pass(&world).await;
         let charged = world.told().iter().filter(|told| told.subject.contains("charged")).count();
-        assert_eq!(charged, 1, "{failure:?}: {:?}", world.told());
+        assert_eq!(charged, times);
+        world.change("orders", |stream| stream.shard_metrics = false);
+        world.advance(SignedDuration::from_mins(5));
     }
 }

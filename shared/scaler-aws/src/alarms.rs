@@ -53,8 +53,9 @@ impl Alarms for CloudWatchAlarms {
                 others.push(alarm.name.as_str());
                 continue;
             }
-            let request = self
-                .definition(alarm)
+            // The description as well: it tells the stack's settings, which a caller need not know.
+            let request = keeping(self.definition(alarm), old)
+                .set_alarm_description(old.alarm_description.clone())
                 .set_actions_enabled(old.actions_enabled())
                 .set_alarm_actions(old.alarm_actions.clone())
                 .set_ok_actions(old.ok_actions.clone())
@@ -86,10 +87,16 @@ impl AlarmStore for CloudWatchAlarms {
         self.has_our_tag(&alarm.arn).await
     }
 
-    async fn put(&self, alarm: &StreamAlarm) -> Result<(), CallError> {
+    async fn put(&self, alarm: &StreamAlarm, there: Option<&StoredAlarm>) -> Result<(), CallError> {
         // On an alarm that exists AWS ignores the tags.
         let tag = Tag::builder().key(TAG_MADE_BY).value(&self.stack).build();
-        let request = self.definition(alarm).set_alarm_actions(Some(alarm.actions.clone())).tags(tag);
+        let mut request = self.definition(alarm).set_alarm_actions(Some(alarm.actions.clone())).tags(tag);
+        if there.is_some() {
+            let named = self.client.describe_alarms().alarm_names(&alarm.name);
+            for old in self.described(named, &alarm.name, Some).await? {
+                request = keeping(request, &old);
+            }
+        }
         self.send(request, &alarm.name).await
     }
 
@@ -170,6 +177,16 @@ impl CloudWatchAlarms {
         request.send().await.map_err(|error| call_error(call, name, error))?;
         Ok(())
     }
+}
+
+/// With what an alarm has that is no part of ours: a put that leaves it out would take it away. How many periods are looked at and
+/// how is ours, and their window is not. What CloudWatch may come to add is not shown by this version of its SDK, and is lost in a
+/// put. Source: API reference, `PutMetricAlarm`.
+fn keeping(request: PutMetricAlarmFluentBuilder, old: &MetricAlarm) -> PutMetricAlarmFluentBuilder {
+    request
+        .set_evaluation_window(old.evaluation_window.clone().filter(|window| !window.is_unknown()))
+        .set_warm_up_configuration(old.warm_up_configuration.clone())
+        .set_action_configuration(old.action_configuration.clone())
 }
 
 fn query(stream: &str, metric: &AlarmMetric) -> MetricDataQuery {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_kinesis::primitives::DateTime;
-use aws_sdk_kinesis::types::StreamDescriptionSummary;
+use aws_sdk_kinesis::types::{RecordDistributionStrategy, StreamDescriptionSummary};
 use jiff::Timestamp;
 use scaler_app::cost::ports::{Billing, Runs};
 use scaler_app::ports::{CallError, Failure};
 use scaler_app::telemetry;
-use scaler_core::cost::{Consumer, Series, Standing, Tick};
+use scaler_core::cost::{Consumer, OnDemandOnly, Series, Standing, Tick};
 
 use crate::alarm_read::NAMESPACE;
 use crate::error::call_error;
@@ -247,6 +247,11 @@ fn standing(summary: &StreamDescriptionSummary) -> Option<(Standing, String)> {
         retention_hours: u32::try_from(summary.retention_period_hours()).ok()?,
         created: time(summary.stream_creation_timestamp())?,
         consumers: Vec::new(),
+        on_demand_only: OnDemandOnly {
+            channels: summary.channel_count().and_then(|count| u32::try_from(count).ok()),
+            is_auto: summary.record_distribution_strategy().map(|how| *how == RecordDistributionStrategy::Auto),
+            ..OnDemandOnly::default()
+        },
     };
     Some((standing, summary.stream_arn().to_owned()))
 }

@@ -12,11 +12,13 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
+use aws_types::service_config::ServiceConfigKey;
 use scaler_app::Ports;
 use scaler_app::cost::ports::{CostAdapters, CostPorts};
 use scaler_app::ports::{Adapters, Clock, Pasts};
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_app::wiring::Wiring;
+use scaler_core::prices::price_list_region;
 
 use crate::pace::{Pace, Share};
 use crate::trust::trust_store;
@@ -128,18 +130,29 @@ pub fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wir
     }
 }
 
-/// The Price List of every Region is asked of in one of three. Source: AWS General Reference, "AWS Price List endpoints".
-fn price_list(sdk: &SdkConfig) -> aws_sdk_pricing::Client {
+/// The Price List of a Region is asked for in one Region of its partition, if in any.
+fn price_list(sdk: &SdkConfig) -> Option<aws_sdk_pricing::Client> {
     let config = aws_sdk_pricing::config::Builder::from(sdk);
-    let elsewhere = sdk.endpoint_url().is_some();
-    let config = if elsewhere { config } else { config.region(Region::from_static("us-east-1")) };
-    aws_sdk_pricing::Client::from_conf(config.build())
+    let config = if is_elsewhere(sdk, "Pricing") {
+        config
+    } else {
+        config.region(Region::from_static(price_list_region(sdk.region().map_or("", Region::as_ref))?))
+    };
+    Some(aws_sdk_pricing::Client::from_conf(config.build()))
 }
 
 /// A local endpoint has no name for each bucket, as AWS has.
 fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some());
+    let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(is_elsewhere(sdk, "S3"));
     aws_sdk_s3::Client::from_conf(config.build())
+}
+
+/// Whether somebody has named an endpoint for the calls of a service: `AWS_ENDPOINT_URL`, that with the service's name behind it, or
+/// the same in a profile. As each client looks for its own.
+fn is_elsewhere(sdk: &SdkConfig, service: &str) -> bool {
+    let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let key = key.expect("a key with its three parts is one");
+    sdk.endpoint_url().is_some() || sdk.service_config().and_then(|config| config.load_config(key)).is_some()
 }
 
 /// What every client of ours is configured with.

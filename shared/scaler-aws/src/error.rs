@@ -24,8 +24,24 @@ const THROTTLES: [&str; 12] = [
 ];
 /// Error codes by which AWS says that it gave up, whether or not something was done.
 const TIMEOUTS: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
+/// Error codes by which AWS says that the caller has no permission for a call, as opposed to that it does not know the caller.
+const DENIED: [&str; 6] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "NotAuthorized",
+];
+/// What error codes have in them by which AWS says that a limit is reached: `LimitExceeded`, `LimitExceededFault`,
+/// `ServiceQuotaExceededException`.
+const QUOTAS: [&str; 2] = ["LimitExceeded", "QuotaExceeded"];
 /// Characters kept of an error that has no code: it may quote a whole answer.
 const WORDS_MAX: usize = 300;
+/// Characters shown of an answer that cannot be read.
+const ANSWER_SHOWN_CHARS: usize = 80;
+/// How the words of an answer begin that cannot be read.
+const UNREADABLE: &str = "an answer that cannot be read: HTTP ";
 
 /// What AWS's words have in them where a resize is refused for another limit than the ten of the day: the account's shards, double,
 /// half, 10,000 shards, too many streams at once. Source: `UpdateShardCount`, `SplitShard` and `LimitExceededException` in the API
@@ -58,9 +74,37 @@ where
     let message = match (code, error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        _ => causes(&error),
+        _ => error.raw_response().map_or_else(|| causes(&error), |answer| unreadable(call, answer)),
     };
     CallError { call, subject: subject.to_owned(), failure, message, source: Some(Box::new(error)) }
+}
+
+/// Whether a call failed because what answered it cannot be read.
+pub fn is_unreadable(message: &str) -> bool {
+    message.starts_with(UNREADABLE)
+}
+
+/// An answer without a code of AWS's: a page of a proxy's, or another protocol than the service's.
+fn unreadable(call: &str, answer: &HttpResponse) -> String {
+    let kind = answer.headers().get("content-type").unwrap_or("no content type");
+    let body = answer.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+    let words = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown: String = words.chars().filter(|c| !c.is_control()).take(ANSWER_SHOWN_CHARS).collect();
+    let shown = if shown.is_empty() { String::new() } else { format!(", which begins {shown:?}") };
+    format!("{UNREADABLE}{} with {kind}, expected {}{shown}", answer.status().as_u16(), protocol(call))
+}
+
+/// The protocol that the service of a call speaks with the SDK. Source: the SDK's crates.
+fn protocol(call: &str) -> &'static str {
+    match call {
+        "GetMetricData" | "DescribeAlarms" | "PutMetricAlarm" | "DeleteAlarms" | "ListTagsForResource" => {
+            "CBOR (rpc-v2-cbor, application/cbor)"
+        }
+        "Publish" => "XML (AWS query, text/xml)",
+        "PutObject" => "XML (REST, application/xml)",
+        "SendMessage" => "JSON (application/x-amz-json-1.0)",
+        _ => "JSON (application/x-amz-json-1.1)",
+    }
 }
 
 /// An error and all that caused it, in their own words: `dispatch failure: io error: Connection refused`.
@@ -86,11 +130,13 @@ fn service_failure(call: &str, code: Option<&str>, message: &str, is_client_erro
         Some("LimitExceededException") if call == "UpdateShardCount" => resize_failure(message),
         // The account's shards, or too many streams at once. For a read it can only be calls a second.
         Some("LimitExceededException") if matches!(call, "SplitShard" | "MergeShards" | "CreateStream") => {
-            Failure::Refused
+            Failure::Quota
         }
         Some("LimitExceededException") => Failure::Throttled,
         Some(code) if THROTTLES.contains(&code) => Failure::Throttled,
         Some(code) if TIMEOUTS.contains(&code) => Failure::Unavailable,
+        Some(code) if DENIED.contains(&code) => Failure::Denied,
+        Some(code) if QUOTAS.iter().any(|part| code.contains(part)) => Failure::Quota,
         _ if is_client_error => Failure::Refused,
         // AWS failed, or said something that cannot be read.
         _ => Failure::Unavailable,
@@ -102,7 +148,7 @@ fn service_failure(call: &str, code: Option<&str>, message: &str, is_client_erro
 fn resize_failure(message: &str) -> Failure {
     let message = message.to_ascii_lowercase();
     let is_other = OTHER_LIMITS_OF_A_RESIZE.iter().any(|words| message.contains(words));
-    if is_other { Failure::Refused } else { Failure::DaySpent }
+    if is_other { Failure::Quota } else { Failure::DaySpent }
 }
 
 #[cfg(test)]
@@ -131,9 +177,14 @@ mod tests {
             ("DescribeStreamSummary", "ResourceNotFoundException", true, Failure::NotFound),
             ("UpdateShardCount", "ResourceInUseException", true, Failure::InUse),
             ("DescribeStreamSummary", "LimitExceededException", true, Failure::Throttled),
-            ("SplitShard", "LimitExceededException", true, Failure::Refused),
+            ("SplitShard", "LimitExceededException", true, Failure::Quota),
+            ("CreateStream", "ServiceQuotaExceededException", true, Failure::Quota),
+            ("PutMetricAlarm", "LimitExceeded", true, Failure::Quota),
+            ("PutMetricAlarm", "LimitExceededFault", true, Failure::Quota),
             ("UpdateShardCount", "InvalidArgumentException", true, Failure::Refused),
-            ("UpdateShardCount", "AccessDeniedException", true, Failure::Refused),
+            ("UpdateShardCount", "AccessDeniedException", true, Failure::Denied),
+            ("PutMetricAlarm", "AccessDenied", true, Failure::Denied),
+            ("UpdateShardCount", "UnrecognizedClientException", true, Failure::Refused),
             ("GetMetricData", "ThrottlingException", true, Failure::Throttled),
             ("UpdateShardCount", "RequestTimeout", true, Failure::Unavailable),
             ("UpdateShardCount", "InternalFailure", false, Failure::Unavailable),
@@ -150,15 +201,15 @@ mod tests {
             ("Rate exceeded for stream orders under account 123456789012.", Failure::DaySpent),
             ("UpdateShardCount can be called at most 10 times in a rolling 24-hour period.", Failure::DaySpent),
             ("", Failure::DaySpent),
-            ("This request would exceed the shard limit for the account 123456789012.", Failure::Refused),
-            ("UpdateShardCount cannot scale up over double your current open shard count.", Failure::Refused),
-            ("UpdateShardCount cannot scale down below half your current open shard count.", Failure::Refused),
-            ("A stream cannot be scaled above 10000 shards.", Failure::Refused),
-            ("Too many streams are being changed simultaneously.", Failure::Refused),
+            ("This request would exceed the shard limit for the account 123456789012.", Failure::Quota),
+            ("UpdateShardCount cannot scale up over double your current open shard count.", Failure::Quota),
+            ("UpdateShardCount cannot scale down below half your current open shard count.", Failure::Quota),
+            ("A stream cannot be scaled above 10000 shards.", Failure::Quota),
+            ("Too many streams are being changed simultaneously.", Failure::Quota),
             (
                 "The requested resource exceeds the maximum number allowed, or the number of concurrent stream requests exceeds \
                  the maximum number allowed.",
-                Failure::Refused,
+                Failure::Quota,
             ),
         ] {
             let found = service_failure("UpdateShardCount", Some("LimitExceededException"), message, true);

@@ -108,7 +108,7 @@ impl Question<'_> {
     fn readable(&self, place: usize, result: &MetricDataResult) -> Result<(), CallError> {
         let id = &self.metrics[place].id;
         match result.status_code() {
-            Some(StatusCode::Forbidden) => Err(self.fault(Failure::Refused, format!("{id} may not be read"))),
+            Some(StatusCode::Forbidden) => Err(self.fault(Failure::Denied, format!("{id} may not be read"))),
             Some(StatusCode::InternalError) => {
                 Err(self.fault(Failure::Unavailable, format!("{id} could not be read: InternalError")))
             }

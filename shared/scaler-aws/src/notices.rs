@@ -46,7 +46,7 @@ impl Notices for SnsNotices {
             message: source.to_string(),
             source: Some(Box::new(source)),
         })?;
-        let request = client.publish().topic_arn(arn).subject(&notice.subject).message_attributes("kind", kind);
+        let request = client.publish().topic_arn(arn).subject(&*notice.subject).message_attributes("kind", kind);
         let sent = request.message(format!("{}{here}\n", notice.text)).send().await;
         sent.map_err(|error| call_error(CALL, arn, error))?;
         Ok(())

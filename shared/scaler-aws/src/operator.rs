@@ -51,6 +51,8 @@ pub struct AlarmState {
     pub state: String,
     /// Since when it stands so.
     pub since: Option<Timestamp>,
+    /// What it says of itself.
+    pub description: String,
 }
 
 impl AlarmState {
@@ -62,7 +64,8 @@ impl AlarmState {
     fn of(alarm: &MetricAlarm) -> Option<Self> {
         let since = alarm.state_updated_timestamp().and_then(|at| Timestamp::from_second(at.secs()).ok());
         let state = alarm.state_value()?.as_str().to_owned();
-        Some(Self { name: alarm.alarm_name()?.to_owned(), state, since })
+        let description = alarm.alarm_description().unwrap_or_default().to_owned();
+        Some(Self { name: alarm.alarm_name()?.to_owned(), state, since, description })
     }
 }
 
@@ -107,6 +110,15 @@ impl Operator {
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
         self.metrics.whole_shards(stream, shards, end, minutes).await
+    }
+
+    /// How the first of the alarms stand whose name begins so: as many as one call tells.
+    pub async fn first_alarms(&self, prefix: &str) -> Result<Vec<AlarmState>, CallError> {
+        let call = "DescribeAlarms";
+        let request = self.metrics.0.describe_alarms().alarm_name_prefix(prefix).alarm_types(AlarmType::MetricAlarm);
+        self.pace.wait(call).await;
+        let page = request.max_records(100).send().await.map_err(|error| call_error(call, prefix, error))?;
+        Ok(page.metric_alarms().iter().filter_map(AlarmState::of).collect())
     }
 
     /// How every alarm stands whose name begins so.

@@ -7,7 +7,7 @@ use aws_sdk_pricing::types::{Filter, FilterType};
 use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
 use scaler_app::cost::ports::{Listed, PriceList};
-use scaler_app::ports::CallError;
+use scaler_app::ports::{CallError, Failure};
 use scaler_core::MicroUsd;
 use scaler_core::prices::{Item, PriceListRow};
 use serde::Deserialize;
@@ -25,9 +25,9 @@ const PAGE: i32 = 100;
 const SERVICES: [(&str, Option<&str>); 3] =
     [("AmazonKinesis", None), ("AmazonCloudWatch", Some("CW:")), ("AWSLambda", Some("-ARM"))];
 
-/// The Price List through the SDK.
+/// The Price List through the SDK; `None` where AWS keeps none of the partition.
 #[derive(Clone, Debug)]
-pub struct AwsPriceList(pub Client);
+pub struct AwsPriceList(pub Option<Client>);
 
 /// A product and its price as the Price List tells them, as far as we read it. An answer holds each as a text of JSON.
 #[derive(Debug, Deserialize)]
@@ -74,9 +74,10 @@ struct PriceDimension {
 
 impl PriceList for AwsPriceList {
     async fn prices(&self, region: &str) -> Result<Listed, CallError> {
+        let Some(client) = &self.0 else { return Err(no_list(region)) };
         let (mut found, mut failed) = (Found::default(), Vec::new());
         for (service, part) in SERVICES {
-            match self.products(service, part, region).await {
+            match products(client, service, part, region).await {
                 Ok(texts) => texts.iter().for_each(|text| found.read(service, text)),
                 Err(error) => failed.push(error),
             }
@@ -89,26 +90,36 @@ impl PriceList for AwsPriceList {
     }
 }
 
-impl AwsPriceList {
-    /// What a service charges for in a Region, under usage types that hold this part. Attributes may be asked for in whole
-    /// (`TERM_MATCH`) or in part (`CONTAINS`; API reference, `Filter`); in whole would need each Region's prefix. That the
-    /// Region's code is an attribute, AWS's reference leaves to the list; Karpenter's provider of prices asks so.
-    async fn products(&self, service: &str, part: Option<&str>, region: &str) -> Result<Vec<String>, CallError> {
-        let in_region = (FilterType::TermMatch, "regionCode", region);
-        let of_type = part.map(|part| (FilterType::Contains, "usagetype", part));
-        let filter = |(how, field, value): (FilterType, &str, &str)| {
-            Filter::builder().r#type(how).field(field).value(value).build().expect("it has all that a filter has")
-        };
-        let filters = std::iter::once(in_region).chain(of_type).map(filter).collect();
-        let request = self.0.get_products().service_code(service).set_filters(Some(filters)).max_results(PAGE);
-        let mut pages = request.into_paginator().send();
-        let mut products = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_error(CALL, &format!("{service} in {region}"), error))?;
-            products.extend(page.price_list.unwrap_or_default());
-        }
-        Ok(products)
+fn no_list(region: &str) -> CallError {
+    CallError {
+        call: CALL,
+        subject: region.to_owned(),
+        failure: Failure::Refused,
+        message: "AWS has no Price List endpoint in the partition of this Region: give the prices yourself, by the stack's parameter \
+                  PriceOverrides, or --price of shardctl"
+            .to_owned(),
+        source: None,
     }
+}
+
+/// What a service charges for in a Region, under usage types that hold this part. Attributes may be asked for in whole
+/// (`TERM_MATCH`) or in part (`CONTAINS`; API reference, `Filter`); in whole would need each Region's prefix. That the
+/// Region's code is an attribute, AWS's reference leaves to the list; Karpenter's provider of prices asks so.
+async fn products(client: &Client, service: &str, part: Option<&str>, region: &str) -> Result<Vec<String>, CallError> {
+    let in_region = (FilterType::TermMatch, "regionCode", region);
+    let of_type = part.map(|part| (FilterType::Contains, "usagetype", part));
+    let filter = |(how, field, value): (FilterType, &str, &str)| {
+        Filter::builder().r#type(how).field(field).value(value).build().expect("it has all that a filter has")
+    };
+    let filters = std::iter::once(in_region).chain(of_type).map(filter).collect();
+    let request = client.get_products().service_code(service).set_filters(Some(filters)).max_results(PAGE);
+    let mut pages = request.into_paginator().send();
+    let mut products = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| call_error(CALL, &format!("{service} in {region}"), error))?;
+        products.extend(page.price_list.unwrap_or_default());
+    }
+    Ok(products)
 }
 
 /// What the products that were read say of our items.
@@ -188,7 +199,9 @@ impl Offer {
         let (Some(dimension), None) = (first.next(), first.next()) else {
             return Err("not exactly one On-Demand price begins with the first unit".to_owned());
         };
-        let usd = dimension.price_per_unit.get("USD").ok_or("no price in USD")?;
+        let others = || dimension.price_per_unit.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let usd = dimension.price_per_unit.get("USD");
+        let usd = usd.ok_or_else(|| format!("no price in USD, but in [{}]: give it by PriceOverrides", others()))?;
         micro_usd(usd, row.units)
             .ok_or_else(|| format!("USD {usd:?} is not a number above 0 that can be reckoned with"))
     }

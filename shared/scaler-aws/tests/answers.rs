@@ -176,7 +176,7 @@ async fn a_series_that_stays_partial_is_an_error() {
 #[tokio::test]
 async fn a_metric_that_we_may_not_read_is_a_refusal() {
     let error = read(vec![page(vec![series("bytes_0", &[], "Forbidden")], None)]).await.0.unwrap_err();
-    assert_eq!(error.failure, Failure::Refused, "{error}");
+    assert_eq!(error.failure, Failure::Denied, "{error}");
 }
 
 #[tokio::test]
@@ -277,7 +277,7 @@ fn alarm(name: &str, streams: &[&str]) -> Cbor {
     };
     let mut metrics: Vec<_> = streams.iter().map(metric).collect();
     metrics.push(map([("Id", text("usage")), ("Expression", text("m / 4")), ("ReturnData", true.into())]));
-    map([
+    let ours = [
         ("AlarmName", text(name)),
         ("AlarmArn", text(&format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}"))),
         ("AlarmDescription", text(&format!("An alarm.{}", scaler_core::signature("kinesis-scaler")))),
@@ -288,7 +288,25 @@ fn alarm(name: &str, streams: &[&str]) -> Cbor {
         ("InsufficientDataActions", vec![text("arn:i")].into()),
         ("Threshold", number(88.0)),
         ("Metrics", metrics.into()),
-    ])
+    ];
+    Cbor::Map(ours.into_iter().chain(kept()).map(|(field, value)| (text(field), value)).collect())
+}
+
+/// What an alarm has that is no part of ours, as somebody set it.
+fn kept() -> [(&'static str, Cbor); 3] {
+    let warm_up =
+        [("WarmUpPeriodDurationInMinutes", 15.into()), ("OnlyStartEvaluatingAfterWarmUpPeriodEnds", true.into())];
+    [
+        ("EvaluationWindow", map([("WallClockWindow", map([("Timezone", text("Europe/Paris"))]))])),
+        ("WarmUpConfiguration", map(warm_up)),
+        (
+            "ActionConfiguration",
+            map([(
+                "AlarmTagsPropagation",
+                map([("Enabled", true.into()), ("IncludedTagKeys", vec![text("team")].into())]),
+            )]),
+        ),
+    ]
 }
 
 fn alarms(alarms: Vec<Cbor>, next_token: Option<&str>) -> Answer {
@@ -319,6 +337,41 @@ async fn firing_alarms_are_read_to_the_last_page_and_only_ours() {
     assert_eq!(asked[1].cbor("NextToken"), Some(text("more")));
 }
 
+/// What we do not know of an alarm is no drift, and stays where something else is put right.
+#[tokio::test]
+async fn what_is_no_part_of_our_alarms_is_no_drift_and_stays() {
+    let name = "kinesis-scaler/orders/scale-out";
+    let there = || alarms(vec![alarm(name, &[STREAM])], None);
+    let standin = answering(vec![there(), there(), Answer::cbor(200, &map([])), Answer::cbor(200, &map([]))]).await;
+    let ports = ports(&standin).await;
+    let stored = ports.alarms.under(name).await.unwrap().remove(0);
+    let drift = stored.alarm.extras.join(", ");
+    assert_eq!(drift, "actions are disabled, actions on OK, actions on INSUFFICIENT_DATA");
+    ports.alarms.put(&stored.alarm, Some(&stored)).await.unwrap();
+    ports.alarms.put(&stored.alarm, None).await.unwrap();
+    let asked = standin.asked();
+    let operations: Vec<_> = asked.iter().map(|it| it.operation.as_str()).collect();
+    assert_eq!(operations, ["DescribeAlarms", "DescribeAlarms", "PutMetricAlarm", "PutMetricAlarm"]);
+    for (field, value) in kept() {
+        assert_eq!(asked[2].cbor(field), Some(value), "{field}");
+        assert_eq!(asked[3].cbor(field), None, "{field}: a new alarm has none");
+    }
+}
+
+/// A window that this SDK does not know cannot be said again; the alarm is put right all the same.
+#[tokio::test]
+async fn a_window_of_a_kind_that_is_not_known_does_not_stop_a_refit() {
+    let name = "kinesis-scaler/orders/scale-out";
+    let Cbor::Map(mut fields) = alarm(name, &[STREAM]) else { unreachable!("an alarm is a map") };
+    fields.retain(|(field, _)| *field != text("EvaluationWindow"));
+    fields.push((text("EvaluationWindow"), map([("MoonWindow", map([]))])));
+    let standin = answering(vec![alarms(vec![Cbor::Map(fields)], None), our_tags(), Answer::cbor(200, &map([]))]).await;
+    let policy = scaler_core::Policy::new(PolicySpec::default()).unwrap();
+    let fitted = [scaling_alarm(&policy, STREAM, ShardCount::new(7).unwrap(), Direction::Out)];
+    ports(&standin).await.alarms.refit(&fitted).await.unwrap();
+    assert_eq!(standin.asked()[2].cbor("WarmUpConfiguration"), Some(kept()[1].1.clone()));
+}
+
 #[tokio::test]
 async fn a_refit_keeps_actions_and_makes_no_alarm() {
     let name = "kinesis-scaler/orders/scale-out";
@@ -337,6 +390,9 @@ async fn a_refit_keeps_actions_and_makes_no_alarm() {
     assert_eq!((put.cbor("AlarmName"), put.cbor("ActionsEnabled")), (Some(text(name)), Some(false.into())));
     for (field, arn) in [("AlarmActions", "arn:a"), ("OKActions", "arn:o"), ("InsufficientDataActions", "arn:i")] {
         assert_eq!(put.cbor(field), Some(vec![text(arn)].into()), "{field}");
+    }
+    for (field, value) in kept() {
+        assert_eq!(put.cbor(field), Some(value), "{field}");
     }
     let metrics = format!("{:?}", put.cbor("Metrics"));
     assert!(metrics.contains("(Text(\"Expression\"), Text(\"7\"))"), "{metrics}");

@@ -18,7 +18,7 @@ use scaler_app::cost::ports::{Billing as _, Pages as _, Runs};
 use scaler_app::ports::{CallError, Clock, Failure};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, Pace, Pause, Share, SystemClock};
-use scaler_core::cost::{Consumer, Series, Standing, Tick};
+use scaler_core::cost::{Consumer, OnDemandOnly, Series, Standing, Tick};
 use scaler_core::{Minute, ShardCount, StreamMode};
 use scaler_sim::cloudwatch::Metric;
 use serde_json::{Value, json};
@@ -55,6 +55,7 @@ fn standing(consumers: usize) -> Standing {
         retention_hours: 24,
         created: START,
         consumers: (0..consumers).map(consumer).collect(),
+        on_demand_only: OnDemandOnly::default(),
     }
 }
 
@@ -117,11 +118,29 @@ async fn a_standing_has_the_consumers_of_every_page() {
         retention_hours: 168,
         created: START,
         consumers: vec![consumer("a"), consumer("b"), consumer("c")],
+        on_demand_only: OnDemandOnly::default(),
     };
     assert_eq!(standing, expected);
     let asked = standin.asked();
     let arn = json!("arn:aws:kinesis:us-east-1:123456789012:stream/orders");
     assert_eq!((&asked[1].json()["StreamARN"], &asked[2].json()["NextToken"]), (&arn, &json!("more")));
+}
+
+#[tokio::test]
+async fn a_standing_tells_what_on_demand_mode_alone_has() {
+    for (channels, distribution, expected) in [
+        (json!(2), json!("AUTO"), (Some(2), Some(true))),
+        (json!(0), json!("USER_PARTITION_KEY"), (Some(0), Some(false))),
+        (json!(null), json!(null), (None, None)),
+    ] {
+        let Answer::Http { body, .. } = summary("ON_DEMAND", 6) else { unreachable!("it is one of HTTP") };
+        let mut answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let summary = &mut answer["StreamDescriptionSummary"];
+        (summary["ChannelCount"], summary["RecordDistributionStrategy"]) = (channels, distribution);
+        let standin = answering(vec![Answer::json(200, &answer), consumers(&[], None)]).await;
+        let standing = ports(standin.endpoint()).await.billing.standing("orders").await.unwrap();
+        assert_eq!((standing.on_demand_only.channels, standing.on_demand_only.is_auto), expected);
+    }
 }
 
 #[tokio::test]
@@ -172,7 +191,12 @@ async fn each_metric_goes_to_its_step_and_a_step_without_a_point_stays_unknown()
         read_throttles: None,
         iterator_age_ms: Some(900),
     };
-    let tick = |metrics, open_shards, given| Tick { metrics, open_shards, fan_out_bytes: vec![None, given] };
+    let tick = |metrics, open_shards, given| Tick {
+        metrics,
+        open_shards,
+        fan_out_bytes: vec![None, given],
+        ..Tick::default()
+    };
     let ticks = vec![
         tick(Minute::default(), Some(6), None),
         tick(metrics, None, None),
@@ -238,7 +262,7 @@ async fn a_series_is_read_to_its_last_page() {
 #[tokio::test]
 async fn what_could_not_be_read_is_an_error_and_not_a_gap() {
     for (id, status, failure) in [
-        ("bytes_0", "Forbidden", Failure::Refused),
+        ("bytes_0", "Forbidden", Failure::Denied),
         ("shards_0", "InternalError", Failure::Unavailable),
         ("consumer_0_0", "PartialData", Failure::Unavailable),
         ("bytes_1", "Complete", Failure::Unavailable),

@@ -112,7 +112,7 @@ async fn call(ports: &StandinPorts, operation: &str) -> Result<(), CallError> {
         "GetMetricData" => pass.metrics.window(STREAM, NOW, 5).await.map(drop),
         "DescribeAlarms" => pass.alarms.firing(Direction::Out).await.map(drop),
         "ListTagsForResource" => ports.alarms.is_ours(&stored).await.map(drop),
-        "PutMetricAlarm" => ports.alarms.put(&alarm).await,
+        "PutMetricAlarm" => ports.alarms.put(&alarm, None).await,
         "DeleteAlarms" => ports.alarms.delete(&[alarm.name]).await,
         "GetResources" => ports.fleet.tagged().await.map(drop),
         _ => ports.continuations.later("{}", 0).await,
@@ -262,9 +262,9 @@ async fn an_exceeded_limit_is_a_throttle_where_it_reads_and_a_refusal_of_a_resiz
     check(&kinesis_but(&RESIZES), 400, "LimitExceededException", Failure::Throttled, TRIES).await;
     check(&["UpdateShardCount"], 400, "LimitExceededException", Failure::DaySpent, 1).await;
     let splits: Vec<_> = RESIZES.into_iter().filter(|resize| *resize != "UpdateShardCount").collect();
-    check(&splits, 400, "LimitExceededException", Failure::Refused, 1).await;
+    check(&splits, 400, "LimitExceededException", Failure::Quota, 1).await;
     // CloudWatch's own: too many alarms. The SDK does not take this one for a throttle.
-    check(&["PutMetricAlarm"], 400, "LimitExceeded", Failure::Refused, 1).await;
+    check(&["PutMetricAlarm"], 400, "LimitExceeded", Failure::Quota, 1).await;
 }
 
 #[tokio::test]
@@ -275,7 +275,7 @@ async fn a_service_that_is_unwell_is_tried_four_times() {
 
 #[tokio::test]
 async fn a_refusal_is_not_tried_again() {
-    check(&OPERATIONS, 400, "AccessDeniedException", Failure::Refused, 1).await;
+    check(&OPERATIONS, 400, "AccessDeniedException", Failure::Denied, 1).await;
     check(&kinesis_but(&[]), 400, "InvalidArgumentException", Failure::Refused, 1).await;
     check(&kinesis_but(&["DescribeLimits"]), 400, "ResourceNotFoundException", Failure::NotFound, 1).await;
     check(&["AddTagsToStream", "EnableEnhancedMonitoring"], 400, "ResourceInUseException", Failure::InUse, 1).await;
@@ -307,9 +307,29 @@ async fn an_answer_that_makes_no_sense_is_unavailable() {
     // These have nothing to say but that it was done.
     check_garbage(&kinesis_but(&["AddTagsToStream", "SplitShard", "MergeShards"])).await;
     for (status, attempts) in [(400, 1), (503, TRIES)] {
-        let page = Answer::Http { status, headers: Vec::new(), body: b"<html>sorry</html>".to_vec() };
+        let headers = vec![("content-type", "text/html".to_owned())];
+        let page = Answer::Http { status, headers, body: b"<html>sorry</html>".to_vec() };
         let (error, tried) = failed("DescribeStreamSummary", page).await;
         assert_eq!((error.failure, tried), (Failure::Unavailable, attempts), "{error}");
+        let told = format!(
+            "DescribeStreamSummary for orders: an answer that cannot be read: HTTP {status} with text/html, expected JSON \
+             (application/x-amz-json-1.1), which begins \"<html>sorry</html>\""
+        );
+        assert_eq!(error.to_string(), told);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_in_another_protocol_is_told_with_both() {
+    for (operation, expected) in
+        [("DescribeAlarms", "CBOR (rpc-v2-cbor"), ("ListTagsForStream", "JSON (application/x-amz-json-1.1")]
+    {
+        let headers = vec![("content-type", "text/xml".to_owned())];
+        let xml = Answer::Http { status: 200, headers, body: b"<DescribeAlarmsResponse/>".to_vec() };
+        let (error, _) = failed(operation, xml).await;
+        let told = format!("HTTP 200 with text/xml, expected {expected}");
+        assert!(error.to_string().contains(&told), "{error}");
+        assert_eq!(error.failure, Failure::Unavailable);
     }
 }
 

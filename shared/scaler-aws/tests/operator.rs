@@ -43,7 +43,7 @@ async fn a_stream_that_is_there_is_not_made_again_and_one_that_is_not_is() {
     let there = world.operator.create_stream(STREAM, NewCapacity::Shards(2)).await.unwrap_err();
     assert_eq!((there.call, there.failure), ("CreateStream", Failure::InUse));
     let too_many = world.operator.create_stream("huge", NewCapacity::Shards(30_000)).await.unwrap_err();
-    assert_eq!(too_many.failure, Failure::Refused, "not something to wait for: {too_many}");
+    assert_eq!(too_many.failure, Failure::Quota, "not something to wait for: {too_many}");
     world.operator.create_stream("elastic", NewCapacity::OnDemand).await.unwrap();
     assert_eq!(world.operator.details("elastic").await.unwrap().state.mode, StreamMode::OnDemand);
 }

@@ -98,7 +98,7 @@ impl World {
             watch: None,
         };
         for alarm in stream_alarms(&self.policy, stream, ShardCount::new(shards).unwrap(), &actions) {
-            self.ports.alarms.put(&alarm).await.unwrap();
+            self.ports.alarms.put(&alarm, None).await.unwrap();
         }
     }
 

@@ -9,8 +9,11 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use sandbox::{Options, Sandbox};
-use scaler_app::cost::ports::{Listed, PriceList as _};
+use scaler_app::cost::ports::{Listed, Pages as _, PriceList as _};
 use scaler_app::ports::{CallError, Failure};
 use scaler_app::wiring::Wiring;
 use scaler_aws::SystemClock;
@@ -257,6 +260,47 @@ async fn a_list_that_may_not_be_read_is_a_refusal() {
     let standin =
         Standin::start(|asked| Answer::error(&asked.operation, 400, "AccessDeniedException", "not you")).await;
     let error = prices(standin.endpoint(), "eu-west-1").await.unwrap_err();
-    assert_eq!(error.failure, Failure::Refused);
+    assert_eq!(error.failure, Failure::Denied);
     assert_eq!(error.to_string(), "GetProducts for AmazonKinesis in eu-west-1: AccessDeniedException: not you");
+}
+
+/// The SDK of a Region with no endpoint of our own.
+async fn in_aws(region: &'static str) -> SdkConfig {
+    let credentials = Credentials::from_keys("sandbox", "sandbox", None);
+    scaler_aws::loader().region(Region::from_static(region)).credentials_provider(credentials).load().await
+}
+
+#[tokio::test]
+async fn a_partition_without_a_price_list_is_told_with_what_to_do() {
+    let sdk = in_aws("us-gov-west-1").await;
+    let ports = support::cost_ports(&sdk, SystemClock, &Wiring::default());
+    let error = ports.price_list.prices("us-gov-west-1").await.unwrap_err();
+    assert_eq!(error.failure, Failure::Refused);
+    let told = error.to_string();
+    assert!(told.starts_with("GetProducts for us-gov-west-1: AWS has no Price List endpoint"), "{told}");
+    assert!(told.contains("PriceOverrides"), "{told}");
+}
+
+/// An endpoint of one service, as a variable names it.
+#[derive(Debug)]
+struct Named(&'static str, String);
+
+impl LoadServiceConfig for Named {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        (key.env() == "AWS_ENDPOINT_URL" && key.service_id() == self.0).then(|| self.1.clone())
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_of_one_service_alone_is_called_as_one_of_all() {
+    let (sandbox, _) = Sandbox::start(Options::default()).await.unwrap();
+    let wiring = Wiring { report_bucket: Some("reports".to_owned()), ..Wiring::default() };
+    let named = |service| Named(service, sandbox.endpoint().to_owned());
+    let s3 = in_aws("eu-west-1").await.into_builder().service_config(named("S3")).build();
+    let place = support::cost_ports(&s3, SystemClock, &wiring).pages.keep("a.html", "<p>".to_owned()).await;
+    assert_eq!(place.unwrap(), "s3://reports/a.html");
+    // Also in a partition of which AWS keeps no list.
+    let pricing = in_aws("us-gov-west-1").await.into_builder().service_config(named("Pricing")).build();
+    let listed = support::cost_ports(&pricing, SystemClock, &wiring).price_list.prices("us-east-1").await;
+    assert!(listed.unwrap().prices.contains_key(&Item::ShardHour));
 }

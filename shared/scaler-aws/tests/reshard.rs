@@ -203,7 +203,7 @@ async fn what_aws_refuses_is_refused_and_changes_nothing() {
 
     let full = World::with(Capacity::Shards(2), Options { account_shard_limit: 2, ..at_once() }).await;
     let open = full.open().await;
-    assert_eq!(full.call(&halve(&open[0])).await, Err(Failure::Refused), "the account has no more shards");
+    assert_eq!(full.call(&halve(&open[0])).await, Err(Failure::Quota), "the account has no more shards");
     full.call(&merge(&open[0], &open[1])).await.unwrap();
     let elastic = World::with(Capacity::OnDemand, at_once()).await;
     let call = halve(&elastic.open().await[0]);

@@ -76,7 +76,7 @@ async fn a_shard_that_gives_nothing_is_an_error_after_one_call() {
     for (answer, failure) in [
         (throttle(), Failure::Throttled),
         (Answer::HangUp, Failure::Unavailable),
-        (Answer::error("GetRecords", 400, "AccessDeniedException", "as scripted"), Failure::Refused),
+        (Answer::error("GetRecords", 400, "AccessDeniedException", "as scripted"), Failure::Denied),
     ] {
         let standin = shard(1, answer).await;
         let error =
@@ -90,5 +90,5 @@ async fn a_shard_that_gives_nothing_is_an_error_after_one_call() {
 async fn what_aws_refuses_is_an_error_whatever_was_read() {
     let standin = shard(2, Answer::error("GetRecords", 400, "AccessDeniedException", "as scripted")).await;
     let error = operator(&standin).await.sample("orders", "shard", Timestamp::UNIX_EPOCH, LIMITS).await.unwrap_err();
-    assert_eq!(error.failure, Failure::Refused);
+    assert_eq!(error.failure, Failure::Denied);
 }

@@ -43,6 +43,7 @@ impl Reason {
             | Self::UnevenLoad { .. }
             | Self::WithinBounds
             | Self::RaisedToMin(_)
+            | Self::AsOrdered
             | Self::OverMax { .. }
             | Self::RightDirection
             | Self::OtherDirection(_)
@@ -93,13 +94,14 @@ impl Reason {
             }
             Self::BadPolicy(_) => "Change the stream's tags or the stack's parameters so that they agree.".to_owned(),
             Self::OnDemand => format!(
-                "Switch the stream to provisioned mode, or remove its tag: aws kinesis remove-tags-from-stream \
-                 --stream-name{} --tag-keys {TAG_MANAGED}",
+                "Switch the stream to provisioned mode (which it cannot be in with queues, channels or AUTO record distribution), or \
+                 remove its tag: aws kinesis remove-tags-from-stream --stream-name{} --tag-keys {TAG_MANAGED}",
                 option_value(stream)
             ),
             Self::RefusedLately { at, .. } => {
                 format!(
-                    "Read why in the function's log at {}; for AccessDenied see the role's policy.",
+                    "Read why in the function's log at {}. Where a permission lacks, see the role's policy and the stack's parameter \
+                     TagConditions.",
                     at.strftime("%Y-%m-%d %H:%MZ")
                 )
             }

@@ -186,9 +186,17 @@ impl StreamAlarm {
     }
 }
 
+/// What stands before the stack's name.
+const MADE_BY: &str = " Made by stack ";
+
 /// What a description ends with, by the stack that made the alarm.
 pub fn signature(stack: &str) -> String {
-    format!(" Made by stack {stack}.")
+    format!("{MADE_BY}{stack}.")
+}
+
+/// The stack by which a description is signed.
+pub fn signed_by(description: &str) -> Option<&str> {
+    description.strip_suffix('.')?.rsplit_once(MADE_BY).map(|(_, stack)| stack)
 }
 
 fn sorted<T: Ord>(entries: &[T]) -> BTreeSet<&T> {

@@ -12,7 +12,7 @@ pub fn operand(stream: &str) -> String {
 }
 
 /// What follows an option's name.
-pub(crate) fn option_value(value: &str) -> String {
+pub fn option_value(value: &str) -> String {
     if value.starts_with('-') { format!("={value}") } else { format!(" {value}") }
 }
 

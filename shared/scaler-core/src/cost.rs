@@ -10,4 +10,4 @@ pub use advice::{Advice, Looked, Saving, advice};
 pub use bill::{ADVANTAGE_FLOOR_BYTES_PER_SECOND, Bill, BillLine, advantage_of_all};
 pub use month::{MonthEnd, month_end};
 pub use own::OwnUse;
-pub use usage::{Consumer, ConsumerUse, Series, Standing, Tick, Usage, on_demand_bytes, put_units};
+pub use usage::{Consumer, ConsumerUse, OnDemandOnly, Series, Standing, Tick, Usage, on_demand_bytes, put_units};

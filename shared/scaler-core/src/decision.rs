@@ -107,6 +107,18 @@ impl Decision {
         reasons.filter(|reason| !is_answered(reason)).find(|reason| reason.needs_a_person(self.direction))
     }
 
+    /// This decision of a policy whose bounds are a count that a person ordered: no bound was followed, but the order.
+    #[must_use]
+    pub fn as_ordered(mut self) -> Self {
+        let is_bound = |reason: &Reason| {
+            matches!(reason, Reason::RaisedToMin(_) | Reason::LoweredToMax { .. } | Reason::OverMax { .. })
+        };
+        for step in self.steps.iter_mut().filter(|step| is_bound(&step.reason)) {
+            step.reason = Reason::AsOrdered;
+        }
+        self
+    }
+
     /// The decision to make a split or merge that a person ordered, as one of so many.
     pub fn ordered(call: ShardCall, current: ShardCount, step: u32, all: u32) -> Self {
         let direction = match call {

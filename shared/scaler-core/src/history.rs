@@ -172,6 +172,24 @@ impl ResizeHistory {
         (now.duration_since(last.at) < UNFINISHED_AFTER).then_some((last.from, to))
     }
 
+    /// The open shards that a stream had at a time of the last 24 hours, as far as this tells, which is written at each attempt:
+    /// those to which the last accepted one led, and before the first of all those that it began with. Of splits and merges the end
+    /// is taken.
+    pub fn count_at(&self, at: Timestamp, now: Timestamp) -> Option<ShardCount> {
+        if now.duration_since(at) > SignedDuration::from_hours(RESIZES_WINDOW_HOURS) {
+            return None;
+        }
+        let led_to = |attempt: &Attempt| match attempt.kind {
+            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign | AttemptKind::Stepwise => attempt.to,
+            // Perhaps not made; what was seen later tells.
+            AttemptKind::Asked(_) => None,
+            AttemptKind::NotMade | AttemptKind::Refused | AttemptKind::DaySpent => Some(attempt.from),
+        };
+        let after = self.0.iter().find(|attempt| attempt.at > at).map(|attempt| attempt.from);
+        let before = self.0.iter().rfind(|attempt| attempt.at <= at);
+        before.map_or(after, |before| led_to(before).or(after))
+    }
+
     /// What is known once a stream that is not being resized was seen to have `actual` shards: a call without an answer that
     /// led to this count was accepted; a count that no attempt explains is a resize by somebody else. Where no attempt of the
     /// day says what the count should be, `alarms_fit` does, for which its alarms were made.

@@ -147,6 +147,17 @@ impl KeyStrategy {
         }
     }
 
+    /// Of what such keys keep the order, to be read; `None` where they keep none.
+    pub const fn keeps_order_of(self) -> Option<&'static str> {
+        match self {
+            Self::HashBased => Some("the records of an identifier"),
+            Self::UserBased => Some("each user"),
+            Self::TimeBased => Some("everything, while a period lasts"),
+            Self::Composite => Some("each user in each category"),
+            Self::Random => None,
+        }
+    }
+
     /// The name of the function that makes such keys.
     pub const fn function(self) -> &'static str {
         match self {

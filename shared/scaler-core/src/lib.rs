@@ -47,7 +47,7 @@ mod watch_alarms;
 pub use alarm_set::{AlarmActions, stream_alarms};
 pub use alarms::{
     ALARM_PREFIX, AlarmExpression, AlarmKind, AlarmMetric, SHARDS_ID, StreamAlarm, TAG_MADE_BY, Watch, alarm_name,
-    signature, stream_of_alarm,
+    signature, signed_by, stream_of_alarm,
 };
 pub use care::{Care, ROUND_MINUTES, SYNC_MINUTES, care, is_due, is_plan_due};
 pub use decision::{Decision, Verdict, admit, decide, may_plan};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::cost::{ConsumerUse, Standing, Usage, on_demand_bytes, put_units};
+use crate::cost::{ConsumerUse, OnDemandOnly, Standing, Usage, on_demand_bytes, put_units};
 use crate::observation::StreamMode;
 use crate::prices::{Item, MONTH_SECONDS};
 use crate::sizing::{Readers, Reading, Sizing, Workload};
@@ -74,6 +74,7 @@ impl PaperStream {
             retention_hours: self.retention_hours,
             created: Timestamp::MIN,
             consumers: Vec::new(),
+            on_demand_only: OnDemandOnly::default(),
         }
     }
 }

@@ -28,9 +28,17 @@ pub struct Price {
 pub struct PriceSheet {
     region: String,
     prices: BTreeMap<Item, Price>,
+    loan: Option<Loan>,
 }
 
-/// A price that nobody has told us. No other Region's is taken for it.
+/// Prices of another Region that stand in for those a Region lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Loan {
+    of: String,
+    is_whole: bool,
+}
+
+/// A price that nobody has told us. No other Region's is taken for it, unless a person says so on paper.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct MissingPrice {
     /// The Region.
@@ -43,8 +51,9 @@ impl fmt::Display for MissingPrice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { region, item } = self;
         let region = if region.is_empty() { "a Region that is not named" } else { region };
-        // What the list has no row of, no permission would bring.
-        let allow = if item.row().is_some() { "allow pricing:GetProducts, or " } else { "" };
+        // What the list has no row of, or what no list is kept of, no permission would bring.
+        let is_listed = item.row().is_some() && price_list_region(region).is_some();
+        let allow = if is_listed { "allow pricing:GetProducts, or " } else { "" };
         write!(
             f,
             "no price of {item} is known for {region}: {allow}say it in USD for {}, as {item}=... (PriceOverrides of the \
@@ -62,7 +71,32 @@ impl PriceSheet {
             let source = Cow::Borrowed(line.source);
             (line.item, Price { usd: line.usd, source })
         };
-        Self { region: region.to_owned(), prices: lines.map(price).collect() }
+        Self { region: region.to_owned(), prices: lines.map(price).collect(), loan: None }
+    }
+
+    /// Takes those prices of another Region that are missing here, where there are any.
+    pub fn borrow_from(&mut self, other: &str) {
+        let is_whole = self.prices.is_empty();
+        let missing: Vec<_> =
+            Self::of(other).prices.into_iter().filter(|(item, _)| !self.prices.contains_key(item)).collect();
+        if !missing.is_empty() {
+            self.loan = Some(Loan { of: other.to_owned(), is_whole });
+            self.prices.extend(missing);
+        }
+    }
+
+    /// The other Region of which prices were taken.
+    pub fn lender(&self) -> Option<&str> {
+        self.loan.as_ref().map(|loan| loan.of.as_str())
+    }
+
+    /// Whose prices they are.
+    pub fn origin(&self) -> String {
+        match &self.loan {
+            None => self.region.clone(),
+            Some(Loan { of, is_whole: true }) => format!("{of}, in place of those of {}", self.region),
+            Some(Loan { of, is_whole: false }) => format!("{}, and of {of} where it has none", self.region),
+        }
     }
 
     /// The Region.
@@ -104,6 +138,20 @@ impl PriceSheet {
     }
 }
 
+/// The Regions of which the repository's dated sheet has prices.
+pub const SHEET_REGIONS: [&str; 3] = sheet::REGIONS;
+
+/// The Region in which AWS's Price List of a Region is asked for; `None` where its partition has none. Source: the endpoints of
+/// `pricing` in botocore 1.44.8, read 2026-11-30.
+pub fn price_list_region(region: &str) -> Option<&'static str> {
+    match region.split('-').next() {
+        Some("cn") => Some("cn-northwest-1"),
+        Some("eusc") => Some("eusc-de-east-1"),
+        _ if region.starts_with("us-gov-") || region.starts_with("us-iso") => None,
+        _ => Some(US_EAST_1),
+    }
+}
+
 /// The price of one provisioned shard for an hour; `None` where the sheet has no figure for the Region.
 pub fn shard_hour(region: &str) -> Option<MicroUsd> {
     sheet::lines(region).find(|line| line.item == Item::ShardHour).map(|line| line.usd)
@@ -132,6 +180,39 @@ mod tests {
             "no price of advantage-extended-retention is known for eu-west-1: say it in USD for a GB kept for a month, as \
              advantage-extended-retention=... (PriceOverrides of the template, --price of shardctl)"
         );
+    }
+
+    #[test]
+    fn each_partition_has_its_own_price_list_or_none() {
+        for (region, asked) in [
+            ("us-east-1", Some("us-east-1")),
+            ("ap-northeast-2", Some("us-east-1")),
+            ("eu-central-1", Some("us-east-1")),
+            ("cn-north-1", Some("cn-northwest-1")),
+            ("eusc-de-east-1", Some("eusc-de-east-1")),
+            ("us-gov-west-1", None),
+            ("us-gov-east-1", None),
+        ] {
+            assert_eq!(price_list_region(region), asked, "{region}");
+        }
+        let told = PriceSheet::of("us-gov-west-1").price(Item::ShardHour).unwrap_err().to_string();
+        assert!(!told.contains("pricing:GetProducts") && told.contains("PriceOverrides"), "{told}");
+    }
+
+    #[test]
+    fn what_is_borrowed_is_only_what_is_missing_and_is_told() {
+        let mut seoul = PriceSheet::of("ap-northeast-2");
+        seoul.borrow_from("us-east-1");
+        assert_eq!(seoul.price(Item::ShardHour), PriceSheet::of("us-east-1").price(Item::ShardHour));
+        assert_eq!(seoul.origin(), "us-east-1, in place of those of ap-northeast-2");
+        let mut tokyo = PriceSheet::of("ap-northeast-1");
+        tokyo.borrow_from("us-east-1");
+        assert_eq!(tokyo.price(Item::ShardHour), Ok(MicroUsd(19_500)), "its own");
+        assert_eq!(tokyo.price(Item::FanOutHour), Ok(MicroUsd(15_000)));
+        assert_eq!(tokyo.origin(), "ap-northeast-1, and of us-east-1 where it has none");
+        let mut virginia = PriceSheet::of("us-east-1");
+        virginia.borrow_from("ap-northeast-1");
+        assert_eq!((virginia.lender(), virginia.origin().as_str()), (None, "us-east-1"), "it lacks none");
     }
 
     #[test]

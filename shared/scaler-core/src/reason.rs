@@ -223,6 +223,8 @@ pub enum Reason {
     WithinBounds,
     /// Raised to the operator's minimum.
     RaisedToMin(ShardCount),
+    /// A person ordered this count.
+    AsOrdered,
     /// The operator's maximum caps growth.
     LoweredToMax {
         /// The maximum.
@@ -525,6 +527,7 @@ impl Reason {
             }
             Self::WithinBounds => f.write_str("within the minimum and maximum"),
             Self::RaisedToMin(min) => write!(f, "the minimum is {min}"),
+            Self::AsOrdered => f.write_str("as ordered"),
             Self::LoweredToMax { max, wanted } => {
                 write!(f, "{wanted} are wanted and the maximum is {max}: raise kinesis-scaler/shards-max to allow more")
             }

@@ -16,7 +16,7 @@ pub(crate) fn watch_alarm(policy: &Policy, stream: &str, watch: Watch) -> Stream
             ("IncomingRecords", "Sum", f64::from(threshold), means)
         }
         Watch::WriteThrottled => {
-            let means = "throttles its producers: is scale-out held back, or is one shard hot?".to_owned();
+            let means = "throttles its producers: scale-out is held back, or one shard is hot".to_owned();
             ("WriteProvisionedThroughputExceeded", "Sum", 0.0, means)
         }
         Watch::ReadThrottled => {

@@ -5,9 +5,9 @@
 mod costs;
 
 use costs::{GB, MONTH, consumer, hours, standing, tick, whole};
-use scaler_core::cost::{Advice, Looked, Saving, Standing, Tick, advice};
+use scaler_core::cost::{Advice, Looked, OnDemandOnly, Saving, Standing, Tick, advice};
 use scaler_core::prices::{Item, Price, PriceSheet};
-use scaler_core::{MicroUsd, Policy, PolicySpec, StreamMode};
+use scaler_core::{MicroUsd, Policy, PolicySpec, ShardCount, StreamMode};
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
@@ -104,7 +104,7 @@ fn check(situation: &str, case: &Case, expected: &[&str]) {
 fn short(saving: &Saving) -> String {
     match saving {
         Saving::ToOnDemand => "to on-demand".to_owned(),
-        Saving::ToProvisioned { shards } => format!("to {shards} shards"),
+        Saving::ToProvisioned { shards, .. } => format!("to {shards} shards"),
         Saving::DeleteIdle => "delete".to_owned(),
         Saving::Enrol { shards } => format!("enrol for {shards}"),
         Saving::LowerMin { from, to } => format!("min {from} to {to}"),
@@ -112,6 +112,28 @@ fn short(saving: &Saving) -> String {
         Saving::AskWhyHeld { from, to } => format!("why {from} and not {to}"),
         Saving::DropConsumer { name } => format!("drop {name}"),
         Saving::Aggregate { mean_bytes, billed_kb } => format!("aggregate {mean_bytes} of {billed_kb} KB"),
+    }
+}
+
+/// What a stream has in on-demand mode alone stands in the way, and is told before any command.
+#[test]
+fn what_keeps_a_stream_from_provisioned_mode_is_told() {
+    let advised = |only: OnDemandOnly| {
+        let told = Saving::ToProvisioned { shards: ShardCount::ONE, only };
+        (told.to_string(), told.command("orders", "us-east-1"))
+    };
+    let unknown = OnDemandOnly::default();
+    let none = OnDemandOnly { channels: Some(0), is_auto: Some(false), consumers_beyond: 0 };
+    for (only, said, is_clear) in [
+        (unknown, "to be checked: queues, channels, AUTO record distribution", true),
+        (none, "to be checked: queues, which", true),
+        (OnDemandOnly { channels: Some(2), ..none }, "First delete its 2 channel(s)", false),
+        (OnDemandOnly { is_auto: Some(true), ..none }, "set its record distribution to USER_PARTITION_KEY", false),
+        (OnDemandOnly { consumers_beyond: 3, ..none }, "deregister 3 of its consumers with enhanced fan-out", false),
+    ] {
+        let (words, command) = advised(only);
+        assert!(words.contains(said) && words.contains("queues"), "{words}");
+        assert_eq!(command.is_some(), is_clear, "{words}");
     }
 }
 

@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use scaler_core::cost::{
-    Bill, Consumer, Looked, OwnUse, Saving, Series, Standing, Tick, Usage, advantage_of_all, advice, month_end,
-    on_demand_bytes, put_units,
+    Bill, Consumer, Looked, OnDemandOnly, OwnUse, Saving, Series, Standing, Tick, Usage, advantage_of_all, advice,
+    month_end, on_demand_bytes, put_units,
 };
 use scaler_core::prices::{Item, PriceSheet, US_EAST_1};
 use scaler_core::{MicroUsd, Minute, ShardCount, StreamMode};
@@ -46,6 +46,7 @@ fn any_tick() -> impl Strategy<Value = Tick> {
     );
     let fan_out_bytes = prop::collection::vec(amount(1 << 40), 0..=CONSUMERS);
     (metrics, prop::option::of(0..=10_000_u32), fan_out_bytes).prop_map(|(metrics, open_shards, fan_out_bytes)| Tick {
+        by_ledger: None,
         metrics,
         open_shards,
         fan_out_bytes,
@@ -64,6 +65,7 @@ fn stream() -> impl Strategy<Value = (Series, Standing)> {
             let standing = Standing {
                 created: start + seconds(created),
                 consumers: vec![made("one", one), made("other", other)],
+                on_demand_only: OnDemandOnly::default(),
                 ..standing(mode, shards, retention_hours)
             };
             (Series { start, step_seconds, ticks }, standing)
@@ -243,7 +245,7 @@ proptest! {
             prop_assume!(records <= most && month_of(dearer_by(records), hours) >= 1_000_000);
             let usage = of_load(records);
             let switch = |standing: &Standing| mode_advised(&usage, standing);
-            let to_shards = Saving::ToProvisioned { shards: provisioned.open_shards };
+            let to_shards = Saving::ToProvisioned { shards: provisioned.open_shards, only: OnDemandOnly::default() };
             prop_assert_eq!(switch(&provisioned), (!is_more).then_some(Saving::ToOnDemand));
             prop_assert_eq!(switch(&on_demand), is_more.then_some(to_shards));
         }
@@ -263,6 +265,7 @@ proptest! {
         let stream = Standing {
             created: created_at,
             consumers: vec![costs::consumer("one", "2020-01-01T00:00:00Z")],
+            on_demand_only: OnDemandOnly::default(),
             ..standing(mode, 5, retention_hours)
         };
         let series = |from: i64, until: i64| Series {
@@ -293,6 +296,7 @@ proptest! {
         let stream = Standing {
             created,
             consumers: vec![Consumer { name: String::new(), created: start }],
+            on_demand_only: OnDemandOnly::default(),
             ..standing(mode, shards, retention_hours)
         };
         let series = Series { start, step_seconds, ticks: vec![tick; count] };
@@ -360,6 +364,7 @@ fn extreme_tick() -> impl Strategy<Value = Tick> {
     let shards = prop_oneof![Just(None), Just(Some(0)), Just(Some(u32::MAX))];
     (amount(), amount(), amount(), amount(), amount(), amount(), shards).prop_map(
         |(bytes, records, throttled_records, read_bytes, iterator_age_ms, fan_out, open_shards)| Tick {
+            by_ledger: None,
             metrics: Minute { bytes, records, throttled_records, read_bytes, read_throttles: None, iterator_age_ms },
             open_shards,
             fan_out_bytes: vec![fan_out, fan_out],

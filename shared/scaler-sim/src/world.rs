@@ -29,7 +29,7 @@ mod billing;
 
 pub use billing::Billed;
 
-/// How long a resize keeps a stream UPDATING; AWS says "a few minutes".
+/// How long a change keeps a stream UPDATING; of a resize AWS says "a few minutes".
 const RESIZE_SECONDS: i64 = 60;
 
 const ACCOUNT: &str = "123456789012";
@@ -56,6 +56,8 @@ pub struct Stream {
     pub reshards: Vec<Timestamp>,
     /// Whether the metrics of its shards are sent.
     pub shard_metrics: bool,
+    /// When they were last switched on by a call, which sets the stream in motion.
+    pub measured: Option<Timestamp>,
     /// What a minute's metrics say of a shard with this range; `None` is its share of [`Self::load`].
     pub by_range: Option<fn(HashKeyRange) -> Minute>,
     /// Where its shards lie, once somebody has asked.
@@ -77,6 +79,7 @@ impl Stream {
             resizes: Vec::new(),
             reshards: Vec::new(),
             shard_metrics: false,
+            measured: None,
             by_range: None,
             ring: None,
             billed: Billed::default(),
@@ -137,6 +140,8 @@ struct State {
     unheard: VecDeque<SignedDuration>,
     /// Resizes that are on their way: when they arrive, of which stream, to which count.
     on_their_way: Vec<(Timestamp, String, ShardCount)>,
+    /// Whether nobody hears what comes of the next call that switches the metrics of shards on.
+    unheard_measuring: bool,
     tags_need_active: bool,
     calls: Vec<String>,
     /// Calls after which the caller is dead.
@@ -171,6 +176,7 @@ impl World {
             failures: BTreeMap::new(),
             unheard: VecDeque::new(),
             on_their_way: Vec::new(),
+            unheard_measuring: false,
             tags_need_active: false,
             calls: Vec::new(),
             lives: None,
@@ -236,6 +242,11 @@ impl World {
     /// Loses the answer to the next resize, after those already to be lost. It is carried out so much later, if AWS accepts it then.
     pub fn lose_next_resize(&self, carried_out_after: SignedDuration) {
         self.state().unheard.push_back(carried_out_after);
+    }
+
+    /// Loses the answer to the next call that switches the metrics of shards on. It is carried out.
+    pub fn lose_next_measuring(&self) {
+        self.state().unheard_measuring = true;
     }
 
     /// Makes a stream that is not ACTIVE refuse tags, as AWS says that it may.
@@ -468,6 +479,7 @@ fn refused(call: &'static str, subject: &str, refusal: &Refusal) -> CallError {
     let failure = match refusal.error_type {
         "ResourceInUseException" => Failure::InUse,
         _ if refusal.is_day_spent() => Failure::DaySpent,
+        "LimitExceededException" => Failure::Quota,
         _ => Failure::Refused,
     };
     failed(call, subject, failure, &format!("{}: {}", refusal.error_type, refusal.message))
@@ -509,11 +521,8 @@ fn share(load: &Minute, share: f64) -> Minute {
 
 fn status(stream: &Stream, now: Timestamp) -> StreamStatus {
     let done = |at: &Timestamp| now.duration_since(*at) >= SignedDuration::from_secs(RESIZE_SECONDS);
-    if stream.resizes.last().is_none_or(done) && stream.reshards.last().is_none_or(done) {
-        stream.status
-    } else {
-        StreamStatus::Updating
-    }
+    let changes = [stream.resizes.last(), stream.reshards.last(), stream.measured.as_ref()];
+    if changes.into_iter().flatten().all(done) { stream.status } else { StreamStatus::Updating }
 }
 
 impl Streams for &World {
@@ -603,8 +612,11 @@ impl Streams for &World {
         let mut state = self.state();
         let call = "EnableEnhancedMonitoring";
         state.called(call, stream, "")?;
-        state.find(call, stream)?.shard_metrics = true;
-        Ok(())
+        let (now, is_unheard) = (state.now, state.unheard_measuring);
+        state.unheard_measuring = false;
+        let found = state.find(call, stream)?;
+        (found.shard_metrics, found.measured) = (true, Some(now));
+        if is_unheard { Err(failed(call, stream, Failure::Unavailable, "no answer")) } else { Ok(()) }
     }
 }
 
@@ -665,8 +677,9 @@ impl Alarms for &World {
             self.alive().await;
             self.state().called("ListTagsForResource", &alarm.name, "")?;
             if there.is_ours {
-                let alarm = StreamAlarm { actions: there.alarm.actions, ..alarm.clone() };
-                AlarmStore::put(self, &alarm).await?;
+                let StreamAlarm { actions, description, .. } = there.alarm;
+                let alarm = StreamAlarm { actions, description, ..alarm.clone() };
+                AlarmStore::put(self, &alarm, None).await?;
             } else {
                 others.push(alarm.name.clone());
             }
@@ -727,7 +740,7 @@ impl AlarmStore for &World {
         Ok(state.alarms.get(&alarm.alarm.name).is_some_and(|held| held.is_ours))
     }
 
-    async fn put(&self, alarm: &StreamAlarm) -> Result<(), CallError> {
+    async fn put(&self, alarm: &StreamAlarm, _there: Option<&StoredAlarm>) -> Result<(), CallError> {
         self.alive().await;
         let mut state = self.state();
         let fits = alarm.fits().map(|shards| shards.to_string()).unwrap_or_default();

@@ -58,7 +58,7 @@ pub(super) async fn gather<A: CostAdapters>(
         // Reckoned at once: the metrics of a month of one stream are a megabyte.
         for known in metrics(ports, request, standing, &alarms, &mut gathered).await {
             let name = known.name.clone();
-            match known.reckon(Terms { sheet: &gathered.sheet, policy }) {
+            match known.reckon(Terms { sheet: &gathered.sheet, policy, now: ports.fleet.pass.clock.now() }) {
                 Ok(reckoned) => gathered.streams.push(reckoned),
                 Err(missing) => gathered.faults.push(format!("{name} is left out: {missing}")),
             }

@@ -36,6 +36,8 @@ pub(super) struct Terms<'a> {
     pub(super) sheet: &'a PriceSheet,
     /// The stack's policy.
     pub(super) policy: &'a Policy,
+    /// The time, by which a stream's ledger tells of its last 24 hours.
+    pub(super) now: Timestamp,
 }
 
 /// A stream that was reckoned; its series, which is large, is not kept.
@@ -56,7 +58,8 @@ impl Known {
     ///
     /// # Errors
     /// An item that it is billed by has no price.
-    pub(super) fn reckon(self, terms: Terms<'_>) -> Result<Reckoned, MissingPrice> {
+    pub(super) fn reckon(mut self, terms: Terms<'_>) -> Result<Reckoned, MissingPrice> {
+        self.series.recall(&self.enrolment.history, terms.now);
         let usage = self.series.usage(&self.standing, self.series.start, self.series.end());
         let own = if self.enrolment.managed {
             OwnUse::of_stream(usage.seconds, self.alarm_metrics, usage.seconds_counted)
@@ -155,14 +158,18 @@ fn mean_shards(usage: &Usage) -> f64 {
 /// What the metrics leave open.
 fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
     let mut notes = Vec::new();
-    let uncounted = (usage.seconds - usage.seconds_counted) / 3_600;
+    let uncounted = (usage.seconds - usage.seconds_counted - usage.seconds_by_ledger) / 3_600;
     if standing.mode == StreamMode::Provisioned && uncounted > 0 {
-        let [counted, hours] = [usage.seconds_counted, usage.seconds].map(|seconds| (seconds + 1_800) / 3_600);
-        notes.push(match counted {
-            0 => "the shard count was not published in the period: the nearest count known is taken".to_owned(),
-            _ => format!(
-                "the shard count was published for {counted} of {hours} hours; for the others the nearest count known is \
-                 taken"
+        let hours = |seconds: u64| (seconds + 1_800) / 3_600;
+        let ledger = match hours(usage.seconds_by_ledger) {
+            0 => String::new(),
+            hours => format!(", and its own ledger tells it for {hours} more"),
+        };
+        notes.push(match (hours(usage.seconds_counted), ledger.is_empty()) {
+            (0, true) => "the shard count was not published in the period: the nearest count known is taken".to_owned(),
+            (counted, _) => format!(
+                "the shard count was published for {counted} of {} hours{ledger}; for the others the nearest count known is taken",
+                hours(usage.seconds)
             ),
         });
     }

@@ -7,6 +7,8 @@ use scaler_core::prices::PriceSheet;
 use scaler_core::{MicroUsd, StreamMode};
 use serde::{Serialize, Serializer};
 
+use crate::retry::RetryNeeded;
+
 /// Money as a number of USD. A double holds a hundredth of a micro-dollar up to 90 million, so it is exact as printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Usd(pub MicroUsd);
@@ -247,17 +249,12 @@ pub struct DayCost {
     pub mean_shards: f64,
 }
 
-/// Something failed that another try of the same event may mend.
-#[derive(Debug, thiserror::Error)]
-#[error("worth another try: {0}")]
-pub struct CostRetryNeeded(String);
-
 impl CostReport {
     /// The answer for Lambda: an error where a retry could help and nothing could be reckoned.
     ///
     /// # Errors
     /// No stream could be read, for a cause that may pass.
-    pub fn into_result(self) -> Result<Self, CostRetryNeeded> {
-        if self.retry { Err(CostRetryNeeded(self.faults.join("; "))) } else { Ok(self) }
+    pub fn into_result(self) -> Result<Self, RetryNeeded> {
+        if self.retry { Err(RetryNeeded(self.faults.join("; "))) } else { Ok(self) }
     }
 }

@@ -6,7 +6,7 @@ use scaler_core::MicroUsd;
 
 use super::report::{CostReport, StreamCost, Usd, UsdSaved};
 use super::telemetry::needs_attention;
-use crate::ports::{Notice, NoticeKind};
+use crate::ports::{Notice, NoticeKind, Subject};
 
 /// Streams, pieces of advice and faults in a message; the answer and the page have them all.
 const LISTED_MAX: usize = 10;
@@ -17,7 +17,7 @@ pub(super) fn notice(report: &CostReport) -> Notice {
     // A subscription that wants only what needs somebody gets what is over its budget, or could not be reckoned.
     let kind = if needs_attention(report) { NoticeKind::Attention } else { NoticeKind::Cost };
     let budget = if over > 0 { format!(", {over} over budget") } else { String::new() };
-    let subject = format!("kinesis-scaler: {} USD until {}{budget}", cents(report.fleet.usd), day(report));
+    let subject = Subject::new(&format!("{} USD until {}{budget}", cents(report.fleet.usd), day(report)));
     Notice { kind, subject, text: summary(report) }
 }
 

@@ -41,8 +41,12 @@ pub trait AlarmStore: Send + Sync {
     /// Whether alarm-sync made this alarm, by its tag; its name alone does not tell.
     fn is_ours(&self, alarm: &StoredAlarm) -> impl Future<Output = Result<bool, CallError>> + Send;
 
-    /// Makes an alarm, or replaces the one of its name.
-    fn put(&self, alarm: &StreamAlarm) -> impl Future<Output = Result<(), CallError>> + Send;
+    /// Makes an alarm, or replaces the one that is there of its name; what that one has which [`StreamAlarm`] does not know stays.
+    fn put(
+        &self,
+        alarm: &StreamAlarm,
+        there: Option<&StoredAlarm>,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
 
     /// Deletes up to [`DELETED_AT_ONCE`] alarms; one that does not exist is no fault.
     fn delete(&self, names: &[String]) -> impl Future<Output = Result<(), CallError>> + Send;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Said;
 use crate::report::{Outcome, OutcomeKind};
+use crate::retry::RetryNeeded;
 use crate::telemetry::Gauges;
 
 /// Outcomes in one answer, at most: Lambda takes 6 MB, and the log has them all.
@@ -33,21 +34,16 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// Something failed that another try of the same event may mend.
-#[derive(Debug, thiserror::Error)]
-#[error("worth another try: {0}")]
-pub struct SyncRetryNeeded(String);
-
 impl SyncResponse {
     /// The answer for Lambda: an error where a retry could help, and only there. Streams that failed in a walk over the fleet
     /// are not worth one: the next walk comes within minutes.
     ///
     /// # Errors
     /// The walk itself failed, or a stream that the event was about.
-    pub fn into_result(self) -> Result<Self, SyncRetryNeeded> {
+    pub fn into_result(self) -> Result<Self, RetryNeeded> {
         match self.retry {
             None => Ok(self),
-            Some(words) => Err(SyncRetryNeeded(words)),
+            Some(words) => Err(RetryNeeded(words)),
         }
     }
 }

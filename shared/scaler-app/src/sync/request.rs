@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::event::{EventFault, malformed, shape_of};
+use crate::role::Role;
 use crate::stream_name::{is_stream_name, stream_in};
 
 /// Characters shown of a request that cannot be read.
@@ -65,8 +66,9 @@ impl SyncRequest {
     }
 }
 
-/// Reads any event that alarm-sync may be sent. A queue may hand over several at once.
-pub fn parse(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
+/// Reads any event that alarm-sync may be sent. A queue may hand over several at once. `ours` are the roles of the stack's own
+/// functions.
+pub fn parse(event: &Value, ours: &[Role]) -> Vec<Result<SyncRequest, EventFault>> {
     let is_queue = event.pointer("/Records/0/eventSource").and_then(Value::as_str) == Some("aws:sqs");
     match event.get("detail-type").and_then(Value::as_str) {
         // The next run comes in minutes: what did not change meanwhile is not asked for.
@@ -76,7 +78,7 @@ pub fn parse(event: &Value) -> Vec<Result<SyncRequest, EventFault>> {
             let status = event.pointer("/detail/status-details/status").and_then(Value::as_str);
             vec![Ok(SyncRequest::Deployed { is_rollback: status.is_some_and(|status| status.contains("ROLLBACK")) })]
         }
-        Some("AWS API Call via CloudTrail") => vec![from_cloudtrail(event)],
+        Some("AWS API Call via CloudTrail") => vec![from_cloudtrail(event, ours)],
         Some("Tag Change on Resource") => vec![from_tag_change(event)],
         _ if is_queue => from_queue(event),
         _ => vec![by_hand(event)],
@@ -152,6 +154,18 @@ struct Call {
     event_name: String,
     #[serde(default)]
     request_parameters: Option<Parameters>,
+    #[serde(default)]
+    user_identity: Value,
+}
+
+impl Call {
+    /// Whether one of these roles put tags on a stream.
+    fn is_tags_by(&self, roles: &[Role]) -> bool {
+        // The issuer is the role itself, and the other the session in which it was taken on.
+        let arns = ["/sessionContext/sessionIssuer/arn", "/arn"];
+        let mut by = arns.into_iter().filter_map(|place| Role::of_arn(self.user_identity.pointer(place)?.as_str()?));
+        ["AddTagsToStream", "TagResource"].contains(&self.event_name.as_str()) && by.any(|role| roles.contains(&role))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -163,19 +177,22 @@ struct Parameters {
     stream_arn: Option<String>,
     #[serde(rename = "resourceARN", alias = "resourceArn")]
     resource_arn: Option<String>,
-    /// Keys and values when tags are added, ...
+    /// Keys and values when tags are added, perhaps as a list of both, ...
     tags: Option<Value>,
     /// ... keys when they are removed.
     #[serde(rename = "tagKeys")]
     tag_keys: Option<Vec<String>>,
 }
 
-fn from_cloudtrail(event: &Value) -> Result<SyncRequest, EventFault> {
+fn from_cloudtrail(event: &Value, ours: &[Role]) -> Result<SyncRequest, EventFault> {
     let road = "CloudTrail event";
     let call = Call::deserialize(&event["detail"]).map_err(|fault| malformed(road, &fault))?;
+    // Told by who made it as well: no record of how CloudTrail shows tags is published.
+    if call.is_tags_by(ours) {
+        return Ok(nothing_but_memory());
+    }
     let parameters = call.request_parameters.unwrap_or_default();
-    let added = parameters.tags.as_ref().and_then(Value::as_object).map(|tags| tags.keys().cloned().collect());
-    if let Some(keys) = added.or(parameters.tag_keys)
+    if let Some(keys) = parameters.tags.as_ref().and_then(keys_of).or(parameters.tag_keys)
         && only_memory(&keys)
     {
         return Ok(nothing_but_memory());
@@ -191,6 +208,16 @@ fn from_cloudtrail(event: &Value) -> Result<SyncRequest, EventFault> {
         // Consumers are tagged by the same call.
         (None, Some(arn)) => Ok(SyncRequest::Nothing(format!("{arn} is no stream"))),
         (None, None) => Err(EventFault::Malformed { road, fault: format!("{} names no stream", call.event_name) }),
+    }
+}
+
+/// The keys of tags, be they an object or a list of keys and values; `None` where one cannot be read.
+fn keys_of(tags: &Value) -> Option<Vec<String>> {
+    let key = |tag: &Value| Some(["key", "Key"].into_iter().find_map(|name| tag.get(name)?.as_str())?.to_owned());
+    match tags {
+        Value::Object(tags) => Some(tags.keys().cloned().collect()),
+        Value::Array(tags) => tags.iter().map(key).collect(),
+        _ => None,
     }
 }
 
@@ -245,7 +272,7 @@ mod tests {
         ] {
             let body = request.message();
             let queue = json!({ "Records": [{ "eventSource": "aws:sqs", "body": body }] });
-            assert_eq!(parse(&queue), [Ok(request)], "{body}");
+            assert_eq!(parse(&queue, &[]), [Ok(request)], "{body}");
         }
     }
 
@@ -261,7 +288,7 @@ mod tests {
             (json!({ "Records": [] }), "an object with the fields [Records]"),
             (json!(null), "got null"),
         ] {
-            let fault = parse(&event).remove(0).unwrap_err().to_string();
+            let fault = parse(&event, &[]).remove(0).unwrap_err().to_string();
             assert!(fault.contains(told) && fault.contains("{\"sync\": \"all\"}"), "{fault}");
         }
     }
@@ -271,18 +298,46 @@ mod tests {
         let arn = "arn:aws:kinesis:us-east-1:123456789012:stream/orders/consumer/app:1767322800";
         let call =
             json!({ "eventName": "TagResource", "requestParameters": { "resourceARN": arn, "tags": { "a": "b" } } });
-        let request = parse(&json!({ "detail-type": "AWS API Call via CloudTrail", "detail": call })).remove(0);
+        let request = parse(&json!({ "detail-type": "AWS API Call via CloudTrail", "detail": call }), &[]).remove(0);
         assert_eq!(request, Ok(SyncRequest::Nothing(format!("{arn} is no stream"))));
     }
 
     #[test]
     fn our_own_memory_asks_for_nothing() {
-        let tags = |keys: &[&str]| {
-            let tags: serde_json::Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), json!("x"))).collect();
-            let call = json!({ "eventName": "AddTagsToStream", "requestParameters": { "streamName": "orders", "tags": tags } });
-            parse(&json!({ "detail-type": "AWS API Call via CloudTrail", "detail": call })).remove(0).unwrap()
+        let tags = |keys: &[&str], pair: &dyn Fn(&str) -> Value| {
+            let list: Vec<_> = keys.iter().map(|key| pair(key)).collect();
+            let object: serde_json::Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), json!("x"))).collect();
+            [told("AddTagsToStream", &json!(list), "operator"), told("AddTagsToStream", &json!(object), "operator")]
         };
-        assert!(matches!(tags(&[TAG_RESIZES]), SyncRequest::Nothing(_)));
-        assert_eq!(tags(&[TAG_RESIZES, "team"]), changed(vec!["orders".to_owned()]));
+        for pair in [|key: &str| json!({ "key": key, "value": "x" }), |key: &str| json!({ "Key": key, "Value": "x" })] {
+            assert!(tags(&[TAG_RESIZES], &pair).iter().all(|request| matches!(request, SyncRequest::Nothing(_))));
+            assert_eq!(tags(&[TAG_RESIZES, "team"], &pair), [(); 2].map(|()| changed(vec!["orders".to_owned()])));
+        }
+    }
+
+    /// A request for tags on orders as CloudTrail may tell of it, by a session of this role.
+    fn told(call: &str, tags: &Value, role: &str) -> SyncRequest {
+        let ours = Role::of_arn("arn:aws:iam::123456789012:role/scaler").into_iter().collect::<Vec<_>>();
+        let call = json!({
+            "eventName": call,
+            "requestParameters": { "streamName": "orders", "tags": tags },
+            "userIdentity": {
+                "type": "AssumedRole",
+                "arn": format!("arn:aws:sts::123456789012:assumed-role/{role}/session"),
+                "sessionContext": { "sessionIssuer": { "arn": format!("arn:aws:iam::123456789012:role/{role}") } },
+            },
+        });
+        parse(&json!({ "detail-type": "AWS API Call via CloudTrail", "detail": call }), &ours).remove(0).unwrap()
+    }
+
+    /// However CloudTrail shows them, or hides them.
+    #[test]
+    fn tags_of_our_own_role_ask_for_nothing_in_any_shape() {
+        let orders = || changed(vec!["orders".to_owned()]);
+        for tags in [json!(null), json!("HIDDEN_DUE_TO_SECURITY_REASONS"), json!([["a", "b"]]), json!({ "tags": [] })] {
+            assert!(matches!(told("AddTagsToStream", &tags, "scaler"), SyncRequest::Nothing(_)), "{tags}");
+            assert_eq!(told("AddTagsToStream", &tags, "operator"), orders(), "{tags}");
+            assert_eq!(told("UpdateShardCount", &tags, "scaler"), orders(), "whose alarms are looked at");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use scaler_core::{
     Care, Direction, Enrolment, Policy, Reason, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus,
-    TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care, stream_alarms,
+    TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care, stream_of_alarm,
 };
 
 use super::Settings;
@@ -12,9 +12,7 @@ use crate::notice::{tell_people, tell_without_memory};
 use crate::ports::{CallError, Failure, Streams};
 use crate::reconcile::{TAGS_ADVICE, call_failed, reconcile, settle};
 use crate::report::{Outcome, OutcomeKind};
-
-/// How AWS's words begin when it refuses an alarm for what the account lacks, be it a permission or quota.
-const ACCOUNT_WIDE: [&str; 2] = ["AccessDenied", "LimitExceeded"];
+use crate::stack_settings::alarms_of;
 
 /// A resize takes minutes.
 const CHANGED_BY_THEN_SECONDS: u32 = 300;
@@ -126,7 +124,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
         let stream = known.stream.as_str();
         let error = self.ports.pass.streams.remember(stream, TAG_RESIZES, "").await.err()?;
         let mut outcome = call_failed(stream, &error);
-        if error.failure == Failure::Refused {
+        if error.failure.is_refusal() {
             outcome.cause = Some("tags".to_owned());
             outcome.words = format!("the tag {TAG_RESIZES} cannot be written, so the stream is not scaled: {error}");
             outcome.next = Some(TAGS_ADVICE.to_owned());
@@ -141,9 +139,10 @@ impl<A: FleetAdapters> Tender<'_, A> {
             return None;
         }
         let written = self.ports.pass.streams.remember(&known.stream, TAG_NOTICES, "").await;
-        let error = written.err().filter(|error| error.failure == Failure::Refused)?;
+        let error = written.err().filter(|error| error.failure.is_refusal())?;
         Some(format!(
-            "the tag {TAG_NOTICES} cannot be written, so people are told nothing of the stream but resizes: {error}"
+            "the tag {TAG_NOTICES} cannot be written, so people are told nothing of the stream but resizes, and that shard metrics \
+             are charged: {error}"
         ))
     }
 
@@ -239,7 +238,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
         if !outcome.needs_attention {
             outcome.outcome = OutcomeKind::Kept;
         }
-        let mut outcome = self.without_alarms(outcome, &known.alarms).await;
+        let mut outcome = self.without_alarms(&known.stream, outcome, &known.alarms).await;
         self.tell(enrolment, &mut outcome).await;
         outcome
     }
@@ -261,7 +260,8 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     fn changes<'k>(&self, known: &'k Known, policy: &Policy, shards: ShardCount) -> Changes<'k> {
-        let wanted = stream_alarms(policy, &known.stream, shards, &self.settings.wiring.alarm_actions());
+        let actions = self.settings.wiring.alarm_actions();
+        let wanted = alarms_of(self.settings.policy, policy, &known.stream, shards, &actions);
         Changes::between(&known.alarms, wanted)
     }
 
@@ -282,9 +282,9 @@ impl<A: FleetAdapters> Tender<'_, A> {
         let mut kept = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT);
         kept.current = Some(shards.get());
         let (mut done, mut unput) = (Vec::new(), None);
-        for (alarm, _, why) in &changes.put {
+        for (alarm, there, why) in &changes.put {
             // What stops one of a stream's alarms stops the others; the next run goes on here.
-            match self.put(alarm).await {
+            match self.put(alarm, *there).await {
                 Ok(()) => done.push(format!("{} ({why})", alarm.name)),
                 Err(error) => {
                     unput = Some(error);
@@ -292,7 +292,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
                 }
             }
         }
-        match self.delete_ours(&changes.delete).await {
+        match self.delete_ours(&known.stream, &changes.delete).await {
             Ok(names) => done.extend(names.into_iter().map(|name| format!("{name} (deleted)"))),
             Err(error) => unput = unput.or(Some(error.into())),
         }
@@ -307,12 +307,13 @@ impl<A: FleetAdapters> Tender<'_, A> {
         }
     }
 
-    async fn put(&mut self, alarm: &StreamAlarm) -> Result<(), Unput> {
+    async fn put(&mut self, alarm: &StreamAlarm, there: Option<&StoredAlarm>) -> Result<(), Unput> {
         if let Some(words) = &self.refused {
             return Err(Unput::NotTried(words.clone()));
         }
-        self.ports.alarms.put(alarm).await.map_err(|error| {
-            if ACCOUNT_WIDE.iter().any(|code| error.message.starts_with(code)) {
+        self.ports.alarms.put(alarm, there).await.map_err(|error| {
+            // What the account lacks, be it a permission or quota, every alarm lacks.
+            if matches!(error.failure, Failure::Denied | Failure::Quota) {
                 self.refused = Some(error.to_string());
             }
             error.into()
@@ -320,9 +321,11 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     /// Deletes those of these alarms that are ours, and names them.
-    async fn delete_ours(&self, alarms: &[&StoredAlarm]) -> Result<Vec<String>, CallError> {
+    ///
+    /// By the name and by the tag: AWS's permission for this call may tell neither.
+    async fn delete_ours(&self, stream: &str, alarms: &[&StoredAlarm]) -> Result<Vec<String>, CallError> {
         let mut ours = Vec::new();
-        for alarm in alarms {
+        for alarm in alarms.iter().filter(|alarm| stream_of_alarm(&alarm.alarm.name) == Some(stream)) {
             match self.ports.alarms.is_ours(alarm).await {
                 Ok(true) => ours.push(alarm.alarm.name.clone()),
                 Ok(false) => {}
@@ -338,9 +341,9 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     /// A stream that is not scaled keeps no alarm of ours.
-    async fn without_alarms(&self, mut outcome: Outcome, alarms: &[StoredAlarm]) -> Outcome {
+    async fn without_alarms(&self, stream: &str, mut outcome: Outcome, alarms: &[StoredAlarm]) -> Outcome {
         let alarms: Vec<_> = alarms.iter().collect();
-        match self.delete_ours(&alarms).await {
+        match self.delete_ours(stream, &alarms).await {
             Ok(names) if names.is_empty() => {}
             Ok(names) => {
                 if outcome.outcome == OutcomeKind::Kept {
@@ -359,7 +362,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
 
     async fn is_gone(&self, known: &Known) -> Outcome {
         let outcome = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), "there is no such stream");
-        let mut outcome = self.without_alarms(outcome, &known.alarms).await;
+        let mut outcome = self.without_alarms(&known.stream, outcome, &known.alarms).await;
         if known.is_listed {
             outcome.words = format!("STREAM_NAMES lists it, and {}", outcome.words);
             outcome.outcome = OutcomeKind::Refused;
@@ -404,10 +407,10 @@ impl Unput {
     fn advice(&self) -> Option<String> {
         let advice = match self {
             Self::NotOurs(_) => "Is another stack or tool at work on this stream? Only one may be.",
-            Self::Failed(error) if error.message.starts_with("LimitExceeded") => {
+            Self::Failed(error) if error.failure == Failure::Quota => {
                 "Ask AWS for more alarms in this account and Region. It holds for every stream that has none yet."
             }
-            Self::Failed(error) if error.message.starts_with("AccessDenied") => {
+            Self::Failed(error) if error.failure == Failure::Denied => {
                 "Correct the role of alarm-sync. It holds for every stream."
             }
             Self::Failed(_) | Self::NotTried(_) => return None,

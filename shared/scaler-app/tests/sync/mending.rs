@@ -1,7 +1,7 @@
 //! One stream at a time: made, kept, mended, cleaned, in every way in which it can drift.
 
 use scaler_app::ports::Failure;
-use scaler_core::{ALARM_PREFIX, Direction, Policy, StreamMode, StreamStatus};
+use scaler_core::{ALARM_PREFIX, Direction, Policy, StreamAlarm, StreamMode, StreamStatus};
 use scaler_sim::world::Stream;
 use serde_json::json;
 
@@ -200,11 +200,31 @@ async fn another_stacks_stream_is_left_alone_when_alarms_are_refused_and_when_it
     stack.world.add_stream("clicks", Stream::managed(4, load()));
     let min = |stream: &mut Stream| drop(stream.tags.insert("kinesis-scaler/shards-min".to_owned(), "9".to_owned()));
     stack.world.change("orders", min);
-    stack.world.fail_next_with("PutMetricAlarm", Failure::Refused, "LimitExceeded: the maximum number of alarms");
+    stack.world.fail_next_with("PutMetricAlarm", Failure::Quota, "LimitExceeded: the maximum number of alarms");
     assert_eq!(stack.all().await.brief(), ["clicks refused", "orders refused"]);
     assert_eq!(stack.world.stream("orders").unwrap().resizes.len(), 0);
     stack.all().await;
     assert!(!stack.world.alarms().contains_key("kinesis-scaler/orders/scale-out"), "theirs to make");
+}
+
+/// What the role may delete is not told from what it may not by every permission: the name and the tag are looked at first.
+#[tokio::test]
+async fn an_alarm_is_deleted_by_its_name_and_its_tag_alone() {
+    let mut stack = Stack::enrolled(&["orders"]).await;
+    let ours = stack.world.alarms();
+    let copy = |name: &str| StreamAlarm { name: name.to_owned(), ..stack.wanted("orders").remove(0) };
+    let (mine, near) = (copy("kinesis-scaler/orders/mine"), copy("kinesis-scaler/ordersold/scale-out"));
+    stack.world.put_alarm(mine.clone(), false);
+    stack.world.put_alarm(near.clone(), false);
+    tag(&stack, "managed", "false");
+    stack.all().await;
+    let calls = stack.world.calls();
+    let at = |call: &str| calls.iter().position(|made| made.starts_with(call));
+    for name in ours.keys() {
+        let asked = at(&format!("ListTagsForResource {name}"));
+        assert!(asked.is_some() && asked < at("DeleteAlarms"), "{name}: {calls:?}");
+    }
+    assert_eq!(stack.world.alarms().into_keys().collect::<Vec<_>>(), [mine.name, near.name]);
 }
 
 /// AWS counts it, and whoever made it had a reason: scale-in waits, and leaves what it must.
@@ -235,7 +255,7 @@ async fn bad_tags_are_told_and_the_others_go_on() {
     let run = stack.all().await;
     assert_eq!(run.brief(), ["clicks mended", "orders refused"]);
     assert!(run.response.outcomes[1].words.contains("kinesis-scaler/shards-max=\"lots\" is not a whole number"));
-    assert_eq!(stack.world.told()[0].subject, "kinesis-scaler: orders needs somebody");
+    assert_eq!(&*stack.world.told()[0].subject, "kinesis-scaler: orders needs somebody");
     assert!(stack.world.told()[0].text.contains("Next: Correct the tag (kinesis-scaler/shards-max)"));
     assert_eq!(stack.world.alarms().len(), 12, "its alarms stay as they are");
 }
@@ -390,9 +410,12 @@ async fn a_refit_that_is_refused_does_not_count_a_resize_twice() {
 
 #[tokio::test]
 async fn where_the_account_lacks_something_it_is_asked_once() {
-    for words in ["LimitExceeded: the maximum number of alarms", "AccessDeniedException: not authorized"] {
+    for (failure, words) in [
+        (Failure::Quota, "LimitExceeded: the maximum number of alarms"),
+        (Failure::Denied, "AccessDeniedException: not authorized"),
+    ] {
         let stack = Stack::with(&["clicks", "orders", "views"]);
-        stack.world.fail_next_with("PutMetricAlarm", Failure::Refused, words);
+        stack.world.fail_next_with("PutMetricAlarm", failure, words);
         let run = stack.all().await;
         assert_eq!(run.brief(), ["clicks refused", "orders refused", "views refused"]);
         assert!(run.response.outcomes[1].words.contains("not tried again in this run"), "{:?}", run.response);

@@ -1,11 +1,12 @@
 //! A fleet made to order, runs of alarm-sync over it, and what is wrong with it.
 
 use jiff::{SignedDuration, Timestamp};
+use scaler_app::stack_settings::alarms_of;
 use scaler_app::sync::{Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::telemetry::Gauges;
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind};
-use scaler_core::{Enrolment, Minute, Policy, PolicySpec, ShardCount, StreamAlarm, StreamMode, stream_alarms};
+use scaler_core::{Enrolment, Minute, Policy, PolicySpec, ShardCount, StreamAlarm, StreamMode};
 use scaler_sim::world::{Stream, World};
 use serde_json::{Value, json};
 
@@ -143,7 +144,7 @@ impl Stack {
         }
         let policy = enrolment.policy(&Policy::new(self.policy).unwrap()).unwrap();
         let shards = ShardCount::new(state.shards).unwrap();
-        stream_alarms(&policy, stream, shards, &self.wiring.alarm_actions())
+        alarms_of(&Policy::new(self.policy).unwrap(), &policy, stream, shards, &self.wiring.alarm_actions())
     }
 
     /// As [`Self::wanted`], and none where the stream's tags cannot be read.

@@ -63,7 +63,7 @@ async fn a_stream_without_room_for_our_tags_is_told_at_once_and_not_by_its_first
 #[tokio::test]
 async fn a_policy_that_forbids_our_tags_is_told_when_the_stream_is_enrolled() {
     let stack = with_tags(0);
-    stack.world.fail_next_with("AddTagsToStream", Failure::Refused, "AccessDeniedException: with an explicit deny");
+    stack.world.fail_next_with("AddTagsToStream", Failure::Denied, "AccessDeniedException: with an explicit deny");
     let outcome = enrols(&stack).await;
     assert_eq!(outcome.outcome, OutcomeKind::Refused);
     assert!(outcome.words.contains("the tag kinesis-scaler/resizes cannot be written"), "{}", outcome.words);

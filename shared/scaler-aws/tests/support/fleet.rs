@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
+use scaler_app::stack_settings::alarms_of;
 use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, CloudFormation, Pace, Share};
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, ShardCount, StreamAlarm,
-    TAG_MADE_BY, TAG_MANAGED, alarm_name, stream_alarms,
+    TAG_MADE_BY, TAG_MANAGED, alarm_name,
 };
 use scaler_sim::cloudwatch::{AlarmConfig, AlarmFilter};
 use serde_json::{Value, json};
@@ -317,7 +318,7 @@ impl Fleet {
         let enrolment = Enrolment::read(stream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         let policy = enrolment.policy(&self.policy).unwrap();
         let shards = ShardCount::new(stream.shards).unwrap();
-        stream_alarms(&policy, name, shards, &self.wiring.alarm_actions())
+        alarms_of(&self.policy, &policy, name, shards, &self.wiring.alarm_actions())
     }
 
     /// Every alarm that is missing, wrong or left over, as the sandbox has them.

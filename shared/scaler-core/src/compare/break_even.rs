@@ -85,7 +85,7 @@ mod tests {
     use super::super::Way;
     use super::super::tests::flat;
     use super::*;
-    use crate::cost::{Series, Standing, Tick, advantage_of_all};
+    use crate::cost::{OnDemandOnly, Series, Standing, Tick, advantage_of_all};
     use crate::observation::Minute;
     use crate::units::ShardCount;
 
@@ -132,6 +132,7 @@ mod tests {
             retention_hours: day.retention_hours,
             created: Timestamp::MIN,
             consumers: Vec::new(),
+            on_demand_only: OnDemandOnly::default(),
         };
         let usage = series.usage(&standing, start, series.end());
         let sheet = PriceSheet::of("us-east-1");

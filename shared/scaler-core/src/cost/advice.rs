@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::bill::Bill;
-use super::usage::{ConsumerUse, FREE_RETENTION_HOURS, Standing, Usage};
+use super::usage::{ConsumerUse, FREE_RETENTION_HOURS, OnDemandOnly, Standing, Usage};
 use crate::commands::{aws_kinesis, operand, option_value};
 use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MIN};
+use crate::limits::FAN_OUT_CONSUMERS_MAX;
 use crate::observation::StreamMode;
 use crate::policy::Policy;
 use crate::prices::{Item, MONTH_SECONDS, MissingPrice, PriceSheet};
@@ -46,6 +47,8 @@ pub enum Saving {
     ToProvisioned {
         /// Those shards.
         shards: ShardCount,
+        /// What of the stream has to go first.
+        only: OnDemandOnly,
     },
     /// Nobody wrote, or tried to, and nobody read.
     DeleteIdle,
@@ -112,6 +115,8 @@ impl Saving {
         let enrol = kinesis("add-tags-to-stream", &format!("--tags {TAG_MANAGED}=true"));
         Some(match self {
             Self::ToOnDemand => by_arn("update-stream-mode", "--stream-mode-details StreamMode=ON_DEMAND"),
+            // What is in the way goes first, and no one command does that.
+            Self::ToProvisioned { only, .. } if !only.blocks().is_empty() => return None,
             Self::ToProvisioned { .. } => {
                 let switch = by_arn("update-stream-mode", "--stream-mode-details StreamMode=PROVISIONED");
                 format!("{switch} && {enrol}")
@@ -138,11 +143,17 @@ impl fmt::Display for Saving {
                 "switch to on-demand mode: cheaper for what it carried (AWS allows two switches in 24 hours; the scaler \
                  then has nothing to do here)",
             ),
-            Self::ToProvisioned { shards } => write!(
-                f,
-                "switch to provisioned mode, and enrol it: {shards} shards carry its busiest minute. The switch keeps the \
-                 shards there are, and scaling in takes its time"
-            ),
+            Self::ToProvisioned { shards, only } => {
+                write!(
+                    f,
+                    "switch to provisioned mode, and enrol it: {shards} shards carry its busiest minute. The switch keeps the \
+                     shards there are, and scaling in takes its time. "
+                )?;
+                for block in only.blocks() {
+                    write!(f, "First {block}. ")?;
+                }
+                write!(f, "Not seen here, and to be checked: {}, which are of on-demand mode alone", only.to_check())
+            }
             Self::DeleteIdle => f.write_str(
                 "CloudWatch knows of no write and no read in the whole period: delete it, if nobody needs it, or what it still \
                  keeps",
@@ -238,7 +249,10 @@ fn other_mode(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Result<Opti
         }
         StreamMode::OnDemand => {
             let provisioned = Bill::with_shards(sheet, usage, standing, shards).ok().map(|bill| bill.total());
-            (Saving::ToProvisioned { shards }, provisioned)
+            let consumers = u32::try_from(standing.consumers.len()).unwrap_or(u32::MAX);
+            let consumers_beyond = consumers.saturating_sub(FAN_OUT_CONSUMERS_MAX);
+            let only = OnDemandOnly { consumers_beyond, ..standing.on_demand_only };
+            (Saving::ToProvisioned { shards, only }, provisioned)
         }
     };
     Ok(then.and_then(|then| Some((saving, less(now.total(), then)?))))

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::care::SYNC_MINUTES;
 use crate::demand::{Demand, shards_to_read};
-use crate::limits::MINUTE_SECONDS;
+use crate::history::ResizeHistory;
+use crate::limits::{FAN_OUT_CONSUMERS_MAX, MINUTE_SECONDS};
 use crate::observation::{Minute, StreamMode};
 use crate::prices::Item;
 use crate::units::ShardCount;
@@ -56,6 +57,52 @@ pub struct Standing {
     pub created: Timestamp,
     /// Its consumers with enhanced fan-out.
     pub consumers: Vec<Consumer>,
+    /// What it has that on-demand mode alone has.
+    pub on_demand_only: OnDemandOnly,
+}
+
+/// What a stream may have in on-demand mode alone, as far as it is told; what is there has to go before another mode. Source: API
+/// reference, `CreateChannel`, `UpdateStreamRecordDistributionStrategy`, `UpdateStreamMode`.
+///
+/// Queues are of that mode alone as well. `aws-sdk-kinesis` 1.130 does not tell of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OnDemandOnly {
+    /// How many channels deliver from it; `None` where that is not told.
+    pub channels: Option<u32>,
+    /// Whether Kinesis chooses each record's shard (`AUTO`); `None` where that is not told.
+    pub is_auto: Option<bool>,
+    /// Consumers with enhanced fan-out beyond those that a provisioned stream may have.
+    pub consumers_beyond: u32,
+}
+
+impl OnDemandOnly {
+    /// What has to go first, each as an order for a person.
+    pub fn blocks(&self) -> Vec<String> {
+        let channels = self.channels.filter(|channels| *channels > 0);
+        let channels = channels.map(|channels| {
+            format!("delete its {channels} channel(s), or replace them by Firehose: a provisioned stream has none")
+        });
+        let auto = (self.is_auto == Some(true)).then(|| {
+            "have its producers give partition keys, and set its record distribution to USER_PARTITION_KEY: AUTO is of on-demand \
+             mode alone"
+                .to_owned()
+        });
+        let beyond = (self.consumers_beyond > 0).then(|| {
+            format!(
+                "deregister {} of its consumers with enhanced fan-out: a provisioned stream has {FAN_OUT_CONSUMERS_MAX} at most",
+                self.consumers_beyond
+            )
+        });
+        channels.into_iter().chain(auto).chain(beyond).collect()
+    }
+
+    /// What nobody told, and a person has to look at.
+    pub fn to_check(&self) -> String {
+        let channels = self.channels.is_none().then_some("channels");
+        let auto = self.is_auto.is_none().then_some("AUTO record distribution");
+        let unknown: Vec<_> = ["queues"].into_iter().chain(channels).chain(auto).collect();
+        unknown.join(", ")
+    }
 }
 
 /// A consumer with enhanced fan-out.
@@ -74,6 +121,8 @@ pub struct Tick {
     pub metrics: Minute,
     /// Open shards, where the scaler has published them.
     pub open_shards: Option<u32>,
+    /// Open shards by the stream's own ledger, see [`Series::recall`].
+    pub by_ledger: Option<u32>,
     /// Bytes given to each consumer of [`Standing::consumers`], in their order; `None` where CloudWatch has no point.
     pub fan_out_bytes: Vec<Option<u64>>,
 }
@@ -103,9 +152,10 @@ pub struct ConsumerUse {
 pub struct Usage {
     /// How long it was there.
     pub seconds: u64,
-    /// For how much of that its shard count was known, since it is published every few minutes; for the rest the nearest one
-    /// known is taken.
+    /// For how much of that its shard count was published, which happens every few minutes.
     pub seconds_counted: u64,
+    /// For how much of the rest the stream's own ledger tells it; beyond that the nearest one known is taken.
+    pub seconds_by_ledger: u64,
     /// Open shards times seconds.
     pub shard_seconds: u128,
     /// Records written.
@@ -153,9 +203,18 @@ impl Series {
         usage
     }
 
-    /// Open shards of each step: the last that was published, before the first that one, and where none was the count of now.
+    /// Notes in each step what the stream's ledger tells of its shard count, as it is `now`.
+    pub fn recall(&mut self, ledger: &ResizeHistory, now: Timestamp) {
+        for at in 0..self.ticks.len() {
+            let count = ledger.count_at(self.at(at), now);
+            self.ticks[at].by_ledger = count.map(ShardCount::get);
+        }
+    }
+
+    /// Open shards of each step: the last that was published, where that is long ago the ledger's, before the first of both that
+    /// one, and where there is none the count of now.
     fn shard_counts(&self, standing: &Standing) -> Vec<Count> {
-        let first = self.ticks.iter().find_map(|tick| tick.open_shards);
+        let first = self.ticks.iter().find_map(|tick| tick.open_shards.or(tick.by_ledger));
         let mut shards = first.unwrap_or_else(|| standing.open_shards.get());
         let mut seconds_since = u64::MAX;
         let count = |tick: &Tick| {
@@ -166,7 +225,10 @@ impl Series {
                 }
                 None => seconds_since.saturating_add(u64::from(self.step_seconds)),
             };
-            Count { shards, is_known: seconds_since < COUNT_HOLDS_SECONDS }
+            let is_published = seconds_since < COUNT_HOLDS_SECONDS;
+            let by_ledger = tick.by_ledger.filter(|_| !is_published);
+            shards = by_ledger.unwrap_or(shards);
+            Count { shards, is_published, is_by_ledger: by_ledger.is_some() }
         };
         self.ticks.iter().map(count).collect()
     }
@@ -182,7 +244,9 @@ impl Series {
 struct Count {
     shards: u32,
     /// Whether it was published lately.
-    is_known: bool,
+    is_published: bool,
+    /// Whether it is the ledger's.
+    is_by_ledger: bool,
 }
 
 impl Usage {
@@ -195,7 +259,8 @@ impl Usage {
                 .map(Option::unwrap_or_default)
         };
         self.seconds += seconds;
-        self.seconds_counted += if count.is_known { seconds } else { 0 };
+        self.seconds_counted += if count.is_published { seconds } else { 0 };
+        self.seconds_by_ledger += if count.is_by_ledger { seconds } else { 0 };
         self.shard_seconds += shard_seconds;
         self.records += u128::from(records);
         self.bytes += u128::from(bytes);

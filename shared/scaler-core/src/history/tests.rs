@@ -194,3 +194,28 @@ fn even_a_tampered_history_fits_a_tag() {
     assert!(value.len() <= TAG_VALUE_CHARS_MAX);
     assert_eq!(ResizeHistory::parse(&value).unwrap().to_string(), value);
 }
+
+/// What a bill is reckoned from where no metric tells the count.
+#[test]
+fn the_count_of_an_hour_is_that_before_or_after_the_attempts_around_it() {
+    let history = ResizeHistory::parse("x10000=2-4 o20000=2-4 O30000=4-8 f40000=4-6 l50000=6 s60000=6-9").unwrap();
+    let now = at(90_000);
+    for (second, count) in [
+        (3_599, None),
+        (3_600, Some(2)),
+        (10_000, Some(2)),
+        (20_000, Some(4)),
+        // Nobody knows whether that call was made; the next entry says from which count.
+        (30_000, Some(4)),
+        (40_000, Some(6)),
+        (55_000, Some(6)),
+        (60_000, Some(9)),
+        (90_000, Some(9)),
+    ] {
+        assert_eq!(history.count_at(at(second), now).map(ShardCount::get), count, "{second}");
+    }
+    assert_eq!(ResizeHistory::default().count_at(now, now), None);
+    let unanswered = ResizeHistory::parse("O30000=4-8").unwrap();
+    assert_eq!(unanswered.count_at(at(20_000), now), ShardCount::new(4));
+    assert_eq!(unanswered.count_at(at(40_000), now), None);
+}

@@ -68,6 +68,9 @@ const TOKYO: &[Line] = &[
     line(Item::LambdaRequest, 200_000, COST_MODEL),
 ];
 
+/// The Regions that have lines.
+pub(super) const REGIONS: [&str; 3] = ["us-east-1", "us-east-2", "ap-northeast-1"];
+
 /// The lines of a Region.
 pub(super) fn lines(region: &str) -> impl Iterator<Item = &'static Line> {
     let lines = match region {
@@ -84,8 +87,9 @@ mod tests {
 
     #[test]
     fn a_region_has_each_line_once_and_us_east_1_has_all() {
-        for region in ["us-east-1", "us-east-2", "ap-northeast-1"] {
+        for region in REGIONS {
             let items: Vec<_> = lines(region).map(|line| line.item).collect();
+            assert!(!items.is_empty(), "{region}");
             assert!(items.windows(2).all(|pair| pair[0] < pair[1]), "{region}: {items:?}");
         }
         assert_eq!(lines("us-east-1").count(), Item::ALL.len());

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 
 use jiff::Timestamp;
-use scaler_core::cost::{Bill, Consumer, Series, Standing, Tick, Usage};
+use scaler_core::cost::{Bill, Consumer, OnDemandOnly, Series, Standing, Tick, Usage};
 use scaler_core::{Minute, ShardCount, StreamMode};
 
 pub const GB: u64 = 1 << 30;
@@ -22,6 +22,7 @@ pub fn standing(mode: StreamMode, shards: u32, retention_hours: u32) -> Standing
         retention_hours,
         created: at("2020-01-01T00:00:00Z"),
         consumers: Vec::new(),
+        on_demand_only: OnDemandOnly::default(),
     }
 }
 

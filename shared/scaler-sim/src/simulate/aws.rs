@@ -369,8 +369,8 @@ impl Alarms for Aws {
         let mut state = self.state();
         for alarm in alarms {
             if let Some(held) = state.alarms.get(&alarm.name) {
-                let actions = held.alarm.actions.clone();
-                state.put(&StreamAlarm { actions, ..alarm.clone() })?;
+                let StreamAlarm { actions, description, .. } = held.alarm.clone();
+                state.put(&StreamAlarm { actions, description, ..alarm.clone() })?;
             }
         }
         Ok(())
@@ -414,7 +414,7 @@ impl AlarmStore for Aws {
         Ok(true)
     }
 
-    async fn put(&self, alarm: &StreamAlarm) -> Result<(), CallError> {
+    async fn put(&self, alarm: &StreamAlarm, _there: Option<&StoredAlarm>) -> Result<(), CallError> {
         self.state().put(alarm)
     }
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use scaler_app::cost::ports::{Billing, Listed, Pages, PriceList, Runs};
 use scaler_app::cost::{CostAdapters, CostPorts};
 use scaler_app::ports::{CallError, Failure};
-use scaler_core::cost::{Consumer, Series, Standing, Tick};
+use scaler_core::cost::{Consumer, OnDemandOnly, Series, Standing, Tick};
 use scaler_core::prices::Item;
 use scaler_core::{MicroUsd, Minute, SYNC_MINUTES, ShardCount};
 
@@ -23,12 +23,20 @@ pub struct Billed {
     pub consumers: Vec<(Consumer, Option<u64>)>,
     /// Whether its shard count is published; it is the same in every minute.
     pub is_counted: bool,
+    /// What it has that on-demand mode alone has.
+    pub on_demand_only: OnDemandOnly,
 }
 
 impl Default for Billed {
     /// Created long ago, with nothing that costs extra.
     fn default() -> Self {
-        Self { retention_hours: 24, created: Timestamp::UNIX_EPOCH, consumers: Vec::new(), is_counted: true }
+        Self {
+            retention_hours: 24,
+            created: Timestamp::UNIX_EPOCH,
+            consumers: Vec::new(),
+            is_counted: true,
+            on_demand_only: OnDemandOnly::default(),
+        }
     }
 }
 
@@ -49,6 +57,7 @@ impl Stream {
             // As alarm-sync publishes it.
             open_shards: (self.billed.is_counted && is_in_fifth_minute(begins, minutes)).then_some(self.shards),
             fan_out_bytes: self.billed.consumers.iter().map(|(_, bytes)| times(*bytes)).collect(),
+            by_ledger: None,
         }
     }
 }
@@ -91,6 +100,7 @@ impl Billing for &World {
             retention_hours: stream.billed.retention_hours,
             created: stream.billed.created,
             consumers: stream.billed.consumers.iter().map(|(consumer, _)| consumer.clone()).collect(),
+            on_demand_only: stream.billed.on_demand_only,
         })
     }
 
