@@ -1,13 +1,15 @@
 //! Telling people: which outcomes are worth a message, in words they can act on, and each cause once an hour.
 
 use jiff::{SignedDuration, Timestamp};
+use scaler_core::commands::StreamCommand;
+use scaler_core::limits::SHARD_METRICS;
 use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
 
 use crate::ports::{Adapters, CallError, Clock, Notice, NoticeKind, Notices, Ports, Streams};
 use crate::report::{Outcome, OutcomeKind};
 
-/// SNS takes no longer subject.
-const SUBJECT_CHARS_MAX: usize = 100;
+/// Characters of a subject, at most. Source: SNS API reference, `Publish`: fewer than 100.
+const SUBJECT_CHARS_MAX: usize = 99;
 
 /// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
 ///
@@ -84,6 +86,7 @@ fn is_one_more(enrolment: &Enrolment, outcome: &Outcome, now: Timestamp) -> bool
 
 /// The cause and the message, if the outcome is worth one.
 fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
+    let measured;
     let (kind, cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
         (OutcomeKind::Resized, Some(from), Some(to)) => {
             let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
@@ -101,9 +104,12 @@ fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
         }
         _ if is_measured(outcome) => {
             let what = format!("shard-level metrics of {stream} are switched on, and charged from now on");
-            let next = "Nothing to do: which shard is hot is seen in minutes. They stay on, three for each shard, each charged as a \
-                        metric of one's own; to switch them off: aws kinesis disable-enhanced-monitoring --shard-level-metrics ALL";
-            (NoticeKind::Resize, "measured".to_owned(), what, next)
+            let off = StreamCommand::StopMeasuring(&SHARD_METRICS).text(None, stream);
+            measured = format!(
+                "Nothing to do: which shard is hot is seen in minutes. They stay on, three for each shard, each charged as a \
+                 metric of one's own; to switch them off: {off}"
+            );
+            (NoticeKind::Resize, "measured".to_owned(), what, measured.as_str())
         }
         _ if outcome.needs_attention => {
             let cause = outcome.cause.clone().unwrap_or_else(|| "other".to_owned());
@@ -149,6 +155,6 @@ mod tests {
         assert!(notice("orders", &Outcome::plain(OutcomeKind::Held, Some("orders"), "held at 4")).is_none());
         let name = "s".repeat(128);
         let told = notice(&name, &Outcome::plain(OutcomeKind::Failed, Some(&name), "GetMetricData: no"));
-        assert_eq!(told.map(|(_, notice)| notice.subject.len()), Some(100));
+        assert_eq!(told.map(|(_, notice)| notice.subject.len()), Some(99));
     }
 }
