@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use scaler_app::ports::{CallError, Clock as _, Failure};
 use scaler_aws::{NewCapacity, Operator, TestRecord};
 use scaler_core::TAG_MANAGED;
-use scaler_core::commands::{aws_kinesis, operand};
+use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::limits::{METRIC_DELAY_MINUTES, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use serde::Serialize;
 
@@ -246,9 +246,9 @@ fn not_created(wanted: &Wanted, region: &str, error: &CallError) -> anyhow::Erro
     match error.failure {
         Failure::InUse => anyhow::anyhow!(
             "stream {stream} exists already, and was left as it is: see it with shardctl status {}, choose another name, \
-             or enrol it with {} --tags {TAG_MANAGED}=true",
+             or enrol it with {}",
             operand(stream),
-            aws_kinesis("add-tags-to-stream", region, stream)
+            StreamCommand::Tag(&format!("{TAG_MANAGED}=true")).text(Some(region), stream)
         ),
         Failure::Unavailable => anyhow::anyhow!(
             "{}; perhaps stream {stream} is being made all the same: shardctl status {} tells",
@@ -274,7 +274,7 @@ fn stopped(wanted: &Wanted, region: &str, done: &[Step], undone: &[Step], why: &
         "{why:#}\nDone: stream {stream} was {done}. Not done: {}.\nTo go on:\n{}\nTo undo it:\n  {}",
         words(undone),
         commands.join("\n"),
-        aws_kinesis("delete-stream", region, stream)
+        StreamCommand::Delete.text(Some(region), stream)
     )
 }
 
@@ -290,18 +290,16 @@ impl Step {
 
     fn command(self, wanted: &Wanted, region: &str) -> String {
         let Wanted { stream, retention_hours, .. } = wanted;
-        let kinesis = |call: &str| aws_kinesis(call, region, stream);
+        let text = |command: StreamCommand<'_>| command.text(Some(region), stream);
         match self {
-            Self::Wait => kinesis("wait stream-exists"),
+            Self::Wait => text(StreamCommand::Await),
             Self::Tag => {
                 let tags: BTreeMap<_, _> = wanted.tags.iter().map(|(key, value)| (key, value)).collect();
                 // Tags have neither quotes nor backslashes: this is JSON, and a word for any shell.
                 let tags: Vec<_> = tags.iter().map(|(key, value)| format!("\"{key}\":\"{value}\"")).collect();
-                format!("{} --tags '{{{}}}'", kinesis("add-tags-to-stream"), tags.join(","))
+                text(StreamCommand::Tag(&format!("'{{{}}}'", tags.join(","))))
             }
-            Self::Retention => {
-                format!("{} --retention-period-hours {retention_hours}", kinesis("increase-stream-retention-period"))
-            }
+            Self::Retention => text(StreamCommand::LengthenRetention(*retention_hours)),
             Self::Try => format!("shardctl status {}", operand(stream)),
         }
     }

@@ -187,12 +187,12 @@ impl Environment {
         let export = format!("eval \"$(aws configure export-credentials --profile {name} --format env)\"");
         if ["sso_session", "sso_start_url"].iter().any(|key| profile.has(key)) {
             return format!(
-                "{said} signs in by IAM Identity Center, which the AWS CLI does: aws sso login --profile {name}, then {export}"
+                "{said} signs in by IAM Identity Center, which version 2 of the AWS CLI does: aws sso login --profile {name}, then {export}"
             );
         }
         if profile.has("login_session") {
             return format!(
-                "{said} signs in by the console, which the AWS CLI does: aws login --profile {name}, then {export}"
+                "{said} signs in by the console, which version 2 of the AWS CLI does: aws login --profile {name}, then {export}"
             );
         }
         if let Some(command) = profile.get("credential_process") {

@@ -7,9 +7,9 @@ use anyhow::Result;
 use jiff::Timestamp;
 use scaler_app::ports::{Clock as _, Failure, Streams as _};
 use scaler_app::sync::ports::{Fleet as _, TaggedStream};
-use scaler_core::commands::aws_kinesis;
+use scaler_core::commands::StreamCommand;
 use scaler_core::limits::RESIZES_PER_DAY;
-use scaler_core::{ALARM_PREFIX, Enrolment, MetricWindow, StreamMode, StreamState, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, Enrolment, MetricWindow, StreamMode, StreamState, TAG_MANAGED, stream_of_alarm};
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
@@ -155,9 +155,8 @@ impl FleetStatus {
         if self.streams.is_empty() {
             writeln!(
                 out,
-                "no stream in this account and Region carries the tag kinesis-scaler/managed: {} --tags \
-                 kinesis-scaler/managed=true enrols one",
-                aws_kinesis("add-tags-to-stream", &self.region, "NAME")
+                "no stream in this account and Region carries the tag {TAG_MANAGED}: {} enrols one",
+                StreamCommand::Tag(&format!("{TAG_MANAGED}=true")).text(Some(&self.region), "NAME")
             )?;
         } else {
             let header =

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use scaler_app::{Outcome, OutcomeKind, reconcile};
-use scaler_core::commands::{aws_kinesis, operand};
+use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{ALARM_PREFIX, Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
 use serde::Serialize;
 
@@ -286,9 +286,8 @@ impl Work<'_> {
     /// How to have a stream done with that says itself that it is only to be talked about.
     fn let_it(&self) -> String {
         format!(
-            "Its tag kinesis-scaler/dry-run, or the stack's DRY_RUN, keeps hands off it: {} --tag-keys \
-             kinesis-scaler/dry-run removes the tag.",
-            self.kinesis("remove-tags-from-stream")
+            "Its tag kinesis-scaler/dry-run, or the stack's DRY_RUN, keeps hands off it: {} removes the tag.",
+            self.command(StreamCommand::Untag("kinesis-scaler/dry-run"))
         )
     }
 
@@ -304,12 +303,11 @@ impl Work<'_> {
             .steps
             .iter()
             .any(|step| step.reason == Reason::NotManaged)
-            .then(|| format!("{} --tags {TAG_MANAGED}=true enrols it.", self.kinesis("add-tags-to-stream")))
+            .then(|| format!("{} enrols it.", self.command(StreamCommand::Tag(&format!("{TAG_MANAGED}=true")))))
     }
 
-    /// A command about the stream.
-    fn kinesis(&self, call: &str) -> String {
-        aws_kinesis(call, &self.connection.region, self.stream)
+    fn command(&self, command: StreamCommand<'_>) -> String {
+        command.text(Some(&self.connection.region), self.stream)
     }
 }
 

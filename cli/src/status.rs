@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
 use scaler_app::{Outcome, reconcile};
 use scaler_aws::{AlarmState, StreamDetails};
-use scaler_core::commands::aws_kinesis;
+use scaler_core::commands::StreamCommand;
 use scaler_core::limits::{RESIZES_PER_DAY, TAGS_PER_STREAM_MAX};
 use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
@@ -368,8 +368,8 @@ impl Status<'_> {
             Some(true) => writeln!(out, "managed by kinesis-scaler")?,
             _ => writeln!(
                 out,
-                "not managed: {} --tags {TAG_MANAGED}=true enrols it",
-                aws_kinesis("add-tags-to-stream", &self.region, self.stream)
+                "not managed: {} enrols it",
+                StreamCommand::Tag(&format!("{TAG_MANAGED}=true")).text(Some(&self.region), self.stream)
             )?,
         }
         let is_memory = |key: &str| key == TAG_RESIZES || key == TAG_NOTICES;
@@ -417,9 +417,8 @@ impl Status<'_> {
             writeln!(
                 out,
                 "\nload of each shard: not known without shard-level metrics, which {cost}:\n  \
-                 {} --shard-level-metrics {}",
-                aws_kinesis("enable-enhanced-monitoring", &self.region, self.stream),
-                SHARD_METRICS.join(" "),
+                 {}",
+                StreamCommand::Measure(&SHARD_METRICS).text(Some(&self.region), self.stream),
             )?;
         }
         Ok(())

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args};
+use scaler_core::commands::StreamCommand;
 use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 
@@ -162,8 +163,8 @@ fn applied(from: &Policy, to: &Policy, stream: Option<&str>) -> String {
     let mut words = Vec::new();
     if !tags.is_empty() {
         let (stream, tags) = (stream.unwrap_or("STREAM"), tags.join(","));
-        let command = format!("  aws kinesis add-tags-to-stream --stream-name {stream} --tags {tags}\n");
-        words.push(format!("For this stream alone:\n\n{command}"));
+        let command = StreamCommand::Tag(&tags).text(None, stream);
+        words.push(format!("For this stream alone:\n\n  {command}\n"));
     }
     if !settings.is_empty() {
         let settings = settings.concat();

@@ -1,35 +1,56 @@
-//! CloudWatch over rpc-v2-cbor, the protocol of the AWS SDK for Rust: the six operations this project uses.
+//! CloudWatch in each of its protocols: the operations this project uses, and those that tag alarms.
 
+mod form;
+mod protocol;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::middleware::Next;
+use axum::response::Response;
+use ciborium::Value;
 use jiff::SignedDuration;
-use scaler_sim::cloudwatch::{AlarmFilter, CloudWatchError, DESCRIBE_PAGE_MAX, Query, QuerySource};
+use scaler_sim::cloudwatch::{
+    AlarmFilter, CloudWatch, CloudWatchError, DESCRIBE_PAGE_MAX, POINTS_PAGE_MAX, Query, QuerySource,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::json;
 use crate::locked::locked;
+use crate::query::{self, Form};
 use crate::state::Shared;
+use protocol::{NAMESPACE, Protocol};
 use wire::{
     DeleteAlarms, DescribeAlarms, DescribeAlarmsOutput, GetMetricData, GetMetricDataOutput, ListTagsForResource,
-    ListTagsForResourceOutput, MetricAlarm, PutMetricAlarm, SetAlarmState,
+    ListTagsForResourceOutput, MetricAlarm, PutMetricAlarm, SetAlarmState, TagResource, UntagResource,
 };
 
-/// Where the SDK posts; the operation follows.
+/// Where rpc-v2-cbor is posted; the operation follows.
 pub(crate) const PATH: &str = "/service/GraniteServiceVersion20100801/operation/{operation}";
+
+/// What an operation's name follows in AWS JSON.
+const TARGET_PREFIX: &str = "GraniteServiceVersion20100801.";
+
+/// What the query protocol calls this service.
+pub(crate) const VERSION: &str = "2010-08-01";
+
+type Tags = BTreeMap<String, String>;
+
+const OPERATIONS: &str = "GetMetricData, PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, ListTagsForResource, \
+                          TagResource, UntagResource";
 
 /// An error answer.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+struct Refusal {
     status: StatusCode,
     /// The name of the shape, in `__type`.
     shape: &'static str,
-    /// The older name of the same error, which the SDK matches on; it travels in a header.
+    /// The older name of the same error: the only one in the query protocol, a header in the others.
     code: &'static str,
     message: String,
 }
@@ -46,107 +67,115 @@ impl Refusal {
         ))
     }
 
+    /// What is not the input of any operation.
+    fn serialization(message: impl Into<String>) -> Self {
+        Self::new("SerializationException", "SerializationException", message)
+    }
+
+    fn parameter_value(message: impl Into<String>) -> Self {
+        Self::new("InvalidParameterValueException", "InvalidParameterValue", message)
+    }
+
     fn new(shape: &'static str, code: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, shape, code, message: message.into() }
+    }
+
+    fn not_found(shape: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, ..Self::new(shape, shape, message) }
     }
 }
 
 impl From<CloudWatchError> for Refusal {
     fn from(error: CloudWatchError) -> Self {
         match error {
-            CloudWatchError::UnknownAlarm { .. } => {
-                Self::new("ResourceNotFound", "ResourceNotFound", error.to_string())
-            }
-            CloudWatchError::Invalid { .. } | CloudWatchError::Math { .. } | CloudWatchError::Circular { .. } => {
-                Self::validation(error.to_string())
-            }
+            CloudWatchError::UnknownAlarm { .. } => Self::not_found("ResourceNotFound", error.to_string()),
+            CloudWatchError::Invalid { .. }
+            | CloudWatchError::Action { .. }
+            | CloudWatchError::ReturnData
+            | CloudWatchError::Math { .. }
+            | CloudWatchError::Circular { .. } => Self::validation(error.to_string()),
         }
     }
 }
 
-#[derive(Serialize)]
-struct ErrorBody {
-    __type: String,
-    message: String,
-}
-
-#[derive(Serialize)]
-struct Nothing {}
-
-/// Answers one operation.
-pub(crate) async fn answer(
+/// Answers one operation over rpc-v2-cbor.
+pub(crate) async fn cbor(
     State(shared): State<Arc<Shared>>,
     Path(operation): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let spoken = headers.get("smithy-protocol").is_some_and(|protocol| protocol == "rpc-v2-cbor");
-    run(&shared, &operation, spoken, &body).unwrap_or_else(|refusal| {
-        let Refusal { status, shape, code, message } = refusal;
-        let body = ErrorBody { __type: format!("com.amazonaws.cloudwatch#{shape}"), message };
-        let mut response = cbor(&shared, status, &body);
-        if let Ok(value) = format!("{code};Sender").parse() {
-            response.headers_mut().insert("x-amzn-query-error", value);
-        }
-        response
-    })
+    let input = if headers.get("smithy-protocol").is_some_and(|protocol| protocol == "rpc-v2-cbor") {
+        ciborium::from_reader(&*body).map_err(|error| Refusal::serialization(format!("The body is not CBOR: {error}")))
+    } else {
+        Err(Refusal::serialization("Only the protocol rpc-v2-cbor is spoken at this path (header smithy-protocol)"))
+    };
+    respond(&shared, Protocol::Cbor, &operation, input)
 }
 
-fn run(shared: &Shared, operation: &str, spoken: bool, body: &[u8]) -> Result<Response, Refusal> {
+/// Takes the requests over AWS JSON; everything else goes on.
+pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let Some(operation) = json::operation(request.headers(), TARGET_PREFIX) else { return next.run(request).await };
+    let input = json::read(request.into_body()).await.map_err(|refusal| Refusal::serialization(refusal.message));
+    respond(&shared, Protocol::Json, &operation, input)
+}
+
+/// Answers one operation over the query protocol.
+pub(crate) fn query(shared: &Shared, mut form: Form) -> Response {
+    let action = form.remove("Action").filter(|action| !action.is_empty());
+    form.remove("Version");
+    let Some(operation) = action else { return query::refused(shared, NAMESPACE, &query::missing_action()) };
+    respond(shared, Protocol::Query, &operation, form::read(form))
+}
+
+fn respond(shared: &Shared, protocol: Protocol, operation: &str, input: Result<Value, Refusal>) -> Response {
+    match run(shared, operation, input) {
+        Ok(output) => protocol.answer(shared, operation, output),
+        Err(refusal) => protocol.refuse(shared, refusal),
+    }
+}
+
+/// Does what is asked. The answer is `None` where the operation has none.
+fn run(shared: &Shared, operation: &str, input: Result<Value, Refusal>) -> Result<Option<Value>, Refusal> {
     shared
         .called("cloudwatch", operation)
         .map_err(|too_fast| Refusal::new("ThrottlingException", "Throttling", too_fast.message()))?;
-    if !spoken {
-        let message = "Only the protocol rpc-v2-cbor is spoken here (header smithy-protocol)";
-        return Err(Refusal::new("SerializationException", "SerializationException", message));
-    }
+    let input = input?;
     match operation {
-        "GetMetricData" => ok(shared, &get_metric_data(shared, read(body)?)?),
-        "PutMetricAlarm" => ok(shared, &put_metric_alarm(shared, read(body)?)?),
-        "DescribeAlarms" => ok(shared, &describe_alarms(shared, read(body)?)?),
-        "DeleteAlarms" => ok(shared, &delete_alarms(shared, read(body)?)?),
-        "SetAlarmState" => ok(shared, &set_alarm_state(shared, read(body)?)?),
-        "ListTagsForResource" => ok(shared, &list_tags_for_resource(shared, read(body)?)?),
+        "GetMetricData" => Ok(written(&get_metric_data(shared, read(&input)?)?)),
+        "DescribeAlarms" => Ok(written(&describe_alarms(shared, read(&input)?)?)),
+        "ListTagsForResource" => Ok(written(&list_tags_for_resource(shared, read(&input)?)?)),
+        "PutMetricAlarm" => put_metric_alarm(shared, read(&input)?).map(|()| None),
+        "DeleteAlarms" => delete_alarms(shared, read(&input)?).map(|()| None),
+        "SetAlarmState" => set_alarm_state(shared, read(&input)?).map(|()| None),
+        "TagResource" => tag_resource(shared, read(&input)?).map(|()| Some(Value::Map(Vec::new()))),
+        "UntagResource" => untag_resource(shared, read(&input)?).map(|()| Some(Value::Map(Vec::new()))),
         _ => {
-            let message = format!(
-                "{operation} is not one of GetMetricData, PutMetricAlarm, DescribeAlarms, DeleteAlarms, SetAlarmState, \
-                 ListTagsForResource"
-            );
-            let refusal = Refusal::new("UnknownOperationException", "UnknownOperation", message);
+            let message = format!("{operation} is not one this sandbox knows: {OPERATIONS}");
+            let refusal = Refusal::new("UnknownOperationException", "InvalidAction", message);
             Err(Refusal { status: StatusCode::NOT_FOUND, ..refusal })
         }
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    ciborium::from_reader(body).map_err(|error| {
-        let message = format!("The body is not the CBOR of this operation's input: {error}");
-        Refusal::new("SerializationException", "SerializationException", message)
-    })
+fn read<T: DeserializeOwned>(input: &Value) -> Result<T, Refusal> {
+    input.deserialized().map_err(|error| Refusal::serialization(format!("Not the input of this operation: {error}")))
 }
 
-// A `Result` so that every arm above reads the same.
-#[allow(clippy::unnecessary_wraps)]
-fn ok(shared: &Shared, body: &impl Serialize) -> Result<Response, Refusal> {
-    Ok(cbor(shared, StatusCode::OK, body))
-}
-
-fn cbor(shared: &Shared, status: StatusCode, body: &impl Serialize) -> Response {
-    let mut bytes = Vec::new();
-    // Writing plain structs into memory has nothing that could fail.
-    let _ = ciborium::into_writer(body, &mut bytes);
-    let headers = [
-        ("content-type", "application/cbor".to_owned()),
-        ("smithy-protocol", "rpc-v2-cbor".to_owned()),
-        ("x-amzn-requestid", shared.new_id()),
-    ];
-    (status, headers, bytes).into_response()
+fn written(output: &impl Serialize) -> Option<Value> {
+    // Turning plain structs into values has nothing that could fail.
+    Value::serialized(output).ok()
 }
 
 fn get_metric_data(shared: &Shared, input: GetMetricData) -> Result<GetMetricDataOutput, Refusal> {
-    if input.next_token.is_some() {
-        return Err(Refusal::new("InvalidNextToken", "InvalidNextToken", "Answers here have one page only"));
-    }
+    let from = input.next_token.map_or(Ok(0), |token| {
+        let from = token.strip_prefix(POINT_TOKEN_PREFIX).and_then(|from| from.parse().ok());
+        from.ok_or_else(|| bad_token(&token))
+    })?;
+    let page = input.max_datapoints.map_or(Ok(POINTS_PAGE_MAX), |points| {
+        let allowed = usize::try_from(points).ok().filter(|points| (1..=POINTS_PAGE_MAX).contains(points));
+        allowed.ok_or_else(|| Refusal::validation(format!("MaxDatapoints={points} is not 1 to {POINTS_PAGE_MAX}")))
+    })?;
     let newest_first = match input.scan_by.as_deref() {
         None | Some("TimestampDescending") => true,
         Some("TimestampAscending") => false,
@@ -165,7 +194,16 @@ fn get_metric_data(shared: &Shared, input: GetMetricData) -> Result<GetMetricDat
     for result in &mut results {
         result.values.retain(|at, _| *at >= kept_since.as_second());
     }
-    Ok(GetMetricDataOutput::new(results, newest_first))
+    let (mut output, next) = GetMetricDataOutput::page(results, newest_first, from, page);
+    output.next_token = next.map(|from| format!("{POINT_TOKEN_PREFIX}{from}"));
+    Ok(output)
+}
+
+/// What a page's token starts with; the number of points before the next page follows.
+const POINT_TOKEN_PREFIX: &str = "point:";
+
+fn bad_token(token: &str) -> Refusal {
+    Refusal::new("InvalidNextToken", "InvalidNextToken", format!("NextToken {token:?} was not given out"))
 }
 
 /// How long points are kept, by the finest period that is asked for. Source: `GetMetricData`, `StartTime` (facts 4.1).
@@ -182,14 +220,14 @@ fn kept(queries: &[Query]) -> SignedDuration {
     SignedDuration::from_hours(24 * days)
 }
 
-fn put_metric_alarm(shared: &Shared, mut input: PutMetricAlarm) -> Result<Nothing, Refusal> {
+fn put_metric_alarm(shared: &Shared, mut input: PutMetricAlarm) -> Result<(), Refusal> {
     let tags = wire::tags(std::mem::take(&mut input.tags));
     let config = input.into_config()?;
-    locked(&shared.cloudwatch).put_alarm_tagged(config, tags, shared.clock.now())?;
-    Ok(Nothing {})
+    Ok(locked(&shared.cloudwatch).put_alarm_tagged(config, tags, shared.clock.now())?)
 }
 
 fn describe_alarms(shared: &Shared, input: DescribeAlarms) -> Result<DescribeAlarmsOutput, Refusal> {
+    input.refuse_unmodelled()?;
     if !input.alarm_names.is_empty() && input.alarm_name_prefix.is_some() {
         return Err(Refusal::validation("AlarmNames and AlarmNamePrefix cannot be given together"));
     }
@@ -200,38 +238,49 @@ fn describe_alarms(shared: &Shared, input: DescribeAlarms) -> Result<DescribeAla
         let allowed = usize::try_from(records).ok().filter(|records| (1..=DESCRIBE_PAGE_MAX).contains(records));
         allowed.ok_or_else(|| Refusal::validation(format!("MaxRecords={records} is not 1 to 100")))
     })?;
-    if !input.alarm_types.is_empty() && !input.alarm_types.iter().any(|kind| kind == "MetricAlarm") {
-        return Ok(DescribeAlarmsOutput::default());
+    if let Some(other) = input.alarm_types.iter().find(|kind| !ALARM_TYPES.contains(&kind.as_str())) {
+        return Err(Refusal::validation(format!("AlarmTypes {other:?} is not one of {}", ALARM_TYPES.join(", "))));
     }
     let after = input.next_token.map(|token| {
         let name = token.strip_prefix(TOKEN_PREFIX).map(str::to_owned);
-        name.ok_or_else(|| {
-            Refusal::new("InvalidNextToken", "InvalidNextToken", format!("NextToken {token:?} was not given out"))
-        })
+        name.ok_or_else(|| bad_token(&token))
     });
     let after = after.transpose()?;
     let state = input.state_value.map(|state| wire::named(&state)).transpose()?;
-    let filter = AlarmFilter { names: input.alarm_names, name_prefix: input.alarm_name_prefix, state };
+    let [metric_alarm, ..] = ALARM_TYPES;
+    if !input.alarm_types.is_empty() && !input.alarm_types.iter().any(|kind| kind == metric_alarm) {
+        return Ok(DescribeAlarmsOutput::default());
+    }
+    let filter = AlarmFilter {
+        names: input.alarm_names,
+        name_prefix: input.alarm_name_prefix,
+        action_prefix: input.action_prefix,
+        state,
+    };
     let page = locked(&shared.cloudwatch).describe_alarms(&filter, page, after.as_deref());
     Ok(DescribeAlarmsOutput {
         metric_alarms: page.alarms.iter().map(|alarm| MetricAlarm::new(&shared.origin(), alarm)).collect(),
         next_token: page.next.map(|name| format!("{TOKEN_PREFIX}{name}")),
+        ..DescribeAlarmsOutput::default()
     })
 }
+
+/// What there are in CloudWatch; the first alone is here. Source: CloudWatch API reference, `DescribeAlarms`.
+const ALARM_TYPES: [&str; 3] = ["MetricAlarm", "CompositeAlarm", "LogAlarm"];
 
 /// What a page's token starts with; the last name of the page follows.
 const TOKEN_PREFIX: &str = "after:";
 
-fn delete_alarms(shared: &Shared, input: DeleteAlarms) -> Result<Nothing, Refusal> {
+fn delete_alarms(shared: &Shared, input: DeleteAlarms) -> Result<(), Refusal> {
     let names = input.alarm_names.ok_or_else(|| Refusal::missing("alarmNames"))?;
     if names.len() > 100 {
         return Err(Refusal::validation(format!("AlarmNames has {} names, not at most 100", names.len())));
     }
     locked(&shared.cloudwatch).delete_alarms(&names);
-    Ok(Nothing {})
+    Ok(())
 }
 
-fn set_alarm_state(shared: &Shared, input: SetAlarmState) -> Result<Nothing, Refusal> {
+fn set_alarm_state(shared: &Shared, input: SetAlarmState) -> Result<(), Refusal> {
     let name = input.alarm_name.ok_or_else(|| Refusal::missing("alarmName"))?;
     let state = wire::named(&input.state_value.ok_or_else(|| Refusal::missing("stateValue"))?)?;
     let reason = input.state_reason.ok_or_else(|| Refusal::missing("stateReason"))?;
@@ -244,26 +293,49 @@ fn set_alarm_state(shared: &Shared, input: SetAlarmState) -> Result<Nothing, Ref
     if let Some(transition) = transition {
         shared.run_actions(&transition);
     }
-    Ok(Nothing {})
+    Ok(())
 }
 
-/// Of alarms only. An alarm that is not here goes by another name of the error than with `SetAlarmState`: there it is
-/// `ResourceNotFound`, here `ResourceNotFoundException`. Source: CloudWatch API reference, both operations.
-fn list_tags_for_resource(shared: &Shared, input: ListTagsForResource) -> Result<ListTagsForResourceOutput, Refusal> {
-    let arn = input.resource_arn.ok_or_else(|| Refusal::missing("resourceARN"))?;
+/// An alarm that is not here goes by another name of the error than with `SetAlarmState`: there it is `ResourceNotFound`,
+/// here `ResourceNotFoundException`. Source: CloudWatch API reference, the operations that tag.
+fn no_resource(message: String) -> Refusal {
+    Refusal::not_found("ResourceNotFoundException", message)
+}
+
+fn tags_of(cloudwatch: &CloudWatch, alarm: &str) -> Result<Tags, Refusal> {
+    cloudwatch.alarm_tags(alarm).cloned().map_err(|error| no_resource(error.to_string()))
+}
+
+/// The name of the alarm that is asked for its tags; nothing else has any here.
+fn tagged_alarm(shared: &Shared, arn: Option<String>) -> Result<String, Refusal> {
+    let arn = arn.ok_or_else(|| Refusal::missing("resourceARN"))?;
     let parts: Vec<&str> = arn.splitn(7, ':').collect();
     let ["arn", "aws", "cloudwatch", _, _, "alarm", _] = parts[..] else {
-        let message = format!("ResourceARN {arn:?} is not the ARN of an alarm");
-        return Err(Refusal::new("InvalidParameterValueException", "InvalidParameterValue", message));
+        return Err(Refusal::parameter_value(format!("ResourceARN {arn:?} is not the ARN of an alarm")));
     };
-    let not_found = |message: String| Refusal {
-        status: StatusCode::NOT_FOUND,
-        ..Refusal::new("ResourceNotFoundException", "ResourceNotFoundException", message)
-    };
-    let name = arn.strip_prefix(&shared.origin().alarm_arn("")).ok_or_else(|| {
-        not_found(format!("{arn} is not of account {} in {}", shared.options.account, shared.options.region))
-    })?;
-    let cloudwatch = locked(&shared.cloudwatch);
-    let tags = cloudwatch.alarm_tags(name).map_err(|error| not_found(error.to_string()))?;
-    Ok(ListTagsForResourceOutput::new(tags))
+    let name = arn.strip_prefix(&shared.origin().alarm_arn("")).map(str::to_owned);
+    let (account, region) = (&shared.options.account, &shared.options.region);
+    name.ok_or_else(|| no_resource(format!("{arn} is not of account {account} in {region}")))
+}
+
+fn list_tags_for_resource(shared: &Shared, input: ListTagsForResource) -> Result<ListTagsForResourceOutput, Refusal> {
+    let name = tagged_alarm(shared, input.resource_arn)?;
+    Ok(ListTagsForResourceOutput::new(tags_of(&locked(&shared.cloudwatch), &name)?))
+}
+
+fn tag_resource(shared: &Shared, input: TagResource) -> Result<(), Refusal> {
+    let name = tagged_alarm(shared, input.resource_arn)?;
+    let mut cloudwatch = locked(&shared.cloudwatch);
+    let mut tags = tags_of(&cloudwatch, &name)?;
+    tags.extend(wire::tags(input.tags.ok_or_else(|| Refusal::missing("tags"))?));
+    cloudwatch.set_alarm_tags(&name, tags).map_err(|error| Refusal::parameter_value(error.to_string()))
+}
+
+fn untag_resource(shared: &Shared, input: UntagResource) -> Result<(), Refusal> {
+    let name = tagged_alarm(shared, input.resource_arn)?;
+    let keys = input.tag_keys.ok_or_else(|| Refusal::missing("tagKeys"))?;
+    let mut cloudwatch = locked(&shared.cloudwatch);
+    let mut tags = tags_of(&cloudwatch, &name)?;
+    tags.retain(|key, _| !keys.contains(key));
+    Ok(cloudwatch.set_alarm_tags(&name, tags)?)
 }

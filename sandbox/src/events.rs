@@ -46,6 +46,10 @@ impl Origin<'_> {
     pub(crate) fn alarm_arn(&self, name: &str) -> String {
         format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", self.region, self.account)
     }
+
+    pub(crate) fn stream_arn(&self, name: &str) -> String {
+        format!("arn:aws:kinesis:{}:{}:stream/{name}", self.region, self.account)
+    }
 }
 
 /// The display name that SNS messages carry instead of the code; a Region not listed keeps its code.

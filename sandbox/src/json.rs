@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// The content type of AWS JSON 1.0.
 pub(crate) const V1_0: &str = "application/x-amz-json-1.0";
 
+/// The content type of what is JSON without a protocol of AWS's.
+pub(crate) const PLAIN: &str = "application/json";
+
 /// The content type of AWS JSON 1.1.
 pub(crate) const V1_1: &str = "application/x-amz-json-1.1";
 

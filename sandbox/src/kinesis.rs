@@ -4,15 +4,20 @@
 //! The emulator is `ferrokinesis`. It lives by the real clock, so its throttling and its delays are off: both are made here, by
 //! the virtual one. It knows no resize limits, splits what is closed, reads some
 //! operations' streams by name only, creates only provisioned streams, takes smaller calls and records and shorter retention,
-//! calls every reader caught up, forgets `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a
-//! token, and says when something was created by the real clock. Each of that is set right here.
+//! calls every reader caught up and sends none on to a shard's children, gives more records at once than Kinesis, forgets
+//! `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a token, changes streams that are
+//! changing, deletes those with consumers, and says when something was created by the real clock. Each of that is set right here.
 
 mod arrivals;
 mod beyond;
 mod changes;
+mod consumers;
+mod lives;
 mod observe;
 mod put;
+mod reads;
 mod shard_pages;
+mod tags;
 mod throttle;
 
 use std::collections::BTreeMap;
@@ -27,15 +32,14 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ferrokinesis::actions::Operation;
 use ferrokinesis::error::KinesisErrorResponse;
-use ferrokinesis::sequence;
 use ferrokinesis::types::{Shard, Stream, StreamMode};
-use jiff::{SignedDuration, Timestamp};
 use scaler_sim::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
 use serde_json::{Map, Value, json};
 use tokio::sync::MutexGuard;
 
 pub(crate) use self::arrivals::Arrivals;
 pub(crate) use self::changes::{Changes, settle};
+pub(crate) use self::lives::Lives;
 use self::shard_pages::Listing;
 pub(crate) use self::throttle::Throttle;
 use crate::json::{self, BODY_BYTES_MAX};
@@ -78,6 +82,19 @@ const NAMED_ONLY: [&str; 19] = [
     "StopStreamEncryption",
     "EnableEnhancedMonitoring",
     "DisableEnhancedMonitoring",
+];
+
+/// Operations that the emulator does to streams that are not ACTIVE, and Kinesis does not. Source: API reference, each of them.
+const ON_ACTIVE: [&str; 9] = [
+    "UpdateStreamMode",
+    "UpdateMaxRecordSize",
+    "UpdateStreamWarmThroughput",
+    "EnableEnhancedMonitoring",
+    "DisableEnhancedMonitoring",
+    "IncreaseStreamRetentionPeriod",
+    "DecreaseStreamRetentionPeriod",
+    "StartStreamEncryption",
+    "StopStreamEncryption",
 ];
 
 /// Operations that change no stream. There are many of them, so they run side by side.
@@ -148,6 +165,7 @@ struct Call<'a> {
 impl Call<'_> {
     async fn answer(mut self) -> Result<Response, Refusal> {
         self.name_the_stream()?;
+        self.check_active().await?;
         match self.operation.as_str() {
             "CreateStream" => self.create_stream().await,
             "DeleteStream" => self.delete_stream().await,
@@ -160,12 +178,15 @@ impl Call<'_> {
             "ListStreams" => self.list_streams().await,
             "DescribeStream" | "DescribeStreamSummary" => self.describe_stream().await,
             "RegisterStreamConsumer" => self.register_consumer().await,
-            "ListStreamConsumers" | "DescribeStreamConsumer" => self.describe_consumers().await,
+            "DeregisterStreamConsumer" => self.deregister_consumer().await,
             "PutRecord" | "PutRecords" => self.put().await,
             "IncreaseStreamRetentionPeriod" => self.within(Operation::IncreaseStreamRetentionPeriod).await,
             "DecreaseStreamRetentionPeriod" => self.within(Operation::DecreaseStreamRetentionPeriod).await,
-            "AddTagsToStream" => self.within(Operation::AddTagsToStream).await,
-            "RemoveTagsFromStream" => self.within(Operation::RemoveTagsFromStream).await,
+            "AddTagsToStream" => self.tag(Operation::AddTagsToStream).await,
+            "RemoveTagsFromStream" => self.tag(Operation::RemoveTagsFromStream).await,
+            "TagResource" => self.tag(Operation::TagResource).await,
+            "UntagResource" => self.tag(Operation::UntagResource).await,
+            "ListTagsForResource" => self.tag(Operation::ListTagsForResource).await,
             "GetShardIterator" => self.get_shard_iterator().await,
             "GetRecords" => self.get_records().await,
             _ => Ok(self.pass_on().await),
@@ -176,8 +197,21 @@ impl Call<'_> {
         self.body.get(field)?.as_str()
     }
 
+    /// The stream that is named, be it by ARN; `None` where there is none of that name.
     async fn stream(&self) -> Option<Stream> {
-        self.shared.store.get_stream(self.text("StreamName")?).await.ok()
+        let by_arn = || self.shared.store.stream_name_from_arn(self.text("StreamARN")?);
+        let name = self.text("StreamName").map(str::to_owned).or_else(by_arn)?;
+        self.shared.store.get_stream(&name).await.ok()
+    }
+
+    async fn check_active(&self) -> Result<(), Refusal> {
+        if !ON_ACTIVE.contains(&self.operation.as_str()) {
+            return Ok(());
+        }
+        // The emulator knows what to say of a stream that is not there.
+        let Some(stream) = self.stream().await else { return Ok(()) };
+        let status = stream.stream_status.to_string();
+        kinesis_rules::check_active(&stream.stream_name, &self.shared.options.account, &status)
     }
 
     /// Puts `StreamName` in the place of `StreamARN`.
@@ -225,13 +259,13 @@ impl Call<'_> {
         }
         self.checked_quota().await?;
         let record_kib = self.body.get("MaxRecordSizeInKiB").map(record_kib).transpose()?;
-        let tags = self.body.get("Tags").and_then(Value::as_object).cloned().unwrap_or_default();
+        let tags = self.body.get("Tags").map(tags::read).unwrap_or_default();
+        tags::check(&tags)?;
         let (shared, name) = (self.shared, self.text("StreamName").unwrap_or_default().to_owned());
         let changes = self.changes.take();
         let (status, body) = self.passed_on().await;
         if let (true, Some(mut changes)) = (status.is_success(), changes) {
             shared.was_created(&name, shared.clock.now());
-            let tags = tags.into_iter().filter_map(|(key, tag)| Some((key, tag.as_str()?.to_owned()))).collect();
             finish_creation(shared, &name, on_demand, tags).await?;
             if let Some(kib) = record_kib {
                 let set = shared.store.update_stream(&name, |stream| {
@@ -260,6 +294,8 @@ impl Call<'_> {
             return Ok(self.pass_on().await);
         };
         let shared = self.shared;
+        let is_enforced = self.body.get("EnforceConsumerDeletion").is_some_and(|it| *it == true);
+        consumers::check_deletion(shared, &stream, is_enforced).await?;
         let asked = changes.ask(shared, &stream, Operation::DeleteStream, Value::Object(self.body), 0).await;
         Ok(asked.map_or_else(|error| refused(&error), |()| answer(StatusCode::OK, &json!({}))))
     }
@@ -342,7 +378,8 @@ impl Call<'_> {
             error_type: "ResourceNotFoundException",
             message: format!("Stream {} was deleted while it was read: {error}", listing.stream),
         };
-        Ok(answer(status, &listing.page(&stream.map_err(gone)?.shards, asked)))
+        let (stream, now) = (stream.map_err(gone)?, shared.clock.now());
+        Ok(answer(status, &listing.page(&stream, &locked(&shared.lives), now, asked)))
     }
 
     /// The emulator counts no on-demand streams, and is told of no quota.
@@ -378,43 +415,27 @@ impl Call<'_> {
         Ok(answer(status, &body))
     }
 
+    /// The emulator knows every shard for ever.
     async fn describe_stream(self) -> Result<Response, Refusal> {
-        let shared = self.shared;
+        let (shared, stream) = (self.shared, self.stream().await);
         let (status, mut body) = self.passed_on().await;
         for description in ["StreamDescription", "StreamDescriptionSummary"] {
             date(shared, body.get_mut(description), "StreamName", "StreamCreationTimestamp");
         }
-        Ok(answer(status, &body))
-    }
-
-    async fn register_consumer(self) -> Result<Response, Refusal> {
-        let shared = self.shared;
-        let (status, mut body) = self.passed_on().await;
-        if let Some(arn) = body["Consumer"]["ConsumerARN"].as_str() {
-            shared.was_created(arn, shared.clock.now());
-        }
-        date_consumer(shared, body.get_mut("Consumer"));
-        Ok(answer(status, &body))
-    }
-
-    async fn describe_consumers(self) -> Result<Response, Refusal> {
-        let shared = self.shared;
-        let (status, mut body) = self.passed_on().await;
-        date_consumer(shared, body.get_mut("ConsumerDescription"));
-        for consumer in body.get_mut("Consumers").and_then(Value::as_array_mut).into_iter().flatten() {
-            date_consumer(shared, Some(consumer));
+        if let (Some(stream), Some(shards)) = (stream, body["StreamDescription"]["Shards"].as_array_mut()) {
+            let (lives, now) = (locked(&shared.lives), shared.clock.now());
+            shards.retain(|it| it["ShardId"].as_str().is_none_or(|shard| lives.is_kept(&stream, shard, now)));
         }
         Ok(answer(status, &body))
     }
 
     /// The emulator's front door has narrower bounds than Kinesis for these.
     async fn within(self, operation: Operation) -> Result<Response, Refusal> {
-        let (status, mut body) = if beyond::is_within(operation, &Value::Object(self.body.clone())) {
+        let (status, body) = if beyond::is_within(operation, &Value::Object(self.body.clone())) {
             self.passed_on().await
         } else {
             self.beyond(operation, None).await
         };
-        beyond::tell_the_bound(&mut body);
         Ok(answer(status, &body))
     }
 
@@ -426,43 +447,6 @@ impl Call<'_> {
         };
         done.map_or_else(|error| told(&error), |body| (StatusCode::OK, body))
     }
-
-    /// The emulator looks for a time by the real clock.
-    async fn get_shard_iterator(mut self) -> Result<Response, Refusal> {
-        let at = self.body.get("Timestamp").and_then(Value::as_f64);
-        let (Some("AT_TIMESTAMP"), Some(at), Some(shard)) = (self.text("ShardIteratorType"), at, self.text("ShardId"))
-        else {
-            return Ok(self.pass_on().await);
-        };
-        let now = self.shared.clock.now();
-        let at = SignedDuration::try_from_secs_f64(at).ok().and_then(|since| Timestamp::from_duration(since).ok());
-        let Some(at) = at else { return Ok(self.pass_on().await) };
-        if at > now {
-            let message = format!("Timestamp {at} is after the time it is here, {now}.");
-            return Err(Refusal { error_type: "InvalidArgumentException", message });
-        }
-        let stream = self.text("StreamName").unwrap_or_default();
-        let shard = sequence::resolve_shard_id(shard).map_or_else(|_| shard.to_owned(), |(id, _)| id);
-        let first = locked(&self.shared.arrivals).first_since(stream, &shard, at);
-        self.body.remove("Timestamp");
-        let (kind, number) = match first {
-            Some(number) => ("AT_SEQUENCE_NUMBER", json!(number)),
-            None => ("LATEST", Value::Null),
-        };
-        self.body.insert("ShardIteratorType".to_owned(), json!(kind));
-        if !number.is_null() {
-            self.body.insert("StartingSequenceNumber".to_owned(), number);
-        }
-        Ok(self.pass_on().await)
-    }
-
-    async fn get_records(self) -> Result<Response, Refusal> {
-        let shared = self.shared;
-        let iterator = self.text("ShardIterator").unwrap_or_default().to_owned();
-        let (status, mut body) = self.passed_on().await;
-        observe::get(shared, &iterator, status, &mut body).await;
-        Ok(answer(status, &body))
-    }
 }
 
 /// `MaxRecordSizeInKiB` of a new stream.
@@ -472,10 +456,6 @@ fn record_kib(asked: &Value) -> Result<u32, Refusal> {
         error_type: "ValidationException",
         message: format!("MaxRecordSizeInKiB {asked} is not from {} to {}.", RECORD_KIB.start(), RECORD_KIB.end()),
     })
-}
-
-fn date_consumer(shared: &Shared, consumer: Option<&mut Value>) {
-    date(shared, consumer, "ConsumerARN", "ConsumerCreationTimestamp");
 }
 
 /// Puts the virtual time of creation in the place of the real one.

@@ -1,7 +1,8 @@
 //! A local AWS endpoint for this project: Kinesis that throttles, CloudWatch that evaluates alarms, tags that are
 //! found, SNS that records, SQS that delivers, a price list, S3 that keeps.
 //!
-//! One HTTP port on loopback speaks to unchanged AWS SDKs. Inside, `ferrokinesis` is Kinesis, with what it lets pass
+//! One HTTP port on loopback speaks to unchanged AWS SDKs, to boto3 and to the AWS CLI, each in the protocol that it chooses.
+//! Inside, `ferrokinesis` is Kinesis, with what it lets pass
 //! refused and what streams take in and throttle counted in front of it; the models of `scaler-sim` are CloudWatch.
 //! Alarms that change state, schedules and messages become [`Delivery`] values: the events that the deployed functions
 //! would be called with. Every call is counted and, if asked for, held to the rate that AWS allows.
@@ -12,8 +13,10 @@ mod cloudwatch;
 mod events;
 mod json;
 mod kinesis;
+mod lambda;
 mod locked;
 mod pricing;
+mod query;
 mod rates;
 mod s3;
 mod sns;
@@ -30,7 +33,7 @@ use anyhow::Context as _;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use axum::routing::{any_service, get, post};
+use axum::routing::{any_service, get, post, put};
 use axum::{Router, middleware};
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::store::{Store, StoreOptions};
@@ -60,7 +63,7 @@ pub struct Options {
     pub region: String,
     /// Shard quota of the account. 20,000 in us-east-1 (facts 1.3).
     pub account_shard_limit: u32,
-    /// How long creating or deleting a stream takes, virtual seconds.
+    /// How long creating or deleting a stream or a consumer takes, virtual seconds.
     pub create_seconds: u32,
     /// How long a resize takes, virtual seconds. AWS says "a few minutes" (facts 1.2).
     pub resize_seconds: u32,
@@ -323,17 +326,19 @@ fn store_options(options: &Options) -> StoreOptions {
 }
 
 fn router(shared: &Arc<Shared>) -> Router {
-    // Five services share `/`: each takes what is its own and passes the rest on, at last to Kinesis.
+    // Six services share `/`: each takes what is its own and passes the rest on, at last to Kinesis.
     let slash = ferrokinesis::create_router(shared.store.clone())
         .layer(middleware::from_fn_with_state(Arc::clone(shared), kinesis::layer))
-        .layer(middleware::from_fn_with_state(Arc::clone(shared), sns::layer))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), query::layer))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), cloudwatch::layer))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), sqs::layer))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), pricing::layer))
         .layer(middleware::from_fn_with_state(Arc::clone(shared), tagging::layer));
     // Other methods at such a path are not S3's: older clients post to a queue's.
     let objects = get(s3::get).put(s3::put).fallback_service(slash.clone());
     Router::new()
-        .route(cloudwatch::PATH, post(cloudwatch::answer).with_state(Arc::clone(shared)))
+        .route(cloudwatch::PATH, post(cloudwatch::cbor).with_state(Arc::clone(shared)))
+        .route(lambda::PATH, put(lambda::put).delete(lambda::delete).with_state(Arc::clone(shared)))
         .route(s3::PATH, objects.with_state(Arc::clone(shared)))
         .route("/_health/{*emulator}", any_service(slash.clone()))
         .fallback_service(slash)

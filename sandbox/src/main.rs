@@ -186,7 +186,8 @@ fn print_help(sandbox: &Sandbox, arguments: &Arguments) {
     println!("  untagged: 2 shards, not managed, 50 % loaded; elastic: on-demand");
     println!("\nIn another terminal:");
     println!("  export AWS_ENDPOINT_URL={}", sandbox.endpoint());
-    println!("  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox");
+    println!("  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1");
+    println!("  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox");
     println!("  export SCALE_OUT_ACTION_ARN={}", topic(Direction::Out));
     println!("  export SCALE_IN_ACTION_ARN={}", topic(Direction::In));
     println!("  export CONTINUATION_QUEUE_URL={}", queue_url(sandbox.endpoint()));

@@ -14,7 +14,8 @@ use tokio::sync::mpsc;
 use crate::calls::{Calls, TooFast};
 use crate::clock::SandboxClock;
 use crate::events::{self, Origin};
-use crate::kinesis::{self, Arrivals, Changes, Throttle};
+use crate::kinesis::{self, Arrivals, Changes, Lives, Throttle};
+use crate::lambda::Stopped;
 use crate::locked::locked;
 use crate::s3::Objects;
 use crate::{Delivery, Options, Published, Road, Schedule};
@@ -32,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) cloudwatch: Mutex<CloudWatch>,
     pub(crate) calls: Calls,
     pub(crate) objects: Mutex<Objects>,
-    /// When streams, by name, and consumers, by ARN, were created: the emulator knows the real time only.
+    /// When streams were created, by name: the emulator knows the real time only.
     created: Mutex<HashMap<String, Timestamp>>,
     /// What streams are going through.
     pub(crate) changes: tokio::sync::Mutex<Changes>,
@@ -40,6 +41,9 @@ pub(crate) struct Shared {
     pub(crate) throttle: Mutex<Throttle>,
     /// When records came in.
     pub(crate) arrivals: Mutex<Arrivals>,
+    /// When shards were opened and closed.
+    pub(crate) lives: Mutex<Lives>,
+    pub(crate) stopped: Mutex<Stopped>,
     published: Mutex<Vec<Published>>,
     deliveries: mpsc::UnboundedSender<Delivery>,
     /// Deliveries that are not due yet, with the time from which they are.
@@ -70,6 +74,8 @@ impl Shared {
             changes: tokio::sync::Mutex::default(),
             throttle: Mutex::default(),
             arrivals: Mutex::default(),
+            lives: Mutex::default(),
+            stopped: Mutex::default(),
             published: Mutex::default(),
             deliveries,
             delayed: Mutex::default(),
@@ -88,12 +94,12 @@ impl Shared {
         self.calls.arrived(service, operation, self.clock.now())
     }
 
-    pub(crate) fn was_created(&self, name_or_arn: &str, at: Timestamp) {
-        locked(&self.created).insert(name_or_arn.to_owned(), at);
+    pub(crate) fn was_created(&self, name: &str, at: Timestamp) {
+        locked(&self.created).insert(name.to_owned(), at);
     }
 
-    pub(crate) fn created(&self, name_or_arn: &str) -> Option<Timestamp> {
-        locked(&self.created).get(name_or_arn).copied()
+    pub(crate) fn created(&self, name: &str) -> Option<Timestamp> {
+        locked(&self.created).get(name).copied()
     }
 
     /// Ends the changes of streams that are due.
@@ -182,6 +188,9 @@ impl Shared {
     }
 
     pub(crate) fn deliver(&self, function: &str, payload: Value, road: Road) {
+        if locked(&self.stopped).contains(function) {
+            return;
+        }
         // Nobody listens any more when the receiver is gone; the sandbox goes on without it.
         let _ = self.deliveries.send(Delivery { function: function.to_owned(), payload, road });
     }

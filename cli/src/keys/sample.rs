@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
 use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
 use scaler_aws::{SampleLimits, SampledRecord};
-use scaler_core::commands::{aws_kinesis, operand};
+use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::limits::{
     READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, WRITE_BYTES_PER_SECOND_PER_SHARD,
     WRITE_RECORDS_PER_SECOND_PER_SHARD,
@@ -523,8 +523,7 @@ fn splits(policy: &Policy, loads: &[ShardLoad], samples: &[Sample], stream: &str
     let mut split_already = HashSet::new();
     let split = |operation: &Operation| match operation.on(loads.iter().map(|load| &load.shard))? {
         ShardCall::Split { shard, at } => {
-            let call = aws_kinesis("split-shard", region, stream);
-            let command = format!("{call} --shard-to-split {shard} --new-starting-hash-key {at}");
+            let command = StreamCommand::Split { shard: &shard, at }.text(Some(region), stream);
             Some(Split { shard, at: at.to_string(), command })
         }
         ShardCall::Merge { .. } => None,

@@ -1,6 +1,6 @@
 //! What is to be done for a migration, and what of it the plan has found done.
 
-use scaler_core::commands::{aws_kinesis, operand};
+use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::migration::{Cleanup, Notice, StreamPlan};
 use scaler_core::prices::Item;
 
@@ -161,11 +161,7 @@ pub(super) fn commands(moved: &Move, region: &str) -> Vec<String> {
     }
     for notice in notices {
         if let Notice::RecordsLarge { kib } = notice {
-            let described = aws_kinesis("describe-stream-summary", region, stream);
-            commands.push(format!(
-                "aws kinesis update-max-record-size --region {region} --max-record-size-in-ki-b {kib} --stream-arn \
-                 \"$({described} --query StreamDescriptionSummary.StreamARN --output text)\""
-            ));
+            commands.push(StreamCommand::TakeRecords(*kib).text(Some(region), stream));
         }
     }
     commands

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::ports::{CallError, Clock as _, Failure, Metrics as _, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reshard};
-use scaler_core::commands::{aws_kinesis, operand};
+use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::limits::SHARD_METRICS;
 use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
@@ -208,9 +208,8 @@ impl Work<'_> {
         };
         let words = "its shard-level metrics are off, and without them nobody knows what each shard takes";
         let next = format!(
-            "Have them sent, {cost}, and some minutes later the same again: {} --shard-level-metrics {}",
-            aws_kinesis("enable-enhanced-monitoring", &self.connection.region, self.stream),
-            SHARD_METRICS.join(" ")
+            "Have them sent, {cost}, and some minutes later the same again: {}",
+            self.command(StreamCommand::Measure(&SHARD_METRICS))
         );
         self.told(Ended::Refused, began, words.to_owned(), Some(next))
     }
@@ -243,10 +242,9 @@ impl Work<'_> {
         }
         if let Some(needs) = planned.needs {
             notes.push(format!(
-                "To bring all of them under the target takes {needs} shards, and the maximum is {}: {} --tags \
-                 {TAG_SHARDS_MAX}={needs} raises it.",
+                "To bring all of them under the target takes {needs} shards, and the maximum is {}: {} raises it.",
                 policy.shards_max,
-                self.kinesis("add-tags-to-stream")
+                self.command(StreamCommand::Tag(&format!("{TAG_SHARDS_MAX}={needs}")))
             ));
         }
         if planned.is_even && planned.plan.operations.len() > 1 {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use anyhow::{Context as _, Result};
 use scaler_app::ports::{CallError, Clock as _, Metrics as _, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
-use scaler_core::commands::operand;
+use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{
     Direction, Enrolment, Policy, PolicySpec, ShardCount, Stage, Step, StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN,
     admit,
@@ -220,7 +220,7 @@ impl Order<'_> {
     /// Where the functions would take the stream from there.
     async fn notes(&self) -> Vec<String> {
         let (count, own) = (self.count.get(), &self.own);
-        let tag = |key: &str| format!("{} --tags {key}={count}", self.work.kinesis("add-tags-to-stream"));
+        let tag = |key: &str| self.work.command(StreamCommand::Tag(&format!("{key}={count}")));
         let mut notes = Vec::new();
         if count < own.shards_min {
             let min = own.shards_min;

@@ -1,4 +1,4 @@
-//! The CBOR of CloudWatch's operations, and its translation to and from the model.
+//! The inputs and outputs of CloudWatch's operations, and their translation to and from the model.
 //!
 //! Names are those of the Smithy model, as the AWS SDK for Rust 1.140 writes and reads them.
 
@@ -30,18 +30,18 @@ fn positive<T: TryFrom<i64>>(number: i64, name: &str) -> Result<T, Refusal> {
     T::try_from(number).map_err(|_| Refusal::validation(format!("{name}={number} is not a number of 1 or more")))
 }
 
-/// A timestamp: tag 1 around seconds since 1970, whole or not.
+/// A timestamp: seconds since 1970, whole or not; in CBOR tag 1 is around them.
 fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let seconds = match Option::<Value>::deserialize(deserializer)? {
         None => return Ok(None),
         Some(Value::Tag(1, seconds)) => float(&seconds),
-        Some(_) => None,
+        Some(seconds) => float(&seconds),
     };
     let milliseconds = seconds.map(|seconds| (seconds * 1_000.0).round());
     // Out-of-range values saturate in the cast and are then refused by the range of Timestamp.
     #[allow(clippy::cast_possible_truncation)]
     let instant = milliseconds.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds as i64).ok());
-    instant.map(Some).ok_or_else(|| D::Error::custom("expected a timestamp: tag 1, epoch seconds"))
+    instant.map(Some).ok_or_else(|| D::Error::custom("expected a timestamp, seconds since 1970"))
 }
 
 /// A number that a client may write whole or with a fraction.
@@ -50,7 +50,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::
     float(&value).map(Some).ok_or_else(|| D::Error::custom("expected a number"))
 }
 
-fn float(value: &Value) -> Option<f64> {
+pub(super) fn float(value: &Value) -> Option<f64> {
     match value {
         Value::Float(float) => Some(*float),
         // Far inside the whole numbers a float holds exactly.
@@ -60,7 +60,7 @@ fn float(value: &Value) -> Option<f64> {
     }
 }
 
-fn tagged(at: Timestamp) -> Value {
+pub(super) fn tagged(at: Timestamp) -> Value {
     // Milliseconds, which is all that the protocol keeps.
     #[allow(clippy::cast_precision_loss)]
     let seconds = at.as_millisecond() as f64 / 1_000.0;
@@ -173,6 +173,7 @@ pub(super) struct GetMetricData {
     #[serde(default, deserialize_with = "timestamp")]
     pub(super) end_time: Option<Timestamp>,
     pub(super) scan_by: Option<String>,
+    pub(super) max_datapoints: Option<i64>,
     pub(super) next_token: Option<String>,
 }
 
@@ -180,6 +181,8 @@ pub(super) struct GetMetricData {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct GetMetricDataOutput {
     metric_data_results: Vec<WireResult>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) next_token: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -192,25 +195,47 @@ struct WireResult {
     status_code: &'static str,
 }
 
+impl WireResult {
+    fn new(id: String, label: String, points: &[(i64, f64)], is_complete: bool) -> Self {
+        let time = |at: i64| Value::Tag(1, Box::new(Value::Integer(at.into())));
+        Self {
+            id,
+            label,
+            timestamps: points.iter().map(|(at, _)| time(*at)).collect(),
+            values: points.iter().map(|(_, value)| *value).collect(),
+            status_code: if is_complete { "Complete" } else { "PartialData" },
+        }
+    }
+}
+
 impl GetMetricDataOutput {
-    pub(super) fn new(results: Vec<MetricResult>, newest_first: bool) -> Self {
-        let wire = |result: MetricResult| {
+    /// So many points from a place on, query after query, and where the next page begins if there is one.
+    pub(super) fn page(
+        results: Vec<MetricResult>,
+        newest_first: bool,
+        from: usize,
+        size: usize,
+    ) -> (Self, Option<usize>) {
+        let (end, mut place) = (from.saturating_add(size), 0);
+        let mut shown = Vec::new();
+        for result in results {
             let mut points: Vec<(i64, f64)> = result.values.into_iter().collect();
             if newest_first {
                 points.reverse();
             }
-            WireResult {
-                id: result.id,
-                label: result.label,
-                timestamps: points
-                    .iter()
-                    .map(|(at, _)| Value::Tag(1, Box::new(Value::Integer((*at).into()))))
-                    .collect(),
-                values: points.iter().map(|(_, value)| *value).collect(),
-                status_code: "Complete",
+            let begins = place;
+            place += points.len();
+            // A query whose points were all on earlier pages, or are all on later ones, is not on this one.
+            let is_shown = if points.is_empty() { from == 0 } else { place > from && begins < end };
+            if is_shown {
+                let within = |place: usize| place.clamp(begins, begins + points.len()) - begins;
+                let points = &points[within(from)..within(end)];
+                // One without points is complete wherever it stands.
+                let is_complete = points.is_empty() || place <= end;
+                shown.push(WireResult::new(result.id, result.label, points, is_complete));
             }
-        };
-        Self { metric_data_results: results.into_iter().map(wire).collect() }
+        }
+        (Self { metric_data_results: shown, next_token: None }, (place > end).then_some(end))
     }
 }
 
@@ -257,6 +282,10 @@ pub(super) struct PutMetricAlarm {
     extended_statistic: Option<Value>,
     threshold_metric_id: Option<Value>,
     evaluation_criteria: Option<Value>,
+    evaluation_window: Option<Value>,
+    warm_up_configuration: Option<Value>,
+    evaluation_interval: Option<Value>,
+    action_configuration: Option<Value>,
 }
 
 impl PutMetricAlarm {
@@ -304,16 +333,23 @@ impl PutMetricAlarm {
     }
 
     fn refuse_unmodelled(&self) -> Result<(), Refusal> {
-        let unmodelled = [
+        refuse_unmodelled(&[
             ("Unit", &self.unit),
             ("ExtendedStatistic", &self.extended_statistic),
             ("ThresholdMetricId", &self.threshold_metric_id),
             ("EvaluationCriteria", &self.evaluation_criteria),
-        ];
-        match unmodelled.into_iter().find(|(_, value)| value.is_some()) {
-            Some((name, _)) => Err(Refusal::validation(format!("{name} is not modelled here; leave it out"))),
-            None => Ok(()),
-        }
+            ("EvaluationWindow", &self.evaluation_window),
+            ("WarmUpConfiguration", &self.warm_up_configuration),
+            ("EvaluationInterval", &self.evaluation_interval),
+            ("ActionConfiguration", &self.action_configuration),
+        ])
+    }
+}
+
+fn refuse_unmodelled(fields: &[(&str, &Option<Value>)]) -> Result<(), Refusal> {
+    match fields.iter().find(|(_, value)| value.is_some()) {
+        Some((name, _)) => Err(Refusal::validation(format!("{name} is not modelled here; leave it out"))),
+        None => Ok(()),
     }
 }
 
@@ -326,14 +362,29 @@ pub(super) struct DescribeAlarms {
     #[serde(default)]
     pub(super) alarm_types: Vec<String>,
     pub(super) state_value: Option<String>,
+    pub(super) action_prefix: Option<String>,
     pub(super) max_records: Option<i64>,
     pub(super) next_token: Option<String>,
+    // Not modelled; named so that a caller who needs them is refused instead of answered wrongly.
+    children_of_alarm_name: Option<Value>,
+    parents_of_alarm_name: Option<Value>,
+}
+
+impl DescribeAlarms {
+    pub(super) fn refuse_unmodelled(&self) -> Result<(), Refusal> {
+        refuse_unmodelled(&[
+            ("ChildrenOfAlarmName", &self.children_of_alarm_name),
+            ("ParentsOfAlarmName", &self.parents_of_alarm_name),
+        ])
+    }
 }
 
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DescribeAlarmsOutput {
     pub(super) metric_alarms: Vec<MetricAlarm>,
+    /// There are none here; a client that lists them finds a list.
+    pub(super) composite_alarms: [(); 0],
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next_token: Option<String>,
 }
@@ -432,6 +483,22 @@ pub(super) struct ListTagsForResource {
     pub(super) resource_arn: Option<String>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct TagResource {
+    #[serde(rename = "ResourceARN")]
+    pub(super) resource_arn: Option<String>,
+    pub(super) tags: Option<Vec<WireTag>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UntagResource {
+    #[serde(rename = "ResourceARN")]
+    pub(super) resource_arn: Option<String>,
+    pub(super) tag_keys: Option<Vec<String>>,
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListTagsForResourceOutput {
@@ -439,8 +506,7 @@ pub(super) struct ListTagsForResourceOutput {
 }
 
 impl ListTagsForResourceOutput {
-    pub(super) fn new(tags: &BTreeMap<String, String>) -> Self {
-        let wire = |(key, value): (&String, &String)| WireTag { key: key.clone(), value: value.clone() };
-        Self { tags: tags.iter().map(wire).collect() }
+    pub(super) fn new(tags: BTreeMap<String, String>) -> Self {
+        Self { tags: tags.into_iter().map(|(key, value)| WireTag { key, value }).collect() }
     }
 }

@@ -19,10 +19,11 @@ use super::observe::{Put, record_bytes};
 const CALL_BYTES_MAX: usize = 10 << 20;
 /// ... and that the emulator takes (`actions/put_records.rs` of ferrokinesis 0.7).
 const PART_BYTES_MAX: usize = 5 << 20;
-/// Tags of a stream, and so of a call. Source: API reference, `AddTagsToStream`.
-const TAGS_MAX: u8 = 50;
-/// The emulator's words for that bound. It counts to the right one (`actions/add_tags_to_stream.rs`).
-const TAGS_MAX_TOLD: &str = "more than 10 tags";
+/// Tags that a request may add, and keys that it may remove. Source: the service's model, `TagMap` and `TagKeyList`.
+const TAGS_ADDED_MAX: usize = 200;
+const TAGS_REMOVED_MAX: usize = 50;
+/// Tags on a page of `ListTagsForStream`. Source: the service's model, `ListTagsForStreamInputLimit`.
+const TAGS_LISTED_MAX: u8 = 50;
 
 /// Bytes of a record that the stream takes, key and data together; where there is no such stream, what any takes.
 fn record_bytes_max(stream: Option<&Stream>) -> usize {
@@ -81,13 +82,6 @@ fn check_hash_keys(request: &Value) -> Result<(), KinesisErrorResponse> {
     Err(KinesisErrorResponse::client_error("InvalidArgumentException", Some(&message)))
 }
 
-/// Puts the right bound into an answer that names the wrong one.
-pub(super) fn tell_the_bound(answer: &mut Value) {
-    if let Some(Value::String(message)) = answer.get_mut("message") {
-        *message = message.replace(TAGS_MAX_TOLD, &format!("more than {TAGS_MAX} tags"));
-    }
-}
-
 /// Does what was checked.
 pub(super) async fn done(store: &Store, operation: Operation, request: Value) -> Result<Value, KinesisErrorResponse> {
     match operation {
@@ -118,11 +112,13 @@ fn wide(operation: Operation, record_bytes_max: usize) -> Vec<(&'static str, Fie
                 Operation::IncreaseStreamRetentionPeriod | Operation::DecreaseStreamRetentionPeriod,
                 "RetentionPeriodHours",
             ) => rule.less_than_or_equal = Some(f64::from(RETENTION_HOURS_MAX)),
-            (Operation::AddTagsToStream, "Tags") | (Operation::RemoveTagsFromStream, "TagKeys") => {
-                rule.length_less_than_or_equal = Some(usize::from(TAGS_MAX));
+            (Operation::AddTagsToStream | Operation::TagResource, "Tags") => {
+                rule.length_less_than_or_equal = Some(TAGS_ADDED_MAX);
             }
-            // So many are all the tags that a stream can have.
-            (Operation::ListTagsForStream, "Limit") => rule.less_than_or_equal = Some(f64::from(TAGS_MAX)),
+            (Operation::RemoveTagsFromStream | Operation::UntagResource, "TagKeys") => {
+                rule.length_less_than_or_equal = Some(TAGS_REMOVED_MAX);
+            }
+            (Operation::ListTagsForStream, "Limit") => rule.less_than_or_equal = Some(f64::from(TAGS_LISTED_MAX)),
             _ => {}
         }
     }

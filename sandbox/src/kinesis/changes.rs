@@ -1,19 +1,18 @@
-//! Changes of streams that take time, on the virtual clock: creation, deletion, resizes, splits and merges.
+//! Changes that take time, on the virtual clock: streams are created, deleted, resized, split and merged, consumers come and go.
 //!
 //! The emulator would wait by the real clock, so here it never waits. While a change lasts the stream has the status that AWS
-//! shows for it; the emulator is asked to make the change when it ends. Two things are left to the emulator and the real clock:
-//! a consumer is ACTIVE half a second after it was registered, and encryption is switched at once.
+//! shows for it; the emulator is asked to make the change when it ends. Encryption, mode and monitoring are switched at once.
 
 use std::collections::HashMap;
 
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::error::KinesisErrorResponse;
 use ferrokinesis::store::Store;
-use ferrokinesis::types::{Shard, Stream, StreamStatus};
+use ferrokinesis::types::{Consumer, ConsumerStatus, Shard, Stream, StreamStatus};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::beyond;
+use super::{beyond, consumers};
 use crate::locked::locked;
 use crate::state::Shared;
 use crate::store_options;
@@ -27,10 +26,11 @@ pub(crate) struct Changes {
     accepted: HashMap<String, Vec<Timestamp>>,
 }
 
-/// A change of one stream. A stream goes through one at a time.
+/// A change of one stream or consumer. Each goes through one at a time.
 #[derive(Debug)]
 struct Change {
-    stream: String,
+    /// The stream's name or the consumer's ARN.
+    of: String,
     ends: Timestamp,
     /// Open shards that it adds.
     adds: u32,
@@ -44,6 +44,10 @@ enum End {
     Creation(Vec<Shard>),
     /// The emulator does what was asked.
     Request(Operation, Value),
+    /// The consumer becomes ACTIVE.
+    Registration(Consumer),
+    /// The consumer is gone.
+    Deregistration,
 }
 
 impl Changes {
@@ -94,15 +98,37 @@ impl Changes {
         }
         let request = rehearsed(shared, stream, operation, &request).await?;
         set_status(&shared.store, &stream.stream_name, meanwhile).await?;
-        // A stream that is being deleted goes through nothing else.
-        self.pending.retain(|change| change.stream != stream.stream_name);
         self.begin(shared, &stream.stream_name, seconds, adds, End::Request(operation, request));
         Ok(())
     }
 
-    fn begin(&mut self, shared: &Shared, stream: &str, seconds: u32, adds: u32, end: End) {
+    /// Begins the registration of a consumer, which the emulator knows as CREATING.
+    pub(super) fn register(&mut self, shared: &Shared, mut consumer: Consumer) {
+        consumer.consumer_status = ConsumerStatus::Active;
+        let arn = consumer.consumer_arn.clone();
+        self.begin(shared, &arn, shared.options.create_seconds, 0, End::Registration(consumer));
+    }
+
+    /// Begins the end of a consumer, which the emulator knows as DELETING.
+    pub(super) fn deregister(&mut self, shared: &Shared, arn: &str) {
+        self.begin(shared, arn, shared.options.create_seconds, 0, End::Deregistration);
+    }
+
+    fn begin(&mut self, shared: &Shared, of: &str, seconds: u32, adds: u32, end: End) {
         let ends = shared.clock.now() + SignedDuration::from_secs(i64::from(seconds));
-        self.pending.push(Change { stream: stream.to_owned(), ends, adds, end });
+        // What is being deleted goes through nothing else.
+        self.pending.retain(|change| change.of != of);
+        self.pending.push(Change { of: of.to_owned(), ends, adds, end });
+    }
+
+    /// Forgets a stream that is gone, and what its consumers were going through.
+    fn forget(&mut self, shared: &Shared, stream: &str) {
+        self.accepted.remove(stream);
+        let consumers = format!("{}/consumer/", shared.origin().stream_arn(stream));
+        self.pending.retain(|change| !change.of.starts_with(&consumers));
+        locked(&shared.arrivals).forget(stream);
+        locked(&shared.throttle).forget(stream);
+        locked(&shared.lives).forget(stream);
     }
 
     /// Takes out the change that ends first, if it has ended by now.
@@ -141,15 +167,13 @@ pub(super) async fn rehearsed(
 pub(crate) async fn settle(shared: &Shared, now: Timestamp) {
     let mut changes = shared.changes.lock().await;
     while let Some(change) = changes.next_ended(now) {
-        let stream = change.stream.clone();
+        let of = change.of.clone();
         if change.is_deletion() {
-            changes.accepted.remove(&stream);
-            locked(&shared.arrivals).forget(&stream);
-            locked(&shared.throttle).forget(&stream);
+            changes.forget(shared, &of);
         }
-        if let Err(error) = change.end(&shared.store).await {
+        if let Err(error) = change.end(shared).await {
             // It was carried out on a copy before, so this is the sandbox's own fault, and nobody waits for an answer.
-            eprintln!("sandbox: a change of stream {stream} did not end: {error}");
+            eprintln!("sandbox: a change of {of} did not end: {error}");
         }
     }
 }
@@ -159,8 +183,8 @@ impl Change {
         matches!(self.end, End::Request(Operation::DeleteStream, _))
     }
 
-    async fn end(self, store: &Store) -> Result<(), KinesisErrorResponse> {
-        let name = &self.stream;
+    async fn end(self, shared: &Shared) -> Result<(), KinesisErrorResponse> {
+        let (store, name) = (&shared.store, &self.of);
         match self.end {
             End::Creation(shards) => {
                 let filled = store.update_stream(name, |stream| {
@@ -170,14 +194,24 @@ impl Change {
                 });
                 filled.await
             }
-            End::Request(operation, request) => {
-                if operation != Operation::DeleteStream {
-                    set_status(store, name, StreamStatus::Active).await?;
+            End::Request(Operation::DeleteStream, request) => {
+                for consumer in store.list_consumers_for_stream(&shared.origin().stream_arn(name)).await {
+                    consumers::remove(store, &consumer.consumer_arn).await?;
                 }
-                actions::dispatch(store, operation, request).await?;
+                actions::dispatch(store, Operation::DeleteStream, request).await?;
                 until_done(store, name).await;
                 Ok(())
             }
+            End::Request(operation, request) => {
+                set_status(store, name, StreamStatus::Active).await?;
+                actions::dispatch(store, operation, request).await?;
+                until_done(store, name).await;
+                let stream = store.get_stream(name).await?;
+                locked(&shared.lives).resharded(&stream, self.ends);
+                Ok(())
+            }
+            End::Registration(consumer) => store.put_consumer(name, consumer).await,
+            End::Deregistration => consumers::remove(store, name).await,
         }
     }
 }

@@ -5,10 +5,9 @@
 
 use axum::http::StatusCode;
 use ferrokinesis::types::Stream;
-use ferrokinesis::{sequence, shard_iterator};
 use scaler_core::hash_key;
 use scaler_sim::cloudwatch::Metric;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{THROTTLED, is_open};
 use crate::locked::locked;
@@ -59,7 +58,7 @@ pub(super) fn puts(operation: &str, body: &Map<String, Value>) -> Vec<Put> {
     records.into_iter().flatten().filter_map(Value::as_object).map(Put::of).collect()
 }
 
-/// Bytes of one record of a request, its data decoded, and its key.
+/// Bytes of one record of a request or an answer, its data decoded, and its key.
 pub(super) fn record_bytes(record: &Map<String, Value>) -> usize {
     decoded_length(text(record, "Data")) + text(record, "PartitionKey").len()
 }
@@ -129,54 +128,14 @@ fn count_put<'a>(tried: impl Iterator<Item = (&'a Put, bool)>, record: impl Fn(&
     record("WriteProvisionedThroughputExceeded", count(tried.len() - accepted.len()));
 }
 
-/// Counts a read, and writes into the answer how far behind it is and when its records came in.
-pub(super) async fn get(shared: &Shared, iterator: &str, status: StatusCode, body: &mut Value) {
-    let Ok((_, stream, shard_id, _)) = shard_iterator::decode_shard_iterator(iterator) else { return };
-    if !status.is_success() {
-        return;
-    }
-    let behind = match body["NextShardIterator"].as_str() {
-        Some(next) => milliseconds_behind(shared, next).await,
-        None => 0,
-    };
-    body["MillisBehindLatest"] = json!(behind);
-    let records = body["Records"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
-    date_records(shared, &stream, &shard_id, records);
-    let bytes = records
-        .iter()
-        .map(|it| it["Data"].as_str().map_or(0, decoded_length) + it["PartitionKey"].as_str().map_or(0, str::len));
-    let bytes = count(bytes.sum());
-    record(shared, &Metric::kinesis(&stream, "GetRecords.Bytes"), bytes);
-    record_once(shared, &Metric::kinesis(&stream, "GetRecords.IteratorAgeMilliseconds"), to_f64(behind));
+/// Counts a read by its answer and how many milliseconds it is behind.
+pub(super) fn get(shared: &Shared, stream: &str, body: &Value, behind: u64) {
+    let records = body["Records"].as_array().into_iter().flatten().filter_map(Value::as_object);
+    let bytes = count(records.map(record_bytes).sum());
+    record(shared, &Metric::kinesis(stream, "GetRecords.Bytes"), bytes);
+    record_once(shared, &Metric::kinesis(stream, "GetRecords.IteratorAgeMilliseconds"), to_f64(behind));
     // Reads are not throttled here.
-    record(shared, &Metric::kinesis(&stream, "ReadProvisionedThroughputExceeded"), 0.0);
-}
-
-/// Puts the virtual time of arrival in the place of the real one.
-fn date_records(shared: &Shared, stream: &str, shard_id: &str, records: &mut [Value]) {
-    let arrivals = locked(&shared.arrivals);
-    for record in records {
-        let came = record["SequenceNumber"].as_str().and_then(|number| arrivals.at(stream, shard_id, number));
-        if let Some(came) = came {
-            record["ApproximateArrivalTimestamp"] = json!(came.as_duration().as_secs_f64());
-        }
-    }
-}
-
-/// The age of the oldest record the reader has not had; 0 when it has had all. The emulator says 0 always.
-async fn milliseconds_behind(shared: &Shared, next_iterator: &str) -> u64 {
-    let Ok((_, stream, shard_id, sequence_number)) = shard_iterator::decode_shard_iterator(next_iterator) else {
-        return 0;
-    };
-    let Ok((shard_id, index)) = sequence::resolve_shard_id(&shard_id) else { return 0 };
-    // The emulator keys its records by shard and sequence number.
-    let start = format!("{}/{sequence_number}", sequence::shard_ix_to_hex(index));
-    let end = sequence::shard_ix_to_hex(index + 1);
-    let unread = shared.store.get_records_range_limited(&stream, &start, &end, 1).await;
-    let number = unread.first().and_then(|(key, _)| key.split('/').nth(1));
-    let came = number.and_then(|number| locked(&shared.arrivals).at(&stream, &shard_id, number));
-    let behind = came.map_or(0, |came| shared.clock.now().duration_since(came).as_millis());
-    u64::try_from(behind).unwrap_or(0)
+    record(shared, &Metric::kinesis(stream, "ReadProvisionedThroughputExceeded"), 0.0);
 }
 
 /// A count of calls, records or bytes: each stands for [`weight`](crate::SandboxClock::weight) alike ones.

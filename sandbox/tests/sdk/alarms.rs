@@ -1,5 +1,6 @@
 //! Alarms: put, tagged, evaluated at minute boundaries, delivered by every road.
 
+use aws_sdk_cloudwatch::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, Statistic, Tag};
 use sandbox::{Options, Road, Subscription};
@@ -199,6 +200,61 @@ async fn tags_are_given_when_an_alarm_is_created_and_ignored_after() {
     world.cloudwatch.delete_alarms().alarm_names(NAME).send().await.unwrap();
     alarm(&world).send().await.unwrap();
     assert!(list().await.unwrap().tags().is_empty());
+}
+
+#[tokio::test]
+async fn an_alarm_that_is_there_is_tagged_by_arn() {
+    let world = World::new(manual()).await;
+    let arn = format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{NAME}");
+    let put = |key: &str, value: &str| world.cloudwatch.tag_resource().resource_arn(&arn).tags(tag(key, value)).send();
+    assert!(put("a", "1").await.unwrap_err().into_service_error().is_resource_not_found_exception());
+    alarm(&world).tags(tag("team", "data")).send().await.unwrap();
+    put("a", "1").await.unwrap();
+    put("team", "web").await.unwrap();
+    assert!(put("aws:a", "1").await.unwrap_err().into_service_error().is_invalid_parameter_value_exception());
+    let list = async || world.cloudwatch.list_tags_for_resource().resource_arn(&arn).send().await.unwrap();
+    assert_eq!(list().await.tags(), [tag("a", "1"), tag("team", "web")]);
+    let remove = world.cloudwatch.untag_resource().resource_arn(&arn).tag_keys("team").tag_keys("never");
+    remove.send().await.unwrap();
+    assert_eq!(list().await.tags(), [tag("a", "1")]);
+    let full = (1..=50).map(|index| tag(&format!("k{index}"), "v")).collect();
+    let full = world.cloudwatch.tag_resource().resource_arn(&arn).set_tags(Some(full)).send().await.unwrap_err();
+    assert!(full.into_service_error().is_invalid_parameter_value_exception());
+    assert_eq!(list().await.tags(), [tag("a", "1")]);
+}
+
+#[tokio::test]
+async fn alarms_are_described_by_what_they_do_and_what_they_are() {
+    use aws_sdk_cloudwatch::operation::describe_alarms::builders::DescribeAlarmsFluentBuilder as Describe;
+    use aws_sdk_cloudwatch::types::AlarmType;
+    let world = World::new(manual()).await;
+    alarm(&world).alarm_name("a").send().await.unwrap();
+    alarm(&world).alarm_name("b").set_alarm_actions(None).ok_actions(FUNCTION).send().await.unwrap();
+    let names = async |call: Describe| {
+        let described = call.send().await.unwrap();
+        described.metric_alarms().iter().map(|alarm| alarm.alarm_name().unwrap()).collect::<String>()
+    };
+    let describe = || world.cloudwatch.describe_alarms();
+    assert_eq!(names(describe().action_prefix(TOPIC)).await, "a");
+    assert_eq!(names(describe().action_prefix("arn:aws:lambda:")).await, "ab");
+    assert_eq!(names(describe().action_prefix("arn:aws:sqs:")).await, "");
+    assert_eq!(names(describe().alarm_types(AlarmType::CompositeAlarm)).await, "");
+    assert_eq!(
+        names(describe().alarm_types(AlarmType::CompositeAlarm).alarm_types(AlarmType::MetricAlarm)).await,
+        "ab"
+    );
+    assert_eq!(names(describe().alarm_name_prefix("b").state_value(StateValue::InsufficientData)).await, "b");
+    for wrong in [
+        describe().alarm_types(AlarmType::from("Siren")),
+        describe().state_value(StateValue::from("LOUD")),
+        describe().max_records(0),
+        describe().max_records(101),
+        describe().children_of_alarm_name("a"),
+        describe().alarm_names("a").alarm_name_prefix("a"),
+    ] {
+        let error = wrong.send().await.unwrap_err().into_service_error();
+        assert_eq!(error.code(), Some("ValidationError"));
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
-use crate::support::{World, expression, manual, seconds, start, sum, usage};
+use crate::support::{World, expression, manual, post, seconds, start, sum, usage};
 
 #[tokio::test]
 async fn cloudwatch_errors_arrive_typed() {
@@ -35,9 +35,16 @@ async fn invalid_alarms_and_queries_are_validation_errors() {
     };
     let mut two = usage();
     two.push(expression("again", "usage", true));
+    let mut none = usage();
+    none[4].return_data = Some(false);
+    let action = |arn: &str| put().set_metrics(Some(usage())).ok_actions(arn);
     let refusals = [
         (put(), "Value null at 'namespace'"),
-        (put().set_metrics(Some(two)), "ReturnData=\"2\" is not true for exactly one query"),
+        (put().set_metrics(Some(none)), "Exactly one element of the metrics list should return data."),
+        (action("scaling"), "Invalid arn syntax: scaling"),
+        (action("arn:aws:sns:us-east-1:123456789012:"), "Invalid arn syntax: arn:aws:sns:us-east-1:123456789012:"),
+        (action("arn:aws:sns:topic"), "Invalid arn syntax: arn:aws:sns:topic"),
+        (put().set_metrics(Some(two)), "Exactly one element of the metrics list should return data."),
         (put().set_metrics(Some(vec![expression("a", "SEARCH('x')", true)])), "syntax error"),
         (put().set_metrics(Some(vec![expression("a", "SUM(a)", true)])), "depends on itself"),
         (put().set_metrics(Some(vec![expression("a", "STDDEV(1)", true)])), "\"STDDEV\" is not one of"),
@@ -64,17 +71,23 @@ async fn sns_errors_arrive_typed() {
     assert!(error.is_invalid_parameter_exception() && error.message().unwrap().contains("<here>"));
     let error = world.sns.create_topic().name("t").send().await.unwrap_err();
     assert_eq!(error.into_service_error().code(), Some("InvalidAction"));
-    assert!(world.sandbox.published().is_empty());
-}
-
-/// Posts raw bytes and returns the status and the answer.
-async fn post(world: &World, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, String) {
-    let mut request = reqwest::Client::new().post(format!("{}{path}", world.sandbox.endpoint())).body(body);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
+    let publish = |subject: &str, message: String| {
+        let publish = world.sns.publish().topic_arn("arn:aws:sns:us-east-1:123456789012:t").message(message);
+        publish.subject(subject)
+    };
+    for (subject, bytes, words) in [
+        ("s".repeat(100), 1, "Invalid parameter: Subject"),
+        ("two\nlines".to_owned(), 1, "Invalid parameter: Subject"),
+        ("a\u{7}bell".to_owned(), 1, "Invalid parameter: Subject"),
+        (String::new(), 1, "Invalid parameter: Subject"),
+        ("s".to_owned(), 262_145, "Invalid parameter: Message too long"),
+    ] {
+        let error = publish(&subject, "m".repeat(bytes)).send().await.unwrap_err().into_service_error();
+        assert!(error.is_invalid_parameter_exception() && error.message() == Some(words), "{subject:?}: {error:?}");
     }
-    let response = request.send().await.unwrap();
-    (response.status().as_u16(), String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned())
+    assert!(world.sandbox.published().is_empty());
+    publish(&"é".repeat(99), "m".repeat(262_144)).send().await.unwrap();
+    assert_eq!(world.sandbox.published().len(), 1);
 }
 
 const CBOR: (&str, &str) = ("smithy-protocol", "rpc-v2-cbor");
@@ -122,8 +135,9 @@ async fn malformed_bodies_get_error_shapes() {
 
 const CLOUDWATCH: [&str; 6] =
     ["GetMetricData", "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms", "SetAlarmState", "ListTagsForResource"];
-const JSON_TARGETS: [&str; 4] = [
+const JSON_TARGETS: [&str; 5] = [
     "Kinesis_20131202.PutRecords",
+    "GraniteServiceVersion20100801.PutMetricAlarm",
     "ResourceGroupsTaggingAPI_20170126.GetResources",
     "AmazonSQS.SendMessage",
     "AWSPriceListService.GetProducts",
@@ -142,6 +156,8 @@ async fn random_bodies_are_all_answered() {
         for target in JSON_TARGETS {
             assert!(post(&world, "/", &[JSON, ("x-amz-target", target)], body.clone()).await.0 <= 404);
         }
-        assert!(post(&world, "/", &[FORM], body).await.0 <= 404);
+        assert!(post(&world, "/", &[FORM], body.clone()).await.0 <= 404);
+        let to_cloudwatch = [b"Version=2010-08-01&Action=PutMetricAlarm&".to_vec(), body].concat();
+        assert!(post(&world, "/", &[FORM], to_cloudwatch).await.0 <= 404);
     }
 }

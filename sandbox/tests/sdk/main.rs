@@ -4,10 +4,13 @@
 mod alarms;
 mod bad_requests;
 mod calls;
+mod consumers;
+mod families;
 mod kinesis;
 mod metrics;
 mod objects;
 mod prices;
+mod protocols;
 mod queues;
 mod schedules;
 mod sizes;

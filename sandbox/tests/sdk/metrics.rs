@@ -1,5 +1,6 @@
 //! What streams take in, throttle and hand out becomes metrics; series come back as they were stored.
 
+use aws_sdk_cloudwatch::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudwatch::types::ScanBy;
 use aws_sdk_kinesis::types::{MetricsName, PutRecordsRequestEntry, ShardIteratorType};
 use aws_smithy_types::DateTime;
@@ -248,4 +249,49 @@ async fn the_finer_a_point_the_sooner_it_is_gone() {
         left.push(periods);
     }
     assert_eq!(left, [vec![60, 300, 3_600], vec![300, 3_600], vec![3_600], vec![]]);
+}
+
+#[tokio::test]
+async fn points_come_in_pages_of_the_size_asked_for() {
+    let world = World::new(manual()).await;
+    for minute in 0..5_i32 {
+        let at = start() + SignedDuration::from_mins(minute.into());
+        world.sandbox.cloudwatch().record(&Metric::kinesis(STREAM, "IncomingBytes"), at, minute.into());
+    }
+    world.sandbox.clock().advance(SignedDuration::from_mins(9));
+    let ask = |page: i32, token: Option<String>| {
+        let call = world.cloudwatch.get_metric_data().set_next_token(token).max_datapoints(page);
+        call.metric_data_queries(sum("m", "IncomingBytes").return_data(true).build())
+            .metric_data_queries(sum("none", "IncomingRecords").return_data(true).build())
+            .metric_data_queries(expression("twice", "m * 2", true))
+            .start_time(seconds(start()))
+            .end_time(seconds(start() + SignedDuration::from_mins(9)))
+            .send()
+    };
+    let (mut pages, mut token) = (Vec::new(), None);
+    loop {
+        let page = ask(4, token).await.unwrap();
+        let shown = page.metric_data_results().iter().map(|it| {
+            let status = it.status_code().unwrap().as_str().to_owned();
+            (it.id().unwrap().to_owned(), it.values().to_vec(), status)
+        });
+        pages.push(shown.collect::<Vec<_>>());
+        token = page.next_token;
+        if token.is_none() {
+            break;
+        }
+    }
+    let part = |id: &str, values: &[f64], status: &str| (id.to_owned(), values.to_vec(), status.to_owned());
+    assert_eq!(
+        pages,
+        [
+            vec![part("m", &[4.0, 3.0, 2.0, 1.0], "PartialData"), part("none", &[], "Complete")],
+            vec![part("m", &[0.0], "Complete"), part("twice", &[8.0, 6.0, 4.0], "PartialData")],
+            vec![part("twice", &[2.0, 0.0], "Complete")],
+        ]
+    );
+    for page in [0, -1, 100_801] {
+        let error = ask(page, None).await.unwrap_err().into_service_error();
+        assert_eq!(error.message(), Some(format!("MaxDatapoints={page} is not 1 to 100800").as_str()));
+    }
 }

@@ -41,3 +41,26 @@ async fn a_schedule_without_a_rhythm_is_refused_at_the_start() {
     let error = Sandbox::start(Options { schedules: vec![every(0, "alarm-sync")], ..manual() }).await.err().unwrap();
     assert_eq!(error.to_string(), "schedule of alarm-sync: every_minutes=0 is not 1 or more");
 }
+
+/// As people stop everything at once: `aws lambda put-function-concurrency`.
+#[tokio::test]
+async fn a_function_that_may_not_run_is_sent_no_events_until_it_may_again() {
+    let mut world = World::new(Options { schedules: vec![every(1, "scale-in")], ..manual() }).await;
+    let endpoint = world.sandbox.endpoint().to_owned();
+    let url = |function: &str| format!("{endpoint}/2017-10-31/functions/{function}/concurrency");
+    let client = reqwest::Client::new();
+    let reserve = async |function: &str, body: &str| {
+        let answer = client.put(url(function)).body(body.to_owned()).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:scale-in";
+    let none = r#"{"ReservedConcurrentExecutions":0}"#;
+    assert_eq!(reserve(arn, none).await, (200, none.to_owned()));
+    let (status, words) = reserve("scale-in", r#"{"ReservedConcurrentExecutions":-1}"#).await;
+    assert!(status == 400 && words.contains("ReservedConcurrentExecutions -1 is not a number of 0 or more"), "{words}");
+    world.minute().await;
+    let deleted = client.delete(url("scale-in")).send().await.unwrap().status().as_u16();
+    assert_eq!((deleted, world.delivered().len()), (204, 0));
+    world.minute().await;
+    assert_eq!(world.delivered().len(), 1);
+}

@@ -32,8 +32,15 @@ async fn put(world: &World, records: Vec<PutRecordsRequestEntry>) -> Result<PutR
 async fn read(world: &World, shard: usize) -> Vec<(usize, u8)> {
     let request = world.kinesis.get_shard_iterator().stream_name(STREAM).shard_id(format!("shardId-{shard:012}"));
     let answer = request.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
-    let page = world.kinesis.get_records().set_shard_iterator(answer.shard_iterator).send().await.unwrap();
-    page.records().iter().map(|record| (record.data().as_ref().len(), record.data().as_ref()[0])).collect()
+    let (mut next, mut records) = (answer.shard_iterator, Vec::new());
+    loop {
+        let page = world.kinesis.get_records().set_shard_iterator(next).send().await.unwrap();
+        records.extend(page.records().iter().map(|record| (record.data().as_ref().len(), record.data().as_ref()[0])));
+        if page.records().is_empty() {
+            return records;
+        }
+        next = page.next_shard_iterator;
+    }
 }
 
 #[tokio::test]
@@ -183,7 +190,7 @@ async fn whoever_asks_for_too_much_is_told_the_bound_of_kinesis() {
     for (said, bound) in [
         (refusal!(kinesis.increase_stream_retention_period().stream_name(STREAM).retention_period_hours(8_761)), hours),
         (refusal!(kinesis.decrease_stream_retention_period().stream_name(STREAM).retention_period_hours(8_761)), hours),
-        (refusal!(kinesis.add_tags_to_stream().stream_name(STREAM).set_tags(Some(tags(51)))), fifty),
+        (refusal!(kinesis.add_tags_to_stream().stream_name(STREAM).set_tags(Some(tags(201)))), "equal to 200"),
         (refusal!(kinesis.remove_tags_from_stream().stream_name(STREAM).set_tag_keys(keys())), fifty),
         (refusal!(kinesis.list_tags_for_stream().stream_name(STREAM).limit(51)), fifty),
     ] {

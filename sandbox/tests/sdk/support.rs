@@ -140,3 +140,13 @@ pub(crate) fn usage() -> Vec<cw::MetricDataQuery> {
         ),
     ]
 }
+
+/// Posts raw bytes and returns the status and the answer.
+pub(crate) async fn post(world: &World, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, String) {
+    let mut request = reqwest::Client::new().post(format!("{}{path}", world.sandbox.endpoint())).body(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned())
+}

@@ -1,7 +1,7 @@
 //! Telling people: which outcomes are worth a message, in words they can act on, and each cause once an hour.
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::commands::option_value;
+use scaler_core::commands::StreamCommand;
 use scaler_core::limits::SHARD_METRICS;
 use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
 
@@ -93,11 +93,10 @@ impl Measuring {
             Self::Begun => "are",
             Self::Unanswered => "may be",
         };
+        let off = StreamCommand::StopMeasuring(&SHARD_METRICS).text(None, stream);
         let next = format!(
             "Nothing to do: which shard is hot is seen in minutes. They stay on, three for each shard, each charged as a metric \
-             of one's own; to switch them off: aws kinesis disable-enhanced-monitoring --stream-name{} --shard-level-metrics {}",
-            option_value(stream),
-            SHARD_METRICS.join(" ")
+             of one's own; to switch them off: {off}"
         );
         (format!("shard-level metrics of {stream} {how} switched on, and charged from now on"), next)
     }

@@ -57,6 +57,32 @@ fn asked(event: &Value) -> String {
     }
 }
 
+/// The texts that tell people what to send to a function by hand.
+const TEXTS: [&str; 3] = ["README.md", "ARCHITECTURE.md", "template.yaml"];
+
+/// Every JSON object in a text that stands on one line: whoever tells of another kind of object says here what reads it.
+fn objects(text: &str) -> Vec<Value> {
+    let starts = text.match_indices("{\"").map(|(at, _)| &text[at..]);
+    let lines = starts.filter_map(|rest| rest.lines().next());
+    lines.filter_map(|line| serde_json::Deserializer::from_str(line).into_iter().next()?.ok()).collect()
+}
+
+#[test]
+fn every_request_that_people_are_told_to_send_is_one() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let now = "2026-01-02T06:15:00Z".parse().unwrap();
+    let mut told = 0;
+    for text in TEXTS {
+        for request in objects(&fs::read_to_string(root.join(text)).unwrap()) {
+            told += 1;
+            let is_sync = sync::parse(&request).iter().all(Result::is_ok);
+            let is_report = CostRequest::parse(&request, now).is_ok();
+            assert!(is_sync || is_report, "{text} tells people to send {request}, which no function takes");
+        }
+    }
+    assert!(told >= 3, "{told}");
+}
+
 /// Takes out each field in turn, and puts a value of every other type in its place: a clear fault or a notice, no panic.
 #[test]
 fn no_mutilated_event_breaks_the_parser() {

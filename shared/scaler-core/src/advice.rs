@@ -1,6 +1,6 @@
 //! What a person is told to do where a decision needs one: a short name for the cause, and the next step.
 
-use crate::commands::option_value;
+use crate::commands::{StreamCommand, option_value};
 use crate::direction::Direction;
 use crate::enrolment::{TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
 use crate::limits::SHARDS_PER_STREAM_MAX;
@@ -95,8 +95,8 @@ impl Reason {
             Self::BadPolicy(_) => "Change the stream's tags or the stack's parameters so that they agree.".to_owned(),
             Self::OnDemand => format!(
                 "Switch the stream to provisioned mode (which it cannot be in with queues, channels or AUTO record distribution), or \
-                 remove its tag: aws kinesis remove-tags-from-stream --stream-name{} --tag-keys {TAG_MANAGED}",
-                option_value(stream)
+                 remove its tag: {}",
+                StreamCommand::Untag(TAG_MANAGED).text(None, stream)
             ),
             Self::RefusedLately { at, .. } => {
                 format!(
@@ -106,8 +106,9 @@ impl Reason {
                 )
             }
             Self::HotShardSuspected { .. } => format!(
-                "Have its shards measured, which is charged, and a hot one is split: aws kinesis add-tags-to-stream \
-                 --stream-name{0} --tags {TAG_SHARD_METRICS}=true; or look for a hot key: shardctl keys sample --stream{0}",
+                "Have its shards measured, which is charged, and a hot one is split: {}; or look for a hot key: shardctl keys \
+                 sample --stream{}",
+                StreamCommand::Tag(&format!("{TAG_SHARD_METRICS}=true")).text(None, stream),
                 option_value(stream)
             ),
             Self::HotKey { shard, .. } => format!(
@@ -115,11 +116,10 @@ impl Reason {
                 option_value(stream)
             ),
             Self::LoweredToMax { max, .. } if max.get() >= SHARDS_PER_STREAM_MAX => several_streams(),
-            Self::LoweredToMax { wanted, .. } => format!(
-                "Raise the maximum: aws kinesis add-tags-to-stream --stream-name{} --tags {TAG_SHARDS_MAX}={}",
-                option_value(stream),
-                wanted.get().min(SHARDS_PER_STREAM_MAX)
-            ),
+            Self::LoweredToMax { wanted, .. } => {
+                let tag = format!("{TAG_SHARDS_MAX}={}", wanted.get().min(SHARDS_PER_STREAM_MAX));
+                format!("Raise the maximum: {}", StreamCommand::Tag(&tag).text(None, stream))
+            }
             Self::BudgetSpent { next, .. } => {
                 format!(
                     "Wait until {}; raise the minimum if this happens every day.",

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 pub use alarms::{Alarm, AlarmConfig, AlarmFilter, AlarmPage, AlarmSource, DESCRIBE_PAGE_MAX, StateRecord, Transition};
-pub use metrics::{Metric, MetricResult, MetricStat, Query, QuerySource, Statistic};
+pub use metrics::{Metric, MetricResult, MetricStat, POINTS_PAGE_MAX, Query, QuerySource, Statistic};
 
 use crate::metric_math::MathError;
 
@@ -28,6 +28,15 @@ pub enum CloudWatchError {
         /// What it should be.
         expected: &'static str,
     },
+    /// An action of an alarm that is no ARN. The words are AWS's.
+    #[error("Invalid arn syntax: {action}")]
+    Action {
+        /// What it is.
+        action: String,
+    },
+    /// An alarm's queries of which none or several return data. The words are AWS's.
+    #[error("Exactly one element of the metrics list should return data.")]
+    ReturnData,
     /// An expression that cannot be evaluated.
     #[error("query {id:?}: {source}")]
     Math {

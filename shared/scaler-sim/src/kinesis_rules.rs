@@ -103,12 +103,7 @@ pub fn check_reshard(reshard: &Reshard<'_>) -> Result<(), Refusal> {
             ),
         );
     }
-    if *status != "ACTIVE" {
-        return refuse(
-            RESOURCE_IN_USE,
-            format!("Stream {stream} under account {account} not ACTIVE, instead in state {status}"),
-        );
-    }
+    check_active(stream, account, status)?;
     if let Some(shard) = reshard.closed {
         return refuse(
             RESOURCE_IN_USE,
@@ -122,6 +117,14 @@ pub fn check_reshard(reshard: &Reshard<'_>) -> Result<(), Refusal> {
         return refuse(LIMIT_EXCEEDED, over_account_limit(account, *account_open_shards, *account_shard_limit, *added));
     }
     Ok(())
+}
+
+/// Accepts a call that only an ACTIVE stream takes, as far as its status goes.
+pub fn check_active(stream: &str, account: &str, status: &str) -> Result<(), Refusal> {
+    if status == "ACTIVE" {
+        return Ok(());
+    }
+    refuse(RESOURCE_IN_USE, format!("Stream {stream} under account {account} not ACTIVE, instead in state {status}"))
 }
 
 /// Accepts a new stream with so many shards as far as the account's quota goes, of which `open` are in use.
@@ -151,13 +154,7 @@ fn checked_stream(resize: &Resize<'_>) -> Result<(), Refusal> {
             format!("Stream {stream} under account {account} is in ON_DEMAND mode: its shard count cannot be updated."),
         );
     }
-    if *status != "ACTIVE" {
-        return refuse(
-            RESOURCE_IN_USE,
-            format!("Stream {stream} under account {account} not ACTIVE, instead in state {status}"),
-        );
-    }
-    Ok(())
+    check_active(stream, account, status)
 }
 
 fn checked_target(resize: &Resize<'_>) -> Result<u32, Refusal> {

@@ -271,7 +271,7 @@ fn what_aws_refuses_of_an_alarm_is_refused() {
     assert!(with_queries(vec![]).starts_with("MetricDataQueries"));
     let mut two = usage();
     two[0].return_data = true;
-    assert_eq!(with_queries(two), "ReturnData=\"2\" is not true for exactly one query");
+    assert_eq!(with_queries(two), "Exactly one element of the metrics list should return data.");
     assert_eq!(
         with_queries(vec![expression("four", "4", true)]),
         "Expression=\"four\" is not a time series, which an alarm needs"

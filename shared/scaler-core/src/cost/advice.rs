@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::bill::Bill;
 use super::usage::{ConsumerUse, FREE_RETENTION_HOURS, OnDemandOnly, Standing, Usage};
-use crate::commands::{aws_kinesis, operand, option_value};
+use crate::commands::{StreamCommand, operand};
 use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MIN};
 use crate::limits::FAN_OUT_CONSUMERS_MAX;
 use crate::observation::StreamMode;
@@ -104,33 +104,19 @@ pub struct Advice {
 impl Saving {
     /// The command that does it, in this Region; `None` where none does.
     pub fn command(&self, stream: &str, region: &str) -> Option<String> {
-        let kinesis = |call: &str, rest: &str| {
-            let rest = if rest.is_empty() { String::new() } else { format!(" {rest}") };
-            format!("{}{rest}", aws_kinesis(call, region, stream))
-        };
-        let by_arn = |call: &str, rest: &str| {
-            let arn = kinesis("describe-stream-summary", "--query StreamDescriptionSummary.StreamARN --output text");
-            format!("aws kinesis {call} --region {region} --stream-arn \"$({arn})\" {rest}")
-        };
-        let enrol = kinesis("add-tags-to-stream", &format!("--tags {TAG_MANAGED}=true"));
+        let text = |command: StreamCommand<'_>| command.text(Some(region), stream);
+        let enrol = || text(StreamCommand::Tag(&format!("{TAG_MANAGED}=true")));
         Some(match self {
-            Self::ToOnDemand => by_arn("update-stream-mode", "--stream-mode-details StreamMode=ON_DEMAND"),
+            Self::ToOnDemand => text(StreamCommand::Switch("ON_DEMAND")),
             // What is in the way goes first, and no one command does that.
             Self::ToProvisioned { only, .. } if !only.blocks().is_empty() => return None,
-            Self::ToProvisioned { .. } => {
-                let switch = by_arn("update-stream-mode", "--stream-mode-details StreamMode=PROVISIONED");
-                format!("{switch} && {enrol}")
-            }
-            Self::DeleteIdle => kinesis("delete-stream", ""),
-            Self::Enrol { .. } => enrol,
-            Self::LowerMin { to, .. } => kinesis("add-tags-to-stream", &format!("--tags {TAG_SHARDS_MIN}={to}")),
+            Self::ToProvisioned { .. } => format!("{} && {}", text(StreamCommand::Switch("PROVISIONED")), enrol()),
+            Self::DeleteIdle => text(StreamCommand::Delete),
+            Self::Enrol { .. } => enrol(),
+            Self::LowerMin { to, .. } => text(StreamCommand::Tag(&format!("{TAG_SHARDS_MIN}={to}"))),
             Self::AskWhyHeld { .. } => format!("AWS_REGION={region} shardctl status {}", operand(stream)),
-            Self::ShortenRetention { to, .. } => {
-                kinesis("decrease-stream-retention-period", &format!("--retention-period-hours {to}"))
-            }
-            Self::DropConsumer { name } => {
-                by_arn("deregister-stream-consumer", &format!("--consumer-name{}", option_value(name)))
-            }
+            Self::ShortenRetention { to, .. } => text(StreamCommand::ShortenRetention(*to)),
+            Self::DropConsumer { name } => text(StreamCommand::Deregister(name)),
             Self::Aggregate { .. } => return None,
         })
     }

@@ -16,6 +16,9 @@ pub const DESCRIBE_PAGE_MAX: usize = 100;
 /// Tags of one alarm. Source: CloudWatch API reference, `PutMetricAlarm` (facts 4.2).
 const TAGS_MAX: usize = 50;
 
+/// The states that an alarm has actions for.
+const STATES: [AlarmState; 3] = [AlarmState::Ok, AlarmState::Alarm, AlarmState::InsufficientData];
+
 /// Why a name in an alarm of ours is one that CloudWatch knows.
 const OURS: &str = "core uses CloudWatch's names";
 
@@ -100,6 +103,10 @@ impl AlarmConfig {
         }
     }
 
+    fn has_action(&self, prefix: &str) -> bool {
+        STATES.into_iter().flat_map(|state| self.actions(state)).any(|action| action.starts_with(prefix))
+    }
+
     /// Length of a data point, seconds.
     pub fn period_seconds(&self) -> u32 {
         match &self.source {
@@ -151,6 +158,8 @@ pub struct AlarmFilter {
     pub names: Vec<String>,
     /// Names that start so.
     pub name_prefix: Option<String>,
+    /// Alarms with an action, in whatever state, that starts so.
+    pub action_prefix: Option<String>,
     /// Alarms in this state.
     pub state: Option<AlarmState>,
 }
@@ -203,6 +212,14 @@ impl CloudWatch {
         self.alarms.get(name).map(|alarm| &alarm.tags).ok_or_else(unknown)
     }
 
+    /// Gives the alarm of that name these tags and no others.
+    pub fn set_alarm_tags(&mut self, name: &str, tags: BTreeMap<String, String>) -> Result<(), CloudWatchError> {
+        checked_tags(&tags)?;
+        let unknown = || CloudWatchError::UnknownAlarm { name: name.to_owned() };
+        self.alarms.get_mut(name).ok_or_else(unknown)?.tags = tags;
+        Ok(())
+    }
+
     /// The alarm of that name.
     pub fn alarm(&self, name: &str) -> Option<&Alarm> {
         self.alarms.get(name)
@@ -218,6 +235,7 @@ impl CloudWatch {
             after.is_none_or(|after| name.as_str() > after)
                 && (names.is_empty() || names.contains(name.as_str()))
                 && filter.name_prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix))
+                && filter.action_prefix.as_ref().is_none_or(|prefix| alarm.config.has_action(prefix))
                 && filter.state.is_none_or(|state| alarm.state.value == state)
         });
         let alarms: Vec<Alarm> = matching.by_ref().take(page).cloned().collect();
@@ -292,9 +310,11 @@ impl CloudWatch {
         if let Some(description) = &config.description {
             checked_text("AlarmDescription", description, 0..=1_024, "at most 1,024 characters long")?;
         }
-        for state in [AlarmState::Ok, AlarmState::Alarm, AlarmState::InsufficientData] {
-            let actions = config.actions(state).len();
-            require(actions <= 5, "Actions", actions, "at most 5 for a state")?;
+        for actions in STATES.map(|state| config.actions(state)) {
+            require(actions.len() <= 5, "Actions", actions.len(), "at most 5 for a state")?;
+            if let Some(action) = actions.iter().find(|action| !is_arn(action)) {
+                return Err(CloudWatchError::Action { action: action.clone() });
+            }
         }
         checked_rule(config)?;
         match &config.source {
@@ -314,12 +334,17 @@ impl CloudWatch {
             require(other == period, "Period", other, "the same for all metrics of an alarm")?;
         }
         let returned: Vec<&Query> = queries.iter().filter(|query| query.return_data).collect();
-        let [returned] = returned[..] else {
-            return require(false, "ReturnData", returned.len(), "true for exactly one query");
-        };
+        let [returned] = returned[..] else { return Err(CloudWatchError::ReturnData) };
         let series = metrics::is_series(self, queries, &returned.id)?;
         require(series, "Expression", &returned.id, "a time series, which an alarm needs")
     }
+}
+
+/// `arn:partition:service:region:account:resource`, of which Region and account may be empty. Whether there is such a thing
+/// is not looked at, as in AWS.
+fn is_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    matches!(parts[..], ["arn", partition, service, _, _, resource] if ![partition, service, resource].contains(&""))
 }
 
 /// Moves an alarm to a state; `None` when it is there already.

@@ -287,20 +287,22 @@ fn label(query: &Query) -> String {
 /// Queries per call. Source: CloudWatch API reference, `GetMetricData` (facts 4.2).
 const QUERIES_MAX: usize = 500;
 
-/// Data points per call. Source: as above.
-const POINTS_MAX: i64 = 100_800;
+/// Data points on a page of the answer. Source: as above.
+pub const POINTS_PAGE_MAX: usize = 100_800;
 
-/// AWS would hand out the answer in pages of that many points; nothing here asks for so much, so it is refused.
+/// Pages that are made here at once; AWS sets no such bound. A day of minutes of every query there can be is seven.
+const PAGES_MAX: i64 = 20;
+
 fn checked_size(queries: &[Query], window: Window, period: i64) -> Result<(), CloudWatchError> {
     let per_query = (window.end - window.start) / period;
     let points = per_query.saturating_mul(i64::try_from(queries.len()).unwrap_or(i64::MAX));
-    if points <= POINTS_MAX {
+    if points <= PAGES_MAX.saturating_mul(i64::try_from(POINTS_PAGE_MAX).unwrap_or(i64::MAX)) {
         return Ok(());
     }
     Err(CloudWatchError::Invalid {
         parameter: "EndTime",
         value: format!("{points} data points"),
-        expected: "a range of at most 100,800 data points",
+        expected: "a range of at most 2,016,000 data points, which are 20 pages",
     })
 }
 
