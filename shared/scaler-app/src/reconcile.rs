@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use scaler_core::commands::operand;
 use scaler_core::{
     Attempt, AttemptKind, Decision, Direction, Enrolment, MetricWindow, Minute, Observation, OpenShard, Policy, Reason,
     ResizeHistory, ShardCall, ShardCount, ShardWindow, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
@@ -309,7 +310,7 @@ fn refusal_advice(error: &CallError, history: &ResizeHistory) -> String {
                  documents no condition on tags for this action: deploy the stack with TagConditions=false. The functions look at \
                  the tag before each call in any case. {}",
                 error.call,
-                split_words(history)
+                split_words(&error.subject, history)
             )
         }
         Failure::Denied => format!("Allow kinesis:{} to the role or user: see its policy.", error.call),
@@ -321,16 +322,18 @@ fn refusal_advice(error: &CallError, history: &ResizeHistory) -> String {
 }
 
 /// Whether splits are allowed, as far as the stream's history knows: then it is the condition that stands in the way.
-fn split_words(history: &ResizeHistory) -> String {
+fn split_words(stream: &str, history: &ResizeHistory) -> String {
     let is_split = |attempt: &&Attempt| attempt.kind == AttemptKind::Stepwise;
     match history.attempts().iter().rfind(is_split) {
         Some(split) => format!(
             "SplitShard was allowed at {} by the same tag, so that condition it is.",
             split.at.strftime("%Y-%m-%d %H:%MZ")
         ),
-        None => "SplitShard and MergeShards, for which AWS documents the condition, may be allowed meanwhile: shardctl rebalance \
-                 makes them."
-            .to_owned(),
+        None => format!(
+            "SplitShard and MergeShards, for which AWS documents the condition, may be allowed meanwhile: shardctl scale {} rebalance \
+             makes them.",
+            operand(stream)
+        ),
     }
 }
 

@@ -166,7 +166,7 @@ async fn a_call_that_is_denied_by_a_condition_on_tags_says_how_to_drop_it() {
     let denied = "AccessDeniedException: not authorized to perform: kinesis:UpdateShardCount";
     let quota = "LimitExceededException: This request would exceed the shard limit for the account";
     for (failure, words, history, said) in [
-        (Failure::Denied, denied, "", &["TagConditions=false", "SplitShard and MergeShards, for which"][..]),
+        (Failure::Denied, denied, "", &["TagConditions=false", "shardctl scale orders rebalance makes them"][..]),
         (
             Failure::Denied,
             denied,
