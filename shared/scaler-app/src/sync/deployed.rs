@@ -3,7 +3,7 @@
 use super::Settings;
 use super::ports::{FleetAdapters, FleetPorts};
 use super::report::{SyncResponse, Tally};
-use crate::ports::{Notice, NoticeKind, Notices};
+use crate::ports::{Notice, NoticeKind, Notices, Subject};
 use crate::report::{Outcome, OutcomeKind};
 
 /// Streams named of each kind, at most: a message is to be read.
@@ -54,7 +54,7 @@ fn notice(settings: Settings<'_>, what: &str, scaled: usize, seen: &SyncResponse
     }
     lines.push(format!("Next: {}\n", next(scaled, is_dry_run, !needy.is_empty())));
     let streams = if scaled == 1 { "1 stream is".to_owned() } else { format!("{scaled} streams are") };
-    let subject = format!("kinesis-scaler: {what}, {streams} scaled{}", if is_dry_run { " (dry run)" } else { "" });
+    let subject = Subject::new(&format!("{what}, {streams} scaled{}", if is_dry_run { " (dry run)" } else { "" }));
     Notice { kind: NoticeKind::Deployment, subject, text: lines.join("\n") }
 }
 

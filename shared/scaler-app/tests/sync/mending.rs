@@ -210,7 +210,7 @@ async fn another_stacks_stream_is_left_alone_when_alarms_are_refused_and_when_it
 /// What the role may delete is not told from what it may not by every permission: the name and the tag are looked at first.
 #[tokio::test]
 async fn an_alarm_is_deleted_by_its_name_and_its_tag_alone() {
-    let mut stack = Stack::enrolled(&["orders"]).await;
+    let stack = Stack::enrolled(&["orders"]).await;
     let ours = stack.world.alarms();
     let copy = |name: &str| StreamAlarm { name: name.to_owned(), ..stack.wanted("orders").remove(0) };
     let (mine, near) = (copy("kinesis-scaler/orders/mine"), copy("kinesis-scaler/ordersold/scale-out"));
