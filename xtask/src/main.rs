@@ -1,12 +1,15 @@
 //! The project's own commands, as `cargo xtask <command>`.
 
 mod background;
+mod clients;
 mod cold_start;
 mod invoke;
+mod local;
 mod settings;
 mod shell;
 mod test;
 mod tidy;
+mod told;
 mod tools;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::clients::clients;
 use crate::invoke::invoke;
 use crate::shell::{cargo, root, run, shown};
 use crate::tidy::tidy;
@@ -33,6 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "template", what: "template.yaml by sam and cfn-lint", needs_python: true, run: template },
     Step { name: "package", what: "sam build: every bundle", needs_python: true, run: package },
     Step { name: "invoke", what: "each of events/ by cargo lambda", needs_python: true, run: invoke },
+    Step { name: "clients", what: "boto3 and every command told, on the sandbox", needs_python: true, run: clients },
 ];
 
 /// Runs the steps named, or all; stops at the first that fails.

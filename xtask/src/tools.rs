@@ -1,4 +1,4 @@
-//! The Python tools of the steps that need some: a virtual environment in `.tools/`, made once.
+//! The Python tools of the steps that need some: a virtual environments in `.tools/`, made once.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,27 +10,34 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::shell::{root, run};
 
-const REQUIREMENTS: &str = "xtask/requirements.txt";
-
 /// The installed tools.
 pub(crate) struct Tools {
     bin: PathBuf,
 }
 
-/// Makes sure that the tools are installed at the pinned versions.
+/// Makes sure that the tools which build and check are installed at the pinned versions.
 pub(crate) fn tools() -> Result<Tools> {
-    let venv = root().join(".tools/venv");
+    installed("venv", "xtask/requirements.txt")
+}
+
+/// The same of boto3 and the AWS CLI.
+pub(crate) fn client_tools() -> Result<Tools> {
+    installed("clients", "xtask/clients.txt")
+}
+
+fn installed(name: &str, requirements: &str) -> Result<Tools> {
+    let venv = root().join(".tools").join(name);
     // The place as well: a virtual environment holds absolute paths, and breaks when the folder is moved.
-    let requirements = fs::read_to_string(root().join(REQUIREMENTS)).context(REQUIREMENTS)?;
-    let wanted = format!("{}\n{requirements}", venv.display());
+    let pinned = fs::read_to_string(root().join(requirements)).with_context(|| requirements.to_owned())?;
+    let wanted = format!("{}\n{pinned}", venv.display());
     // Written last, so an installation that was interrupted is begun again.
     let stamp = venv.join("installed.txt");
     if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
         if venv.exists() {
             fs::remove_dir_all(&venv).with_context(|| format!("cannot remove {}", venv.display()))?;
         }
-        run(Command::new("python3").args(["-m", "venv", ".tools/venv"]).current_dir(root()))?;
-        run(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r", REQUIREMENTS]).current_dir(root()))?;
+        run(Command::new("python3").args(["-m", "venv"]).arg(&venv).current_dir(root()))?;
+        run(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "-r", requirements]).current_dir(root()))?;
         fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
     Ok(Tools { bin: venv.join("bin") })
@@ -58,8 +65,15 @@ pub(crate) fn check_python(steps: &[&str], others: &[&str]) -> Result<()> {
 impl Tools {
     /// One of the tools, which finds the others: `sam` calls `cargo lambda`.
     pub(crate) fn command<const N: usize>(&self, tool: &str, args: [&str; N]) -> Result<Command> {
-        let mut command = Command::new(self.bin.join(tool));
-        command.args(args).current_dir(root()).env("PATH", path_with(&self.bin)?).env("SAM_CLI_TELEMETRY", "0");
+        let mut command = self.beside(&self.bin.join(tool))?;
+        command.args(args).env("SAM_CLI_TELEMETRY", "0");
+        Ok(command)
+    }
+
+    /// Any program, which finds the tools before others of their names.
+    pub(crate) fn beside(&self, program: &Path) -> Result<Command> {
+        let mut command = Command::new(program);
+        command.current_dir(root()).env("PATH", path_with(&self.bin)?);
         Ok(command)
     }
 }
