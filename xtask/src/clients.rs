@@ -37,7 +37,7 @@ impl Clients {
     fn check(&self, by_programs: &[Told], in_texts: &[Told]) -> Result<usize> {
         run(&mut self.python(&["check"])?)?;
         let mut failed = 0;
-        // Each stream's commands end with its deletion.
+        // A stream's commands end with its deletion; the next have one of the same name.
         for series in by_programs.split_inclusive(|told| told.command.contains("delete-stream")) {
             let name = if series.iter().any(|told| told.command.contains("=-told")) { "-told" } else { "told" };
             run(&mut self.python(&["prepare", name])?)?;

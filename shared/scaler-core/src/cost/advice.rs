@@ -106,7 +106,7 @@ impl Saving {
         Some(match self {
             Self::ToOnDemand => text(StreamCommand::Switch("ON_DEMAND")),
             Self::ToProvisioned { .. } => format!("{} && {}", text(StreamCommand::Switch("PROVISIONED")), enrol()),
-            Self::DeleteIdle => text(StreamCommand::Delete),
+            Self::DeleteIdle => text(StreamCommand::DeleteWithConsumers),
             Self::Enrol { .. } => enrol(),
             Self::LowerMin { to, .. } => text(StreamCommand::Tag(&format!("{TAG_SHARDS_MIN}={to}"))),
             Self::AskWhyHeld { .. } => format!("AWS_REGION={region} shardctl status {}", operand(stream)),
@@ -130,8 +130,8 @@ impl fmt::Display for Saving {
                  shards there are, and scaling in takes its time"
             ),
             Self::DeleteIdle => f.write_str(
-                "CloudWatch knows of no write and no read in the whole period: delete it, if nobody needs it, or what it still \
-                 keeps",
+                "CloudWatch knows of no write and no read in the whole period: delete it, if nobody needs it, what it still \
+                 keeps, or its registered consumers",
             ),
             Self::Enrol { shards } => {
                 write!(f, "its busiest minute needs {shards} shards: enrol it, and it gets what it needs")
