@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::background::Background;
-use crate::invoke::{free_port, without_aws};
+use crate::local::{Variables, free_port, only_here};
 use crate::shell::{cargo, root, run, target_folder};
 use crate::test::{architecture, package};
 use crate::tools::{EMULATOR, Tools, installed, tools};
@@ -28,17 +28,18 @@ pub(crate) fn emulator(closing: &mut Vec<String>) -> Result<()> {
 
     let port = free_port()?;
     let endpoint = format!("http://127.0.0.1:{port}");
-    let mut ministack = Background::start("MiniStack", &ministack(&installed(EMULATOR)?, port, &endpoint)?, logs.join("ministack.log"))?;
+    let mut ministack = Background::start(
+        "MiniStack",
+        &ministack(&installed(EMULATOR)?, port, &endpoint)?,
+        logs.join("ministack.log"),
+    )?;
     ministack.ready(|printed| printed.contains("Running on").then_some(())).inspect_err(|_| ministack.show_log())?;
     let mut proof = tools.command("python3", ["xtask/proof/emulator.py"])?;
-    without_aws(&mut proof);
-    proof
-        .arg(tools.path("sam"))
-        .arg(build_folder())
-        .args([architecture().as_ref(), load.as_os_str()])
-        .envs(client(&endpoint));
+    only_here(&mut proof, &client(&endpoint));
+    proof.arg(tools.path("sam")).arg(build_folder()).args([architecture().as_ref(), load.as_os_str()]);
     run(&mut proof).inspect_err(|_| ministack.show_log())?;
-    closing.push("emulator: deployed by SNS, Lambda and EventBridge; scaled out and in; deleted, and nothing left".into());
+    closing
+        .push("emulator: deployed by SNS, Lambda and EventBridge; scaled out and in; deleted, and nothing left".into());
     Ok(())
 }
 
@@ -59,8 +60,8 @@ pub(crate) fn load_program() -> Result<PathBuf> {
 
 fn ministack(tools: &Tools, port: u16, endpoint: &str) -> Result<Command> {
     let mut ministack = tools.command("ministack", [])?;
-    without_aws(&mut ministack);
-    ministack.envs(client(endpoint)).envs([
+    only_here(&mut ministack, &client(endpoint));
+    ministack.envs([
         // It would else listen on every interface, and on two ports for services that are not asked for.
         ("BIND_HOST", "127.0.0.1"),
         ("GATEWAY_PORT", &port.to_string()),
@@ -75,14 +76,16 @@ fn ministack(tools: &Tools, port: u16, endpoint: &str) -> Result<Command> {
 }
 
 /// The environment that leads a client of AWS, and the functions, to the emulator.
-fn client(endpoint: &str) -> [(&'static str, String); 6] {
+fn client(endpoint: &str) -> Variables {
     [
-        ("AWS_ENDPOINT_URL", endpoint.to_owned()),
-        ("AWS_REGION", REGION.to_owned()),
-        ("AWS_DEFAULT_REGION", REGION.to_owned()),
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_REGION", REGION),
+        ("AWS_DEFAULT_REGION", REGION),
         // It takes the key for the account.
-        ("AWS_ACCESS_KEY_ID", ACCOUNT.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "none".to_owned()),
-        ("NO_PROXY", "127.0.0.1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", ACCOUNT),
+        ("AWS_SECRET_ACCESS_KEY", "none"),
+        ("NO_PROXY", "127.0.0.1"),
     ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
 }

@@ -1,10 +1,9 @@
 //! The step `invoke`: every file of `events/` to the functions, by `cargo lambda`, against the sandbox.
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fmt;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::Command;
 
@@ -13,6 +12,7 @@ use serde_json::Value;
 
 use self::Expected::{Are, Costed, Each, Synced};
 use crate::background::Background;
+use crate::local::{free_port, only_here, sandbox};
 use crate::settings::{template_defaults, template_wiring};
 use crate::shell::{cargo, root, run, target_folder};
 use crate::tools::{Tools, tools};
@@ -151,6 +151,9 @@ impl Expected {
     }
 }
 
+/// Where the logs are, in the build folder.
+const LOGS: &str = "invoke";
+
 /// How long `cargo lambda watch` lets a function run: as long as `template.yaml` lets alarm-sync. It has one limit for all;
 /// scale-out and scale-in have 60 s there.
 const ANSWER_SECONDS: &str = "300";
@@ -161,20 +164,14 @@ pub(crate) fn invoke(closing: &mut Vec<String>) -> Result<()> {
     // What `watch` will run, built where it can be seen, and with the very arguments that make it find nothing to build.
     run(&mut cargo(["build", "--locked"]))?;
     run(&mut cargo(["build", "--locked", "--package", "sandbox"]))?;
-    let target = target_folder()?;
-    let logs = target.join("invoke");
-    fs::create_dir_all(&logs).with_context(|| format!("cannot create {}", logs.display()))?;
-
-    let mut program = Command::new(target.join("debug/sandbox"));
-    let mut sandbox = Background::start("the sandbox", program.args(["--port", "0"]), logs.join("sandbox.log"))?;
-    let variables = sandbox.ready(exports).inspect_err(|_| sandbox.show_log())?;
+    let (sandbox, variables) = sandbox(&[], LOGS)?;
     let Some((_, endpoint)) = variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL") else {
-        bail!("the sandbox tells of no AWS_ENDPOINT_URL, without which the functions would call AWS itself");
+        bail!("the sandbox tells of no AWS_ENDPOINT_URL");
     };
 
     let port = free_port()?;
     let watch = watch(&tools, port, &variables)?;
-    let mut watch = Background::start("cargo lambda watch", &watch, logs.join("watch.log"))?;
+    let mut watch = Background::start("cargo lambda watch", &watch, target_folder()?.join(LOGS).join("watch.log"))?;
     let wrong = watch
         .ready(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok())
         .and_then(|_| send_all(&tools, port, endpoint))
@@ -182,6 +179,7 @@ pub(crate) fn invoke(closing: &mut Vec<String>) -> Result<()> {
     if wrong > 0 {
         bail!("{wrong} of {} events came to another outcome than the table in xtask/src/invoke.rs says", CALLS.len());
     }
+    drop(sandbox);
     closing.push(format!("invoke: {} events, and every outcome as expected", CALLS.len()));
     Ok(())
 }
@@ -202,40 +200,16 @@ fn table_is_complete() -> Result<()> {
     Ok(())
 }
 
-/// The variables that the sandbox tells people to set, once it has told all of them.
-///
-/// Taken from there, so that what it tells is known to work.
-fn exports(printed: &str) -> Option<Vec<(String, String)>> {
-    let (told, _) = printed.split_once("cargo lambda watch")?;
-    let lines = told.lines().filter_map(|line| line.trim().strip_prefix("export "));
-    let variables = lines.flat_map(str::split_whitespace).filter_map(|word| word.split_once('='));
-    Some(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
-}
-
-/// A port of loopback that nobody listens on now.
-pub(crate) fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot listen on loopback")?;
-    Ok(listener.local_addr().context("the listener's address")?.port())
-}
-
 fn watch(tools: &Tools, port: u16, variables: &[(String, String)]) -> Result<Command> {
     let mut watch = cargo_lambda(tools, "watch", port)?;
     watch.args(["--ignore-changes", "--timeout", ANSWER_SECONDS]);
-    // Nothing of the developer's own: a profile or a service's endpoint could lead to a real account, ...
-    without_aws(&mut watch);
-    // ... a topic to real people.
+    only_here(&mut watch, variables);
+    // A topic of the developer's own is one of real people.
     for name in template_wiring()? {
         watch.env_remove(name);
     }
     watch.envs(template_defaults()?).envs(variables.iter().cloned()).env("STREAM_METRICS", "true");
     Ok(watch)
-}
-
-/// Takes away what the developer's own environment says about AWS.
-pub(crate) fn without_aws(command: &mut Command) {
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
-        command.env_remove(name);
-    }
 }
 
 fn cargo_lambda(tools: &Tools, subcommand: &str, port: u16) -> Result<Command> {
@@ -318,16 +292,5 @@ mod tests {
         let faulty = serde_json::json!({ "kept": 0, "outcomes": [{ "outcome": "mended", "faults": ["x"] }] });
         let expected = Answer::Synced(0, vec!["mended with faults".to_owned()]);
         assert_eq!(Answer::read(&faulty).map_err(|error| error.to_string()), Ok(expected));
-    }
-
-    #[test]
-    fn variables_are_what_the_sandbox_says_to_export_when_it_has_said_all() {
-        let begun = "Kinesis on http://127.0.0.1:4567\n  export AWS_ENDPOINT_URL=http://127.0.0.1:4567\n";
-        assert_eq!(exports(begun), None);
-        let whole = format!("{begun}  export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=sandbox\n  cargo lambda watch\n");
-        let variables = exports(&whole).unwrap_or_default();
-        let lines: Vec<_> = variables.iter().map(|(name, value)| format!("{name} {value}")).collect();
-        let expected = ["AWS_ENDPOINT_URL http://127.0.0.1:4567", "AWS_REGION us-east-1", "AWS_ACCESS_KEY_ID sandbox"];
-        assert_eq!(lines, expected);
     }
 }

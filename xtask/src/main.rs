@@ -1,14 +1,17 @@
 //! The project's own commands, as `cargo xtask <command>`.
 
 mod background;
+mod clients;
 mod cold_start;
 mod emulator;
 mod invoke;
+mod local;
 mod prove;
 mod settings;
 mod shell;
 mod test;
 mod tidy;
+mod told;
 mod tools;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::clients::clients;
 use crate::emulator::emulator;
 use crate::invoke::invoke;
 use crate::shell::{cargo, root, run, shown};
@@ -35,6 +36,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "permissions", what: "template.yaml by AWS's reference", needs_python: true, run: permissions },
     Step { name: "package", what: "sam build: every bundle", needs_python: true, run: package },
     Step { name: "invoke", what: "each of events/ by cargo lambda", needs_python: true, run: invoke },
+    Step { name: "clients", what: "boto3 and every command told, on the sandbox", needs_python: true, run: clients },
     Step { name: "emulator", what: "the stack on MiniStack", needs_python: true, run: emulator },
 ];
 

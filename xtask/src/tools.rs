@@ -15,6 +15,8 @@ pub(crate) struct Environment(&'static str, &'static str);
 
 /// What builds, checks and deploys.
 const TOOLS: Environment = Environment("tools", "venv");
+/// boto3 and the AWS CLI.
+pub(crate) const CLIENTS: Environment = Environment("clients", "clients");
 /// The emulator of AWS.
 pub(crate) const EMULATOR: Environment = Environment("emulator", "emulator");
 
@@ -75,8 +77,15 @@ impl Tools {
 
     /// One of the tools, which finds the others: `sam` calls `cargo lambda`.
     pub(crate) fn command<const N: usize>(&self, tool: &str, args: [&str; N]) -> Result<Command> {
-        let mut command = Command::new(self.path(tool));
-        command.args(args).current_dir(root()).env("PATH", path_with(&self.bin)?).env("SAM_CLI_TELEMETRY", "0");
+        let mut command = self.beside(&self.path(tool))?;
+        command.args(args).env("SAM_CLI_TELEMETRY", "0");
+        Ok(command)
+    }
+
+    /// Any program, which finds the tools before others of their names.
+    pub(crate) fn beside(&self, program: &Path) -> Result<Command> {
+        let mut command = Command::new(program);
+        command.current_dir(root()).env("PATH", path_with(&self.bin)?);
         Ok(command)
     }
 }

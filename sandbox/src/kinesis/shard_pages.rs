@@ -14,7 +14,7 @@ use super::lives::{self, Life, Lives};
 const PAGE: usize = 1_000;
 
 /// What a token stands for, so that nothing of it may be said once more. Source: API reference, `ListShards`.
-const NOT_BESIDE_A_TOKEN: [&str; 4] = ["StreamName", "StreamCreationTimestamp", "ExclusiveStartShardId", "ShardFilter"];
+const NOT_BESIDE_A_TOKEN: [&str; 3] = ["StreamName", "StreamCreationTimestamp", "ExclusiveStartShardId"];
 
 /// The types of `ShardFilter`. Source: API reference, `ShardFilter`.
 const AFTER_SHARD_ID: &str = "AFTER_SHARD_ID";

@@ -41,7 +41,10 @@ async fn main() -> Result<(), Failure> {
         drop(producer.send(Record::new(format!("key-{}", number % KEYS), vec![b'x'; RECORD_BYTES])).await?);
     }
     let counts = producer.close().await;
-    println!("{}: {} records sent, {} acknowledged, {} failed", load.stream, counts.sent, counts.acknowledged, counts.failed);
+    println!(
+        "{}: {} records sent, {} acknowledged, {} failed",
+        load.stream, counts.sent, counts.acknowledged, counts.failed
+    );
     if counts.acknowledged == 0 { Err("no record was acknowledged".into()) } else { Ok(()) }
 }
 

@@ -195,7 +195,6 @@ fn is_topic(value: &str) -> bool {
     is_arn(value) && value.split(':').nth(2) == Some("sns")
 }
 
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -60,11 +60,12 @@ fn asked(event: &Value) -> String {
 /// The texts that tell people what to send to a function by hand.
 const TEXTS: [&str; 3] = ["README.md", "ARCHITECTURE.md", "template.yaml"];
 
-/// Every JSON object in a text that stands on one line: whoever tells of another kind of object says here what reads it.
+/// Every JSON object in a text that stands on one line, but for the conditions of policies.
 fn objects(text: &str) -> Vec<Value> {
     let starts = text.match_indices("{\"").map(|(at, _)| &text[at..]);
     let lines = starts.filter_map(|rest| rest.lines().next());
-    lines.filter_map(|line| serde_json::Deserializer::from_str(line).into_iter().next()?.ok()).collect()
+    let objects = lines.filter_map(|line| serde_json::Deserializer::from_str(line).into_iter::<Value>().next()?.ok());
+    objects.filter(|object| !object.as_object().is_some_and(|it| it.keys().any(|key| key.contains(':')))).collect()
 }
 
 #[test]

@@ -9,8 +9,10 @@ pub enum StreamCommand<'a> {
     Tag(&'a str),
     /// Take a tag away, by its key.
     Untag(&'a str),
-    /// Delete it with its records.
+    /// Delete it with its records; AWS refuses where consumers are registered.
     Delete,
+    /// Delete it with its records and its consumers.
+    DeleteWithConsumers,
     /// Wait until it is ACTIVE.
     Await,
     /// Keep records longer, hours.
@@ -60,6 +62,7 @@ impl StreamCommand<'_> {
             Self::Tag(tags) => ("add-tags-to-stream", format!(" --tags {tags}")),
             Self::Untag(key) => ("remove-tags-from-stream", format!(" --tag-keys {key}")),
             Self::Delete => ("delete-stream", String::new()),
+            Self::DeleteWithConsumers => ("delete-stream", " --enforce-consumer-deletion".to_owned()),
             Self::Await => ("wait stream-exists", String::new()),
             Self::LengthenRetention(hours) => {
                 ("increase-stream-retention-period", format!(" --retention-period-hours {hours}"))

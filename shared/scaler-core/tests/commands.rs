@@ -26,6 +26,7 @@ fn told() -> String {
         StreamCommand::Switch("ON_DEMAND"),
         StreamCommand::Switch("PROVISIONED"),
         StreamCommand::Delete,
+        StreamCommand::DeleteWithConsumers,
     ];
     let named = [(Some("us-east-1"), "told"), (None, "told"), (Some("us-east-1"), "-told")];
     let lines = named.iter().flat_map(|(region, stream)| commands.map(|command| command.text(*region, stream)));

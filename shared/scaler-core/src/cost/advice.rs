@@ -111,7 +111,7 @@ impl Saving {
             // What is in the way goes first, and no one command does that.
             Self::ToProvisioned { only, .. } if !only.blocks().is_empty() => return None,
             Self::ToProvisioned { .. } => format!("{} && {}", text(StreamCommand::Switch("PROVISIONED")), enrol()),
-            Self::DeleteIdle => text(StreamCommand::Delete),
+            Self::DeleteIdle => text(StreamCommand::DeleteWithConsumers),
             Self::Enrol { .. } => enrol(),
             Self::LowerMin { to, .. } => text(StreamCommand::Tag(&format!("{TAG_SHARDS_MIN}={to}"))),
             Self::AskWhyHeld { .. } => format!("AWS_REGION={region} shardctl status {}", operand(stream)),
@@ -141,8 +141,8 @@ impl fmt::Display for Saving {
                 write!(f, "Not seen here, and to be checked: {}, which are of on-demand mode alone", only.to_check())
             }
             Self::DeleteIdle => f.write_str(
-                "CloudWatch knows of no write and no read in the whole period: delete it, if nobody needs it, or what it still \
-                 keeps",
+                "CloudWatch knows of no write and no read in the whole period: delete it, if nobody needs it, what it still \
+                 keeps, or its registered consumers",
             ),
             Self::Enrol { shards } => {
                 write!(f, "its busiest minute needs {shards} shards: enrol it, and it gets what it needs")
