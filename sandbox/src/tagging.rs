@@ -1,4 +1,4 @@
-//! The Resource Groups Tagging API over AWS JSON 1.1: `GetResources`, of Kinesis streams only.
+//! The Resource Groups Tagging API over AWS JSON 1.1: `GetResources`, of Kinesis streams and CloudWatch alarms.
 //!
 //! Source of the rules: Resource Groups Tagging API reference, `GetResources` (read 2026-11). Two things are left out:
 //! AWS also lists resources that had tags once, and sees changed tags late.
@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::json::{self, Refusal};
+use crate::locked::locked;
 use crate::state::Shared;
 
 const TARGET_PREFIX: &str = "ResourceGroupsTaggingAPI_20170126.";
@@ -29,6 +30,9 @@ const PAGE_DEFAULT: usize = 50;
 
 const TAG_FILTERS_MAX: usize = 50;
 const FILTER_VALUES_MAX: usize = 20;
+
+/// What a token begins with whose page is one of alarms; a stream's name has no such character.
+const ALARMS: &str = "alarm/";
 
 /// How long a token is good for.
 const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);
@@ -87,14 +91,27 @@ async fn get_resources(shared: &Shared, input: &GetResources) -> Result<Value, R
     let now = shared.clock.now();
     let after = input.pagination_token.as_deref().filter(|token| !token.is_empty());
     let after = after.map_or(Ok(""), |token| last_name(token, now))?;
-    let types = &input.resource_type_filters;
-    let streams = types.is_empty() || types.iter().any(|it| matches!(it.as_str(), "kinesis" | "kinesis:stream"));
-    let (found, last) = if streams { tagged_streams(shared, input, page, after).await } else { (Vec::new(), None) };
+    let (mut found, mut last) = (Vec::new(), None);
+    let alarms_after = after.strip_prefix(ALARMS);
+    if input.wants("kinesis", "stream") && alarms_after.is_none() {
+        (found, last) = tagged_streams(shared, input, page, after).await;
+    }
+    if input.wants("cloudwatch", "alarm") && last.is_none() {
+        let more = tagged_alarms(shared, input, page - found.len(), alarms_after.unwrap_or_default());
+        found.extend(more.0);
+        last = more.1.map(|name| format!("{ALARMS}{name}"));
+    }
     let token = last.map(|last| token(&last, now)).unwrap_or_default();
     Ok(json!({"ResourceTagMappingList": found, "PaginationToken": token}))
 }
 
 impl GetResources {
+    /// Whether it asks for resources of this service and type.
+    fn wants(&self, service: &str, kind: &str) -> bool {
+        let types = &self.resource_type_filters;
+        types.is_empty() || types.iter().any(|it| it == service || it.split_once(':') == Some((service, kind)))
+    }
+
     /// The size of a page, when all parameters are what AWS accepts.
     fn checked(&self) -> Result<usize, Refusal> {
         let unmodelled = [
@@ -148,6 +165,25 @@ async fn tagged_streams(
         let tags: Vec<Value> = stream.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
         found.push(json!({"ResourceARN": stream.stream_arn, "Tags": tags}));
         last = Some(name.clone());
+    }
+    (found, None)
+}
+
+/// As [`tagged_streams`], of alarms.
+fn tagged_alarms(shared: &Shared, input: &GetResources, room: usize, after: &str) -> (Vec<Value>, Option<String>) {
+    let origin = shared.origin();
+    let cloudwatch = locked(&shared.cloudwatch);
+    let (mut found, mut last) = (Vec::new(), after.to_owned());
+    for (name, tags) in cloudwatch.tagged_alarms(after) {
+        if !input.tag_filters.iter().all(|filter| filter.passes(tags)) {
+            continue;
+        }
+        if found.len() == room {
+            return (found, Some(last));
+        }
+        let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+        found.push(json!({"ResourceARN": origin.alarm_arn(name), "Tags": tags}));
+        name.clone_into(&mut last);
     }
     (found, None)
 }

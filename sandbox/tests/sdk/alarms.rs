@@ -276,10 +276,6 @@ async fn alarms_are_described_page_by_page_and_by_state() {
 #[tokio::test]
 async fn publishing_is_recorded() {
     let world = World::new(manual()).await;
-    for wrong in ["s".repeat(100), "two\nlines".to_owned(), " blank".to_owned(), "na\u{ef}ve".to_owned()] {
-        let refused = world.sns.publish().topic_arn(TOPIC).subject(&wrong).message("m").send().await;
-        assert!(refused.is_err(), "{wrong:?}");
-    }
     let call = world.sns.publish().topic_arn(TOPIC).subject("s & t").message("<hello> \u{e9}");
     let id = call.send().await.unwrap().message_id.unwrap();
     let published = world.sandbox.published();

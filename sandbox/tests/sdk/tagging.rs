@@ -1,12 +1,13 @@
 //! Tags: streams are found by them, page by page.
 
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Tag};
 use aws_sdk_resourcegroupstagging::error::ProvideErrorMetadata as _;
 use aws_sdk_resourcegroupstagging::operation::get_resources::builders::GetResourcesFluentBuilder;
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use jiff::SignedDuration;
 use sandbox::Capacity;
 
-use crate::support::{World, manual};
+use crate::support::{World, manual, usage};
 
 const MANAGED: &str = "kinesis-scaler/managed";
 
@@ -93,6 +94,32 @@ async fn pages_hold_each_stream_once_and_the_last_has_no_token() {
     world.kinesis.remove_tags_from_stream().stream_name("s2").tag_keys(MANAGED).send().await.unwrap();
     let second = call_all(&world).resources_per_page(2).set_pagination_token(first.pagination_token);
     assert_eq!(found(second).await, [vec!["s4", "s6"], vec!["s8"]]);
+}
+
+#[tokio::test]
+async fn alarms_are_found_by_their_tags_behind_the_streams() {
+    let world = world(&[&[(MANAGED, "true")], &[(MANAGED, "true")]]).await;
+    for (name, tag) in [("a", Some("stack")), ("b/c", Some("stack")), ("d", Some("other")), ("e", None)] {
+        let tag = tag.map(|stack| vec![Tag::builder().key("made-by").value(stack).build()]);
+        let alarm = world.cloudwatch.put_metric_alarm().alarm_name(name).set_metrics(Some(usage())).set_tags(tag);
+        let alarm = alarm.comparison_operator(ComparisonOperator::GreaterThanThreshold).threshold(1.0);
+        alarm.evaluation_periods(1).send().await.unwrap();
+    }
+    let call = || world.tagging.get_resources();
+    let alarms = call().resource_type_filters("cloudwatch:alarm").tag_filters(filter("made-by", &["stack"]));
+    let page = alarms.clone().send().await.unwrap();
+    let arns: Vec<_> = page.resource_tag_mapping_list().iter().filter_map(|it| it.resource_arn()).collect();
+    let arn = |name: &str| format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}");
+    assert_eq!(arns, [arn("a"), arn("b/c")]);
+    // Of all types, a page ends with the streams, inside the alarms, or with the last of them.
+    for (size, pages) in [(1, vec![1; 5]), (2, vec![2, 2, 1]), (3, vec![3, 2]), (5, vec![5])] {
+        let mut found = call().resources_per_page(size).into_paginator().send();
+        let mut sizes = Vec::new();
+        while let Some(page) = found.next().await {
+            sizes.push(page.unwrap().resource_tag_mapping_list().len());
+        }
+        assert_eq!(sizes, pages, "{size} a page");
+    }
 }
 
 #[tokio::test]

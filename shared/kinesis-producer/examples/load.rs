@@ -9,7 +9,7 @@ use kinesis_producer::{Producer, Record, Settings, Stream};
 use tokio::time::{Instant, interval_at};
 
 /// Data of one record, bytes: far from Kinesis's limit of 1,000 records a second and shard.
-const RECORD_BYTES: usize = 10 * 1024;
+const RECORD_BYTES: u16 = 10 * 1024;
 /// Partition keys in turn, so that every shard gets its part.
 const KEYS: u64 = 1_000;
 
@@ -23,7 +23,7 @@ struct Load {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let load = asked(std::env::args().skip(1).collect())?;
+    let load = asked(&std::env::args().skip(1).collect::<Vec<_>>())?;
     let https = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
     let stream = Stream::new(aws_sdk_kinesis::Client::new(&sdk), load.stream.as_str());
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Failure> {
     while turns.tick().await < ends {
         number += 1;
         // Its end is in the counts below.
-        drop(producer.send(Record::new(format!("key-{}", number % KEYS), vec![b'x'; RECORD_BYTES])).await?);
+        drop(producer.send(Record::new(format!("key-{}", number % KEYS), vec![b'x'; RECORD_BYTES.into()])).await?);
     }
     let counts = producer.close().await;
     println!(
@@ -48,8 +48,8 @@ async fn main() -> Result<(), Failure> {
     if counts.acknowledged == 0 { Err("no record was acknowledged".into()) } else { Ok(()) }
 }
 
-fn asked(arguments: Vec<String>) -> Result<Load, Failure> {
-    let [stream, seconds_name, seconds, rate_name, rate] = arguments.as_slice() else {
+fn asked(arguments: &[String]) -> Result<Load, Failure> {
+    let [stream, seconds_name, seconds, rate_name, rate] = arguments else {
         return Err("expected STREAM --seconds N --mib-per-second N".into());
     };
     if (seconds_name.as_str(), rate_name.as_str()) != ("--seconds", "--mib-per-second") {
@@ -60,6 +60,6 @@ fn asked(arguments: Vec<String>) -> Result<Load, Failure> {
     if !(0.1..=100.0).contains(&mib_per_second) {
         return Err(format!("--mib-per-second {rate} is not from 0.1 to 100").into());
     }
-    let records_per_second = mib_per_second * 1024.0 * 1024.0 / RECORD_BYTES as f64;
+    let records_per_second = mib_per_second * 1024.0 * 1024.0 / f64::from(RECORD_BYTES);
     Ok(Load { stream: stream.clone(), seconds, records_per_second })
 }

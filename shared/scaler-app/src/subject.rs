@@ -9,8 +9,9 @@ const SUBJECT_CHARS_MAX: usize = 99;
 /// What a subject ends with of which a part did not fit.
 const CUT: &str = "...";
 
-/// A subject of 1 to 99 characters of printable ASCII that does not begin with a blank. SNS refuses a message
-/// with any other, and then nobody is told. Source: API reference, `Publish`.
+/// A subject of 1 to 99 characters of printable ASCII that does not begin with a blank, which SNS takes by every version of its
+/// reference (older ones want ASCII, newer ones no control characters). A message with a subject that it refuses tells nobody.
+/// Source: API reference, `Publish`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject(String);
 

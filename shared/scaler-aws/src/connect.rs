@@ -110,7 +110,11 @@ pub fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wi
     let pass = ports(sdk, clock, pace, wiring);
     let queue = wiring.continuation_queue_url.clone();
     FleetPorts {
-        fleet: TaggingFleet(aws_sdk_resourcegroupstagging::Client::new(sdk), pace.clone()),
+        fleet: TaggingFleet {
+            client: aws_sdk_resourcegroupstagging::Client::new(sdk),
+            pace: pace.clone(),
+            stack: wiring.stack_name.clone(),
+        },
         alarms: pass.alarms.clone(),
         metrics: pass.metrics.clone(),
         continuations: SqsContinuations(queue.map(|queue| (aws_sdk_sqs::Client::new(sdk), queue))),

@@ -705,6 +705,10 @@ impl Notices for &World {
     }
 }
 
+fn alarm_arn(name: &str) -> String {
+    format!("arn:{name}")
+}
+
 impl Fleet for &World {
     async fn tagged(&self) -> Result<Vec<TaggedStream>, CallError> {
         self.alive().await;
@@ -721,6 +725,14 @@ impl Fleet for &World {
         };
         Ok(tagged.map(ours).collect())
     }
+
+    async fn own_alarms(&self) -> Result<BTreeSet<String>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("GetResources", "the stack's alarms", "")?;
+        let known = state.alarms.values().filter(|held| held.is_ours && !state.not_indexed.contains(&held.alarm.name));
+        Ok(known.map(|held| alarm_arn(&held.alarm.name)).collect())
+    }
 }
 
 impl AlarmStore for &World {
@@ -729,7 +741,7 @@ impl AlarmStore for &World {
         let mut state = self.state();
         state.called("DescribeAlarms", prefix, "")?;
         let under = state.alarms.values().filter(|held| held.alarm.name.starts_with(prefix));
-        let stored = |held: &Held| StoredAlarm { arn: format!("arn:{}", held.alarm.name), alarm: held.alarm.clone() };
+        let stored = |held: &Held| StoredAlarm { arn: alarm_arn(&held.alarm.name), alarm: held.alarm.clone() };
         Ok(under.map(stored).collect())
     }
 

@@ -1,6 +1,6 @@
 //! What alarm-sync needs of the world beside a pass over one stream: the fleet, all alarms, and a way to go on later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -18,10 +18,13 @@ pub struct TaggedStream {
     pub tags: Vec<(String, String)>,
 }
 
-/// The streams of the account and Region.
+/// What the tagging service knows of the account and Region.
 pub trait Fleet: Send + Sync {
     /// Every stream that carries the tag; all of them, or an error.
     fn tagged(&self) -> impl Future<Output = Result<Vec<TaggedStream>, CallError>> + Send;
+
+    /// The ARNs of the alarms that carry this stack's tag, as the tagging service has them: perhaps without the newest.
+    fn own_alarms(&self) -> impl Future<Output = Result<BTreeSet<String>, CallError>> + Send;
 }
 
 /// An alarm that exists.

@@ -3,6 +3,7 @@
 //! It is asked at every deployment as well, and waits for each answer. So every answer is success, and comes in time: a stack that
 //! cannot be deleted is worse than alarms that are left, which the answer then names.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Said;
-use super::ports::{AlarmStore, DELETED_AT_ONCE, FleetAdapters, FleetPorts, StackAnswers, StoredAlarm};
+use super::ports::{AlarmStore, DELETED_AT_ONCE, Fleet as _, FleetAdapters, FleetPorts, StackAnswers, StoredAlarm};
 use super::report::{SyncResponse, Tally};
 use crate::event::{EventFault, malformed};
 use crate::ports::{CallError, Clock, Failure};
@@ -150,7 +151,8 @@ async fn remove_alarms<A: FleetAdapters>(ports: &FleetPorts<A>, until: Timestamp
             return Outcome::plain(OutcomeKind::Refused, None, words);
         }
     };
-    let mut removal = Removal::default();
+    // What the tagging service does not list, or where it does not answer, is asked for its tags one by one.
+    let mut removal = Removal { known: ports.fleet.own_alarms().await.unwrap_or_default(), ..Removal::default() };
     for some in there.chunks(DELETED_AT_ONCE) {
         removal.remove(ports, some, until).await;
     }
@@ -160,6 +162,8 @@ async fn remove_alarms<A: FleetAdapters>(ports: &FleetPorts<A>, until: Timestamp
 /// What became of the alarms so far.
 #[derive(Default)]
 struct Removal {
+    /// The ARNs of alarms that are known to be ours.
+    known: BTreeSet<String>,
     deleted: usize,
     left: Vec<String>,
     /// What went wrong first.
@@ -174,6 +178,10 @@ impl Removal {
             let name = &stored.alarm.name;
             if ports.pass.clock.now() >= until {
                 self.left.push(name.clone());
+                continue;
+            }
+            if self.known.contains(&stored.arn) {
+                ours.push(name.clone());
                 continue;
             }
             match ports.alarms.is_ours(stored).await {

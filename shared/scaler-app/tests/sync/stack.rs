@@ -98,7 +98,7 @@ async fn a_deletion_succeeds_however_aws_fails_and_says_what_is_left() {
         ("ListTagsForResource", Failure::Throttled, "1 more of such names are left"),
         ("DeleteAlarms", Failure::Refused, "0 alarms of its streams with it; 12 more of such names are left"),
     ] {
-        let stack = Stack::enrolled(&["clicks", "orders"]).await;
+        let stack = unlisted(&["clicks", "orders"]).await;
         stack.world.fail_next_with(call, failure, "AccessDenied: not allowed");
         let response = stack.asked_by_cloudformation(&deletion()).await;
         let reason = reason(&stack);
@@ -107,17 +107,49 @@ async fn a_deletion_succeeds_however_aws_fails_and_says_what_is_left() {
         assert!(response.into_result().is_ok(), "{call}: Lambda would ask again");
     }
     // Somebody else was quicker with one of them: that one is not left.
-    let stack = Stack::enrolled(&["orders"]).await;
+    let stack = unlisted(&["orders"]).await;
     stack.world.fail_next("ListTagsForResource", Failure::NotFound);
     stack.asked_by_cloudformation(&deletion()).await;
     assert_eq!(reason(&stack), "the stack is deleted, and 5 alarms of its streams with it");
 }
 
+/// These streams with their alarms, of which the tagging service does not know yet.
+async fn unlisted(names: &[&str]) -> Stack {
+    let stack = Stack::enrolled(names).await;
+    for alarm in stack.world.alarms().into_keys() {
+        stack.world.not_indexed(&alarm, true);
+    }
+    stack
+}
+
+fn forty_names() -> Vec<String> {
+    (0..40).map(|i| format!("stream-{i:02}")).collect()
+}
+
 #[tokio::test]
-async fn a_fleet_too_large_for_one_run_is_left_in_part_and_the_answer_comes_in_time() {
-    let names: Vec<String> = (0..40).map(|i| format!("stream-{i:02}")).collect();
+async fn a_fleets_alarms_that_the_tagging_service_lists_are_asked_for_nothing() {
+    let names = forty_names();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let stack = Stack::enrolled(&names).await;
+    let new = "kinesis-scaler/stream-00/scale-out";
+    stack.world.not_indexed(new, true);
+    stack.world.forget_calls();
+    stack.asked_by_cloudformation(&deletion()).await;
+    assert_eq!(reason(&stack), "the stack is deleted, and 240 alarms of its streams with it");
+    let asked: Vec<_> = stack.world.calls().into_iter().filter(|call| call.starts_with("ListTags")).collect();
+    assert_eq!(asked, [format!("ListTagsForResource {new}")]);
+    // Where the tagging service does not answer, each alarm is asked for its tags.
+    let stack = Stack::enrolled(&["orders"]).await;
+    stack.world.fail_next("GetResources", Failure::Refused);
+    stack.asked_by_cloudformation(&deletion()).await;
+    assert_eq!(reason(&stack), "the stack is deleted, and 6 alarms of its streams with it");
+}
+
+#[tokio::test]
+async fn a_fleet_too_large_for_one_run_is_left_in_part_and_the_answer_comes_in_time() {
+    let names = forty_names();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let stack = unlisted(&names).await;
     stack.world.slow(SignedDuration::from_secs(2));
     let before = stack.world.now();
     stack.asked_by_cloudformation(&deletion()).await;

@@ -1,6 +1,7 @@
 //! Alarms: put, tag, describe, delete, set and evaluate.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use jiff::Timestamp;
 use scaler_core::{AlarmMetric, StreamAlarm};
@@ -218,6 +219,12 @@ impl CloudWatch {
         let unknown = || CloudWatchError::UnknownAlarm { name: name.to_owned() };
         self.alarms.get_mut(name).ok_or_else(unknown)?.tags = tags;
         Ok(())
+    }
+
+    /// Names, sorted, and tags of the alarms that have tags and whose names sort after `after`.
+    pub fn tagged_alarms(&self, after: &str) -> impl Iterator<Item = (&String, &BTreeMap<String, String>)> {
+        let later = self.alarms.range::<str, _>((Bound::Excluded(after), Bound::Unbounded));
+        later.map(|(name, alarm)| (name, &alarm.tags)).filter(|(_, tags)| !tags.is_empty())
     }
 
     /// The alarm of that name.
