@@ -19,12 +19,15 @@ from proof import Proof
 from stack import Stack
 from world import ROLE_SECONDS, World
 
-STACK = "kinesis-scaler-proof"
+# With the Region behind it, so that two proofs in two Regions are not in each other's way. Short: CloudFormation cuts long names.
+STACK = "scaler-proof"
 # More than one shard takes, and less than two.
 LOAD_MIB_PER_SECOND = 1.5
-# USD in us-east-1; the source of each is in docs/aws-facts or the sheet of prices. Other Regions ask up to a third more.
+# USD in us-east-1, as in shared/scaler-core/src/prices/sheet.rs. Other Regions ask up to a third more.
 SHARD_HOUR_USD, MILLION_UNITS_USD, ALARM_MONTH_USD, METRIC_MONTH_USD = 0.015, 0.014, 0.10, 0.30
 SHARDS_AT_MOST, ALARM_METRICS, OWN_METRICS, HOURS_A_MONTH = 5, 20, 30, 730
+# What UpdateShardCount answers once it has been authorized; that the count is the present one is no matter.
+AUTHORIZED = [None, "InvalidArgumentException", "ValidationException", "ResourceInUseException", "LimitExceededException"]
 # A payload unit is 25 KB; the load's records have 10 KiB, one unit each.
 RECORDS_PER_SECOND = LOAD_MIB_PER_SECOND * 102.4
 
@@ -33,50 +36,59 @@ def main():
     arguments = parsed()
     expect("AWS_ENDPOINT_URL" not in os.environ, "AWS_ENDPOINT_URL is set: this proof is for AWS itself, unset it")
     cloud = Cloud(boto3.Session(region_name=arguments.region))
-    bucket = f"{STACK}-{cloud.account}-{cloud.region}"
-    stack = Stack(cloud, arguments.sam, STACK, f"{arguments.build}/template.yaml", bucket)
+    name = f"{STACK}-{cloud.region}"
+    bucket = f"{name}-{cloud.account}"
+    stack = Stack(cloud, arguments.sam, name, f"{arguments.build}/template.yaml", bucket)
     world = Aws(cloud, arguments.load, arguments.architecture, bucket)
     proof = Proof(cloud, stack, world)
-    announce(cloud, arguments.minutes)
+    announce(cloud, name, arguments.minutes)
     expect(arguments.account == cloud.account,
            f"--account is {arguments.account or 'not given'}, the credentials are of {cloud.account}."
            f" Where that account can be thrown away: cargo xtask prove --account {cloud.account}")
     if arguments.clean_up:
         return end(proof, None)
-    free_of_the_scaler(cloud)
+    free_of_the_scaler(stack)
     return prove(proof, arguments.minutes)
 
 
 def parsed():
-    parser = argparse.ArgumentParser(prog="cargo xtask prove", description=__doc__)
+    parser = argparse.ArgumentParser(prog="cargo xtask prove", description=__doc__, allow_abbrev=False)
     for made in ["sam", "build", "architecture", "load"]:
         parser.add_argument(f"--{made}", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--account", default="", help="the account of the credentials; without it nothing is made")
     parser.add_argument("--region", help="where; else that of the profile or of AWS_REGION")
-    parser.add_argument("--minutes", type=int, default=60, help="the time limit, before everything is deleted (default 60)")
+    parser.add_argument("--minutes", type=minutes, default=60, help="the time limit, before everything is deleted (default 60)")
     parser.add_argument("--clean-up", action="store_true", help="only delete what a run that was killed has left")
     return parser.parse_args()
 
 
-def announce(cloud, minutes):
+def minutes(text):
+    number = int(text)
+    if number < 1:
+        raise ValueError("a time limit is a minute at least")
+    return number
+
+
+def announce(cloud, name, minutes):
     hours = minutes / 60
     usd = (SHARDS_AT_MOST * SHARD_HOUR_USD * hours + RECORDS_PER_SECOND * 3600 * hours * MILLION_UNITS_USD / 1e6
            + (ALARM_METRICS * ALARM_MONTH_USD + OWN_METRICS * METRIC_MONTH_USD) * hours / HOURS_A_MONTH)
     print(f"""In account {cloud.account}, Region {cloud.region}, this makes
-  the stack {STACK} (functions, roles, topics, queues, alarms) and a bucket for its bundles,
-  the streams {STACK}-tagged and {STACK}-untagged, a queue, and the role {STACK}-witness,
+  the stack {name} (functions, roles, topics, queues, alarms) and a bucket for its bundles,
+  the streams {name}-tagged and {name}-untagged, a queue, and the role {name}-witness,
 and deletes all of it. It takes about half an hour, {minutes} minutes at most, and costs at most {usd:.2f} USD
 (prices of us-east-1, for the whole time limit; Lambda, SNS and SQS are far inside their free tiers or below a cent).
 """, flush=True)
 
 
-def free_of_the_scaler(cloud):
-    """One stack for an account and Region: another one's streams would become this one's."""
+def free_of_the_scaler(stack):
+    """Nothing of what a proof makes may be there, since it deletes by name; and no other stack, whose streams would be its own."""
+    cloud = stack.cloud
     again = "; after a run that was killed: cargo xtask prove --clean-up --account " + cloud.account
-    missing = refusal(lambda: cloud.cloudformation.describe_stacks(StackName=STACK))
-    expect(missing == "ValidationError", f"there is a stack {STACK} already{again}")
-    alarms = streams.alarms(cloud)
-    expect(not alarms, f"alarms under {ALARM_PREFIX} are there, so the scaler is at work here: {sorted(alarms)[:3]}{again}")
+    missing = refusal(lambda: cloud.cloudformation.describe_stacks(StackName=stack.name))
+    expect(missing == "ValidationError", f"there is a stack {stack.name} already{again}")
+    there = stack.left()
+    expect(not there, f"of the scaler, or of the names that this proof would use, there is already {there[:3]}{again}")
     tagged = cloud.every("tagging", "get_resources", "ResourceTagMappingList",
                          TagFilters=[{"Key": MANAGED}], ResourceTypeFilters=["kinesis:stream"])
     names = [stream["ResourceARN"] for stream in tagged]
@@ -107,18 +119,19 @@ class Aws(World):
         environment.pop("AWS_SESSION_TOKEN", None)
         if credentials.token:
             environment["AWS_SESSION_TOKEN"] = credentials.token
-        with subprocess.Popen([self.load_program, *arguments], env=environment) as writer:
+        with subprocess.Popen([self.load_program, *arguments], env=environment) as self.writer:
             try:
                 yield
             finally:
-                writer.terminate()
+                self.writer.terminate()
 
     def fires(self, proof, direction):
         name = f"{ALARM_PREFIX}{proof.tagged}/{direction}"
         seconds = self.resize_seconds if direction == "scale-out" else self.shrink_seconds
-        before = streams.shards(proof.cloud, proof.tagged)
+        before = until(f"stream {proof.tagged} is ACTIVE", seconds, lambda: streams.shards(proof.cloud, proof.tagged))
 
         def fired():
+            expect(direction == "scale-in" or self.writer.poll() is None, "the program that writes the load has ended")
             count = streams.shards(proof.cloud, proof.tagged)
             return streams.alarms(proof.cloud, proof.tagged)[name]["StateValue"] == "ALARM" or count not in (before, None)
 
@@ -130,9 +143,9 @@ class Aws(World):
         kinesis = self.witness(proof.stack)
         here = streams.summary(proof.cloud, proof.tagged)["OpenShardCount"]
         # First what is allowed: from then on a denial is the condition's, and not a role's that IAM does not know yet.
-        asked = lambda: refusal(lambda: resize(kinesis, proof.tagged, here))
         until("the functions' policy lets the tagged stream be resized; if Kinesis does not know the tag for UpdateShardCount, "
-              "the stack needs TagConditions=false", ROLE_SECONDS, lambda: asked() != "AccessDeniedException")
+              "the stack needs TagConditions=false", ROLE_SECONDS,
+              lambda: refusal(lambda: resize(kinesis, proof.tagged, here)) in AUTHORIZED)
         denials = {
             "resize the untagged stream": lambda: resize(kinesis, proof.untagged, 2),
             "enrol the untagged stream": lambda: kinesis.add_tags_to_stream(StreamName=proof.untagged, Tags={MANAGED: "true"}),

@@ -18,6 +18,10 @@ class Disproved(Exception):
     """What was seen is not what the product promises."""
 
 
+class Stopped(BaseException):
+    """The time limit, or a signal. No Exception: the SDK would take one in the middle of a call for a lost connection."""
+
+
 def expect(holds, otherwise):
     if not holds:
         raise Disproved(otherwise)

@@ -40,7 +40,7 @@ def main(sam, build, architecture, load):
     for road, expected in [(BySns, 0), (ByLambda, 0), (ByEventBridge, 0), (Interrupted, 1)]:
         bucket = f"{road.__name__.lower()}-bundles"
         stack = Stack(cloud, sam, f"proof-{road.__name__.lower()}", template, bucket)
-        free_of_the_scaler(cloud)
+        free_of_the_scaler(stack)
         code = prove(Proof(cloud, stack, road(cloud, load, architecture, bucket)), MINUTES)
         expect(code == expected, f"the proof {road.__name__} ended with {code}, and not {expected}")
         expect(not stack.left(), f"the proof {road.__name__} left {stack.left()}")

@@ -2,7 +2,7 @@
 
 import signal
 
-from cloud import Disproved
+from cloud import Disproved, Stopped
 
 
 def prove(proof, minutes):
@@ -20,16 +20,16 @@ def prove(proof, minutes):
 
 
 def interrupted(number, _frame):
-    raise Disproved("the time limit is over" if number == signal.SIGALRM else f"signal {signal.Signals(number).name}")
+    raise Stopped("the time limit is over" if number == signal.SIGALRM else f"signal {signal.Signals(number).name}")
 
 
 def end(proof, fault):
     """Deletes everything, says how it ended, and gives the exit code."""
     signal.alarm(0)
     for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
-        signal.signal(number, lambda *_: print("deleting what was made; a moment", flush=True))
+        signal.signal(number, lambda *_: proof.say("deleting what was made; a moment"))
     if fault is not None:
-        proof.say(f"NOT PROVEN: {fault if isinstance(fault, Disproved) else repr(fault)}")
+        proof.say(f"NOT PROVEN: {fault if isinstance(fault, (Disproved, Stopped)) else repr(fault)}")
     left = proof.clean_up()
     for what in left:
         proof.say(f"LEFT: {what}")

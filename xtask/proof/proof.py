@@ -4,6 +4,7 @@ The steps are the same on AWS and on an emulator. What differs - how load comes,
 of the world (`aws.py`, `emulator.py`).
 """
 
+import contextlib
 import json
 import time
 
@@ -34,7 +35,9 @@ class Proof:
             self.say(f"{step.__name__.replace('_', ' '):<12} {time.monotonic() - began:6.1f} s  {seen}")
 
     def say(self, what):
-        print(f"{self.stack.name:<24} {what}", flush=True)
+        # Who read it may be gone, a terminal that was closed; what was made is to be deleted all the same.
+        with contextlib.suppress(OSError):
+            print(f"{self.stack.name:<24} {what}", flush=True)
 
     def deploy(self):
         self.outputs = self.stack.deploy(**self.world.parameters)
@@ -91,11 +94,15 @@ class Proof:
     def clean_up(self):
         """Deletes everything that a run makes, also what only half of it made; gives what is left, in words."""
         faults = []
-        for what in [self.stack.delete, lambda: streams.delete(self.cloud, self.tagged),
-                     lambda: streams.delete(self.cloud, self.untagged),
-                     lambda: delete_queue(self.cloud, f"{self.stack.name}-inbox"), lambda: self.world.forget(self.stack)]:
+        # The witness holds the stack's policy, and the inbox its topic: before the stack. Its bundles: after it.
+        for what in [lambda: self.world.dismiss_witness(self.stack), lambda: delete_inbox(self.cloud, f"{self.stack.name}-inbox"),
+                     self.stack.delete, lambda: streams.delete(self.cloud, self.tagged),
+                     lambda: streams.delete(self.cloud, self.untagged), self.world.delete_bucket]:
             try:
-                what()
+                try:
+                    what()
+                except Exception:  # Once more: AWS may only have been slow to know of what was deleted before.
+                    what()
             except Exception as fault:  # One that cannot be deleted must not keep the others.
                 faults.append(str(fault))
         try:
@@ -126,6 +133,11 @@ def inbox(cloud, topic, queue):
     return messages
 
 
-def delete_queue(cloud, name):
+def delete_inbox(cloud, name):
+    """The queue of exactly this name, and its subscription, which would outlive the topic."""
+    for subscription in cloud.every("sns", "list_subscriptions", "Subscriptions"):
+        if subscription["Endpoint"].endswith(f":{name}") and subscription["SubscriptionArn"].startswith("arn:"):
+            cloud.sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
     for url in cloud.sqs.list_queues(QueueNamePrefix=name).get("QueueUrls", []):
-        cloud.sqs.delete_queue(QueueUrl=url)
+        if url.endswith(f"/{name}"):
+            cloud.sqs.delete_queue(QueueUrl=url)

@@ -60,7 +60,8 @@ class Stack:
 
     def _sam(self, *arguments):
         region = ["--region", self.cloud.region]
+        # Away from the terminal: Ctrl-C is ours to answer, and must not end a deletion.
         done = subprocess.run([self.sam, *arguments, *region], text=True, env=os.environ, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         expect(done.returncode == 0, f"sam {arguments[0]} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
         return done.stdout

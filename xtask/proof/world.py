@@ -38,13 +38,16 @@ class World:
         return boto3.client("kinesis", region_name=self.cloud.region, aws_access_key_id=taken["AccessKeyId"],
                             aws_secret_access_key=taken["SecretAccessKey"], aws_session_token=taken["SessionToken"], config=TRIES)
 
-    def forget(self, stack):
-        """Deletes the role and the bucket, where they are."""
+    def dismiss_witness(self, stack):
+        """Deletes the role, where it is."""
         iam, role = self.cloud.iam, witness_of(stack)
         if refusal(lambda: iam.get_role(RoleName=role)) is None:
             for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
                 iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
             iam.delete_role(RoleName=role)
+
+    def delete_bucket(self):
+        """Deletes the bucket with its bundles, where it is."""
         if refusal(lambda: self.cloud.s3.head_bucket(Bucket=self.bucket)) is None:
             for item in self.cloud.every("s3", "list_objects_v2", "Contents", Bucket=self.bucket):
                 self.cloud.s3.delete_object(Bucket=self.bucket, Key=item["Key"])

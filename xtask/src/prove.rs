@@ -1,6 +1,8 @@
 //! `cargo xtask prove`: the stack deployed, at work and deleted in an AWS account that can be thrown away.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
 
 use crate::emulator::{build_folder, load_program};
 use crate::shell::run;
@@ -21,5 +23,17 @@ pub(crate) fn prove(arguments: &[&str]) -> Result<()> {
     let mut proof = tools.command("python3", ["xtask/proof/aws.py"])?;
     proof.arg("--sam").arg(tools.path("sam")).arg("--build").arg(build_folder());
     proof.args(["--architecture", architecture()]).arg("--load").arg(load);
-    run(proof.args(arguments))
+    become_it(proof.args(arguments))
+}
+
+/// In our place, so that the terminal waits for it: after Ctrl-C it deletes what it made, and we would be gone.
+#[cfg(unix)]
+fn become_it(proof: &mut Command) -> Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    Err(proof.exec()).context("cannot start the proof")
+}
+
+#[cfg(not(unix))]
+fn become_it(proof: &mut Command) -> Result<()> {
+    run(proof)
 }
