@@ -58,6 +58,9 @@ const ON_DEMAND_STREAMS_MAX: u32 = 50;
 /// KiB of a record that a stream can be told to take. Source: API reference, `UpdateMaxRecordSize`.
 const RECORD_KIB: RangeInclusive<u32> = 1_024..=10_240;
 
+/// Shards on a page of `DescribeStream`, at most. Source: API reference.
+const DESCRIBE_STREAM_PAGE: usize = 100;
+
 /// Names on a page of `ListStreams`, at most.
 const LIST_STREAMS_PAGE: i64 = 100;
 
@@ -95,6 +98,18 @@ const ON_ACTIVE: [&str; 9] = [
     "DecreaseStreamRetentionPeriod",
     "StartStreamEncryption",
     "StopStreamEncryption",
+];
+
+/// What can be measured of a shard. Source: API reference, `EnableEnhancedMonitoring`.
+const SHARD_LEVEL_METRICS: [&str; 8] = [
+    "IncomingBytes",
+    "IncomingRecords",
+    "OutgoingBytes",
+    "OutgoingRecords",
+    "WriteProvisionedThroughputExceeded",
+    "ReadProvisionedThroughputExceeded",
+    "IteratorAgeMilliseconds",
+    "ALL",
 ];
 
 /// Operations that change no stream. There are many of them, so they run side by side.
@@ -165,6 +180,7 @@ struct Call<'a> {
 impl Call<'_> {
     async fn answer(mut self) -> Result<Response, Refusal> {
         self.name_the_stream()?;
+        self.check_metrics()?;
         self.check_active().await?;
         match self.operation.as_str() {
             "CreateStream" => self.create_stream().await,
@@ -202,6 +218,20 @@ impl Call<'_> {
         let by_arn = || self.shared.store.stream_name_from_arn(self.text("StreamARN")?);
         let name = self.text("StreamName").map(str::to_owned).or_else(by_arn)?;
         self.shared.store.get_stream(&name).await.ok()
+    }
+
+    /// The emulator takes any name for a shard-level metric.
+    fn check_metrics(&self) -> Result<(), Refusal> {
+        let asked = self.body.get("ShardLevelMetrics").and_then(Value::as_array).into_iter().flatten();
+        let unknown = asked.filter_map(Value::as_str).find(|name| !SHARD_LEVEL_METRICS.contains(name));
+        unknown.map_or(Ok(()), |name| {
+            let message = format!(
+                "1 validation error detected: Value '[{name}]' at 'shardLevelMetrics' failed to satisfy constraint: Member must \
+                 satisfy constraint: [Member must satisfy enum value set: [{}]]",
+                SHARD_LEVEL_METRICS.join(", ")
+            );
+            Err(Refusal { error_type: "ValidationException", message })
+        })
     }
 
     async fn check_active(&self) -> Result<(), Refusal> {
@@ -415,16 +445,27 @@ impl Call<'_> {
         Ok(answer(status, &body))
     }
 
-    /// The emulator knows every shard for ever.
+    /// The emulator knows every shard for ever, and no pages of them.
     async fn describe_stream(self) -> Result<Response, Refusal> {
         let (shared, stream) = (self.shared, self.stream().await);
+        let limit = self.body.get("Limit").and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
+        let page = limit.unwrap_or(DESCRIBE_STREAM_PAGE).min(DESCRIBE_STREAM_PAGE);
+        let after = self.text("ExclusiveStartShardId").map(str::to_owned);
         let (status, mut body) = self.passed_on().await;
         for description in ["StreamDescription", "StreamDescriptionSummary"] {
             date(shared, body.get_mut(description), "StreamName", "StreamCreationTimestamp");
         }
-        if let (Some(stream), Some(shards)) = (stream, body["StreamDescription"]["Shards"].as_array_mut()) {
+        if let (Some(stream), Some(description)) = (stream, body.get_mut("StreamDescription"))
+            && let Some(shards) = description["Shards"].as_array_mut()
+        {
             let (lives, now) = (locked(&shared.lives), shared.clock.now());
-            shards.retain(|it| it["ShardId"].as_str().is_none_or(|shard| lives.is_kept(&stream, shard, now)));
+            shards.retain(|it| {
+                let id = it["ShardId"].as_str().unwrap_or_default();
+                after.as_deref().is_none_or(|after| id > after) && lives.is_kept(&stream, id, now)
+            });
+            let has_more = shards.len() > page;
+            shards.truncate(page);
+            description["HasMoreShards"] = json!(has_more);
         }
         Ok(answer(status, &body))
     }

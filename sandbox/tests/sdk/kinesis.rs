@@ -1,5 +1,7 @@
 //! Streams: created, tagged, described, resized, and refused as AWS refuses.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_kinesis::error::ProvideErrorMetadata as _;
 use aws_sdk_kinesis::operation::update_shard_count::UpdateShardCountError;
 use aws_sdk_kinesis::types::{
@@ -309,4 +311,33 @@ async fn a_seeded_stream_has_been_there_since_its_first_minute() {
     let described = world.kinesis.describe_stream().stream_name(STREAM).send().await.unwrap();
     let created = described.stream_description().unwrap().stream_creation_timestamp().secs();
     assert_eq!(start().as_second() - created, 90 * 60);
+}
+
+#[tokio::test]
+async fn shards_of_a_description_come_in_pages() {
+    let world = World::new(manual()).await;
+    world.sandbox.create_stream("eight", Capacity::Shards(8), &[]).await.unwrap();
+    let (mut after, mut sizes, mut seen) = (None, Vec::new(), BTreeSet::new());
+    loop {
+        let page = world.kinesis.describe_stream().stream_name("eight").limit(3);
+        let page = page.set_exclusive_start_shard_id(after.clone()).send().await.unwrap();
+        let page = page.stream_description.unwrap();
+        sizes.push(page.shards().len());
+        seen.extend(page.shards().iter().map(|shard| shard.shard_id().to_owned()));
+        if !page.has_more_shards() {
+            break;
+        }
+        after = page.shards().last().map(|shard| shard.shard_id().to_owned());
+    }
+    assert_eq!((sizes, seen.len()), (vec![3, 3, 2], 8));
+}
+
+#[tokio::test]
+async fn a_metric_of_shards_that_there_is_not_is_refused() {
+    let world = World::new(manual()).await;
+    world.sandbox.create_stream("one", Capacity::Shards(1), &[]).await.unwrap();
+    let enable = world.kinesis.enable_enhanced_monitoring().stream_name("one").shard_level_metrics("Nope".into());
+    let refused = enable.send().await.unwrap_err().into_service_error();
+    assert_eq!(refused.code(), Some("ValidationException"), "{refused:?}");
+    assert!(refused.message().is_some_and(|words| words.contains("'[Nope]' at 'shardLevelMetrics'")), "{refused:?}");
 }
