@@ -41,6 +41,28 @@ ARNS = {
     "AWS::Events::Rule": "arn:aws:events:us-east-1:123456789012:rule/{}",
 }
 
+# What releases before this one gave a name, which an update must find again.
+RELEASED_TOPIC_POLICIES = {"AlarmsMayPublish": ["ScaleOutTopic", "ScaleInTopic"]}
+RELEASED_DESCRIPTIONS = {"ScalerPolicy": "Read streams and metrics; resize the streams whose tag says managed; put the "
+                                         "scaler's own alarms; tell people"}
+
+# Of all variables of a function, as JSON. Source: AWS Lambda Developer Guide, "Lambda quotas".
+ENVIRONMENT_BYTES_MAX = 4096
+# The longest there is of each. CloudFormation calls a topic STACK-RESOURCE-SUFFIX; 20 and 13 characters are enough for these.
+LONGEST = {"AWS::Partition": "aws-us-gov", "AWS::Region": "ap-northeast-1", "AWS::AccountId": "1" * 12,
+           "AWS::StackName": "s" * 128}
+LONGEST_ARN = "arn:aws-us-gov:{}:ap-northeast-1:123456789012:"
+LONGEST_REF = {
+    "AWS::SNS::Topic": LONGEST_ARN.format("sns") + "t" * (128 + 1 + 20 + 1 + 13),
+    "AWS::SQS::Queue": "https://sqs.ap-northeast-1.amazonaws.com.cn/123456789012/" + "q" * 80,
+    "AWS::Serverless::Function": "f" * 64,
+    "AWS::IAM::Role": "r" * 64,
+}
+LONGEST_ARN_OF = {
+    "AWS::Serverless::Function": LONGEST_ARN.format("lambda") + "function:" + "f" * 64,
+    "AWS::IAM::Role": "arn:aws-us-gov:iam::123456789012:role" + "/" * 512 + "r" * 64,
+}
+
 
 class Template:
     """The template, with what refers to something resolved to an example of it."""
@@ -85,6 +107,8 @@ class Template:
         for name, resource in self.resources.items():
             for policy in policies(resource.get("Properties", {})):
                 for statement in policy["Statement"]:
+                    if resource["Type"] == "AWS::SNS::TopicPolicy" and statement["Resource"] == "*":
+                        statement = {**statement, "Resource": resource["Properties"]["Topics"]}
                     for form in self.alternatives(statement):
                         if form:
                             yield name, form
@@ -209,15 +233,16 @@ def check_statements(template):
 
 
 def check_topics(template):
-    """SNS: a policy covers one topic, its resource is that topic, and its id and its statements' are its own."""
+    """SNS: each Resource is the policy's one topic, or "*", which is the topic itself; ids are the policy's own."""
     wrong, seen, covered = [], set(), []
     for name, resource in template.resources.items():
         if resource["Type"] != "AWS::SNS::TopicPolicy":
             continue
         topics, policy = resource["Properties"]["Topics"], resource["Properties"]["PolicyDocument"]
         covered += [json.dumps(topic) for topic in topics]
-        if len(topics) != 1 or any(statement["Resource"] != topics[0] for statement in policy["Statement"]):
-            wrong.append(f"{name}: one topic, and each Resource that topic")
+        right = topics[0] if len(topics) == 1 else "*"
+        if any(statement["Resource"] != right for statement in policy["Statement"]):
+            wrong.append(f"{name}: each Resource must be {right}: SNS refuses the ARN of another topic")
         ids = [policy.get("Id")] + [statement.get("Sid") for statement in policy["Statement"]]
         wrong += [f"{name}: Id and Sid are needed, and once: {one}" for one in ids if one is None or one in seen]
         seen |= set(ids)
@@ -235,6 +260,75 @@ def check_roles(template):
             wrong += [f"{name}: has no {parameter}" for parameter in ("PermissionsBoundary", "RolePath")
                       if f'{{"Ref": "{parameter}"}}' not in text]
     return wrong
+
+
+def check_update(template):
+    """An update from an older release replaces no role or policy, and takes no topic's policy away."""
+    wrong = []
+    for name, topics in RELEASED_TOPIC_POLICIES.items():
+        there = template.resources.get(name, {"Properties": {"Topics": []}})["Properties"]["Topics"]
+        wrong += [f"{name}: must be the policy of {topic}, as released: when it goes, AWS's default policy takes its place"
+                  for topic in topics if {"Ref": topic} not in there]
+    path = template.body["Parameters"]["RolePath"]["Default"]
+    asked = {"Fn::Not": [{"Fn::Equals": [{"Ref": "RolePath"}, path]}]}
+    for name, resource in template.resources.items():
+        if resource["Type"] not in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy"):
+            continue
+        condition, _, otherwise = resource["Properties"].get("Path", {}).get("Fn::If", (None, None, None))
+        if template.body["Conditions"].get(condition) != asked or otherwise != {"Ref": "AWS::NoValue"}:
+            wrong.append(f"{name}: has a path where RolePath is {path}, which replaces the one that an older release made")
+        description = resource["Properties"].get("Description")
+        if description != RELEASED_DESCRIPTIONS.get(name):
+            wrong.append(f"{name}: its description is not the one released, so that an update replaces it: {description}")
+    return wrong
+
+
+def check_alarm_actions(template):
+    """An alarm calls what is in this account, or the topic that the operator named."""
+    wrong = []
+    for name, statement in template.statements():
+        if "cloudwatch:PutMetricAlarm" not in listed(statement["Action"]):
+            continue
+        actions = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("cloudwatch:AlarmActions", ["*"])
+        wrong += [f"{name}: alarms may call {action}, which other accounts have" for action in actions
+                  if action.split(":")[4:5] != [PSEUDO["AWS::AccountId"]]]
+    return wrong
+
+
+def check_environment(template):
+    """A function's variables fit into what Lambda takes, with every parameter as long as it may be."""
+    wrong = []
+    shared = template.body["Globals"]["Function"]["Environment"]["Variables"]
+    for name, resource in template.resources.items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            variables = shared | resource["Properties"]["Environment"]["Variables"]
+            length = len(json.dumps({key: longest(template, value) for key, value in variables.items()}, separators=(",", ":")))
+            print(f"{name}: environment of at most {length} bytes")
+            if length > ENVIRONMENT_BYTES_MAX:
+                wrong.append(f"{name}: its environment can take {length} bytes, and Lambda {ENVIRONMENT_BYTES_MAX}: "
+                             "shorten a parameter's MaxLength")
+    return wrong
+
+
+def longest(template, node):
+    """The longest text that a value of the template can become."""
+    if not isinstance(node, dict):
+        return str(node)
+    if "Fn::If" in node:
+        return max((longest(template, branch) for branch in node["Fn::If"][1:]), key=len)
+    if "Fn::Sub" in node:
+        text, values = node["Fn::Sub"] if isinstance(node["Fn::Sub"], list) else (node["Fn::Sub"], {})
+        return re.sub(r"\$\{([^}]*)\}", lambda name: longest(template, values.get(name[1], {"Ref": name[1]})), text)
+    name, _, attribute = node["Ref"].partition(".") if "Ref" in node else (node["Fn::GetAtt"][0], ".", "Arn")
+    if attribute:
+        return LONGEST_ARN_OF[template.resources[name]["Type"]]
+    if name in LONGEST:
+        return LONGEST[name]
+    if name in template.resources:
+        return LONGEST_REF[template.resources[name]["Type"]]
+    parameter = template.body["Parameters"][name]
+    bounds = [str(value) for value in parameter.get("AllowedValues", [parameter.get("MaxValue", "")])]
+    return max([*bounds, "x" * parameter.get("MaxLength", 0)], key=len)
 
 
 def check_deletion(template):
@@ -301,7 +395,8 @@ def check_itself():
 def main():
     check_itself()
     template = Template(TEMPLATE)
-    checks = [check_statements, check_topics, check_roles, check_deletion, check_console, check_page]
+    checks = [check_statements, check_topics, check_roles, check_update, check_alarm_actions, check_environment, check_deletion,
+              check_console, check_page]
     wrong = sorted({words for check in checks for words in check(template)})
     for words in wrong:
         print(words, file=sys.stderr)
