@@ -233,16 +233,15 @@ def check_statements(template):
 
 
 def check_topics(template):
-    """SNS: each Resource is the policy's one topic, or "*", which is the topic itself; ids are the policy's own."""
+    """SNS: a policy is one topic's, which is its Resource; ids are the policy's own."""
     wrong, seen, covered = [], set(), []
     for name, resource in template.resources.items():
         if resource["Type"] != "AWS::SNS::TopicPolicy":
             continue
         topics, policy = resource["Properties"]["Topics"], resource["Properties"]["PolicyDocument"]
         covered += [json.dumps(topic) for topic in topics]
-        right = topics[0] if len(topics) == 1 else "*"
-        if any(statement["Resource"] != right for statement in policy["Statement"]):
-            wrong.append(f"{name}: each Resource must be {right}: SNS refuses the ARN of another topic")
+        if len(topics) != 1 or any(statement["Resource"] != topics[0] for statement in policy["Statement"]):
+            wrong.append(f"{name}: must be of one topic, and each Resource that topic: SNS refuses another")
         ids = [policy.get("Id")] + [statement.get("Sid") for statement in policy["Statement"]]
         wrong += [f"{name}: Id and Sid are needed, and once: {one}" for one in ids if one is None or one in seen]
         seen |= set(ids)
@@ -266,9 +265,14 @@ def check_update(template):
     """An update from an older release replaces no role or policy, and takes no topic's policy away."""
     wrong = []
     for name, topics in RELEASED_TOPIC_POLICIES.items():
-        there = template.resources.get(name, {"Properties": {"Topics": []}})["Properties"]["Topics"]
-        wrong += [f"{name}: must be the policy of {topic}, as released: when it goes, AWS's default policy takes its place"
-                  for topic in topics if {"Ref": topic} not in there]
+        if name not in template.resources:
+            wrong.append(f"{name}: was released, and when it goes, AWS's default policy takes its place on {topics}")
+        for other, resource in template.resources.items():
+            if resource["Type"] != "AWS::SNS::TopicPolicy" or other == name:
+                continue
+            moved = [topic for topic in topics if {"Ref": topic} in resource["Properties"]["Topics"]]
+            if moved and resource.get("DependsOn") != name:
+                wrong.append(f"{other}: must depend on {name}, which an update takes {moved} from, giving it AWS's default policy")
     path = template.body["Parameters"]["RolePath"]["Default"]
     asked = {"Fn::Not": [{"Fn::Equals": [{"Ref": "RolePath"}, path]}]}
     for name, resource in template.resources.items():
