@@ -39,7 +39,7 @@ const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 /// stream's bounds, cooldowns and the reserve give way to it; capacity that the load needs is not taken away all the
 /// same. Further than double or half takes several resizes: --wait makes them all. `rebalance` is an order as well: the
 /// fewest splits and merges that bring every shard under its target, by what each takes; they are not counted among the
-/// ten. One is made at a time, with --wait one after the other. The dry run of the stack (DRY_RUN) holds what alarms
+/// ten. One is made at a time, with --wait one after the other. The dry run of the stack (`DRY_RUN`) holds what alarms
 /// cause: auto, out, in. Your orders, `to N` and `rebalance`, are held by the stream's own tag kinesis-scaler/dry-run
 /// alone.
 ///
