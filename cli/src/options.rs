@@ -75,6 +75,11 @@ impl StackOptions {
     pub(crate) const fn names_a_file(&self) -> bool {
         self.policy.is_some()
     }
+
+    /// Whether the caller says the setting of this variable.
+    pub(crate) fn gives(&self, variable: &str) -> bool {
+        self.names_a_file() || settings::gives(&self.settings, variable)
+    }
 }
 
 /// A file of settings that is there.

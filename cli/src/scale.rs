@@ -9,20 +9,26 @@ use std::io::Write;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use scaler_app::ports::{CallError, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
-use scaler_core::commands::{StreamCommand, operand};
-use scaler_core::{ALARM_PREFIX, Decision, Direction, Policy, Reason, ShardCount, Step, TAG_MANAGED};
+use scaler_core::commands::{StreamCommand, operand, option_value};
+use scaler_core::{
+    ALARM_PREFIX, Decision, Direction, Enrolment, Policy, PolicySpec, Reason, ShardCount, Step, TAG_MANAGED,
+};
 use serde::Serialize;
 
-use crate::connection::{Connection, OUR_STACK, advice_on, in_aws};
+use crate::connection::{Connection, OUR_STACK, advice_on, explained, in_aws};
 use crate::failure::{not_carried_out, usage};
 use crate::options::{Output, StackOptions, shards, stack_name, stream_name};
 use crate::report::write_json;
-use crate::stack::{Judged, judged};
+use crate::settings::SHARDS_MAX;
+use crate::stack::{Judged, Whose, judged};
 use crate::status::tied;
 use crate::waiting::{until_active, until_step};
 use plan::Plan;
 
+/// The tag by which a stream is only talked about.
+const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";
 /// A resize takes minutes, and the more the larger the stream.
 const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
@@ -33,7 +39,9 @@ const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 /// stream's bounds, cooldowns and the reserve give way to it; capacity that the load needs is not taken away all the
 /// same. Further than double or half takes several resizes: --wait makes them all. `rebalance` is an order as well: the
 /// fewest splits and merges that bring every shard under its target, by what each takes; they are not counted among the
-/// ten. One is made at a time, with --wait one after the other.
+/// ten. One is made at a time, with --wait one after the other. The dry run of the stack (`DRY_RUN`) holds what alarms
+/// cause: auto, out, in. Your orders, `to N` and `rebalance`, are held by the stream's own tag kinesis-scaler/dry-run
+/// alone.
 ///
 /// The exit code is 0 where it was done, begun or nothing was to be done, 1 where it failed, 2 where the call is wrong, and 3
 /// where an order (`to N`, `rebalance`) is not carried out: it is held, or the stream's own dry run keeps hands off it.
@@ -61,7 +69,7 @@ pub(crate) struct Arguments {
     wait: bool,
     #[command(flatten)]
     stack: StackOptions,
-    /// The stack's name, as deployed: its alarms are fitted to the new count, no others.
+    /// The stack's name, as deployed: its settings are judged by, and its alarms are fitted to the new count, no others.
     #[arg(long, value_name = "STACK", default_value = OUR_STACK, value_parser = stack_name, help_heading = "Policy")]
     stack_name: String,
     /// The form of the answer; json is for programs.
@@ -93,6 +101,16 @@ enum Order {
 }
 
 impl Order {
+    /// Whether a person says what is to be done, rather than to look.
+    fn is_a_persons(self) -> bool {
+        matches!(self, Self::To(_) | Self::Rebalance)
+    }
+
+    /// Whether the maximum is what ends it.
+    fn heeds_maximum(self) -> bool {
+        matches!(self, Self::Auto | Self::Look(Direction::Out) | Self::Rebalance)
+    }
+
     /// Whether that end is what was ordered. A look orders nothing: holding is its answer.
     fn is_obeyed(self, ended: Ended, dry_run: bool) -> bool {
         match (self, ended) {
@@ -181,8 +199,11 @@ async fn carry_out(arguments: &Arguments, order: Order) -> Result<Answer> {
     let alarms = connection.operator.alarms(&format!("{ALARM_PREFIX}{}/", arguments.name)).await.ok();
     let Judged { policy, whose } =
         judged(&connection, &arguments.stack, Some(&arguments.stack_name), alarms.as_deref()).await?;
-    let (stack, is_stack_known) = (&policy, whose.warning().is_none());
-    let work = Work { connection: &connection, stream: &arguments.name, stack, is_stack_known, arguments };
+    let stack = if order.is_a_persons() { without_dry_run(&policy) } else { policy };
+    let work = Work { connection: &connection, stream: &arguments.name, stack: &stack, whose: &whose, arguments };
+    if order.heeds_maximum() {
+        work.check_maximum().await?;
+    }
     if arguments.wait {
         until_active(&connection, &arguments.name, ACTIVE_WITHIN).await?;
     }
@@ -199,17 +220,44 @@ async fn carry_out(arguments: &Arguments, order: Order) -> Result<Answer> {
     Ok(answer)
 }
 
+/// The stack's dry run keeps hands off what alarms cause, not off what a person orders.
+fn without_dry_run(stack: &Policy) -> Policy {
+    Policy::new(PolicySpec { dry_run: false, ..**stack }).expect("a policy is one without its dry run too")
+}
+
 /// One order at work.
 struct Work<'a> {
     connection: &'a Connection,
     stream: &'a str,
     stack: &'a Policy,
-    /// Whether that is the stack's, or what the caller says it is.
-    is_stack_known: bool,
+    whose: &'a Whose,
     arguments: &'a Arguments,
 }
 
 impl Work<'_> {
+    /// Refuses to go without a maximum where the stream's own alarms name the stack that has one.
+    async fn check_maximum(&self) -> Result<()> {
+        let Some(stacks) = self.whose.others() else { return Ok(()) };
+        if self.arguments.stack.gives(SHARDS_MAX) {
+            return Ok(());
+        }
+        let enrolment = self.enrolment().await.map_err(|error| explained(&error))?;
+        if enrolment.overrides.shards_max.is_some() {
+            return Ok(());
+        }
+        Err(usage(format!(
+            "stream {}: its alarms are of stack {stacks}, and not of {}: its maximum is not known, and nothing was done. Say --stack-name \
+             {stacks}, or --shards-max N",
+            self.stream, self.arguments.stack_name
+        )))
+    }
+
+    /// What the stream's tags say.
+    async fn enrolment(&self) -> Result<Enrolment, CallError> {
+        let tags = self.connection.ports.pass.streams.tags(self.stream).await?;
+        Ok(Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
+    }
+
     /// Scale-out first: what is too small is urgent, what is too large is only dear.
     async fn auto(&self) -> Result<Answer> {
         let out = self.pass(Direction::Out).await;
@@ -243,11 +291,11 @@ impl Work<'_> {
             Direction::In => "in",
         };
         let next = match outcome {
-            Ended::DryRun if !self.arguments.dry_run => Some(self.let_it()),
+            Ended::DryRun if !self.arguments.dry_run => Some(self.let_look(last).await),
             Ended::Refused | Ended::Failed if let Some(advice) = advice_on(&last.words) => Some(advice),
             Ended::Failed => Some(self.find_out()),
             Ended::Resized if !self.arguments.wait && is_one_of_more(last) => {
-                Some(format!("To go on: shardctl scale --wait {} {direction_word}", operand(self.stream)))
+                Some(format!("To go on: {}", self.scale(&format!("--wait {} {direction_word}", operand(self.stream)))))
             }
             _ => self.enrol(last).or_else(|| last.next.clone()),
         };
@@ -283,12 +331,41 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// How to have a stream done with that says itself that it is only to be talked about.
+    /// How to have an order carried out on a stream that says itself that it is only to be talked about.
     fn let_it(&self) -> String {
         format!(
-            "Its tag kinesis-scaler/dry-run, or the stack's DRY_RUN, keeps hands off it: {} removes the tag.",
-            self.command(StreamCommand::Untag("kinesis-scaler/dry-run"))
+            "Its tag {TAG_DRY_RUN} keeps hands off it: {} removes the tag.",
+            self.command(StreamCommand::Untag(TAG_DRY_RUN))
         )
+    }
+
+    /// How to have done what a look came to, by whose dry run it was not.
+    async fn let_look(&self, last: &Outcome) -> String {
+        if !self.stack.dry_run {
+            return self.let_it();
+        }
+        let is_tagged = self.enrolment().await.is_ok_and(|own| own.overrides.dry_run == Some(true));
+        let and_tag = if is_tagged { format!(" {}", self.let_it()) } else { String::new() };
+        let off = match self.whose.stack() {
+            Some(stack) => format!(
+                "DRY_RUN of stack {stack} keeps hands off all its streams: to end that, deploy it with DryRun=false."
+            ),
+            None => "DRY_RUN in the file of --policy keeps hands off it: say false there.".to_owned(),
+        };
+        let order = match (&last.resharding, last.desired) {
+            (None, Some(shards)) => format!("to {shards}"),
+            _ => "rebalance".to_owned(),
+        };
+        let order = self.scale(&format!("{} {order}", operand(self.stream)));
+        format!("{off}{and_tag} An order of yours is not held by the stack's dry run: {order}")
+    }
+
+    /// A command of this kind, by the same stack.
+    fn scale(&self, what: &str) -> String {
+        match self.arguments.stack_name.as_str() {
+            OUR_STACK => format!("shardctl scale {what}"),
+            other => format!("shardctl scale --stack-name{} {what}", option_value(other)),
+        }
     }
 
     /// A call without an answer may have done something.

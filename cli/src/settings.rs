@@ -17,7 +17,8 @@ const RISK: &str = "THROTTLING_RISK";
 const TARGET: &str = "TARGET_UTILIZATION_PERCENT";
 const WINDOW: &str = "STABILIZATION_WINDOW_MINUTES";
 const SHARDS_MIN: &str = "SHARDS_MIN";
-const SHARDS_MAX: &str = "SHARDS_MAX";
+/// The variable of the maximum.
+pub(crate) const SHARDS_MAX: &str = "SHARDS_MAX";
 
 /// Settings that a stream can have for itself, and the ends of their tags.
 pub(crate) const TAGS: [(&str, &str); 4] =
@@ -64,6 +65,16 @@ pub(crate) fn deployed(
     let risk = given.risk.unwrap_or(found.throttling_risk);
     Policy::new(PolicySpec { throttling_risk: risk, ..*found })
         .map_err(|faults| usage(joined(faults.iter().map(ToString::to_string))))
+}
+
+/// Whether the command line gives the setting of this variable.
+pub(crate) fn gives(given: &SettingOptions, variable: &str) -> bool {
+    match variable {
+        RISK => given.risk.is_some(),
+        SHARDS_MIN => given.shards_min.is_some(),
+        SHARDS_MAX => given.shards_max.is_some(),
+        _ => false,
+    }
 }
 
 /// What tells policies apart that [`crate::tune`] tries, and the bounds: as lines of a file that [`policy`] reads.

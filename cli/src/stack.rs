@@ -1,11 +1,14 @@
 //! The settings that a deployed stack judges by, as its alarms tell them.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use scaler_app::config::variables;
 use scaler_app::stack_settings::StackSettings;
+use scaler_app::wiring::is_stack_name;
 use scaler_aws::AlarmState;
-use scaler_core::{ALARM_PREFIX, Policy};
+use scaler_core::{ALARM_PREFIX, Policy, signed_by};
 
 use crate::connection::Connection;
 use crate::options::StackOptions;
@@ -23,26 +26,84 @@ pub(crate) enum Whose {
     /// The caller named a file.
     Caller,
     /// Those of this stack, which its alarms tell.
-    Stack(String),
+    Stack {
+        name: String,
+        /// What they do not tell, or tell in vain.
+        warning: Option<String>,
+    },
     /// Nobody told any, for this reason: they are the program's own.
-    Unknown(&'static str),
+    Unknown(Why),
+}
+
+/// Why the settings of the stack are not known.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// AWS did not answer.
+    Unread(&'static str),
+    /// No alarm has any.
+    Untold,
+    /// Those that are told are another stack's than the one asked for.
+    Others {
+        asked: String,
+        stacks: BTreeSet<String>,
+        /// Whether it is the stream's own alarms that are another's.
+        is_own: bool,
+    },
+    /// Which of these stacks is meant, nobody says.
+    Several(BTreeSet<String>),
+    /// What this alarm tells is no policy.
+    Odd { alarm: String, faults: String },
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unread(what) => f.write_str(what),
+            Self::Untold => f.write_str("no alarm tells them"),
+            Self::Others { asked, stacks, is_own } => {
+                let (alarms, stacks) =
+                    (if *is_own { "its alarms" } else { "the alarms that tell any" }, either(stacks));
+                write!(f, "{alarms} are of stack {stacks}, and not of {asked} (say --stack-name {stacks})")
+            }
+            Self::Several(stacks) => {
+                write!(f, "alarms of several stacks tell some, and which is meant is not known: {}", either(stacks))
+            }
+            Self::Odd { alarm, faults } => write!(f, "alarm {alarm} tells wrong ones ({faults})"),
+        }
+    }
 }
 
 impl Whose {
-    /// What a person has to know of it; `None` where the settings are the stack's, or the caller's.
+    /// What a person has to know of it; `None` where all settings are the stack's, or the caller's.
     pub(crate) fn warning(&self) -> Option<String> {
-        let Self::Unknown(why) = self else { return None };
-        Some(format!(
-            "the settings of the stack are not known, since {why}: these are shardctl's own, as a stack is deployed but without a \
-             maximum. To give the stack's: --policy FILE, --risk, --shards-min, --shards-max"
-        ))
+        match self {
+            Self::Caller => None,
+            Self::Stack { warning, .. } => warning.clone(),
+            Self::Unknown(why) => Some(format!(
+                "the settings of the stack are not known, since {why}: these are shardctl's own, as a stack is deployed but without a \
+                 maximum. To give the stack's: --policy FILE, --risk, --shards-min, --shards-max"
+            )),
+        }
+    }
+
+    /// Whether they are the stack's, or what the caller says they are.
+    pub(crate) const fn is_known(&self) -> bool {
+        !matches!(self, Self::Unknown(_))
     }
 
     /// For programs.
     pub(crate) fn stack(&self) -> Option<&str> {
         match self {
-            Self::Stack(stack) => Some(stack),
+            Self::Stack { name, .. } => Some(name),
             Self::Caller | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The stacks that the stream's own alarms name where the one asked for is not among them.
+    pub(crate) fn others(&self) -> Option<String> {
+        match self {
+            Self::Unknown(Why::Others { stacks, is_own: true, .. }) => Some(either(stacks)),
+            Self::Caller | Self::Stack { .. } | Self::Unknown(_) => None,
         }
     }
 }
@@ -51,7 +112,7 @@ impl Whose {
 /// else by those of other streams.
 ///
 /// # Errors
-/// Settings that are wrong.
+/// Settings of the caller's that are wrong.
 pub(crate) async fn judged(
     connection: &Connection,
     options: &StackOptions,
@@ -61,31 +122,94 @@ pub(crate) async fn judged(
     if options.names_a_file() {
         return Ok(Judged { policy: options.policy(None)?, whose: Whose::Caller });
     }
-    let told = match own.map(|own| told_in(own, stack)) {
-        None => Err("its alarms could not be read"),
-        Some(Some(told)) => Ok(told),
-        Some(None) => match connection.operator.first_alarms(ALARM_PREFIX).await {
-            Err(_) => Err("alarms could not be read"),
-            Ok(others) => told_in(&others, stack).ok_or("no alarm tells them"),
-        },
-    };
-    match told {
+    match told(connection, stack, own).await {
         Err(why) => Ok(Judged { policy: options.policy(None)?, whose: Whose::Unknown(why) }),
         Ok(told) => {
-            told.policy().map_err(|faults| {
-                anyhow!("the alarms of stack {} tell settings that this shardctl does not take: {faults} give them by --policy FILE", told.stack)
-            })?;
             let policy = options.policy(Some(&told.variables))?;
-            Ok(Judged { policy, whose: Whose::Stack(told.stack) })
+            let warning = gaps(&told, &policy, options);
+            Ok(Judged { policy, whose: Whose::Stack { name: told.stack, warning } })
         }
     }
 }
 
-/// What these alarms tell, if it is of one stack.
-fn told_in(alarms: &[AlarmState], stack: Option<&str>) -> Option<StackSettings> {
-    let told = alarms.iter().filter_map(|alarm| StackSettings::of(&alarm.description));
-    let mut told: Vec<_> = told.filter(|told| stack.is_none_or(|stack| told.stack == stack)).collect();
-    let stacks: BTreeSet<_> = told.iter().map(|told| told.stack.clone()).collect();
-    // Several stacks may have different settings: which is meant, nobody says.
-    if stacks.len() == 1 { told.pop() } else { None }
+/// The first settings of that stack that are good, the stream's own alarms before others'.
+async fn told(connection: &Connection, asked: Option<&str>, own: Option<&[AlarmState]>) -> Result<StackSettings, Why> {
+    let own = own.ok_or(Why::Unread("its alarms could not be read"))?;
+    let stack = stack_of(own, asked)?;
+    let odd = match good_in(own, stack.as_deref()) {
+        Err(Why::Untold) => None,
+        Err(odd) => Some(odd),
+        told => return told,
+    };
+    let others = connection.operator.first_alarms(ALARM_PREFIX).await;
+    let others = others.map_err(|_| Why::Unread("alarms could not be read"));
+    let told = others.and_then(|others| in_others(&others, stack.as_deref(), asked));
+    told.map_err(|why| odd.unwrap_or(why))
+}
+
+/// The stack whose settings are sought, by the stream's own alarms: the one asked for, or the one that made them.
+fn stack_of(own: &[AlarmState], asked: Option<&str>) -> Result<Option<String>, Why> {
+    let signed = own.iter().filter_map(|alarm| signed_by(&alarm.description));
+    let mut stacks: BTreeSet<_> = signed.filter(|stack| is_stack_name(stack)).map(str::to_owned).collect();
+    match asked {
+        Some(asked) if stacks.is_empty() || stacks.contains(asked) => Ok(Some(asked.to_owned())),
+        Some(asked) => Err(Why::Others { asked: asked.to_owned(), stacks, is_own: true }),
+        None if stacks.len() > 1 => Err(Why::Several(stacks)),
+        None => Ok(stacks.pop_first()),
+    }
+}
+
+/// The same of the alarms of other streams.
+fn in_others(others: &[AlarmState], stack: Option<&str>, asked: Option<&str>) -> Result<StackSettings, Why> {
+    let told = others.iter().filter_map(|alarm| StackSettings::of(&alarm.description));
+    let stacks: BTreeSet<_> = told.map(|told| told.stack).filter(|stack| is_stack_name(stack)).collect();
+    match asked {
+        Some(asked) if !stacks.is_empty() && !stacks.contains(asked) => {
+            Err(Why::Others { asked: asked.to_owned(), stacks, is_own: false })
+        }
+        // Several stacks may have different settings.
+        None if stack.is_none() && stacks.len() > 1 => Err(Why::Several(stacks)),
+        _ => good_in(others, stack),
+    }
+}
+
+/// The first settings of that stack, or of any, that are a policy; else what is wrong with the first.
+fn good_in(alarms: &[AlarmState], stack: Option<&str>) -> Result<StackSettings, Why> {
+    let mut odd = None;
+    for alarm in alarms {
+        let Some(told) = StackSettings::of(&alarm.description) else { continue };
+        if stack.is_some_and(|stack| told.stack != stack) {
+            continue;
+        }
+        match told.policy() {
+            Ok(_) => return Ok(told),
+            Err(faults) => {
+                let faults: Vec<_> = faults.0.iter().map(ToString::to_string).collect();
+                odd.get_or_insert(Why::Odd { alarm: alarm.name.clone(), faults: faults.join("; ") });
+            }
+        }
+    }
+    Err(odd.unwrap_or(Why::Untold))
+}
+
+/// Which settings of this policy are told by nobody, and what is told that is no setting.
+fn gaps(told: &StackSettings, policy: &Policy, options: &StackOptions) -> Option<String> {
+    let (stack, lacking, unknown) = (&told.stack, told.lacking(), told.unknown());
+    let is_ours = |name: &str| lacking.contains(&name) && !options.gives(name);
+    let ours: Vec<_> = variables(policy).into_iter().filter(|(name, _)| is_ours(name)).collect();
+    let ours: Vec<_> = ours.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let lacking = (!ours.is_empty()).then(|| {
+        let ours = ours.join(", ");
+        format!("the alarms of stack {stack} do not tell all its settings: shardctl's own are {ours}. To give the stack's: --policy FILE")
+    });
+    let unknown = (!unknown.is_empty()).then(|| {
+        format!("the alarms of stack {stack} tell what shardctl does not know as a setting: {}", unknown.join(", "))
+    });
+    let gaps: Vec<_> = lacking.into_iter().chain(unknown).collect();
+    (!gaps.is_empty()).then(|| gaps.join("; "))
+}
+
+/// `a or b`.
+fn either(stacks: &BTreeSet<String>) -> String {
+    stacks.iter().map(String::as_str).collect::<Vec<_>>().join(" or ")
 }

@@ -11,7 +11,7 @@ use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
 use scaler_app::{Outcome, reconcile};
 use scaler_aws::{AlarmState, StreamDetails};
 use scaler_core::commands::StreamCommand;
-use scaler_core::limits::{RESIZES_PER_DAY, TAGS_PER_STREAM_MAX};
+use scaler_core::limits::{RESIZES_PER_DAY, SHARD_METRICS, TAGS_PER_STREAM_MAX};
 use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
     ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, Heat, OpenShard, Policy, PolicySpec, ShardCount,
@@ -32,9 +32,6 @@ use crate::waiting::word;
 
 /// Shards that are shown to a person, the busiest first; programs get all.
 const SHARDS_SHOWN: usize = 20;
-/// Shard-level metrics by which a shard's load can be told.
-const SHARD_METRICS: [&str; 4] =
-    ["IncomingBytes", "IncomingRecords", "WriteProvisionedThroughputExceeded", "IteratorAgeMilliseconds"];
 
 /// Show how a stream stands, and what kinesis-scaler would do with it now; without a name, all streams it is to manage.
 ///
@@ -73,7 +70,7 @@ struct Status<'a> {
     settings_in_words: Option<String>,
     /// The stack whose alarms told them; `null` where the caller gave them, or nobody told any.
     settings_of_stack: Option<String>,
-    /// That the stack's own are not known, and what to do.
+    /// That the stack's own are not known, or not all of them, and what to do.
     settings_warning: Option<String>,
     load: Option<Load>,
     /// `null` where shard-level metrics are not enabled.

@@ -254,6 +254,11 @@ async fn without_the_metrics_of_its_shards_a_stream_is_not_rebalanced() {
     let looked = talked_about.held("scale orders rebalance --wait").await;
     assert_eq!((&looked["outcome"], &looked["to"], talked_about.writes()), (&json!("dry-run"), &json!(4), vec![]));
     assert!(looked["next"].as_str().unwrap().contains("--tag-keys kinesis-scaler/dry-run removes the tag"), "{looked}");
+
+    let file = support::file("dry-run-of-a-stack.txt", "DRY_RUN=true\n");
+    let ordered = World::loaded(&[1.7, 0.5], &[]).await;
+    let split = ordered.answer(&format!("scale orders rebalance --policy {}", file.display())).await;
+    assert_eq!(split["outcome"], "resized", "the stack's dry run holds no order: {split}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

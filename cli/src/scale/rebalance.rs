@@ -55,8 +55,7 @@ impl Work<'_> {
     async fn look(&self) -> Result<(StreamState, Enrolment)> {
         let streams = &self.connection.ports.pass.streams;
         let state = streams.describe(self.stream).await.map_err(|error| explained(&error))?;
-        let tags = streams.tags(self.stream).await.map_err(|error| explained(&error))?;
-        Ok((state, Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))))
+        Ok((state, self.enrolment().await.map_err(|error| explained(&error))?))
     }
 
     /// What there is to be done; `None` where nothing is known of the shards.
@@ -249,8 +248,8 @@ impl Work<'_> {
         }
         if planned.is_even && planned.plan.operations.len() > 1 {
             notes.push(format!(
-                "All shards are as full: shardctl scale {} out may do it in one resize, of the day's ten.",
-                operand(self.stream)
+                "All shards are as full: {} may do it in one resize, of the day's ten.",
+                self.scale(&format!("{} out", operand(self.stream)))
             ));
         }
         notes.extend(
@@ -261,7 +260,7 @@ impl Work<'_> {
 
     /// The command that goes on.
     fn again(&self) -> String {
-        format!("shardctl scale --wait {} rebalance", operand(self.stream))
+        self.scale(&format!("--wait {} rebalance", operand(self.stream)))
     }
 
     fn told(&self, outcome: Ended, began: ShardCount, words: String, next: Option<String>) -> Answer {

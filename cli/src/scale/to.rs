@@ -31,8 +31,7 @@ struct Order<'a> {
 impl Work<'_> {
     /// Goes to exactly so many shards.
     pub(super) async fn to(&self, count: ShardCount) -> Result<Answer> {
-        let tags = self.connection.ports.pass.streams.tags(self.stream).await.map_err(|error| explained(&error))?;
-        let enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let enrolment = self.enrolment().await.map_err(|error| explained(&error))?;
         // Bounds that contradict each other give way to the order as all others do.
         let own = enrolment.policy(self.stack).unwrap_or(*self.stack);
         let policy = order::policy(self.stack, count);
@@ -123,7 +122,8 @@ impl Order<'_> {
             Ended::DryRun => None,
             _ if is_all => Some(format!("AWS takes minutes: shardctl status {stream} shows when it is ACTIVE.")),
             _ => Some(format!(
-                "One resize may at most double or halve. To go on: shardctl scale --wait {stream} to {count}"
+                "One resize may at most double or halve. To go on: {}",
+                self.work.scale(&format!("--wait {stream} to {count}"))
             )),
         };
         Ok(self.answer(outcome, began, passes, words, next).await)
@@ -154,7 +154,7 @@ impl Order<'_> {
     /// What a person can do about an order that is held.
     async fn way_out(&self, pass: &Outcome) -> String {
         let (count, stream) = (self.count, operand(self.work.stream));
-        let again = format!("shardctl scale {stream} to {count}");
+        let again = self.work.scale(&format!("{stream} to {count}"));
         match decisive(pass).map(|step| step.stage) {
             Some(Stage::Admit) => format!("When it is ACTIVE, or with --wait: {again}"),
             Some(Stage::Consumers) => format!("When the consumers have caught up, or read less: {again}"),
@@ -163,8 +163,8 @@ impl Order<'_> {
             _ => match self.needed().await {
                 Ok(Some(needed)) if needed > count && pass.current.is_some_and(|current| needed.get() < current) => {
                     format!(
-                        "What its load leaves room for: shardctl scale {stream} to {needed}; or wait until it needs \
-                         less."
+                        "What its load leaves room for: {}; or wait until it needs less.",
+                        self.work.scale(&format!("{stream} to {needed}"))
                     )
                 }
                 Ok(None) => format!(
@@ -232,7 +232,7 @@ impl Order<'_> {
                 "alarm-sync brings it back to its maximum of {max}, if the load allows, unless: {}",
                 tag(TAG_SHARDS_MAX)
             ));
-        } else if !self.work.is_stack_known
+        } else if !self.work.whose.is_known()
             && self.enrolment.overrides.shards_max.is_none()
             && count > PolicySpec::default().shards_max
         {

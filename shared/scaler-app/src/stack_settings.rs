@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use scaler_core::{
-    AlarmActions, AlarmKind, Direction, Policy, ShardCount, StreamAlarm, alarm_name, signed_by, stream_alarms,
+    AlarmActions, AlarmKind, Direction, Policy, PolicySpec, ShardCount, StreamAlarm, alarm_name, signed_by,
+    stream_alarms,
 };
 
 use crate::config::{self, ConfigError};
@@ -21,13 +22,25 @@ pub struct StackSettings {
 }
 
 impl StackSettings {
-    /// What an alarm's description tells; `None` where it tells no settings.
+    /// What an alarm's description tells; `None` where it tells no settings, or one of them twice.
     pub fn of(description: &str) -> Option<Self> {
         let (_, told) = description.rsplit_once(MARK)?;
         let (settings, _) = told.split_once('.')?;
         let variable = |word: &str| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let variables = settings.split_whitespace().map(variable).collect::<Option<_>>()?;
-        Some(Self { stack: signed_by(description)?.to_owned(), variables })
+        let variables = settings.split_whitespace().map(variable).collect::<Option<BTreeMap<_, _>>>()?;
+        let is_each_once = variables.len() == settings.split_whitespace().count();
+        is_each_once.then_some(Self { stack: signed_by(description)?.to_owned(), variables })
+    }
+
+    /// The variables of this release that are not told: each has its default in [`Self::policy`].
+    pub fn lacking(&self) -> Vec<&'static str> {
+        known().into_iter().filter(|name| !self.variables.contains_key(*name)).collect()
+    }
+
+    /// What is told and is no setting of this release.
+    pub fn unknown(&self) -> Vec<&str> {
+        let known = known();
+        self.variables.keys().map(String::as_str).filter(|name| !known.contains(name)).collect()
     }
 
     /// The policy that they are.
@@ -37,6 +50,12 @@ impl StackSettings {
     pub fn policy(&self) -> Result<Policy, ConfigError> {
         config::from_lookup(|name| self.variables.get(name).cloned())
     }
+}
+
+/// The variables that a stack of this release tells.
+fn known() -> Vec<&'static str> {
+    let policy = Policy::new(PolicySpec::default()).expect("the defaults are a policy");
+    config::variables(&policy).into_iter().map(|(name, _)| name).collect()
 }
 
 /// The six alarms of a stream with this policy of its own, of which the one for scale-in tells the stack's settings.
@@ -62,7 +81,7 @@ pub fn alarms_of(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use scaler_core::{PolicySpec, Risk};
+    use scaler_core::Risk;
 
     /// Characters of a description, at most. Source: CloudWatch API reference, `PutMetricAlarm`.
     const DESCRIPTION_CHARS_MAX: usize = 1_024;
@@ -90,6 +109,7 @@ mod tests {
             .collect();
         assert_eq!(told.len(), 1);
         assert_eq!((told[0].stack.as_str(), *told[0].policy().unwrap()), ("my-stack", spec));
+        assert_eq!((told[0].lacking(), told[0].unknown()), (vec![], vec![]), "a stack of this release tells all");
     }
 
     #[test]
@@ -124,10 +144,13 @@ mod tests {
             "An alarm. Settings: SHARDS_MAX 7. Made by stack a.",
             "An alarm. Settings: SHARDS_MAX=7",
             "An alarm. Settings: SHARDS_MAX=7.",
+            "An alarm. Settings: SHARDS_MAX=7 SHARDS_MAX=70. Made by stack a.",
         ] {
             assert_eq!(StackSettings::of(description), None, "{description}");
         }
         let odd = StackSettings::of("An alarm. Settings: SHARDS_MAX=many NEW=1. Made by stack a.").unwrap();
         assert!(odd.policy().unwrap_err().to_string().contains("SHARDS_MAX=\"many\" is not a whole number"));
+        assert_eq!(odd.unknown(), ["NEW"]);
+        assert!(odd.lacking().contains(&"SHARDS_MIN") && !odd.lacking().contains(&"SHARDS_MAX"), "{:?}", odd.lacking());
     }
 }
