@@ -92,15 +92,24 @@ impl Connection {
         has_address(&region, &environment).await?;
         has_credentials(&sdk, &environment).await?;
         let pace = Pace::of(Share::SCALING, SystemClock);
-        let wiring = Wiring { stack_name: stack.to_owned(), ..Wiring::default() };
-        let ports = scaler_aws::fleet_ports(&sdk, SystemClock, &pace, &wiring);
+        let ports = scaler_aws::fleet_ports(&sdk, SystemClock, &pace, &wiring_of(stack));
         Ok(Self { ports, operator: Operator::new(&sdk, &pace), region, sdk })
+    }
+
+    /// From now on the alarms of this stack are fitted.
+    pub(crate) fn fits_alarms_of(&mut self, stack: &str) {
+        let pace = Pace::of(Share::SCALING, SystemClock);
+        self.ports = scaler_aws::fleet_ports(&self.sdk, SystemClock, &pace, &wiring_of(stack));
     }
 
     /// What cost-report uses, with nobody to be told.
     pub(crate) fn cost_ports(&self, wiring: &Wiring) -> AwsCostPorts {
         scaler_aws::cost_ports(&self.sdk, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), wiring)
     }
+}
+
+fn wiring_of(stack: &str) -> Wiring {
+    Wiring { stack_name: stack.to_owned(), ..Wiring::default() }
 }
 
 /// Runs what waits for AWS's answers.

@@ -69,9 +69,10 @@ pub(crate) struct Arguments {
     wait: bool,
     #[command(flatten)]
     stack: StackOptions,
-    /// The stack's name, as deployed: its settings are judged by, and its alarms are fitted to the new count, no others.
-    #[arg(long, value_name = "STACK", default_value = OUR_STACK, value_parser = stack_name, help_heading = "Policy")]
-    stack_name: String,
+    /// The stack's name, as deployed: its settings are judged by, and its alarms are fitted to the new count, no others. Without
+    /// it, the stack that made the stream's alarms.
+    #[arg(long, value_name = "STACK", value_parser = stack_name, help_heading = "Policy")]
+    stack_name: Option<String>,
     /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
     output: Output,
@@ -195,10 +196,13 @@ impl Arguments {
 }
 
 async fn carry_out(arguments: &Arguments, order: Order) -> Result<Answer> {
-    let connection = Connection::of_stack(&arguments.stack_name).await?;
+    let asked = arguments.stack_name.as_deref();
+    let mut connection = Connection::of_stack(asked.unwrap_or(OUR_STACK)).await?;
     let alarms = connection.operator.alarms(&format!("{ALARM_PREFIX}{}/", arguments.name)).await.ok();
-    let Judged { policy, whose } =
-        judged(&connection, &arguments.stack, Some(&arguments.stack_name), alarms.as_deref()).await?;
+    let Judged { policy, whose } = judged(&connection, &arguments.stack, asked, alarms.as_deref()).await?;
+    if let (None, Some(stack)) = (asked, whose.stack()) {
+        connection.fits_alarms_of(stack);
+    }
     let stack = if order.is_a_persons() { without_dry_run(&policy) } else { policy };
     let work = Work { connection: &connection, stream: &arguments.name, stack: &stack, whose: &whose, arguments };
     if order.heeds_maximum() {
@@ -237,7 +241,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Refuses to go without a maximum where the stream's own alarms name the stack that has one.
     async fn check_maximum(&self) -> Result<()> {
-        let Some(stacks) = self.whose.others() else { return Ok(()) };
+        let (Some(stacks), Some(asked)) = (self.whose.others(), &self.arguments.stack_name) else { return Ok(()) };
         if self.arguments.stack.gives(SHARDS_MAX) {
             return Ok(());
         }
@@ -246,9 +250,9 @@ impl Work<'_> {
             return Ok(());
         }
         Err(usage(format!(
-            "stream {}: its alarms are of stack {stacks}, and not of {}: its maximum is not known, and nothing was done. Say --stack-name \
-             {stacks}, or --shards-max N",
-            self.stream, self.arguments.stack_name
+            "stream {}: its alarms are of stack {stacks}, and not of {asked}: its maximum is not known, and nothing was done. Say \
+             --stack-name {stacks}, or --shards-max N",
+            self.stream
         )))
     }
 
@@ -362,9 +366,9 @@ impl Work<'_> {
 
     /// A command of this kind, by the same stack.
     fn scale(&self, what: &str) -> String {
-        match self.arguments.stack_name.as_str() {
-            OUR_STACK => format!("shardctl scale {what}"),
-            other => format!("shardctl scale --stack-name{} {what}", option_value(other)),
+        match &self.arguments.stack_name {
+            None => format!("shardctl scale {what}"),
+            Some(stack) => format!("shardctl scale --stack-name{} {what}", option_value(stack)),
         }
     }
 

@@ -514,22 +514,25 @@ async fn a_stream_of_another_stack_is_not_scaled_out_without_a_maximum() {
     }
     sandbox.forget_calls();
     for order in ["auto", "out --wait", "out --dry-run", "rebalance"] {
-        let output = shardctl_at(sandbox.endpoint(), &format!("scale orders {order}"), &[]).await;
+        let order = format!("scale --stack-name kinesis-scaler orders {order}");
+        let output = shardctl_at(sandbox.endpoint(), &order, &[]).await;
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(told.contains("of stack second, and not of kinesis-scaler"), "{order}: {told}");
         assert!(told.contains("--stack-name second, or --shards-max N"), "{order}: {told}");
         assert_eq!(output.status.code(), Some(2), "{order}: {told}");
     }
     assert_eq!(writes(&sandbox), [""; 0]);
-    // Its maximum is known in three ways.
-    for arguments in ["orders out --stack-name second", "orders out --shards-max 4", "capped out"] {
+    // Its maximum is known in four ways, by its own alarms among them.
+    let other = "--stack-name kinesis-scaler";
+    let (given, tagged) = (format!("orders out {other} --shards-max 4"), format!("capped out {other}"));
+    for arguments in ["orders out", "orders out --stack-name second", &given, &tagged] {
         let looked = answer(&sandbox, &format!("scale {arguments}")).await;
         assert!(looked["outcome"] == "held" && looked["words"].to_string().contains("the maximum is 4"), "{looked}");
         let is_told = looked["notes"].to_string().contains("its alarms are of stack second, and not of kinesis-scaler");
-        assert_eq!(is_told, !arguments.contains("--stack-name"), "{looked}");
+        assert_eq!(is_told, arguments.contains(other), "{looked}");
     }
     // What others' alarms tell is no reason to refuse, and is told for what it is.
-    let new = answer(&sandbox, "scale new out --dry-run").await;
+    let new = answer(&sandbox, &format!("scale new out --dry-run {other}")).await;
     assert!(new["notes"].to_string().contains("that tell any are of stack second, and not of kinesis-scaler"), "{new}");
     put_alarms(&sandbox, "other", 4, at_most(9), STACK);
     let several = told(&sandbox, "status new").await;
