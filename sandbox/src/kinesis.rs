@@ -2,7 +2,7 @@
 //! what streams take in and throttle into CloudWatch metrics.
 //!
 //! The emulator is `ferrokinesis`. It lives by the real clock, so its throttling and its delays are off: both are made here, by
-//! the virtual one. It knows no resize limits, splits what is closed, reads some
+//! the virtual one. It knows no resize limits, gives the shards of a resize no parents, splits what is closed, reads some
 //! operations' streams by name only, creates only provisioned streams, takes smaller calls and records and shorter retention,
 //! calls every reader caught up and sends none on to a shard's children, gives more records at once than Kinesis, forgets
 //! `ShardFilter`, refuses its own tokens of `ListShards`, lists streams in pages without a token, changes streams that are
@@ -16,6 +16,7 @@ mod lives;
 mod observe;
 mod put;
 mod reads;
+mod resize;
 mod shard_pages;
 mod tags;
 mod throttle;

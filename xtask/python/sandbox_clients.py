@@ -180,6 +180,8 @@ def check_reader():
         wait_until_active(kinesis, stream)
     first = kinesis.list_shards(StreamName=stream, ShardFilter={"Type": "AT_TRIM_HORIZON"})["Shards"]
     waiting, done, read = [shard["ShardId"] for shard in first], [], []
+    assert waiting == ["shardId-000000000000", "shardId-000000000001"], f"the first shards are listed as {waiting}"
+    # No shard is known here but the first ones and those that the end of a shard has named.
     while waiting:
         shard = waiting.pop(0)
         records, children = read_shard(kinesis, stream, shard)

@@ -16,8 +16,8 @@ const MADE_IN: &str = "shared/scaler-core/src/commands.rs";
 /// Folders with sources whose texts people read.
 const SOURCES: [&str; 5] = ["shared", "functions", "cli", "sandbox", "demo"];
 
-/// What begins so is not run: it signs in, which version 1 of the CLI does not, or names what wrote a file.
-const NOT_RUN: [&str; 4] = ["aws configure export-credentials", "aws sso login", "aws login", "aws kafka "];
+/// A command that begins with these words is not run: it signs in, which version 1 of the CLI does not, or names what wrote a file.
+const NOT_RUN: [&str; 4] = ["aws configure export-credentials", "aws sso login", "aws login", "aws kafka"];
 
 /// A command, and where it is told.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,8 +40,12 @@ pub(crate) fn told() -> Result<(Vec<Told>, Vec<Told>)> {
     Ok((by_programs.collect(), in_texts))
 }
 
-fn is_not_run(command: &str) -> bool {
-    NOT_RUN.iter().any(|start| command.contains(start))
+/// Whether every command of a line is one of [`NOT_RUN`].
+fn is_not_run(line: &str) -> bool {
+    let goes_on = |rest: &str| rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-');
+    let begins_so =
+        |command: &str| NOT_RUN.iter().any(|start| command.strip_prefix(start).is_some_and(|rest| !goes_on(rest)));
+    beginnings(line).all(|at| begins_so(&line[at..]))
 }
 
 fn texts() -> Result<Vec<PathBuf>> {
@@ -79,15 +83,20 @@ fn in_text(place: &str, text: &str) -> Result<Vec<Told>> {
     Ok(told)
 }
 
-/// Where a command begins: `aws`, and after it the name of a service.
+/// Where the first command begins.
 fn first(text: &str) -> Option<usize> {
+    beginnings(text).next()
+}
+
+/// Where commands begin: `aws`, and after it the name of a service.
+fn beginnings(text: &str) -> impl Iterator<Item = usize> {
     let begins = |at: &usize| {
         let before = text[..*at].chars().next_back();
         let after = text[at + "aws ".len()..].chars().next();
         before.is_none_or(|it| it.is_whitespace() || "\"'(`$".contains(it))
             && after.is_some_and(|it| it.is_ascii_lowercase())
     };
-    text.match_indices("aws ").map(|(at, _)| at).find(begins)
+    text.match_indices("aws ").map(|(at, _)| at).filter(begins)
 }
 
 fn sources_tell_none() -> Result<()> {
@@ -107,12 +116,32 @@ fn sources_tell_none() -> Result<()> {
     bail!("commands of the AWS CLI that nobody tries; make them in {MADE_IN}:\n{}", breaches.join("\n"))
 }
 
-/// Lines of a source that tell a command, by their numbers; comments and tests tell nobody.
+/// Lines of a source that tell a command, by their numbers; comments and modules of tests tell nobody.
 fn in_source(text: &str) -> Vec<(usize, String)> {
-    let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((text, ""));
-    let lines = code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let lines = without_tests(text).filter(|(_, line)| !line.trim_start().starts_with("//"));
     let telling = lines.filter_map(|(index, line)| Some((index + 1, line[first(line)?..].to_owned())));
     telling.filter(|(_, told)| !is_not_run(told)).collect()
+}
+
+/// The lines outside modules of tests, by their indices. Such a module ends with the brace that is indented as it is.
+fn without_tests(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let (mut is_test, mut end) = (false, None);
+    text.lines().enumerate().filter(move |(_, line)| {
+        if let Some(closing) = &end {
+            if line == closing {
+                end = None;
+            }
+            return false;
+        }
+        let item = line.trim_start();
+        let is_module = item.split_whitespace().any(|word| word == "mod") && item.ends_with('{');
+        if is_test && is_module {
+            end = Some(format!("{}}}", &line[..line.len() - item.len()]));
+        }
+        // Other attributes may stand between.
+        is_test = item == "#[cfg(test)]" || is_test && item.starts_with("#[");
+        end.is_none()
+    })
 }
 
 fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -161,7 +190,37 @@ mod tests {
 
     #[test]
     fn a_source_tells_no_command_but_in_comments_and_tests() {
-        let text = "/// `aws a b`\nlet x = \"or aws kinesis wait\";\n\"aws sso login\"\n#[cfg(test)]\n\"aws c d\"";
+        let text = "/// `aws a b`\nlet x = \"or aws kinesis wait\";\n\"aws sso login\"\n\
+                    #[cfg(test)]\nmod tests {\n    \"aws c d\"\n    }\n    \"aws e f\"\n}";
         assert_eq!(in_source(text), [(2, "aws kinesis wait\";".to_owned())]);
+    }
+
+    #[test]
+    fn a_source_is_read_behind_all_that_is_for_tests_only() {
+        for for_tests in [
+            "#[cfg(test)]\nfn f() {\n}\n",
+            "#[cfg(test)]\nmod tests;\n",
+            "#[cfg(test)]\nuse std::fs;\n",
+            "#[cfg(test)]\n#[path = \"t.rs\"]\npub(crate) mod tests {\n    \"aws a b\"\n}\n",
+            "mod inner {\n    #[cfg(test)]\n    mod tests {\n        \"aws a b\"\n    }\n}\n",
+        ] {
+            let told = in_source(&format!("{for_tests}let x = \"aws c d\";"));
+            assert_eq!(told, [(for_tests.lines().count() + 1, "aws c d\";".to_owned())], "{for_tests}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_not_run_if_all_its_commands_begin_with_what_is_not() {
+        for (line, expected) in [
+            ("aws sso login --profile dev", true),
+            ("eval \"$(aws configure export-credentials --format env)\"", true),
+            ("aws kafka list-topics, aws kafka describe-topic", true),
+            ("aws sso login, then aws kinesis list-streams", false),
+            ("aws kinesis list-streams # not aws login", false),
+            ("aws kinesis describe-stream --stream-name 'my-aws kafka x'", false),
+            ("aws login-profiles list", false),
+        ] {
+            assert_eq!(is_not_run(line), expected, "{line}");
+        }
     }
 }

@@ -9,10 +9,11 @@ use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::error::KinesisErrorResponse;
 use ferrokinesis::store::Store;
 use ferrokinesis::types::{Consumer, ConsumerStatus, Shard, Stream, StreamStatus};
+use ferrokinesis::util::current_time_ms;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{beyond, consumers};
+use super::{beyond, consumers, resize};
 use crate::locked::locked;
 use crate::state::Shared;
 use crate::store_options;
@@ -42,6 +43,8 @@ struct Change {
 enum End {
     /// The stream, which the emulator has made already, becomes ACTIVE with these shards.
     Creation(Vec<Shard>),
+    /// The stream has so many equal shards, each the child of earlier ones: the emulator gives those of a resize no parents.
+    Resize(u32),
     /// The emulator does what was asked.
     Request(Operation, Value),
     /// The consumer becomes ACTIVE.
@@ -98,7 +101,12 @@ impl Changes {
         }
         let request = rehearsed(shared, stream, operation, &request).await?;
         set_status(&shared.store, &stream.stream_name, meanwhile).await?;
-        self.begin(shared, &stream.stream_name, seconds, adds, End::Request(operation, request));
+        let target = request["TargetShardCount"].as_u64().and_then(|target| u32::try_from(target).ok());
+        let end = match (operation, target) {
+            (Operation::UpdateShardCount, Some(target)) => End::Resize(target),
+            _ => End::Request(operation, request),
+        };
+        self.begin(shared, &stream.stream_name, seconds, adds, end);
         Ok(())
     }
 
@@ -193,6 +201,15 @@ impl Change {
                     Ok(())
                 });
                 filled.await
+            }
+            End::Resize(target) => {
+                let resized = store.update_stream(name, |stream| {
+                    stream.stream_status = StreamStatus::Active;
+                    resize::resize(&mut stream.shards, target, current_time_ms());
+                    locked(&shared.lives).resharded(stream, self.ends);
+                    Ok(())
+                });
+                resized.await
             }
             End::Request(Operation::DeleteStream, request) => {
                 for consumer in store.list_consumers_for_stream(&shared.origin().stream_arn(name)).await {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use aws_sdk_kinesis::error::ProvideErrorMetadata as _;
-use aws_sdk_kinesis::types::{ScalingType, Shard, ShardFilter, ShardFilterType, ShardIteratorType};
+use aws_sdk_kinesis::types::{ChildShard, ScalingType, Shard, ShardFilter, ShardFilterType, ShardIteratorType};
 use aws_smithy_types::DateTime;
 use jiff::SignedDuration;
 use sandbox::{Capacity, Options};
@@ -49,9 +49,15 @@ impl World {
         split.new_starting_hash_key(at.to_string()).send().await.unwrap();
     }
 
-    async fn put(&self, key: &str) {
-        let put = self.kinesis.put_record().stream_name(STREAM).partition_key(key).data(b"x".to_vec().into());
+    async fn put(&self, key: &str, data: &str) {
+        let put =
+            self.kinesis.put_record().stream_name(STREAM).partition_key(key).data(data.as_bytes().to_vec().into());
         put.send().await.unwrap();
+    }
+
+    async fn resize(&self, target: i32) {
+        let resize = self.kinesis.update_shard_count().stream_name(STREAM).target_shard_count(target);
+        resize.scaling_type(ScalingType::UniformScaling).send().await.unwrap();
     }
 
     /// Two shards; in minute 10 the first is split, in minute 20 its second half and the second shard are merged.
@@ -132,55 +138,77 @@ async fn a_filter_that_says_too_little_or_too_much_is_refused() {
     assert_eq!(listed.unwrap_err().into_service_error().code(), Some("ValidationException"));
 }
 
-/// Reads a shard to its end, or to where it is now; returns keys in order and the children it is told of.
-async fn read(world: &World, shard: &str) -> (Vec<String>, Vec<aws_sdk_kinesis::types::ChildShard>) {
+/// Reads a shard to its end, or to where it is now; returns keys and data in order, and the children it is told of.
+async fn read(world: &World, shard: &str) -> (Vec<(String, String)>, Vec<ChildShard>) {
     let iterator = world.kinesis.get_shard_iterator().stream_name(STREAM).shard_id(shard);
     let iterator = iterator.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
-    let (mut next, mut keys, mut children) = (iterator.shard_iterator, Vec::new(), Vec::new());
+    let (mut next, mut records, mut children) = (iterator.shard_iterator, Vec::new(), Vec::new());
     while let Some(iterator) = next {
         let read = world.kinesis.get_records().shard_iterator(iterator).limit(3).send().await.unwrap();
-        keys.extend(read.records().iter().filter_map(|record| record.partition_key().map(str::to_owned)));
+        records.extend(read.records().iter().map(|record| {
+            let data = str::from_utf8(record.data().as_ref()).unwrap();
+            (record.partition_key().unwrap().to_owned(), data.to_owned())
+        }));
         children.extend_from_slice(read.child_shards());
         assert!(read.child_shards().is_empty() || read.next_shard_iterator.is_none());
         next = read.next_shard_iterator.filter(|_| !read.records.is_empty());
     }
-    (keys, children)
+    (records, children)
 }
 
 /// As the Kinesis Client Library does it: a shard's children when it has been read, of two parents when both have.
 #[tokio::test]
 async fn a_reader_that_goes_from_parents_to_children_has_every_record_once_and_in_order() {
     let world = World::with_stream(2).await;
-    let mut written = BTreeMap::<usize, Vec<String>>::new();
-    for (round, target) in [3, 2, 4, 2, 1, 2].into_iter().enumerate() {
+    let targets = [3, 2, 4, 2, 1, 2];
+    for (round, target) in targets.into_iter().enumerate() {
         for key in 0..20 {
-            world.put(&format!("{key}-{round}")).await;
-            written.entry(round).or_default().push(format!("{key}-{round}"));
+            world.put(&key.to_string(), &round.to_string()).await;
         }
-        let resize = world.kinesis.update_shard_count().stream_name(STREAM).target_shard_count(target);
-        resize.scaling_type(ScalingType::UniformScaling).send().await.unwrap();
+        world.resize(target).await;
     }
     let shards = world.kinesis.list_shards().stream_name(STREAM);
     let first = shards.shard_filter(filter(ShardFilterType::AtTrimHorizon)).send().await.unwrap();
     let mut waiting: VecDeque<String> = first.shards().iter().map(|it| it.shard_id().to_owned()).collect();
-    let (mut done, mut keys) = (BTreeSet::new(), Vec::new());
+    assert_eq!(waiting, ["shardId-000000000000", "shardId-000000000001"]);
+    let (mut done, mut rounds) = (BTreeSet::new(), BTreeMap::<String, Vec<String>>::new());
+    // No shard is known here but the first ones and those that the end of a shard has named.
     while let Some(shard) = waiting.pop_front() {
-        let (read, children) = read(&world, &shard).await;
-        keys.extend(read);
-        done.insert(shard);
-        for child in children {
-            let is_next = child.parent_shards().iter().all(|parent| done.contains(parent));
-            if is_next && !done.contains(child.shard_id()) {
-                waiting.push_back(child.shard_id().to_owned());
-            }
+        let (records, children) = read(&world, &shard).await;
+        for (key, round) in records {
+            rounds.entry(key).or_default().push(round);
         }
+        done.insert(shard);
+        let is_next = |child: &&ChildShard| child.parent_shards().iter().all(|parent| done.contains(parent));
+        waiting.extend(children.iter().filter(is_next).map(|child| child.shard_id().to_owned()));
     }
-    let mut all: Vec<_> = written.into_values().flatten().collect();
-    keys.sort();
-    all.sort();
-    assert_eq!(keys, all);
+    let written: Vec<_> = (0..targets.len()).map(|round| round.to_string()).collect();
+    assert_eq!(rounds, (0..20).map(|key| (key.to_string(), written.clone())).collect());
     let listed = world.kinesis.list_shards().stream_name(STREAM).send().await.unwrap();
-    assert_eq!(done.len(), listed.shards().len());
+    assert_eq!(done, listed.shards().iter().map(|shard| shard.shard_id().to_owned()).collect());
+}
+
+#[tokio::test]
+async fn a_resize_leaves_a_family_to_read() {
+    use ShardFilterType::{AtLatest, AtTimestamp, AtTrimHorizon};
+    let world = World::with_stream(2).await;
+    world.sandbox.clock().advance(SignedDuration::from_mins(10));
+    world.resize(4).await;
+    world.sandbox.clock().advance(SignedDuration::from_mins(10));
+    for (filter, shards) in [
+        (filter(AtTrimHorizon), "01"),
+        (timed(AtTimestamp, 5), "01"),
+        (timed(AtTimestamp, 15), "2345"),
+        (filter(AtLatest), "2345"),
+    ] {
+        assert_eq!(world.listed(Some(filter.clone())).await, shards, "{filter:?}");
+    }
+    let listed = world.kinesis.list_shards().stream_name(STREAM).send().await.unwrap();
+    assert_eq!(digits(listed.shards().iter().filter_map(Shard::parent_shard_id)), "0011");
+    for (shard, children) in [("shardId-000000000000", "23"), ("shardId-000000000001", "45")] {
+        let (_, told) = read(&world, shard).await;
+        assert_eq!(digits(told.iter().map(ChildShard::shard_id)), children);
+    }
 }
 
 #[tokio::test]
@@ -231,10 +259,11 @@ async fn an_answer_has_ten_mebibytes_of_records_at_most_and_the_next_goes_on() {
 #[tokio::test]
 async fn records_are_kept_for_as_long_as_the_stream_says() {
     let world = World::with_stream(1).await;
-    world.put("old").await;
+    world.put("old", "x").await;
     world.sandbox.clock().advance(SignedDuration::from_hours(24));
-    world.put("new").await;
-    assert_eq!(read(&world, "shardId-000000000000").await.0, ["old", "new"]);
+    world.put("new", "x").await;
+    let keys = async || read(&world, "shardId-000000000000").await.0.into_iter().map(|it| it.0).collect::<Vec<_>>();
+    assert_eq!(keys().await, ["old", "new"]);
     world.sandbox.clock().advance(SignedDuration::from_secs(1));
-    assert_eq!(read(&world, "shardId-000000000000").await.0, ["new"]);
+    assert_eq!(keys().await, ["new"]);
 }
