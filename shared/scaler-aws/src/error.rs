@@ -92,14 +92,11 @@ pub fn is_failing(message: &str) -> bool {
 }
 
 /// What the SDK read in an answer without a code, if it could read it: it keeps that among the causes.
-fn read_of<E>(error: &SdkError<E, HttpResponse>) -> Option<&ErrorMetadata>
-where
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-{
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+fn read_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a ErrorMetadata> {
+    let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(read) = error.downcast_ref::<E>() {
-            return Some(read.meta());
+        if let Some(read) = error.downcast_ref() {
+            return Some(read);
         }
         cause = error.source();
     }
