@@ -10,8 +10,8 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use scaler_app::ports::{CallError, Failure};
 use scaler_app::wiring::Wiring;
-use scaler_aws::is_unreadable;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, Operator, Pace, Share, SystemClock};
+use scaler_aws::{is_failing, is_unreadable};
 
 /// The codes by which AWS does not take the caller for who they say they are, and what each means.
 const STRANGERS: [(&str, Stranger); 22] = [
@@ -169,6 +169,7 @@ pub(crate) fn advice(error: &CallError) -> String {
             advice_on(code(error)).unwrap_or_else(|| "AWS's words say what is wrong".to_owned())
         }
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute".to_owned(),
+        Failure::Unavailable if is_failing(&error.message) => "AWS is failing; try again in a minute".to_owned(),
         Failure::Unavailable if is_unreadable(&error.message) => Environment::of_process().not_aws(),
         Failure::Unavailable => Environment::of_process().unreachable(),
     }

@@ -160,9 +160,16 @@ fn credentials_that_aws_does_not_take_are_no_lacking_permission() {
     let page = standin::start(|_| (407, "<html><body>Sign in</body></html>"));
     let variables = [("AWS_ENDPOINT_URL", page.as_str()), HERE, key, secret];
     let words = [
-        "an answer that cannot be read: HTTP 407 with application/x-amz-json-1.1, expected JSON (application/x-amz-json-1.1)",
+        "an answer that cannot be read: HTTP 407 with application/x-amz-json-1.1, but its body is not what AWS writes",
         "which begins \"<html><body>Sign in</body></html>\"",
         "what answered does not speak as AWS does: is it what AWS_ENDPOINT_URL=",
     ];
     fails("status orders", &variables, &words, &["permission", "does anything listen"]);
+    // AWS itself fails, and says so with a code, without one, or not at all.
+    for body in [r#"{"__type":"InternalFailure"}"#, r#"{"message":"Service Unavailable"}"#, ""] {
+        let failing = standin::start(move |_| (503, body));
+        let variables = [("AWS_ENDPOINT_URL", failing.as_str()), HERE, key, secret];
+        let words = ["AWS is failing; try again in a minute"];
+        fails("status orders", &variables, &words, &["answer that cannot be read", "does anything listen"]);
+    }
 }

@@ -321,12 +321,13 @@ fn refusal_advice(error: &CallError, history: &ResizeHistory) -> String {
     }
 }
 
-/// Whether splits are allowed, as far as the stream's history knows: then it is the condition that stands in the way.
+/// What the stream's history knows of splits and merges. It is written before each call, by whoever makes it, so it does not prove
+/// that the function was allowed one.
 fn split_words(stream: &str, history: &ResizeHistory) -> String {
     let is_split = |attempt: &&Attempt| attempt.kind == AttemptKind::Stepwise;
     match history.attempts().iter().rfind(is_split) {
         Some(split) => format!(
-            "SplitShard was allowed at {} by the same tag, so that condition it is.",
+            "A split or merge was begun at {}: where the function was allowed it, that condition may be what stands in the way.",
             split.at.strftime("%Y-%m-%d %H:%MZ")
         ),
         None => format!(

@@ -77,10 +77,17 @@ pub fn from_environment() -> Result<Wiring, ConfigError> {
     from_lookup(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
 }
 
-/// The least that alarm-sync needs to take its alarms away, whatever else is wrong with its settings: whose they are.
+/// The least that alarm-sync needs to take its alarms away, whatever else is wrong with its settings: whose they are, and where people
+/// are told of those that are left.
 pub fn stack_alone() -> Wiring {
-    let stack_name = std::env::var("STACK_NAME").ok().filter(|name| is_stack_name(name));
-    Wiring { stack_name: stack_name.unwrap_or(Wiring::default().stack_name), ..Wiring::default() }
+    let said = |name| std::env::var(name).ok();
+    Wiring {
+        notification_topic_arn: said("NOTIFICATION_TOPIC_ARN").filter(|arn| is_topic(arn)),
+        stack_name: said("STACK_NAME").filter(|name| is_stack_name(name)).unwrap_or(Wiring::default().stack_name),
+        region: said("AWS_REGION").unwrap_or_default(),
+        log_group: said("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_default(),
+        ..Wiring::default()
+    }
 }
 
 /// The wiring that these variables hold.

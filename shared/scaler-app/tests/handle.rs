@@ -171,7 +171,10 @@ async fn a_call_that_is_denied_by_a_condition_on_tags_says_how_to_drop_it() {
             Failure::Denied,
             denied,
             "s1767319200=3-4",
-            &["TagConditions=false", "SplitShard was allowed at 2026-01-02 02:00Z"],
+            &[
+                "TagConditions=false",
+                "A split or merge was begun at 2026-01-02 02:00Z: where the function was allowed it, that condition may be",
+            ],
         ),
         (Failure::Quota, quota, "", &["ask AWS for a higher one"]),
     ] {

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use aws_sdk_kinesis::config::http::HttpResponse;
-use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 use scaler_app::ports::{CallError, Failure};
 
 /// Error codes by which AWS says "too many calls": those that the SDK tries again, but for the ambiguous
@@ -42,6 +42,10 @@ const WORDS_MAX: usize = 300;
 const ANSWER_SHOWN_CHARS: usize = 80;
 /// How the words of an answer begin that cannot be read.
 const UNREADABLE: &str = "an answer that cannot be read: HTTP ";
+/// How the words of an answer begin that AWS gave without an error code.
+const WITHOUT_A_CODE: &str = "an answer without an error code: HTTP ";
+/// Statuses of the caller's fault by which nobody says that the same request will fail again: timeout, too many requests.
+const PASSING: [u16; 2] = [408, 429];
 
 /// What AWS's words have in them where a resize is refused for another limit than the ten of the day: the account's shards, double,
 /// half, 10,000 shards, too many streams at once. Source: `UpdateShardCount`, `SplitShard` and `LimitExceededException` in the API
@@ -61,20 +65,16 @@ pub(crate) fn call_error<E>(call: &'static str, subject: &str, error: SdkError<E
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
-    let code = error.code();
-    let failure = match &error {
-        SdkError::ServiceError(answer) => {
-            let message = error.message().unwrap_or_default();
-            service_failure(call, code, message, answer.raw().status().is_client_error())
+    let (failure, message) = match (error.code(), error.raw_response()) {
+        (Some(code), Some(answer)) => {
+            let words = error.message();
+            let failure = service_failure(call, code, words.unwrap_or_default(), answer.status().is_client_error());
+            (failure, words.map_or_else(|| code.to_owned(), |words| format!("{code}: {words}")))
         }
-        SdkError::ConstructionFailure(_) => Failure::Refused,
+        (None, Some(answer)) => without_a_code(call, answer, read_of(&error)),
+        (_, None) if matches!(error, SdkError::ConstructionFailure(_)) => (Failure::Refused, causes(&error)),
         // Sent perhaps, and perhaps carried out.
-        _ => Failure::Unavailable,
-    };
-    let message = match (code, error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        _ => error.raw_response().map_or_else(|| causes(&error), |answer| unreadable(call, answer)),
+        (_, None) => (Failure::Unavailable, causes(&error)),
     };
     CallError { call, subject: subject.to_owned(), failure, message, source: Some(Box::new(error)) }
 }
@@ -84,26 +84,84 @@ pub fn is_unreadable(message: &str) -> bool {
     message.starts_with(UNREADABLE)
 }
 
-/// An answer without a code of AWS's: a page of a proxy's, or another protocol than the service's.
-fn unreadable(call: &str, answer: &HttpResponse) -> String {
-    let kind = answer.headers().get("content-type").unwrap_or("no content type");
-    let body = answer.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-    let words = body.split_whitespace().collect::<Vec<_>>().join(" ");
-    let shown: String = words.chars().filter(|c| !c.is_control()).take(ANSWER_SHOWN_CHARS).collect();
-    let shown = if shown.is_empty() { String::new() } else { format!(", which begins {shown:?}") };
-    format!("{UNREADABLE}{} with {kind}, expected {}{shown}", answer.status().as_u16(), protocol(call))
+/// Whether it was AWS that answered a call which is unavailable: it fails, and may not the next time.
+pub fn is_failing(message: &str) -> bool {
+    let first = message.split(':').next().unwrap_or_default();
+    let is_code = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_code || message.starts_with(WITHOUT_A_CODE)
 }
 
-/// The protocol that the service of a call speaks with the SDK. Source: the SDK's crates.
-fn protocol(call: &str) -> &'static str {
+/// What the SDK read in an answer without a code, if it could read it: it keeps that among the causes.
+fn read_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a ErrorMetadata> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(read) = error.downcast_ref() {
+            return Some(read);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// An answer without a code: AWS fails in passing, or what answered is not AWS.
+fn without_a_code(call: &str, answer: &HttpResponse, read: Option<&ErrorMetadata>) -> (Failure, String) {
+    let status = answer.status();
+    let begins = begins(answer);
+    let said = match read.and_then(ErrorMetadata::message) {
+        Some(words) => Some(format!(": {}", shown(words, WORDS_MAX))),
+        None if !status.is_server_error() => None,
+        None if begins.is_empty() => Some(", and an empty body".to_owned()),
+        None => read.filter(|_| is_as_expected(call, answer)).map(|_| format!(", which begins {begins:?}")),
+    };
+    let Some(said) = said else { return (Failure::Unavailable, unreadable(call, answer, &begins)) };
+    let is_passing = status.is_server_error() || PASSING.contains(&status.as_u16());
+    let failure = if is_passing { Failure::Unavailable } else { Failure::Refused };
+    (failure, format!("{WITHOUT_A_CODE}{}{said}", status.as_u16()))
+}
+
+/// A page of a proxy's, or another protocol than the service's.
+fn unreadable(call: &str, answer: &HttpResponse, begins: &str) -> String {
+    let kind = content_type(answer).unwrap_or("no content type");
+    let expected = match (is_as_expected(call, answer), begins.is_empty()) {
+        (false, _) => format!("expected {}", protocol(call).0),
+        (true, true) => "but an empty body".to_owned(),
+        (true, false) => "but its body is not what AWS writes".to_owned(),
+    };
+    let begins = if begins.is_empty() { String::new() } else { format!(", which begins {begins:?}") };
+    format!("{UNREADABLE}{} with {kind}, {expected}{begins}", answer.status().as_u16())
+}
+
+fn content_type(answer: &HttpResponse) -> Option<&str> {
+    answer.headers().get("content-type")
+}
+
+/// Whether an answer says that it is in the protocol of the call's service.
+fn is_as_expected(call: &str, answer: &HttpResponse) -> bool {
+    let kind = content_type(answer).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(protocol(call).1)
+}
+
+/// How the body of an answer begins, in a line; empty where it has none.
+fn begins(answer: &HttpResponse) -> String {
+    shown(&answer.body().bytes().map(String::from_utf8_lossy).unwrap_or_default(), ANSWER_SHOWN_CHARS)
+}
+
+/// So many characters of a text at most, in a line.
+fn shown(text: &str, chars: usize) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().filter(|c| !c.is_control()).take(chars).collect()
+}
+
+/// The protocol that the service of a call speaks with the SDK, and its content type. Source: the SDK's crates.
+fn protocol(call: &str) -> (&'static str, &'static str) {
     match call {
         "GetMetricData" | "DescribeAlarms" | "PutMetricAlarm" | "DeleteAlarms" | "ListTagsForResource" => {
-            "CBOR (rpc-v2-cbor, application/cbor)"
+            ("CBOR (rpc-v2-cbor, application/cbor)", "application/cbor")
         }
-        "Publish" => "XML (AWS query, text/xml)",
-        "PutObject" => "XML (REST, application/xml)",
-        "SendMessage" => "JSON (application/x-amz-json-1.0)",
-        _ => "JSON (application/x-amz-json-1.1)",
+        "Publish" => ("XML (AWS query, text/xml)", "text/xml"),
+        "PutObject" => ("XML (REST, application/xml)", "application/xml"),
+        "SendMessage" => ("JSON (application/x-amz-json-1.0)", "application/x-amz-json-1.0"),
+        _ => ("JSON (application/x-amz-json-1.1)", "application/x-amz-json-1.1"),
     }
 }
 
@@ -123,22 +181,20 @@ fn causes(error: &dyn Error) -> String {
 }
 
 /// What an error that AWS sent means for us.
-fn service_failure(call: &str, code: Option<&str>, message: &str, is_client_error: bool) -> Failure {
+fn service_failure(call: &str, code: &str, message: &str, is_client_error: bool) -> Failure {
     match code {
-        Some("ResourceNotFoundException") => Failure::NotFound,
-        Some("ResourceInUseException") => Failure::InUse,
-        Some("LimitExceededException") if call == "UpdateShardCount" => resize_failure(message),
+        "ResourceNotFoundException" => Failure::NotFound,
+        "ResourceInUseException" => Failure::InUse,
+        "LimitExceededException" if call == "UpdateShardCount" => resize_failure(message),
         // The account's shards, or too many streams at once. For a read it can only be calls a second.
-        Some("LimitExceededException") if matches!(call, "SplitShard" | "MergeShards" | "CreateStream") => {
-            Failure::Quota
-        }
-        Some("LimitExceededException") => Failure::Throttled,
-        Some(code) if THROTTLES.contains(&code) => Failure::Throttled,
-        Some(code) if TIMEOUTS.contains(&code) => Failure::Unavailable,
-        Some(code) if DENIED.contains(&code) => Failure::Denied,
-        Some(code) if QUOTAS.iter().any(|part| code.contains(part)) => Failure::Quota,
+        "LimitExceededException" if matches!(call, "SplitShard" | "MergeShards" | "CreateStream") => Failure::Quota,
+        "LimitExceededException" => Failure::Throttled,
+        code if THROTTLES.contains(&code) => Failure::Throttled,
+        code if TIMEOUTS.contains(&code) => Failure::Unavailable,
+        code if DENIED.contains(&code) => Failure::Denied,
+        code if QUOTAS.iter().any(|part| code.contains(part)) => Failure::Quota,
         _ if is_client_error => Failure::Refused,
-        // AWS failed, or said something that cannot be read.
+        // AWS failed.
         _ => Failure::Unavailable,
     }
 }
@@ -189,10 +245,8 @@ mod tests {
             ("UpdateShardCount", "RequestTimeout", true, Failure::Unavailable),
             ("UpdateShardCount", "InternalFailure", false, Failure::Unavailable),
         ] {
-            assert_eq!(service_failure(call, Some(code), "", is_client_error), meaning, "{call} {code}");
+            assert_eq!(service_failure(call, code, "", is_client_error), meaning, "{call} {code}");
         }
-        assert_eq!(service_failure("GetMetricData", None, "", false), Failure::Unavailable, "an answer of no sense");
-        assert_eq!(service_failure("GetMetricData", None, "", true), Failure::Refused);
     }
 
     #[test]
@@ -212,7 +266,7 @@ mod tests {
                 Failure::Quota,
             ),
         ] {
-            let found = service_failure("UpdateShardCount", Some("LimitExceededException"), message, true);
+            let found = service_failure("UpdateShardCount", "LimitExceededException", message, true);
             assert_eq!(found, meaning, "{message}");
         }
     }

@@ -27,7 +27,7 @@ pub use connect::{
     ports,
 };
 pub use continuations::SqsContinuations;
-pub use error::is_unreadable;
+pub use error::{is_failing, is_unreadable};
 pub use fleet::TaggingFleet;
 pub use metrics::CloudWatchMetrics;
 pub use notices::{SnsNotices, Topic};

@@ -320,6 +320,56 @@ async fn an_answer_that_makes_no_sense_is_unavailable() {
 }
 
 #[tokio::test]
+async fn an_answer_without_a_code_is_told_in_its_own_words() {
+    let kind = "application/x-amz-json-1.1";
+    let codeless = "an answer without an error code: HTTP";
+    let unreadable = "an answer that cannot be read: HTTP";
+    let (passing, refused) = (Failure::Unavailable, Failure::Refused);
+    for (status, kind, body, failure, told) in [
+        (503, kind, "", passing, format!("{codeless} 503, and an empty body")),
+        (500, "text/html", " \n", passing, format!("{codeless} 500, and an empty body")),
+        (503, kind, r#"{"message":"Service\nUnavailable"}"#, passing, format!("{codeless} 503: Service Unavailable")),
+        (502, "application/json", r#"{"Message":"later"}"#, passing, format!("{codeless} 502: later")),
+        (500, kind, r#"{"a":1}"#, passing, format!("{codeless} 500, which begins {:?}", r#"{"a":1}"#)),
+        (400, kind, r#"{"message":"no such field"}"#, refused, format!("{codeless} 400: no such field")),
+        (429, kind, r#"{"message":"too many"}"#, passing, format!("{codeless} 429: too many")),
+        (400, kind, "", passing, format!("{unreadable} 400 with {kind}, but an empty body")),
+        (
+            407,
+            "application/x-amz-json-1.1; charset=utf-8",
+            "<p>",
+            passing,
+            format!(
+                "{unreadable} 407 with {kind}; charset=utf-8, but its body is not what AWS writes, which begins \"<p>\""
+            ),
+        ),
+        (
+            502,
+            "application/json",
+            r#"{"error":"proxy"}"#,
+            passing,
+            format!(
+                "{unreadable} 502 with application/json, expected JSON ({kind}), which begins {:?}",
+                r#"{"error":"proxy"}"#
+            ),
+        ),
+    ] {
+        let headers = vec![("content-type", kind.to_owned())];
+        let (error, _) = failed("DescribeStreamSummary", Answer::Http { status, headers, body: body.into() }).await;
+        assert_eq!(error.to_string(), format!("DescribeStreamSummary for orders: {told}"));
+        assert_eq!(error.failure, failure, "{error}");
+    }
+    // CloudWatch speaks another protocol, and fails as well.
+    for operation in ["DescribeAlarms", "UpdateShardCount"] {
+        let (error, _) = failed(operation, Answer::Http { status: 503, headers: Vec::new(), body: Vec::new() }).await;
+        assert!(error.to_string().ends_with("HTTP 503, and an empty body"), "{error}");
+        assert_eq!(error.failure, Failure::Unavailable);
+    }
+    let (error, _) = failed("DescribeAlarms", Answer::cbor(400, &map([("message", text("odd"))]))).await;
+    assert!(error.to_string().ends_with("HTTP 400: odd"), "{error}");
+}
+
+#[tokio::test]
 async fn an_answer_in_another_protocol_is_told_with_both() {
     for (operation, expected) in
         [("DescribeAlarms", "CBOR (rpc-v2-cbor"), ("ListTagsForStream", "JSON (application/x-amz-json-1.1")]

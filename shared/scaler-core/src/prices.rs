@@ -147,7 +147,7 @@ pub fn price_list_region(region: &str) -> Option<&'static str> {
     match region.split('-').next() {
         Some("cn") => Some("cn-northwest-1"),
         Some("eusc") => Some("eusc-de-east-1"),
-        _ if region.starts_with("us-gov-") || region.starts_with("us-iso") => None,
+        _ if region.starts_with("us-gov-") || region.split('-').any(|part| part.starts_with("iso")) => None,
         _ => Some(US_EAST_1),
     }
 }
@@ -192,6 +192,10 @@ mod tests {
             ("eusc-de-east-1", Some("eusc-de-east-1")),
             ("us-gov-west-1", None),
             ("us-gov-east-1", None),
+            ("us-iso-east-1", None),
+            ("us-isob-west-1", None),
+            ("us-isof-south-1", None),
+            ("eu-isoe-west-1", None),
         ] {
             assert_eq!(price_list_region(region), asked, "{region}");
         }

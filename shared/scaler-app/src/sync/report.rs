@@ -9,6 +9,8 @@ use crate::telemetry::Gauges;
 
 /// Outcomes in one answer, at most: Lambda takes 6 MB, and the log has them all.
 const OUTCOMES_MAX: usize = 200;
+/// Streams named of each kind, at most: a message is to be read.
+const NAMED_MAX: usize = 10;
 
 /// The answer to one event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,10 +50,54 @@ impl SyncResponse {
     }
 }
 
+/// Outcomes of one kind: how many there were, and the first few.
+#[derive(Default)]
+pub(super) struct Counted {
+    pub(super) count: usize,
+    pub(super) first: Vec<Outcome>,
+}
+
+impl Counted {
+    fn add(&mut self, outcome: &Outcome) {
+        self.count += 1;
+        if self.first.len() < NAMED_MAX {
+            self.first.push(outcome.clone());
+        }
+    }
+}
+
+/// What people are told of a run, counted as it comes: the answer holds a part only.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Outcomes for which alarms were made or put right.
+    pub(super) mended: usize,
+    /// Streams that were resized.
+    pub(super) resized: Counted,
+    /// Streams that would have been, but for a dry run.
+    pub(super) in_dry_run: Counted,
+    /// What needs somebody.
+    pub(super) needy: Counted,
+}
+
+impl Seen {
+    fn add(&mut self, outcome: &Outcome) {
+        match outcome.outcome {
+            OutcomeKind::Mended => self.mended += 1,
+            OutcomeKind::Resized => self.resized.add(outcome),
+            OutcomeKind::DryRun => self.in_dry_run.add(outcome),
+            _ => {}
+        }
+        if outcome.needs_attention {
+            self.needy.add(outcome);
+        }
+    }
+}
+
 /// Gathers a run's answer and says everything as it comes.
 pub(super) struct Tally<'a> {
     say: &'a mut (dyn FnMut(Said) + Send),
     response: SyncResponse,
+    seen: Seen,
 }
 
 impl<'a> Tally<'a> {
@@ -64,7 +110,7 @@ impl<'a> Tally<'a> {
             goes_on_after: None,
             retry: None,
         };
-        Self { say, response }
+        Self { say, response, seen: Seen::default() }
     }
 
     /// One more outcome; a stream that is as it should be is only counted.
@@ -73,6 +119,7 @@ impl<'a> Tally<'a> {
             self.response.kept += 1;
             return;
         }
+        self.seen.add(&outcome);
         (self.say)(Said::Outcome(Box::new(outcome.clone())));
         if self.response.outcomes.len() < OUTCOMES_MAX {
             self.response.outcomes.push(outcome);
@@ -97,9 +144,14 @@ impl<'a> Tally<'a> {
         self.response.goes_on_after = Some(stream.to_owned());
     }
 
-    /// The answer as it would be now.
-    pub(super) fn so_far(&self) -> &SyncResponse {
-        &self.response
+    /// All that was seen until now.
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// The stream after which another run goes on, if one does.
+    pub(super) fn rest(&self) -> Option<&str> {
+        self.response.goes_on_after.as_deref()
     }
 
     pub(super) fn response(self) -> SyncResponse {

@@ -1,13 +1,14 @@
 //! What CloudFormation asks of the stack's one custom resource: when the stack is deleted, the alarms of all streams go with it.
 //!
-//! It is asked at every deployment as well, and waits for each answer. So every answer is success, and comes in time: a stack that
-//! cannot be deleted is worse than alarms that are left, which the answer then names.
+//! It is asked when it is made and when its properties change as well, and waits for each answer. So every answer is success, and
+//! comes in time: a stack that cannot be deleted is worse than alarms that are left. CloudFormation shows nobody the reason of a
+//! success, so people are told of those by a message.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use scaler_core::ALARM_PREFIX;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use super::Said;
 use super::ports::{AlarmStore, DELETED_AT_ONCE, Fleet as _, FleetAdapters, FleetPorts, StackAnswers, StoredAlarm};
 use super::report::{SyncResponse, Tally};
 use crate::event::{EventFault, malformed};
-use crate::ports::{CallError, Clock, Failure};
+use crate::ports::{CallError, Clock, Failure, Notice, NoticeKind, Notices as _, Subject};
 use crate::report::{Outcome, OutcomeKind};
 
 /// The name by which the stack knows its alarms. It stays the same, since CloudFormation takes another one for another resource,
@@ -25,6 +26,8 @@ const PHYSICAL_ID: &str = "stream-alarms";
 /// The permission to put alarms is taken away just before: so long it may still be in force somewhere, and a run may be making alarms
 /// with it. Source: IAM User Guide, "Changes that I make are not always immediately visible", which gives no figure.
 const PERMISSION_GOES: Duration = Duration::from_secs(15);
+/// Telling people may take so long: a call's time in `scaler-aws/src/connect.rs`.
+const TELLING_TAKES: SignedDuration = SignedDuration::from_secs(12);
 /// Characters of a reason, at most: CloudFormation takes 4,096 bytes of answer.
 const REASON_CHARS_MAX: usize = 1_000;
 
@@ -127,7 +130,11 @@ pub async fn answer_stack<A: FleetAdapters>(
                 Change::Deletes => {
                     // See PERMISSION_GOES.
                     answers.pause(PERMISSION_GOES).await;
-                    remove_alarms(ports, until).await
+                    let mut outcome = remove_alarms(ports, until - TELLING_TAKES).await;
+                    if outcome.needs_attention {
+                        tell_left(ports, stack, &mut outcome).await;
+                    }
+                    outcome
                 }
             };
             if let Err(error) = answers.give(&request.url, &request.answer(&outcome.words)).await {
@@ -138,6 +145,23 @@ pub async fn answer_stack<A: FleetAdapters>(
         }
     });
     tally.response()
+}
+
+/// Tells people of alarms that are left. The topic is still there: what asks depends on the function, and that on the topic.
+async fn tell_left<A: FleetAdapters>(ports: &FleetPorts<A>, stack: &str, outcome: &mut Outcome) {
+    if !ports.pass.notices.is_heard() {
+        return;
+    }
+    let what = format!("the stack {stack} is deleted, and alarms are left");
+    let text = format!(
+        "What: {what}.\nWhy: {}\nNext: Look in CloudWatch for alarms whose names begin with {ALARM_PREFIX}, and delete those that \
+         are yours. Nobody else does, and each costs money.\n",
+        outcome.words
+    );
+    let notice = Notice { kind: NoticeKind::Attention, subject: Subject::new(&what), text };
+    if let Err(error) = ports.pass.notices.publish(&notice).await {
+        outcome.faults.push(format!("nobody was told: {error}"));
+    }
 }
 
 /// Deletes every alarm of the stack that there is time for.

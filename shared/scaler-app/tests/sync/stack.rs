@@ -105,12 +105,30 @@ async fn a_deletion_succeeds_however_aws_fails_and_says_what_is_left() {
         assert!(reason.contains(told) && reason.ends_with("AccessDenied: not allowed"), "{call}: {reason}");
         assert!(response.outcomes[0].needs_attention, "{call}");
         assert!(response.into_result().is_ok(), "{call}: Lambda would ask again");
+        // CloudFormation shows nobody the reason of a success.
+        let people = stack.world.told();
+        let told_people = &people.last().unwrap().text;
+        assert_eq!(people.last().unwrap().kind, NoticeKind::Attention, "{call}");
+        assert!(told_people.contains(&reason) && told_people.contains("Next: Look in CloudWatch"), "{told_people}");
+        let calls = stack.world.calls();
+        let at = |made: &str| calls.iter().position(|call| call.starts_with(made));
+        assert!(at("Publish").is_some() && at("Publish") < at("PUT"), "the topic is there until the answer: {calls:?}");
     }
+    // That nobody could be told fails nothing.
+    let stack = unlisted(&["orders"]).await;
+    stack.world.fail_next("DeleteAlarms", Failure::Refused);
+    stack.world.fail_next("Publish", Failure::Denied);
+    let response = stack.asked_by_cloudformation(&deletion()).await;
+    assert!(reason(&stack).contains("6 more of such names are left"), "{}", reason(&stack));
+    assert!(response.outcomes[0].faults[0].starts_with("nobody was told: Publish"), "{response:?}");
+    assert!(response.into_result().is_ok());
     // Somebody else was quicker with one of them: that one is not left.
     let stack = unlisted(&["orders"]).await;
     stack.world.fail_next("ListTagsForResource", Failure::NotFound);
+    let told = stack.world.told();
     stack.asked_by_cloudformation(&deletion()).await;
     assert_eq!(reason(&stack), "the stack is deleted, and 5 alarms of its streams with it");
+    assert_eq!(stack.world.told(), told, "there is nothing to tell");
 }
 
 /// These streams with their alarms, of which the tagging service does not know yet.
@@ -256,6 +274,35 @@ async fn a_dry_run_is_told_with_what_would_be_done() {
     stack.run(&deployed()).await;
     insta::assert_snapshot!("deployed_dry_run", told(&stack).join("\n---\n"));
     assert!(stack.world.stream("clicks").unwrap().resizes.is_empty());
+}
+
+#[tokio::test]
+async fn a_stream_that_is_in_dry_run_by_its_tag_is_not_told_as_resized() {
+    let stack = Stack::with(&["clicks", "orders"]);
+    for name in ["clicks", "orders"] {
+        stack.world.change(name, |stream| drop(stream.tags.insert("kinesis-scaler/shards-min".into(), "6".into())));
+    }
+    stack.world.change("orders", |stream| drop(stream.tags.insert("kinesis-scaler/dry-run".into(), "true".into())));
+    stack.run(&deployed()).await;
+    insta::assert_snapshot!("deployed_dry_run_by_tag", told(&stack).join("\n---\n"));
+    assert!(stack.world.stream("orders").unwrap().resizes.is_empty());
+}
+
+#[tokio::test]
+async fn what_an_answer_has_no_room_for_is_told_all_the_same() {
+    let stack = Stack::with(&[]);
+    for i in 0..210 {
+        stack.world.add_stream(&format!("stream-{i:03}"), Stream::managed(4, load()));
+    }
+    let mut odd = Stream::managed(4, load());
+    odd.tags.insert("kinesis-scaler/shards-max".to_owned(), "lots".to_owned());
+    stack.world.add_stream("the-last", odd);
+    let run = stack.run(&deployed()).await;
+    assert!(run.response.left_out > 0 && run.brief().iter().all(|line| !line.starts_with("the-last")));
+    let told = told(&stack).remove(0);
+    assert!(told.contains("Streams whose alarms were made or put right: 210\n"), "{told}");
+    assert!(told.contains("Needs somebody: 1\n- the-last: tag kinesis-scaler/shards-max"), "{told}");
+    assert!(told.contains("Next: See to the streams above."), "{told}");
 }
 
 #[tokio::test]

@@ -130,7 +130,9 @@ impl Stack {
         };
         let response = sync(&self.world.fleet_ports(), settings, event, until, &mut say).await;
         gauges.sort_by(|a, b| a.stream.cmp(&b.stream));
-        assert_eq!(said, response.outcomes, "each outcome is said as it comes");
+        let (answered, left_out) = said.split_at(response.outcomes.len());
+        assert_eq!(answered, response.outcomes, "each outcome is said as it comes");
+        assert_eq!(left_out.len(), response.left_out);
         assert!(said.iter().all(|outcome| outcome.outcome != OutcomeKind::Kept));
         Run { response, gauges }
     }
