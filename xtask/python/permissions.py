@@ -341,7 +341,8 @@ def check_deletion(template):
         return ["StreamAlarms: is not there, so that a deleted stack leaves its alarms"]
     needs = template.needs("StreamAlarms")
     wrong = [f"StreamAlarms: {name} is deleted before it" for name in
-             ("AlarmSyncFunction", "AlarmSyncRole", "AlarmSyncLogs", "ScalerPolicy", "ContinuationQueue", "FailureQueue")
+             ("AlarmSyncFunction", "AlarmSyncRole", "AlarmSyncLogs", "ScalerPolicy", "ContinuationQueue", "FailureQueue",
+              "NotificationTopic", "EmailSubscription")
              if name not in needs]
     makers = ["AlarmPolicy", "SweepRule", "SyncRule", "StreamsChangedRule", "TagsChangedRule", "ContinuationMapping"]
     wrong += [f"StreamAlarms: {name} is still there when it is deleted" for name in makers
