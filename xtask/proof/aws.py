@@ -28,6 +28,8 @@ SHARD_HOUR_USD, MILLION_UNITS_USD, ALARM_MONTH_USD, METRIC_MONTH_USD = 0.015, 0.
 SHARDS_AT_MOST, ALARM_METRICS, OWN_METRICS, HOURS_A_MONTH = 5, 20, 30, 730
 # What UpdateShardCount answers once it has been authorized; that the count is the present one is no matter.
 AUTHORIZED = [None, "InvalidArgumentException", "ValidationException", "ResourceInUseException", "LimitExceededException"]
+# The longest time limit that may be asked for: a day.
+MINUTES_MAX = 1440
 # A payload unit is 25 KB; the load's records have 10 KiB, one unit each.
 RECORDS_PER_SECOND = LOAD_MIB_PER_SECOND * 102.4
 
@@ -63,10 +65,9 @@ def parsed():
 
 
 def minutes(text):
-    number = int(text)
-    if number < 1:
-        raise ValueError("a time limit is a minute at least")
-    return number
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MINUTES_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of minutes from 1 to {MINUTES_MAX}")
+    return int(text)
 
 
 def announce(cloud, name, minutes):

@@ -5,9 +5,12 @@ import signal
 from cloud import Disproved, Stopped
 
 
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM]
+
+
 def prove(proof, minutes):
     """Runs every step within the time limit, deletes everything, and gives the exit code."""
-    for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM]:
+    for number in SIGNALS:
         signal.signal(number, interrupted)
     signal.alarm(minutes * 60)
     fault = None
@@ -20,6 +23,9 @@ def prove(proof, minutes):
 
 
 def interrupted(number, _frame):
+    # One is enough: a second must not get in between this one and the deletion.
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
     raise Stopped("the time limit is over" if number == signal.SIGALRM else f"signal {signal.Signals(number).name}")
 
 
