@@ -5,9 +5,9 @@ use std::io::Write;
 
 use anyhow::Result;
 use jiff::Timestamp;
+use scaler_app::advice::StreamCommand;
 use scaler_app::ports::{Clock as _, Failure, Streams as _};
 use scaler_app::sync::ports::{Fleet as _, TaggedStream};
-use scaler_core::commands::StreamCommand;
 use scaler_core::limits::RESIZES_PER_DAY;
 use scaler_core::{ALARM_PREFIX, Enrolment, MetricWindow, StreamMode, StreamState, TAG_MANAGED, stream_of_alarm};
 use serde::Serialize;

@@ -21,7 +21,6 @@ mod load;
 mod man;
 mod migrate;
 mod options;
-mod order;
 mod picture;
 mod plan;
 mod pricing;

@@ -9,12 +9,10 @@ use std::io::Write;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use scaler_app::advice::{StreamCommand, operand, option_value};
 use scaler_app::ports::{CallError, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
-use scaler_core::commands::{StreamCommand, operand, option_value};
-use scaler_core::{
-    ALARM_PREFIX, Decision, Direction, Enrolment, Policy, PolicySpec, Reason, ShardCount, Step, TAG_MANAGED,
-};
+use scaler_core::{ALARM_PREFIX, AdmitReason, Decision, Direction, Enrolment, Intent, Policy, ShardCount, TAG_MANAGED};
 use serde::Serialize;
 
 use crate::connection::{Connection, OUR_STACK, advice_on, explained, in_aws};
@@ -23,7 +21,6 @@ use crate::options::{Output, StackOptions, shards, stack_name, stream_name};
 use crate::report::write_json;
 use crate::settings::SHARDS_MAX;
 use crate::stack::{Judged, Whose, judged};
-use crate::status::tied;
 use crate::waiting::{until_active, until_step};
 use plan::Plan;
 
@@ -102,11 +99,6 @@ enum Order {
 }
 
 impl Order {
-    /// Whether a person says what is to be done, rather than to look.
-    fn is_a_persons(self) -> bool {
-        matches!(self, Self::To(_) | Self::Rebalance)
-    }
-
     /// Whether the maximum is what ends it.
     fn heeds_maximum(self) -> bool {
         matches!(self, Self::Auto | Self::Look(Direction::Out) | Self::Rebalance)
@@ -203,8 +195,7 @@ async fn carry_out(arguments: &Arguments, order: Order) -> Result<Answer> {
     if let (None, Some(stack)) = (asked, whose.stack()) {
         connection.fits_alarms_of(stack);
     }
-    let stack = if order.is_a_persons() { without_dry_run(&policy) } else { policy };
-    let work = Work { connection: &connection, stream: &arguments.name, stack: &stack, whose: &whose, arguments };
+    let work = Work { connection: &connection, stream: &arguments.name, stack: &policy, whose: &whose, arguments };
     if order.heeds_maximum() {
         work.check_maximum().await?;
     }
@@ -222,11 +213,6 @@ async fn carry_out(arguments: &Arguments, order: Order) -> Result<Answer> {
     }?;
     answer.notes.extend(whose.warning());
     Ok(answer)
-}
-
-/// The stack's dry run keeps hands off what alarms cause, not off what a person orders.
-fn without_dry_run(stack: &Policy) -> Policy {
-    Policy::new(PolicySpec { dry_run: false, ..**stack }).expect("a policy is one without its dry run too")
 }
 
 /// One order at work.
@@ -265,7 +251,7 @@ impl Work<'_> {
     /// Scale-out first: what is too small is urgent, what is too large is only dear.
     async fn auto(&self) -> Result<Answer> {
         let out = self.pass(Direction::Out).await;
-        if Ended::of(&out, Direction::Out) != Ended::NothingToDo {
+        if Ended::of(&out) != Ended::NothingToDo {
             return self.looked(vec![out], Direction::Out).await;
         }
         let inwards = self.pass(Direction::In).await;
@@ -275,8 +261,8 @@ impl Work<'_> {
     /// The very pass that an alarm causes.
     async fn pass(&self, direction: Direction) -> Outcome {
         let ports = &self.connection.ports.pass;
-        let policy = if self.arguments.dry_run { tied(self.stack) } else { *self.stack };
-        reconcile(ports, &policy, self.stream, direction, None).await
+        let intent = if self.arguments.dry_run { Intent::DryRun } else { Intent::Auto };
+        reconcile(ports, self.stack, self.stream, intent, direction, None).await
     }
 
     /// The answer to looks, of which the last, in this direction, is decisive.
@@ -286,7 +272,7 @@ impl Work<'_> {
         }
         let last = passes.last().expect("there was a look");
         let is_begun = passes.iter().any(|pass| pass.outcome == OutcomeKind::Resized);
-        let outcome = match Ended::of(last, direction) {
+        let outcome = match Ended::of(last) {
             Ended::Held | Ended::NothingToDo if is_begun => Ended::Resized,
             outcome => outcome,
         };
@@ -379,11 +365,8 @@ impl Work<'_> {
 
     /// How to enrol a stream that is refused since it is not.
     fn enrol(&self, pass: &Outcome) -> Option<String> {
-        let decision = pass.decision.as_deref()?;
-        decision
-            .steps
-            .iter()
-            .any(|step| step.reason == Reason::NotManaged)
+        let reason = pass.decision.as_deref()?.not_admitted()?;
+        (*reason == AdmitReason::NotManaged)
             .then(|| format!("{} enrols it.", self.command(StreamCommand::Tag(&format!("{TAG_MANAGED}=true")))))
     }
 
@@ -405,37 +388,18 @@ pub(crate) fn in_words(pass: &Outcome) -> String {
 
 impl Ended {
     /// How one look ended. Held means that a change was wanted, or that too little was known to want none.
-    fn of(pass: &Outcome, direction: Direction) -> Self {
+    fn of(pass: &Outcome) -> Self {
         match pass.outcome {
             OutcomeKind::Resized => Self::Resized,
             OutcomeKind::DryRun => Self::DryRun,
             OutcomeKind::Refused => Self::Refused,
             OutcomeKind::Failed => Self::Failed,
             OutcomeKind::Held => {
-                pass.decision.as_deref().map_or(Self::Held, |decision| Self::held(decision, direction))
+                let is_blocked = |decision: &Decision| decision.blocked_by.is_some();
+                if pass.decision.as_deref().is_none_or(is_blocked) { Self::Held } else { Self::NothingToDo }
             }
             OutcomeKind::Ignored | OutcomeKind::Kept | OutcomeKind::Mended => Self::NothingToDo,
         }
-    }
-
-    fn held(decision: &Decision, direction: Direction) -> Self {
-        let is_wanted = |step: &Step| match direction {
-            Direction::Out => step.shards > decision.current,
-            Direction::In => step.shards < decision.current,
-        };
-        let waits = |step: &Step| {
-            matches!(
-                step.reason,
-                Reason::NotActive(_)
-                    | Reason::NoData { .. }
-                    | Reason::NoDataSinceResize { .. }
-                    | Reason::NotEnoughData { .. }
-                    | Reason::StillFalling { .. }
-            )
-        };
-        let is_held =
-            decision.attention().is_some() || decision.steps.iter().any(|step| is_wanted(step) || waits(step));
-        if is_held { Self::Held } else { Self::NothingToDo }
     }
 
     fn word(self) -> &'static str {

@@ -7,14 +7,14 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use clap::Args;
 use jiff::Timestamp;
+use scaler_app::advice::StreamCommand;
 use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
 use scaler_app::{Outcome, reconcile};
 use scaler_aws::{AlarmState, StreamDetails};
-use scaler_core::commands::StreamCommand;
 use scaler_core::limits::{RESIZES_PER_DAY, SHARD_METRICS, TAGS_PER_STREAM_MAX};
 use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
-    ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, Heat, OpenShard, Policy, PolicySpec, ShardCount,
+    ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, HotShardKind, Intent, OpenShard, Policy, ShardCount,
     ShardWindow, StreamMode, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, hot_shards, shard_loads,
 };
 use serde::Serialize;
@@ -103,9 +103,9 @@ struct ShardStatus {
     load: Load,
     /// `hot`, `wide`, `one-key` or `even` where it throttles or takes more than is bearable; `null` where it does not, or
     /// not all is sent that tells.
-    heat: Option<&'static str>,
+    hot_because: Option<&'static str>,
     #[serde(skip)]
-    heat_in_words: Option<String>,
+    hot_in_words: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -222,19 +222,13 @@ fn tag_faults(enrolment: &Enrolment, stack: &Policy) -> Vec<String> {
     faults.chain(contradictions.iter().map(ToString::to_string)).collect()
 }
 
-/// The deployed pass, with its hands tied: a dry run writes no tag, resizes nothing, and touches no alarm.
+/// The deployed pass as a dry run, which writes no tag, resizes nothing, and touches no alarm.
 async fn decisions(connection: &Connection, name: &str, stack: &Policy) -> Decisions {
-    let tied = tied(stack);
     let ports = &connection.ports.pass;
     Decisions {
-        scale_out: reconcile(ports, &tied, name, Direction::Out, None).await,
-        scale_in: reconcile(ports, &tied, name, Direction::In, None).await,
+        scale_out: reconcile(ports, stack, name, Intent::DryRun, Direction::Out, None).await,
+        scale_in: reconcile(ports, stack, name, Intent::DryRun, Direction::In, None).await,
     }
-}
-
-/// The same policy, as a dry run.
-pub(crate) fn tied(policy: &Policy) -> Policy {
-    Policy::new(PolicySpec { dry_run: true, ..**policy }).expect("a policy is one as a dry run too")
 }
 
 /// The load of every open shard, the busiest first, and what is the matter with it by this policy; `None` where not all
@@ -253,13 +247,13 @@ async fn shard_statuses(
     let loads = policy.and_then(|_| shard_loads(&shards, Timestamp::MIN)).unwrap_or_default();
     let hot = policy.map(|policy| hot_shards(policy, &loads)).unwrap_or_default();
     let status = |ShardWindow { shard, window }: &ShardWindow| {
-        let heat = hot.iter().find(|(load, _)| load.shard.id == shard.id).map(|(_, heat)| *heat);
+        let kind = hot.iter().find(|(load, _)| load.shard.id == shard.id).map(|(_, kind)| *kind);
         ShardStatus {
             shard: shard.id.clone(),
             keys_share: shard.range.share(),
             load: Load::of(window, Some(ShardCount::ONE)),
-            heat: heat.map(heat_word),
-            heat_in_words: heat.map(|heat| heat.to_string()),
+            hot_because: kind.map(kind_word),
+            hot_in_words: kind.map(|kind| kind.to_string()),
         }
     };
     let mut shards: Vec<_> = shards.iter().map(status).collect();
@@ -268,12 +262,12 @@ async fn shard_statuses(
 }
 
 /// For programs.
-fn heat_word(heat: Heat) -> &'static str {
-    match heat {
-        Heat::Even => "even",
-        Heat::Wide => "wide",
-        Heat::Hot => "hot",
-        Heat::Key => "one-key",
+fn kind_word(kind: HotShardKind) -> &'static str {
+    match kind {
+        HotShardKind::Even => "even",
+        HotShardKind::WideRange => "wide",
+        HotShardKind::HotRange => "hot",
+        HotShardKind::HotKey => "one-key",
     }
 }
 
@@ -396,7 +390,7 @@ impl Status<'_> {
             let shown = shards.iter().take(SHARDS_SHOWN).map(|shard| {
                 let [bytes, records, used, throttled, lag] = shard.load.cells();
                 let keys = percent(shard.keys_share, 1);
-                [shard.shard.clone(), keys, bytes, records, used, throttled, lag, or_dash(shard.heat_in_words.as_ref())]
+                [shard.shard.clone(), keys, bytes, records, used, throttled, lag, or_dash(shard.hot_in_words.as_ref())]
             });
             writeln!(out, "\nbusiest minute of each shard, {} of {}", shown.len(), shards.len())?;
             writeln!(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args};
-use scaler_core::commands::StreamCommand;
+use scaler_app::advice::StreamCommand;
 use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
+use scaler_app::advice::operand;
 use scaler_app::ports::{Clock as _, Streams as _};
-use scaler_core::commands::operand;
 use scaler_core::{ShardCount, StreamState, StreamStatus};
 
 use crate::connection::{Connection, explained};

@@ -8,9 +8,9 @@ use anyhow::Result;
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
+use scaler_app::advice::{StreamCommand, operand};
 use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
 use scaler_aws::{SampleLimits, SampledRecord};
-use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::limits::{
     READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, WRITE_BYTES_PER_SECOND_PER_SHARD,
     WRITE_RECORDS_PER_SECOND_PER_SHARD,

@@ -1,6 +1,6 @@
 //! What is to be done for a migration, and what of it the plan has found done.
 
-use scaler_core::commands::{StreamCommand, operand};
+use scaler_app::advice::{StreamCommand, operand};
 use scaler_core::migration::{Cleanup, Notice, StreamPlan};
 use scaler_core::prices::Item;
 

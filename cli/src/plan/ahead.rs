@@ -1,16 +1,12 @@
 //! `shardctl plan --stream|--trace`: the forecast of the next 24 hours, and which count kinesis-scaler would have when.
 
 use std::io::Write;
-use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::limits::METRIC_DELAY_MINUTES;
 use scaler_core::sizing::{HashedKeys, Reads, Workload};
-use scaler_core::{
-    Enrolment, LoadHistory, MetricWindow, Minute, Observation, Plan, PlannedSpan, Policy, ShardCount, StreamMode,
-    StreamState, StreamStatus, plan_ahead,
-};
+use scaler_core::{Enrolment, LoadHistory, MetricWindow, Minute, Plan, PlannedSpan, Policy, ShardCount, plan_ahead};
 use scaler_sim::trace::Trace;
 use serde_json::json;
 
@@ -89,16 +85,8 @@ fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCoun
         ),
     };
     let shards = ShardCount::saturating(u64::from(source.initial_shards));
-    let stream = StreamState {
-        status: StreamStatus::Active,
-        mode: StreamMode::Provisioned,
-        open_shards: shards,
-        shard_metrics: false,
-    };
-    let past = Some(Arc::new(history(&source.trace)));
     let window = MetricWindow { end: now, minutes: Vec::new() };
-    let seen = Observation { stream, enrolment, window, past, account: None, shards: None };
-    match plan_ahead(&policy, &seen, now) {
+    match plan_ahead(&policy, shards, &enrolment.history, &history(&source.trace), &window, now) {
         Some(plan) => Ok((shards, plan)),
         None => bail!(
             "{} minutes of {name} are known: an hour is the least that can be planned from",

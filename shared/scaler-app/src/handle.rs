@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::{Direction, Policy};
+use scaler_core::{Direction, Intent, Policy};
 use serde_json::Value;
 
 use crate::event::{self, AlarmState, EventFault, Notice, Request};
@@ -149,7 +149,7 @@ async fn answer<A: Adapters>(
         }
         (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
             // In a box: all that a pass waits for, one in the other, is deeper than the compiler follows.
-            Box::pin(reconcile(ports, policy, stream, direction, notice.fits)).await
+            Box::pin(reconcile(ports, policy, stream, Intent::Auto, direction, notice.fits)).await
         }
         (AlarmState::Alarm, [stream]) => {
             let words = "this stream was already looked at for this event";

@@ -4,6 +4,7 @@
 //! ([`reconcile`]) over the [`ports`], and answers with a [`Response`]. [`sync`] is what alarm-sync runs, over the whole
 //! fleet. Nothing here names an AWS SDK.
 
+pub mod advice;
 pub mod config;
 pub mod cost;
 pub mod event;

@@ -3,25 +3,25 @@
 //! Start at [`decide`]: what the operator wants ([`Policy`]) and what was seen ([`Observation`]) go in, one explained
 //! [`Decision`] comes out. Nothing here reads a clock, the environment or the network.
 
-mod advice;
 mod alarm_set;
 mod alarms;
-mod care;
-pub mod commands;
 pub mod compare;
-mod constrain;
 pub mod cost;
-mod decision;
+mod decide;
 mod demand;
+mod desired_alarms;
 mod direction;
 mod enrolment;
 mod forecast;
 mod hash_key;
 mod history;
+mod hot_shard;
+mod intent;
 pub mod keys;
 pub mod limits;
 mod load_history;
 pub mod migration;
+mod need;
 mod notices;
 pub mod number;
 mod observation;
@@ -31,16 +31,12 @@ mod planned;
 mod policy;
 pub mod prices;
 mod rate;
-mod reason;
 mod rebalance;
-mod recommend;
 mod reshard;
 mod risk;
 mod scaling_alarms;
 mod shard_load;
 pub mod sizing;
-mod spread;
-mod step;
 mod units;
 mod watch_alarms;
 
@@ -49,9 +45,13 @@ pub use alarms::{
     ALARM_PREFIX, AlarmExpression, AlarmKind, AlarmMetric, SHARDS_ID, StreamAlarm, TAG_MADE_BY, Watch, alarm_name,
     signature, signed_by, stream_of_alarm,
 };
-pub use care::{Care, ROUND_MINUTES, SYNC_MINUTES, care, is_due, is_plan_due};
-pub use decision::{Decision, Verdict, admit, decide, may_plan};
+pub use decide::{
+    AdmitReason, BoundsReason, BudgetReason, Cause, ConsumersReason, CooldownReason, Decision, DirectionReason, HotKey,
+    HotShardsReason, NoneLeft, Progress, QuotaReason, Reason, RecommendReason, Resharding, Stage, Step,
+    StepFactorReason, TooFull, UnevenLoadReason, UnknownLoad, Verdict, admit, decide, may_plan,
+};
 pub use demand::{Demand, Limit};
+pub use desired_alarms::{DesiredAlarms, ROUND_MINUTES, SYNC_MINUTES, is_due, is_plan_due};
 pub use direction::Direction;
 pub use enrolment::{
     Enrolment, Overrides, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TAG_SHARD_METRICS,
@@ -59,7 +59,10 @@ pub use enrolment::{
 };
 pub use hash_key::{HashKeyRange, OpenShard, hash_key};
 pub use history::{Attempt, AttemptKind, ResizeHistory};
+pub use hot_shard::{HotShardKind, hot_shards};
+pub use intent::{Intent, Order};
 pub use load_history::{LoadHistory, PAST_MINUTES};
+pub use need::{Fetched, Need};
 pub use notices::NoticeMemory;
 pub use observation::{
     AccountShards, MetricWindow, Minute, Observation, ShardWindow, StreamMode, StreamState, StreamStatus,
@@ -69,12 +72,9 @@ pub use planned::plan_ahead;
 pub use policy::{Policy, PolicyFault, PolicySpec, parse_whole};
 pub use prices::shard_hour;
 pub use rate::TokenBucket;
-pub use reason::{Instead, Reason, Stage};
 pub use rebalance::{Rebalance, rebalance};
 pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, load_within, plan_reshard};
 pub use risk::{RISK_WORDS, Risk, UnknownRisk};
 pub use scaling_alarms::scaling_alarm;
 pub use shard_load::{ShardLoad, shard_loads};
-pub use spread::{Heat, Resharding, hot_shards};
-pub use step::Step;
 pub use units::{MicroUsd, NotUsd, ShardCount, thousands};

@@ -1,12 +1,11 @@
 //! All that a decision may look at: the stream, its metrics, its past, the account.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::enrolment::Enrolment;
 use crate::hash_key::OpenShard;
-use crate::load_history::LoadHistory;
+use crate::need::Fetched;
+use crate::plan::Plan;
 use crate::units::ShardCount;
 
 /// `StreamStatus` of `DescribeStreamSummary`.
@@ -98,10 +97,20 @@ pub struct MetricWindow {
 }
 
 impl MetricWindow {
+    /// So many minutes of which nothing is known.
+    pub fn unknown(end: Timestamp, minutes: usize) -> Self {
+        Self { end, minutes: vec![Minute::default(); minutes] }
+    }
+
     /// The known minutes with the time each began, oldest first.
     pub fn known(&self) -> impl Iterator<Item = (Timestamp, &Minute)> {
+        self.all().filter(|(_, minute)| minute.is_known())
+    }
+
+    /// All minutes with the time each began, oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Timestamp, &Minute)> {
         let count = self.minutes.len();
-        self.minutes.iter().enumerate().filter(|(_, minute)| minute.is_known()).map(move |(i, minute)| {
+        self.minutes.iter().enumerate().map(move |(i, minute)| {
             let ago = SignedDuration::from_mins(i64::try_from(count - i).unwrap_or(i64::MAX));
             // Out of range only at the end of representable time, where no stream lives.
             (self.end.checked_sub(ago).unwrap_or(Timestamp::MIN), minute)
@@ -127,10 +136,10 @@ pub struct Observation {
     pub enrolment: Enrolment,
     /// What CloudWatch says.
     pub window: MetricWindow,
-    /// What was wanted of the stream in the days before the window, where that could be read.
-    pub past: Option<Arc<LoadHistory>>,
-    /// What the account has left; `None` where it could not be read.
-    pub account: Option<AccountShards>,
-    /// The open shards in the order of their hash key ranges; `None` where nobody has looked, or could.
-    pub shards: Option<Vec<ShardWindow>>,
+    /// The plan of the next day, as far as the stream's past tells.
+    pub plan: Fetched<Plan>,
+    /// What the account has left.
+    pub account: Fetched<AccountShards>,
+    /// The open shards in the order of their hash key ranges.
+    pub shards: Fetched<Vec<ShardWindow>>,
 }

@@ -2,26 +2,35 @@
 
 use jiff::Timestamp;
 
+use crate::decide::STALE_AFTER_MINUTES;
 use crate::forecast::{Forecast, KNOWN_MINUTES_MIN};
+use crate::history::ResizeHistory;
 use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use crate::load_history::LoadHistory;
-use crate::observation::Observation;
+use crate::observation::MetricWindow;
 use crate::plan::{Plan, Terms};
 use crate::policy::Policy;
-use crate::recommend::STALE_AFTER_MINUTES;
+use crate::units::ShardCount;
 
-/// The next 24 hours of a stream as far as its past tells; `None` where less than an hour of it is known, or nothing of the
-/// last minutes.
-pub fn plan_ahead(policy: &Policy, seen: &Observation, now: Timestamp) -> Option<Plan> {
-    let past = seen.past.as_deref().filter(|past| past.minutes().len() >= KNOWN_MINUTES_MIN)?;
-    let history: LoadHistory = past.with(&seen.window);
+/// The next 24 hours of a stream of so many shards, as far as its past and the last minutes tell; `None` where less than an hour
+/// of it is known, or nothing of the last minutes.
+pub fn plan_ahead(
+    policy: &Policy,
+    current: ShardCount,
+    resizes: &ResizeHistory,
+    past: &LoadHistory,
+    window: &MetricWindow,
+    now: Timestamp,
+) -> Option<Plan> {
+    if past.minutes().len() < KNOWN_MINUTES_MIN {
+        return None;
+    }
+    let history = past.with(window);
     let age = now.duration_since(history.end()).as_mins();
     if age - i64::from(METRIC_DELAY_MINUTES) > STALE_AFTER_MINUTES {
         return None;
     }
-    let current = seen.stream.open_shards;
     let forecast = Forecast::of(&history, usize::try_from(age).unwrap_or(0), current.get())?;
-    let resizes = &seen.enrolment.history;
     let minutes = |at: Timestamp| usize::try_from((at.duration_since(now).as_secs() + 59) / 60).unwrap_or(0);
     let terms = Terms {
         current,

@@ -11,8 +11,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::{
-    AccountShards, Attempt, AttemptKind, Direction, Enrolment, MetricWindow, Minute, Observation, Policy, PolicySpec,
-    ShardCount, StreamMode, StreamState, StreamStatus, Verdict, decide,
+    AccountShards, Attempt, AttemptKind, Direction, Enrolment, Fetched, Intent, MetricWindow, Minute, Observation,
+    Policy, PolicySpec, ShardCount, StreamMode, StreamState, StreamStatus, Verdict, decide,
 };
 
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
@@ -78,11 +78,11 @@ impl Loop {
                     },
                     enrolment: enrolment.clone(),
                     window: MetricWindow { end: now, minutes: window },
-                    past: None,
-                    account: Some(AccountShards { open: current, limit: 20_000 }),
-                    shards: None,
+                    plan: Fetched::Unavailable,
+                    account: Fetched::Known(AccountShards { open: current, limit: 20_000 }),
+                    shards: Fetched::Unavailable,
                 };
-                let decision = decide(&policy, &observation, direction, now);
+                let decision = decide(&policy, &observation, Intent::Auto, direction, now).unwrap();
                 if decision.verdict == Verdict::Resize {
                     let kind = if direction == Direction::Out { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
                     enrolment.history = enrolment.history.with(Attempt {

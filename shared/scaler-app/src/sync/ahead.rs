@@ -1,9 +1,6 @@
 //! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
 
-use scaler_core::{
-    Direction, Enrolment, Observation, Plan, Policy, ShardCount, StreamMode, StreamState, StreamStatus, may_plan,
-    plan_ahead,
-};
+use scaler_core::{Direction, Enrolment, Intent, Plan, Policy, ShardCount, may_plan, plan_ahead};
 
 use super::Settings;
 use crate::pasts::minutes_since_past;
@@ -57,7 +54,7 @@ pub(super) async fn look_ahead<A: Adapters>(
         let look_again = (direction == Direction::Out).then_some(HELD_SECONDS);
         return Ahead { outcome: None, look_again };
     }
-    let outcome = Box::pin(reconcile(ports, settings.policy, stream, direction, None)).await;
+    let outcome = Box::pin(reconcile(ports, settings.policy, stream, Intent::Auto, direction, None)).await;
     let look_again = match (outcome.outcome, direction) {
         // A longer way has more than one step.
         (OutcomeKind::Resized, _) => Some(LATER_SECONDS_MAX),
@@ -81,19 +78,5 @@ async fn plan<A: Adapters>(
     // Kept for the pass that may follow, and for the next look within the hour.
     let past = ports.pasts.read(&ports.metrics, stream, now).await?;
     let window = ports.metrics.window(stream, end, minutes_since_past(now)).await?;
-    let state = StreamState {
-        status: StreamStatus::Active,
-        mode: StreamMode::Provisioned,
-        open_shards: shards,
-        shard_metrics: false,
-    };
-    let seen = Observation {
-        stream: state,
-        enrolment: enrolment.clone(),
-        window,
-        past: Some(past),
-        account: None,
-        shards: None,
-    };
-    Ok(plan_ahead(policy, &seen, now))
+    Ok(plan_ahead(policy, shards, &enrolment.history, &past, &window, now))
 }

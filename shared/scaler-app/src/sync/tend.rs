@@ -1,8 +1,8 @@
 //! One stream: what it should have, what it has, and the few calls that make the two the same.
 
 use scaler_core::{
-    Care, Direction, Enrolment, Policy, Reason, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus,
-    TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care, stream_of_alarm,
+    AdmitReason, DesiredAlarms, Direction, Enrolment, Intent, Policy, ShardCount, StreamAlarm, StreamMode, StreamState,
+    StreamStatus, TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, stream_of_alarm,
 };
 
 use super::Settings;
@@ -102,10 +102,10 @@ impl<A: FleetAdapters> Tender<'_, A> {
             Ok(tags) => read(&tags),
             Err(error) => return call_failed(stream, &error).into(),
         };
-        match care(self.settings.policy, &state, &enrolment) {
-            Care::NoAlarms(reason) => self.clean_up(&known, &enrolment, &reason).await.into(),
-            Care::Leave(reason) => self.leave(&known, &enrolment, &reason).await,
-            Care::Alarms { policy, outside } => {
+        match DesiredAlarms::of(self.settings.policy, &state, &enrolment) {
+            DesiredAlarms::None(reason) => self.clean_up(&known, &enrolment, &reason).await.into(),
+            DesiredAlarms::Unchanged(reason) => self.leave(&known, &enrolment, &reason).await,
+            DesiredAlarms::Six { policy, outside } => {
                 let is_new = known.alarms.is_empty() && !policy.dry_run;
                 if is_new && let Some(stopped) = self.reserve_memory(&known, &enrolment).await {
                     return stopped.into();
@@ -222,14 +222,15 @@ impl<A: FleetAdapters> Tender<'_, A> {
     /// The end of the work for a stream in this state that is as it should be, by the tags that are known of it.
     fn is_right(&self, known: &Known, state: &StreamState) -> Option<Tended> {
         let enrolment = read(known.tags.as_ref()?);
-        let Care::Alarms { policy, outside: None } = care(self.settings.policy, state, &enrolment) else { return None };
+        let desired = DesiredAlarms::of(self.settings.policy, state, &enrolment);
+        let DesiredAlarms::Six { policy, outside: None } = desired else { return None };
         let changes = self.changes(known, &policy, state.open_shards);
         let kept = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT);
         changes.is_none().then(|| Tended { standing: Some((state.open_shards, enrolment)), ..kept.into() })
     }
 
     /// A stream with which the scaler has nothing to do.
-    async fn clean_up(&self, known: &Known, enrolment: &Enrolment, reason: &Reason) -> Outcome {
+    async fn clean_up(&self, known: &Known, enrolment: &Enrolment, reason: &AdmitReason) -> Outcome {
         let mut outcome = Outcome::stopped(OutcomeKind::Refused, &known.stream, reason);
         if known.is_listed && !enrolment.managed {
             outcome.words = format!("STREAM_NAMES lists it, but {reason}");
@@ -244,8 +245,8 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     /// A stream that is changing, or of which it cannot be told what it should have.
-    async fn leave(&self, known: &Known, enrolment: &Enrolment, reason: &Reason) -> Tended {
-        let is_changing = matches!(reason, Reason::NotActive(_));
+    async fn leave(&self, known: &Known, enrolment: &Enrolment, reason: &AdmitReason) -> Tended {
+        let is_changing = reason.is_passing();
         let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
         let mut outcome = Outcome::stopped(kind, &known.stream, reason);
         if enrolment.managed && !enrolment.lacks_room() {
@@ -373,7 +374,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
 
     /// A step towards the minimum or maximum, by the very pass that an alarm causes.
     async fn bring_inside(&self, stream: &str, direction: Direction) -> Outcome {
-        Box::pin(reconcile(&self.ports.pass, self.settings.policy, stream, direction, None)).await
+        Box::pin(reconcile(&self.ports.pass, self.settings.policy, stream, Intent::Auto, direction, None)).await
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.

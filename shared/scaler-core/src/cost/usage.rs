@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::care::SYNC_MINUTES;
 use crate::demand::{Demand, shards_to_read};
+use crate::desired_alarms::SYNC_MINUTES;
 use crate::history::ResizeHistory;
 use crate::limits::{FAN_OUT_CONSUMERS_MAX, MINUTE_SECONDS};
 use crate::observation::{Minute, StreamMode};

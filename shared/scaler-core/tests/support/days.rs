@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::limits::{METRIC_DELAY_MINUTES, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
 use scaler_core::{
-    AccountShards, Attempt, AttemptKind, Direction, Enrolment, Limit, LoadHistory, MetricWindow, Minute, Observation,
-    PAST_MINUTES, Policy, PolicySpec, ResizeHistory, ShardCount, StreamMode, StreamState, StreamStatus, Verdict,
-    decide,
+    AccountShards, Attempt, AttemptKind, Decision, Direction, Enrolment, Fetched, Intent, Limit, LoadHistory,
+    MetricWindow, Minute, Observation, PAST_MINUTES, Plan, Policy, PolicySpec, ResizeHistory, ShardCount, StreamMode,
+    StreamState, StreamStatus, Verdict, decide, may_plan, plan_ahead,
 };
 
 /// Midnight of a Monday, 2026-01-05T00:00:00Z: minute 0.
@@ -93,15 +93,28 @@ impl Days {
             },
             enrolment: Enrolment { managed: true, ..Enrolment::default() },
             window: MetricWindow { end: at(now), minutes },
-            past: None,
-            account: Some(AccountShards { open: shards, limit: 20_000 }),
-            shards: None,
+            plan: Fetched::Unavailable,
+            account: Fetched::Known(AccountShards { open: shards, limit: 20_000 }),
+            shards: Fetched::Unavailable,
         }
     }
 
     /// A stream of so many shards in that minute.
     pub fn seen(&self, shards: u32, now: usize) -> Observation {
-        Observation { past: Some(self.past(now)), ..self.seen_without_past(shards, now) }
+        self.seen_by(&policy(), ResizeHistory::default(), shards, now)
+    }
+
+    /// The same by a policy, and with resizes spent.
+    pub fn seen_by(&self, policy: &Policy, history: ResizeHistory, shards: u32, now: usize) -> Observation {
+        let mut seen = self.seen_without_past(shards, now);
+        seen.enrolment.history = history;
+        seen.plan = self.plan(policy, &seen, now).into();
+        seen
+    }
+
+    /// The plan of a stream that was seen so in that minute.
+    pub fn plan(&self, policy: &Policy, seen: &Observation, now: usize) -> Option<Plan> {
+        planned(policy, seen, &self.past(now), now)
     }
 
     /// Looks every five minutes from one minute to another, and resizes at once where that is decided.
@@ -114,8 +127,11 @@ impl Days {
             }
             for direction in [Direction::Out, Direction::In] {
                 let mut seen = self.seen_without_past(current, now);
-                (seen.past, seen.enrolment.history) = (Some(Arc::clone(&past)), history.clone());
-                let decision = decide(policy, &seen, direction, at(now));
+                seen.enrolment.history = history.clone();
+                if may_plan(policy, &history, direction, at(now)) {
+                    seen.plan = planned(policy, &seen, &past, now).into();
+                }
+                let decision = decided(policy, &seen, direction, at(now));
                 if decision.verdict == Verdict::Resize {
                     let kind = if direction == Direction::Out { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
                     let (from, to) = (decision.current, Some(decision.desired));
@@ -128,6 +144,16 @@ impl Days {
         }
         resizes
     }
+}
+
+/// What is planned for a stream with this past.
+pub fn planned(policy: &Policy, seen: &Observation, past: &LoadHistory, now: usize) -> Option<Plan> {
+    plan_ahead(policy, seen.stream.open_shards, &seen.enrolment.history, past, &seen.window, at(now))
+}
+
+/// The decision of a pass that an alarm causes, with all that it needs.
+pub fn decided(policy: &Policy, seen: &Observation, direction: Direction, now: Timestamp) -> Decision {
+    decide(policy, seen, Intent::Auto, direction, now).unwrap()
 }
 
 /// One resize of a stream that lived through its days.

@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use scaler_core::{
-    Direction, Enrolment, MetricWindow, Minute, Observation, Policy, PolicySpec, ShardCount, StreamMode, StreamState,
-    StreamStatus, decide,
+    Direction, Enrolment, Fetched, Intent, MetricWindow, Minute, Observation, Policy, PolicySpec, ShardCount,
+    StreamMode, StreamState, StreamStatus, decide,
 };
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
@@ -27,12 +27,13 @@ fn advice(shards: u32, max: u32) -> Option<String> {
             ("kinesis-scaler/shards-max", max.to_string().as_str()),
         ]),
         window: MetricWindow { end: NOW, minutes: vec![minute; 7] },
-        past: None,
-        account: None,
-        shards: None,
+        plan: Fetched::Unavailable,
+        account: Fetched::Unavailable,
+        shards: Fetched::Unavailable,
     };
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    decide(&policy, &seen, Direction::Out, NOW).attention()?.advice("orders")
+    let decision = decide(&policy, &seen, Intent::Auto, Direction::Out, NOW).unwrap();
+    decision.attention.map(|cause| scaler_app::advice::advice(&cause, "orders"))
 }
 
 /// Also where more is wanted than AWS gives any stream.
