@@ -9,10 +9,11 @@ use std::io::Write;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use kinesis_model::ShardCount;
 use scaler_app::advice::{StreamCommand, operand, option_value};
 use scaler_app::ports::{CallError, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
-use scaler_core::{ALARM_PREFIX, AdmitReason, Decision, Direction, Enrolment, Intent, Policy, ShardCount, TAG_MANAGED};
+use scaler_core::{ALARM_PREFIX, AdmitReason, Decision, Direction, Enrolment, Intent, Policy, TAG_MANAGED};
 use serde::Serialize;
 
 use crate::connection::{Connection, OUR_STACK, advice_on, explained, in_aws};

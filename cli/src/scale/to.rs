@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 
 use anyhow::{Context as _, Result};
+use kinesis_model::{ShardCount, StreamState};
 use scaler_app::advice::{StreamCommand, operand};
 use scaler_app::ports::{CallError, Clock as _, Metrics as _, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::{
-    Decision, Direction, Enrolment, Intent, Order, Policy, PolicySpec, ShardCount, Stage, StreamState, TAG_SHARDS_MAX,
-    TAG_SHARDS_MIN, admit,
+    Decision, Direction, Enrolment, Intent, Order, Policy, PolicySpec, Stage, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit,
 };
 
 use super::{ACTIVE_WITHIN, Answer, Arguments, Ended, Work};

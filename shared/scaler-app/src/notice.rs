@@ -1,7 +1,7 @@
 //! Telling people: which outcomes are worth a message, in words they can act on, and each cause once an hour.
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::limits::SHARD_METRICS;
+use kinesis_model::limits::SHARD_METRICS;
 use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
 
 use crate::advice::StreamCommand;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{MetricWindow, OpenShard, ShardCount};
 use scaler_core::{
-    Attempt, AttemptKind, Cause, Decision, Direction, Enrolment, Fetched, Intent, MetricWindow, Need, Observation,
-    OpenShard, Plan, Policy, ResizeHistory, ShardCall, ShardCount, ShardWindow, TAG_RESIZES, Verdict, admit, decide,
-    plan_ahead, scaling_alarm,
+    Attempt, AttemptKind, Cause, Decision, Direction, Enrolment, Fetched, Intent, Need, Observation, Plan, Policy,
+    ResizeHistory, ShardCall, ShardWindow, TAG_RESIZES, Verdict, admit, decide, plan_ahead, scaling_alarm,
 };
 
 use crate::advice::refusal_advice;

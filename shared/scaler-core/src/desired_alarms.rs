@@ -6,8 +6,8 @@ use crate::decide::{AdmitReason, admission};
 use crate::direction::Direction;
 use crate::enrolment::Enrolment;
 use crate::intent::Intent;
-use crate::observation::StreamState;
 use crate::policy::Policy;
+use kinesis_model::StreamState;
 
 /// The alarms that a stream should have.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,9 +92,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
-    use crate::observation::{StreamMode, StreamStatus};
     use crate::policy::PolicySpec;
-    use crate::units::ShardCount;
+    use kinesis_model::ShardCount;
+    use kinesis_model::{StreamMode, StreamStatus};
 
     fn check(tags: &[(&str, &str)], change: impl FnOnce(&mut StreamState)) -> String {
         let mut stream = StreamState {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::policy::Policy;
 use crate::reshard::ReshardTerms;
-use crate::shard_load::{ShardLoad, total};
+use crate::stream::{ShardLoad, total};
 
 /// A load counts as even up to this much above its mean: minutes and hashes are never perfectly even (chosen).
 pub(crate) const EVEN: f64 = 1.25;

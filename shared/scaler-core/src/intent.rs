@@ -2,7 +2,7 @@
 
 use crate::enrolment::Enrolment;
 use crate::policy::Policy;
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
 
 /// What a pass is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

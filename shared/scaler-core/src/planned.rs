@@ -4,13 +4,11 @@ use jiff::Timestamp;
 
 use crate::decide::STALE_AFTER_MINUTES;
 use crate::forecast::{Forecast, KNOWN_MINUTES_MIN};
-use crate::history::ResizeHistory;
-use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
-use crate::load_history::LoadHistory;
-use crate::observation::MetricWindow;
 use crate::plan::{Plan, Terms};
 use crate::policy::Policy;
-use crate::units::ShardCount;
+use crate::stream::{LoadHistory, ResizeHistory};
+use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
+use kinesis_model::{MetricWindow, ShardCount};
 
 /// The next 24 hours of a stream of so many shards, as far as its past and the last minutes tell; `None` where less than an hour
 /// of it is known, or nothing of the last minutes.

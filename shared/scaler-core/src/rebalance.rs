@@ -6,11 +6,10 @@ use crate::decide::{Context, HotKey, Reason, RecommendReason, UnknownLoad, spare
 use crate::direction::Direction;
 use crate::hot_shard::{HotShardKind, hot_shards};
 use crate::need::Fetched;
-use crate::observation::{Observation, ShardWindow};
 use crate::policy::Policy;
 use crate::reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, plan_apart};
-use crate::shard_load::{ShardLoad, loads_with_past};
-use crate::units::ShardCount;
+use crate::stream::{Observation, ShardLoad, ShardWindow, loads_with_past};
+use kinesis_model::ShardCount;
 
 /// What such an order comes to.
 #[derive(Clone, Debug, PartialEq)]

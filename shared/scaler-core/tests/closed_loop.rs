@@ -10,9 +10,9 @@
 )]
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{AccountShards, MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    AccountShards, Attempt, AttemptKind, Direction, Enrolment, Fetched, Intent, MetricWindow, Minute, Observation,
-    Policy, PolicySpec, ShardCount, StreamMode, StreamState, StreamStatus, Verdict, decide,
+    Attempt, AttemptKind, Direction, Enrolment, Fetched, Intent, Observation, Policy, PolicySpec, Verdict, decide,
 };
 
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);

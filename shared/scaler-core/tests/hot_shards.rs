@@ -3,10 +3,10 @@
 
 mod support;
 
+use kinesis_model::HashKeyRange;
 use scaler_core::{
-    BoundsReason, BudgetReason, Cause, CooldownReason, Decision, Direction, DirectionReason, HashKeyRange, HotKey,
-    HotShardsReason, Need, NoneLeft, QuotaReason, Reason, RecommendReason, ShardCall, UnevenLoadReason, UnknownLoad,
-    Verdict,
+    BoundsReason, BudgetReason, Cause, CooldownReason, Decision, Direction, DirectionReason, HotKey, HotShardsReason,
+    Need, NoneLeft, QuotaReason, Reason, RecommendReason, ShardCall, UnevenLoadReason, UnknownLoad, Verdict,
 };
 use support::{Case, NOW};
 

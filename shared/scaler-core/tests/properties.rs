@@ -4,10 +4,11 @@
 mod support;
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount};
 use proptest::prelude::*;
 use scaler_core::{
-    Attempt, AttemptKind, Direction, Fetched, HashKeyRange, MetricWindow, Minute, Observation, OpenShard, Policy,
-    PolicySpec, ResizeHistory, ShardCall, ShardCount, ShardWindow, Step, Verdict,
+    Attempt, AttemptKind, Direction, Fetched, Observation, Policy, PolicySpec, ResizeHistory, ShardCall, ShardWindow,
+    Step, Verdict,
 };
 use support::{Case, NOW, decided};
 

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use jiff::Timestamp;
+use kinesis_model::{HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    ConsumersReason, Enrolment, Fetched, HashKeyRange, HotKey, KeyLoad, MetricWindow, Minute, Observation, OpenShard,
-    Operation, Policy, PolicySpec, Reason, Rebalance, RecommendReason, ShardCount, ShardWindow, StreamMode,
-    StreamState, StreamStatus, UnknownLoad, load_within, rebalance,
+    ConsumersReason, Enrolment, Fetched, HotKey, KeyLoad, Observation, Operation, Policy, PolicySpec, Reason,
+    Rebalance, RecommendReason, ShardWindow, UnknownLoad, load_within, rebalance,
 };
 
 const END: Timestamp = Timestamp::constant(1_767_322_800, 0);

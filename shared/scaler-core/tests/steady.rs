@@ -7,8 +7,9 @@ mod days;
 use std::fmt;
 
 use days::{Days, at, decided, policy};
+use kinesis_model::Limit;
 use proptest::prelude::*;
-use scaler_core::{Direction, Limit};
+use scaler_core::Direction;
 
 /// Loads are in sixteenths of a shard.
 const SHARD: u64 = 16;

@@ -4,8 +4,9 @@ mod commands;
 mod refused;
 mod saving;
 
-use scaler_core::limits::SHARDS_PER_STREAM_MAX;
-use scaler_core::{Cause, ShardCount, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
+use kinesis_model::ShardCount;
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
+use scaler_core::{Cause, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
 
 pub use commands::{StreamCommand, operand, option_value};
 pub(crate) use refused::refusal_advice;

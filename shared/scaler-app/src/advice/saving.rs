@@ -1,6 +1,6 @@
 //! The command that makes a saving.
 
-use scaler_core::cost::Saving;
+use billing::Saving;
 use scaler_core::{TAG_MANAGED, TAG_SHARDS_MIN};
 
 use super::commands::{StreamCommand, operand};
@@ -26,8 +26,8 @@ pub fn saving_command(saving: &Saving, stream: &str, region: &str) -> Option<Str
 
 #[cfg(test)]
 mod tests {
-    use scaler_core::ShardCount;
-    use scaler_core::cost::OnDemandOnly;
+    use billing::OnDemandOnly;
+    use kinesis_model::ShardCount;
 
     use super::*;
 

@@ -1,8 +1,9 @@
 //! One stream: what it should have, what it has, and the few calls that make the two the same.
 
+use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    AdmitReason, DesiredAlarms, Direction, Enrolment, Intent, Policy, ShardCount, StreamAlarm, StreamMode, StreamState,
-    StreamStatus, TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, stream_of_alarm,
+    AdmitReason, DesiredAlarms, Direction, Enrolment, Intent, Policy, StreamAlarm, TAG_MADE_BY, TAG_NOTICES,
+    TAG_RESIZES, stream_of_alarm,
 };
 
 use super::Settings;

@@ -8,9 +8,9 @@ use super::cause::Cause;
 use super::words::{Explain, joined};
 use crate::enrolment::{Enrolment, Overrides, TAG_MANAGED, TAG_RESIZES, TagFault};
 use crate::intent::Intent;
-use crate::limits::TAGS_PER_STREAM_MAX;
-use crate::observation::{StreamMode, StreamState, StreamStatus};
 use crate::policy::{Policy, PolicyFault};
+use kinesis_model::limits::TAGS_PER_STREAM_MAX;
+use kinesis_model::{StreamMode, StreamState, StreamStatus};
 
 /// Why a stream is not to be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

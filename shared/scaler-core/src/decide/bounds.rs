@@ -8,7 +8,7 @@ use super::cause::Cause;
 use super::context::{Context, Found, Proposal, count};
 use super::words::Explain;
 use crate::direction::Direction;
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
 
 /// What the bounds come to.
 #[derive(Clone, Debug, PartialEq, Eq)]

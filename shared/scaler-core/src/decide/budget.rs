@@ -13,13 +13,11 @@ use super::context::{Context, Found, Proposal, call, count};
 use super::resharding::{Resharding, split_terms, widest_split};
 use super::words::{Explain, minute, minute_from};
 use crate::direction::Direction;
-use crate::history::{ResizeHistory, SPENT_BELIEVED};
-use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
 use crate::need::Need;
-use crate::observation::ShardWindow;
 use crate::reshard::plan_reshard;
-use crate::shard_load::even_loads;
-use crate::units::ShardCount;
+use crate::stream::{ResizeHistory, SPENT_BELIEVED, ShardWindow, even_loads};
+use kinesis_model::ShardCount;
+use kinesis_model::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
 
 /// What the budget of resizes comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]

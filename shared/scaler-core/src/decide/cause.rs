@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::direction::Direction;
 use crate::enrolment::TagFault;
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
 
 /// Why a stream does not get what it needs, or is not looked after, and will not be by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,8 @@ use jiff::Timestamp;
 
 use super::context::{Context, Found, Proposal, count};
 use super::words::Explain;
-use crate::demand::shards_to_read;
 use crate::direction::Direction;
-use crate::units::ShardCount;
+use kinesis_model::{ShardCount, shards_to_read};
 
 /// What consumers need.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,14 +5,13 @@ use jiff::Timestamp;
 use super::load_signals::{LoadSignals, Terms};
 use super::resharding::Resharding;
 use crate::direction::Direction;
-use crate::history::ResizeHistory;
 use crate::intent::{Intent, Order};
-use crate::limits::RESIZES_PER_DAY;
 use crate::need::{Fetched, Need};
-use crate::observation::{AccountShards, Observation, ShardWindow};
 use crate::plan::Plan;
 use crate::policy::Policy;
-use crate::units::ShardCount;
+use crate::stream::{Observation, ResizeHistory, ShardWindow};
+use kinesis_model::limits::RESIZES_PER_DAY;
+use kinesis_model::{AccountShards, ShardCount};
 
 /// What every stage looks at.
 pub(crate) struct Context<'a> {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::cause::Cause;
 use super::context::{Context, Found, Proposal, count};
 use super::words::{Explain, minute, second};
-use crate::history::AttemptKind;
+use crate::stream::AttemptKind;
 
 /// What the cooldown comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]

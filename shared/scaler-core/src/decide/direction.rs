@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::context::{Context, Found, Proposal, count};
 use super::words::Explain;
 use crate::direction::Direction;
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
 
 /// Whose change it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,12 +11,10 @@ use super::recommend::{RecommendReason, more_for_bursts};
 use super::resharding::{Resharding, one_more, split_terms};
 use super::words::{Explain, SHARDS_UNKNOWN};
 use crate::direction::Direction;
-use crate::history::AttemptKind;
 use crate::hot_shard::{HotShardKind, hot_shards as hottest_first, percent, times_narrower};
 use crate::need::Need;
-use crate::observation::ShardWindow;
 use crate::reshard::plan_reshard;
-use crate::shard_load::{ShardLoad, shard_loads};
+use crate::stream::{AttemptKind, ShardLoad, ShardWindow, shard_loads};
 
 /// So long after a split or merge shards without metrics are taken to be new: settling, and what CloudWatch is late by.
 const NEW_FOR: SignedDuration = SignedDuration::from_mins(15);

@@ -2,13 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::demand::Demand;
 use crate::direction::Direction;
-use crate::history::{Attempt, ResizeHistory};
-use crate::limits::METRIC_DELAY_MINUTES;
-use crate::observation::{MetricWindow, Minute};
 use crate::policy::Policy;
-use crate::units::ShardCount;
+use crate::stream::{Attempt, ResizeHistory};
+use kinesis_model::limits::METRIC_DELAY_MINUTES;
+use kinesis_model::{Demand, MetricWindow, Minute, ShardCount};
 
 /// A resize takes "a few minutes, depending on the size of the stream" (API `UpdateShardCount`), in which the stream still
 /// throttles as the smaller one it was. AWS gives no figures: half a minute a shard, and no less or more than these, is an

@@ -50,10 +50,10 @@ use crate::direction::Direction;
 use crate::enrolment::Enrolment;
 use crate::intent::Intent;
 use crate::need::Need;
-use crate::observation::{Observation, StreamState};
 use crate::policy::Policy;
 use crate::reshard::ShardCall;
-use crate::units::ShardCount;
+use crate::stream::Observation;
+use kinesis_model::{ShardCount, StreamState};
 
 stages::stages! {
     /// May this stream be changed at all?

@@ -8,9 +8,9 @@ use super::cause::Cause;
 use super::context::{Context, Found, Proposal, count};
 use super::words::Explain;
 use crate::direction::Direction;
-use crate::limits::SHARDS_PER_STREAM_MAX;
 use crate::need::{Fetched, Need};
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
 
 /// What the quotas come to.
 #[derive(Clone, Debug, PartialEq, Eq)]

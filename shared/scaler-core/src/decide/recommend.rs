@@ -9,11 +9,10 @@ use super::cause::Cause;
 use super::context::{Basis, Context, Found, Proposal, count, count_by};
 use super::load_signals::{Load, UnknownLoad};
 use super::words::{Explain, ahead, minute};
-use crate::demand::Demand;
 use crate::direction::Direction;
-use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
 use crate::plan::Plan;
-use crate::units::ShardCount;
+use kinesis_model::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
+use kinesis_model::{Demand, ShardCount};
 
 /// Throttled while less than this was accepted in the busiest minute: it is the spread of the keys that is wrong, not the
 /// size (chosen). What was refused does not count here: retries of one hot key alone can look like a full stream.

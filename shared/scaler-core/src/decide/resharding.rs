@@ -1,10 +1,9 @@
 //! One split or merge that takes the place of `UpdateShardCount`: each look makes one, and the next decides anew.
 
-use crate::hash_key::OpenShard;
-use crate::observation::ShardWindow;
 use crate::policy::Policy;
 use crate::reshard::{Operation, ReshardTerms, ShardCall};
-use crate::units::ShardCount;
+use crate::stream::ShardWindow;
+use kinesis_model::{OpenShard, ShardCount};
 
 /// A split or a merge to be made now.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::context::{Context, Found, Proposal, count};
 use super::words::Explain;
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
 
 /// What one call can do.
 #[derive(Clone, Debug, PartialEq, Eq)]

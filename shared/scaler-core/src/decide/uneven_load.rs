@@ -10,13 +10,11 @@ use super::hot_shards::is_new;
 use super::resharding::{Resharding, split_terms};
 use super::words::{Explain, SHARDS_UNKNOWN};
 use crate::direction::Direction;
-use crate::hash_key::HashKeyRange;
 use crate::hot_shard::{EVEN, percent};
 use crate::need::Need;
-use crate::observation::ShardWindow;
 use crate::reshard::{ReshardTerms, plan_reshard};
-use crate::shard_load::{ShardLoad, largest_over, shard_loads, total};
-use crate::units::ShardCount;
+use crate::stream::{ShardLoad, ShardWindow, largest_over, shard_loads, total};
+use kinesis_model::{HashKeyRange, ShardCount};
 
 /// Counts that are tried between what scale-in wants and what there is (chosen: each costs a walk over the shards).
 const COUNTS_TRIED: u32 = 8;

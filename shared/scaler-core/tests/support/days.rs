@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::limits::{METRIC_DELAY_MINUTES, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
+use kinesis_model::limits::{
+    METRIC_DELAY_MINUTES, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
+};
+use kinesis_model::{AccountShards, Limit, MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    AccountShards, Attempt, AttemptKind, Decision, Direction, Enrolment, Fetched, Intent, Limit, LoadHistory,
-    MetricWindow, Minute, Observation, PAST_MINUTES, Plan, Policy, PolicySpec, ResizeHistory, ShardCount, StreamMode,
-    StreamState, StreamStatus, Verdict, decide, may_plan, plan_ahead,
+    Attempt, AttemptKind, Decision, Direction, Enrolment, Fetched, Intent, LoadHistory, Observation, PAST_MINUTES,
+    Plan, Policy, PolicySpec, ResizeHistory, Verdict, decide, may_plan, plan_ahead,
 };
 
 /// Midnight of a Monday, 2026-01-05T00:00:00Z: minute 0.

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 
 use jiff::Timestamp;
+use kinesis_model::{
+    AccountShards, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
+};
 use scaler_core::{
-    AccountShards, Decision, Direction, Enrolment, Fetched, HashKeyRange, Intent, MetricWindow, Minute, Need,
-    Observation, OpenShard, Policy, PolicySpec, ShardCount, ShardWindow, StreamMode, StreamState, StreamStatus, decide,
+    Decision, Direction, Enrolment, Fetched, Intent, Need, Observation, Policy, PolicySpec, ShardWindow, decide,
 };
 
 /// 2026-01-02T03:00:00Z.

@@ -1,0 +1,32 @@
+//! All that a decision may look at: the stream, its metrics, its plan, the account.
+
+use crate::enrolment::Enrolment;
+use crate::need::Fetched;
+use crate::plan::Plan;
+use kinesis_model::{AccountShards, MetricWindow, OpenShard, StreamState};
+
+/// An open shard, and what was written to it in the minutes of a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardWindow {
+    /// Which shard.
+    pub shard: OpenShard,
+    /// Its write metrics; unknown throughout where shard-level metrics are not sent, and before it was there.
+    pub window: MetricWindow,
+}
+
+/// Everything one decision looks at.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// What Kinesis says of the stream.
+    pub stream: StreamState,
+    /// What the stream's tags say, its resize history included.
+    pub enrolment: Enrolment,
+    /// What CloudWatch says.
+    pub window: MetricWindow,
+    /// The plan of the next day, as far as the stream's past tells.
+    pub plan: Fetched<Plan>,
+    /// What the account has left.
+    pub account: Fetched<AccountShards>,
+    /// The open shards in the order of their hash key ranges.
+    pub shards: Fetched<Vec<ShardWindow>>,
+}
