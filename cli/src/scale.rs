@@ -290,7 +290,7 @@ impl Work<'_> {
             }
             _ => self.enrol(last).or_else(|| last.next.clone()),
         };
-        let words: Vec<_> = passes.iter().map(in_words).collect();
+        let words: Vec<_> = passes.iter().map(Outcome::in_words).collect();
         let (from, to, words) = (passes[0].current, last.desired, words.join("\n  "));
         Ok(Answer {
             stream: self.stream.to_owned(),
@@ -379,12 +379,6 @@ impl Work<'_> {
 /// Whether a pass made one of several splits or merges, and not the last.
 fn is_one_of_more(pass: &Outcome) -> bool {
     pass.resharding.as_ref().is_some_and(|call| call.step < call.of)
-}
-
-/// A pass, with the split or merge that it came to.
-pub(crate) fn in_words(pass: &Outcome) -> String {
-    let call = pass.resharding.as_ref().map(|call| format!("{call}: "));
-    call.unwrap_or_default() + &pass.words
 }
 
 impl Ended {

@@ -21,11 +21,9 @@ use scaler_core::{
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws, is_stranger};
-use crate::fleet;
 use crate::load::{ASKED_MINUTES, Load, or_dash, whole_minute};
 use crate::options::{Output, StackOptions, stream_name};
 use crate::report::write_json;
-use crate::scale::in_words;
 use crate::settings;
 use crate::stack::{Judged, judged};
 use crate::table::{percent, table};
@@ -43,12 +41,12 @@ const SHARDS_SHOWN: usize = 20;
 pub(crate) struct Arguments {
     /// The stream [default: every stream that carries the tag kinesis-scaler/managed, a line each].
     #[arg(value_name = "NAME", value_parser = stream_name)]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     #[command(flatten)]
-    stack: StackOptions,
+    pub(crate) stack: StackOptions,
     /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
-    output: Output,
+    pub(crate) output: Output,
 }
 
 /// A stream, as far as it could be read.
@@ -131,10 +129,7 @@ struct Decisions {
     scale_in: Outcome,
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
-    // What is wrong is told before anything is called.
-    arguments.stack.policy(None)?;
-    let Some(name) = &arguments.name else { return fleet::run(arguments.output, out) };
+pub(crate) fn run(name: &str, arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let status = in_aws(look(name, &arguments.stack))?;
     match arguments.output {
         Output::Json => write_json(&status, out),
@@ -331,9 +326,9 @@ impl Status<'_> {
         writeln!(out, "\nwhat the functions would do now, by these settings")?;
         // What stands against any change is told once.
         if scale_out.words == scale_in.words {
-            writeln!(out, "  {}", in_words(scale_out))?;
+            writeln!(out, "  {}", scale_out.in_words())?;
         } else {
-            writeln!(out, "  scale-out: {}\n  scale-in: {}", in_words(scale_out), in_words(scale_in))?;
+            writeln!(out, "  scale-out: {}\n  scale-in: {}", scale_out.in_words(), scale_in.in_words())?;
         }
         for fault in scale_out.faults.iter().chain(&scale_in.faults) {
             writeln!(out, "  besides: {fault}")?;

@@ -190,6 +190,12 @@ impl Outcome {
         decided
     }
 
+    /// The whole of it, with the split or merge that it came to.
+    pub fn in_words(&self) -> String {
+        let call = self.resharding.as_ref().map(|call| format!("{call}: "));
+        call.unwrap_or_default() + &self.words
+    }
+
     /// The same, asked for by this alarm.
     #[must_use]
     pub fn asked_by(mut self, alarm: &str) -> Self {

@@ -26,7 +26,7 @@ pub use alarms::{
 };
 pub use decide::{
     AdmitReason, BoundsReason, BudgetReason, Cause, ConsumersReason, CooldownReason, Decision, DirectionReason, HotKey,
-    HotShardsReason, NoneLeft, Progress, QuotaReason, Reason, RecommendReason, Resharding, Stage, Step,
+    HotShardsReason, NoneLeft, Observation, Progress, QuotaReason, Reason, RecommendReason, Resharding, Stage, Step,
     StepFactorReason, TooFull, UnevenLoadReason, UnknownLoad, Verdict, admit, decide, may_plan,
 };
 pub use desired_alarms::{DesiredAlarms, ROUND_MINUTES, SYNC_MINUTES, is_due, is_plan_due};
@@ -45,6 +45,5 @@ pub use rebalance::{Rebalance, rebalance};
 pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, load_within, plan_reshard};
 pub use risk::{RISK_WORDS, Risk, UnknownRisk};
 pub use stream::{
-    Attempt, AttemptKind, LoadHistory, NoticeMemory, Observation, PAST_MINUTES, ResizeHistory, ShardLoad, ShardWindow,
-    shard_loads,
+    Attempt, AttemptKind, LoadHistory, NoticeMemory, PAST_MINUTES, ResizeHistory, ShardLoad, ShardWindow, shard_loads,
 };

@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::decide::STALE_AFTER_MINUTES;
 use crate::forecast::{Forecast, KNOWN_MINUTES_MIN};
 use crate::plan::{Plan, Terms};
 use crate::policy::Policy;
-use crate::stream::{LoadHistory, ResizeHistory};
+use crate::stream::{LoadHistory, ResizeHistory, STALE_AFTER_MINUTES};
 use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use kinesis_model::{MetricWindow, ShardCount};
 

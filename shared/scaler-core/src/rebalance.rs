@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decide::{Context, HotKey, Reason, RecommendReason, UnknownLoad, spared};
+use crate::decide::{Context, HotKey, Observation, Reason, RecommendReason, UnknownLoad, spared};
 use crate::direction::Direction;
 use crate::hot_shard::{HotShardKind, hot_shards};
 use crate::need::Fetched;
 use crate::policy::Policy;
 use crate::reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, plan_apart};
-use crate::stream::{Observation, ShardLoad, ShardWindow, loads_with_past};
+use crate::stream::{ShardLoad, ShardWindow, loads_with_past};
 use kinesis_model::ShardCount;
 
 /// What such an order comes to.

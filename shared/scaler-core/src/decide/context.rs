@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 
 use super::load_signals::{LoadSignals, Terms};
+use super::observation::Observation;
 use super::resharding::Resharding;
 use crate::direction::Direction;
 use crate::intent::{Intent, Order};
 use crate::need::{Fetched, Need};
 use crate::plan::Plan;
 use crate::policy::Policy;
-use crate::stream::{Observation, ResizeHistory, ShardWindow};
+use crate::stream::{ResizeHistory, ShardWindow};
 use kinesis_model::limits::RESIZES_PER_DAY;
 use kinesis_model::{AccountShards, ShardCount};
 

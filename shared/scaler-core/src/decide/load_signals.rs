@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::direction::Direction;
 use crate::policy::Policy;
-use crate::stream::{Attempt, ResizeHistory};
+use crate::stream::{Attempt, ResizeHistory, STALE_AFTER_MINUTES};
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
 use kinesis_model::{Demand, MetricWindow, Minute, ShardCount};
 
@@ -15,8 +15,6 @@ const SETTLING_MINUTES_MIN: i64 = 5;
 const SETTLING_MINUTES_MAX: i64 = 30;
 /// A stream that takes in this much of what its size can is full: a minute is never loaded perfectly evenly (chosen).
 const FULL_UTILIZATION_PERCENT: u64 = 90;
-/// Scale-in and plans trust metrics only while their newest known minute is no older than this.
-pub(crate) const STALE_AFTER_MINUTES: i64 = 10;
 
 /// What a window of metrics says of a stream.
 #[derive(Debug)]

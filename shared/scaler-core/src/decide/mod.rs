@@ -10,6 +10,7 @@ mod cooldown;
 mod direction;
 mod hot_shards;
 mod load_signals;
+mod observation;
 mod quota;
 mod recommend;
 mod resharding;
@@ -37,8 +38,8 @@ use context::{Basis, Found, Proposal};
 pub use cooldown::CooldownReason;
 pub use direction::DirectionReason;
 pub use hot_shards::{HotKey, HotShardsReason};
-pub(crate) use load_signals::STALE_AFTER_MINUTES;
 pub use load_signals::UnknownLoad;
+pub use observation::Observation;
 pub use quota::QuotaReason;
 pub use recommend::RecommendReason;
 pub use resharding::{Progress, Resharding};
@@ -52,7 +53,6 @@ use crate::intent::Intent;
 use crate::need::Need;
 use crate::policy::Policy;
 use crate::reshard::ShardCall;
-use crate::stream::Observation;
 use kinesis_model::{ShardCount, StreamState};
 
 stages::stages! {

@@ -8,6 +8,9 @@ use kinesis_model::{MetricWindow, Minute};
 /// Minutes of the past that are asked for: CloudWatch keeps them for 15 days (User Guide, "Metrics retention") and refuses to be
 /// asked for older ones, so two hours less, since they age while they are kept.
 pub const PAST_MINUTES: u32 = 15 * 1_440 - 120;
+/// Scale-in and plans trust metrics only while their newest known minute is no older than this (chosen: CloudWatch is late by two to
+/// three).
+pub(crate) const STALE_AFTER_MINUTES: i64 = 10;
 
 /// Load in shards (what was wanted, throttled records included, by the limit that binds), one value a minute.
 ///

@@ -3,16 +3,8 @@
 use crate::enrolment::Enrolment;
 use crate::need::Fetched;
 use crate::plan::Plan;
-use kinesis_model::{AccountShards, MetricWindow, OpenShard, StreamState};
-
-/// An open shard, and what was written to it in the minutes of a window.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShardWindow {
-    /// Which shard.
-    pub shard: OpenShard,
-    /// Its write metrics; unknown throughout where shard-level metrics are not sent, and before it was there.
-    pub window: MetricWindow,
-}
+use crate::stream::ShardWindow;
+use kinesis_model::{AccountShards, MetricWindow, StreamState};
 
 /// Everything one decision looks at.
 #[derive(Clone, Debug)]
