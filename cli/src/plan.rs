@@ -9,7 +9,8 @@ use std::io::Write;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use crate::options::{Output, SettingOptions, with_negative_numbers};
+use crate::options::{Output, with_negative_numbers};
+use crate::setting_options::SettingOptions;
 use crate::source::SourceOptions;
 
 /// Show the next 24 hours of a stream and the shards planned for them; or size a stream on paper.

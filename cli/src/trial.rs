@@ -13,7 +13,7 @@ use scaler_sim::score::Score;
 use scaler_sim::trace::Trace;
 
 use crate::progress;
-use crate::scene::{Assumed, run as simulated};
+use crate::scenario::{Assumed, run as simulated};
 use crate::source::Source;
 
 /// What is tried, in every combination.

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::settings::template_defaults;
 use crate::shell::{cargo, run, target_folder};
 
 const RUNS: usize = 40;
@@ -104,12 +103,11 @@ fn wait_for_poll(receiver: &Receiver<Polled>, child: &mut Child) -> Result<(Inst
     }
 }
 
-/// The environment that Lambda gives a function, with the template's defaults for its settings.
+/// The environment that Lambda gives a function. Its settings are unset, which is their defaults.
 fn as_lambda(function: &Path, runtime_api: SocketAddr) -> Result<Command> {
     let mut command = Command::new(function);
     command
         .env_clear()
-        .envs(template_defaults()?)
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", "cold-start")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")

@@ -16,8 +16,8 @@ use scaler_core::limits::{
     WRITE_RECORDS_PER_SECOND_PER_SHARD,
 };
 use scaler_core::{
-    Direction, Enrolment, KeyLoad, OpenShard, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad,
-    ShardWindow, hash_key, plan_reshard, shard_loads, thousands,
+    Direction, KeyLoad, OpenShard, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow,
+    StreamTags, hash_key, plan_reshard, shard_loads, thousands,
 };
 use serde::Serialize;
 
@@ -188,7 +188,7 @@ fn since(connection: &Connection, arguments: &Arguments) -> Timestamp {
 /// What applies to the stream, by its own tags; where those are not understood, as the functions are deployed.
 async fn policy(connection: &Connection, stream: &str) -> Result<Policy> {
     let tags = connection.ports.pass.streams.tags(stream).await.map_err(|error| explained(&error))?;
-    let enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let enrolment = StreamTags::read(&tags);
     let deployed = Policy::new(PolicySpec::default()).expect("the default is a policy");
     Ok(enrolment.policy(&deployed).unwrap_or(deployed))
 }

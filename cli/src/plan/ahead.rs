@@ -8,16 +8,17 @@ use jiff::{SignedDuration, Timestamp};
 use scaler_core::limits::METRIC_DELAY_MINUTES;
 use scaler_core::sizing::{HashedKeys, Reads, Workload};
 use scaler_core::{
-    Enrolment, LoadHistory, MetricWindow, Minute, Observation, Plan, PlannedSpan, Policy, ShardCount, StreamMode,
-    StreamState, StreamStatus, plan_ahead,
+    LoadHistory, MetricWindow, Minute, Observation, Plan, PlannedSpan, Policy, ShardCount, StreamMode, StreamState,
+    StreamStatus, StreamTags, plan_ahead,
 };
 use scaler_sim::trace::Trace;
 use serde_json::json;
 
 use super::paper::busiest;
 use crate::few_keys;
-use crate::options::{Output, SettingOptions};
-use crate::settings;
+use crate::options::Output;
+use crate::setting_options::SettingOptions;
+use crate::settings::policy_to_simulate;
 use crate::source::{Capacity, Source, SourceOptions, Tags};
 use crate::table::table;
 
@@ -29,7 +30,7 @@ pub(super) fn run(
     output: Output,
     out: &mut impl Write,
 ) -> Result<()> {
-    let stack = settings::policy(settings, None)?;
+    let stack = policy_to_simulate(settings, None)?;
     let source = options.read_with(Tags::Read)?;
     let now = source.trace.at(source.trace.minutes.len() + METRIC_DELAY_MINUTES as usize);
     let (shards, plan) = planned(&source, &stack, now)?;
@@ -70,7 +71,7 @@ fn hashed_keys(keys: Option<u32>, trace: &Trace, plan: &Plan) -> Option<HashedKe
 fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCount, Plan)> {
     let (enrolment, capacity) = match &source.stream {
         Some(stream) => (stream.enrolment.clone(), stream.capacity),
-        None => (Enrolment::default(), Capacity::Shards(source.initial_shards)),
+        None => (StreamTags::default(), Capacity::Shards(source.initial_shards)),
     };
     let name = &source.trace.name;
     let Capacity::Shards(_) = capacity else {

@@ -20,6 +20,7 @@ use super::paper_words::{Answer, Cost, in_json, in_words};
 use crate::failure::usage;
 use crate::options::{Output, rate, stream_name};
 use crate::pricing::{PriceOptions, Rates, in_megabytes, megabytes};
+use crate::setting_options::GROUP;
 use crate::source::{SourceOptions, Tags};
 
 /// A shard takes a thousand a second.
@@ -31,15 +32,15 @@ const RECORDS_PER_SECOND_MAX: u64 = SHARDS_PER_STREAM_MAX as u64 * 1_000;
 pub(super) struct PaperOptions {
     /// MB a second written at the peak, as 3.5; 1 MB is 1,048,576 bytes, partition keys included.
     #[arg(long, value_name = "MB", value_parser = megabytes)]
-    #[arg(conflicts_with_all = ["days", "initial_shards", "risk", "shards_min", "shards_max"])]
+    #[arg(conflicts_with_all = ["days", "initial_shards", GROUP])]
     mb_per_second: Option<u64>,
     /// A Kafka topic's MB a second at the peak: adds what the documents' rule "whole MB + 1" makes of it.
     #[arg(long, value_name = "MB", value_parser = megabytes)]
-    #[arg(conflicts_with_all = ["days", "initial_shards", "risk", "shards_min", "shards_max"])]
+    #[arg(conflicts_with_all = ["days", "initial_shards", GROUP])]
     kafka_mb_per_second: Option<u64>,
     /// A stream of yours, whose busiest minute is the peak: reads --days of its history from CloudWatch.
     #[arg(long, value_name = "NAME", value_parser = stream_name)]
-    #[arg(conflicts_with_all = ["initial_shards", "risk", "shards_min", "shards_max"])]
+    #[arg(conflicts_with_all = ["initial_shards", GROUP])]
     from_stream: Option<String>,
     /// Records a second at the peak; where they are not known, shards are sized by the bytes alone.
     #[arg(long, value_name = "N", value_parser = rate(1, RECORDS_PER_SECOND_MAX))]

@@ -8,8 +8,8 @@ use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::limits::SHARD_METRICS;
 use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
-    Decision, Direction, Enrolment, KeyLoad, MetricWindow, Minute, Observation, OpenShard, Policy, Reason, Rebalance,
-    ShardCount, ShardWindow, Stage, StreamState, TAG_SHARDS_MAX, admit, rebalance,
+    Decision, Direction, KeyLoad, MetricWindow, Minute, Observation, OpenShard, Policy, Reason, Rebalance, ShardCount,
+    ShardWindow, Stage, StreamState, StreamTags, TAG_SHARDS_MAX, admit, rebalance,
 };
 
 use super::plan::{Plan, Step, Turn};
@@ -52,7 +52,7 @@ impl Work<'_> {
         Ok(Answer { plan: Some(plan), notes, ..answer })
     }
 
-    async fn look(&self) -> Result<(StreamState, Enrolment)> {
+    async fn look(&self) -> Result<(StreamState, StreamTags)> {
         let streams = &self.connection.ports.pass.streams;
         let state = streams.describe(self.stream).await.map_err(|error| explained(&error))?;
         Ok((state, self.enrolment().await.map_err(|error| explained(&error))?))
@@ -63,7 +63,7 @@ impl Work<'_> {
         &self,
         policy: &Policy,
         stream: StreamState,
-        enrolment: Enrolment,
+        enrolment: StreamTags,
         keys: &[KeyLoad],
     ) -> Result<Option<Rebalance>> {
         let now = self.connection.ports.pass.clock.now();
@@ -168,7 +168,7 @@ impl Work<'_> {
         &self,
         step: &Step,
         state: &StreamState,
-        enrolment: &Enrolment,
+        enrolment: &StreamTags,
     ) -> Result<Result<Turn, Box<Outcome>>> {
         if let Err(decision) = admit(self.stack, state, enrolment, Direction::Out) {
             return Ok(Err(Box::new(Outcome::decided(self.stream, &decision))));

@@ -10,8 +10,8 @@ use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Delivery, Options, Road, Sandbox, Schedule, Subscription};
 use scaler_app::ports::{Metrics as _, Streams as _};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::ports::AlarmStore as _;
-use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_aws::AwsPorts;
 use scaler_core::{
@@ -77,7 +77,7 @@ impl World {
         let ports = support::fleet_ports(
             &support::sdk(sandbox.endpoint()).await,
             VirtualClock(Arc::clone(&sandbox)),
-            &Wiring::default(),
+            &StackConfig::default(),
         )
         .pass;
         Self { sandbox, deliveries, ports, policy: Policy::new(policy).unwrap() }

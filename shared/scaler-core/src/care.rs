@@ -4,10 +4,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::decision::admission;
 use crate::direction::Direction;
-use crate::enrolment::Enrolment;
 use crate::observation::StreamState;
 use crate::policy::Policy;
 use crate::reason::Reason;
+use crate::stream::tags::StreamTags;
 
 /// What a stream should have.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub enum Care {
 }
 
 /// Says what a stream should have.
-pub fn care(stack: &Policy, stream: &StreamState, enrolment: &Enrolment) -> Care {
+pub fn care(stack: &Policy, stream: &StreamState, enrolment: &StreamTags) -> Care {
     match admission(stack, stream, enrolment) {
         Ok(policy) => {
             let shards = stream.open_shards.get();
@@ -82,9 +82,10 @@ fn has_turn(stream: &str, asked_at: i64, runs: i64) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
     use crate::observation::{StreamMode, StreamStatus};
-    use crate::policy::PolicySpec;
+    use crate::settings::PolicySpec;
+    use crate::settings::{TAG_SHARDS_MAX, TAG_SHARDS_MIN};
+    use crate::stream::tags::TAG_MANAGED;
     use crate::units::ShardCount;
 
     fn check(tags: &[(&str, &str)], change: impl FnOnce(&mut StreamState)) -> String {
@@ -96,7 +97,7 @@ mod tests {
         };
         change(&mut stream);
         let stack = Policy::new(PolicySpec::default()).unwrap();
-        match care(&stack, &stream, &Enrolment::read(tags.iter().copied())) {
+        match care(&stack, &stream, &StreamTags::read(tags)) {
             Care::Alarms { policy, outside } => {
                 format!("alarms {}-{} {outside:?}", policy.shards_min, policy.shards_max)
             }

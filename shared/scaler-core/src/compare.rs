@@ -14,8 +14,9 @@ use crate::alarm_set::{AlarmActions, stream_alarms};
 use crate::cost::{Bill, OwnUse, advantage_of_all};
 use crate::observation::StreamMode;
 use crate::paper::PaperStream;
-use crate::policy::{Policy, PolicySpec};
+use crate::policy::Policy;
 use crate::prices::{MONTH_SECONDS, MissingPrice, Price, PriceSheet};
+use crate::settings::PolicySpec;
 use crate::units::{MicroUsd, ShardCount};
 
 /// Full in percent that the scaler means shards to be, as long as nobody says otherwise.

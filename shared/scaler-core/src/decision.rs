@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::constrain::{bounds, budget, consumers, cooldown, direction, quota, step_factor};
 use crate::direction::Direction;
-use crate::enrolment::{Enrolment, TAG_MANAGED};
 use crate::history::ResizeHistory;
 use crate::limits::RESIZES_PER_DAY;
 use crate::observation::{Observation, StreamMode, StreamState, StreamStatus};
@@ -15,6 +14,7 @@ use crate::recommend::recommend;
 use crate::reshard::ShardCall;
 use crate::spread::{Finding, Resharding, hot, instead_of_waiting, uneven, unfinished};
 use crate::step::{Context, Step};
+use crate::stream::tags::{StreamTags, TAG_MANAGED};
 use crate::units::ShardCount;
 
 /// What a decision comes to.
@@ -149,7 +149,7 @@ impl Decision {
 pub fn admit(
     stack: &Policy,
     stream: &StreamState,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     direction: Direction,
 ) -> Result<Policy, Box<Decision>> {
     let stopped = |(verdict, reason)| Box::new(Decision::stopped(direction, stream.open_shards, verdict, reason));
@@ -160,7 +160,7 @@ pub fn admit(
 pub(crate) fn admission(
     stack: &Policy,
     stream: &StreamState,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
 ) -> Result<Policy, (Verdict, Reason)> {
     let refuse = |reason| Err((Verdict::Refuse, reason));
     let unsure = enrolment.faults.iter().any(|fault| fault.key == TAG_MANAGED);

@@ -14,7 +14,6 @@ pub mod cost;
 mod decision;
 mod demand;
 mod direction;
-mod enrolment;
 mod forecast;
 mod hash_key;
 mod history;
@@ -37,10 +36,12 @@ mod recommend;
 mod reshard;
 mod risk;
 mod scaling_alarms;
+pub mod settings;
 mod shard_load;
 pub mod sizing;
 mod spread;
 mod step;
+mod stream;
 mod units;
 mod watch_alarms;
 
@@ -53,10 +54,6 @@ pub use care::{Care, ROUND_MINUTES, SYNC_MINUTES, care, is_due, is_plan_due};
 pub use decision::{Decision, Verdict, admit, decide, may_plan};
 pub use demand::{Demand, Limit};
 pub use direction::Direction;
-pub use enrolment::{
-    Enrolment, Overrides, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TAG_SHARD_METRICS,
-    TAG_SHARDS_MAX, TAG_SHARDS_MIN, TagFault,
-};
 pub use hash_key::{HashKeyRange, OpenShard, hash_key};
 pub use history::{Attempt, AttemptKind, ResizeHistory};
 pub use load_history::{LoadHistory, PAST_MINUTES};
@@ -66,7 +63,7 @@ pub use observation::{
 };
 pub use plan::{Plan, PlannedSpan};
 pub use planned::plan_ahead;
-pub use policy::{Policy, PolicyFault, PolicySpec, parse_whole};
+pub use policy::{Policy, PolicyFault};
 pub use prices::shard_hour;
 pub use rate::TokenBucket;
 pub use reason::{Instead, Reason, Stage};
@@ -74,7 +71,11 @@ pub use rebalance::{Rebalance, rebalance};
 pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, load_within, plan_reshard};
 pub use risk::{RISK_WORDS, Risk, UnknownRisk};
 pub use scaling_alarms::scaling_alarm;
+pub use settings::{PolicySpec, TAG_DRY_RUN, TAG_SHARD_METRICS, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
 pub use shard_load::{ShardLoad, shard_loads};
 pub use spread::{Heat, Resharding, hot_shards};
 pub use step::Step;
+pub use stream::tags::{
+    Overrides, StreamTags, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault,
+};
 pub use units::{MicroUsd, NotUsd, ShardCount, thousands};

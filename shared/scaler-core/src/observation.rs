@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::enrolment::Enrolment;
 use crate::hash_key::OpenShard;
 use crate::load_history::LoadHistory;
+use crate::stream::tags::StreamTags;
 use crate::units::ShardCount;
 
 /// `StreamStatus` of `DescribeStreamSummary`.
@@ -124,7 +124,7 @@ pub struct Observation {
     /// What Kinesis says of the stream.
     pub stream: StreamState,
     /// What the stream's tags say, its resize history included.
-    pub enrolment: Enrolment,
+    pub enrolment: StreamTags,
     /// What CloudWatch says.
     pub window: MetricWindow,
     /// What was wanted of the stream in the days before the window, where that could be read.

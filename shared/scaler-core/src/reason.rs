@@ -5,12 +5,12 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::demand::Demand;
-use crate::enrolment::{TAG_MANAGED, TAG_RESIZES, TagFault};
 use crate::history::SPENT_BELIEVED;
 use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS, TAGS_PER_STREAM_MAX};
 use crate::observation::StreamStatus;
 use crate::plan::Plan;
 use crate::policy::PolicyFault;
+use crate::stream::tags::{TAG_MANAGED, TAG_RESIZES, TagFault};
 use crate::units::ShardCount;
 
 /// The stages of a decision, in their order.

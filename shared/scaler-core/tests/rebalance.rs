@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use scaler_core::{
-    Enrolment, HashKeyRange, KeyLoad, MetricWindow, Minute, Observation, OpenShard, Operation, Policy, PolicySpec,
-    Reason, Rebalance, ShardCount, ShardWindow, StreamMode, StreamState, StreamStatus, load_within, rebalance,
+    HashKeyRange, KeyLoad, MetricWindow, Minute, Observation, OpenShard, Operation, Policy, PolicySpec, Reason,
+    Rebalance, ShardCount, ShardWindow, StreamMode, StreamState, StreamStatus, StreamTags, load_within, rebalance,
 };
 
 const END: Timestamp = Timestamp::constant(1_767_322_800, 0);
@@ -64,7 +64,7 @@ impl Case {
         };
         let seen = Observation {
             stream,
-            enrolment: Enrolment::default(),
+            enrolment: StreamTags::default(),
             window: MetricWindow { end: END, minutes: vec![read; MINUTES] },
             past: None,
             account: None,

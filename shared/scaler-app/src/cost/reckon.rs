@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use scaler_core::cost::{Bill, Looked, OwnUse, Series, Standing, Usage, advice, month_end};
 use scaler_core::prices::{Item, MissingPrice, PriceSheet};
-use scaler_core::{Enrolment, MicroUsd, Policy, ShardCount, StreamMode};
+use scaler_core::{MicroUsd, Policy, ShardCount, StreamMode, StreamTags};
 
 use super::report::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
 
@@ -24,7 +24,7 @@ pub(super) struct Known {
     /// What it carried, in the whole period.
     pub(super) series: Series,
     /// What its tags say; without tags it is not managed.
-    pub(super) enrolment: Enrolment,
+    pub(super) enrolment: StreamTags,
     /// How many metrics its alarms read.
     pub(super) alarm_metrics: usize,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use scaler_core::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
-use scaler_core::{Demand, Enrolment, MetricWindow, SYNC_MINUTES, ShardCount, shard_hour};
+use scaler_core::{Demand, MetricWindow, SYNC_MINUTES, ShardCount, StreamTags, shard_hour};
 
 use super::Settings;
 use super::ports::{FleetAdapters, FleetMetrics, FleetPorts};
@@ -17,7 +17,7 @@ use crate::telemetry::Gauges;
 pub(super) async fn publish<A: FleetAdapters>(
     ports: &FleetPorts<A>,
     settings: Settings<'_>,
-    standings: &[(String, ShardCount, Enrolment)],
+    standings: &[(String, ShardCount, StreamTags)],
     with_loads: bool,
     tally: &mut Tally<'_>,
 ) {
@@ -34,7 +34,7 @@ pub(super) async fn publish<A: FleetAdapters>(
             }
         }
     }
-    let price = shard_hour(&settings.wiring.region);
+    let price = shard_hour(&settings.stack_config.region);
     for (stream, open_shards, enrolment) in standings {
         tally.gauges(Gauges {
             stream: stream.clone(),

@@ -5,11 +5,12 @@ use std::fmt;
 use super::bill::Bill;
 use super::usage::{ConsumerUse, FREE_RETENTION_HOURS, OnDemandOnly, Standing, Usage};
 use crate::commands::{StreamCommand, operand};
-use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MIN};
 use crate::limits::FAN_OUT_CONSUMERS_MAX;
 use crate::observation::StreamMode;
 use crate::policy::Policy;
 use crate::prices::{Item, MONTH_SECONDS, MissingPrice, PriceSheet};
+use crate::settings::TAG_SHARDS_MIN;
+use crate::stream::tags::TAG_MANAGED;
 use crate::units::{MicroUsd, ShardCount};
 
 /// Less than a day says nothing of how a stream is used.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::limits::{METRIC_DELAY_MINUTES, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
 use scaler_core::{
-    AccountShards, Attempt, AttemptKind, Direction, Enrolment, Limit, LoadHistory, MetricWindow, Minute, Observation,
-    PAST_MINUTES, Policy, PolicySpec, ResizeHistory, ShardCount, StreamMode, StreamState, StreamStatus, Verdict,
-    decide,
+    AccountShards, Attempt, AttemptKind, Direction, Limit, LoadHistory, MetricWindow, Minute, Observation,
+    PAST_MINUTES, Policy, PolicySpec, ResizeHistory, ShardCount, StreamMode, StreamState, StreamStatus, StreamTags,
+    Verdict, decide,
 };
 
 /// Midnight of a Monday, 2026-01-05T00:00:00Z: minute 0.
@@ -91,7 +91,7 @@ impl Days {
                 open_shards: ShardCount::new(shards).unwrap(),
                 shard_metrics: false,
             },
-            enrolment: Enrolment { managed: true, ..Enrolment::default() },
+            enrolment: StreamTags { managed: true, ..StreamTags::default() },
             window: MetricWindow { end: at(now), minutes },
             past: None,
             account: Some(AccountShards { open: shards, limit: 20_000 }),

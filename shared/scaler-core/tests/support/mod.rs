@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use scaler_core::{
-    AccountShards, Decision, Direction, Enrolment, HashKeyRange, MetricWindow, Minute, Observation, OpenShard, Policy,
-    PolicySpec, ShardCount, ShardWindow, StreamMode, StreamState, StreamStatus, decide,
+    AccountShards, Decision, Direction, HashKeyRange, MetricWindow, Minute, Observation, OpenShard, Policy, PolicySpec,
+    ShardCount, ShardWindow, StreamMode, StreamState, StreamStatus, StreamTags, decide,
 };
 
 /// 2026-01-02T03:00:00Z.
@@ -239,7 +239,7 @@ impl Case {
                 open_shards: ShardCount::new(self.shards).unwrap(),
                 shard_metrics: self.shard_metrics,
             },
-            enrolment: Enrolment::read(self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+            enrolment: StreamTags::read(&self.tags),
             window: MetricWindow { end: NOW, minutes: self.minutes.clone() },
             account: self.account,
             shards: self.windows.clone(),

@@ -1,0 +1,3 @@
+//! What is known of one stream.
+
+pub(crate) mod tags;
