@@ -53,7 +53,7 @@ fn option((setting, name): (&'static Setting, &'static str)) -> Arg {
         let read = setting.set(&mut PolicySpec::default(), text);
         read.map(|()| text.to_owned()).map_err(|expected| format!("expected {expected}"))
     };
-    let help = format!("{} It takes {} [default: {}]", setting.meaning, setting.bounds(), default_of(setting));
+    let help = format!("{} Allowed: {} [default: {}]", setting.meaning, setting.bounds(), default_of(setting));
     Arg::new(name).long(name).value_name(value_name).value_parser(read).help_heading("Policy").help(help)
 }
 

@@ -1,5 +1,5 @@
 //! README.md and template.yaml have the settings as the table of settings has them, and the functions what they read.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ fn default(setting: &Setting) -> String {
 
 #[test]
 fn the_readme_has_a_row_for_each_setting() {
-    let mut table = "| Setting | Tag of a stream | Default | Takes | Meaning |\n|---|---|---|---|---|\n".to_owned();
+    let mut table = "| Setting | Tag of a stream | Default | Allowed | Meaning |\n|---|---|---|---|---|\n".to_owned();
     for setting in SETTINGS {
         let tag = setting.tag.map(|tag| format!("`{tag}`")).unwrap_or_default();
         let Setting { variable, meaning, .. } = setting;
@@ -80,7 +80,7 @@ fn parameter(setting: &Setting) -> String {
         Takes::Switch { .. } => ("String", format!("\"{default}\""), "AllowedValues: [\"true\", \"false\"]".to_owned()),
     };
     format!(
-        "  {}:\n    Description: \"{} It takes {} (default {default}).\"\n    Type: {kind}\n    Default: {default_in_yaml}\n    {bounds}\n",
+        "  {}:\n    Description: \"{} Allowed: {} (default {default}).\"\n    Type: {kind}\n    Default: {default_in_yaml}\n    {bounds}\n",
         setting.parameter,
         setting.meaning,
         setting.bounds(),

@@ -91,7 +91,7 @@ settings! {
         Whole { allowed: 1..=100, unit: "percent" },
         "TARGET_UTILIZATION_PERCENT", "TargetUtilizationPercent", Some("kinesis-scaler/target-utilization");
 
-    /// Scale-in never goes below this many open shards.
+    /// Scale-in never goes below this many open shards. It is not more than the maximum.
     shards_min: u32 = 1;
         Whole { allowed: 1..=SHARDS_PER_STREAM_MAX, unit: "shards" },
         "SHARDS_MIN", "ShardsMin", Some(TAG_SHARDS_MIN);
@@ -218,7 +218,8 @@ impl Setting {
     pub fn bounds(&self) -> String {
         match &self.takes {
             Takes::Whole { allowed, unit, .. } => format!("{} to {} {unit}", allowed.start(), allowed.end()),
-            Takes::Level { .. } | Takes::Switch { .. } => self.expected(),
+            Takes::Level { .. } => RISK_WORDS.to_owned(),
+            Takes::Switch { .. } => "true or false".to_owned(),
         }
     }
 }
