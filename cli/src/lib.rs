@@ -15,6 +15,7 @@ mod failure;
 mod few_keys;
 mod files;
 mod fleet;
+mod forecast;
 mod keys;
 mod load;
 mod man;
@@ -22,7 +23,6 @@ mod migrate;
 mod options;
 mod order;
 mod picture;
-mod plan;
 mod pricing;
 mod progress;
 mod report;
@@ -33,6 +33,7 @@ mod setting_options;
 mod settings;
 mod shown;
 mod simulate;
+mod size;
 mod source;
 mod stack;
 mod status;
@@ -71,7 +72,8 @@ enum Command {
     Simulate(simulate::Arguments),
     Backtest(backtest::Arguments),
     Tune(tune::Arguments),
-    Plan(plan::Arguments),
+    Forecast(forecast::Arguments),
+    Size(size::Arguments),
     Compare(compare::Arguments),
     Migrate(migrate::Arguments),
     Completions(completions::Arguments),
@@ -93,7 +95,8 @@ pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments, out),
         Command::Backtest(arguments) => backtest::run(&arguments, out),
         Command::Tune(arguments) => tune::run(&arguments, out),
-        Command::Plan(arguments) => plan::run(&arguments, out),
+        Command::Forecast(arguments) => forecast::run(&arguments, out),
+        Command::Size(arguments) => size::run(&arguments, out),
         Command::Compare(arguments) => compare::run(&arguments, out),
         Command::Migrate(arguments) => migrate::run(&arguments, out),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),

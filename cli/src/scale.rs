@@ -9,12 +9,13 @@ use std::io::Write;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use kinesis_model::ShardCount;
 use scaler_app::ports::{CallError, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{StreamCommand, operand, option_value};
 use scaler_core::{
-    ALARM_PREFIX, Decision, Direction, Policy, PolicySpec, Reason, ShardCount, Step, StreamTags, TAG_DRY_RUN,
-    TAG_MANAGED, TAG_SHARDS_MAX,
+    ALARM_PREFIX, Decision, Direction, Policy, PolicySpec, Reason, Step, StreamTags, TAG_DRY_RUN, TAG_MANAGED,
+    TAG_SHARDS_MAX,
 };
 use serde::Serialize;
 

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use clap::{Arg, ArgGroup, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
+use scaler_core::TAG_PREFIX;
 use scaler_core::settings::{PolicySpec, SETTINGS, Setting, Takes};
-use scaler_core::{TAG_PREFIX, limits::SHARDS_PER_STREAM_MAX};
 
 /// Variables of the settings that have an option. It is called as the setting's tag.
 const WITH_OPTION: [&str; 3] = ["SHARDS_MIN", SHARDS_MAX, "THROTTLING_RISK"];
 /// The variable of the maximum.
 pub(crate) const SHARDS_MAX: &str = "SHARDS_MAX";
-/// The group of all these options.
-pub(crate) const GROUP: &str = "settings";
 
 /// Settings from the command line, by their variables.
 #[derive(Debug, Default)]
@@ -59,8 +58,7 @@ fn option((setting, name): (&'static Setting, &'static str)) -> Arg {
 
 impl Args for SettingOptions {
     fn augment_args(command: Command) -> Command {
-        let group = ArgGroup::new(GROUP).multiple(true).args(options().map(|(_, name)| name));
-        command.args(options().map(option)).group(group)
+        command.args(options().map(option))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

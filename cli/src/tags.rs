@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use scaler_core::limits::{SHARDS_PER_STREAM_MAX, TAG_VALUE_CHARS_MAX};
+use kinesis_model::limits::{SHARDS_PER_STREAM_MAX, TAG_VALUE_CHARS_MAX};
 use scaler_core::{Policy, PolicySpec, StreamTags};
 
 use crate::failure::usage;

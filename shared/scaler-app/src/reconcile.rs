@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount};
 use scaler_core::commands::operand;
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, MetricWindow, Minute, Observation, OpenShard, Policy, Reason,
-    ResizeHistory, ShardCall, ShardCount, ShardWindow, StreamTags, TAG_RESIZES, Verdict, admit, decide, may_plan,
-    scaling_alarm,
+    Attempt, AttemptKind, Decision, Direction, Observation, Policy, Reason, ResizeHistory, ShardCall, ShardWindow,
+    StreamTags, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
 };
 
 use crate::notice::tell_people;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use kinesis_model::ShardCount;
 use scaler_core::settings::SETTINGS;
-use scaler_core::{
-    AlarmActions, AlarmKind, Direction, Policy, ShardCount, StreamAlarm, alarm_name, signed_by, stream_alarms,
-};
+use scaler_core::{AlarmActions, AlarmKind, Direction, Policy, StreamAlarm, alarm_name, signed_by, stream_alarms};
 
 use crate::config::{self, ConfigError};
 

@@ -4,10 +4,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::decision::admission;
 use crate::direction::Direction;
-use crate::observation::StreamState;
 use crate::policy::Policy;
 use crate::reason::Reason;
-use crate::stream::tags::StreamTags;
+use crate::stream::StreamTags;
+use kinesis_model::StreamState;
 
 /// What a stream should have.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,11 +82,11 @@ fn has_turn(stream: &str, asked_at: i64, runs: i64) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::observation::{StreamMode, StreamStatus};
     use crate::settings::PolicySpec;
     use crate::settings::{TAG_SHARDS_MAX, TAG_SHARDS_MIN};
-    use crate::stream::tags::TAG_MANAGED;
-    use crate::units::ShardCount;
+    use crate::stream::TAG_MANAGED;
+    use kinesis_model::ShardCount;
+    use kinesis_model::{StreamMode, StreamStatus};
 
     fn check(tags: &[(&str, &str)], change: impl FnOnce(&mut StreamState)) -> String {
         let mut stream = StreamState {

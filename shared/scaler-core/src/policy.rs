@@ -5,9 +5,9 @@ use std::ops::Deref;
 use jiff::SignedDuration;
 
 use crate::direction::Direction;
-use crate::limits::METRIC_DELAY_MINUTES;
 use crate::settings::{PolicySpec, SETTINGS, Takes};
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
+use kinesis_model::limits::METRIC_DELAY_MINUTES;
 
 /// One thing wrong with a [`PolicySpec`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use crate::limits::{RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
 use crate::risk::{RISK_WORDS, Risk};
+use kinesis_model::limits::{RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
 
 /// The stream's own minimum.
 pub const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";

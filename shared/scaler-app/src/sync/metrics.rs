@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use scaler_core::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
-use scaler_core::{Demand, MetricWindow, SYNC_MINUTES, ShardCount, StreamTags, shard_hour};
+use billing::prices::shard_hour;
+use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
+use kinesis_model::{Demand, MetricWindow, ShardCount};
+use scaler_core::{SYNC_MINUTES, StreamTags};
 
 use super::Settings;
 use super::ports::{FleetAdapters, FleetMetrics, FleetPorts};

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 
 use jiff::Timestamp;
-use scaler_core::{
-    AccountShards, Decision, Direction, HashKeyRange, MetricWindow, Minute, Observation, OpenShard, Policy, PolicySpec,
-    ShardCount, ShardWindow, StreamMode, StreamState, StreamStatus, StreamTags, decide,
+use kinesis_model::{
+    AccountShards, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
 };
+use scaler_core::{Decision, Direction, Observation, Policy, PolicySpec, ShardWindow, StreamTags, decide};
 
 /// 2026-01-02T03:00:00Z.
 pub const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
