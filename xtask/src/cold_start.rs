@@ -66,7 +66,7 @@ fn build(package: &str) -> Result<PathBuf> {
 /// Starts the function as Lambda would and waits until it asks for its first event, which it never gets.
 fn start(function: &Path) -> Result<Start> {
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on loopback")?;
-    let mut command = as_lambda(function, listener.local_addr().context("the listener's address")?)?;
+    let mut command = as_lambda(function, listener.local_addr().context("the listener's address")?);
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let polled = first_request(&listener);
@@ -104,7 +104,7 @@ fn wait_for_poll(receiver: &Receiver<Polled>, child: &mut Child) -> Result<(Inst
 }
 
 /// The environment that Lambda gives a function. Its settings are unset, which is their defaults.
-fn as_lambda(function: &Path, runtime_api: SocketAddr) -> Result<Command> {
+fn as_lambda(function: &Path, runtime_api: SocketAddr) -> Command {
     let mut command = Command::new(function);
     command
         .env_clear()
@@ -121,7 +121,7 @@ fn as_lambda(function: &Path, runtime_api: SocketAddr) -> Result<Command> {
         .env("AWS_SESSION_TOKEN", "none")
         .stdin(Stdio::null())
         .stdout(Stdio::null());
-    Ok(command)
+    command
 }
 
 fn first_request(listener: &TcpListener) -> Result<TcpStream> {

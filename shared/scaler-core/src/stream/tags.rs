@@ -38,8 +38,8 @@ pub struct TagFault {
 /// Settings that one stream has for itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Values of those that are given; the others have their default.
-    values: PolicySpec,
+    /// Values of those that are given; the others have their default. In a box, since few streams have any.
+    values: Box<PolicySpec>,
     given: Vec<&'static Setting>,
 }
 
@@ -62,7 +62,7 @@ impl Overrides {
 
     fn over(&self, stack: &Policy) -> PolicySpec {
         let mut spec = **stack;
-        self.given.iter().for_each(|setting| setting.copy(self.values, &mut spec));
+        self.given.iter().for_each(|setting| setting.copy(*self.values, &mut spec));
         spec
     }
 }
