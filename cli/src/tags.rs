@@ -50,7 +50,7 @@ pub(crate) fn checked(tags: &[(String, String)]) -> Result<StreamTags> {
     if let Some((key, _)) = tags.iter().find(|(key, _)| !keys.insert(key)) {
         return Err(usage(format!("tag {key} is given twice, or contradicts --managed: leave one out")));
     }
-    let enrolment = StreamTags::read(&tags);
+    let enrolment = StreamTags::read(tags);
     let mut faults: Vec<_> = enrolment.faults.iter().map(ToString::to_string).collect();
     // The stack's own bounds are not known here: the widest contradict only what contradicts itself.
     let widest = PolicySpec { shards_max: SHARDS_PER_STREAM_MAX, ..PolicySpec::default() };

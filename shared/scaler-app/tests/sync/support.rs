@@ -18,7 +18,7 @@ pub(crate) const NOW: Timestamp = Timestamp::constant(1_767_324_000, 0);
 pub(crate) struct Stack {
     pub(crate) world: World,
     pub(crate) policy: PolicySpec,
-    pub(crate) stack_config: StackConfig,
+    pub(crate) config: StackConfig,
 }
 
 /// What one run came to.
@@ -77,7 +77,7 @@ impl Stack {
             world = world.with(stream, Stream::managed(4, load()));
         }
         let arn = |name: &str| Some(format!("arn:aws:sns:us-east-1:123456789012:{name}"));
-        let stack_config = StackConfig {
+        let config = StackConfig {
             scale_out_action_arn: arn("out"),
             scale_in_action_arn: arn("in"),
             notification_topic_arn: arn("people"),
@@ -85,7 +85,7 @@ impl Stack {
             region: "us-east-1".to_owned(),
             ..StackConfig::default()
         };
-        Self { world, policy: PolicySpec::default(), stack_config }
+        Self { world, policy: PolicySpec::default(), config }
     }
 
     /// As [`Self::with`], after a run that made the alarms; no call is on record.
@@ -116,13 +116,13 @@ impl Stack {
     pub(crate) async fn asked_by_cloudformation(&self, event: &Value) -> SyncResponse {
         let request = StackRequest::read(event).expect("it is one");
         let until = self.world.now().checked_add(SignedDuration::from_mins(4)).unwrap();
-        let (ports, stack) = (self.world.fleet_ports(), &self.stack_config.stack_name);
+        let (ports, stack) = (self.world.fleet_ports(), &self.config.stack_name);
         answer_stack(&ports, &&self.world, stack, request, until, &mut |_| ()).await
     }
 
     pub(crate) async fn run_for(&self, event: &Value, time: SignedDuration) -> Run {
         let policy = Policy::new(self.policy).unwrap();
-        let settings = Settings { policy: &policy, stack_config: &self.stack_config };
+        let settings = Settings { policy: &policy, stack_config: &self.config };
         let until = self.world.now().checked_add(time).unwrap();
         let (mut said, mut gauges) = (Vec::new(), Vec::new());
         let mut say = |one: Said| match one {
@@ -147,7 +147,7 @@ impl Stack {
         }
         let policy = enrolment.policy(&Policy::new(self.policy).unwrap()).unwrap();
         let shards = ShardCount::new(state.shards).unwrap();
-        alarms_of(&Policy::new(self.policy).unwrap(), &policy, stream, shards, &self.stack_config.alarm_actions())
+        alarms_of(&Policy::new(self.policy).unwrap(), &policy, stream, shards, &self.config.alarm_actions())
     }
 
     /// As [`Self::wanted`], and none where the stream's tags cannot be read.
