@@ -1,6 +1,5 @@
 //! The settings of kinesis-scaler from the command line and a file of `NAME=value` lines to a checked policy.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -81,9 +80,11 @@ fn deployed(
     told_of_stack: Option<&BTreeMap<String, String>>,
 ) -> Result<Policy> {
     let in_file = file.map(read).transpose()?.unwrap_or_default();
-    let defaults = || SETTINGS.iter().map(|setting| (setting.variable.to_owned(), default_of(setting))).collect();
-    let fallback = told_of_stack.map_or_else(|| Cow::Owned(defaults()), Cow::Borrowed);
-    let value = |name: &str| given.value(name).or_else(|| in_file.get(name)).or_else(|| fallback.get(name)).cloned();
+    let fallback = |name: &str| match told_of_stack {
+        Some(told) => told.get(name).cloned(),
+        None => SETTINGS.iter().find(|setting| setting.variable == name).map(default_of),
+    };
+    let value = |name: &str| given.value(name).or_else(|| in_file.get(name)).cloned().or_else(|| fallback(name));
     from_lookup(value).map_err(|faults| told(file, &faults))
 }
 

@@ -37,7 +37,7 @@ pub use policy::{Policy, PolicyFault};
 pub use reason::{Instead, Reason, Stage};
 pub use rebalance::{Rebalance, rebalance};
 pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, load_within, plan_reshard};
-pub use risk::{RISK_WORDS, Risk, UnknownRisk};
+pub use risk::Risk;
 pub use settings::{PolicySpec, TAG_DRY_RUN, TAG_SHARD_METRICS, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
 pub use spread::{Heat, Resharding, hot_shards};
 pub use step::Step;

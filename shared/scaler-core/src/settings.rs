@@ -190,7 +190,7 @@ impl Setting {
     pub fn set(&self, spec: &mut PolicySpec, text: &str) -> Result<(), String> {
         match &self.takes {
             Takes::Whole { allowed, field, .. } => parse_whole(text, allowed).map(|number| *field(spec) = number),
-            Takes::Level { field } => text.parse().ok().map(|risk| *field(spec) = risk),
+            Takes::Level { field } => Risk::of_word(text).map(|risk| *field(spec) = risk),
             Takes::Switch { field } => text.parse().ok().map(|is_on| *field(spec) = is_on),
         }
         .ok_or_else(|| self.expected())
