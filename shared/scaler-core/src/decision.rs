@@ -8,7 +8,7 @@ use crate::enrolment::{Enrolment, TAG_MANAGED};
 use crate::history::ResizeHistory;
 use crate::limits::RESIZES_PER_DAY;
 use crate::observation::{Observation, StreamMode, StreamState, StreamStatus};
-use crate::planned::plan_ahead;
+use crate::plan::plan_ahead;
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
 use crate::recommend::recommend;
