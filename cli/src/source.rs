@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::limits::METRIC_DELAY_MINUTES;
+use kinesis_model::{Demand, Minute, StreamMode, StreamState};
 use scaler_app::ports::{Clock as _, Streams as _};
 use scaler_app::sync::ports::FleetMetrics as _;
 use scaler_aws::AwsPorts;
-use scaler_core::limits::METRIC_DELAY_MINUTES;
-use scaler_core::{Demand, Enrolment, Minute, StreamMode, StreamState};
-use scaler_sim::trace::Trace;
+use scaler_core::Enrolment;
+use simulator::trace::Trace;
 
 use crate::connection::{Connection, explained, in_aws};
 use crate::failure::usage;
@@ -37,7 +38,7 @@ pub(crate) struct SourceOptions {
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=15))]
     #[arg(conflicts_with = "trace")]
     days: u32,
-    /// Shards of the stream in the first minute, or, for a plan, now [default: as many as the stream has now; for a trace the power of two
+    /// Shards of the stream in the first minute; for a forecast, now [default: as many as the stream has now; for a trace the power of two
     /// that carries its first hour at 90 %].
     #[arg(long, value_name = "N", value_parser = shards())]
     initial_shards: Option<u32>,
@@ -103,10 +104,10 @@ impl SourceOptions {
         let (trace, stream) = match (&self.trace, &self.stream) {
             (Some(file), _) => (read_trace(file)?, None),
             (None, Some(stream)) => {
-                let (trace, now) = self.read_stream(stream, tags)?;
+                let (trace, now) = read_stream(stream, self.days, tags)?;
                 (trace, Some(now))
             }
-            (None, None) => return Err(usage("neither --stream nor --trace is given: give one of them")),
+            (None, None) => return Err(usage("neither a stream nor --trace is given: give one of them")),
         };
         let now = stream.as_ref().map(|now| now.capacity);
         let initial_shards = self.initial_shards.unwrap_or_else(|| match now {
@@ -115,14 +116,14 @@ impl SourceOptions {
         });
         Ok(Source { trace, initial_shards, stream })
     }
+}
 
-    /// Reads the history of a stream, whichever option named it, for as many days as were asked for.
-    ///
-    /// # Errors
-    /// What cannot be read.
-    pub(crate) fn read_stream(&self, stream: &str, tags: Tags) -> Result<(Trace, StreamNow)> {
-        in_aws(history(stream, self.days, tags))
-    }
+/// Reads so many days of a stream's history.
+///
+/// # Errors
+/// What cannot be read.
+pub(crate) fn read_stream(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNow)> {
+    in_aws(history(stream, days, tags))
 }
 
 /// What CloudWatch remembers of what was wanted of a stream, and the stream as it is.
@@ -187,7 +188,7 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use scaler_core::{ShardCount, StreamStatus};
+    use kinesis_model::{ShardCount, StreamStatus};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! What cost-report runs: it gathers what streams used, reckons what they cost and could have cost, and tells people.
 //!
 //! Start at [`cost_report()`]: an event becomes a [`CostRequest`] (`request.rs`), the streams' metrics are gathered
-//! (`gather.rs`), each is reckoned by `scaler_core::cost` (`reckon.rs`) into a [`CostReport`] (`report.rs`), of which people
+//! (`gather.rs`), each is reckoned by `billing` (`reckon.rs`) into a [`CostReport`] (`report.rs`), of which people
 //! get the short form (`words.rs`).
 
 mod gather;
@@ -12,10 +12,10 @@ mod request;
 mod telemetry;
 mod words;
 
+use billing::prices::PriceSheet;
+use billing::{OwnUse, advantage_of_all};
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::Policy;
-use scaler_core::cost::{OwnUse, advantage_of_all};
-use scaler_core::prices::PriceSheet;
 use serde_json::Value;
 
 use crate::ports::{Clock, Notices};

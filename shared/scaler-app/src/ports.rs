@@ -9,7 +9,8 @@ pub use crate::subject::Subject;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-use scaler_core::{AccountShards, Direction, MetricWindow, OpenShard, ShardCount, StreamAlarm, StreamState};
+use kinesis_model::{AccountShards, MetricWindow, OpenShard, ShardCount, StreamState};
+use scaler_core::{Direction, StreamAlarm};
 
 /// Why a call came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,13 @@ pub struct CallError {
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+impl CallError {
+    /// A failure without a cause of its own.
+    pub fn new(call: &'static str, subject: &str, failure: Failure, message: impl Into<String>) -> Self {
+        Self { call, subject: subject.to_owned(), failure, message: message.into(), source: None }
+    }
+}
+
 /// Kinesis streams and their tags.
 pub trait Streams: Send + Sync {
     /// Status, mode and open shards.
@@ -102,7 +110,7 @@ pub trait Streams: Send + Sync {
     /// Starts to merge a shard with its upper neighbour; returns when AWS has accepted it.
     fn merge(&self, stream: &str, lower: &str, upper: &str) -> impl Future<Output = Result<(), CallError>> + Send;
 
-    /// Has [`SHARD_METRICS`](scaler_core::limits::SHARD_METRICS) sent for each shard from now on, which is charged.
+    /// Has [`SHARD_METRICS`](kinesis_model::limits::SHARD_METRICS) sent for each shard from now on, which is charged.
     fn send_shard_metrics(&self, stream: &str) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use billing::prices::Item;
+use billing::{Series, Standing};
 use jiff::Timestamp;
-use scaler_core::MicroUsd;
-use scaler_core::cost::{Series, Standing};
-use scaler_core::prices::Item;
+use kinesis_model::MicroUsd;
 
 use crate::ports::CallError;
 use crate::sync::FleetAdapters;

@@ -5,7 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use scaler_core::{MetricWindow, StreamAlarm};
+use kinesis_model::MetricWindow;
+use scaler_core::StreamAlarm;
 
 use crate::ports::{Adapters, CallError, Ports};
 

@@ -16,8 +16,8 @@ use super::tuning::{
     DAY_MINUTES, GROWTH_BLOCK_MINUTES, GROWTH_BLOCKS, GROWTH_LASTS_MINUTES, HISTORY_MINUTES_MIN, LEVELS_HEADROOM,
     LEVELS_HEADROOM_SHARDS, LEVELS_OF_LOAD, LOOK_BACK_DAYS, SPANS_MINUTES, SURPRISE_MINUTES,
 };
-use crate::load_history::LoadHistory;
-use crate::num::float;
+use crate::stream::LoadHistory;
+use kinesis_model::num::float;
 
 /// One span of the next day.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! The shard counts at which loads and costs are known, and what lies between them.
 
 use super::tuning::{LEVELS_RATIO, LEVELS_SINGLE_MAX};
-use crate::limits::SHARDS_PER_STREAM_MAX;
-use crate::num::whole_u32;
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
+use kinesis_model::num::whole_u32;
 
 /// Every count up to 16, then each a tenth more, from the largest that is not above `min` to the first that is not below
 /// `max`; and `current`, since what is between two is told too high, and that must not move a stream that has enough.

@@ -14,11 +14,11 @@ mod tuning;
 
 use jiff::Timestamp;
 
-use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
-use crate::observation::Observation;
 use crate::policy::Policy;
-use crate::units::ShardCount;
+use crate::stream::Observation;
 use forecast::Forecast;
+use kinesis_model::ShardCount;
+use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use program::{Program, Terms};
 use tuning::{BEYOND_HIGH, BEYOND_LIKELY, HISTORY_MINUTES_MIN};
 pub(crate) use tuning::{STALE_AFTER_MINUTES, rules_growth_percent_min};

@@ -6,7 +6,7 @@ use super::tuning::{
     HISTORY_MINUTES_MIN, LEVEL_MINUTES, LOOK_BACK_DAYS, MOMENT_AGE_MINUTES_MIN, MOMENT_KEPT_PER_DAY,
     MOMENT_STRIDE_MINUTES, MOMENTS_MAX, OTHER_WEEKDAY, SAME_WEEKDAY_WEIGHT, SCALE_MINUTES, UNLIKE,
 };
-use crate::num::float;
+use kinesis_model::num::float;
 
 /// A moment of the past, what it counts, and by how much now is above it (as a logarithm).
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use super::tuning::{
     DAY_MINUTES, GROWTH_BLOCK_MINUTES, GROWTH_BLOCKS, GROWTH_PER_MINUTE_MAX, GROWTH_PER_MINUTE_MIN, LOAD_FLOOR_SHARDS,
 };
-use crate::num::float;
+use kinesis_model::num::float;
 
 /// Loads in shards, one a minute, oldest first, with their running sums.
 pub(super) struct Past<'a> {

@@ -10,9 +10,9 @@ use super::tuning::{
     LAST_RESIZES, LAST_RESIZES_ABOVE, NOVELTY, RESIZE_WORTH, RESIZE_WORTH_SHARDS_MIN, RESIZES,
     SCALE_IN_SHARE_OF_GROWTH, SCARCITY, SURPRISE, planned_growth_min,
 };
-use crate::num::float;
-use crate::resize_time::resize_minutes;
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
+use kinesis_model::num::float;
+use kinesis_model::resize_time::resize_minutes;
 
 /// One number for each count of resizes left, from none to all.
 type ByLeft = [f64; RESIZES + 1];

@@ -9,7 +9,7 @@ use super::tuning::{
     MOMENT_DIFFERENCE_HALF_MINUTES, MOMENT_DIFFERENCE_MAX, NORMAL, SAME_TIME_HALF_MINUTES, SAME_TIME_MARGIN_MINUTES,
     SAME_TIME_SHARE_MIN, SAME_TIME_WEIGHT, SAMPLES_PER_SPAN, SPREAD_KNOWN, SPREAD_UNKNOWN,
 };
-use crate::num::float;
+use kinesis_model::num::float;
 
 /// All that says something of the next day.
 pub(super) struct Sources<'a> {

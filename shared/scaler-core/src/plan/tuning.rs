@@ -7,7 +7,7 @@
 //! - **chosen**: no measurement stands behind it, and the reason is said.
 //! - A page of AWS, which is named.
 
-use crate::limits::RESIZES_PER_DAY;
+use kinesis_model::limits::RESIZES_PER_DAY;
 
 // Time.
 
