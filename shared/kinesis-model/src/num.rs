@@ -17,7 +17,7 @@ macro_rules! whole {
     )*};
 }
 
-whole!(u32, u64, u128, usize, i64);
+whole!(u8, u32, u64, u128, usize, i64);
 
 /// The nearest floating-point number: exact up to 2^53, which is more bytes than a full stream of 10,000 shards takes in
 /// nine days; beyond it good to 15 digits.
@@ -33,6 +33,16 @@ pub fn float(number: impl Whole) -> f64 {
 pub fn whole(number: f64) -> u64 {
     debug_assert!(number >= 0.0, "{number} is no count");
     number as u64
+}
+
+/// The same, at most `u128::MAX`: for hash keys.
+///
+/// # Panics
+/// As [`whole`].
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and the cast saturates")]
+pub fn whole_u128(number: f64) -> u128 {
+    debug_assert!(number >= 0.0, "{number} is no count");
+    number as u128
 }
 
 /// The same, at most `u32::MAX`: far more shards than there are.
@@ -57,6 +67,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(debug_assertions)]
     #[should_panic = "-1 is no count"]
     fn what_is_below_zero_is_a_bug() {
         whole(-1.0);

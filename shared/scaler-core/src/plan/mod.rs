@@ -60,7 +60,7 @@ pub fn plan_ahead(policy: &Policy, seen: &Observation, now: Timestamp) -> Option
     // A clock that is behind CloudWatch's makes the newest minute one of the future: it counts as just over.
     let forecast = Forecast::of(&history, usize::try_from(age).unwrap_or(0), current.get())?;
     let resizes = &seen.enrolment.history;
-    // What was free again before now is not told.
+    // What is free again by now is free.
     let minutes_until = |at: Timestamp| usize::try_from((at.duration_since(now).as_secs() + 59) / 60).unwrap_or(0);
     let terms = Terms {
         current,

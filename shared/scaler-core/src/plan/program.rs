@@ -115,7 +115,7 @@ impl<'a> Program<'a> {
 
     /// The count of each span on the cheapest way.
     pub(super) fn cheapest(&self) -> Vec<ShardCount> {
-        let count = |shards: u32| ShardCount::saturating(shards.into());
+        let count = |shards: u32| ShardCount::new(shards).expect("no level is below one shard");
         let (current, levels) = (self.terms.current.get(), &self.forecast.levels);
         let mut shards = self.first();
         let mut left = self.left_after(0, self.left_at_first(), shards != current);
@@ -207,7 +207,7 @@ impl<'a> Program<'a> {
         let here = choice(current);
         // Of large counts not every one is tried. The ends are: close to its maximum a stream may have no other count to grow to.
         let step = (current / FIRST_STEP_PARTS).max(1) as usize;
-        let (least, most) = (current.div_ceil(2), current.saturating_mul(2));
+        let (least, most) = (self.terms.current.halved().get(), self.terms.current.doubled().get());
         let tried = (least..=most).step_by(step).chain([most, self.terms.max.get(), self.terms.min.get()]);
         let allowed = tried.filter(|to| *to != current && self.is_allowed(current, *to, left));
         let changes = allowed.map(|to| {

@@ -70,8 +70,10 @@ impl Grid {
     /// The demand in steps of so many minutes and in counts of so many shards, from this number of shards.
     pub(super) fn new(need: &[u32], initial: u32, assumed: &Assumptions, step: usize, unit: u32) -> Self {
         let counts = |shards: u32| shards.max(1).div_ceil(unit) as usize;
-        let peaks: Vec<_> =
-            need.chunks(step).map(|minutes| counts(minutes.iter().copied().max().unwrap_or(1))).collect();
+        let peaks: Vec<_> = need
+            .chunks(step)
+            .map(|minutes| counts(minutes.iter().copied().max().expect("a step has a minute")))
+            .collect();
         let first = counts(initial);
         let top = peaks.iter().copied().max().unwrap_or(1).max(first);
         let kind = ResizeKind::UpdateShardCount;
