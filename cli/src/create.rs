@@ -15,12 +15,13 @@ use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
 use crate::failure::usage;
-use crate::load::{ASKED_MINUTES, Load, whole_minute};
+use crate::load::{ASKED_MINUTES, Load};
 use crate::options::{Output, shards, stream_name};
 use crate::report::write_json;
 use crate::table::table;
 use crate::tags::{checked, tag};
 use crate::waiting::{Pauses, until_active};
+use kinesis_model::whole_minute;
 
 /// A new stream takes AWS about half a minute.
 const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(10);

@@ -6,8 +6,9 @@ use scaler_core::{Direction, Observation, Plan, Policy, StreamTags, may_plan, pl
 use super::Settings;
 use crate::pasts::minutes_since_past;
 use crate::ports::{Adapters, CallError, Clock, Metrics, Ports};
-use crate::reconcile::{call_failed, reconcile, whole_minute};
+use crate::reconcile::{call_failed, reconcile};
 use crate::report::{Outcome, OutcomeKind};
+use kinesis_model::whole_minute;
 
 /// A stream's next turn to be looked ahead for comes within so many minutes.
 pub(super) const TURN_MINUTES: u32 = 60;

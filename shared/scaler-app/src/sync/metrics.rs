@@ -11,9 +11,9 @@ use super::Settings;
 use super::ports::{FleetAdapters, FleetMetrics, FleetPorts};
 use super::report::Tally;
 use crate::ports::Clock;
-use crate::reconcile::whole_minute;
 use crate::report::{Outcome, OutcomeKind};
 use crate::telemetry::Gauges;
+use kinesis_model::whole_minute;
 
 /// Says where these streams stand; how much of them is used only `with_loads`, which takes calls.
 pub(super) async fn publish<A: FleetAdapters>(
