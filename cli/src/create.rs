@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum, value_parser};
 use jiff::SignedDuration;
-use scaler_app::ports::{CallError, Clock as _, Failure};
+use scaler_app::cloud::{CallError, Clock as _, Failure};
 use scaler_aws::{NewCapacity, Operator, TestRecord};
 use scaler_core::TAG_MANAGED;
 use scaler_core::commands::{StreamCommand, operand};

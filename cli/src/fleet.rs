@@ -5,8 +5,8 @@ use std::io::Write;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use scaler_app::ports::{Clock as _, Failure, Streams as _};
-use scaler_app::sync::ports::{Fleet as _, TaggedStream};
+use scaler_app::cloud::{Clock as _, Failure, Streams as _};
+use scaler_app::cloud::{Fleet as _, TaggedStream};
 use scaler_core::commands::StreamCommand;
 use scaler_core::limits::RESIZES_PER_DAY;
 use scaler_core::{ALARM_PREFIX, Enrolment, MetricWindow, StreamMode, StreamState, TAG_MANAGED, stream_of_alarm};

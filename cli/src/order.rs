@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
-use scaler_app::ports::{Adapters, Alarms, CallError, FiringAlarm, Metrics, Pasts, Streams};
+use scaler_app::cloud::{Adapters, Alarms, CallError, FiringAlarm, Metrics, Pasts, Streams};
 use scaler_app::{Outcome, Ports};
 use scaler_aws::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SystemClock};
 use scaler_core::{

@@ -5,7 +5,7 @@ use std::env;
 
 use anyhow::Result;
 use clap::Args;
-use scaler_app::cost::report::Usd;
+use scaler_app::report::figures::Usd;
 use scaler_core::MicroUsd;
 use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::number::Number;

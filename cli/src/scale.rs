@@ -9,7 +9,7 @@ use std::io::Write;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
-use scaler_app::ports::{CallError, Streams as _};
+use scaler_app::cloud::{CallError, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{StreamCommand, operand, option_value};
 use scaler_core::{

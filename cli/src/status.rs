@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use clap::Args;
 use jiff::Timestamp;
-use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
+use scaler_app::cloud::{CallError, Clock as _, Failure, Streams as _};
 use scaler_app::{Outcome, reconcile};
 use scaler_aws::{AlarmState, StreamDetails};
 use scaler_core::commands::StreamCommand;

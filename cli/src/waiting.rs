@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
-use scaler_app::ports::{Clock as _, Streams as _};
+use scaler_app::cloud::{Clock as _, Streams as _};
 use scaler_core::commands::operand;
 use scaler_core::{ShardCount, StreamState, StreamStatus};
 

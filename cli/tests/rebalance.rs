@@ -9,7 +9,7 @@ use aws_config::Region;
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, Options, Sandbox};
-use scaler_app::ports::Streams as _;
+use scaler_app::cloud::Streams as _;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
 use scaler_core::{

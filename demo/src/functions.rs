@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use sandbox::{Delivery, Road};
-use scaler_app::ports::Clock as _;
-use scaler_app::sync::{BEGINS_WITHIN, Settings, sync};
+use scaler_app::cloud::Clock as _;
+use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, handle};
 use scaler_aws::AwsFleetPorts;

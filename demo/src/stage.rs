@@ -11,8 +11,8 @@ use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription};
 use scaler_app::Outcome;
-use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
-use scaler_app::sync::ports::AlarmStore as _;
+use scaler_app::cloud::{Clock as _, Metrics as _, Streams as _};
+use scaler_app::cloud::AlarmStore as _;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{Pace, Share};
 use scaler_core::{

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Sandbox;
-use scaler_app::ports::Clock;
+use scaler_app::cloud::Clock;
 use scaler_aws::Pause;
 use tokio::sync::Mutex;
 

@@ -1,6 +1,6 @@
 //! The comparison of the user's documents, figure by figure, and what differs in truth.
 
-use scaler_app::cost::report::Usd;
+use scaler_app::report::figures::Usd;
 use scaler_core::MicroUsd;
 use scaler_core::compare::{BrokerPart, Way};
 use scaler_core::prices::{Item, MONTH_SECONDS};

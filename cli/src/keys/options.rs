@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, value_parser};
 use key_spread::KeyFault;
-use scaler_app::ports::Streams as _;
+use scaler_app::cloud::Streams as _;
 use scaler_core::HashKeyRange;
 
 use super::field::text_of;

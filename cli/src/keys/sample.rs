@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
-use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
+use scaler_app::cloud::{Clock as _, Metrics as _, Streams as _};
 use scaler_aws::{SampleLimits, SampledRecord};
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::limits::{

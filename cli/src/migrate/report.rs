@@ -1,6 +1,6 @@
 //! A plan of migration as a whole: for people as a document, for programs as JSON.
 
-use scaler_app::cost::report::Usd;
+use scaler_app::report::figures::Usd;
 use scaler_core::cost::{Bill, BillLine};
 use scaler_core::migration::{Notice, Retention, StreamPlan, Topic};
 use scaler_core::prices::{MissingPrice, PriceSheet};

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::ports::{CallError, Clock as _, Failure, Metrics as _, Streams as _};
+use scaler_app::cloud::{CallError, Clock as _, Failure, Metrics as _, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reshard};
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::limits::SHARD_METRICS;

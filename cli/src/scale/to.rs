@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use anyhow::{Context as _, Result};
-use scaler_app::ports::{CallError, Clock as _, Metrics as _, Streams as _};
+use scaler_app::cloud::{CallError, Clock as _, Metrics as _, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{

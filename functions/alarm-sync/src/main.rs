@@ -1,8 +1,8 @@
 //! The Lambda function `alarm-sync`: every managed stream gets its alarms and its bounds.
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
-use scaler_app::ports::Clock;
-use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, answer_stack, sync};
+use scaler_app::cloud::Clock;
+use scaler_app::fleet::{BEGINS_WITHIN, Said, Settings, StackRequest, answer_stack, sync};
 use scaler_app::telemetry::Teller;
 use scaler_app::{RetryNeeded, config, wiring};
 use serde_json::Value;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::{DayCost, StreamCost};
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::{DayCost, StreamCost};
 use scaler_core::MicroUsd;
 
 /// A day of a chart.

@@ -1,8 +1,8 @@
 //! One stream in full: its bill, advice, notes, and its days.
 
 use maud::{Markup, html};
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::{AdviceLine, StreamCost};
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::{AdviceLine, StreamCost};
 use scaler_core::thousands;
 
 use crate::chart::{Chart, Measure, Unit};

@@ -1,7 +1,7 @@
 //! The table of streams, the dearest first; on a phone each row becomes a card.
 
 use maud::{Markup, html};
-use scaler_app::cost::report::{Mode, StreamCost, Usd, UsdSaved};
+use scaler_app::report::figures::{Mode, StreamCost, Usd, UsdSaved};
 use scaler_core::{MicroUsd, thousands};
 
 use crate::figures::{month, saved, usd};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use scaler_core::limits::METRIC_DELAY_MINUTES;
 use scaler_core::{LoadHistory, PAST_MINUTES};
 
-use crate::ports::{CallError, Metrics};
+use crate::cloud::{CallError, Metrics};
 
 /// Streams kept at most: some 90 KB each.
 const KEPT_MAX: usize = 256;
@@ -67,7 +67,7 @@ mod tests {
     use scaler_core::{MetricWindow, Minute};
 
     use super::*;
-    use crate::ports::Failure;
+    use crate::cloud::Failure;
 
     /// On the hour.
     const HOUR: Timestamp = Timestamp::constant(1_767_322_800, 0);

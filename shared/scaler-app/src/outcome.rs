@@ -5,7 +5,7 @@ use std::fmt;
 use scaler_core::{Decision, Direction, Reason, Resharding, ShardCall, Verdict};
 use serde::Serialize;
 
-use crate::ports::Failure;
+use crate::cloud::Failure;
 use crate::retry::RetryNeeded;
 
 /// How a pass over one stream (or one alarm that names none) ended.

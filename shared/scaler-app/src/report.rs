@@ -5,12 +5,12 @@
 //! get the short form (`words.rs`).
 
 mod gather;
-pub mod ports;
+pub mod cloud;
 mod reckon;
-pub mod report;
+pub mod figures;
 mod request;
 mod telemetry;
-mod words;
+mod summary;
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::Policy;
@@ -18,19 +18,19 @@ use scaler_core::cost::{OwnUse, advantage_of_all};
 use scaler_core::prices::PriceSheet;
 use serde_json::Value;
 
-use crate::ports::{Clock, Notices};
+use crate::cloud::{Clock, Notices};
 use crate::wiring::Wiring;
 
-pub use ports::{CostAdapters, CostPorts};
-pub use report::CostReport;
+pub use cloud::{CostAdapters, CostPorts};
+pub use figures::CostReport;
 pub use request::{CostFault, CostRequest, Whose, time};
 pub use telemetry::lines;
-pub use words::summary;
+pub use summary::summary;
 
 use gather::Gathered;
-use ports::Pages;
+use cloud::Pages;
 use reckon::Reckoned;
-use report::{FleetCost, PriceUsed, StreamCost, Usd, UsdSaved};
+use figures::{FleetCost, PriceUsed, StreamCost, Usd, UsdSaved};
 
 /// How long a run begins with more streams: the function's 900 s in `template.yaml`, less what ten streams may take at worst.
 pub const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(780);
@@ -49,43 +49,43 @@ pub struct CostSettings<'a> {
 /// Handles any event that cost-report may be sent. Bad input is a fault in the answer, not an error.
 ///
 /// No stream's metrics are asked for after `deadline`.
-pub async fn cost_report<A: CostAdapters>(
-    ports: &CostPorts<A>,
+pub async fn cost_report(
+    cloud: &impl CostCloud,
     settings: CostSettings<'_>,
     event: &Value,
     deadline: Timestamp,
 ) -> CostReport {
-    let now = ports.fleet.pass.clock.now();
+    let now = cloud.clock().now();
     match CostRequest::parse(event, now) {
-        Ok(request) => reckoned(ports, settings, &request, deadline).await,
+        Ok(request) => reckoned(cloud, settings, &request, deadline).await,
         Err(fault) => CostReport::empty(&settings.wiring.region, now, now, vec![fault.to_string()]),
     }
 }
 
 /// Answers a request.
-pub async fn reckoned<A: CostAdapters>(
-    ports: &CostPorts<A>,
+pub async fn reckoned(
+    cloud: &impl CostCloud,
     settings: CostSettings<'_>,
     request: &CostRequest,
     deadline: Timestamp,
 ) -> CostReport {
-    let gathered = gather::gather(ports, settings.wiring, settings.policy, request, deadline).await;
+    let gathered = gather::gather(cloud, settings.wiring, settings.policy, request, deadline).await;
     let mut report = report_of(gathered, request);
     // Another try will come, and tell more than nothing.
     if request.publish && !report.retry {
-        publish(ports, settings, request, &mut report).await;
+        publish(cloud, settings, request, &mut report).await;
     }
     report
 }
 
 /// Keeps the page, and tells people where it is. Neither is worth another run: the answer and the log have it all.
-async fn publish<A: CostAdapters>(
-    ports: &CostPorts<A>,
+async fn publish(
+    cloud: &impl CostCloud,
     settings: CostSettings<'_>,
     request: &CostRequest,
     report: &mut CostReport,
 ) {
-    if ports.pages.is_there() {
+    if cloud.pages.is_there() {
         // One that a person asked for does not take the place of the day's.
         let which = match &request.whose {
             Whose::Managed => "",
@@ -93,13 +93,13 @@ async fn publish<A: CostAdapters>(
             Whose::Streams(_) => "-some",
         };
         let key = format!("{}/{}{which}.html", report.region, report.until.strftime("%Y-%m-%d"));
-        match ports.pages.keep(&key, (settings.draw)(report)).await {
+        match cloud.pages.keep(&key, (settings.draw)(report)).await {
             Ok(place) => report.page = Some(place),
             Err(error) => report.faults.push(format!("the page was not kept: {error}")),
         }
     }
-    if ports.fleet.pass.notices.is_heard()
-        && let Err(error) = ports.fleet.pass.notices.publish(&words::notice(report)).await
+    if cloud.notices.is_heard()
+        && let Err(error) = cloud.notices.publish(&summary::notice(report)).await
     {
         report.faults.push(format!("nobody was told: {error}"));
     }

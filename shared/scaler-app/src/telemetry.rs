@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use scaler_core::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
 
-use crate::report::{Outcome, OutcomeKind};
+use crate::outcome::{Outcome, OutcomeKind};
 
 /// The namespace of our metrics.
 pub const NAMESPACE: &str = "KinesisScaler";

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use scaler_app::cost::CostRequest;
+use scaler_app::report::CostRequest;
 use scaler_app::role::Role;
 use scaler_app::{event, sync};
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_app::telemetry::Teller;
 use scaler_app::{Outcome, OutcomeKind, Response, handle};
 use scaler_core::{

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::cost::report::{StreamCost, Usd};
-use scaler_app::cost::{CostReport, CostSettings, cost_report, lines};
-use scaler_app::ports::{Failure, NoticeKind};
+use scaler_app::report::figures::{StreamCost, Usd};
+use scaler_app::report::{CostReport, CostSettings, cost_report, lines};
+use scaler_app::cloud::{Failure, NoticeKind};
 use scaler_app::wiring::Wiring;
 use scaler_core::cost::Consumer;
 use scaler_core::{

@@ -7,8 +7,8 @@ use aws_sdk_cloudwatch::types::{
     AlarmType, ComparisonOperator, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat, StateValue, Statistic,
     Tag,
 };
-use scaler_app::ports::{Alarms, CallError, Failure, FiringAlarm};
-use scaler_app::sync::ports::{AlarmStore, StoredAlarm};
+use scaler_app::cloud::{Alarms, CallError, Failure, FiringAlarm};
+use scaler_app::cloud::{AlarmStore, StoredAlarm};
 use scaler_core::{ALARM_PREFIX, AlarmMetric, Direction, StreamAlarm, TAG_MADE_BY};
 
 use crate::alarm_read::{NAMESPACE, PERIOD, read};

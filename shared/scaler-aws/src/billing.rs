@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{RecordDistributionStrategy, StreamDescriptionSummary};
 use jiff::Timestamp;
-use scaler_app::cost::ports::{Billing, Runs};
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{Billing, Runs};
+use scaler_app::cloud::{CallError, Failure};
 use scaler_app::telemetry;
 use scaler_core::cost::{Consumer, OnDemandOnly, Series, Standing, Tick};
 

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use scaler_app::ports::Clock;
+use scaler_app::cloud::Clock;
 
 use crate::pace::Pause;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use scaler_app::ports::{CallError, Failure};
-use scaler_app::sync::ports::StackAnswers;
+use scaler_app::cloud::{CallError, Failure};
+use scaler_app::cloud::StackAnswers;
 
 use crate::connect::connector;
 use crate::pace::Pace;

@@ -14,9 +14,9 @@ use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 use aws_types::service_config::ServiceConfigKey;
 use scaler_app::Ports;
-use scaler_app::cost::ports::{CostAdapters, CostPorts};
-use scaler_app::ports::{Adapters, Clock, Pasts};
-use scaler_app::sync::{FleetAdapters, FleetPorts};
+use scaler_app::cloud::{CostAdapters, CostPorts};
+use scaler_app::cloud::{Adapters, Clock, Pasts};
+use scaler_app::fleet::{FleetAdapters, FleetPorts};
 use scaler_app::wiring::Wiring;
 use scaler_core::prices::price_list_region;
 

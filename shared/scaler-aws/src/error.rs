@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_sdk_kinesis::config::http::HttpResponse;
 use aws_sdk_kinesis::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{CallError, Failure};
 
 /// Error codes by which AWS says "too many calls": those that the SDK tries again, but for the ambiguous
 /// `LimitExceededException` (`aws_runtime::retries::classifiers`, version 1.7).

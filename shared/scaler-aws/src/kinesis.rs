@@ -9,7 +9,7 @@ use aws_sdk_kinesis::types::{
 };
 use aws_sdk_kinesis::{Client, Config};
 use jiff::Timestamp;
-use scaler_app::ports::{CallError, Failure, Streams};
+use scaler_app::cloud::{CallError, Failure, Streams};
 use scaler_core::limits::SHARD_METRICS;
 use scaler_core::{AccountShards, HashKeyRange, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode};
 use jiff::Timestamp;
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{CallError, Failure};
 
 use crate::error::call_error;
 use crate::metrics::CloudWatchMetrics;

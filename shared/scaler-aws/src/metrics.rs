@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::ports::{CallError, Metrics};
-use scaler_app::sync::ports::FleetMetrics;
+use scaler_app::cloud::{CallError, Metrics};
+use scaler_app::cloud::FleetMetrics;
 use scaler_core::{MetricWindow, Minute};
 
 use crate::alarm_read::NAMESPACE;

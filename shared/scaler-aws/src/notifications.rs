@@ -2,7 +2,7 @@
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
-use scaler_app::ports::{CallError, Failure, Notice, NoticeKind, Notices};
+use scaler_app::cloud::{CallError, Failure, Notice, NoticeKind, Notices};
 
 use crate::error::call_error;
 

@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
 use aws_sdk_kinesis::types::{EnhancedMetrics, StreamDescriptionSummary};
 use jiff::Timestamp;
-use scaler_app::ports::CallError;
+use scaler_app::cloud::CallError;
 use scaler_core::{MetricWindow, OpenShard, StreamState};
 
 pub use create::{NewCapacity, TestRecord};

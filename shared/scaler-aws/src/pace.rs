@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use scaler_app::ports::Clock;
+use scaler_app::cloud::Clock;
 use scaler_core::TokenBucket;
 use scaler_core::limits::{API_RATES, ApiRate};
 

@@ -2,8 +2,8 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use scaler_app::cost::ports::Pages;
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::Pages;
+use scaler_app::cloud::{CallError, Failure};
 
 use crate::error::call_error;
 

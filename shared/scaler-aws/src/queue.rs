@@ -1,8 +1,8 @@
 //! The `Continuations` port over Amazon SQS: a message to the queue that calls alarm-sync.
 
 use aws_sdk_sqs::Client;
-use scaler_app::ports::CallError;
-use scaler_app::sync::ports::Continuations;
+use scaler_app::cloud::CallError;
+use scaler_app::cloud::Continuations;
 
 use crate::error::call_error;
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
-use scaler_app::ports::CallError;
+use scaler_app::cloud::CallError;
 use scaler_app::stream_name::stream_in;
-use scaler_app::sync::ports::{Fleet, TaggedStream};
+use scaler_app::cloud::{Fleet, TaggedStream};
 use scaler_core::{TAG_MADE_BY, TAG_MANAGED, TAG_PREFIX};
 
 use crate::error::call_error;

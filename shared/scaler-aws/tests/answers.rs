@@ -7,8 +7,8 @@ mod support;
 
 use ciborium::Value as Cbor;
 use jiff::Timestamp;
-use scaler_app::ports::{Alarms as _, CallError, Failure, Metrics as _, Streams as _};
-use scaler_app::sync::ports::{AlarmStore as _, Fleet as _, FleetMetrics as _};
+use scaler_app::cloud::{Alarms as _, CallError, Failure, Metrics as _, Streams as _};
+use scaler_app::cloud::{AlarmStore as _, Fleet as _, FleetMetrics as _};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, SystemClock};
 use scaler_core::{Direction, MetricWindow, Minute, OpenShard, PolicySpec, ShardCount, scaling_alarm};

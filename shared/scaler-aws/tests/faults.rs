@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
-use scaler_app::ports::{Alarms as _, CallError, Clock, Failure, Metrics as _, Streams as _};
-use scaler_app::sync::ports::{AlarmStore as _, Continuations as _, Fleet as _, StoredAlarm};
+use scaler_app::cloud::{Alarms as _, CallError, Clock, Failure, Metrics as _, Streams as _};
+use scaler_app::cloud::{AlarmStore as _, Continuations as _, Fleet as _, StoredAlarm};
 use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, Response, handle};
 use scaler_aws::AwsFleetPorts;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aws_sdk_kinesis::types::MetricsName;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, Options, Sandbox};
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_aws::{NewCapacity, Operator, TestRecord};
 use scaler_core::{StreamMode, StreamStatus};
 use scaler_sim::cloudwatch::Metric;

@@ -8,9 +8,9 @@ mod wire;
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use scaler_app::cost::{self, CostSettings, cost_report};
-use scaler_app::ports::Streams as _;
-use scaler_app::sync::BEGINS_WITHIN;
+use scaler_app::report::{self, CostSettings, cost_report};
+use scaler_app::cloud::Streams as _;
+use scaler_app::fleet::BEGINS_WITHIN;
 use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, handle};
 use scaler_core::cost::OwnUse;

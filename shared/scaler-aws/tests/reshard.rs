@@ -7,7 +7,7 @@ use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Options, Sandbox};
-use scaler_app::ports::{Failure, Metrics as _, Streams};
+use scaler_app::cloud::{Failure, Metrics as _, Streams};
 use scaler_aws::{AwsPorts, SystemClock};
 use scaler_core::{
     HashKeyRange, KeyLoad, Minute, OpenShard, ReshardTerms, ShardCall, ShardCount, ShardLoad, StreamStatus, hash_key,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
-use scaler_app::sync::{BEGINS_WITHIN, Settings, sync};
+use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_aws::{AwsFleetPorts, Pace, Share};

@@ -13,7 +13,7 @@ mod skew;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use scaler_app::sync::{BEGINS_WITHIN, FleetPorts, Said, Settings, sync};
+use scaler_app::fleet::{BEGINS_WITHIN, FleetPorts, Said, Settings, sync};
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_core::{Direction, Minute, OpenShard, Policy, SYNC_MINUTES, StreamAlarm};

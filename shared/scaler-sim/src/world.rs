@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::Ports;
-use scaler_app::ports::{
+use scaler_app::cloud::{
     Adapters, Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Notice, Notices, Pasts, Streams,
 };
-use scaler_app::sync::ports::{
+use scaler_app::cloud::{
     AlarmStore, Continuations, Fleet, FleetMetrics, StackAnswers, StoredAlarm, TaggedStream,
 };
-use scaler_app::sync::{FleetAdapters, FleetPorts};
+use scaler_app::fleet::{FleetAdapters, FleetPorts};
 use scaler_core::{
     AccountShards, Direction, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamAlarm, StreamMode,
     StreamState, StreamStatus, TAG_MANAGED, TAG_PREFIX,

@@ -3,8 +3,8 @@
 
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::{AdviceLine, DayCost, FleetCost, Line, Mode, PriceUsed, StreamCost, Usd, UsdSaved};
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::{AdviceLine, DayCost, FleetCost, Line, Mode, PriceUsed, StreamCost, Usd, UsdSaved};
 use scaler_core::MicroUsd;
 use scaler_core::prices::{Item, PriceSheet};
 

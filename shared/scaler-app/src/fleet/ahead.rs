@@ -6,10 +6,10 @@ use scaler_core::{
 };
 
 use super::Settings;
-use crate::pasts::minutes_since_past;
-use crate::ports::{Adapters, CallError, Clock, Metrics, Ports};
+use crate::history_cache::minutes_since_past;
+use crate::cloud::{Adapters, CallError, Clock, Metrics, Ports};
 use crate::reconcile::{call_failed, reconcile, whole_minute};
-use crate::report::{Outcome, OutcomeKind};
+use crate::outcome::{Outcome, OutcomeKind};
 
 /// A stream's next turn to be looked ahead for comes within so many minutes.
 pub(super) const TURN_MINUTES: u32 = 60;
@@ -32,15 +32,15 @@ pub(super) struct Ahead {
 ///
 /// Those may be minutes old. So nothing is changed by them: what the plan wants now goes through the pass that an alarm causes,
 /// which sees for itself and decides.
-pub(super) async fn look_ahead<A: Adapters>(
-    ports: &Ports<A>,
+pub(super) async fn look_ahead(
+    cloud: &impl Cloud,
     settings: Settings<'_>,
     stream: &str,
     shards: ShardCount,
     enrolment: &Enrolment,
 ) -> Ahead {
     let Ok(policy) = enrolment.policy(settings.policy) else { return Ahead::default() };
-    let plan = match plan(ports, &policy, stream, shards, enrolment).await {
+    let plan = match plan(cloud, &policy, stream, shards, enrolment).await {
         Ok(Some(plan)) => plan,
         Ok(None) => return Ahead::default(),
         Err(error) => return Ahead { outcome: Some(call_failed(stream, &error)), look_again: None },
@@ -53,11 +53,11 @@ pub(super) async fn look_ahead<A: Adapters>(
             return Ahead { outcome: None, look_again: next.map(|(minutes, _)| (minutes * 60).min(LATER_SECONDS_MAX)) };
         }
     };
-    if !may_plan(&policy, &enrolment.history, direction, ports.clock.now()) {
+    if !may_plan(&policy, &enrolment.history, direction, cloud.clock().now()) {
         let look_again = (direction == Direction::Out).then_some(HELD_SECONDS);
         return Ahead { outcome: None, look_again };
     }
-    let outcome = Box::pin(reconcile(ports, settings.policy, stream, direction, None)).await;
+    let outcome = Box::pin(reconcile(cloud, settings.policy, stream, direction, None)).await;
     let look_again = match (outcome.outcome, direction) {
         // A longer way has more than one step.
         (OutcomeKind::Resized, _) => Some(LATER_SECONDS_MAX),
@@ -69,18 +69,18 @@ pub(super) async fn look_ahead<A: Adapters>(
     Ahead { outcome: Some(outcome), look_again }
 }
 
-async fn plan<A: Adapters>(
-    ports: &Ports<A>,
+async fn plan(
+    cloud: &impl Cloud,
     policy: &Policy,
     stream: &str,
     shards: ShardCount,
     enrolment: &Enrolment,
 ) -> Result<Option<Plan>, CallError> {
-    let now = ports.clock.now();
+    let now = cloud.clock().now();
     let end = whole_minute(now);
     // Kept for the pass that may follow, and for the next look within the hour.
-    let past = ports.pasts.read(&ports.metrics, stream, now).await?;
-    let window = ports.metrics.window(stream, end, minutes_since_past(now)).await?;
+    let past = cloud.pasts.read(&cloud.metrics, stream, now).await?;
+    let window = cloud.cloudwatch().window(stream, end, minutes_since_past(now)).await?;
     let state = StreamState {
         status: StreamStatus::Active,
         mode: StreamMode::Provisioned,

@@ -1,31 +1,28 @@
 //! What people are told once after a deployment: how many streams are managed, what was done, and what needs somebody.
 
 use super::Settings;
-use super::ports::{FleetAdapters, FleetPorts};
-use super::report::{Counted, Tally};
-use crate::ports::{Notice, NoticeKind, Notices, Subject};
-use crate::report::{Outcome, OutcomeKind};
+use super::response::{Counted, Tally};
+use crate::cloud::{FleetCloud, Notification, NotificationKind, Notifications, Subject};
+use crate::outcome::{Outcome, OutcomeKind};
 
 /// Tells people what the first look after a deployment came to, at which so many streams were found that are scaled.
-pub(super) async fn tell_deployed<A: FleetAdapters>(
-    ports: &FleetPorts<A>,
+pub(super) async fn tell_deployed(
+    cloud: &impl FleetCloud,
     settings: Settings<'_>,
     is_rollback: bool,
     scaled: usize,
     tally: &mut Tally<'_>,
 ) {
-    if !ports.pass.notices.is_heard() {
-        return;
-    }
+    let Some(topic) = cloud.notifications() else { return };
     let what = if is_rollback { "rolled back to what it was" } else { "deployed" };
-    let notice = notice(settings, what, scaled, tally);
-    if let Err(error) = ports.pass.notices.publish(&notice).await {
+    let notification = notification(settings, what, scaled, tally);
+    if let Err(error) = topic.publish(&notification).await {
         let words = format!("nobody was told of the deployment: {error}");
         tally.decisive(Outcome::plain(OutcomeKind::of(error.failure), None, words));
     }
 }
 
-fn notice(settings: Settings<'_>, what: &str, scaled: usize, tally: &Tally<'_>) -> Notice {
+fn notification(settings: Settings<'_>, what: &str, scaled: usize, tally: &Tally<'_>) -> Notification {
     let (is_dry_run, seen) = (settings.policy.dry_run, tally.seen());
     let mut lines = vec![
         format!("What: the stack {} was {what}, and has looked at its streams.", settings.wiring.stack_name),
@@ -57,7 +54,7 @@ fn notice(settings: Settings<'_>, what: &str, scaled: usize, tally: &Tally<'_>) 
     lines.push(format!("Next: {}\n", next(scaled, is_dry_run, tally)));
     let streams = if scaled == 1 { "1 stream is".to_owned() } else { format!("{scaled} streams are") };
     let subject = Subject::new(&format!("{what}, {streams} scaled{}", if is_dry_run { " (dry run)" } else { "" }));
-    Notice { kind: NoticeKind::Deployment, subject, text: lines.join("\n") }
+    Notification { kind: NotificationKind::Deployment, subject, text: lines.join("\n") }
 }
 
 fn next(scaled: usize, is_dry_run: bool, tally: &Tally<'_>) -> &'static str {

@@ -6,27 +6,26 @@ use scaler_core::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use scaler_core::{Demand, Enrolment, MetricWindow, SYNC_MINUTES, ShardCount, shard_hour};
 
 use super::Settings;
-use super::ports::{FleetAdapters, FleetMetrics, FleetPorts};
-use super::report::Tally;
-use crate::ports::Clock;
+use super::response::Tally;
+use crate::cloud::{Clock, CloudWatch, FleetCloud};
 use crate::reconcile::whole_minute;
-use crate::report::{Outcome, OutcomeKind};
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::telemetry::Gauges;
 
 /// Says where these streams stand; how much of them is used only `with_loads`, which takes calls.
-pub(super) async fn publish<A: FleetAdapters>(
-    ports: &FleetPorts<A>,
+pub(super) async fn publish(
+    cloud: &impl FleetCloud,
     settings: Settings<'_>,
     standings: &[(String, ShardCount, Enrolment)],
     with_loads: bool,
     tally: &mut Tally<'_>,
 ) {
-    let now = ports.pass.clock.now();
+    let now = cloud.clock().now();
     let names: Vec<String> = standings.iter().map(|(stream, ..)| stream.clone()).collect();
     let minutes = METRIC_DELAY_MINUTES + u32::try_from(SYNC_MINUTES).unwrap_or(5);
     let mut loads = BTreeMap::new();
     if with_loads && !names.is_empty() {
-        match ports.metrics.loads(&names, whole_minute(now), minutes).await {
+        match cloud.cloudwatch().stream_windows(&names, whole_minute(now), minutes).await {
             Ok(known) => loads = known,
             Err(error) => {
                 let words = format!("utilization is not known: {error}");

@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use super::Said;
-use crate::report::{Outcome, OutcomeKind};
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::retry::RetryNeeded;
-use crate::telemetry::Gauges;
+use crate::telemetry::{Gauges, TelemetryItem};
 
 /// Outcomes in one answer, at most: Lambda takes 6 MB, and the log has them all.
 const OUTCOMES_MAX: usize = 200;
@@ -93,15 +92,15 @@ impl Seen {
     }
 }
 
-/// Gathers a run's answer and says everything as it comes.
+/// Gathers a run's answer and emits everything as it comes.
 pub(super) struct Tally<'a> {
-    say: &'a mut (dyn FnMut(Said) + Send),
+    emit: &'a mut (dyn FnMut(TelemetryItem) + Send),
     response: SyncResponse,
     seen: Seen,
 }
 
 impl<'a> Tally<'a> {
-    pub(super) fn new(say: &'a mut (dyn FnMut(Said) + Send)) -> Self {
+    pub(super) fn new(emit: &'a mut (dyn FnMut(TelemetryItem) + Send)) -> Self {
         let response = SyncResponse {
             function: "alarm-sync",
             kept: 0,
@@ -110,7 +109,7 @@ impl<'a> Tally<'a> {
             goes_on_after: None,
             retry: None,
         };
-        Self { say, response, seen: Seen::default() }
+        Self { emit, response, seen: Seen::default() }
     }
 
     /// One more outcome; a stream that is as it should be is only counted.
@@ -120,7 +119,7 @@ impl<'a> Tally<'a> {
             return;
         }
         self.seen.add(&outcome);
-        (self.say)(Said::Outcome(Box::new(outcome.clone())));
+        (self.emit)(TelemetryItem::Outcome(Box::new(outcome.clone())));
         if self.response.outcomes.len() < OUTCOMES_MAX {
             self.response.outcomes.push(outcome);
         } else {
@@ -137,7 +136,7 @@ impl<'a> Tally<'a> {
     }
 
     pub(super) fn gauges(&mut self, gauges: Gauges) {
-        (self.say)(Said::Gauges(gauges));
+        (self.emit)(TelemetryItem::Gauges(gauges));
     }
 
     pub(super) fn goes_on_after(&mut self, stream: &str) {

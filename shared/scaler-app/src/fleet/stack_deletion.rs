@@ -9,16 +9,19 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::ALARM_PREFIX;
+use scaler_core::{ALARM_PREFIX, TAG_MADE_BY};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Said;
-use super::ports::{AlarmStore, DELETED_AT_ONCE, Fleet as _, FleetAdapters, FleetPorts, StackAnswers, StoredAlarm};
-use super::report::{SyncResponse, Tally};
+use super::response::{SyncResponse, Tally};
 use crate::event::{EventFault, malformed};
-use crate::ports::{CallError, Clock, Failure, Notice, NoticeKind, Notices as _, Subject};
-use crate::report::{Outcome, OutcomeKind};
+use crate::cloud::{
+    CallError, Clock, CloudFormation, CloudWatch, DELETED_AT_ONCE, Failure, FleetCloud, Notification, NotificationKind,
+    Notifications, StoredAlarm, Subject, Tagging,
+};
+use crate::outcome::{Outcome, OutcomeKind};
+use crate::pass::is_ours;
+use crate::telemetry::TelemetryItem;
 
 /// The name by which the stack knows its alarms. It stays the same, since CloudFormation takes another one for another resource,
 /// and has the former deleted.
@@ -106,15 +109,15 @@ impl StackRequest {
 }
 
 /// Answers CloudFormation, once the alarms of `stack` are gone if it is deleted. No alarm is begun with after `until`.
-pub async fn answer_stack<A: FleetAdapters>(
-    ports: &FleetPorts<A>,
-    answers: &impl StackAnswers,
+pub async fn answer_stack(
+    cloud: &impl FleetCloud,
+    cloudformation: &impl CloudFormation,
     stack: &str,
     request: Result<StackRequest, EventFault>,
     until: Timestamp,
-    say: &mut (dyn FnMut(Said) + Send),
+    emit: &mut (dyn FnMut(TelemetryItem) + Send),
 ) -> SyncResponse {
-    let mut tally = Tally::new(say);
+    let mut tally = Tally::new(emit);
     tally.outcome(match request {
         Err(fault) => Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
         Ok(request) => {
@@ -129,15 +132,15 @@ pub async fn answer_stack<A: FleetAdapters>(
                 }
                 Change::Deletes => {
                     // See PERMISSION_GOES.
-                    answers.pause(PERMISSION_GOES).await;
-                    let mut outcome = remove_alarms(ports, until - TELLING_TAKES).await;
+                    cloud.clock().sleep(PERMISSION_GOES).await;
+                    let mut outcome = remove_alarms(cloud, stack, until - TELLING_TAKES).await;
                     if outcome.needs_attention {
-                        tell_left(ports, stack, &mut outcome).await;
+                        tell_left(cloud, stack, &mut outcome).await;
                     }
                     outcome
                 }
             };
-            if let Err(error) = answers.give(&request.url, &request.answer(&outcome.words)).await {
+            if let Err(error) = cloudformation.answer(&request.url, &request.answer(&outcome.words)).await {
                 outcome.needs_attention = true;
                 outcome.faults.push(format!("CloudFormation waits in vain until its time is up: {error}"));
             }
@@ -148,25 +151,23 @@ pub async fn answer_stack<A: FleetAdapters>(
 }
 
 /// Tells people of alarms that are left. The topic is still there: what asks depends on the function, and that on the topic.
-async fn tell_left<A: FleetAdapters>(ports: &FleetPorts<A>, stack: &str, outcome: &mut Outcome) {
-    if !ports.pass.notices.is_heard() {
-        return;
-    }
+async fn tell_left(cloud: &impl FleetCloud, stack: &str, outcome: &mut Outcome) {
+    let Some(topic) = cloud.notifications() else { return };
     let what = format!("the stack {stack} is deleted, and alarms are left");
     let text = format!(
         "What: {what}.\nWhy: {}\nNext: Look in CloudWatch for alarms whose names begin with {ALARM_PREFIX}, and delete those that \
          are yours. Nobody else does, and each costs money.\n",
         outcome.words
     );
-    let notice = Notice { kind: NoticeKind::Attention, subject: Subject::new(&what), text };
-    if let Err(error) = ports.pass.notices.publish(&notice).await {
+    let notification = Notification { kind: NotificationKind::Attention, subject: Subject::new(&what), text };
+    if let Err(error) = topic.publish(&notification).await {
         outcome.faults.push(format!("nobody was told: {error}"));
     }
 }
 
 /// Deletes every alarm of the stack that there is time for.
-async fn remove_alarms<A: FleetAdapters>(ports: &FleetPorts<A>, until: Timestamp) -> Outcome {
-    let there = match ports.alarms.under(ALARM_PREFIX).await {
+async fn remove_alarms(cloud: &impl FleetCloud, stack: &str, until: Timestamp) -> Outcome {
+    let there = match cloud.cloudwatch().alarms(ALARM_PREFIX).await {
         Ok(there) => there,
         Err(error) => {
             let words = format!(
@@ -176,9 +177,10 @@ async fn remove_alarms<A: FleetAdapters>(ports: &FleetPorts<A>, until: Timestamp
         }
     };
     // What the tagging service does not list, or where it does not answer, is asked for its tags one by one.
-    let mut removal = Removal { known: ports.fleet.own_alarms().await.unwrap_or_default(), ..Removal::default() };
+    let known = cloud.tagging().alarms_tagged(TAG_MADE_BY, stack).await.unwrap_or_default();
+    let mut removal = Removal { known, ..Removal::default() };
     for some in there.chunks(DELETED_AT_ONCE) {
-        removal.remove(ports, some, until).await;
+        removal.remove(cloud, stack, some, until).await;
     }
     removal.outcome()
 }
@@ -196,11 +198,11 @@ struct Removal {
 
 impl Removal {
     /// Deletes those of these alarms that are ours.
-    async fn remove<A: FleetAdapters>(&mut self, ports: &FleetPorts<A>, alarms: &[StoredAlarm], until: Timestamp) {
+    async fn remove(&mut self, cloud: &impl FleetCloud, stack: &str, alarms: &[StoredAlarm], until: Timestamp) {
         let mut ours = Vec::new();
         for stored in alarms {
             let name = &stored.alarm.name;
-            if ports.pass.clock.now() >= until {
+            if cloud.clock().now() >= until {
                 self.left.push(name.clone());
                 continue;
             }
@@ -208,7 +210,7 @@ impl Removal {
                 ours.push(name.clone());
                 continue;
             }
-            match ports.alarms.is_ours(stored).await {
+            match is_ours(cloud.cloudwatch(), stack, stored).await {
                 Ok(true) => ours.push(name.clone()),
                 Ok(false) => {}
                 // Somebody else was quicker.
@@ -219,7 +221,7 @@ impl Removal {
         if ours.is_empty() {
             return;
         }
-        match ports.alarms.delete(&ours).await {
+        match cloud.cloudwatch().delete_alarms(&ours).await {
             Ok(()) => self.deleted += ours.len(),
             Err(error) => self.keep(ours, error),
         }

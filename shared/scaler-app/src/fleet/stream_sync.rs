@@ -7,11 +7,11 @@ use scaler_core::{
 
 use super::Settings;
 use super::ahead::{Ahead, look_ahead};
-use super::ports::{AlarmStore, DELETED_AT_ONCE, FleetAdapters, FleetPorts, StoredAlarm};
-use crate::notice::{tell_people, tell_without_memory};
-use crate::ports::{CallError, Failure, Streams};
+use super::cloud::{AlarmStore, DELETED_AT_ONCE, FleetAdapters, FleetPorts, StoredAlarm};
+use crate::pass::tell::{tell_people, tell_without_memory};
+use crate::cloud::{CallError, Failure, Streams};
 use crate::reconcile::{TAGS_ADVICE, call_failed, reconcile, settle};
-use crate::report::{Outcome, OutcomeKind};
+use crate::outcome::{Outcome, OutcomeKind};
 use crate::stack_settings::alarms_of;
 
 /// A resize takes minutes.
@@ -71,7 +71,7 @@ impl From<Outcome> for Tended {
 
 /// Tends streams, one after the other.
 pub(super) struct Tender<'a, A: FleetAdapters> {
-    pub(super) ports: &'a FleetPorts<A>,
+    pub(super) cloud: &'a FleetPorts<A>,
     pub(super) settings: Settings<'a>,
     /// What AWS said when it refused to put an alarm and would say the same of every other: no more are put in this run.
     pub(super) refused: Option<String>,
@@ -80,7 +80,7 @@ pub(super) struct Tender<'a, A: FleetAdapters> {
 impl<A: FleetAdapters> Tender<'_, A> {
     /// Takes the step of a plan that is due, of a stream that stands so and is in step.
     pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, enrolment: &Enrolment) -> Ahead {
-        look_ahead(&self.ports.pass, self.settings, stream, shards, enrolment).await
+        look_ahead(&self.cloud.pass, self.settings, stream, shards, enrolment).await
     }
 
     /// Brings one stream in step with its tags and its shard count.
@@ -89,7 +89,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
             return tended;
         }
         let stream = known.stream.as_str();
-        let state = match self.ports.pass.streams.describe(stream).await {
+        let state = match self.cloud.kinesis().describe(stream).await {
             Ok(state) => state,
             Err(error) if error.failure == Failure::NotFound => return self.is_gone(&known).await.into(),
             Err(error) => return call_failed(stream, &error).into(),
@@ -98,7 +98,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
             return tended;
         }
         // There is something to do: not by tags that may be minutes old.
-        let enrolment = match self.ports.pass.streams.tags(stream).await {
+        let enrolment = match self.cloud.kinesis().tags(stream).await {
             Ok(tags) => read(&tags),
             Err(error) => return call_failed(stream, &error).into(),
         };
@@ -122,7 +122,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
             return None;
         }
         let stream = known.stream.as_str();
-        let error = self.ports.pass.streams.remember(stream, TAG_RESIZES, "").await.err()?;
+        let error = self.cloud.kinesis().put_tag(stream, TAG_RESIZES, "").await.err()?;
         let mut outcome = call_failed(stream, &error);
         if error.failure.is_refusal() {
             outcome.cause = Some("tags".to_owned());
@@ -138,7 +138,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
         if enrolment.has_memory.notices {
             return None;
         }
-        let written = self.ports.pass.streams.remember(&known.stream, TAG_NOTICES, "").await;
+        let written = self.cloud.kinesis().put_tag(&known.stream, TAG_NOTICES, "").await;
         let error = written.err().filter(|error| error.failure.is_refusal())?;
         Some(format!(
             "the tag {TAG_NOTICES} cannot be written, so people are told nothing of the stream but resizes, and that shard metrics \
@@ -152,7 +152,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
         if enrolment.managed && enrolment.has_memory.notices {
             self.tell(enrolment, outcome).await;
         } else if known.look != Look::AsItsAlarmsSay && !enrolment.is_dry_run(self.settings.policy) {
-            tell_without_memory(&self.ports.pass, outcome).await;
+            tell_without_memory(&self.cloud.pass, outcome).await;
         }
     }
 
@@ -170,7 +170,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
         let (mut outcome, is_done) = match self.may_put(&changes).await {
             Ok(()) => {
                 if !policy.dry_run {
-                    match settle(&self.ports.pass, stream, &enrolment.history, believed, shards).await {
+                    match settle(&self.cloud.pass, stream, &enrolment.history, believed, shards).await {
                         Ok(history) => enrolment.history = history,
                         Err(error) => return call_failed(stream, &error).into(),
                     }
@@ -188,7 +188,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
             // Its alarms were made just now, so it is told once.
             (outcome.needs_attention, outcome.next) = (true, Some(TAGS_ADVICE.to_owned()));
             outcome.faults.push(fault);
-            tell_without_memory(&self.ports.pass, &mut outcome).await;
+            tell_without_memory(&self.cloud.pass, &mut outcome).await;
         } else {
             self.tell(&enrolment, &mut outcome).await;
         }
@@ -269,7 +269,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     /// somebody else works on the stream: then nothing of it is touched.
     async fn may_put(&self, changes: &Changes<'_>) -> Result<(), Unput> {
         for there in changes.put.iter().filter_map(|(_, there, _)| *there) {
-            if !self.ports.alarms.is_ours(there).await? {
+            if !self.cloud.alarms.is_ours(there).await? {
                 let stack = &self.settings.wiring.stack_name;
                 return Err(Unput::NotOurs(format!("{}, by the tag {TAG_MADE_BY}={stack}", there.alarm.name)));
             }
@@ -311,7 +311,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
         if let Some(words) = &self.refused {
             return Err(Unput::NotTried(words.clone()));
         }
-        self.ports.alarms.put(alarm, there).await.map_err(|error| {
+        self.cloud.alarms.put(alarm, there).await.map_err(|error| {
             // What the account lacks, be it a permission or quota, every alarm lacks.
             if matches!(error.failure, Failure::Denied | Failure::Quota) {
                 self.refused = Some(error.to_string());
@@ -326,7 +326,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     async fn delete_ours(&self, stream: &str, alarms: &[&StoredAlarm]) -> Result<Vec<String>, CallError> {
         let mut ours = Vec::new();
         for alarm in alarms.iter().filter(|alarm| stream_of_alarm(&alarm.alarm.name) == Some(stream)) {
-            match self.ports.alarms.is_ours(alarm).await {
+            match self.cloud.alarms.is_ours(alarm).await {
                 Ok(true) => ours.push(alarm.alarm.name.clone()),
                 Ok(false) => {}
                 // Somebody else was quicker.
@@ -335,7 +335,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
             }
         }
         for names in ours.chunks(DELETED_AT_ONCE) {
-            self.ports.alarms.delete(names).await?;
+            self.cloud.cloudwatch().delete_alarms(names).await?;
         }
         Ok(ours)
     }
@@ -373,13 +373,13 @@ impl<A: FleetAdapters> Tender<'_, A> {
 
     /// A step towards the minimum or maximum, by the very pass that an alarm causes.
     async fn bring_inside(&self, stream: &str, direction: Direction) -> Outcome {
-        Box::pin(reconcile(&self.ports.pass, self.settings.policy, stream, direction, None)).await
+        Box::pin(reconcile(&self.cloud.pass, self.settings.policy, stream, direction, None)).await
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.
     async fn tell(&self, enrolment: &Enrolment, outcome: &mut Outcome) {
         if outcome.needs_attention {
-            tell_people(&self.ports.pass, self.settings.policy, enrolment, outcome).await;
+            tell_people(&self.cloud.pass, self.settings.policy, enrolment, outcome).await;
         }
     }
 }

@@ -8,13 +8,13 @@ use scaler_core::{ALARM_PREFIX, ROUND_MINUTES, SYNC_MINUTES, is_due, is_plan_due
 use super::Settings;
 use super::ahead::{LATER_SECONDS_MAX, TURN_MINUTES};
 use super::metrics::publish;
-use super::ports::{AlarmStore, Continuations, Fleet, FleetAdapters, FleetPorts, StoredAlarm, TaggedStream};
-use super::report::Tally;
+use super::cloud::{AlarmStore, Continuations, Fleet, FleetAdapters, FleetPorts, StoredAlarm, TaggedStream};
+use super::response::Tally;
 use super::request::{Look, SyncRequest};
 use super::tend::{self, Known, Tended, Tender};
-use crate::ports::{CallError, Clock};
+use crate::cloud::{CallError, Clock};
 use crate::reconcile::call_failed;
-use crate::report::{Outcome, OutcomeKind};
+use crate::outcome::{Outcome, OutcomeKind};
 
 /// Names in one message: far below what SQS takes, and a run's work.
 const STREAMS_A_MESSAGE: usize = 100;
@@ -32,15 +32,15 @@ const PLAN_SECONDS: i64 = TURN_MINUTES as i64 * 60;
 
 /// One run over many streams.
 pub(super) struct Walk<'a, A: FleetAdapters> {
-    ports: &'a FleetPorts<A>,
+    cloud: &'a FleetPorts<A>,
     settings: Settings<'a>,
     until: Timestamp,
     tender: Tender<'a, A>,
 }
 
 impl<'a, A: FleetAdapters> Walk<'a, A> {
-    pub(super) fn new(ports: &'a FleetPorts<A>, settings: Settings<'a>, until: Timestamp) -> Self {
-        Self { ports, settings, until, tender: Tender { ports, settings, refused: None } }
+    pub(super) fn new(cloud: &'a FleetPorts<A>, settings: Settings<'a>, until: Timestamp) -> Self {
+        Self { cloud, settings, until, tender: Tender { cloud, settings, refused: None } }
     }
 
     /// The schedule's run: what looks wrong, and those whose turn it is.
@@ -76,7 +76,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         };
         fleet.retain(|known| after.as_ref().is_none_or(|after| known.stream > *after));
         let names: Vec<String> = fleet.iter().map(|known| known.stream.clone()).collect();
-        let (ports, Looks { done, scaled }) = (self.ports, self.tend(fleet, tally).await);
+        let (cloud, Looks { done, scaled }) = (self.cloud, self.tend(fleet, tally).await);
         if done == names.len() {
             return Some(scaled);
         }
@@ -85,7 +85,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             tally.decisive(no_time());
             return None;
         };
-        if leave(ports, &SyncRequest::All { after: Some(last.clone()) }, 0, tally).await {
+        if leave(cloud, &SyncRequest::All { after: Some(last.clone()) }, 0, tally).await {
             tally.goes_on_after(&last);
         }
         Some(scaled)
@@ -105,14 +105,14 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         for (done, stream) in look.streams.iter().enumerate() {
             if done > 0 && self.is_over() {
                 let rest = Look { streams: look.streams[done..].to_vec(), ..look };
-                leave(self.ports, &SyncRequest::Streams(rest), 0, tally).await;
+                leave(self.cloud, &SyncRequest::Streams(rest), 0, tally).await;
                 break;
             }
             let Looked { outcomes, changes, plan } = self.look_at(stream, look.plans).await;
             again.note(stream, changes.map(pause), look.plans, change_ends);
             again.note(stream, plan, true, plan_ends);
             // It alone is tried again: those that went well are not to wait for it.
-            let is_retried_alone = has_failed(&outcomes) && self.ports.continuations.is_there();
+            let is_retried_alone = has_failed(&outcomes) && self.cloud.continuations.is_there();
             if is_retried_alone {
                 again.note(stream, Some(pause(RETRY_SECONDS)), look.plans, change_ends);
             }
@@ -142,7 +142,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
 
     /// What is known of a stream that is to be looked at closely.
     async fn close(&self, stream: &str) -> Result<Known, CallError> {
-        let alarms = self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await?;
+        let alarms = self.cloud.cloudwatch().alarms(&format!("{ALARM_PREFIX}{stream}/")).await?;
         let is_listed = self.settings.wiring.stream_names.iter().any(|listed| listed == stream);
         Ok(Known { stream: stream.to_owned(), tags: None, alarms, is_listed, look: tend::Look::Close, plans: true })
     }
@@ -182,7 +182,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         }
         self.look_again(again, tally).await;
         if self.settings.wiring.stream_metrics {
-            publish(self.ports, self.settings, &standings, !self.is_over(), tally).await;
+            publish(self.cloud, self.settings, &standings, !self.is_over(), tally).await;
         }
         Looks { done, scaled: standings.len() }
     }
@@ -193,9 +193,9 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         look: impl Fn(&str) -> tend::Look,
         plans: impl Fn(&str) -> bool,
     ) -> Result<Vec<Known>, CallError> {
-        let tagged = self.ports.fleet.tagged().await?;
+        let tagged = self.cloud.tagging().streams_tagged(TAG_MANAGED).await?;
         let mut alarms: BTreeMap<String, Vec<StoredAlarm>> = BTreeMap::new();
-        for stored in self.ports.alarms.under(ALARM_PREFIX).await? {
+        for stored in self.cloud.cloudwatch().alarms(ALARM_PREFIX).await? {
             if let Some(stream) = stream_of_alarm(&stored.alarm.name) {
                 alarms.entry(stream.to_owned()).or_default().push(stored);
             }
@@ -216,17 +216,17 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     }
 
     fn is_over(&self) -> bool {
-        self.ports.pass.clock.now() >= self.until
+        self.cloud.clock().now() >= self.until
     }
 
     fn now(&self) -> i64 {
-        self.ports.pass.clock.now().as_second()
+        self.cloud.clock().now().as_second()
     }
 
     /// Has streams looked at again, of which the schedule's next run would not know that it should. A look after the end of its chain
     /// is not asked for: the stream has had its turn by then.
     async fn look_again(&self, again: LooksAgain, tally: &mut Tally<'_>) {
-        if !self.ports.continuations.is_there() {
+        if !self.cloud.continuations.is_there() {
             return;
         }
         let now = self.now();
@@ -236,7 +236,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             }
             for streams in streams.chunks(STREAMS_A_MESSAGE) {
                 let look = Look { streams: streams.to_vec(), plans, until: Some(until) };
-                leave(self.ports, &SyncRequest::Streams(look), seconds, tally).await;
+                leave(self.cloud, &SyncRequest::Streams(look), seconds, tally).await;
             }
         }
     }
@@ -301,14 +301,14 @@ impl LooksAgain {
 }
 
 /// Leaves a request to another run, in so many seconds at the earliest; whether that succeeded.
-async fn leave<A: FleetAdapters>(
-    ports: &FleetPorts<A>,
+async fn leave(
+    cloud: &impl FleetCloud,
     request: &SyncRequest,
     seconds: u32,
     tally: &mut Tally<'_>,
 ) -> bool {
-    let words = if ports.continuations.is_there() {
-        match ports.continuations.later(&request.message(), seconds).await {
+    let words = if cloud.continuations.is_there() {
+        match cloud.continuations.later(&request.message(), seconds).await {
             Ok(()) => return true,
             Err(error) => error.to_string(),
         }

@@ -7,9 +7,9 @@ use scaler_core::{Direction, Policy};
 use serde_json::Value;
 
 use crate::event::{self, AlarmState, EventFault, Notice, Request};
-use crate::ports::{Adapters, Alarms, CallError, Clock, FiringAlarm, Ports};
+use crate::cloud::{Adapters, Alarms, CallError, Clock, FiringAlarm, Ports};
 use crate::reconcile::reconcile;
-use crate::report::{Outcome, OutcomeKind, Response};
+use crate::outcome::{Outcome, OutcomeKind, Response};
 
 /// Minutes between the sweeps that scale-in heeds.
 const SCALE_IN_SWEEP_MINUTES: i64 = 10;
@@ -19,20 +19,20 @@ const LAST_PASS_BEGINS: SignedDuration = SignedDuration::from_secs(30);
 /// Handles any event that a scaling function may be sent. Bad input is an outcome, not an error.
 ///
 /// `tell` hears of every outcome at once, so that what was done is on record should the function be cut off.
-pub async fn handle<A: Adapters>(
-    ports: &Ports<A>,
+pub async fn handle(
+    cloud: &impl Cloud,
     policy: &Policy,
     direction: Direction,
     event: &Value,
     tell: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Response {
-    let began = ports.clock.now();
+    let began = cloud.clock().now();
     let request = event::parse(event);
     let is_sweep = request == Request::Sweep;
     let asked: Vec<_> = match request {
         Request::Alarms(notices) => notices,
         Request::Sweep if !is_swept(direction, began) => Vec::new(),
-        Request::Sweep => match ports.alarms.firing(direction).await {
+        Request::Sweep => match cloud.alarms.firing(direction).await {
             Ok(firing) => in_turn(firing, sweep_number(direction, began))
                 .into_iter()
                 .map(|alarm| Ok(Notice::from(alarm)))
@@ -47,10 +47,10 @@ pub async fn handle<A: Adapters>(
     let mut seen = BTreeSet::new();
     let mut outcomes = Vec::with_capacity(asked.len());
     for asked in asked {
-        let outcome = if ports.clock.now().duration_since(began) > LAST_PASS_BEGINS {
+        let outcome = if cloud.clock().now().duration_since(began) > LAST_PASS_BEGINS {
             out_of_time(asked)
         } else {
-            answer(ports, policy, direction, asked, &mut seen).await
+            answer(cloud, policy, direction, asked, &mut seen).await
         };
         tell(&outcome);
         outcomes.push(outcome);
@@ -110,8 +110,8 @@ fn out_of_time(asked: Result<Notice, EventFault>) -> Outcome {
 }
 
 /// One notification's outcome. `seen` holds the streams already looked at for this event.
-async fn answer<A: Adapters>(
-    ports: &Ports<A>,
+async fn answer(
+    cloud: &impl Cloud,
     policy: &Policy,
     direction: Direction,
     asked: Result<Notice, EventFault>,
@@ -122,9 +122,9 @@ async fn answer<A: Adapters>(
         Err(fault) => return Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
     };
     // Where a function does not know its own account, the alarm's is taken for it.
-    let own = ports.account.get().or(notice.account.as_ref());
+    let own = cloud.account.get().or(notice.account.as_ref());
     let other = notice.metric_accounts.iter().find(|account| own.is_some_and(|own| own != *account));
-    let elsewhere = notice.region.filter(|region| ports.region.as_ref().is_some_and(|home| home != region));
+    let elsewhere = notice.region.filter(|region| cloud.region.as_ref().is_some_and(|home| home != region));
     let outcome = match (notice.state, notice.streams.as_slice()) {
         (AlarmState::Ok | AlarmState::InsufficientData, streams) => {
             let words = "the alarm is not firing: nothing to do";
@@ -142,14 +142,14 @@ async fn answer<A: Adapters>(
             let words = format!(
                 "the alarm is of Region {elsewhere}, and this function works in {}, where {} is another stream: deploy the stack in \
                  {elsewhere} as well, and let the alarm call it there",
-                ports.region.as_deref().unwrap_or_default(),
+                cloud.region.as_deref().unwrap_or_default(),
                 streams.join(", "),
             );
             Outcome::plain(OutcomeKind::Refused, None, words)
         }
         (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
             // In a box: all that a pass waits for, one in the other, is deeper than the compiler follows.
-            Box::pin(reconcile(ports, policy, stream, direction, notice.fits)).await
+            Box::pin(reconcile(cloud, policy, stream, direction, notice.fits)).await
         }
         (AlarmState::Alarm, [stream]) => {
             let words = "this stream was already looked at for this event";

@@ -5,8 +5,8 @@ use scaler_core::commands::StreamCommand;
 use scaler_core::limits::SHARD_METRICS;
 use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
 
-use crate::ports::{Adapters, CallError, Clock, Failure, Notice, NoticeKind, Notices, Ports, Streams, Subject};
-use crate::report::{Outcome, OutcomeKind};
+use crate::cloud::{Adapters, CallError, Clock, Failure, Notice, NoticeKind, Notices, Ports, Streams, Subject};
+use crate::outcome::{Outcome, OutcomeKind};
 
 /// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
 ///
@@ -15,25 +15,25 @@ use crate::report::{Outcome, OutcomeKind};
 /// refuse tags, so no tag stands before these messages. Any other cause is told once an hour, and first written down on the
 /// stream. Where that fails nothing is sent: without a memory the same message would go out every minute. The log and
 /// `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
-pub(crate) async fn tell_people<A: Adapters>(
-    ports: &Ports<A>,
+pub(crate) async fn tell_people(
+    cloud: &impl Cloud,
     stack: &Policy,
     enrolment: &Enrolment,
     outcome: &mut Outcome,
 ) {
-    if !enrolment.managed || !ports.notices.is_heard() || enrolment.is_dry_run(stack) {
+    if !enrolment.managed || !cloud.notices.is_heard() || enrolment.is_dry_run(stack) {
         return;
     }
     let Some(stream) = outcome.stream.clone() else { return };
     let Some((cause, notice)) = notice(&stream, outcome) else { return };
-    let now = ports.clock.now();
+    let now = cloud.clock().now();
     let is_resize = outcome.outcome == OutcomeKind::Resized;
     let measuring = Measuring::of(outcome);
     let is_news = measuring == Some(Measuring::Begun) || (is_resize && !is_one_more(enrolment, outcome, now));
     let has_memory = (!is_resize && measuring != Some(Measuring::Begun)) || outcome.needs_attention;
     if has_memory && !enrolment.notices.knows(&cause, now) {
         let memory = enrolment.notices.with(&cause, now).to_string();
-        match ports.streams.remember(&stream, TAG_NOTICES, &memory).await {
+        match cloud.kinesis().put_tag(&stream, TAG_NOTICES, &memory).await {
             // A stream in motion is one that the call, whose answer was lost, has reached.
             Err(error) if error.failure == Failure::InUse && measuring == Some(Measuring::Unanswered) => {}
             Err(error) if !is_news => {
@@ -47,21 +47,21 @@ pub(crate) async fn tell_people<A: Adapters>(
     } else if !is_news {
         return;
     }
-    publish(ports, &notice, outcome).await;
+    publish(cloud, &notice, outcome).await;
 }
 
 /// Tells people of a stream on which nothing may be written down. To be called rarely: it tells each time.
-pub(crate) async fn tell_without_memory<A: Adapters>(ports: &Ports<A>, outcome: &mut Outcome) {
+pub(crate) async fn tell_without_memory(cloud: &impl Cloud, outcome: &mut Outcome) {
     let stream = outcome.stream.clone().unwrap_or_default();
-    if ports.notices.is_heard()
+    if cloud.notices.is_heard()
         && let Some((_, notice)) = notice(&stream, outcome)
     {
-        publish(ports, &notice, outcome).await;
+        publish(cloud, &notice, outcome).await;
     }
 }
 
-async fn publish<A: Adapters>(ports: &Ports<A>, notice: &Notice, outcome: &mut Outcome) {
-    if let Err(error) = ports.notices.publish(notice).await {
+async fn publish(cloud: &impl Cloud, notice: &Notice, outcome: &mut Outcome) {
+    if let Err(error) = cloud.notices.publish(notice).await {
         untold(outcome, &error);
     }
 }

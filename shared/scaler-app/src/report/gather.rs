@@ -7,11 +7,11 @@ use scaler_core::cost::{OwnUse, Standing};
 use scaler_core::prices::{Price, PriceSheet};
 use scaler_core::{ALARM_PREFIX, Enrolment, Policy, stream_of_alarm};
 
-use super::ports::{Billing, CostAdapters, CostPorts, PriceList};
+use super::cloud::{Billing, CostAdapters, CostPorts, PriceList};
 use super::reckon::{Known, Reckoned, Terms};
 use super::request::{CostRequest, Whose};
-use crate::ports::{CallError, Clock, Failure, NOT_FOUND_ADVICE};
-use crate::sync::ports::{AlarmStore, Fleet};
+use crate::cloud::{CallError, Clock, Failure, NOT_FOUND_ADVICE};
+use crate::cloud::{AlarmStore, Fleet};
 use crate::wiring::Wiring;
 
 /// Streams whose metrics are asked for together; the adapter parts them further, as AWS wants it.
@@ -31,8 +31,8 @@ pub(super) struct Gathered {
     pub(super) may_pass: bool,
 }
 
-pub(super) async fn gather<A: CostAdapters>(
-    ports: &CostPorts<A>,
+pub(super) async fn gather(
+    cloud: &impl CostCloud,
     wiring: &Wiring,
     policy: &Policy,
     request: &CostRequest,
@@ -47,18 +47,18 @@ pub(super) async fn gather<A: CostAdapters>(
         notes: Vec::new(),
         may_pass: false,
     };
-    prices(ports, wiring, &mut gathered).await;
-    let Some(streams) = streams(ports, request, &mut gathered).await else { return gathered };
+    prices(cloud, wiring, &mut gathered).await;
+    let Some(streams) = streams(cloud, request, &mut gathered).await else { return gathered };
     gathered.asked = streams.len();
-    let alarms = alarm_metrics(ports, &mut gathered).await;
+    let alarms = alarm_metrics(cloud, &mut gathered).await;
     let mut left = streams.as_slice();
-    while !left.is_empty() && ports.fleet.pass.clock.now() < deadline {
+    while !left.is_empty() && cloud.clock().now() < deadline {
         let (chunk, others) = left.split_at(left.len().min(STREAMS_AT_ONCE));
-        let standing = standings(ports, chunk, &mut gathered).await;
+        let standing = standings(cloud, chunk, &mut gathered).await;
         // Reckoned at once: the metrics of a month of one stream are a megabyte.
-        for known in metrics(ports, request, standing, &alarms, &mut gathered).await {
+        for known in metrics(cloud, request, standing, &alarms, &mut gathered).await {
             let name = known.name.clone();
-            match known.reckon(Terms { sheet: &gathered.sheet, policy, now: ports.fleet.pass.clock.now() }) {
+            match known.reckon(Terms { sheet: &gathered.sheet, policy, now: cloud.clock().now() }) {
                 Ok(reckoned) => gathered.streams.push(reckoned),
                 Err(missing) => gathered.faults.push(format!("{name} is left out: {missing}")),
             }
@@ -72,7 +72,7 @@ pub(super) async fn gather<A: CostAdapters>(
             streams.len()
         ));
     }
-    own(ports, wiring, request, &mut gathered).await;
+    own(cloud, wiring, request, &mut gathered).await;
     gathered
 }
 
@@ -86,10 +86,10 @@ impl Gathered {
 }
 
 /// The repository's sheet, over it what AWS says now, over both what the operator says.
-async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered: &mut Gathered) {
-    match ports.price_list.prices(&wiring.region).await {
+async fn prices(cloud: &impl CostCloud, wiring: &Wiring, gathered: &mut Gathered) {
+    match cloud.price_list().prices(&wiring.region).await {
         Ok(listed) => {
-            let source = format!("AWS Price List, read {}", ports.fleet.pass.clock.now().strftime("%Y-%m-%d"));
+            let source = format!("AWS Price List, read {}", cloud.clock().now().strftime("%Y-%m-%d"));
             for (item, usd) in listed.prices {
                 gathered.sheet.set(item, Price { usd, source: source.clone().into() });
             }
@@ -105,12 +105,12 @@ async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered
 }
 
 /// The streams that are asked for, and what their tags say.
-async fn streams<A: CostAdapters>(
-    ports: &CostPorts<A>,
+async fn streams(
+    cloud: &impl CostCloud,
     request: &CostRequest,
     gathered: &mut Gathered,
 ) -> Option<Vec<(String, Enrolment)>> {
-    let tagged = match ports.fleet.fleet.tagged().await {
+    let tagged = match cloud.tagging().streams_tagged(TAG_MANAGED).await {
         Ok(tagged) => tagged,
         Err(error) => {
             gathered.failed("the streams' tags could not be read", &error);
@@ -129,7 +129,7 @@ async fn streams<A: CostAdapters>(
             enrolments.iter().filter(|(_, enrolment)| enrolment.managed).map(|(name, _)| name.clone()).collect()
         }
         Whose::Streams(names) => names.clone(),
-        Whose::All => match ports.billing.all().await {
+        Whose::All => match cloud.kinesis().list_streams().await {
             Ok(names) => names,
             Err(error) => {
                 gathered.failed("the streams could not be listed", &error);
@@ -145,14 +145,14 @@ async fn streams<A: CostAdapters>(
 }
 
 /// What these streams are billed by.
-async fn standings<A: CostAdapters>(
-    ports: &CostPorts<A>,
+async fn standings(
+    cloud: &impl CostCloud,
     streams: &[(String, Enrolment)],
     gathered: &mut Gathered,
 ) -> Vec<(String, Standing, Enrolment)> {
     let mut standings = Vec::new();
     for (name, enrolment) in streams {
-        match ports.billing.standing(name).await {
+        match cloud.kinesis().standing(name).await {
             Ok(standing) => standings.push((name.clone(), standing, enrolment.clone())),
             Err(error) => gathered.failed(&format!("{name} is left out"), &error),
         }
@@ -161,9 +161,9 @@ async fn standings<A: CostAdapters>(
 }
 
 /// How many metrics the alarms of each stream read.
-async fn alarm_metrics<A: CostAdapters>(ports: &CostPorts<A>, gathered: &mut Gathered) -> BTreeMap<String, usize> {
+async fn alarm_metrics(cloud: &impl CostCloud, gathered: &mut Gathered) -> BTreeMap<String, usize> {
     let mut metrics = BTreeMap::new();
-    match ports.fleet.alarms.under(ALARM_PREFIX).await {
+    match cloud.cloudwatch().alarms(ALARM_PREFIX).await {
         Ok(alarms) => {
             for stored in alarms {
                 if let Some(stream) = stream_of_alarm(&stored.alarm.name) {
@@ -176,8 +176,8 @@ async fn alarm_metrics<A: CostAdapters>(ports: &CostPorts<A>, gathered: &mut Gat
     metrics
 }
 
-async fn metrics<A: CostAdapters>(
-    ports: &CostPorts<A>,
+async fn metrics(
+    cloud: &impl CostCloud,
     request: &CostRequest,
     streams: Vec<(String, Standing, Enrolment)>,
     alarms: &BTreeMap<String, usize>,
@@ -187,7 +187,7 @@ async fn metrics<A: CostAdapters>(
         return Vec::new();
     }
     let asked: Vec<_> = streams.iter().map(|(name, standing, _)| (name.clone(), standing.clone())).collect();
-    match ports.billing.series(&asked, request.from, request.until, request.step_seconds).await {
+    match cloud.cloudwatch().series(&asked, request.from, request.until, request.step_seconds).await {
         Ok(mut series) => {
             let known = |(name, standing, enrolment): (String, _, _)| {
                 let alarm_metrics = alarms.get(&name).copied().unwrap_or(0);
@@ -204,7 +204,7 @@ async fn metrics<A: CostAdapters>(
 }
 
 /// What the stack itself used. A person who asks from a terminal is no stack, and does not say which one is meant.
-async fn own<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, request: &CostRequest, gathered: &mut Gathered) {
+async fn own(cloud: &impl CostCloud, wiring: &Wiring, request: &CostRequest, gathered: &mut Gathered) {
     if wiring.functions.is_empty() {
         let note =
             "what the scaler itself costs is without its functions and the stack's own alarms: nobody said which";
@@ -214,7 +214,7 @@ async fn own<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, request: &C
     let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
     gathered.own = OwnUse::of_stack(seconds);
     let names: Vec<_> = wiring.functions.iter().map(|(name, _)| name.clone()).collect();
-    match ports.billing.runs(&names, request.from, request.until).await {
+    match cloud.cloudwatch().runs(&names, request.from, request.until).await {
         Ok(runs) => {
             for (name, megabytes) in &wiring.functions {
                 let run = runs.get(name).copied().unwrap_or_default();

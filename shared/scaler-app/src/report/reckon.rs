@@ -6,7 +6,7 @@ use scaler_core::cost::{Bill, Looked, OwnUse, Series, Standing, Usage, advice, m
 use scaler_core::prices::{Item, MissingPrice, PriceSheet};
 use scaler_core::{Enrolment, MicroUsd, Policy, ShardCount, StreamMode};
 
-use super::report::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
+use super::figures::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
 
 /// What a bill may be off by, as a share of it, without a word; in percent.
 const DOUBT_MIN_PERCENT: u64 = 10;

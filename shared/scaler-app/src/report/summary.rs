@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use scaler_core::MicroUsd;
 
-use super::report::{CostReport, StreamCost, Usd, UsdSaved};
+use super::figures::{CostReport, StreamCost, Usd, UsdSaved};
 use super::telemetry::needs_attention;
-use crate::ports::{Notice, NoticeKind, Subject};
+use crate::cloud::{Notice, NoticeKind, Subject};
 
 /// Streams, pieces of advice and faults in a message; the answer and the page have them all.
 const LISTED_MAX: usize = 10;

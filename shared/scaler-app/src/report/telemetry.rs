@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use scaler_core::MicroUsd;
 use serde_json::json;
 
-use super::report::{CostReport, StreamCost, Usd};
+use super::figures::{CostReport, StreamCost, Usd};
 use super::words::summary;
 use crate::telemetry::{Measured, metrics_line};
 

@@ -106,7 +106,7 @@ async fn a_dry_run_is_looked_ahead_for_and_never_resized() {
 #[tokio::test]
 async fn a_past_that_cannot_be_read_is_told_and_changes_nothing() {
     let stack = stack(4, evenings, "18:50");
-    stack.world.fail_next("GetMetricData (past)", scaler_app::ports::Failure::Unavailable);
+    stack.world.fail_next("GetMetricData (past)", scaler_app::cloud::Failure::Unavailable);
     let run = stack.run(&orders()).await;
     assert_eq!(run.response.outcomes.len(), 1, "{:?}", run.response);
     assert_eq!(stack.writes(), Vec::<String>::new());

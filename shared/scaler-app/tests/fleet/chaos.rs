@@ -5,7 +5,7 @@ use std::task::{Context, Waker};
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_core::{StreamMode, StreamStatus};
 use scaler_sim::world::Stream;
 

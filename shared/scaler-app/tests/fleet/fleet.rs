@@ -1,7 +1,7 @@
 //! Bounds, plans that take several runs, time that does not suffice, and where each stream stands.
 
 use jiff::SignedDuration;
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_core::{MicroUsd, PolicySpec, ShardCount};
 use scaler_sim::world::{Stream, World};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What the ledger knows of each resize: answers that are lost, refusals, deaths, resizes by others, AWS's own word.
 
 use jiff::SignedDuration;
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_core::{Direction, Minute, Policy};
 use serde_json::{Value, json};

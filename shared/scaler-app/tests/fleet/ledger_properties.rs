@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_app::{OutcomeKind, handle};
 use scaler_core::{Attempt, AttemptKind, Direction, Policy, ResizeHistory, StreamStatus};
 use scaler_sim::world::World;

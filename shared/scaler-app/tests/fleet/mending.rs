@@ -1,6 +1,6 @@
 //! One stream at a time: made, kept, mended, cleaned, in every way in which it can drift.
 
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_core::{ALARM_PREFIX, Direction, Policy, StreamAlarm, StreamMode, StreamStatus};
 use scaler_sim::world::Stream;
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use scaler_app::handle;
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_core::{Direction, Minute, Policy};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Looks that alarm-sync asks itself for: how many there are while every kind of hold lasts.
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_core::{Minute, StreamStatus};
 use scaler_sim::world::{Stream, World};
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use scaler_app::OutcomeKind;
-use scaler_app::ports::{Failure, NoticeKind};
-use scaler_app::sync::StackRequest;
+use scaler_app::cloud::{Failure, NoticeKind};
+use scaler_app::fleet::StackRequest;
 use scaler_sim::world::Stream;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::stack_settings::alarms_of;
-use scaler_app::sync::{Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
+use scaler_app::fleet::{Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::telemetry::Gauges;
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind};

@@ -7,7 +7,7 @@ use aws_sdk_kinesis::Config;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::types::{ShardIteratorType, StreamMode, StreamModeDetails};
 use kinesis_producer::{Acknowledged, Producer, Record, SendError, Settings, Stream};
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{CallError, Failure};
 
 use super::Operator;
 use crate::error::call_error;

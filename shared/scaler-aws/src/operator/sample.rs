@@ -8,7 +8,7 @@ use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{Record, ShardIteratorType};
 use jiff::Timestamp;
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{CallError, Failure};
 
 use super::Operator;
 use crate::error::call_error;

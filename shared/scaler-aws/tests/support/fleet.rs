@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
 use scaler_app::stack_settings::alarms_of;
-use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
+use scaler_app::fleet::{BEGINS_WITHIN, Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, CloudFormation, Pace, Share};
 use scaler_core::{

@@ -11,7 +11,7 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Sandbox;
-use scaler_app::ports::Clock;
+use scaler_app::cloud::Clock;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, AwsPorts, Pace, Pause, Share};
 

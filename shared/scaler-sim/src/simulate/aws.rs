@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::ports::{
+use scaler_app::cloud::{
     Adapters, Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Notice, Notices, Pasts, Ports, Streams,
 };
-use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
-use scaler_app::sync::{FleetAdapters, FleetPorts};
+use scaler_app::cloud::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
+use scaler_app::fleet::{FleetAdapters, FleetPorts};
 use scaler_core::{
     AccountShards, Direction, MetricWindow, Minute, OpenShard, ShardCount, StreamAlarm, StreamMode, StreamState,
     StreamStatus, TAG_MANAGED,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_app::cost::ports::{Billing, Listed, Pages, PriceList, Runs};
-use scaler_app::cost::{CostAdapters, CostPorts};
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{Billing, Listed, Pages, PriceList, Runs};
+use scaler_app::report::{CostAdapters, CostPorts};
+use scaler_app::cloud::{CallError, Failure};
 use scaler_core::cost::{Consumer, OnDemandOnly, Series, Standing, Tick};
 use scaler_core::prices::Item;
 use scaler_core::{MicroUsd, Minute, SYNC_MINUTES, ShardCount};
