@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{ArgGroup, Args};
-use scaler_sim::run::Run;
-use scaler_sim::score::Score;
 use serde::Serialize;
+use simulator::run::Run;
+use simulator::score::Score;
 
 use crate::comparison::{Comparison, Optimum};
 use crate::contender::Contender;

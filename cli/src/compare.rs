@@ -10,12 +10,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use billing::prices::PriceSheet;
 use clap::{ArgGroup, Args, ValueEnum, value_parser};
-use scaler_core::MicroUsd;
-use scaler_core::compare::{Brokers, Day, Hosting, broker_hour, storage_gb_month, transfer_gb};
-use scaler_core::limits::{FAN_OUT_CONSUMERS_MAX, RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
-use scaler_core::number::Number;
-use scaler_core::prices::PriceSheet;
+use kinesis_model::MicroUsd;
+use kinesis_model::limits::{FAN_OUT_CONSUMERS_MAX, RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use kinesis_model::number::Number;
+use sizing::compare::{Brokers, Day, Hosting, broker_hour, storage_gb_month, transfer_gb};
 
 use self::alternatives::{Alternative, Alternatives, Cluster, LackedPrices};
 use crate::failure::usage;

@@ -1,9 +1,9 @@
 //! A run beside what else could have been done with the stream: the others, on-demand mode, hindsight.
 
 use anyhow::Result;
-use scaler_sim::peers::PEERS;
-use scaler_sim::run::Run;
-use scaler_sim::score::{Score, on_demand_usd};
+use simulator::peers::PEERS;
+use simulator::run::Run;
+use simulator::score::{Score, on_demand_usd};
 
 use crate::contender::Contender;
 use crate::scene::Scene;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use scaler_core::Policy;
-use scaler_sim::peers::{PEERS, Peer};
-use scaler_sim::run::Run;
+use simulator::peers::{PEERS, Peer};
+use simulator::run::Run;
 
 use crate::failure::usage;
 use crate::files;

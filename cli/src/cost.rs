@@ -5,14 +5,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use billing::prices::Item;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::MicroUsd;
 use scaler_app::report::figures::{AdviceLine, Mode, StreamCost, Usd, UsdSaved};
 use scaler_app::report::{CostFault, CostReport, CostRequest, CostSettings, Whose, reckoned, time};
 use scaler_app::cloud::Clock as _;
 use scaler_app::wiring::Wiring;
-use scaler_core::MicroUsd;
-use scaler_core::prices::Item;
 
 use crate::connection::{Connection, advice_on, in_aws};
 use crate::failure::usage;

@@ -6,11 +6,11 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum, value_parser};
 use jiff::SignedDuration;
+use kinesis_model::limits::{METRIC_DELAY_MINUTES, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use scaler_app::cloud::{CallError, Clock as _, Failure};
 use scaler_aws::{NewCapacity, Operator, TestRecord};
 use scaler_core::TAG_MANAGED;
 use scaler_core::commands::{StreamCommand, operand};
-use scaler_core::limits::{METRIC_DELAY_MINUTES, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};

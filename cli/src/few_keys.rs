@@ -1,8 +1,8 @@
 //! Few partition keys on many shards, in words for people and in JSON for programs.
 
-use scaler_core::sizing::HashedKeys;
-use scaler_core::thousands;
+use kinesis_model::thousands;
 use serde_json::{Value, json};
+use sizing::HashedKeys;
 
 use crate::table::figure;
 
@@ -72,7 +72,7 @@ pub(crate) fn in_json(keys: &HashedKeys) -> Value {
         "stay_apart": keys.apart(),
         "per_shard_max": keys.per_shard_max(),
         "load_is_carried": keys.carried(),
-        "shards_that_do": keys.shards_that_do().map(scaler_core::ShardCount::get),
+        "shards_that_do": keys.shards_that_do().map(kinesis_model::ShardCount::get),
         "keys_that_do": keys.keys_that_do(),
     })
 }

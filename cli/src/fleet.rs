@@ -5,11 +5,12 @@ use std::io::Write;
 
 use anyhow::Result;
 use jiff::Timestamp;
+use kinesis_model::limits::RESIZES_PER_DAY;
+use kinesis_model::{MetricWindow, StreamMode, StreamState};
 use scaler_app::cloud::{Clock as _, Failure, Streams as _};
 use scaler_app::cloud::{Fleet as _, TaggedStream};
 use scaler_core::commands::StreamCommand;
-use scaler_core::limits::RESIZES_PER_DAY;
-use scaler_core::{ALARM_PREFIX, Enrolment, MetricWindow, StreamMode, StreamState, TAG_MANAGED, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, Enrolment, TAG_MANAGED, stream_of_alarm};
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};

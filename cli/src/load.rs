@@ -3,8 +3,8 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::limits::METRIC_DELAY_MINUTES;
-use scaler_core::{Demand, MetricWindow, Minute, ShardCount};
+use kinesis_model::limits::METRIC_DELAY_MINUTES;
+use kinesis_model::{Demand, MetricWindow, Minute, ShardCount};
 use serde::Serialize;
 
 use crate::table::table;

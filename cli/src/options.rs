@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use aws_models::stream_model::Assumptions;
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, Args, ValueEnum, value_parser};
-use scaler_app::stream_name::is_stream_name;
-use scaler_app::wiring::is_stack_name;
-use scaler_core::limits::{
+use kinesis_model::limits::{
     SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
 };
-use scaler_core::number::Number;
+use kinesis_model::number::Number;
+use scaler_app::stream_name::is_stream_name;
+use scaler_app::wiring::is_stack_name;
 use scaler_core::{Policy, RISK_WORDS, Risk, UnknownRisk};
-use scaler_sim::stream_model::Assumptions;
-use scaler_sim::trace::Trace;
+use simulator::trace::Trace;
 
 use crate::contender::OURS;
 use crate::failure::usage;

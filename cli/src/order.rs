@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
+use kinesis_model::{AccountShards, MetricWindow, Minute, OpenShard, ShardCount, StreamState};
 use scaler_app::cloud::{Adapters, Alarms, CallError, FiringAlarm, Metrics, Pasts, Streams};
 use scaler_app::{Outcome, Ports};
 use scaler_aws::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SystemClock};
 use scaler_core::{
-    AccountShards, Direction, Enrolment, MetricWindow, Minute, OpenShard, Policy, PolicySpec, Reason, ShardCount,
-    StreamAlarm, StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN, scaling_alarm,
+    Direction, Enrolment, Policy, PolicySpec, Reason, StreamAlarm, TAG_SHARDS_MAX, TAG_SHARDS_MIN, scaling_alarm,
 };
 
 use crate::connection::Connection;

@@ -8,7 +8,7 @@ use plotters::prelude::{
     AreaSeries, Cartesian2d, Color, DrawingArea, EmptyElement, IntoDrawingArea as _, IntoFont as _, LineSeries,
     PathElement, Polygon, RGBColor, Rectangle, SVGBackend, Text, WHITE,
 };
-use scaler_sim::run::Run;
+use simulator::run::Run;
 
 use crate::scene::Scene;
 use crate::time_axis::TimeAxis;

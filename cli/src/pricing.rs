@@ -4,12 +4,12 @@
 use std::env;
 
 use anyhow::Result;
+use billing::prices::{Item, MONTH_SECONDS, MissingPrice, Price, PriceSheet, SHEET_REGIONS, US_EAST_1};
 use clap::Args;
+use kinesis_model::MicroUsd;
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
+use kinesis_model::number::Number;
 use scaler_app::report::figures::Usd;
-use scaler_core::MicroUsd;
-use scaler_core::limits::SHARDS_PER_STREAM_MAX;
-use scaler_core::number::Number;
-use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, Price, PriceSheet, SHEET_REGIONS, US_EAST_1};
 use serde::Serialize;
 
 use crate::environment::{is_known, meant};

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use anyhow::Result;
-use scaler_sim::score::Score;
 use serde::Serialize;
+use simulator::score::Score;
 
 use crate::comparison::{Comparison, Hindsight, Rival};
 use crate::contender::Contender;

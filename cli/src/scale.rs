@@ -9,12 +9,11 @@ use std::io::Write;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
+use kinesis_model::ShardCount;
 use scaler_app::cloud::{CallError, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{StreamCommand, operand, option_value};
-use scaler_core::{
-    ALARM_PREFIX, Decision, Direction, Enrolment, Policy, PolicySpec, Reason, ShardCount, Step, TAG_MANAGED,
-};
+use scaler_core::{ALARM_PREFIX, Decision, Direction, Enrolment, Policy, PolicySpec, Reason, Step, TAG_MANAGED};
 use serde::Serialize;
 
 use crate::connection::{Connection, OUR_STACK, advice_on, explained, in_aws};

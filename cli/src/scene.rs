@@ -3,13 +3,13 @@
 use std::cell::OnceCell;
 
 use anyhow::Result;
+use aws_models::stream_model::Assumptions;
 use scaler_core::Policy;
-use scaler_sim::hindsight::{NoPlan, Optimum, need, optimum};
-use scaler_sim::run::Run;
-use scaler_sim::score::Score;
-use scaler_sim::simulate::{Setup, Skew, Throttled, simulate};
-use scaler_sim::stream_model::Assumptions;
-use scaler_sim::trace::Trace;
+use simulator::hindsight::{NoPlan, Optimum, need, optimum};
+use simulator::run::Run;
+use simulator::score::Score;
+use simulator::simulate::{Setup, Skew, Throttled, simulate};
+use simulator::trace::Trace;
 
 use crate::options::{AssumptionOptions, Fate};
 use crate::progress;

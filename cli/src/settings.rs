@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
 use scaler_app::config::{ConfigError, from_lookup};
-use scaler_core::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::{Policy, PolicySpec};
 
 use crate::failure::usage;

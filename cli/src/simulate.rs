@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
-use scaler_sim::calls_file;
-use scaler_sim::run::Run;
+use simulator::calls_file;
+use simulator::run::Run;
 
 use crate::comparison::{Comparison, Optimum};
 use crate::contender::Contender;

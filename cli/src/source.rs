@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::limits::METRIC_DELAY_MINUTES;
+use kinesis_model::{Demand, Minute, StreamMode, StreamState};
 use scaler_app::cloud::{Clock as _, Streams as _};
 use scaler_app::cloud::FleetMetrics as _;
 use scaler_aws::AwsPorts;
-use scaler_core::limits::METRIC_DELAY_MINUTES;
-use scaler_core::{Demand, Enrolment, Minute, StreamMode, StreamState};
-use scaler_sim::trace::Trace;
+use scaler_core::Enrolment;
+use simulator::trace::Trace;
 
 use crate::connection::{Connection, explained, in_aws};
 use crate::failure::usage;
@@ -187,7 +188,7 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use scaler_core::{ShardCount, StreamStatus};
+    use kinesis_model::{ShardCount, StreamStatus};
 
     use super::*;
 

@@ -5,17 +5,18 @@ use std::fmt::Display;
 use std::io::Write;
 
 use anyhow::{Result, bail};
+use billing::prices::{Item, PriceSheet};
 use clap::Args;
 use jiff::Timestamp;
+use kinesis_model::limits::{RESIZES_PER_DAY, SHARD_METRICS, TAGS_PER_STREAM_MAX};
+use kinesis_model::{OpenShard, ShardCount, StreamMode};
 use scaler_app::cloud::{CallError, Clock as _, Failure, Streams as _};
 use scaler_app::{Outcome, reconcile};
 use scaler_aws::{AlarmState, StreamDetails};
 use scaler_core::commands::StreamCommand;
-use scaler_core::limits::{RESIZES_PER_DAY, SHARD_METRICS, TAGS_PER_STREAM_MAX};
-use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
-    ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, Heat, OpenShard, Policy, PolicySpec, ShardCount,
-    ShardWindow, StreamMode, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, hot_shards, shard_loads,
+    ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, Heat, Policy, PolicySpec, ShardWindow, TAG_MANAGED,
+    TAG_NOTICES, TAG_RESIZES, hot_shards, shard_loads,
 };
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! Tables for a terminal: plain text, numbers to the right.
 
 use comfy_table::{CellAlignment, Table, presets};
-use scaler_core::thousands;
+use kinesis_model::thousands;
 
 /// A table whose first column is text and whose others are numbers, as text.
 pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use scaler_core::limits::TAG_VALUE_CHARS_MAX;
+use kinesis_model::limits::TAG_VALUE_CHARS_MAX;
 use scaler_core::{Enrolment, Policy, PolicySpec};
 
 use crate::failure::usage;

@@ -8,9 +8,9 @@ use std::thread;
 
 use anyhow::{Result, bail};
 use scaler_core::{Policy, PolicySpec, Risk};
-use scaler_sim::run::Run;
-use scaler_sim::score::Score;
-use scaler_sim::trace::Trace;
+use simulator::run::Run;
+use simulator::score::Score;
+use simulator::trace::Trace;
 
 use crate::progress;
 use crate::scene::{Assumed, run as simulated};
@@ -165,7 +165,7 @@ fn part(trace: &Trace, run: &Run, minutes: Range<usize>) -> (Trace, Run) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use scaler_core::Demand;
+    use kinesis_model::Demand;
 
     use super::*;
 
@@ -176,7 +176,7 @@ mod tests {
 
     fn score(usd: f64, throttled_bytes_share: f64) -> Score {
         let run = Run { capacity: vec![1], ..Run::default() };
-        let score = Score::of(&trace(1), &run, &scaler_sim::stream_model::Assumptions::default());
+        let score = Score::of(&trace(1), &run, &aws_models::stream_model::Assumptions::default());
         Score { usd, throttled_bytes_share, ..score }
     }
 
@@ -216,11 +216,11 @@ mod tests {
 
     #[test]
     fn a_part_of_a_run_has_its_own_calls_and_times() {
-        let call = |minute| scaler_sim::stream_model::Call {
+        let call = |minute| aws_models::stream_model::Call {
             minute,
             from: 1,
             to: 2,
-            kind: scaler_sim::stream_model::ResizeKind::UpdateShardCount,
+            kind: aws_models::stream_model::ResizeKind::UpdateShardCount,
             reason: String::new(),
         };
         let run = Run { capacity: vec![1, 2, 3], calls: vec![call(0), call(2)], throttled: None };

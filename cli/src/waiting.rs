@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
+use kinesis_model::{ShardCount, StreamState, StreamStatus};
 use scaler_app::cloud::{Clock as _, Streams as _};
 use scaler_core::commands::operand;
-use scaler_core::{ShardCount, StreamState, StreamStatus};
 
 use crate::connection::{Connection, explained};
 use crate::progress;

@@ -1,6 +1,6 @@
 //! Runs and comparisons in words and tables, for people.
 
-use scaler_sim::score::Score;
+use simulator::score::Score;
 
 use crate::comparison::{Comparison, Hindsight, Rival};
 use crate::contender::{Contender, HINDSIGHT};

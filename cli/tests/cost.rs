@@ -6,10 +6,10 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 
+use aws_models::cloudwatch::Metric;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, Options, Sandbox, Traffic};
 use scaler_core::TAG_MANAGED;
-use scaler_sim::cloudwatch::Metric;
 use serde_json::Value;
 use support::{assert_near, json, number, scratch, shardctl_at, succeeded};
 

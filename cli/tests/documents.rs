@@ -93,7 +93,7 @@ fn few_keys_are_told_wherever_shards_are_sized() {
 
     // What would do, does; and one shard less does not.
     let enough = keys["keys_that_do"].as_u64().unwrap();
-    assert!(words.contains(&format!("{} keys on these shards", scaler_core::thousands(enough))), "{words}");
+    assert!(words.contains(&format!("{} keys on these shards", kinesis_model::thousands(enough))), "{words}");
     let many = json(&told(&format!("plan {load} --partition-keys {enough} --output json")));
     assert!(number(&many, "/partition_keys/load_is_carried") >= 0.95, "{many}");
     let shards = u32::try_from(keys["shards_that_do"].as_u64().unwrap()).unwrap();

@@ -7,13 +7,14 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use aws_models::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::ShardCount;
 use sandbox::{Capacity, Options, Sandbox};
 use scaler_app::stack_settings::alarms_of;
 use scaler_core::{
-    AlarmActions, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARDS_MAX, stream_alarms,
+    AlarmActions, Policy, PolicySpec, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARDS_MAX, stream_alarms,
 };
-use scaler_sim::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
 use serde_json::{Value, json};
 use support::{file, json, not_carried_out, shardctl, shardctl_at, succeeded};
 

@@ -7,12 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_credential_types::Credentials;
+use aws_models::cloudwatch::Metric;
 use aws_sdk_kinesis::types::MetricsName;
 use jiff::SignedDuration;
+use kinesis_model::limits::SHARD_METRICS;
 use sandbox::{Capacity, Options, Sandbox, Traffic};
 use scaler_core::TAG_MANAGED;
-use scaler_core::limits::SHARD_METRICS;
-use scaler_sim::cloudwatch::Metric;
 use support::{command_at, scratch, succeeded};
 
 /// Somewhat more than the day that tuning takes.

@@ -7,16 +7,17 @@ use std::collections::BTreeMap;
 
 use aws_config::Region;
 use aws_credential_types::Credentials;
+use aws_models::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{OpenShard, ShardCount};
 use sandbox::{Capacity, Options, Sandbox};
 use scaler_app::cloud::Streams as _;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
 use scaler_core::{
-    AlarmActions, OpenShard, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARD_METRICS,
-    TAG_SHARDS_MAX, stream_alarms,
+    AlarmActions, Policy, PolicySpec, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX,
+    stream_alarms,
 };
-use scaler_sim::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
 use serde_json::{Value, json};
 use support::{json, not_carried_out, shardctl_at, succeeded};
 

@@ -4,11 +4,11 @@
 mod support;
 
 use aws_credential_types::Credentials;
+use aws_models::cloudwatch::Metric;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_producer::{Aggregation, Producer, Record, Settings, Stream};
 use md5::Digest as _;
 use sandbox::{Capacity, Options, Sandbox};
-use scaler_sim::cloudwatch::Metric;
 use serde_json::Value;
 use support::{json, shardctl_at, succeeded};
 
@@ -129,7 +129,7 @@ async fn where_shards_are_measured_the_hot_one_is_read_and_split_where_its_keys_
     request.set_shard_level_metrics(Some(names)).send().await.unwrap();
     // Keys of the first half of the ring; see the hash keys that `keys test` prints.
     let keys: Vec<String> =
-        (0..400).map(|i| format!("k{i}")).filter(|key| scaler_core::hash_key(key) < 1 << 127).collect();
+        (0..400).map(|i| format!("k{i}")).filter(|key| kinesis_model::hash_key(key) < 1 << 127).collect();
     let each: Vec<_> = keys.iter().map(|key| (key.as_str(), 3)).collect();
     write(&client, Settings::default(), &each).await;
     let now = Timestamp::from_second(sandbox.now().as_second().div_euclid(60) * 60).unwrap();
@@ -145,7 +145,7 @@ async fn where_shards_are_measured_the_hot_one_is_read_and_split_where_its_keys_
     let splits = report["splits"].as_array().unwrap();
     assert_eq!(splits.len(), 1, "{splits:?}");
     let at: u128 = splits[0]["at"].as_str().unwrap().parse().unwrap();
-    let below = keys.iter().filter(|key| scaler_core::hash_key(key) < at).count();
+    let below = keys.iter().filter(|key| kinesis_model::hash_key(key) < at).count();
     assert!(
         below.abs_diff(keys.len() / 2) <= keys.len() / 20,
         "half of the load on either side: {below} of {}",

@@ -3,9 +3,9 @@
 
 mod support;
 
+use aws_models::cloudwatch::Metric;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Capacity, Options, Sandbox};
-use scaler_sim::cloudwatch::Metric;
 use serde_json::Value;
 use support::{json, number, shardctl_at, succeeded};
 

@@ -1,8 +1,8 @@
 //! What the demo's traffic costs, in three ways.
 
-use scaler_core::MicroUsd;
-use scaler_core::cost::on_demand_bytes;
-use scaler_core::prices::{Item, PriceSheet};
+use billing::on_demand_bytes;
+use billing::prices::{Item, PriceSheet};
+use kinesis_model::MicroUsd;
 
 use crate::stage::{MinuteSeen, REGION};
 

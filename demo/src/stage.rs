@@ -9,15 +9,14 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::Minute;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription};
 use scaler_app::Outcome;
 use scaler_app::cloud::{Clock as _, Metrics as _, Streams as _};
 use scaler_app::cloud::AlarmStore as _;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{Pace, Share};
-use scaler_core::{
-    ALARM_PREFIX, AlarmKind, Direction, Minute, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED, alarm_name,
-};
+use scaler_core::{ALARM_PREFIX, AlarmKind, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED, alarm_name};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
 

@@ -7,6 +7,9 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_models::cloudwatch::{
+    AlarmFilter, CloudWatch, CloudWatchError, DESCRIBE_PAGE_MAX, POINTS_PAGE_MAX, Query, QuerySource,
+};
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -14,9 +17,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ciborium::Value;
 use jiff::SignedDuration;
-use scaler_sim::cloudwatch::{
-    AlarmFilter, CloudWatch, CloudWatchError, DESCRIBE_PAGE_MAX, POINTS_PAGE_MAX, Query, QuerySource,
-};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

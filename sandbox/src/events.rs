@@ -5,8 +5,8 @@
 //! and "Invoke a Lambda function from an alarm", and captured SNS messages; for SQS the Lambda Developer Guide, "Using
 //! Lambda with Amazon SQS".
 
+use aws_models::cloudwatch::{AlarmSource, MetricStat, Query, QuerySource, StateRecord, Transition};
 use jiff::Timestamp;
-use scaler_sim::cloudwatch::{AlarmSource, MetricStat, Query, QuerySource, StateRecord, Transition};
 use serde_json::{Map, Value, json};
 
 use crate::Published;

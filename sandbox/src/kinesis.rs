@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use aws_models::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -34,7 +35,6 @@ use axum::response::Response;
 use ferrokinesis::actions::Operation;
 use ferrokinesis::error::KinesisErrorResponse;
 use ferrokinesis::types::{Shard, Stream, StreamMode};
-use scaler_sim::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
 use serde_json::{Map, Value, json};
 use tokio::sync::MutexGuard;
 

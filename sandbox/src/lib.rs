@@ -3,7 +3,7 @@
 //!
 //! One HTTP port on loopback speaks to unchanged AWS SDKs, to boto3 and to the AWS CLI, each in the protocol that it chooses.
 //! Inside, `ferrokinesis` is Kinesis, with what it lets pass
-//! refused and what streams take in and throttle counted in front of it; the models of `scaler-sim` are CloudWatch.
+//! refused and what streams take in and throttle counted in front of it; the models of `aws-models` are CloudWatch.
 //! Alarms that change state, schedules and messages become [`Delivery`] values: the events that the deployed functions
 //! would be called with. Every call is counted and, if asked for, held to the rate that AWS allows.
 
@@ -30,6 +30,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, MutexGuard};
 
 use anyhow::Context as _;
+use aws_models::cloudwatch::{CloudWatch, Transition};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -38,7 +39,6 @@ use axum::{Router, middleware};
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::store::{Store, StoreOptions};
 use jiff::Timestamp;
-use scaler_sim::cloudwatch::{CloudWatch, Transition};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;

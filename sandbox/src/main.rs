@@ -5,12 +5,13 @@ mod invoke;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
+use aws_models::cloudwatch::AlarmConfig;
 use clap::Parser;
+use kinesis_model::ShardCount;
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
 use sandbox::{Capacity, ClockOptions, Options, QueueMapping, SPEEDS, Sandbox, Schedule, Subscription, Traffic};
 use scaler_app::stack_settings::alarms_of;
-use scaler_core::limits::SHARDS_PER_STREAM_MAX;
-use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, ShardCount, TAG_MADE_BY, TAG_MANAGED};
-use scaler_sim::cloudwatch::AlarmConfig;
+use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_MADE_BY, TAG_MANAGED};
 
 use invoke::Invoker;
 

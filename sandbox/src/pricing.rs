@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
-use scaler_core::prices::{Item, PriceListRow, PriceSheet, US_EAST_1};
+use billing::prices::{Item, PriceListRow, PriceSheet, US_EAST_1};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! How often AWS lets an account call an operation, and the bucket that holds calls to it.
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::limits::API_RATES;
+use kinesis_model::limits::API_RATES;
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 

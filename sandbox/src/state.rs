@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aws_models::alarm::AlarmState;
+use aws_models::cloudwatch::{CloudWatch, Transition};
 use ferrokinesis::store::Store;
 use jiff::{SignedDuration, Timestamp};
-use scaler_sim::alarm::AlarmState;
-use scaler_sim::cloudwatch::{CloudWatch, Transition};
 use serde_json::Value;
 use tokio::sync::mpsc;
 

@@ -1,7 +1,7 @@
 //! Made-up metrics for streams that nobody writes to, so that events sent by hand find something to resize.
 
+use aws_models::cloudwatch::Metric;
 use jiff::Timestamp;
-use scaler_sim::cloudwatch::Metric;
 
 use crate::kinesis::open_shards;
 use crate::locked::locked;

@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 
 /// The folder is meant from where we were started; a bench is started elsewhere.
 fn policy(folder: Option<&&str>) -> anyhow::Result<()> {
-    let mut bench = cargo(["bench", "--locked", "--package", "scaler-sim", "--bench", "policy"]);
+    let mut bench = cargo(["bench", "--locked", "--package", "simulator", "--bench", "policy"]);
     if let Some(folder) = folder {
         bench.arg("--").arg(std::path::absolute(folder)?);
     }

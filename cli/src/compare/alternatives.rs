@@ -1,9 +1,9 @@
 //! The ways to carry a load, each with its lines, and from which load on which of two is the cheaper.
 
-use scaler_core::MicroUsd;
-use scaler_core::compare::{BreakEven, BrokerPart, Brokers, Day, STEP_BYTES_PER_SECOND, Way, break_even};
-use scaler_core::cost::{Bill, BillLine};
-use scaler_core::prices::{Item, MissingPrice, PriceSheet};
+use billing::prices::{Item, MissingPrice, PriceSheet};
+use billing::{Bill, BillLine};
+use kinesis_model::MicroUsd;
+use sizing::compare::{BreakEven, BrokerPart, Brokers, Day, STEP_BYTES_PER_SECOND, Way, break_even};
 
 use crate::pricing::{Rates, item_words, unpriced};
 

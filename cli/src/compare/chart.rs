@@ -6,7 +6,7 @@ use plotters::coord::Shift;
 use plotters::prelude::{
     Color, DrawingArea, IntoDrawingArea as _, IntoFont as _, LineSeries, PathElement, RGBColor, SVGBackend, Text, WHITE,
 };
-use scaler_core::compare::{STEP_BYTES_PER_SECOND, Way};
+use sizing::compare::{STEP_BYTES_PER_SECOND, Way};
 
 use super::alternatives::{Alternative, Alternatives};
 use crate::pricing::in_megabytes;

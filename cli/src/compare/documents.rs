@@ -1,14 +1,14 @@
 //! The comparison of the user's documents, figure by figure, and what differs in truth.
 
+use billing::prices::{Item, MONTH_SECONDS};
+use kinesis_model::MicroUsd;
 use scaler_app::report::figures::Usd;
-use scaler_core::MicroUsd;
-use scaler_core::compare::{BrokerPart, Way};
-use scaler_core::prices::{Item, MONTH_SECONDS};
-use scaler_core::sizing::{
+use serde_json::{Value, json};
+use sizing::compare::{BrokerPart, Way};
+use sizing::{
     DOCUMENTS_BROKER_HOUR, DOCUMENTS_BROKERS, DOCUMENTS_MB_PER_SECOND, DOCUMENTS_SHARD_HOUR, DocumentsComparison,
     HEADROOM_PERCENT, Sizing, documents_put_cost, kafka_shards_exact,
 };
-use serde_json::{Value, json};
 
 use super::alternatives::{Alternative, Alternatives};
 use crate::pricing::Rates;

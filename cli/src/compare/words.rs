@@ -1,13 +1,13 @@
 //! A comparison in words, tables and bars for people, and in JSON for programs.
 
-use scaler_core::compare::{
+use kinesis_model::limits::{SHARDS_PER_STREAM_MAX, on_demand_bytes_per_second_max};
+use kinesis_model::thousands;
+use serde_json::{Value, json};
+use sizing::HEADROOM_PERCENT;
+use sizing::compare::{
     BreakEven, Hosting, STEP_BYTES_PER_SECOND, TARGET_UTILIZATION_PERCENT, network_bytes_per_second_max,
     on_demand_below_permille,
 };
-use scaler_core::limits::{SHARDS_PER_STREAM_MAX, on_demand_bytes_per_second_max};
-use scaler_core::sizing::HEADROOM_PERCENT;
-use scaler_core::thousands;
-use serde_json::{Value, json};
 
 use super::alternatives::{Alternative, Alternatives};
 use crate::pricing::{borrowed, in_megabytes};
@@ -83,7 +83,7 @@ fn bars(alternatives: &Alternatives<'_>) -> String {
         .filter_map(|way| Some((way, alternatives.costs(way).ok()?.total.month.0)))
         .collect();
     let most = months.iter().map(|(_, month)| month.0).max().unwrap_or_default().max(1);
-    let bar = |(way, month): &(Alternative, scaler_core::MicroUsd)| {
+    let bar = |(way, month): &(Alternative, kinesis_model::MicroUsd)| {
         let length = usize::try_from((month.0.saturating_mul(BAR)).div_ceil(most)).unwrap_or_default();
         format!(" {:24} {} {}", way.name(), "█".repeat(length), month.cents())
     };

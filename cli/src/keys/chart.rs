@@ -1,9 +1,9 @@
 //! What each shard gets, as bars: in the terminal and as an SVG picture.
 
 use anyhow::Result;
+use kinesis_model::thousands;
 use plotters::chart::ChartBuilder;
 use plotters::prelude::{Color as _, IntoDrawingArea as _, PathElement, RGBColor, Rectangle, SVGBackend, WHITE};
-use scaler_core::thousands;
 
 use crate::table::{percent, table};
 

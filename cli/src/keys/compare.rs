@@ -4,10 +4,10 @@ use std::io::Write;
 
 use anyhow::Result;
 use clap::Args;
-use scaler_core::keys::KeyStrategy;
-use scaler_core::sizing::HashedKeys;
-use scaler_core::{HashKeyRange, ShardCount, thousands};
+use kinesis_model::keys::KeyStrategy;
+use kinesis_model::{HashKeyRange, ShardCount, thousands};
 use serde::{Serialize, Serializer};
+use sizing::HashedKeys;
 
 use super::events;
 use super::measured::Figures;

@@ -6,13 +6,13 @@ use std::io::Read;
 
 use jiff::{SignedDuration, Timestamp};
 use key_spread::{Frequent, LinesFault, Spread, WINDOW_RECORDS, spread_lines};
+use kinesis_model::keys::{
+    KeyFault, KeyStrategy, composite_key, hash_based_key, random_key, time_based_key, user_based_key,
+};
+use kinesis_model::{HashKeyRange, hash_key};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution as _, Zipf};
-use scaler_core::keys::{
-    KeyFault, KeyStrategy, composite_key, hash_based_key, random_key, time_based_key, user_based_key,
-};
-use scaler_core::{HashKeyRange, hash_key};
 
 use super::measured::{Measured, OwnOrder};
 use super::options::EventOptions;

@@ -1,9 +1,9 @@
 //! What was measured of one way to choose keys, as figures.
 
 use key_spread::{Evenness, Heavy, Spread};
-use scaler_core::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
-use scaler_core::sizing::{Reads, Workload};
+use kinesis_model::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
 use serde::Serialize;
+use sizing::{Reads, Workload};
 
 use super::options::RateOptions;
 

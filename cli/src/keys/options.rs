@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, value_parser};
 use key_spread::KeyFault;
+use kinesis_model::HashKeyRange;
 use scaler_app::cloud::Streams as _;
-use scaler_core::HashKeyRange;
 
 use super::field::text_of;
 use crate::connection::{Connection, explained, in_aws};

@@ -7,17 +7,18 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::limits::{
+    READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, WRITE_BYTES_PER_SECOND_PER_SHARD,
+    WRITE_RECORDS_PER_SECOND_PER_SHARD,
+};
+use kinesis_model::{OpenShard, hash_key, thousands};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
 use scaler_app::cloud::{Clock as _, Metrics as _, Streams as _};
 use scaler_aws::{SampleLimits, SampledRecord};
 use scaler_core::commands::{StreamCommand, operand};
-use scaler_core::limits::{
-    READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD, WRITE_BYTES_PER_SECOND_PER_SHARD,
-    WRITE_RECORDS_PER_SECOND_PER_SHARD,
-};
 use scaler_core::{
-    Direction, Enrolment, KeyLoad, OpenShard, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad,
-    ShardWindow, hash_key, plan_reshard, shard_loads, thousands,
+    Direction, Enrolment, KeyLoad, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow,
+    plan_reshard, shard_loads,
 };
 use serde::Serialize;
 

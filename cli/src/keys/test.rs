@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use key_spread::{Spread, spread_lines};
-use scaler_core::HashKeyRange;
-use scaler_core::keys::{KEY_STRATEGY_WORDS, KeyStrategy, UnknownStrategy};
-use scaler_core::thousands;
+use kinesis_model::HashKeyRange;
+use kinesis_model::keys::{KEY_STRATEGY_WORDS, KeyStrategy, UnknownStrategy};
+use kinesis_model::thousands;
 use serde::Serialize;
 
 use super::chart::{self, Bar};

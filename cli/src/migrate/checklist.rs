@@ -1,8 +1,8 @@
 //! What is to be done for a migration, and what of it the plan has found done.
 
+use billing::prices::Item;
 use scaler_core::commands::{StreamCommand, operand};
-use scaler_core::migration::{Cleanup, Notice, StreamPlan};
-use scaler_core::prices::Item;
+use sizing::migration::{Cleanup, Notice, StreamPlan};
 
 use super::report::{Move, Report};
 

@@ -141,7 +141,7 @@ fn word_after<'a>(line: &'a str, label: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use scaler_core::migration::{Cleanup, Retention, Topic};
+    use sizing::migration::{Cleanup, Retention, Topic};
 
     use super::*;
 

@@ -192,8 +192,8 @@ pub(super) fn looks_like(text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use scaler_core::migration::Retention;
     use serde_json::json;
+    use sizing::migration::Retention;
 
     use super::*;
 

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scaler_core::limits::{
+use kinesis_model::limits::{
     SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD,
 };
-use scaler_core::migration::{Cleanup, Retention, SizeLimit, Topic};
-use scaler_core::number::{Number, NumberFault, is_minus_one, whole};
+use kinesis_model::number::{Number, NumberFault, is_minus_one, whole};
 use serde::Serialize;
+use sizing::migration::{Cleanup, Retention, SizeLimit, Topic};
 
 use super::infrastructure::certain;
 use crate::pricing::megabytes;

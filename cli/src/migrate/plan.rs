@@ -4,13 +4,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
+use billing::Bill;
+use billing::prices::PriceSheet;
 use clap::{Args, ValueEnum, value_parser};
 use file_reader::Table;
 use scaler_app::stream_name::is_stream_name;
-use scaler_core::cost::Bill;
-use scaler_core::migration::{Topic, stream_for};
-use scaler_core::prices::PriceSheet;
-use scaler_core::sizing::HEADROOM_PERCENT;
+use sizing::HEADROOM_PERCENT;
+use sizing::migration::{Topic, stream_for};
 
 use super::describe::Tool;
 use super::document::{as_markdown, as_text};

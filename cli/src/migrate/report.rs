@@ -1,12 +1,12 @@
 //! A plan of migration as a whole: for people as a document, for programs as JSON.
 
+use billing::prices::{MissingPrice, PriceSheet};
+use billing::{Bill, BillLine};
+use kinesis_model::{MicroUsd, ShardCount};
 use scaler_app::report::figures::Usd;
-use scaler_core::cost::{Bill, BillLine};
-use scaler_core::migration::{Notice, Retention, StreamPlan, Topic};
-use scaler_core::prices::{MissingPrice, PriceSheet};
-use scaler_core::sizing::documents_kafka_shards;
-use scaler_core::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
+use sizing::documents_kafka_shards;
+use sizing::migration::{Notice, Retention, StreamPlan, Topic};
 
 use super::checklist::{commands, migration, preparation, verification};
 use super::document::{Block, Section};

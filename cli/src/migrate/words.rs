@@ -1,7 +1,7 @@
 //! What a migration is told in: notices about topics, and what Kafka's concepts become.
 
-use scaler_core::limits::FAN_OUT_CONSUMERS_MAX;
-use scaler_core::migration::Notice;
+use kinesis_model::limits::FAN_OUT_CONSUMERS_MAX;
+use sizing::migration::Notice;
 
 use crate::few_keys;
 

@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::limits::METRIC_DELAY_MINUTES;
-use scaler_core::sizing::{HashedKeys, Reads, Workload};
-use scaler_core::{
-    Enrolment, LoadHistory, MetricWindow, Minute, Observation, Plan, PlannedSpan, Policy, ShardCount, StreamMode,
-    StreamState, StreamStatus, plan_ahead,
-};
-use scaler_sim::trace::Trace;
+use kinesis_model::limits::METRIC_DELAY_MINUTES;
+use kinesis_model::{MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
+use scaler_core::{Enrolment, LoadHistory, Observation, Plan, PlannedSpan, Policy, plan_ahead};
 use serde_json::json;
+use simulator::trace::Trace;
+use sizing::{HashedKeys, Reads, Workload};
 
 use super::paper::busiest;
 use crate::few_keys;

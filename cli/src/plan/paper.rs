@@ -3,18 +3,18 @@
 use std::io::Write;
 
 use anyhow::Result;
+use billing::prices::{Item, MONTH_SECONDS, PriceSheet};
 use clap::{Args, value_parser};
-use scaler_core::limits::{
+use kinesis_model::limits::{
     FAN_OUT_CONSUMERS_MAX, READ_CALLS_PER_SECOND_PER_SHARD, RECORD_BYTES_DEFAULT, RECORD_BYTES_MAX,
     RETENTION_HOURS_MIN, SHARDS_PER_STREAM_MAX,
 };
-use scaler_core::paper::PaperStream;
-use scaler_core::prices::{Item, MONTH_SECONDS, PriceSheet};
-use scaler_core::sizing::{
+use kinesis_model::{Demand, ShardCount};
+use simulator::trace::Trace;
+use sizing::paper::PaperStream;
+use sizing::{
     HEADROOM_PERCENT, HashedKeys, Readers, Reading, Reads, Sizing, Workload, documents_kafka_shards, kafka_shards_exact,
 };
-use scaler_core::{Demand, ShardCount};
-use scaler_sim::trace::Trace;
 
 use super::paper_words::{Answer, Cost, in_json, in_words};
 use crate::failure::usage;

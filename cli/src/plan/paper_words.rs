@@ -1,10 +1,10 @@
 //! A sizing on paper in words and tables for people, and in JSON for programs.
 
-use scaler_core::limits::SHARDS_PER_STREAM_MAX;
-use scaler_core::prices::{Item, MONTH_SECONDS, MissingPrice, PriceSheet};
-use scaler_core::sizing::{Binding, HashedKeys, Readers, Reading, Sizing};
-use scaler_core::{MicroUsd, ShardCount, thousands};
+use billing::prices::{Item, MONTH_SECONDS, MissingPrice, PriceSheet};
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
+use kinesis_model::{MicroUsd, ShardCount, thousands};
 use serde_json::{Value, json};
+use sizing::{Binding, HashedKeys, Readers, Reading, Sizing};
 
 use super::paper::{Load, Origin};
 use crate::few_keys;

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use anyhow::Result;
-use scaler_core::{HashKeyRange, KeyLoad, OpenShard, Operation, Rebalance, ShardCall, ShardLoad, load_within};
+use kinesis_model::{HashKeyRange, OpenShard};
+use scaler_core::{KeyLoad, Operation, Rebalance, ShardCall, ShardLoad, load_within};
 use serde::Serialize;
 
 use crate::table::{percent, table};

@@ -1,15 +1,16 @@
 //! `shardctl scale NAME rebalance`: a person's order to bring every shard under its target, split by split.
 
 use anyhow::{Context as _, Result};
+use billing::prices::{Item, PriceSheet};
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::limits::SHARD_METRICS;
+use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount, StreamState};
 use scaler_app::cloud::{CallError, Clock as _, Failure, Metrics as _, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reshard};
 use scaler_core::commands::{StreamCommand, operand};
-use scaler_core::limits::SHARD_METRICS;
-use scaler_core::prices::{Item, PriceSheet};
 use scaler_core::{
-    Decision, Direction, Enrolment, KeyLoad, MetricWindow, Minute, Observation, OpenShard, Policy, Reason, Rebalance,
-    ShardCount, ShardWindow, Stage, StreamState, TAG_SHARDS_MAX, admit, rebalance,
+    Decision, Direction, Enrolment, KeyLoad, Observation, Policy, Reason, Rebalance, ShardWindow, Stage,
+    TAG_SHARDS_MAX, admit, rebalance,
 };
 
 use super::plan::{Plan, Step, Turn};

@@ -3,13 +3,11 @@
 use std::cmp::Ordering;
 
 use anyhow::{Context as _, Result};
+use kinesis_model::{ShardCount, StreamState};
 use scaler_app::cloud::{CallError, Clock as _, Metrics as _, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{StreamCommand, operand};
-use scaler_core::{
-    Direction, Enrolment, Policy, PolicySpec, ShardCount, Stage, Step, StreamState, TAG_SHARDS_MAX, TAG_SHARDS_MIN,
-    admit,
-};
+use scaler_core::{Direction, Enrolment, Policy, PolicySpec, Stage, Step, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit};
 
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
 use crate::connection::explained;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// One of the traces that the simulator's own tests use.
 pub(crate) fn trace(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/scaler-sim/traces").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/simulator/traces").join(name)
 }
 
 /// A place for a file that nobody needs afterwards; the name must be this test's own.

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use ciborium::Value;
-use jiff::Timestamp;
-use scaler_sim::alarm::{Rule, TreatMissing, UnknownName};
-use scaler_sim::cloudwatch::{
+use aws_models::alarm::{Rule, TreatMissing, UnknownName};
+use aws_models::cloudwatch::{
     Alarm, AlarmConfig, AlarmSource, Metric, MetricResult, MetricStat, Query, QuerySource, Statistic,
 };
+use ciborium::Value;
+use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 

@@ -3,13 +3,13 @@
 //! Such a request is checked by the emulator's own rules with the bounds that Kinesis has, and goes past its front door, which has
 //! narrower ones.
 
+use aws_models::kinesis_rules::Refusal;
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::error::KinesisErrorResponse;
 use ferrokinesis::store::Store;
 use ferrokinesis::types::Stream;
 use ferrokinesis::validation::{self, FieldDef, FieldType};
-use scaler_core::limits::{RECORD_BYTES_DEFAULT, RETENTION_HOURS_MAX};
-use scaler_sim::kinesis_rules::Refusal;
+use kinesis_model::limits::{RECORD_BYTES_DEFAULT, RETENTION_HOURS_MAX};
 use serde_json::{Value, json};
 
 use super::RECORD_KIB;

@@ -1,13 +1,13 @@
 //! Registered consumers, which become ACTIVE, and go, by the virtual clock: the emulator has half a second of the real one
 //! for both.
 
+use aws_models::kinesis_rules::Refusal;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::error::KinesisErrorResponse;
 use ferrokinesis::store::Store;
 use ferrokinesis::types::{Consumer, ConsumerStatus, EpochSeconds, Stream};
-use scaler_sim::kinesis_rules::Refusal;
 use serde_json::{Value, json};
 
 use super::{Call, answer, beyond, internal, refused, tags};

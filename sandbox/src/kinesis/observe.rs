@@ -3,10 +3,10 @@
 //! Source of names and meanings: Kinesis Dev Guide, "Monitoring with CloudWatch" (facts 4.1). Every count is
 //! multiplied by the clock's weight, see [`SandboxClock`](crate::SandboxClock).
 
+use aws_models::cloudwatch::Metric;
 use axum::http::StatusCode;
 use ferrokinesis::types::Stream;
-use scaler_core::hash_key;
-use scaler_sim::cloudwatch::Metric;
+use kinesis_model::hash_key;
 use serde_json::{Map, Value};
 
 use super::{THROTTLED, is_open};

@@ -1,10 +1,10 @@
 //! Writes of records: what shards have room for is written, however large the call is, and the rest is throttled.
 
+use aws_models::kinesis_rules::Refusal;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrokinesis::actions::Operation;
 use ferrokinesis::types::Stream;
-use scaler_sim::kinesis_rules::Refusal;
 use serde_json::{Value, json};
 
 use super::observe::{self, Put};

@@ -1,11 +1,11 @@
 //! Reads of records: from times by the virtual clock, as much at once as Kinesis gives, and to the end of closed shards.
 
+use aws_models::kinesis_rules::Refusal;
 use axum::response::Response;
 use ferrokinesis::store::Store;
 use ferrokinesis::types::Stream;
 use ferrokinesis::{sequence, shard_iterator};
 use jiff::{SignedDuration, Timestamp};
-use scaler_sim::kinesis_rules::Refusal;
 use serde_json::{Value, json};
 
 use super::observe::{self, record_bytes};

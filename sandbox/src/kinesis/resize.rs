@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use ferrokinesis::sequence::{self, MAX_SEQ_IX, SeqObj};
 use ferrokinesis::types::{self, SequenceNumberRange, Shard};
-use scaler_core::HashKeyRange;
+use kinesis_model::HashKeyRange;
 
 use super::is_open;
 

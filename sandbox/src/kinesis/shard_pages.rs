@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use aws_models::kinesis_rules::Refusal;
 use ferrokinesis::types::{Shard, Stream};
 use jiff::{SignedDuration, Timestamp};
-use scaler_sim::kinesis_rules::Refusal;
 use serde_json::{Map, Value, json};
 
 use super::is_open;

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use aws_models::kinesis_rules::Refusal;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrokinesis::actions::Operation;
 use ferrokinesis::error::KinesisErrorResponse;
-use scaler_sim::kinesis_rules::Refusal;
 use serde_json::{Value, json};
 
 use super::{Call, answer, beyond, internal, refused};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ferrokinesis::types::Shard;
 use jiff::Timestamp;
-use scaler_core::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
+use kinesis_model::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
 
 use super::is_open;
 use super::observe::Put;

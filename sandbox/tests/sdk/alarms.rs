@@ -1,10 +1,10 @@
 //! Alarms: put, tagged, evaluated at minute boundaries, delivered by every road.
 
+use aws_models::cloudwatch::Metric;
 use aws_sdk_cloudwatch::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, Statistic, Tag};
 use sandbox::{Options, Road, Subscription};
-use scaler_sim::cloudwatch::Metric;
 use serde_json::{Value, json};
 
 use crate::support::{STREAM, World, manual, usage};

@@ -1,12 +1,12 @@
 //! What streams take in, throttle and hand out becomes metrics; series come back as they were stored.
 
+use aws_models::cloudwatch::Metric;
 use aws_sdk_cloudwatch::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudwatch::types::ScanBy;
 use aws_sdk_kinesis::types::{MetricsName, PutRecordsRequestEntry, ShardIteratorType};
 use aws_smithy_types::DateTime;
 use jiff::SignedDuration;
 use sandbox::{Capacity, ClockOptions, Options};
-use scaler_sim::cloudwatch::Metric;
 
 use crate::support::{STREAM, World, expression, manual, seconds, start, sum};
 

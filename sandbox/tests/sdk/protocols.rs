@@ -1,6 +1,6 @@
 //! CloudWatch in the protocols that the AWS SDK for Rust does not speak: AWS JSON of boto3 and the AWS CLI, and the query protocol.
 
-use scaler_sim::cloudwatch::Metric;
+use aws_models::cloudwatch::Metric;
 use serde_json::{Value, json};
 
 use crate::support::{STREAM, World, manual, post};

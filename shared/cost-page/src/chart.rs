@@ -3,8 +3,8 @@
 //! By hand and not by a library, since a picture's colours must follow the reader's light or dark, and its words must
 //! stay readable on a phone; plotters paints both in.
 
+use kinesis_model::{MicroUsd, thousands};
 use maud::{Markup, html};
-use scaler_core::{MicroUsd, thousands};
 
 use crate::days::Day;
 use crate::figures::cents;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use kinesis_model::MicroUsd;
 use scaler_app::report::CostReport;
 use scaler_app::report::figures::{DayCost, StreamCost};
-use scaler_core::MicroUsd;
 
 /// A day of a chart.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,8 @@
 //! Numbers for people: cents, thousands apart, with the exact value on pointing at it.
 
+use kinesis_model::{MicroUsd, thousands};
 use maud::{Markup, html};
 use scaler_app::report::figures::{Usd, UsdSaved};
-use scaler_core::{MicroUsd, thousands};
 
 /// An amount in USD. `None` is a price that nobody has told us, and must not be taken for nothing.
 pub(crate) fn usd(amount: Option<Usd>) -> Markup {

@@ -1,10 +1,10 @@
 //! All streams together: what is over budget, the figures as tiles, cost by day.
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::MicroUsd;
 use maud::{Markup, html};
 use scaler_app::report::CostReport;
 use scaler_app::report::figures::{StreamCost, Usd, UsdSaved};
-use scaler_core::MicroUsd;
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;

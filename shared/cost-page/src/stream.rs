@@ -1,9 +1,9 @@
 //! One stream in full: its bill, advice, notes, and its days.
 
+use kinesis_model::thousands;
 use maud::{Markup, html};
 use scaler_app::report::CostReport;
 use scaler_app::report::figures::{AdviceLine, StreamCost};
-use scaler_core::thousands;
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;

@@ -1,8 +1,8 @@
 //! The table of streams, the dearest first; on a phone each row becomes a card.
 
+use kinesis_model::{MicroUsd, thousands};
 use maud::{Markup, html};
 use scaler_app::report::figures::{Mode, StreamCost, Usd, UsdSaved};
-use scaler_core::{MicroUsd, thousands};
 
 use crate::figures::{month, saved, usd};
 use crate::stream::anchor;

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use key_spread::{Spread, spread_lines};
-use scaler_core::HashKeyRange;
+use kinesis_model::HashKeyRange;
 
 const KEYS: usize = 10_000_000;
 const SHARDS: u32 = 64;

@@ -125,8 +125,8 @@ fn one_block(keys: &[&[u8]]) -> [u128; LANES] {
 
 #[cfg(test)]
 mod tests {
+    use kinesis_model::hash_key;
     use proptest::prelude::*;
-    use scaler_core::hash_key;
 
     use super::*;
 

@@ -9,9 +9,9 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use kinesis_model::HashKeyRange;
+use kinesis_model::keys::KEY_CHARS_MAX;
 use memchr::{memchr_iter, memrchr};
-use scaler_core::HashKeyRange;
-use scaler_core::keys::KEY_CHARS_MAX;
 
 use crate::spread::{Spread, WINDOW_RECORDS};
 

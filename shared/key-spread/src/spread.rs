@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scaler_core::HashKeyRange;
+use kinesis_model::HashKeyRange;
 
 use crate::frequent::{Frequent, Heavy};
 use crate::hash::hash_keys;

@@ -12,9 +12,9 @@ use aws_credential_types::Credentials;
 use aws_sdk_kinesis::Client;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use kinesis_model::HashKeyRange;
 use kinesis_producer::{Aggregation, Producer, Record, Settings, Stream};
 use sandbox::{Capacity, Options, Sandbox};
-use scaler_core::HashKeyRange;
 
 const SHARDS: u32 = 400;
 const RECORD_BYTES: usize = 100;

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use kinesis_model::keys::KEY_CHARS_MAX;
 use md5::{Digest as _, Md5};
 use prost::{Message as _, decode_length_delimiter};
-use scaler_core::keys::KEY_CHARS_MAX;
 
 const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
 const DIGEST: usize = 16;

@@ -1,7 +1,7 @@
 //! A record to be written.
 
-use scaler_core::hash_key;
-use scaler_core::keys::KEY_CHARS_MAX;
+use kinesis_model::hash_key;
+use kinesis_model::keys::KEY_CHARS_MAX;
 
 /// A record to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]

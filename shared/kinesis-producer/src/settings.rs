@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use scaler_core::HashKeyRange;
-use scaler_core::limits::{RECORD_BYTES_DEFAULT, RECORD_BYTES_MAX};
+use kinesis_model::HashKeyRange;
+use kinesis_model::limits::{RECORD_BYTES_DEFAULT, RECORD_BYTES_MAX};
 
 /// Records in one call, at most. Source: Kinesis API reference, `PutRecords`.
 pub(crate) const CALL_RECORDS_MAX: usize = 500;

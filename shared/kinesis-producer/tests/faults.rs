@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
+use kinesis_model::{HashKeyRange, hash_key};
 use kinesis_producer::aggregation::decode;
 use kinesis_producer::{
     Aggregation, CallFailure, Compression, Entry, Order, Producer, Put, PutFailure, PutRecords, Record, RecordFault,
@@ -16,7 +17,6 @@ use kinesis_producer::{
 };
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use scaler_core::{HashKeyRange, hash_key};
 
 /// How often what goes wrong, in percent.
 #[derive(Clone, Copy, Default)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use scaler_core::limits::METRIC_DELAY_MINUTES;
+use kinesis_model::limits::METRIC_DELAY_MINUTES;
 use scaler_core::{LoadHistory, PAST_MINUTES};
 
 use crate::cloud::{CallError, Metrics};
@@ -64,7 +64,7 @@ pub(crate) fn minutes_since_past(now: Timestamp) -> u32 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use jiff::SignedDuration;
-    use scaler_core::{MetricWindow, Minute};
+    use kinesis_model::{MetricWindow, Minute};
 
     use super::*;
     use crate::cloud::Failure;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount};
 use scaler_core::commands::operand;
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Enrolment, MetricWindow, Minute, Observation, OpenShard, Policy, Reason,
-    ResizeHistory, ShardCall, ShardCount, ShardWindow, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
+    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, Reason, ResizeHistory, ShardCall,
+    ShardWindow, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
 };
 
 use crate::pass::tell::tell_people;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use kinesis_model::ShardCount;
 use scaler_core::{
-    AlarmActions, AlarmKind, Direction, Policy, PolicySpec, ShardCount, StreamAlarm, alarm_name, signed_by,
-    stream_alarms,
+    AlarmActions, AlarmKind, Direction, Policy, PolicySpec, StreamAlarm, alarm_name, signed_by, stream_alarms,
 };
 
 use crate::config::{self, ConfigError};

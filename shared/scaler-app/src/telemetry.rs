@@ -4,7 +4,7 @@
 //! event, and CloudWatch makes metrics of a line in its embedded metric format.
 
 use jiff::Timestamp;
-use scaler_core::{MicroUsd, ShardCount};
+use kinesis_model::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
 
 use crate::outcome::{Outcome, OutcomeKind};

@@ -1,7 +1,8 @@
 //! What the stack tells its functions of itself: whom to tell, what alarms call, where to go on. Not policy.
 
-use scaler_core::prices::Item;
-use scaler_core::{AlarmActions, MicroUsd};
+use billing::prices::Item;
+use kinesis_model::MicroUsd;
+use scaler_core::AlarmActions;
 
 use crate::config::{ConfigError, SettingFault};
 use crate::role::Role;

@@ -4,11 +4,12 @@
 use std::fs;
 
 use jiff::Timestamp;
+use kinesis_model::Minute;
 use scaler_app::event::{self, Request};
 use scaler_app::{Outcome, OutcomeKind, handle};
-use scaler_core::{Direction, Minute, Policy, PolicySpec};
-use scaler_sim::world::{Stream, World};
+use scaler_core::{Direction, Policy, PolicySpec};
 use serde_json::{Value, json};
+use testkit::world::{Stream, World};
 
 fn file(name: &str) -> Value {
     let path = format!("{}/tests/alarms/{name}.json", env!("CARGO_MANIFEST_DIR"));

@@ -2,15 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{Minute, ShardCount, StreamMode, StreamStatus};
 use scaler_app::cloud::Failure;
 use scaler_app::telemetry::Teller;
 use scaler_app::{Outcome, OutcomeKind, Response, handle};
-use scaler_core::{
-    AlarmActions, Direction, Minute, Policy, PolicySpec, ShardCount, StreamMode, StreamStatus, TAG_RESIZES,
-    stream_alarms,
-};
-use scaler_sim::world::{Stream, World};
+use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};
+use testkit::world::{Stream, World};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 

@@ -1,17 +1,16 @@
 //! Reports of cost-report over a world in memory: what they say, whom they tell, and what they do where something fails.
 #![allow(clippy::unwrap_used)]
 
+use billing::Consumer;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{MicroUsd, Minute, ShardCount, StreamMode};
 use scaler_app::report::figures::{StreamCost, Usd};
 use scaler_app::report::{CostReport, CostSettings, cost_report, lines};
 use scaler_app::cloud::{Failure, NoticeKind};
 use scaler_app::wiring::Wiring;
-use scaler_core::cost::Consumer;
-use scaler_core::{
-    AlarmActions, MicroUsd, Minute, Policy, PolicySpec, ShardCount, StreamMode, TAG_RESIZES, stream_alarms,
-};
-use scaler_sim::world::{Billed, Stream, World};
+use scaler_core::{AlarmActions, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};
+use testkit::world::{Billed, Stream, World};
 
 /// The morning after ten days of a month of 30.
 const NOW: Timestamp = Timestamp::constant(1_794_377_700, 0);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{RecordDistributionStrategy, StreamDescriptionSummary};
+use billing::{Consumer, OnDemandOnly, Series, Standing, Tick};
 use jiff::Timestamp;
 use scaler_app::cloud::{Billing, Runs};
 use scaler_app::cloud::{CallError, Failure};
 use scaler_app::telemetry;
-use scaler_core::cost::{Consumer, OnDemandOnly, Series, Standing, Tick};
 
 use crate::alarm_read::NAMESPACE;
 use crate::error::call_error;

@@ -13,12 +13,12 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 use aws_types::service_config::ServiceConfigKey;
+use billing::prices::price_list_region;
 use scaler_app::Ports;
 use scaler_app::cloud::{CostAdapters, CostPorts};
 use scaler_app::cloud::{Adapters, Clock, Pasts};
 use scaler_app::fleet::{FleetAdapters, FleetPorts};
 use scaler_app::wiring::Wiring;
-use scaler_core::prices::price_list_region;
 
 use crate::pace::{Pace, Share};
 use crate::trust::trust_store;

@@ -9,9 +9,9 @@ use aws_sdk_kinesis::types::{
 };
 use aws_sdk_kinesis::{Client, Config};
 use jiff::Timestamp;
+use kinesis_model::limits::SHARD_METRICS;
+use kinesis_model::{AccountShards, HashKeyRange, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_app::cloud::{CallError, Failure, Streams};
-use scaler_core::limits::SHARD_METRICS;
-use scaler_core::{AccountShards, HashKeyRange, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 
 use crate::error::call_error;
 use crate::pace::Pace;

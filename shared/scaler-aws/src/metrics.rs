@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{MetricWindow, Minute};
 use scaler_app::cloud::{CallError, Metrics};
 use scaler_app::cloud::FleetMetrics;
-use scaler_core::{MetricWindow, Minute};
 
 use crate::alarm_read::NAMESPACE;
 use crate::metric_data::{Asked, QUERIES_MAX, Question};

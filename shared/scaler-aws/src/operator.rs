@@ -10,8 +10,8 @@ use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
 use aws_sdk_kinesis::types::{EnhancedMetrics, StreamDescriptionSummary};
 use jiff::Timestamp;
+use kinesis_model::{MetricWindow, OpenShard, StreamState};
 use scaler_app::cloud::CallError;
-use scaler_core::{MetricWindow, OpenShard, StreamState};
 
 pub use create::{NewCapacity, TestRecord};
 pub use sample::{SampleLimits, Sampled, SampledRecord};

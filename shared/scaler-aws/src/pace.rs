@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kinesis_model::TokenBucket;
+use kinesis_model::limits::{API_RATES, ApiRate};
 use scaler_app::cloud::Clock;
-use scaler_core::TokenBucket;
-use scaler_core::limits::{API_RATES, ApiRate};
 
 /// Reading the past of a stream, which has a bucket of its own beside that of `GetMetricData`.
 pub(crate) const PAST: &str = "GetMetricData (past)";

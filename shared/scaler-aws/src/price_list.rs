@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_pricing::Client;
 use aws_sdk_pricing::types::{Filter, FilterType};
+use billing::prices::{Item, PriceListRow};
+use kinesis_model::MicroUsd;
 use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
 use scaler_app::cloud::{Listed, PriceList};
 use scaler_app::cloud::{CallError, Failure};
-use scaler_core::MicroUsd;
-use scaler_core::prices::{Item, PriceListRow};
 use serde::Deserialize;
 use serde_json::Value;
 

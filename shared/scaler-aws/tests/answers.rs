@@ -7,11 +7,12 @@ mod support;
 
 use ciborium::Value as Cbor;
 use jiff::Timestamp;
+use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount};
 use scaler_app::cloud::{Alarms as _, CallError, Failure, Metrics as _, Streams as _};
 use scaler_app::cloud::{AlarmStore as _, Fleet as _, FleetMetrics as _};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, SystemClock};
-use scaler_core::{Direction, MetricWindow, Minute, OpenShard, PolicySpec, ShardCount, scaling_alarm};
+use scaler_core::{Direction, PolicySpec, scaling_alarm};
 use serde_json::json;
 
 use standin::{Answer, Asked, Standin, map, number, our_tags, series, text};

@@ -11,16 +11,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use aws_models::cloudwatch::Metric;
+use billing::{Consumer, OnDemandOnly, Series, Standing, Tick};
 use ciborium::Value as Cbor;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{Minute, ShardCount, StreamMode};
 use sandbox::{Capacity, ClockOptions, MISSING_BUCKET, Options, Sandbox};
 use scaler_app::cloud::{Billing as _, Pages as _, Runs};
 use scaler_app::cloud::{CallError, Clock, Failure};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, Pace, Pause, Share, SystemClock};
-use scaler_core::cost::{Consumer, OnDemandOnly, Series, Standing, Tick};
-use scaler_core::{Minute, ShardCount, StreamMode};
-use scaler_sim::cloudwatch::Metric;
 use serde_json::{Value, json};
 
 use standin::{Answer, Asked, Standin, map, series, text};

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
+use kinesis_model::{HashKeyRange, ShardCount};
 use scaler_app::cloud::{Alarms as _, CallError, Clock, Failure, Metrics as _, Streams as _};
 use scaler_app::cloud::{AlarmStore as _, Continuations as _, Fleet as _, StoredAlarm};
 use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, Response, handle};
 use scaler_aws::AwsFleetPorts;
 use scaler_core::{
-    AlarmKind, AttemptKind, Direction, HashKeyRange, Policy, PolicySpec, ResizeHistory, ShardCount, TAG_RESIZES,
-    alarm_name, scaling_alarm,
+    AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_RESIZES, alarm_name, scaling_alarm,
 };
 use serde_json::{Value, json};
 

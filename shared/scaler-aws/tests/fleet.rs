@@ -9,7 +9,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 
-use scaler_core::limits::API_RATES;
+use kinesis_model::limits::API_RATES;
 use serde_json::json;
 
 use wire::{DRIFTS, Fleet};

@@ -5,13 +5,13 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use aws_models::cloudwatch::Metric;
 use aws_sdk_kinesis::types::MetricsName;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{StreamMode, StreamStatus};
 use sandbox::{Capacity, Options, Sandbox};
 use scaler_app::cloud::Failure;
 use scaler_aws::{NewCapacity, Operator, TestRecord};
-use scaler_core::{StreamMode, StreamStatus};
-use scaler_sim::cloudwatch::Metric;
 
 const STREAM: &str = "orders";
 

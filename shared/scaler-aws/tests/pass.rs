@@ -5,9 +5,12 @@ mod support;
 
 use std::sync::Arc;
 
+use aws_models::alarm::AlarmState;
+use aws_models::cloudwatch::{Alarm, AlarmSource, Metric, QuerySource};
 use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, Road, Sandbox, Schedule, Subscription};
 use scaler_app::cloud::{Metrics as _, Streams as _};
 use scaler_app::cloud::AlarmStore as _;
@@ -15,11 +18,9 @@ use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_aws::AwsPorts;
 use scaler_core::{
-    AlarmActions, AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, ShardCount, TAG_MANAGED,
-    TAG_RESIZES, alarm_name, stream_alarms,
+    AlarmActions, AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_MANAGED, TAG_RESIZES,
+    alarm_name, stream_alarms,
 };
-use scaler_sim::alarm::AlarmState;
-use scaler_sim::cloudwatch::{Alarm, AlarmSource, Metric, QuerySource};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use support::VirtualClock;

@@ -7,18 +7,18 @@ mod wire;
 
 use std::collections::BTreeSet;
 
+use aws_models::cloudwatch::Metric;
+use billing::OwnUse;
 use jiff::SignedDuration;
+use kinesis_model::limits::API_RATES;
 use scaler_app::report::{self, CostSettings, cost_report};
 use scaler_app::cloud::Streams as _;
 use scaler_app::fleet::BEGINS_WITHIN;
 use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, handle};
-use scaler_core::cost::OwnUse;
-use scaler_core::limits::API_RATES;
 use scaler_core::{
     ALARM_PREFIX, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MADE_BY, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES,
 };
-use scaler_sim::cloudwatch::Metric;
 use serde_json::json;
 
 use wire::Fleet;

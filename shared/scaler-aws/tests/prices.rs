@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use billing::prices::Item;
+use kinesis_model::MicroUsd;
 use sandbox::{Options, Sandbox};
 use scaler_app::cloud::{Listed, Pages as _, PriceList as _};
 use scaler_app::cloud::{CallError, Failure};
 use scaler_app::wiring::Wiring;
 use scaler_aws::SystemClock;
-use scaler_core::MicroUsd;
-use scaler_core::prices::Item;
 use serde_json::{Value, json};
 
 use price_rows::{Row, TOKYO, VIRGINIA};

@@ -6,14 +6,12 @@ mod support;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{HashKeyRange, Minute, OpenShard, ShardCount, StreamStatus, hash_key};
 use sandbox::{Capacity, ClockOptions, Options, Sandbox};
 use scaler_app::cloud::{Failure, Metrics as _, Streams};
 use scaler_aws::{AwsPorts, SystemClock};
-use scaler_core::{
-    HashKeyRange, KeyLoad, Minute, OpenShard, ReshardTerms, ShardCall, ShardCount, ShardLoad, StreamStatus, hash_key,
-    plan_reshard,
-};
-use scaler_sim::world;
+use scaler_core::{KeyLoad, ReshardTerms, ShardCall, ShardLoad, plan_reshard};
+use testkit::world;
 
 const STREAM: &str = "orders";
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);

@@ -3,8 +3,8 @@
 use crate::commands::{StreamCommand, option_value};
 use crate::direction::Direction;
 use crate::enrolment::{TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
-use crate::limits::SHARDS_PER_STREAM_MAX;
 use crate::reason::{Reason, minute_from};
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
 
 impl Reason {
     /// A short name for what a person has to see to, by which the same is not told twice; letters and hyphens only, so that it

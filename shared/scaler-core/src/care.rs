@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use crate::decision::admission;
 use crate::direction::Direction;
 use crate::enrolment::Enrolment;
-use crate::observation::StreamState;
 use crate::policy::Policy;
 use crate::reason::Reason;
+use kinesis_model::StreamState;
 
 /// What a stream should have.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,9 +83,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
-    use crate::observation::{StreamMode, StreamStatus};
     use crate::policy::PolicySpec;
-    use crate::units::ShardCount;
+    use kinesis_model::ShardCount;
+    use kinesis_model::{StreamMode, StreamStatus};
 
     fn check(tags: &[(&str, &str)], change: impl FnOnce(&mut StreamState)) -> String {
         let mut stream = StreamState {

@@ -1,13 +1,13 @@
 //! What stands between a recommendation and a call: bounds, direction, consumers, cooldown, budget, AWS's limits.
 
-use crate::demand::shards_to_read;
 use crate::direction::Direction;
-use crate::history::AttemptKind;
-use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
-use crate::observation::Minute;
 use crate::reason::{Reason, Stage};
 use crate::step::{Context, Step};
-use crate::units::ShardCount;
+use crate::stream::AttemptKind;
+use kinesis_model::Minute;
+use kinesis_model::ShardCount;
+use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
+use kinesis_model::shards_to_read;
 
 /// The operator's minimum and maximum.
 ///

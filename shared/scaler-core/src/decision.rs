@@ -5,9 +5,6 @@ use jiff::Timestamp;
 use crate::constrain::{bounds, budget, consumers, cooldown, direction, quota, step_factor};
 use crate::direction::Direction;
 use crate::enrolment::{Enrolment, TAG_MANAGED};
-use crate::history::ResizeHistory;
-use crate::limits::RESIZES_PER_DAY;
-use crate::observation::{Observation, StreamMode, StreamState, StreamStatus};
 use crate::planned::plan_ahead;
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
@@ -15,7 +12,11 @@ use crate::recommend::recommend;
 use crate::reshard::ShardCall;
 use crate::spread::{Finding, Resharding, hot, instead_of_waiting, uneven, unfinished};
 use crate::step::{Context, Step};
-use crate::units::ShardCount;
+use crate::stream::Observation;
+use crate::stream::ResizeHistory;
+use kinesis_model::ShardCount;
+use kinesis_model::limits::RESIZES_PER_DAY;
+use kinesis_model::{StreamMode, StreamState, StreamStatus};
 
 /// What a decision comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

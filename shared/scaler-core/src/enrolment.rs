@@ -1,11 +1,11 @@
 //! What a stream's tags say: whether we may touch it, which settings are its own, what was done to it before.
 
-use crate::history::ResizeHistory;
-use crate::limits::TAGS_PER_STREAM_MAX;
-use crate::notices::NoticeMemory;
 use crate::policy::{Policy, PolicyFault, PolicySpec, parse_whole};
 use crate::risk::{RISK_WORDS, Risk};
-use crate::units::{MicroUsd, NotUsd};
+use crate::stream::NoticeMemory;
+use crate::stream::ResizeHistory;
+use kinesis_model::limits::TAGS_PER_STREAM_MAX;
+use kinesis_model::{MicroUsd, NotUsd};
 
 /// Every tag of ours begins so.
 pub const TAG_PREFIX: &str = "kinesis-scaler/";

@@ -7,7 +7,7 @@
 //! Little history narrows what may be asked: no more than was seen, or than the growth that is seen leads to. So a load that
 //! is steady, or falls, is left alone from its first hour on.
 
-use crate::load_history::LoadHistory;
+use crate::stream::LoadHistory;
 
 /// Minutes in each span, from now on; a day together. The near ones are short, since only they can call for a resize now.
 pub(crate) const SPANS: [usize; 17] = [15, 15, 30, 30, 30, 60, 60, 60, 120, 120, 120, 120, 120, 120, 120, 150, 150];
@@ -179,7 +179,7 @@ fn levels(min: f64, max: f64) -> Vec<u32> {
     let mut levels = vec![1];
     while let Some(&last) = levels.last()
         && f64::from(last) < max
-        && last < crate::limits::SHARDS_PER_STREAM_MAX * 2
+        && last < kinesis_model::limits::SHARDS_PER_STREAM_MAX * 2
     {
         let next = if last < 16 { last + 1 } else { (f64::from(last) * 1.1).ceil() as u32 };
         if f64::from(next) <= min {

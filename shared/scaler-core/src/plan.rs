@@ -5,8 +5,8 @@
 //! and at the next look it is made anew.
 
 use crate::forecast::{Forecast, between};
-use crate::limits::RESIZES_PER_DAY;
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
+use kinesis_model::limits::RESIZES_PER_DAY;
 
 /// Half a minute a shard, at least one minute and at most thirty: see `recommend.rs` for why this is an assumption.
 const RESIZE_MINUTES_A_SHARD: f64 = 0.5;

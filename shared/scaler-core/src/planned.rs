@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use crate::forecast::{Forecast, KNOWN_MINUTES_MIN};
-use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
-use crate::load_history::LoadHistory;
-use crate::observation::Observation;
 use crate::plan::{Plan, Terms};
 use crate::policy::Policy;
 use crate::recommend::STALE_AFTER_MINUTES;
+use crate::stream::LoadHistory;
+use crate::stream::Observation;
+use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 
 /// The next 24 hours of a stream as far as its past tells; `None` where less than an hour of it is known, or nothing of the
 /// last minutes.

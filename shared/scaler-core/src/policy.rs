@@ -5,9 +5,9 @@ use std::ops::{Deref, RangeInclusive};
 use jiff::SignedDuration;
 
 use crate::direction::Direction;
-use crate::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
 use crate::risk::Risk;
-use crate::units::ShardCount;
+use kinesis_model::ShardCount;
+use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
 
 /// The settings of a policy, unchecked. The default is what the template deploys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct PolicySpec {
     pub watch_records_per_minute: u32,
     /// How much throttling is worth avoiding.
     pub throttling_risk: Risk,
-    /// Whether to have [`SHARD_METRICS`](crate::limits::SHARD_METRICS) sent of a stream that looks as if one of its shards were
+    /// Whether to have [`SHARD_METRICS`](kinesis_model::limits::SHARD_METRICS) sent of a stream that looks as if one of its shards were
     /// hot. They are charged.
     pub shard_metrics: bool,
     /// Decide and report, change no stream.

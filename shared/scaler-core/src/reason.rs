@@ -4,14 +4,14 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::demand::Demand;
 use crate::enrolment::{TAG_MANAGED, TAG_RESIZES, TagFault};
-use crate::history::SPENT_BELIEVED;
-use crate::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS, TAGS_PER_STREAM_MAX};
-use crate::observation::StreamStatus;
 use crate::plan::Plan;
 use crate::policy::PolicyFault;
-use crate::units::ShardCount;
+use crate::stream::SPENT_BELIEVED;
+use kinesis_model::Demand;
+use kinesis_model::ShardCount;
+use kinesis_model::StreamStatus;
+use kinesis_model::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS, TAGS_PER_STREAM_MAX};
 
 /// The stages of a decision, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -613,14 +613,6 @@ impl Reason {
             ),
             Self::StreamCeiling(max) => write!(f, "no stream may have more than {max}"),
         }
-    }
-}
-
-impl fmt::Display for Demand {
-    /// Rates, since that is how limits are known: `4.6 MiB/s, 3200 records/s`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = self.bytes.saturating_mul(10).div_ceil(60 * 1_048_576);
-        write!(f, "{}.{} MiB/s, {} records/s", tenths / 10, tenths % 10, self.records.div_ceil(60))
     }
 }
 

@@ -4,15 +4,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::constrain::consumers;
 use crate::direction::Direction;
-use crate::observation::{Observation, ShardWindow};
 use crate::policy::Policy;
 use crate::reason::{Reason, minutes_between};
 use crate::recommend::STALE_AFTER_MINUTES;
 use crate::reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, plan_apart};
-use crate::shard_load::{ShardLoad, loads_with_past};
 use crate::spread::{Heat, hot_key, hot_shards};
 use crate::step::Context;
-use crate::units::ShardCount;
+use crate::stream::{Observation, ShardWindow};
+use crate::stream::{ShardLoad, loads_with_past};
+use kinesis_model::ShardCount;
 
 /// What such an order comes to.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::demand::Demand;
 use crate::direction::Direction;
-use crate::observation::Minute;
 use crate::plan::Plan;
 use crate::reason::{Reason, Stage, minutes_between};
 use crate::step::{Context, Step};
-use crate::units::ShardCount;
+use kinesis_model::Demand;
+use kinesis_model::Minute;
+use kinesis_model::ShardCount;
 
 /// Throttled while less than this was accepted in the busiest minute: it is the spread of the keys that is wrong, not the
 /// size. What was refused does not count here: retries of one hot key alone can look like a full stream.

@@ -5,9 +5,9 @@
 
 use std::collections::VecDeque;
 
-use crate::hash_key::{HashKeyRange, OpenShard};
 use crate::policy::Policy;
-use crate::shard_load::ShardLoad;
+use crate::stream::ShardLoad;
+use kinesis_model::{HashKeyRange, OpenShard};
 
 /// Neighbours are merged while they take no more than this share of the target together: so they may double before they have
 /// to be split again.

@@ -8,19 +8,19 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::demand::Demand;
 use crate::direction::Direction;
-use crate::hash_key::{HashKeyRange, OpenShard};
-use crate::history::AttemptKind;
-use crate::observation::ShardWindow;
 use crate::policy::Policy;
 use crate::reason::Instead;
 use crate::reason::{Reason, Stage};
 use crate::recommend::{more_for_bursts, settled_since, throttled_lately, throttles, throttles_though_it_fits};
 use crate::reshard::{Operation, ReshardTerms, ShardCall, plan_reshard};
-use crate::shard_load::{ShardLoad, even_loads, largest_over, shard_loads, total};
 use crate::step::{Context, Step};
-use crate::units::ShardCount;
+use crate::stream::AttemptKind;
+use crate::stream::ShardWindow;
+use crate::stream::{ShardLoad, even_loads, largest_over, shard_loads, total};
+use kinesis_model::Demand;
+use kinesis_model::ShardCount;
+use kinesis_model::{HashKeyRange, OpenShard};
 
 /// A load counts as even up to this much above its mean: minutes and hashes are never perfectly even.
 const EVEN: f64 = 1.25;

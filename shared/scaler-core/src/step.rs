@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use crate::direction::Direction;
-use crate::observation::Observation;
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
-use crate::units::ShardCount;
+use crate::stream::Observation;
+use kinesis_model::ShardCount;
 
 /// One stage's outcome: the count after it, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::Timestamp;
-use scaler_core::{
-    Direction, Enrolment, MetricWindow, Minute, Observation, Policy, PolicySpec, ShardCount, StreamMode, StreamState,
-    StreamStatus, decide,
-};
+use kinesis_model::{MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
+use scaler_core::{Direction, Enrolment, Observation, Policy, PolicySpec, decide};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 

@@ -10,10 +10,8 @@
 )]
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::{
-    AccountShards, Attempt, AttemptKind, Direction, Enrolment, MetricWindow, Minute, Observation, Policy, PolicySpec,
-    ShardCount, StreamMode, StreamState, StreamStatus, Verdict, decide,
-};
+use kinesis_model::{AccountShards, MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
+use scaler_core::{Attempt, AttemptKind, Direction, Enrolment, Observation, Policy, PolicySpec, Verdict, decide};
 
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const MIB_MINUTE: f64 = 60.0 * 1_048_576.0;

@@ -1,7 +1,7 @@
 //! Every command of the AWS CLI that people are told, in a file that the step `clients` of `cargo xtask test` has the CLI run.
 
+use kinesis_model::limits::SHARD_METRICS;
 use scaler_core::commands::StreamCommand;
-use scaler_core::limits::SHARD_METRICS;
 
 /// A command a line.
 const TOLD: &str = include_str!("aws-commands.txt");

@@ -216,7 +216,7 @@ fn the_accounts_quota_caps_scale_out() {
 
 #[test]
 fn streams_that_are_not_ours_to_change() {
-    use scaler_core::{StreamMode, StreamStatus};
+    use kinesis_model::{StreamMode, StreamStatus};
     let refused = |case: Case| case.decide(Out).verdict == Verdict::Refuse;
     assert!(refused(Case::of(4).busy(100).unmanaged()));
     assert!(refused(Case::of(4).busy(100).mode(StreamMode::OnDemand)));
@@ -240,7 +240,7 @@ fn a_person_is_told_of_what_needs_one() {
     assert!(told(&idle().resized("x", 60), In) && !told(&idle().resized("i", 60), In));
     assert!(told(&busy().tag("shards-max", "many"), Out));
     assert!(!told(&busy().unmanaged(), Out), "somebody removed the tag on purpose");
-    assert!(!told(&busy().status(scaler_core::StreamStatus::Deleting), Out));
+    assert!(!told(&busy().status(kinesis_model::StreamStatus::Deleting), Out));
     assert!(!told(&Case::of(300).busy(75), In), "over the maximum, and served");
     let refused = idle().resized("x", 60).decide(In).words();
     assert!(refused.contains("AWS refused the attempt at 02:59Z"), "{refused}");

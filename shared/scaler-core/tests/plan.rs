@@ -7,9 +7,9 @@ mod days;
 use std::sync::Arc;
 
 use days::{DAY, Days, Resize, at, policy, spent, time};
+use kinesis_model::{Limit, MetricWindow, Minute};
 use scaler_core::{
-    Direction, Enrolment, Limit, LoadHistory, MetricWindow, Minute, Observation, Plan, Policy, PolicySpec, Risk,
-    Verdict, decide, plan_ahead,
+    Direction, Enrolment, LoadHistory, Observation, Plan, Policy, PolicySpec, Risk, Verdict, decide, plan_ahead,
 };
 
 /// Sixteenths of a shard: 2.5 shards but for 7.5 from 19:00 to 22:00, with some unrest.

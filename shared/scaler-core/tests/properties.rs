@@ -4,10 +4,11 @@
 mod support;
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount};
 use proptest::prelude::*;
 use scaler_core::{
-    Attempt, AttemptKind, Direction, HashKeyRange, MetricWindow, Minute, Observation, OpenShard, Policy, PolicySpec,
-    ResizeHistory, ShardCall, ShardCount, ShardWindow, Verdict, decide,
+    Attempt, AttemptKind, Direction, Observation, Policy, PolicySpec, ResizeHistory, ShardCall, ShardWindow, Verdict,
+    decide,
 };
 use support::{Case, NOW};
 

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use jiff::Timestamp;
+use kinesis_model::{HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    Enrolment, HashKeyRange, KeyLoad, MetricWindow, Minute, Observation, OpenShard, Operation, Policy, PolicySpec,
-    Reason, Rebalance, ShardCount, ShardWindow, StreamMode, StreamState, StreamStatus, load_within, rebalance,
+    Enrolment, KeyLoad, Observation, Operation, Policy, PolicySpec, Reason, Rebalance, ShardWindow, load_within,
+    rebalance,
 };
 
 const END: Timestamp = Timestamp::constant(1_767_322_800, 0);

@@ -1,11 +1,9 @@
 //! Plans of splits and merges: legal step by step, as few as can be, and every shard under its target in the end.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 
+use kinesis_model::{HashKeyRange, OpenShard, hash_key};
 use proptest::prelude::*;
-use scaler_core::{
-    HashKeyRange, KeyLoad, OpenShard, Operation, ReshardPlan, ReshardTerms, ShardCall, ShardLoad, hash_key,
-    plan_reshard,
-};
+use scaler_core::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, ShardLoad, plan_reshard};
 
 const TERMS: ReshardTerms = ReshardTerms { target: 0.8, bearable: 0.88, shards_min: u32::MAX, shards_max: u32::MAX };
 /// So much more than its cap a piece may take: cuts lie where a float has them.

@@ -3,7 +3,8 @@
 
 mod support;
 
-use scaler_core::{Decision, Direction, HashKeyRange, Instead, Reason, ShardCall, Verdict};
+use kinesis_model::HashKeyRange;
+use scaler_core::{Decision, Direction, Instead, Reason, ShardCall, Verdict};
 use support::{Case, NOW};
 
 use Direction::{In, Out};

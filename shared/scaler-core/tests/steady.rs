@@ -7,8 +7,9 @@ mod days;
 use std::fmt;
 
 use days::{Days, at, policy};
+use kinesis_model::Limit;
 use proptest::prelude::*;
-use scaler_core::{Direction, Limit, decide, plan_ahead};
+use scaler_core::{Direction, decide, plan_ahead};
 
 /// Loads are in sixteenths of a shard.
 const SHARD: u64 = 16;

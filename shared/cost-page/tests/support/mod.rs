@@ -1,12 +1,12 @@
 //! Reports to draw: a fleet with something of everything, and its parts.
 #![allow(unreachable_pub, reason = "a module of tests")]
 
+use billing::prices::{Item, PriceSheet};
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
+use kinesis_model::MicroUsd;
 use scaler_app::report::CostReport;
 use scaler_app::report::figures::{AdviceLine, DayCost, FleetCost, Line, Mode, PriceUsed, StreamCost, Usd, UsdSaved};
-use scaler_core::MicroUsd;
-use scaler_core::prices::{Item, PriceSheet};
 
 /// Thirty days that begin and end within a day, as those of a report without a period do.
 pub const FROM: &str = "2026-10-26T13:05:00Z";

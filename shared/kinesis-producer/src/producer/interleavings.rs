@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use scaler_core::HashKeyRange;
+use kinesis_model::HashKeyRange;
 use shuttle::future::{block_on, spawn, yield_now};
 use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::scheduler::PctScheduler;

@@ -1,9 +1,7 @@
 //! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
 
-use scaler_core::{
-    Direction, Enrolment, Observation, Plan, Policy, ShardCount, StreamMode, StreamState, StreamStatus, may_plan,
-    plan_ahead,
-};
+use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
+use scaler_core::{Direction, Enrolment, Observation, Plan, Policy, may_plan, plan_ahead};
 
 use super::Settings;
 use crate::history_cache::minutes_since_past;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use scaler_core::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
-use scaler_core::{Demand, Enrolment, MetricWindow, SYNC_MINUTES, ShardCount, shard_hour};
+use billing::prices::shard_hour;
+use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
+use kinesis_model::{Demand, MetricWindow, ShardCount};
+use scaler_core::{Enrolment, SYNC_MINUTES};
 
 use super::Settings;
 use super::response::Tally;

@@ -1,8 +1,9 @@
 //! One stream: what it should have, what it has, and the few calls that make the two the same.
 
+use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    Care, Direction, Enrolment, Policy, Reason, ShardCount, StreamAlarm, StreamMode, StreamState, StreamStatus,
-    TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care, stream_of_alarm,
+    Care, Direction, Enrolment, Policy, Reason, StreamAlarm, TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care,
+    stream_of_alarm,
 };
 
 use super::Settings;

@@ -1,8 +1,8 @@
 //! Telling people: which outcomes are worth a message, in words they can act on, and each cause once an hour.
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::limits::SHARD_METRICS;
 use scaler_core::commands::StreamCommand;
-use scaler_core::limits::SHARD_METRICS;
 use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
 
 use crate::cloud::{Adapters, CallError, Clock, Failure, Notice, NoticeKind, Notices, Ports, Streams, Subject};

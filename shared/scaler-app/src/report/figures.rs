@@ -1,10 +1,10 @@
 //! What cost-report answers: each stream's bill beside what it could have been, the fleet's sums, and what is to be known.
 
+use billing::prices::PriceSheet;
+use billing::{Bill, BillLine};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use scaler_core::cost::{Bill, BillLine};
-use scaler_core::prices::PriceSheet;
-use scaler_core::{MicroUsd, StreamMode};
+use kinesis_model::{MicroUsd, StreamMode};
 use serde::{Serialize, Serializer};
 
 use crate::retry::RetryNeeded;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use billing::prices::{Price, PriceSheet};
+use billing::{OwnUse, Standing};
 use jiff::Timestamp;
-use scaler_core::cost::{OwnUse, Standing};
-use scaler_core::prices::{Price, PriceSheet};
 use scaler_core::{ALARM_PREFIX, Enrolment, Policy, stream_of_alarm};
 
 use super::cloud::{Billing, CostAdapters, CostPorts, PriceList};

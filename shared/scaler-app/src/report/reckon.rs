@@ -1,10 +1,11 @@
 //! Reckons one stream: from what it used to its bill, what it could have cost, and what to do about it.
 
+use billing::prices::{Item, MissingPrice, PriceSheet};
+use billing::{Bill, Looked, OwnUse, Series, Standing, Usage, advice, month_end};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use scaler_core::cost::{Bill, Looked, OwnUse, Series, Standing, Usage, advice, month_end};
-use scaler_core::prices::{Item, MissingPrice, PriceSheet};
-use scaler_core::{Enrolment, MicroUsd, Policy, ShardCount, StreamMode};
+use kinesis_model::{MicroUsd, ShardCount, StreamMode};
+use scaler_core::{Enrolment, Policy};
 
 use super::figures::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
 

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
-use scaler_core::limits::METRIC_DELAY_MINUTES;
+use kinesis_model::limits::METRIC_DELAY_MINUTES;
 use serde::Deserialize;
 use serde_json::Value;
 

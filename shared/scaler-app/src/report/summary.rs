@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use scaler_core::MicroUsd;
+use kinesis_model::MicroUsd;
 
 use super::figures::{CostReport, StreamCost, Usd, UsdSaved};
 use super::telemetry::needs_attention;

@@ -1,7 +1,7 @@
 //! What a report prints: one log line with its short form, and lines of metrics in CloudWatch's embedded metric format.
 
 use jiff::Timestamp;
-use scaler_core::MicroUsd;
+use kinesis_model::MicroUsd;
 use serde_json::json;
 
 use super::figures::{CostReport, StreamCost, Usd};

@@ -1,9 +1,9 @@
 //! Looking ahead: a plan that wants nothing costs two reads, one that wants something soon is looked at again in time.
 
 use jiff::Timestamp;
-use scaler_core::Minute;
-use scaler_sim::world::Stream;
+use kinesis_model::Minute;
 use serde_json::{Value, json};
+use testkit::world::Stream;
 
 use crate::support::{Stack, evenings, hundredths, minute_of_day};
 

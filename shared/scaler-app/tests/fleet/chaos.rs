@@ -4,10 +4,10 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use jiff::SignedDuration;
+use kinesis_model::{StreamMode, StreamStatus};
 use proptest::prelude::*;
 use scaler_app::cloud::Failure;
-use scaler_core::{StreamMode, StreamStatus};
-use scaler_sim::world::Stream;
+use testkit::world::Stream;
 
 use crate::support::{Stack, load};
 

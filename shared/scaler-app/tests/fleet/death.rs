@@ -4,8 +4,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use jiff::SignedDuration;
+use kinesis_model::{Minute, StreamMode};
 use scaler_app::handle;
-use scaler_core::{Direction, Minute, Policy, StreamMode};
+use scaler_core::{Direction, Policy};
 use serde_json::json;
 
 use crate::stack::deletion;

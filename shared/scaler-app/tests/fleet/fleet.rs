@@ -1,10 +1,11 @@
 //! Bounds, plans that take several runs, time that does not suffice, and where each stream stands.
 
 use jiff::SignedDuration;
+use kinesis_model::{MicroUsd, ShardCount};
 use scaler_app::cloud::Failure;
-use scaler_core::{MicroUsd, PolicySpec, ShardCount};
-use scaler_sim::world::{Stream, World};
+use scaler_core::PolicySpec;
 use serde_json::{Value, json};
+use testkit::world::{Stream, World};
 
 use crate::support::{NOW, Stack, load};
 
@@ -37,7 +38,7 @@ async fn a_minimum_far_away_is_reached_over_several_runs() {
 async fn a_maximum_is_kept_as_far_as_the_load_allows() {
     let to_max = |max: &'static str, load_shards: u64| async move {
         let bytes = load_shards * 60 * 1_048_576;
-        let load = scaler_core::Minute { bytes: Some(bytes), records: Some(1), iterator_age_ms: Some(0), ..load() };
+        let load = kinesis_model::Minute { bytes: Some(bytes), records: Some(1), iterator_age_ms: Some(0), ..load() };
         let stack = Stack { world: World::at(NOW).with("orders", Stream::managed(16, load)), ..Stack::with(&[]) };
         stack.world.change("orders", |stream| {
             drop(stream.tags.insert("kinesis-scaler/shards-max".to_owned(), max.to_owned()));
@@ -177,7 +178,7 @@ async fn where_each_stream_stands_is_told() {
     // What is not known is not zero.
     let mut abroad = Stack::enrolled(&["orders"]).await;
     abroad.wiring.region = "eu-west-1".to_owned();
-    abroad.world.change("orders", |stream| stream.load = scaler_core::Minute::default());
+    abroad.world.change("orders", |stream| stream.load = kinesis_model::Minute::default());
     let gauge = abroad.scheduled().await.gauges.remove(0);
     assert_eq!((gauge.utilization_percent, gauge.per_hour), (None, None));
     let line: Value = serde_json::from_str(&gauge.line(NOW)).unwrap();

@@ -1,9 +1,10 @@
 //! What the ledger knows of each resize: answers that are lost, refusals, deaths, resizes by others, AWS's own word.
 
 use jiff::SignedDuration;
+use kinesis_model::Minute;
 use scaler_app::cloud::Failure;
 use scaler_app::{Outcome, OutcomeKind, handle};
-use scaler_core::{Direction, Minute, Policy};
+use scaler_core::{Direction, Policy};
 use serde_json::{Value, json};
 
 use crate::support::{Stack, load};

@@ -1,11 +1,12 @@
 //! The ledger against an AWS that loses answers, refuses, is slow and is resized by others in between, over days.
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::StreamStatus;
 use proptest::prelude::*;
 use scaler_app::cloud::Failure;
 use scaler_app::{OutcomeKind, handle};
-use scaler_core::{Attempt, AttemptKind, Direction, Policy, ResizeHistory, StreamStatus};
-use scaler_sim::world::World;
+use scaler_core::{Attempt, AttemptKind, Direction, Policy, ResizeHistory};
+use testkit::world::World;
 
 use crate::ledger::{alarm, busy, ledger, look, runs_as_far_as_it_lives};
 use crate::support::Stack;

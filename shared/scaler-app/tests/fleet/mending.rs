@@ -1,9 +1,10 @@
 //! One stream at a time: made, kept, mended, cleaned, in every way in which it can drift.
 
+use kinesis_model::{StreamMode, StreamStatus};
 use scaler_app::cloud::Failure;
-use scaler_core::{ALARM_PREFIX, Direction, Policy, StreamAlarm, StreamMode, StreamStatus};
-use scaler_sim::world::Stream;
+use scaler_core::{ALARM_PREFIX, Direction, Policy, StreamAlarm};
 use serde_json::json;
+use testkit::world::Stream;
 
 use crate::support::{Stack, load};
 
@@ -392,7 +393,9 @@ async fn a_refused_delete_is_not_tried_again() {
 #[tokio::test]
 async fn a_refit_that_is_refused_does_not_count_a_resize_twice() {
     let stack = Stack::enrolled(&["orders"]).await;
-    stack.world.change("orders", |stream| stream.load = scaler_core::Minute { bytes: Some(20 * 62_914_560), ..load() });
+    stack
+        .world
+        .change("orders", |stream| stream.load = kinesis_model::Minute { bytes: Some(20 * 62_914_560), ..load() });
     stack.world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     let policy = Policy::new(stack.policy).unwrap();
     for _ in 0..6 {

@@ -1,9 +1,10 @@
 //! Who is told what, and how often.
 
 use jiff::SignedDuration;
+use kinesis_model::Minute;
 use scaler_app::handle;
 use scaler_app::cloud::Failure;
-use scaler_core::{Direction, Minute, Policy};
+use scaler_core::{Direction, Policy};
 use serde_json::{Value, json};
 
 use crate::support::{Stack, load};

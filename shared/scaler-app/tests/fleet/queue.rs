@@ -1,10 +1,10 @@
 //! Looks that alarm-sync asks itself for: how many there are while every kind of hold lasts.
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{Minute, StreamStatus};
 use scaler_app::cloud::Failure;
-use scaler_core::{Minute, StreamStatus};
-use scaler_sim::world::{Stream, World};
 use serde_json::{Value, json};
+use testkit::world::{Stream, World};
 
 use crate::support::{Stack, evenings, hundredths, minute_of_day};
 

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use scaler_app::OutcomeKind;
 use scaler_app::cloud::{Failure, NoticeKind};
 use scaler_app::fleet::StackRequest;
-use scaler_sim::world::Stream;
 use serde_json::{Value, json};
+use testkit::world::Stream;
 
 use crate::support::{Stack, load};
 

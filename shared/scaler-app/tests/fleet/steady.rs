@@ -1,10 +1,11 @@
 //! A steady stream that is young: alarm-sync's look ahead, scale-out and scale-in come to what the load needs.
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::Minute;
 use scaler_app::handle;
-use scaler_core::{Direction, Minute, Policy};
-use scaler_sim::world::Stream;
+use scaler_core::{Direction, Policy};
 use serde_json::{Value, json};
+use testkit::world::Stream;
 
 use crate::support::Stack;
 

@@ -1,14 +1,15 @@
 //! A fleet made to order, runs of alarm-sync over it, and what is wrong with it.
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{Minute, ShardCount, StreamMode};
 use scaler_app::stack_settings::alarms_of;
 use scaler_app::fleet::{Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::telemetry::Gauges;
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind};
-use scaler_core::{Enrolment, Minute, Policy, PolicySpec, ShardCount, StreamAlarm, StreamMode};
-use scaler_sim::world::{Stream, World};
+use scaler_core::{Enrolment, Policy, PolicySpec, StreamAlarm};
 use serde_json::{Value, json};
+use testkit::world::{Stream, World};
 
 /// None of the streams used here has its turn at this time.
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_767_324_000, 0);

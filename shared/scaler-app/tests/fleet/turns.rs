@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use scaler_app::{OutcomeKind, handle};
 use scaler_core::{Direction, Policy, PolicySpec};
-use scaler_sim::world::{Stream, World};
 use serde_json::json;
+use testkit::world::{Stream, World};
 
 use crate::support::load;
 

@@ -7,17 +7,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_models::cloudwatch::{AlarmConfig, AlarmFilter};
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
 use scaler_app::stack_settings::alarms_of;
 use scaler_app::fleet::{BEGINS_WITHIN, Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, CloudFormation, Pace, Share};
 use scaler_core::{
-    ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, ShardCount, StreamAlarm,
-    TAG_MADE_BY, TAG_MANAGED, alarm_name,
+    ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, StreamAlarm, TAG_MADE_BY,
+    TAG_MANAGED, alarm_name,
 };
-use scaler_sim::cloudwatch::{AlarmConfig, AlarmFilter};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 

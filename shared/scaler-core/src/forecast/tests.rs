@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::limits::WRITE_RECORDS_PER_MINUTE_PER_SHARD;
-use crate::observation::{MetricWindow, Minute};
+use kinesis_model::limits::WRITE_RECORDS_PER_MINUTE_PER_SHARD;
+use kinesis_model::{MetricWindow, Minute};
 
 const END: Timestamp = Timestamp::constant(1_767_322_800, 0);
 

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::limits::{METRIC_DELAY_MINUTES, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD};
+use kinesis_model::limits::{
+    METRIC_DELAY_MINUTES, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
+};
+use kinesis_model::{AccountShards, Limit, MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    AccountShards, Attempt, AttemptKind, Direction, Enrolment, Limit, LoadHistory, MetricWindow, Minute, Observation,
-    PAST_MINUTES, Policy, PolicySpec, ResizeHistory, ShardCount, StreamMode, StreamState, StreamStatus, Verdict,
-    decide,
+    Attempt, AttemptKind, Direction, Enrolment, LoadHistory, Observation, PAST_MINUTES, Policy, PolicySpec,
+    ResizeHistory, Verdict, decide,
 };
 
 /// Midnight of a Monday, 2026-01-05T00:00:00Z: minute 0.

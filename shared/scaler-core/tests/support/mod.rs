@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 
 use jiff::Timestamp;
-use scaler_core::{
-    AccountShards, Decision, Direction, Enrolment, HashKeyRange, MetricWindow, Minute, Observation, OpenShard, Policy,
-    PolicySpec, ShardCount, ShardWindow, StreamMode, StreamState, StreamStatus, decide,
+use kinesis_model::{
+    AccountShards, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
 };
+use scaler_core::{Decision, Direction, Enrolment, Observation, Policy, PolicySpec, ShardWindow, decide};
 
 /// 2026-01-02T03:00:00Z.
 pub const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);

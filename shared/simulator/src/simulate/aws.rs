@@ -1,0 +1,653 @@
+//! An AWS with one stream, behind the ports: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use kinesis_model::{
+    AccountShards, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
+};
+use scaler_app::cloud::{
+    Adapters, Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Notice, Notices, Pasts, Ports, Streams,
+};
+use scaler_app::cloud::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
+use scaler_app::fleet::{FleetAdapters, FleetPorts};
+use scaler_core::{Direction, StreamAlarm, TAG_MANAGED};
+
+use super::alarms::HeldAlarm;
+use super::producers::Sent;
+use aws_models::alarm::AlarmState;
+use aws_models::ring::{Ring, RingFault};
+use aws_models::stream_model::{Call, Refused, ResizeKind, StreamModel};
+
+/// The stream's name.
+const STREAM: &str = "simulated";
+/// Shards that the account may have: more than a stream can.
+const ACCOUNT_SHARDS: u32 = 20_000;
+
+/// The account. Copies are of the same one.
+#[derive(Clone, Debug)]
+pub(super) struct Aws(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    start: Timestamp,
+    /// The minute it is, since the start.
+    minute: usize,
+    now: Timestamp,
+    /// Minutes after its end that a minute can be seen.
+    delay: usize,
+    stream: StreamModel,
+    tags: BTreeMap<String, String>,
+    /// Every minute that is over, since the start.
+    minutes: Vec<Minute>,
+    alarms: BTreeMap<String, HeldAlarm>,
+    /// Requests for another run of alarm-sync, and when they are due.
+    later: Vec<(Timestamp, String)>,
+    /// Whether the metrics of shards are sent.
+    shard_metrics: bool,
+    /// Those of the last minutes.
+    shard_minutes: VecDeque<ShardsMinute>,
+}
+
+/// What the shards show of a minute.
+#[derive(Debug)]
+struct ShardsMinute {
+    /// Which minute, since the start.
+    at: usize,
+    /// The shards in force in it.
+    ring: Arc<Ring>,
+    /// What became of the tries on each of them, in their order; none where all took the same: even minutes take no room.
+    each: Option<Vec<Sent>>,
+}
+
+impl ShardsMinute {
+    /// What a shard shows, by its place on the ring, where this is what the stream shows.
+    fn of(&self, i: usize, stream: &Minute) -> Minute {
+        match &self.each {
+            Some(each) => write_metrics(&each[i]),
+            None => even_part(stream, i, self.ring.shards().len()),
+        }
+    }
+}
+
+/// Minutes for which the metrics of shards are kept: as many as a pass asks for, and some more.
+const SHARD_MINUTES_KEPT: usize = 180;
+
+impl Aws {
+    /// One with this stream, managed and otherwise as it is made, at minute 0 of a trace that starts then.
+    pub(super) fn new(start: Timestamp, stream: StreamModel, metric_delay_minutes: u32, shard_metrics: bool) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            start,
+            minute: 0,
+            now: start,
+            delay: metric_delay_minutes as usize,
+            stream,
+            tags: BTreeMap::from([(TAG_MANAGED.to_owned(), "true".to_owned())]),
+            minutes: Vec::new(),
+            alarms: BTreeMap::new(),
+            later: Vec::new(),
+            shard_metrics,
+            shard_minutes: VecDeque::new(),
+        })))
+    }
+
+    /// Its ports.
+    pub(super) fn ports(&self) -> FleetPorts<Self> {
+        let one = || self.clone();
+        let pass = Ports {
+            streams: one(),
+            metrics: one(),
+            alarms: one(),
+            notices: one(),
+            clock: one(),
+            pasts: Pasts::default(),
+            region: None,
+            account: OnceLock::new(),
+        };
+        FleetPorts { pass, fleet: one(), alarms: one(), metrics: one(), continuations: one() }
+    }
+
+    /// Lets a minute begin: evaluates the alarms and hands out those that begin to fire and wake a function.
+    pub(super) fn begin(&self, minute: usize, now: Timestamp) -> Vec<(Direction, StreamAlarm)> {
+        let mut state = self.state();
+        (state.minute, state.now) = (minute, now);
+        let State { minutes, alarms, delay, .. } = &mut *state;
+        let visible = &minutes[..minute.saturating_sub(*delay)];
+        let fired = alarms.values_mut().filter_map(|held| {
+            let fires = held.evaluate(visible, *delay);
+            held.wakes.filter(|_| fires).map(|direction| (direction, held.alarm.clone()))
+        });
+        fired.collect()
+    }
+
+    /// The requests for another run of alarm-sync that are due; they are taken away.
+    pub(super) fn due(&self) -> Vec<String> {
+        let mut state = self.state();
+        let now = state.now;
+        state.later.extract_if(.., |(due, _)| *due <= now).map(|(_, request)| request).collect()
+    }
+
+    /// Shards in force in this minute.
+    pub(super) fn capacity(&self) -> u32 {
+        let state = self.state();
+        state.stream.capacity(state.minute)
+    }
+
+    /// The shards in force in this minute, where it matters how they lie: what is sent is not even, or they are not.
+    pub(super) fn ring(&self, is_even: bool) -> Option<Arc<Ring>> {
+        let mut state = self.state();
+        let minute = state.minute;
+        if !is_even {
+            return Some(Arc::clone(state.stream.ring(minute)));
+        }
+        state.stream.known_ring(minute).filter(|ring| !ring.is_uniform()).cloned()
+    }
+
+    /// The open shards, in the order of their ranges.
+    pub(super) fn shards(&self) -> Vec<OpenShard> {
+        let mut state = self.state();
+        let minute = state.minute;
+        state.stream.ring(minute).shards().to_vec()
+    }
+
+    /// Lets this minute end with these metrics, and with what became of each shard's tries unless all took the same.
+    pub(super) fn record(&self, minute: Minute, each: Option<Vec<Sent>>) {
+        let mut state = self.state();
+        if state.shard_metrics {
+            let at = state.minute;
+            let ring = Arc::clone(state.stream.ring(at));
+            state.shard_minutes.push_back(ShardsMinute { at, ring, each });
+            if state.shard_minutes.len() > SHARD_MINUTES_KEPT {
+                state.shard_minutes.pop_front();
+            }
+        }
+        state.minutes.push(minute);
+    }
+
+    /// Says why the last call was made.
+    pub(super) fn explain(&self, reason: &str) {
+        self.state().stream.explain(reason);
+    }
+
+    /// The accepted calls so far.
+    pub(super) fn calls(&self) -> Vec<Call> {
+        self.state().stream.calls().to_vec()
+    }
+
+    /// The alarms and their states, by name.
+    pub(super) fn alarms(&self) -> Vec<(StreamAlarm, AlarmState)> {
+        self.state().alarms.values().map(|held| (held.alarm.clone(), held.state)).collect()
+    }
+
+    /// The last minute that is over.
+    pub(super) fn last_minute(&self) -> Option<Minute> {
+        self.state().minutes.last().copied()
+    }
+
+    /// A panic while the lock was held ends the simulation anyway.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What is visible now of these shards in the `minutes` before `end`.
+    fn shard_windows(&self, shards: &[String], end: Timestamp, minutes: u32) -> BTreeMap<String, MetricWindow> {
+        let visible = self.minute.saturating_sub(self.delay);
+        let mut windows = vec![MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] }; shards.len()];
+        let end = usize::try_from(end.duration_since(self.start).as_mins()).unwrap_or(0);
+        let wanted: HashMap<_, _> = shards.iter().enumerate().map(|(window, shard)| (shard, window)).collect();
+        let in_sight = self.shard_minutes.iter().filter(|held| held.at < visible && held.at < end);
+        // Shards are looked up once for all minutes with the same ring, of which there are few.
+        for same in in_sight.collect::<Vec<_>>().chunk_by(|a, b| Arc::ptr_eq(&a.ring, &b.ring)) {
+            let on_ring = same[0].ring.shards().iter().map(|shard| wanted.get(&shard.id).copied());
+            let on_ring: Vec<_> = on_ring.enumerate().filter_map(|(i, window)| Some((i, window?))).collect();
+            for held in same {
+                let Some(place) = (held.at + minutes as usize).checked_sub(end) else { continue };
+                for &(i, window) in &on_ring {
+                    windows[window].minutes[place] = held.of(i, &self.minutes[held.at]);
+                }
+            }
+        }
+        shards.iter().cloned().zip(windows).collect()
+    }
+
+    fn reshard(
+        &mut self,
+        call: &'static str,
+        subject: &str,
+        change: impl FnOnce(&mut Ring) -> Result<(), RingFault>,
+    ) -> Result<(), CallError> {
+        let minute = self.minute;
+        // Why is known when the pass is over.
+        self.stream.reshard(minute, change).map_err(|why| refused(call, subject, why))
+    }
+
+    /// What is visible now of the `minutes` before `end`, each as `shown` of it; the rest is unknown.
+    fn window(&self, end: Timestamp, minutes: u32, shown: fn(&Minute) -> Minute) -> MetricWindow {
+        let visible = self.minute.saturating_sub(self.delay);
+        let mut window = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
+        let end = end.duration_since(self.start).as_mins();
+        // Of the time before the trace nothing is known: a window that reaches back beyond it begins with gaps.
+        let end = usize::try_from(end).unwrap_or(0);
+        let first = end.saturating_sub(minutes as usize);
+        let (gap, last) = (minutes as usize - (end - first), end.min(visible));
+        for (to, from) in window.minutes[gap..].iter_mut().zip(&self.minutes[first.min(last)..last]) {
+            *to = shown(from);
+        }
+        window
+    }
+
+    fn put(&mut self, alarm: &StreamAlarm) -> Result<(), CallError> {
+        let state = self.alarms.get(&alarm.name).map_or(AlarmState::InsufficientData, |held| held.state);
+        let held = HeldAlarm::put(alarm, state)
+            .map_err(|error| CallError::new("PutMetricAlarm", &alarm.name, Failure::Refused, error.to_string()))?;
+        self.alarms.insert(alarm.name.clone(), held);
+        Ok(())
+    }
+}
+
+/// The write metrics alone.
+fn writes(minute: &Minute) -> Minute {
+    let Minute { bytes, records, throttled_records, .. } = *minute;
+    Minute { bytes, records, throttled_records, ..Minute::default() }
+}
+
+/// What CloudWatch shows of what became of a shard's tries.
+fn write_metrics(Sent { accepted, throttled }: &Sent) -> Minute {
+    Minute {
+        bytes: Some(accepted.bytes),
+        records: Some(accepted.records),
+        throttled_records: Some(throttled.records),
+        ..Minute::default()
+    }
+}
+
+/// What one of so many even shards shows of a stream's minute; all together show the whole of it.
+fn even_part(stream: &Minute, i: usize, shards: usize) -> Minute {
+    let part = |whole: u64| {
+        let until = |i: usize| u128::from(whole) * i as u128 / shards as u128;
+        u64::try_from(until(i + 1) - until(i)).expect("a part is no more than the whole")
+    };
+    let Minute { bytes, records, throttled_records, .. } = writes(stream);
+    Minute {
+        bytes: bytes.map(part),
+        records: records.map(part),
+        throttled_records: throttled_records.map(part),
+        ..Minute::default()
+    }
+}
+
+impl Streams for Aws {
+    async fn describe(&self, _stream: &str) -> Result<StreamState, CallError> {
+        let state = self.state();
+        let is_active = state.stream.is_active(state.minute);
+        Ok(StreamState {
+            status: if is_active { StreamStatus::Active } else { StreamStatus::Updating },
+            mode: StreamMode::Provisioned,
+            open_shards: ShardCount::saturating(u64::from(state.stream.capacity(state.minute))),
+            shard_metrics: state.shard_metrics,
+        })
+    }
+
+    async fn tags(&self, _stream: &str) -> Result<Vec<(String, String)>, CallError> {
+        Ok(self.state().tags.clone().into_iter().collect())
+    }
+
+    async fn remember(&self, _stream: &str, tag: &'static str, value: &str) -> Result<(), CallError> {
+        self.state().tags.insert(tag.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    async fn update_shard_count(&self, stream: &str, desired: ShardCount) -> Result<(), CallError> {
+        let mut state = self.state();
+        let minute = state.minute;
+        // Why is known when the pass is over.
+        let resized = state.stream.resize(minute, desired.get(), ResizeKind::UpdateShardCount, "");
+        resized.map_err(|why| refused("UpdateShardCount", stream, why))
+    }
+
+    async fn account(&self) -> Result<AccountShards, CallError> {
+        let state = self.state();
+        Ok(AccountShards { open: state.stream.capacity(state.minute), limit: ACCOUNT_SHARDS })
+    }
+
+    async fn open_shards(&self, _stream: &str) -> Result<Vec<OpenShard>, CallError> {
+        Ok(self.shards())
+    }
+
+    async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
+        self.state().reshard("SplitShard", stream, |ring| ring.split(shard, at))
+    }
+
+    async fn merge(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
+        self.state().reshard("MergeShards", stream, |ring| ring.merge(lower, upper))
+    }
+
+    async fn send_shard_metrics(&self, _stream: &str) -> Result<(), CallError> {
+        self.state().shard_metrics = true;
+        Ok(())
+    }
+}
+
+impl Metrics for Aws {
+    async fn window(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        Ok(self.state().window(end, minutes, |minute| *minute))
+    }
+
+    async fn past(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+        Ok(self.state().window(end, minutes, writes))
+    }
+
+    async fn shard_windows(
+        &self,
+        _stream: &str,
+        shards: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        Ok(self.state().shard_windows(shards, end, minutes))
+    }
+}
+
+impl Alarms for Aws {
+    async fn firing(&self, direction: Direction) -> Result<Vec<FiringAlarm>, CallError> {
+        let state = self.state();
+        let firing =
+            state.alarms.values().filter(|held| held.wakes == Some(direction) && held.state == AlarmState::Alarm);
+        let firing = firing.map(|HeldAlarm { alarm, .. }| FiringAlarm {
+            name: alarm.name.clone(),
+            streams: vec![alarm.stream.clone()],
+            fits: alarm.fits(),
+        });
+        Ok(firing.collect())
+    }
+
+    async fn refit(&self, alarms: &[StreamAlarm]) -> Result<(), CallError> {
+        let mut state = self.state();
+        for alarm in alarms {
+            if let Some(held) = state.alarms.get(&alarm.name) {
+                let StreamAlarm { actions, description, .. } = held.alarm.clone();
+                state.put(&StreamAlarm { actions, description, ..alarm.clone() })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Nobody is told, as where the stack names no topic.
+impl Notices for Aws {
+    fn is_heard(&self) -> bool {
+        false
+    }
+
+    async fn publish(&self, _notice: &Notice) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+impl Clock for Aws {
+    fn now(&self) -> Timestamp {
+        self.state().now
+    }
+}
+
+impl Fleet for Aws {
+    async fn tagged(&self) -> Result<Vec<TaggedStream>, CallError> {
+        let tags = self.tags(STREAM).await?;
+        Ok(vec![TaggedStream { name: STREAM.to_owned(), tags }])
+    }
+
+    /// No stack is deleted here.
+    async fn own_alarms(&self) -> Result<BTreeSet<String>, CallError> {
+        Ok(BTreeSet::new())
+    }
+}
+
+impl AlarmStore for Aws {
+    async fn under(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
+        let state = self.state();
+        let under = state.alarms.values().filter(|held| held.alarm.name.starts_with(prefix));
+        let stored = |held: &HeldAlarm| StoredAlarm { arn: held.alarm.name.clone(), alarm: held.alarm.clone() };
+        Ok(under.map(stored).collect())
+    }
+
+    /// Nobody else makes alarms here.
+    async fn is_ours(&self, _alarm: &StoredAlarm) -> Result<bool, CallError> {
+        Ok(true)
+    }
+
+    async fn put(&self, alarm: &StreamAlarm, _there: Option<&StoredAlarm>) -> Result<(), CallError> {
+        self.state().put(alarm)
+    }
+
+    async fn delete(&self, names: &[String]) -> Result<(), CallError> {
+        self.state().alarms.retain(|name, _| !names.contains(name));
+        Ok(())
+    }
+}
+
+impl FleetMetrics for Aws {
+    async fn loads(
+        &self,
+        streams: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        let state = self.state();
+        Ok(streams.iter().map(|stream| (stream.clone(), state.window(end, minutes, writes))).collect())
+    }
+}
+
+impl Continuations for Aws {
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    async fn later(&self, request: &str, seconds: u32) -> Result<(), CallError> {
+        let mut state = self.state();
+        let due = state.now.checked_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX);
+        state.later.push((due, request.to_owned()));
+        Ok(())
+    }
+}
+
+impl Adapters for Aws {
+    type Streams = Self;
+    type Metrics = Self;
+    type Alarms = Self;
+    type Notices = Self;
+    type Clock = Self;
+}
+
+impl FleetAdapters for Aws {
+    type Fleet = Self;
+    type AlarmStore = Self;
+    type FleetMetrics = Self;
+    type Continuations = Self;
+}
+
+fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
+    match why {
+        Refused::InUse => CallError::new(call, stream, Failure::InUse, "ResourceInUseException: a resize is under way"),
+        Refused::DaySpent => CallError::new(call, stream, Failure::DaySpent, "LimitExceededException: ten in 24 hours"),
+        Refused::Limits => {
+            CallError::new(call, stream, Failure::Refused, "LimitExceededException: a step or a count too far")
+        }
+        Refused::Shards(fault) => CallError::new(call, stream, of_ring(fault), fault.to_string()),
+    }
+}
+
+const fn of_ring(fault: RingFault) -> Failure {
+    match fault {
+        RingFault::NoSuchShard => Failure::NotFound,
+        RingFault::Closed => Failure::InUse,
+        RingFault::NotInside | RingFault::NotAdjacent => Failure::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use kinesis_model::Demand;
+
+    use super::super::ready;
+    use super::*;
+    use aws_models::stream_model::Assumptions;
+
+    const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
+
+    fn at(minute: i64) -> Timestamp {
+        START.checked_add(SignedDuration::from_mins(minute)).unwrap()
+    }
+
+    /// An account after so many minutes, the bytes of each of which are its number.
+    fn after(minutes: usize) -> Aws {
+        let aws = Aws::new(START, StreamModel::new(4, START, Assumptions::default()), 2, false);
+        for minute in 0..minutes {
+            aws.record(Minute { bytes: Some(minute as u64), iterator_age_ms: Some(0), ..Minute::default() }, None);
+            aws.begin(minute + 1, aws.now().checked_add(SignedDuration::from_mins(1)).unwrap());
+        }
+        aws
+    }
+
+    fn bytes(window: &MetricWindow) -> Vec<Option<u64>> {
+        window.minutes.iter().map(|minute| minute.bytes).collect()
+    }
+
+    #[test]
+    fn a_window_has_gaps_before_the_trace_and_where_metrics_are_late() {
+        let aws = after(5);
+        let window = |end, minutes| bytes(&ready(aws.window(STREAM, at(end), minutes)).unwrap());
+        assert_eq!(window(5, 4), [Some(1), Some(2), None, None]);
+        assert_eq!(window(5, 7), [None, None, Some(0), Some(1), Some(2), None, None]);
+        assert_eq!(window(2, 3), [None, Some(0), Some(1)]);
+        assert_eq!(window(-10, 2), [None, None]);
+        assert_eq!(window(5, 0), []);
+    }
+
+    #[test]
+    fn the_past_is_of_writes_alone() {
+        let past = ready(after(3).past(STREAM, at(3), 3)).unwrap();
+        assert_eq!(bytes(&past), [Some(0), None, None]);
+        assert_eq!(past.minutes[0].iterator_age_ms, None);
+        let loads = ready(after(3).loads(&[STREAM.to_owned()], at(3), 3)).unwrap();
+        assert_eq!(loads[STREAM], past);
+    }
+
+    /// What each of these shards shows, byte by byte, of the `minutes` before `end`.
+    fn shown(aws: &Aws, shards: &[OpenShard], end: i64, minutes: u32) -> Vec<Vec<Option<u64>>> {
+        let ids: Vec<_> = shards.iter().map(|shard| shard.id.clone()).collect();
+        let windows = ready(aws.shard_windows(STREAM, &ids, at(end), minutes)).unwrap();
+        ids.iter().map(|id| bytes(&windows[id])).collect()
+    }
+
+    /// Lets a minute with so many bytes pass.
+    fn pass(aws: &Aws, minute: i64, bytes: u64, each: Option<Vec<Sent>>) {
+        aws.begin(usize::try_from(minute).unwrap(), at(minute));
+        aws.record(
+            Minute { bytes: Some(bytes), records: Some(9), throttled_records: Some(7), ..Minute::default() },
+            each,
+        );
+    }
+
+    #[test]
+    fn shards_are_seen_late_and_only_since_their_metrics_are_sent() {
+        let aws = after(0);
+        let shards = aws.shards();
+        pass(&aws, 0, 100, None);
+        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        for minute in 1..4 {
+            pass(&aws, minute, 103, None);
+        }
+        aws.begin(4, at(4));
+        let first = [None, Some(25), None, None];
+        assert_eq!(shown(&aws, &shards[..1], 4, 4)[0], first, "not before they are sent, nor before they are there");
+        assert_eq!(shown(&aws, &shards[..1], 2, 3)[0], [None, None, Some(25)]);
+        assert_eq!(shown(&aws, &shards[..1], 1, 1)[0], [None], "a window ends before its end");
+        aws.begin(5, at(5));
+        assert_eq!(shown(&aws, &shards, 3, 1).concat().into_iter().flatten().sum::<u64>(), 103, "to the byte");
+    }
+
+    #[test]
+    fn children_have_no_past_and_their_parent_keeps_its_own() {
+        let aws = after(0);
+        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        let parent = aws.shards()[0].clone();
+        ready(aws.split(STREAM, &parent.id, parent.range.middle().unwrap())).unwrap();
+        let sent = |bytes| Sent { accepted: Demand { bytes, records: 1 }, ..Sent::default() };
+        pass(&aws, 0, 100, None);
+        pass(&aws, 1, 110, Some([30, 20, 10, 20, 30].map(sent).to_vec()));
+        aws.begin(4, at(4));
+        let child = |bytes| vec![None, Some(bytes)];
+        let other = |bytes| vec![Some(25), Some(bytes)];
+        assert_eq!(shown(&aws, &aws.shards(), 2, 2), [child(30), child(20), other(10), other(20), other(30)]);
+        assert_eq!(shown(&aws, &[parent], 2, 2)[0], [Some(25), None]);
+    }
+
+    #[test]
+    fn throttles_are_counted_by_shard() {
+        let aws = after(0);
+        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        let shards = aws.shards();
+        let sent = |records| Sent { throttled: Demand { bytes: 0, records }, ..Sent::default() };
+        pass(&aws, 0, 100, Some([0, 5, 0, 2].map(sent).to_vec()));
+        pass(&aws, 1, 100, None);
+        aws.begin(4, at(4));
+        let ids: Vec<_> = shards.iter().map(|shard| shard.id.clone()).collect();
+        let windows = ready(aws.shard_windows(STREAM, &ids, at(2), 2)).unwrap();
+        let throttled =
+            |id: &String| windows[id].minutes.iter().map(|minute| minute.throttled_records.unwrap()).collect();
+        let throttled: Vec<Vec<u64>> = ids.iter().map(throttled).collect();
+        assert_eq!(throttled, [[0, 1], [5, 2], [0, 2], [2, 2]], "and in an even minute all alike: 7 in four");
+    }
+
+    #[test]
+    fn shards_that_cannot_be_split_are_told_apart() {
+        let aws = after(0);
+        let first = aws.shards()[0].clone();
+        let split = |id: &str| ready(aws.split(STREAM, id, first.range.middle().unwrap()));
+        let refused = |id: &str| {
+            let error = split(id).unwrap_err();
+            (error.failure, error.message.split(':').next().unwrap().to_owned())
+        };
+        let never = (Failure::NotFound, "ResourceNotFoundException".to_owned());
+        assert_eq!(refused("shardId-000000000004"), never);
+        split(&first.id).unwrap();
+        assert_eq!(refused(&first.id), (Failure::InUse, "ResourceInUseException".to_owned()), "it is under way");
+        aws.begin(1, at(1));
+        assert_eq!(refused(&first.id), (Failure::InUse, "ResourceInUseException".to_owned()), "it is closed");
+        assert_eq!(refused("shardId-4"), never);
+    }
+
+    #[test]
+    fn a_resize_shows_as_it_goes() {
+        let aws = after(0);
+        let shown = |minute| {
+            aws.begin(minute, at(i64::try_from(minute).unwrap()));
+            let state = ready(aws.describe(STREAM)).unwrap();
+            (state.status, state.open_shards.get())
+        };
+        let resize = |to| ready(aws.update_shard_count(STREAM, ShardCount::new(to).unwrap()));
+        assert_eq!(shown(0), (StreamStatus::Active, 4));
+        assert_eq!(resize(9).unwrap_err().failure, Failure::Refused);
+        resize(8).unwrap();
+        assert_eq!(resize(9).unwrap_err().failure, Failure::InUse);
+        assert_eq!(shown(1), (StreamStatus::Updating, 4));
+        assert_eq!(shown(2), (StreamStatus::Active, 8));
+        assert_eq!(ready(aws.account()).unwrap().open, 8);
+    }
+
+    #[test]
+    fn a_request_for_another_run_comes_once_and_not_before_its_time() {
+        let aws = after(0);
+        ready(aws.later("again", 90)).unwrap();
+        let due = |minute| {
+            aws.record(Minute::default(), None);
+            aws.begin(minute, at(i64::try_from(minute).unwrap()));
+            aws.due()
+        };
+        assert_eq!([due(1), due(2), due(3)], [vec![], vec!["again".to_owned()], vec![]]);
+    }
+}

@@ -1,0 +1,207 @@
+//! Ways to carry a daily load, priced on paper: Kafka brokers, and Kinesis in each of its modes.
+
+mod break_even;
+mod brokers;
+mod day;
+
+pub use break_even::{BreakEven, STEP_BYTES_PER_SECOND, break_even, on_demand_below_permille};
+pub use brokers::{
+    BrokerPart, BrokerPrice, Brokers, Hosting, broker_hour, network_bytes_per_second_max, storage_gb_month, transfer_gb,
+};
+pub use day::Day;
+
+use crate::paper::PaperStream;
+use billing::prices::{MONTH_SECONDS, MissingPrice, Price, PriceSheet};
+use billing::{Bill, OwnUse, advantage_of_all};
+use kinesis_model::StreamMode;
+use kinesis_model::{MicroUsd, ShardCount};
+use scaler_core::{AlarmActions, stream_alarms};
+use scaler_core::{Policy, PolicySpec};
+
+/// Full in percent that the scaler means shards to be, as long as nobody says otherwise.
+pub const TARGET_UTILIZATION_PERCENT: u32 = 80;
+
+/// A run of one of the functions is taken to last so long.
+const RUN_MILLISECONDS: u128 = 200;
+/// Runs an hour and MB of each, as in `template.yaml`: both scaling functions sweep every minute.
+const SWEEPS: (u128, u128) = (2 * 60, 256);
+/// The same of alarm-sync, every five minutes.
+const SYNCS: (u128, u128) = (12, 512);
+
+/// A way that Kinesis has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// Shards for the peak, all day.
+    StaticPeak,
+    /// Shards that follow the load, with what this scaler itself costs.
+    Autoscaled,
+    /// On-demand mode, Standard.
+    OnDemand,
+    /// On-demand mode under Advantage, with the floor of the account to itself.
+    Advantage,
+}
+
+impl Way {
+    /// Every way.
+    pub const ALL: [Self; 4] = [Self::StaticPeak, Self::Autoscaled, Self::OnDemand, Self::Advantage];
+
+    /// What a month costs.
+    ///
+    /// # Errors
+    /// A price is not known.
+    pub fn month(self, day: &Day, sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
+        let shards = u128::from(day.shards_for_peak().get());
+        let for_peak = paper(day, shards * u128::from(MONTH_SECONDS));
+        let (usage, standing) = (for_peak.usage(), for_peak.standing(StreamMode::OnDemand));
+        match self {
+            Self::StaticPeak => Bill::of(sheet, for_peak.quantities()),
+            Self::Autoscaled => {
+                let mut bill = Bill::of(sheet, paper(day, day.shard_seconds_of_month()).quantities())?;
+                bill.lines.extend(own(sheet)?.lines);
+                Ok(bill)
+            }
+            Self::OnDemand => Bill::on_demand(sheet, &usage, &standing),
+            Self::Advantage => advantage_of_all(sheet, [(&usage, &standing)], MONTH_SECONDS),
+        }
+    }
+
+    /// The lines of a month whose prices are known, and every price that is missing.
+    pub fn month_as_known(self, day: &Day, sheet: &PriceSheet) -> (Bill, Vec<MissingPrice>) {
+        let (mut sheet, mut missing) = (sheet.clone(), Vec::<MissingPrice>::new());
+        loop {
+            match self.month(day, &sheet) {
+                Ok(mut bill) => {
+                    bill.lines.retain(|line| missing.iter().all(|lacked| lacked.item != line.item));
+                    return (bill, missing);
+                }
+                // A bill stops at the first price that it lacks: with that one for nothing it comes to the next.
+                Err(lacked) => {
+                    sheet.set(lacked.item, Price { usd: MicroUsd(0), source: "nobody".into() });
+                    missing.push(lacked);
+                }
+            }
+        }
+    }
+}
+
+/// What the scaler itself costs a month, all of it for this one stream.
+fn own(sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
+    let policy = Policy::new(PolicySpec::default()).expect("the defaults agree with each other");
+    let alarms = stream_alarms(&policy, "stream", ShardCount::ONE, &AlarmActions::default());
+    let alarm_metrics = alarms.iter().map(|alarm| alarm.metrics.len()).sum();
+    // The stream's metrics are published all the time, as they are unless the operator says otherwise.
+    let of_stream = OwnUse::of_stream(MONTH_SECONDS, alarm_metrics, MONTH_SECONDS);
+    let hours = u128::from(MONTH_SECONDS / 3_600);
+    let runs = |(an_hour, megabytes): (u128, u128)| OwnUse {
+        runs: an_hour * hours,
+        run_milliseconds_mb: an_hour * hours * RUN_MILLISECONDS * megabytes,
+        ..OwnUse::default()
+    };
+    let stack = OwnUse::of_stack(MONTH_SECONDS).and(runs(SWEEPS)).and(runs(SYNCS));
+    stack.and(of_stream).bill(sheet)
+}
+
+/// What the day's load uses in a month, with so many shards times seconds.
+fn paper(day: &Day, shard_seconds: u128) -> PaperStream {
+    let (bytes, records) = day.written_in_month();
+    PaperStream {
+        seconds: MONTH_SECONDS,
+        shard_seconds,
+        bytes,
+        records: Some(records),
+        readers: Some(day.readers()),
+        retention_hours: day.retention_hours,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use billing::prices::Item;
+
+    const MB: u64 = 1_048_576;
+
+    pub(super) fn flat(megabytes: u64, record_bytes: u64) -> Day {
+        Day {
+            bytes_per_second: megabytes * MB,
+            peak_bytes_per_second: megabytes * MB,
+            peak_hours: 0,
+            record_bytes,
+            consumers: 1,
+            retention_hours: 24,
+        }
+    }
+
+    fn usd(way: Way, day: &Day) -> String {
+        way.month(day, &PriceSheet::of("us-east-1")).unwrap().total().to_string()
+    }
+
+    #[test]
+    fn a_flat_load_costs_what_a_hand_reckons() {
+        // 10 MB/s in records of 10 KB are 1,024 a second: 10 shards and 20 %, 12 x 720 x 0.015 = 129.60, and 1,024
+        // units a second, 2,654.208 million x 0.014 = 37.158912.
+        let day = flat(10, 10 * 1_024);
+        assert_eq!(usd(Way::StaticPeak, &day), "166.758912");
+        // 25,312.5 GB in at 0.08 and out at 0.04, and 720 x 0.04.
+        assert_eq!(usd(Way::OnDemand, &day), "3066.30");
+        // The floor of 25 MB/s: 63,281.25 GB at 0.032 + 0.016.
+        assert_eq!(usd(Way::Advantage, &day), "3037.50");
+        // Twice the floor.
+        assert_eq!(usd(Way::Advantage, &flat(50, 10 * 1_024)), "6075.00");
+    }
+
+    #[test]
+    fn shards_that_follow_a_peak_cost_less_than_those_for_it() {
+        // 1 MB/s, and 8 MB/s for two hours: at 80 % full 2 and 10 shards, and for the peak 8 and 20 %; (22 x 2 + 2 x 10) x 30 shard-hours.
+        let day = Day { bytes_per_second: MB, peak_hours: 2, ..flat(8, 10 * 1_024) };
+        let sheet = PriceSheet::of("us-east-1");
+        let scaled = Way::Autoscaled.month(&day, &sheet).unwrap();
+        assert_eq!(scaled.cost_of(Item::ShardHour).to_string(), "28.80");
+        let fixed = Way::StaticPeak.month(&day, &sheet).unwrap();
+        assert_eq!(fixed.cost_of(Item::ShardHour).to_string(), "108.00");
+        assert_eq!(fixed.cost_of(Item::PutUnits), scaled.cost_of(Item::PutUnits));
+        // 36 metrics read an hour to publish how full it is and 3 to plan; 132 runs an hour, of which 120 take 0.2 s x 0.25
+        // GB and 12 take 0.2 s x 0.5 GB.
+        let own = [Item::MetricRequest, Item::LambdaRequest, Item::LambdaTime];
+        let own = own.map(|item| scaled.cost_of(item).to_string());
+        assert_eq!(own, ["0.2808", "0.019008", "0.06912"]);
+        assert!(scaled.cost_of(Item::AlarmMetric).0 > 0 && scaled.cost_of(Item::CustomMetric).0 > 0);
+        assert!(scaled.total() < fixed.total());
+    }
+
+    #[test]
+    fn more_consumers_than_can_share_have_enhanced_fan_out_in_every_mode() {
+        let day = |consumers| Day { consumers, ..flat(10, 10 * 1_024) };
+        let sheet = PriceSheet::of("us-east-1");
+        let lines = |way: Way, consumers| way.month(&day(consumers), &sheet).unwrap();
+        assert_eq!(lines(Way::StaticPeak, 2).cost_of(Item::FanOutHour).0, 0);
+        // 3 consumers x 12 shards x 720 x 0.015, and 3 x 25,312.5 GB x 0.013.
+        let three = lines(Way::StaticPeak, 3);
+        assert_eq!(three.cost_of(Item::FanOutHour).to_string(), "388.80");
+        assert_eq!(three.cost_of(Item::FanOutOut).to_string(), "987.1875");
+        assert_eq!(lines(Way::OnDemand, 2).cost_of(Item::OnDemandOut).to_string(), "2025.00");
+        assert_eq!(lines(Way::OnDemand, 3).cost_of(Item::OnDemandFanOutOut).to_string(), "3796.875");
+        assert_eq!(lines(Way::StaticPeak, 0).cost_of(Item::FanOutOut).0, 0);
+    }
+
+    #[test]
+    fn consumers_that_share_get_the_shards_that_they_read_from() {
+        // 2 MB/s written take 2 shards at the least and 3 at 80 %; three consumers that share take 6 / 2 / 0.8.
+        let shards = |consumers| Day { consumers, ..flat(2, 10 * 1_024) }.shards(2 * MB).get();
+        assert_eq!([1, 3, 4].map(shards), [3, 4, 3]);
+    }
+
+    #[test]
+    fn a_price_that_is_not_known_is_told() {
+        let tokyo = PriceSheet::of("ap-northeast-1");
+        assert_eq!(Way::StaticPeak.month(&flat(1, 1_024), &tokyo).map(|bill| bill.lines.len()), Ok(2));
+        assert_eq!(Way::Autoscaled.month(&flat(1, 1_024), &tokyo).unwrap_err().item, Item::MetricRequest);
+        let (known, missing) = Way::Autoscaled.month_as_known(&flat(1, 1_024), &tokyo);
+        let items = |bill: &Bill| bill.lines.iter().map(|line| line.item).collect::<Vec<_>>();
+        assert_eq!(items(&known)[..2], [Item::ShardHour, Item::PutUnits]);
+        let missing: Vec<_> = missing.iter().map(|lacked| lacked.item).collect();
+        assert_eq!(missing, [Item::MetricRequest, Item::LambdaTime]);
+        assert!(missing.iter().all(|item| !items(&known).contains(item)));
+    }
+}

@@ -1,0 +1,3 @@
+//! An AWS in memory behind the ports of `scaler-app`, for tests.
+
+pub mod world;
