@@ -9,9 +9,9 @@ use billing::prices::Item;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::MicroUsd;
+use scaler_app::cloud::Clock as _;
 use scaler_app::report::figures::{AdviceLine, Mode, StreamCost, Usd, UsdSaved};
 use scaler_app::report::{CostFault, CostReport, CostRequest, CostSettings, Whose, reckoned, time};
-use scaler_app::cloud::Clock as _;
 use scaler_app::wiring::Wiring;
 
 use crate::connection::{Connection, advice_on, in_aws};

@@ -1,8 +1,8 @@
 //! The Lambda function `cost-report`: what the streams cost, what was saved, and what could be.
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
-use scaler_app::report::{BEGINS_WITHIN, CostSettings, cost_report, lines};
 use scaler_app::cloud::Clock;
+use scaler_app::report::{BEGINS_WITHIN, CostSettings, cost_report, lines};
 use scaler_app::{RetryNeeded, config, wiring};
 use serde_json::Value;
 

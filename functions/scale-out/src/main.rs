@@ -1,8 +1,8 @@
 //! The Lambda function `scale-out`: an alarm fires, a stream gets bigger.
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
-use scaler_app::event::account_of;
 use scaler_app::cloud::Clock;
+use scaler_app::event::account_of;
 use scaler_app::telemetry::Teller;
 use scaler_app::{Outcome, RetryNeeded, config, handle, wiring};
 use scaler_core::Direction;

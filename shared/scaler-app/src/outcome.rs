@@ -121,11 +121,14 @@ impl OutcomeKind {
     /// How a pass ends in which a call failed so.
     pub(crate) const fn of(failure: Failure) -> Self {
         match failure {
-            Failure::NotFound | Failure::Refused | Failure::Denied | Failure::Quota | Failure::DaySpent => {
-                Self::Refused
-            }
+            Failure::NotFound
+            | Failure::Refused
+            | Failure::Denied
+            | Failure::Unauthenticated(_)
+            | Failure::Quota
+            | Failure::DaySpent => Self::Refused,
             Failure::InUse => Self::Held,
-            Failure::Throttled | Failure::Unavailable => Self::Failed,
+            Failure::Throttled | Failure::Unavailable | Failure::ServerFault | Failure::Unreadable => Self::Failed,
         }
     }
 }

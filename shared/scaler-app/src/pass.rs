@@ -1,7 +1,7 @@
 //! A pass over one stream: it looks, decides, acts and tells people.
 
 mod handle;
-mod refit;
+pub(crate) mod refit;
 pub(crate) mod tell;
 
 pub use handle::handle;

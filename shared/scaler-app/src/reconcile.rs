@@ -10,10 +10,12 @@ use scaler_core::{
     ShardWindow, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
 };
 
-use crate::pass::tell::tell_people;
-use crate::history_cache::minutes_since_past;
-use crate::cloud::{Adapters, Alarms, CallError, Clock, Failure, Metrics, NOT_FOUND_ADVICE, Ports, Streams};
+use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Failure, Kinesis, NOT_FOUND_ADVICE};
+use crate::history_cache::minutes_since_end;
 use crate::outcome::{Outcome, OutcomeKind};
+use crate::pass::refit;
+use crate::pass::tell::tell_people;
+use crate::process::Process;
 
 /// What to do about a stream on which nothing may be written down.
 pub(crate) const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a stream may have, kinesis-scaler/resizes and \
@@ -26,17 +28,19 @@ pub(crate) const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a str
 /// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
 pub async fn reconcile(
     cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     direction: Direction,
     alarm_fits: Option<u32>,
 ) -> Outcome {
     let now = cloud.clock().now();
-    let (enrolment, mut outcome) = match observe(cloud, stack, stream, direction, now).await {
+    let (enrolment, mut outcome) = match observe(cloud, process, stack, stream, direction, now).await {
         Sight::Unknown(outcome) => return outcome,
         Sight::Stopped(enrolment, outcome) => (enrolment, outcome),
         Sight::Whole(seen, fault) => {
-            let mut outcome = decide_and_act(cloud, stack, stream, direction, *seen.clone(), alarm_fits, now).await;
+            let mut outcome =
+                decide_and_act(cloud, process, stack, stream, direction, *seen.clone(), alarm_fits, now).await;
             outcome.faults.extend(fault);
             (seen.enrolment, outcome)
         }
@@ -46,8 +50,10 @@ pub async fn reconcile(
 }
 
 /// A pass over a stream of which everything was seen.
+#[allow(clippy::too_many_arguments, reason = "what a pass knows")]
 async fn decide_and_act(
     cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     direction: Direction,
@@ -81,12 +87,14 @@ async fn decide_and_act(
         decision = decide(stack, &seen, direction, now);
     }
     let mut outcome = match decision.verdict {
-        Verdict::Resize => act(cloud, stack, stream, &seen.enrolment, &decision).await,
+        Verdict::Resize => act(cloud, process, stack, stream, &seen.enrolment, &decision).await,
         Verdict::Measure => measure(cloud, stream, &seen.enrolment.history, &decision).await,
         Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
             let mut outcome = Outcome::decided(stream, &decision);
             if misfits {
-                outcome.faults.extend(refit(cloud, stack, stream, &seen.enrolment, decision.current).await);
+                outcome
+                    .faults
+                    .extend(refit_alarms(cloud, process, stack, stream, &seen.enrolment, decision.current).await);
             }
             outcome
         }
@@ -126,7 +134,7 @@ async fn measure(cloud: &impl Cloud, stream: &str, history: &ResizeHistory, deci
         Ok(()) => Outcome::decided(stream, decision),
         Err(error) => {
             // Perhaps it was carried out, and is charged.
-            let decided = (error.failure == Failure::Unavailable).then(|| Box::new(decision.clone()));
+            let decided = error.failure.is_uncertain().then(|| Box::new(decision.clone()));
             let next = error.failure.is_refusal().then(|| refusal_advice(&error, history));
             let cause = next.is_some().then(|| "refused".to_owned());
             let current = Some(decision.current.get());
@@ -165,6 +173,7 @@ enum Sight {
 
 async fn observe(
     cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     name: &str,
     direction: Direction,
@@ -182,14 +191,14 @@ async fn observe(
         Ok(policy) => policy,
         Err(decision) => return Sight::Stopped(enrolment, Outcome::decided(name, &decision)),
     };
-    let minutes = policy.window_minutes(direction).max(minutes_since_past(now));
+    let minutes = policy.window_minutes(direction).max(minutes_since_end(now));
     let window = match cloud.cloudwatch().window(name, whole_minute(now), minutes).await {
         Ok(window) => window,
         Err(error) => return Sight::Stopped(enrolment, call_failed(name, &error)),
     };
     // Without its past the stream is scaled by what it takes now.
     let (past, fault) = if may_plan(&policy, &enrolment.history, direction, now) {
-        match cloud.pasts.read(&cloud.metrics, name, now).await {
+        match process.histories.of_stream(cloud.cloudwatch(), name, now).await {
             Ok(past) => (Some(past), None),
             Err(error) => (None, Some(format!("its past could not be read, so nothing is planned: {error}"))),
         }
@@ -205,13 +214,14 @@ async fn observe(
 /// `enrolment` is what the stream's tags say now.
 pub async fn reshard(
     cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     enrolment: &Enrolment,
     ordered: &Decision,
 ) -> Outcome {
     match settle(cloud, stream, &enrolment.history, None, ordered.current).await {
-        Ok(history) => act(cloud, stack, stream, &Enrolment { history, ..enrolment.clone() }, ordered).await,
+        Ok(history) => act(cloud, process, stack, stream, &Enrolment { history, ..enrolment.clone() }, ordered).await,
         Err(error) => call_failed(stream, &error),
     }
 }
@@ -219,6 +229,7 @@ pub async fn reshard(
 /// Carries a resize out: writes the attempt down, requests it, writes the answer down, brings the alarms in step.
 async fn act(
     cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     enrolment: &Enrolment,
@@ -242,7 +253,7 @@ async fn act(
     }
     let mut outcome = Outcome::decided(stream, decision);
     match answer {
-        Ok(()) => outcome.faults.extend(refit(cloud, stack, stream, enrolment, decision.desired).await),
+        Ok(()) => outcome.faults.extend(refit_alarms(cloud, process, stack, stream, enrolment, decision.desired).await),
         Err(error) => failed(&mut outcome, &error, decision, &enrolment.history, known.at),
     }
     outcome
@@ -262,14 +273,17 @@ async fn write_down(
 fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
     match failure {
         // Perhaps it was made.
-        Failure::Unavailable => asked,
+        Failure::Unavailable | Failure::ServerFault | Failure::Unreadable => asked,
         // Though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. To which count is
         // not known.
         Failure::InUse => Attempt { kind: AttemptKind::Foreign, from: current, to: None, ..asked },
         Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, from: current, to: None, ..asked },
-        Failure::NotFound | Failure::Refused | Failure::Denied | Failure::Quota | Failure::Throttled => {
-            Attempt { kind: AttemptKind::Refused, ..asked }
-        }
+        Failure::NotFound
+        | Failure::Refused
+        | Failure::Denied
+        | Failure::Unauthenticated(_)
+        | Failure::Quota
+        | Failure::Throttled => Attempt { kind: AttemptKind::Refused, ..asked },
     }
 }
 
@@ -285,12 +299,7 @@ fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, history
             outcome.cause = spent.cause().filter(|_| outcome.needs_attention).map(str::to_owned);
             outcome.next = spent.advice(&error.subject).filter(|_| outcome.needs_attention);
         }
-        Failure::NotFound
-        | Failure::Refused
-        | Failure::Denied
-        | Failure::Quota
-        | Failure::Throttled
-        | Failure::Unavailable => {
+        _ => {
             outcome.needs_attention = true;
             outcome.cause = Some("refused".to_owned());
             outcome.next = Some(refusal_advice(error, history));
@@ -362,8 +371,9 @@ async fn call(cloud: &impl Cloud, stream: &str, decision: &Decision) -> Result<(
 /// Fits both alarms to a count; says what went wrong.
 ///
 /// The stream is right and an alarm is not: nothing is undone, and the sweep that this alarm causes mends it.
-async fn refit(
+async fn refit_alarms(
     cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     enrolment: &Enrolment,
@@ -372,7 +382,7 @@ async fn refit(
     // `decide` has come this far with the stream's own policy, so it is one.
     let policy = enrolment.policy(stack).unwrap_or(*stack);
     let alarms = [Direction::Out, Direction::In].map(|direction| scaling_alarm(&policy, stream, shards, direction));
-    let failed = cloud.alarms.refit(&alarms).await.err()?;
+    let failed = refit::refit(cloud.cloudwatch(), &process.stack, &alarms).await.err()?;
     Some(format!("the alarms do not fit {shards} shards yet: {failed}"))
 }
 

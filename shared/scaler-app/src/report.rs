@@ -1,36 +1,33 @@
 //! What cost-report runs: it gathers what streams used, reckons what they cost and could have cost, and tells people.
 //!
 //! Start at [`cost_report()`]: an event becomes a [`CostRequest`] (`request.rs`), the streams' metrics are gathered
-//! (`gather.rs`), each is reckoned by `scaler_core::cost` (`reckon.rs`) into a [`CostReport`] (`report.rs`), of which people
-//! get the short form (`words.rs`).
+//! (`gather.rs`), each is reckoned by `billing` (`reckon.rs`) into a [`CostReport`] (`figures.rs`), of which people
+//! get the short form (`summary.rs`).
 
-mod gather;
-pub mod cloud;
-mod reckon;
 pub mod figures;
+mod gather;
+mod reckon;
 mod request;
-mod telemetry;
 mod summary;
+mod telemetry;
 
+use billing::prices::PriceSheet;
+use billing::{OwnUse, advantage_of_all};
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::Policy;
-use scaler_core::cost::{OwnUse, advantage_of_all};
-use scaler_core::prices::PriceSheet;
 use serde_json::Value;
 
-use crate::cloud::{Clock, Notices};
+use crate::cloud::{Clock, CostCloud, Notifications, Pages};
 use crate::wiring::Wiring;
 
-pub use cloud::{CostAdapters, CostPorts};
 pub use figures::CostReport;
 pub use request::{CostFault, CostRequest, Whose, time};
-pub use telemetry::lines;
 pub use summary::summary;
+pub use telemetry::lines;
 
-use gather::Gathered;
-use cloud::Pages;
-use reckon::Reckoned;
 use figures::{FleetCost, PriceUsed, StreamCost, Usd, UsdSaved};
+use gather::Gathered;
+use reckon::Reckoned;
 
 /// How long a run begins with more streams: the function's 900 s in `template.yaml`, less what ten streams may take at worst.
 pub const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(780);
@@ -79,13 +76,8 @@ pub async fn reckoned(
 }
 
 /// Keeps the page, and tells people where it is. Neither is worth another run: the answer and the log have it all.
-async fn publish(
-    cloud: &impl CostCloud,
-    settings: CostSettings<'_>,
-    request: &CostRequest,
-    report: &mut CostReport,
-) {
-    if cloud.pages.is_there() {
+async fn publish(cloud: &impl CostCloud, settings: CostSettings<'_>, request: &CostRequest, report: &mut CostReport) {
+    if let Some(pages) = cloud.pages() {
         // One that a person asked for does not take the place of the day's.
         let which = match &request.whose {
             Whose::Managed => "",
@@ -93,13 +85,13 @@ async fn publish(
             Whose::Streams(_) => "-some",
         };
         let key = format!("{}/{}{which}.html", report.region, report.until.strftime("%Y-%m-%d"));
-        match cloud.pages.keep(&key, (settings.draw)(report)).await {
+        match pages.put(&key, (settings.draw)(report)).await {
             Ok(place) => report.page = Some(place),
             Err(error) => report.faults.push(format!("the page was not kept: {error}")),
         }
     }
-    if cloud.notices.is_heard()
-        && let Err(error) = cloud.notices.publish(&summary::notice(report)).await
+    if let Some(topic) = cloud.notifications()
+        && let Err(error) = topic.publish(&summary::notification(report)).await
     {
         report.faults.push(format!("nobody was told: {error}"));
     }

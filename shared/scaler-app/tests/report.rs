@@ -4,9 +4,9 @@
 use billing::Consumer;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{MicroUsd, Minute, ShardCount, StreamMode};
+use scaler_app::cloud::{Failure, NoticeKind};
 use scaler_app::report::figures::{StreamCost, Usd};
 use scaler_app::report::{CostReport, CostSettings, cost_report, lines};
-use scaler_app::cloud::{Failure, NoticeKind};
 use scaler_app::wiring::Wiring;
 use scaler_core::{AlarmActions, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};

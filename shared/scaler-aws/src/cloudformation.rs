@@ -1,14 +1,13 @@
-//! The `StackAnswers` port: an HTTPS PUT to the place in S3 that CloudFormation looks at, by a URL that it has signed.
+//! AWS CloudFormation's answers: an HTTPS PUT to the place in S3 that CloudFormation looks at, by a URL that it has signed.
 
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use scaler_app::cloud::{CallError, Failure};
-use scaler_app::cloud::StackAnswers;
+use scaler_app::cloud::{CallError, CloudFormation, Failure};
 
-use crate::connect::connector;
+use crate::http::connector;
 use crate::pace::Pace;
 use crate::trust::trust_store;
 
@@ -29,23 +28,23 @@ const S3_HOSTS_END: [&str; 7] = [
     ".csp.hci.ic.gov",
 ];
 
-/// CloudFormation, as far as it waits for answers.
+/// The place where CloudFormation looks for answers.
 #[derive(Clone, Debug)]
-pub struct CloudFormation {
+pub struct AwsCloudFormation {
     /// Whether it is not AWS that is spoken to, so that a URL may lead anywhere.
     is_elsewhere: bool,
     pace: Pace,
 }
 
-impl CloudFormation {
+impl AwsCloudFormation {
     /// As this configuration has it.
     pub fn new(sdk: &SdkConfig, pace: &Pace) -> Self {
         Self { is_elsewhere: sdk.endpoint_url().is_some(), pace: pace.clone() }
     }
 }
 
-impl StackAnswers for CloudFormation {
-    async fn give(&self, url: &str, answer: &str) -> Result<(), CallError> {
+impl CloudFormation for AwsCloudFormation {
+    async fn answer(&self, url: &str, answer: &str) -> Result<(), CallError> {
         if !self.is_elsewhere && !is_of_s3(url) {
             return Err(failed(
                 Failure::Refused,
@@ -61,10 +60,6 @@ impl StackAnswers for CloudFormation {
             tried = put(url, answer).await;
         }
         tried
-    }
-
-    async fn pause(&self, time: Duration) {
-        self.pace.pause(time).await;
     }
 }
 
@@ -109,7 +104,7 @@ fn is_of_s3(url: &str) -> bool {
 }
 
 fn failed(failure: Failure, message: &str) -> CallError {
-    CallError { call: CALL, subject: SUBJECT.to_owned(), failure, message: message.to_owned(), source: None }
+    CallError::new(CALL, SUBJECT, failure, message)
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! The `Notices` port over Amazon SNS.
+//! Amazon SNS through the SDK: the topic that people read.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
-use scaler_app::cloud::{CallError, Failure, Notice, NoticeKind, Notices};
+use scaler_app::cloud::{CallError, Failure, Notification, NotificationKind, Notifications};
 
 use crate::error::call_error;
 
 const CALL: &str = "Publish";
 
-/// A topic through the SDK.
+/// The stack's topic.
 #[derive(Clone, Debug)]
-pub struct Topic {
+pub struct SnsTopic {
     /// The client.
     pub client: Client,
     /// The topic.
@@ -19,36 +19,23 @@ pub struct Topic {
     pub here: String,
 }
 
-/// The stack's topic, if it has one.
-#[derive(Clone, Debug)]
-pub struct SnsNotices(pub Option<Topic>);
-
-impl Notices for SnsNotices {
-    fn is_heard(&self) -> bool {
-        self.0.is_some()
-    }
-
-    async fn publish(&self, notice: &Notice) -> Result<(), CallError> {
-        let Some(Topic { client, arn, here }) = &self.0 else { return Ok(()) };
-        let kind = match notice.kind {
-            NoticeKind::Resize => "resize",
-            NoticeKind::Attention => "attention",
-            NoticeKind::Fault => "fault",
-            NoticeKind::Cost => "cost",
-            NoticeKind::Deployment => "deployment",
+impl Notifications for SnsTopic {
+    async fn publish(&self, notification: &Notification) -> Result<(), CallError> {
+        let kind = match notification.kind {
+            NotificationKind::Resize => "resize",
+            NotificationKind::Attention => "attention",
+            NotificationKind::Fault => "fault",
+            NotificationKind::Cost => "cost",
+            NotificationKind::Deployment => "deployment",
         };
         // For the filter policy of a subscription: not everybody wants to hear of every resize.
         let kind = MessageAttributeValue::builder().data_type("String").string_value(kind).build();
-        let kind = kind.map_err(|source| CallError {
-            call: CALL,
-            subject: arn.clone(),
-            failure: Failure::Refused,
-            message: source.to_string(),
-            source: Some(Box::new(source)),
+        let kind = kind.map_err(|source| {
+            CallError::new(CALL, &self.arn, Failure::Refused, source.to_string()).caused_by(source)
         })?;
-        let request = client.publish().topic_arn(arn).subject(&*notice.subject).message_attributes("kind", kind);
-        let sent = request.message(format!("{}{here}\n", notice.text)).send().await;
-        sent.map_err(|error| call_error(CALL, arn, error))?;
+        let request = self.client.publish().topic_arn(&self.arn).subject(&*notification.subject);
+        let request = request.message_attributes("kind", kind).message(format!("{}{}\n", notification.text, self.here));
+        request.send().await.map_err(|error| call_error(CALL, &self.arn, error))?;
         Ok(())
     }
 }

@@ -1,25 +1,24 @@
-//! The `Continuations` port over Amazon SQS: a message to the queue that calls alarm-sync.
+//! Amazon SQS through the SDK: the queue whose messages call alarm-sync.
 
 use aws_sdk_sqs::Client;
-use scaler_app::cloud::CallError;
-use scaler_app::cloud::Continuations;
+use scaler_app::cloud::{CallError, Queue};
 
 use crate::error::call_error;
 
-/// A queue through the SDK, if the stack has one.
+/// The stack's queue.
 #[derive(Clone, Debug)]
-pub struct SqsContinuations(pub Option<(Client, String)>);
+pub struct SqsQueue {
+    /// The client.
+    pub client: Client,
+    /// The queue.
+    pub url: String,
+}
 
-impl Continuations for SqsContinuations {
-    fn is_there(&self) -> bool {
-        self.0.is_some()
-    }
-
-    async fn later(&self, request: &str, seconds: u32) -> Result<(), CallError> {
-        let Some((client, queue_url)) = &self.0 else { return Ok(()) };
-        let delay = i32::try_from(seconds).unwrap_or(i32::MAX);
-        let sent = client.send_message().queue_url(queue_url).message_body(request).delay_seconds(delay).send().await;
-        sent.map_err(|error| call_error("SendMessage", queue_url, error))?;
+impl Queue for SqsQueue {
+    async fn send(&self, message: &str, delay_seconds: u32) -> Result<(), CallError> {
+        let delay = i32::try_from(delay_seconds).unwrap_or(i32::MAX);
+        let request = self.client.send_message().queue_url(&self.url).message_body(message).delay_seconds(delay);
+        request.send().await.map_err(|error| call_error("SendMessage", &self.url, error))?;
         Ok(())
     }
 }

@@ -1,13 +1,12 @@
-//! The `Fleet` port over the Resource Groups Tagging API: every stream that carries the tag, and every alarm of the stack's.
+//! The Resource Groups Tagging API through the SDK: every stream or alarm that carries a tag.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_resourcegroupstagging::Client;
 use aws_sdk_resourcegroupstagging::types::{ResourceTagMapping, TagFilter};
-use scaler_app::cloud::CallError;
+use scaler_app::cloud::{CallError, TaggedStream, Tagging};
 use scaler_app::stream_name::stream_in;
-use scaler_app::cloud::{Fleet, TaggedStream};
-use scaler_core::{TAG_MADE_BY, TAG_MANAGED, TAG_PREFIX};
+use scaler_core::TAG_PREFIX;
 
 use crate::error::call_error;
 use crate::pace::Pace;
@@ -15,18 +14,16 @@ use crate::pace::Pace;
 /// Resources in one answer, at most. Source: API reference, `GetResources`.
 const PAGE: i32 = 100;
 
-/// Streams, and the stack's own alarms, by their tags through the SDK.
+/// The Resource Groups Tagging API through the SDK.
 #[derive(Clone, Debug)]
-pub struct TaggingFleet {
+pub struct AwsTagging {
     /// The client.
     pub client: Client,
     /// Its pace.
     pub pace: Pace,
-    /// Whose alarms are ours: the value of their tag.
-    pub stack: String,
 }
 
-impl TaggingFleet {
+impl AwsTagging {
     /// What `read` makes of every resource of this type with this tag, of all pages.
     async fn found<T>(
         &self,
@@ -48,8 +45,8 @@ impl TaggingFleet {
     }
 }
 
-impl Fleet for TaggingFleet {
-    async fn tagged(&self) -> Result<Vec<TaggedStream>, CallError> {
+impl Tagging for AwsTagging {
+    async fn streams_tagged(&self, key: &str) -> Result<Vec<TaggedStream>, CallError> {
         let stream = |resource: &ResourceTagMapping| {
             // A stream's consumers have tags as well, and such ARNs.
             let name = resource.resource_arn().and_then(stream_in)?.to_owned();
@@ -57,13 +54,13 @@ impl Fleet for TaggingFleet {
             let tags = ours.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();
             Some(TaggedStream { name, tags })
         };
-        let managed = TagFilter::builder().key(TAG_MANAGED).build();
-        self.found("kinesis:stream", managed, "the account's streams", stream).await
+        let tag = TagFilter::builder().key(key).build();
+        self.found("kinesis:stream", tag, "the account's streams", stream).await
     }
 
-    async fn own_alarms(&self) -> Result<BTreeSet<String>, CallError> {
-        let made_by_us = TagFilter::builder().key(TAG_MADE_BY).values(&self.stack).build();
+    async fn alarms_tagged(&self, key: &str, value: &str) -> Result<BTreeSet<String>, CallError> {
+        let tag = TagFilter::builder().key(key).values(value).build();
         let arn = |resource: &ResourceTagMapping| resource.resource_arn().map(str::to_owned);
-        Ok(self.found("cloudwatch:alarm", made_by_us, "the stack's alarms", arn).await?.into_iter().collect())
+        Ok(self.found("cloudwatch:alarm", tag, "the stack's alarms", arn).await?.into_iter().collect())
     }
 }

@@ -11,9 +11,9 @@ use aws_models::cloudwatch::Metric;
 use billing::OwnUse;
 use jiff::SignedDuration;
 use kinesis_model::limits::API_RATES;
-use scaler_app::report::{self, CostSettings, cost_report};
 use scaler_app::cloud::Streams as _;
 use scaler_app::fleet::BEGINS_WITHIN;
+use scaler_app::report::{self, CostSettings, cost_report};
 use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, handle};
 use scaler_core::{

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use billing::{Series, Standing};
 use jiff::Timestamp;
-use scaler_core::cost::{Series, Standing};
-use scaler_core::{MetricWindow, StreamAlarm};
+use kinesis_model::MetricWindow;
+use scaler_core::StreamAlarm;
 
 use super::failure::CallError;
 
@@ -133,12 +134,9 @@ pub trait CloudWatch: Send + Sync {
     fn firing_alarms(&self, prefix: &str) -> impl Future<Output = Result<Vec<FiringAlarm>, CallError>> + Send;
 
     /// The tags of an alarm.
-    fn alarm_tags(
-        &self,
-        alarm: &StoredAlarm,
-    ) -> impl Future<Output = Result<Vec<(String, String)>, CallError>> + Send;
+    fn alarm_tags(&self, alarm: &StoredAlarm) -> impl Future<Output = Result<Vec<(String, String)>, CallError>> + Send;
 
-    /// Makes an alarm, or replaces the one of its name. The tags are those of a new one; on one that exists AWS ignores them.
+    /// Makes an alarm, or replaces the one of its name. The tags are for a new one: on one that exists AWS ignores them.
     fn put_alarm(
         &self,
         alarm: &StreamAlarm,

@@ -83,12 +83,7 @@ pub struct CallError {
 
 impl CallError {
     /// A failure that no other error has caused.
-    pub fn new(
-        call: &'static str,
-        subject: impl Into<String>,
-        failure: Failure,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn new(call: &'static str, subject: impl Into<String>, failure: Failure, message: impl Into<String>) -> Self {
         Self { call, subject: subject.into(), failure, message: message.into(), source: None }
     }
 

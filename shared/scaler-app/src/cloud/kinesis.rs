@@ -1,7 +1,7 @@
 //! Amazon Kinesis: streams, their shards and their tags.
 
-use scaler_core::cost::Standing;
-use scaler_core::{AccountShards, OpenShard, ShardCount, StreamState};
+use billing::Standing;
+use kinesis_model::{AccountShards, OpenShard, ShardCount, StreamState};
 
 use super::failure::CallError;
 
@@ -46,6 +46,6 @@ pub trait Kinesis: Send + Sync {
         upper: &str,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 
-    /// Has [`SHARD_METRICS`](scaler_core::limits::SHARD_METRICS) sent for each shard from now on, which is charged.
+    /// Has [`SHARD_METRICS`](kinesis_model::limits::SHARD_METRICS) sent for each shard from now on, which is charged.
     fn enable_shard_metrics(&self, stream: &str) -> impl Future<Output = Result<(), CallError>> + Send;
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use scaler_core::MicroUsd;
-use scaler_core::prices::Item;
+use billing::prices::Item;
+use kinesis_model::MicroUsd;
 
 use super::failure::CallError;
 

@@ -19,5 +19,6 @@ pub trait Tagging: Send + Sync {
     fn streams_tagged(&self, key: &str) -> impl Future<Output = Result<Vec<TaggedStream>, CallError>> + Send;
 
     /// The ARNs of the alarms that carry this tag: perhaps without the newest.
-    fn alarms_tagged(&self, key: &str, value: &str) -> impl Future<Output = Result<BTreeSet<String>, CallError>> + Send;
+    fn alarms_tagged(&self, key: &str, value: &str)
+    -> impl Future<Output = Result<BTreeSet<String>, CallError>> + Send;
 }

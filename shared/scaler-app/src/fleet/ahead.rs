@@ -4,10 +4,11 @@ use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{Direction, Enrolment, Observation, Plan, Policy, may_plan, plan_ahead};
 
 use super::Settings;
-use crate::history_cache::minutes_since_past;
-use crate::cloud::{Adapters, CallError, Clock, Metrics, Ports};
-use crate::reconcile::{call_failed, reconcile, whole_minute};
+use crate::cloud::{CallError, Clock, Cloud, CloudWatch};
+use crate::history_cache::minutes_since_end;
 use crate::outcome::{Outcome, OutcomeKind};
+use crate::process::Process;
+use crate::reconcile::{call_failed, reconcile, whole_minute};
 
 /// A stream's next turn to be looked ahead for comes within so many minutes.
 pub(super) const TURN_MINUTES: u32 = 60;
@@ -32,13 +33,14 @@ pub(super) struct Ahead {
 /// which sees for itself and decides.
 pub(super) async fn look_ahead(
     cloud: &impl Cloud,
+    process: &Process,
     settings: Settings<'_>,
     stream: &str,
     shards: ShardCount,
     enrolment: &Enrolment,
 ) -> Ahead {
     let Ok(policy) = enrolment.policy(settings.policy) else { return Ahead::default() };
-    let plan = match plan(cloud, &policy, stream, shards, enrolment).await {
+    let plan = match plan(cloud, process, &policy, stream, shards, enrolment).await {
         Ok(Some(plan)) => plan,
         Ok(None) => return Ahead::default(),
         Err(error) => return Ahead { outcome: Some(call_failed(stream, &error)), look_again: None },
@@ -55,7 +57,7 @@ pub(super) async fn look_ahead(
         let look_again = (direction == Direction::Out).then_some(HELD_SECONDS);
         return Ahead { outcome: None, look_again };
     }
-    let outcome = Box::pin(reconcile(cloud, settings.policy, stream, direction, None)).await;
+    let outcome = reconcile(cloud, process, settings.policy, stream, direction, None).await;
     let look_again = match (outcome.outcome, direction) {
         // A longer way has more than one step.
         (OutcomeKind::Resized, _) => Some(LATER_SECONDS_MAX),
@@ -69,6 +71,7 @@ pub(super) async fn look_ahead(
 
 async fn plan(
     cloud: &impl Cloud,
+    process: &Process,
     policy: &Policy,
     stream: &str,
     shards: ShardCount,
@@ -77,8 +80,8 @@ async fn plan(
     let now = cloud.clock().now();
     let end = whole_minute(now);
     // Kept for the pass that may follow, and for the next look within the hour.
-    let past = cloud.pasts.read(&cloud.metrics, stream, now).await?;
-    let window = cloud.cloudwatch().window(stream, end, minutes_since_past(now)).await?;
+    let past = process.histories.of_stream(cloud.cloudwatch(), stream, now).await?;
+    let window = cloud.cloudwatch().window(stream, end, minutes_since_end(now)).await?;
     let state = StreamState {
         status: StreamStatus::Active,
         mode: StreamMode::Provisioned,

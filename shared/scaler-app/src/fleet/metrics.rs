@@ -10,8 +10,8 @@ use scaler_core::{Enrolment, SYNC_MINUTES};
 use super::Settings;
 use super::response::Tally;
 use crate::cloud::{Clock, CloudWatch, FleetCloud};
-use crate::reconcile::whole_minute;
 use crate::outcome::{Outcome, OutcomeKind};
+use crate::reconcile::whole_minute;
 use crate::telemetry::Gauges;
 
 /// Says where these streams stand; how much of them is used only `with_loads`, which takes calls.

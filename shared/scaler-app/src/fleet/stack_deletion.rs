@@ -14,11 +14,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::response::{SyncResponse, Tally};
-use crate::event::{EventFault, malformed};
 use crate::cloud::{
     CallError, Clock, CloudFormation, CloudWatch, DELETED_AT_ONCE, Failure, FleetCloud, Notification, NotificationKind,
     Notifications, StoredAlarm, Subject, Tagging,
 };
+use crate::event::{EventFault, malformed};
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::pass::is_ours;
 use crate::telemetry::TelemetryItem;

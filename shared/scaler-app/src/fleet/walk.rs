@@ -1,20 +1,20 @@
-//! The fleet, stream by stream, until all are tended or time is up.
+//! The fleet, stream by stream, until all are synchronised or time is up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use scaler_core::{ALARM_PREFIX, ROUND_MINUTES, SYNC_MINUTES, is_due, is_plan_due, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, ROUND_MINUTES, SYNC_MINUTES, TAG_MANAGED, is_due, is_plan_due, stream_of_alarm};
 
 use super::Settings;
 use super::ahead::{LATER_SECONDS_MAX, TURN_MINUTES};
 use super::metrics::publish;
-use super::cloud::{AlarmStore, Continuations, Fleet, FleetAdapters, FleetPorts, StoredAlarm, TaggedStream};
-use super::response::Tally;
 use super::request::{Look, SyncRequest};
-use super::tend::{self, Known, Tended, Tender};
-use crate::cloud::{CallError, Clock};
-use crate::reconcile::call_failed;
+use super::response::Tally;
+use super::stream_sync::{Depth, ObservedStream, StreamSync, SyncedStream};
+use crate::cloud::{CallError, Clock, CloudWatch, FleetCloud, Queue, StoredAlarm, TaggedStream, Tagging};
 use crate::outcome::{Outcome, OutcomeKind};
+use crate::process::Process;
+use crate::reconcile::call_failed;
 
 /// Names in one message: far below what SQS takes, and a run's work.
 const STREAMS_A_MESSAGE: usize = 100;
@@ -31,31 +31,30 @@ const CHANGE_SECONDS: i64 = ROUND_MINUTES * 60;
 const PLAN_SECONDS: i64 = TURN_MINUTES as i64 * 60;
 
 /// One run over many streams.
-pub(super) struct Walk<'a, A: FleetAdapters> {
-    cloud: &'a FleetPorts<A>,
+pub(super) struct Walk<'a, C: FleetCloud> {
+    cloud: &'a C,
     settings: Settings<'a>,
     until: Timestamp,
-    tender: Tender<'a, A>,
+    stream_sync: StreamSync<'a, C>,
 }
 
-impl<'a, A: FleetAdapters> Walk<'a, A> {
-    pub(super) fn new(cloud: &'a FleetPorts<A>, settings: Settings<'a>, until: Timestamp) -> Self {
-        Self { cloud, settings, until, tender: Tender { cloud, settings, refused: None } }
+impl<'a, C: FleetCloud> Walk<'a, C> {
+    pub(super) fn new(cloud: &'a C, process: &'a Process, settings: Settings<'a>, until: Timestamp) -> Self {
+        Self { cloud, settings, until, stream_sync: StreamSync { cloud, process, settings, refused: None } }
     }
 
     /// The schedule's run: what looks wrong, and those whose turn it is.
     pub(super) async fn due(self, asked_at: Option<i64>, tally: &mut Tally<'_>) {
         let asked_at = asked_at.unwrap_or_else(|| self.now());
-        let look =
-            |stream: &str| if is_due(stream, asked_at) { tend::Look::InTurn } else { tend::Look::AsItsAlarmsSay };
-        let mut fleet = match self.find(look, |stream| is_plan_due(stream, asked_at)).await {
+        let depth = |stream: &str| if is_due(stream, asked_at) { Depth::InTurn } else { Depth::AsItsAlarmsSay };
+        let mut fleet = match self.find(depth, |stream| is_plan_due(stream, asked_at)).await {
             Ok(fleet) => fleet,
             Err(error) => return tally.decisive(run_failed(&error)),
         };
         let run = i128::from(asked_at.div_euclid(SYNC_MINUTES * 60));
         let first = i128::try_from(fleet.len()).unwrap_or(0) * (run * STRIDE).rem_euclid(WHOLE) / WHOLE;
         fleet.rotate_left(usize::try_from(first).unwrap_or(0));
-        let (all, Looks { done, .. }) = (fleet.len(), self.tend(fleet, tally).await);
+        let (all, Looks { done, .. }) = (fleet.len(), self.sync(fleet, tally).await);
         if done == 0 && all > 0 {
             tally.decisive(no_time());
         } else if done < all {
@@ -67,16 +66,16 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     /// Every stream closely, by name, from after `after` on; and through the queue, if that takes more than one run. How many of
     /// them are scaled, if they could be looked at.
     pub(super) async fn all(self, after: Option<String>, tally: &mut Tally<'_>) -> Option<usize> {
-        let mut fleet = match self.find(|_| tend::Look::Close, |_| false).await {
+        let mut fleet = match self.find(|_| Depth::Close, |_| false).await {
             Ok(fleet) => fleet,
             Err(error) => {
                 tally.decisive(run_failed(&error));
                 return None;
             }
         };
-        fleet.retain(|known| after.as_ref().is_none_or(|after| known.stream > *after));
-        let names: Vec<String> = fleet.iter().map(|known| known.stream.clone()).collect();
-        let (cloud, Looks { done, scaled }) = (self.cloud, self.tend(fleet, tally).await);
+        fleet.retain(|observed| after.as_ref().is_none_or(|after| observed.stream > *after));
+        let names: Vec<String> = fleet.iter().map(|observed| observed.stream.clone()).collect();
+        let (cloud, Looks { done, scaled }) = (self.cloud, self.sync(fleet, tally).await);
         if done == names.len() {
             return Some(scaled);
         }
@@ -112,7 +111,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             again.note(stream, changes.map(pause), look.plans, change_ends);
             again.note(stream, plan, true, plan_ends);
             // It alone is tried again: those that went well are not to wait for it.
-            let is_retried_alone = has_failed(&outcomes) && self.cloud.continuations.is_there();
+            let is_retried_alone = has_failed(&outcomes) && self.cloud.queue().is_some();
             if is_retried_alone {
                 again.note(stream, Some(pause(RETRY_SECONDS)), look.plans, change_ends);
             }
@@ -123,17 +122,17 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         self.look_again(again, tally).await;
     }
 
-    /// Tends one stream, and looks ahead for it if that is asked for.
+    /// Synchronises one stream, and looks ahead for it if that is asked for.
     async fn look_at(&mut self, stream: &str, plans: bool) -> Looked {
-        let known = match self.close(stream).await {
-            Ok(known) => known,
+        let observed = match self.observe(stream).await {
+            Ok(observed) => observed,
             Err(error) => return Looked { outcomes: vec![call_failed(stream, &error)], changes: None, plan: None },
         };
-        let tended = Box::pin(self.tender.tend(known)).await;
-        let at_rest = tended.at_rest().filter(|_| plans);
-        let mut looked = Looked { outcomes: tended.outcomes, changes: tended.look_again, plan: None };
+        let synced = self.stream_sync.sync(observed).await;
+        let at_rest = synced.at_rest().filter(|_| plans);
+        let mut looked = Looked { outcomes: synced.outcomes, changes: synced.look_again, plan: None };
         if let Some((shards, enrolment)) = at_rest {
-            let ahead = Box::pin(self.tender.look_ahead(stream, shards, &enrolment)).await;
+            let ahead = self.stream_sync.look_ahead(stream, shards, &enrolment).await;
             looked.plan = ahead.look_again;
             looked.outcomes.extend(ahead.outcome);
         }
@@ -141,27 +140,28 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     }
 
     /// What is known of a stream that is to be looked at closely.
-    async fn close(&self, stream: &str) -> Result<Known, CallError> {
+    async fn observe(&self, stream: &str) -> Result<ObservedStream, CallError> {
         let alarms = self.cloud.cloudwatch().alarms(&format!("{ALARM_PREFIX}{stream}/")).await?;
         let is_listed = self.settings.wiring.stream_names.iter().any(|listed| listed == stream);
-        Ok(Known { stream: stream.to_owned(), tags: None, alarms, is_listed, look: tend::Look::Close, plans: true })
+        let (stream, depth) = (stream.to_owned(), Depth::Close);
+        Ok(ObservedStream { stream, tags: None, alarms, is_listed, depth, plans: true })
     }
 
-    /// Tends these streams in their order, as far as there is time.
-    async fn tend(mut self, fleet: Vec<Known>, tally: &mut Tally<'_>) -> Looks {
+    /// Synchronises these streams in their order, as far as there is time.
+    async fn sync(mut self, fleet: Vec<ObservedStream>, tally: &mut Tally<'_>) -> Looks {
         let (mut done, mut standings, mut plans) = (0, Vec::new(), Vec::new());
         let (now, mut again) = (self.now(), LooksAgain::default());
         let (change_ends, plan_ends) = (now.saturating_add(CHANGE_SECONDS), now.saturating_add(PLAN_SECONDS));
-        for known in fleet {
+        for observed in fleet {
             if self.is_over() {
                 break;
             }
             done += 1;
-            let stream = known.stream.clone();
-            let (is_planned, is_in_turn) = (known.plans, known.look == tend::Look::InTurn);
-            let tended = Box::pin(self.tender.tend(known)).await;
-            plans.extend(tended.at_rest().filter(|_| is_planned).map(|at_rest| (stream.clone(), at_rest)));
-            let Tended { outcomes, standing, look_again } = tended;
+            let stream = observed.stream.clone();
+            let (is_planned, is_in_turn) = (observed.plans, observed.depth == Depth::InTurn);
+            let synced = self.stream_sync.sync(observed).await;
+            plans.extend(synced.at_rest().filter(|_| is_planned).map(|at_rest| (stream.clone(), at_rest)));
+            let SyncedStream { outcomes, standing, look_again } = synced;
             again.note(&stream, look_again, is_planned, change_ends);
             // The schedule's next run would not look so closely.
             let is_retried = is_in_turn && has_failed(&outcomes);
@@ -176,7 +176,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             if self.is_over() {
                 break;
             }
-            let ahead = Box::pin(self.tender.look_ahead(&stream, shards, &enrolment)).await;
+            let ahead = self.stream_sync.look_ahead(&stream, shards, &enrolment).await;
             again.note(&stream, ahead.look_again, true, plan_ends);
             ahead.outcome.into_iter().for_each(|outcome| tally.outcome(outcome));
         }
@@ -187,12 +187,12 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         Looks { done, scaled: standings.len() }
     }
 
-    /// Everything that is to be tended, by name. All of it or an error: half a fleet would make the other half look unmanaged.
+    /// Every stream that is to be synchronised, by name. All of it or an error: half a fleet would make the other half look unmanaged.
     async fn find(
         &self,
-        look: impl Fn(&str) -> tend::Look,
+        depth: impl Fn(&str) -> Depth,
         plans: impl Fn(&str) -> bool,
-    ) -> Result<Vec<Known>, CallError> {
+    ) -> Result<Vec<ObservedStream>, CallError> {
         let tagged = self.cloud.tagging().streams_tagged(TAG_MANAGED).await?;
         let mut alarms: BTreeMap<String, Vec<StoredAlarm>> = BTreeMap::new();
         for stored in self.cloud.cloudwatch().alarms(ALARM_PREFIX).await? {
@@ -204,15 +204,15 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
         let mut tags: BTreeMap<String, Vec<(String, String)>> =
             tagged.into_iter().map(|TaggedStream { name, tags }| (name, tags)).collect();
         let names: BTreeSet<String> = tags.keys().chain(alarms.keys()).chain(&listed).cloned().collect();
-        let known = |stream: String| Known {
+        let observed = |stream: String| ObservedStream {
             tags: tags.remove(&stream),
             alarms: alarms.remove(&stream).unwrap_or_default(),
             is_listed: listed.contains(&stream),
-            look: look(&stream),
+            depth: depth(&stream),
             plans: plans(&stream),
             stream,
         };
-        Ok(names.into_iter().map(known).collect())
+        Ok(names.into_iter().map(observed).collect())
     }
 
     fn is_over(&self) -> bool {
@@ -226,7 +226,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     /// Has streams looked at again, of which the schedule's next run would not know that it should. A look after the end of its chain
     /// is not asked for: the stream has had its turn by then.
     async fn look_again(&self, again: LooksAgain, tally: &mut Tally<'_>) {
-        if !self.cloud.continuations.is_there() {
+        if self.cloud.queue().is_none() {
             return;
         }
         let now = self.now();
@@ -301,19 +301,13 @@ impl LooksAgain {
 }
 
 /// Leaves a request to another run, in so many seconds at the earliest; whether that succeeded.
-async fn leave(
-    cloud: &impl FleetCloud,
-    request: &SyncRequest,
-    seconds: u32,
-    tally: &mut Tally<'_>,
-) -> bool {
-    let words = if cloud.continuations.is_there() {
-        match cloud.continuations.later(&request.message(), seconds).await {
+async fn leave(cloud: &impl FleetCloud, request: &SyncRequest, seconds: u32, tally: &mut Tally<'_>) -> bool {
+    let words = match cloud.queue() {
+        Some(queue) => match queue.send(&request.message(), seconds).await {
             Ok(()) => return true,
             Err(error) => error.to_string(),
-        }
-    } else {
-        "there is no queue (CONTINUATION_QUEUE_URL)".to_owned()
+        },
+        None => "there is no queue (CONTINUATION_QUEUE_URL)".to_owned(),
     };
     let words = format!("the rest could not be left to another run: {words}");
     tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::{Direction, Policy};
+use scaler_core::{ALARM_PREFIX, Direction, Policy, signature};
 use serde_json::Value;
 
-use crate::event::{self, AlarmState, EventFault, Notice, Request};
-use crate::cloud::{Adapters, Alarms, CallError, Clock, FiringAlarm, Ports};
-use crate::reconcile::reconcile;
+use crate::cloud::{CallError, Clock, Cloud, CloudWatch, FiringAlarm};
+use crate::event::{self, AlarmEvent, AlarmState, EventFault, Request};
 use crate::outcome::{Outcome, OutcomeKind, Response};
+use crate::process::Process;
+use crate::reconcile::reconcile;
+use crate::telemetry::TelemetryItem;
 
 /// Minutes between the sweeps that scale-in heeds.
 const SCALE_IN_SWEEP_MINUTES: i64 = 10;
@@ -18,28 +20,29 @@ const LAST_PASS_BEGINS: SignedDuration = SignedDuration::from_secs(30);
 
 /// Handles any event that a scaling function may be sent. Bad input is an outcome, not an error.
 ///
-/// `tell` hears of every outcome at once, so that what was done is on record should the function be cut off.
+/// `emit` gets every outcome at once, so that what was done is on record should the function be cut off.
 pub async fn handle(
     cloud: &impl Cloud,
+    process: &Process,
     policy: &Policy,
     direction: Direction,
     event: &Value,
-    tell: &mut (dyn FnMut(&Outcome) + Send),
+    emit: &mut (dyn FnMut(TelemetryItem) + Send),
 ) -> Response {
     let began = cloud.clock().now();
     let request = event::parse(event);
     let is_sweep = request == Request::Sweep;
     let asked: Vec<_> = match request {
-        Request::Alarms(notices) => notices,
+        Request::Alarms(alarms) => alarms,
         Request::Sweep if !is_swept(direction, began) => Vec::new(),
-        Request::Sweep => match cloud.alarms.firing(direction).await {
+        Request::Sweep => match firing(cloud.cloudwatch(), &process.stack, direction).await {
             Ok(firing) => in_turn(firing, sweep_number(direction, began))
                 .into_iter()
-                .map(|alarm| Ok(Notice::from(alarm)))
+                .map(|alarm| Ok(AlarmEvent::from(alarm)))
                 .collect(),
             Err(error) => {
                 let outcome = sweep_failed(&error);
-                tell(&outcome);
+                emit(TelemetryItem::Outcome(Box::new(outcome.clone())));
                 return Response::new(direction, is_sweep, vec![outcome]);
             }
         },
@@ -50,15 +53,28 @@ pub async fn handle(
         let outcome = if cloud.clock().now().duration_since(began) > LAST_PASS_BEGINS {
             out_of_time(asked)
         } else {
-            answer(cloud, policy, direction, asked, &mut seen).await
+            answer(cloud, process, policy, direction, asked, &mut seen).await
         };
-        tell(&outcome);
+        emit(TelemetryItem::Outcome(Box::new(outcome.clone())));
         outcomes.push(outcome);
     }
     Response::new(direction, is_sweep, outcomes)
 }
 
-impl From<FiringAlarm> for Notice {
+/// The scaling alarms of this direction that are firing now and that this stack made: another stack's alarm is another stack's to
+/// answer.
+async fn firing(
+    cloudwatch: &impl CloudWatch,
+    stack: &str,
+    direction: Direction,
+) -> Result<Vec<FiringAlarm>, CallError> {
+    let (suffix, signature) = (format!("/{direction}"), signature(stack));
+    let mut firing = cloudwatch.firing_alarms(ALARM_PREFIX).await?;
+    firing.retain(|alarm| alarm.name.ends_with(&suffix) && alarm.description.ends_with(&signature));
+    Ok(firing)
+}
+
+impl From<FiringAlarm> for AlarmEvent {
     fn from(alarm: FiringAlarm) -> Self {
         Self {
             alarm: alarm.name,
@@ -103,29 +119,30 @@ fn sweep_failed(error: &CallError) -> Outcome {
     Outcome { needs_attention: true, ..Outcome::plain(OutcomeKind::of(error.failure), None, error.to_string()) }
 }
 
-fn out_of_time(asked: Result<Notice, EventFault>) -> Outcome {
-    let (alarm, streams) = asked.map(|notice| (notice.alarm, notice.streams)).unwrap_or_default();
+fn out_of_time(asked: Result<AlarmEvent, EventFault>) -> Outcome {
+    let (alarm, streams) = asked.map(|event| (event.alarm, event.streams)).unwrap_or_default();
     let words = "no time left in this run: the next sweep looks at this alarm";
     Outcome::plain(OutcomeKind::Held, streams.first().map(String::as_str), words).asked_by(&alarm)
 }
 
-/// One notification's outcome. `seen` holds the streams already looked at for this event.
+/// One alarm's outcome. `seen` holds the streams already looked at for this event.
 async fn answer(
     cloud: &impl Cloud,
+    process: &Process,
     policy: &Policy,
     direction: Direction,
-    asked: Result<Notice, EventFault>,
+    asked: Result<AlarmEvent, EventFault>,
     seen: &mut BTreeSet<String>,
 ) -> Outcome {
-    let notice = match asked {
-        Ok(notice) => notice,
+    let event = match asked {
+        Ok(event) => event,
         Err(fault) => return Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
     };
     // Where a function does not know its own account, the alarm's is taken for it.
-    let own = cloud.account.get().or(notice.account.as_ref());
-    let other = notice.metric_accounts.iter().find(|account| own.is_some_and(|own| own != *account));
-    let elsewhere = notice.region.filter(|region| cloud.region.as_ref().is_some_and(|home| home != region));
-    let outcome = match (notice.state, notice.streams.as_slice()) {
+    let own = process.account.get().or(event.account.as_ref());
+    let other = event.metric_accounts.iter().find(|account| own.is_some_and(|own| own != *account));
+    let elsewhere = event.region.filter(|region| process.region.as_ref().is_some_and(|home| home != region));
+    let outcome = match (event.state, event.streams.as_slice()) {
         (AlarmState::Ok | AlarmState::InsufficientData, streams) => {
             let words = "the alarm is not firing: nothing to do";
             Outcome::plain(OutcomeKind::Ignored, streams.first().map(String::as_str), words)
@@ -142,14 +159,13 @@ async fn answer(
             let words = format!(
                 "the alarm is of Region {elsewhere}, and this function works in {}, where {} is another stream: deploy the stack in \
                  {elsewhere} as well, and let the alarm call it there",
-                cloud.region.as_deref().unwrap_or_default(),
+                process.region.as_deref().unwrap_or_default(),
                 streams.join(", "),
             );
             Outcome::plain(OutcomeKind::Refused, None, words)
         }
         (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
-            // In a box: all that a pass waits for, one in the other, is deeper than the compiler follows.
-            Box::pin(reconcile(cloud, policy, stream, direction, notice.fits)).await
+            reconcile(cloud, process, policy, stream, direction, event.fits).await
         }
         (AlarmState::Alarm, [stream]) => {
             let words = "this stream was already looked at for this event";
@@ -157,7 +173,7 @@ async fn answer(
         }
         (AlarmState::Alarm, streams) => Outcome::plain(OutcomeKind::Refused, None, no_single_stream(streams)),
     };
-    outcome.asked_by(&notice.alarm)
+    outcome.asked_by(&event.alarm)
 }
 
 fn no_single_stream(streams: &[String]) -> String {

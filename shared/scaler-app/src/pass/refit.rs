@@ -31,7 +31,7 @@ pub async fn refit(cloudwatch: &impl CloudWatch, stack: &str, alarms: &[StreamAl
         }
         let StreamAlarm { actions, description, .. } = stored.alarm.clone();
         let fitted = StreamAlarm { actions, description, ..alarm.clone() };
-        cloudwatch.put_alarm(&fitted, &stored.other, &[(TAG_MADE_BY, stack)]).await?;
+        cloudwatch.put_alarm(&fitted, &stored.other, &[]).await?;
     }
     if others.is_empty() {
         return Ok(());

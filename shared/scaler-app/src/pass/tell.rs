@@ -5,7 +5,7 @@ use kinesis_model::limits::SHARD_METRICS;
 use scaler_core::commands::StreamCommand;
 use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
 
-use crate::cloud::{Adapters, CallError, Clock, Failure, Notice, NoticeKind, Notices, Ports, Streams, Subject};
+use crate::cloud::{CallError, Clock, Cloud, Failure, Kinesis, Notification, NotificationKind, Notifications, Subject};
 use crate::outcome::{Outcome, OutcomeKind};
 
 /// Tells people of an outcome that is worth it: a resize, a need that a person has to see to, a fault.
@@ -15,17 +15,13 @@ use crate::outcome::{Outcome, OutcomeKind};
 /// refuse tags, so no tag stands before these messages. Any other cause is told once an hour, and first written down on the
 /// stream. Where that fails nothing is sent: without a memory the same message would go out every minute. The log and
 /// `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
-pub(crate) async fn tell_people(
-    cloud: &impl Cloud,
-    stack: &Policy,
-    enrolment: &Enrolment,
-    outcome: &mut Outcome,
-) {
-    if !enrolment.managed || !cloud.notices.is_heard() || enrolment.is_dry_run(stack) {
+pub(crate) async fn tell_people(cloud: &impl Cloud, stack: &Policy, enrolment: &Enrolment, outcome: &mut Outcome) {
+    let Some(topic) = cloud.notifications() else { return };
+    if !enrolment.managed || enrolment.is_dry_run(stack) {
         return;
     }
     let Some(stream) = outcome.stream.clone() else { return };
-    let Some((cause, notice)) = notice(&stream, outcome) else { return };
+    let Some((cause, notification)) = notification(&stream, outcome) else { return };
     let now = cloud.clock().now();
     let is_resize = outcome.outcome == OutcomeKind::Resized;
     let measuring = Measuring::of(outcome);
@@ -47,21 +43,21 @@ pub(crate) async fn tell_people(
     } else if !is_news {
         return;
     }
-    publish(cloud, &notice, outcome).await;
+    publish(topic, &notification, outcome).await;
 }
 
 /// Tells people of a stream on which nothing may be written down. To be called rarely: it tells each time.
 pub(crate) async fn tell_without_memory(cloud: &impl Cloud, outcome: &mut Outcome) {
     let stream = outcome.stream.clone().unwrap_or_default();
-    if cloud.notices.is_heard()
-        && let Some((_, notice)) = notice(&stream, outcome)
+    if let Some(topic) = cloud.notifications()
+        && let Some((_, notification)) = notification(&stream, outcome)
     {
-        publish(cloud, &notice, outcome).await;
+        publish(topic, &notification, outcome).await;
     }
 }
 
-async fn publish(cloud: &impl Cloud, notice: &Notice, outcome: &mut Outcome) {
-    if let Err(error) = cloud.notices.publish(notice).await {
+async fn publish(topic: &impl Notifications, notification: &Notification, outcome: &mut Outcome) {
+    if let Err(error) = topic.publish(notification).await {
         untold(outcome, &error);
     }
 }
@@ -110,34 +106,34 @@ fn is_one_more(enrolment: &Enrolment, outcome: &Outcome, now: Timestamp) -> bool
 }
 
 /// The cause and the message, if the outcome is worth one.
-fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
+fn notification(stream: &str, outcome: &Outcome) -> Option<(String, Notification)> {
     let (kind, cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
         (OutcomeKind::Resized, Some(from), Some(to)) => {
             let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
             // One that falls short of what is wanted is not only news.
             let (kind, cause) = if outcome.needs_attention {
-                (NoticeKind::Attention, outcome.cause.clone().unwrap_or_else(|| "other".to_owned()))
+                (NotificationKind::Attention, outcome.cause.clone().unwrap_or_else(|| "other".to_owned()))
             } else {
-                (NoticeKind::Resize, "resize".to_owned())
+                (NotificationKind::Resize, "resize".to_owned())
             };
             (kind, cause, format!("{stream} goes from {from} to {to} shards"), next.to_owned())
         }
         _ if let Some(measuring) = Measuring::of(outcome) => {
             let (what, next) = measuring.words(stream);
-            (NoticeKind::Resize, "measured".to_owned(), what, next)
+            (NotificationKind::Resize, "measured".to_owned(), what, next)
         }
         (OutcomeKind::Failed, ..) => {
             let next = "It is tried again within minutes. If this message comes again, see the log of the function.";
-            (NoticeKind::Fault, "failed".to_owned(), format!("a call for {stream} failed"), next.to_owned())
+            (NotificationKind::Fault, "failed".to_owned(), format!("a call for {stream} failed"), next.to_owned())
         }
         _ if outcome.needs_attention => {
             let cause = outcome.cause.clone().unwrap_or_else(|| "other".to_owned());
             let next = "See the log of the function.".to_owned();
-            (NoticeKind::Attention, cause, format!("{stream} needs somebody"), next)
+            (NotificationKind::Attention, cause, format!("{stream} needs somebody"), next)
         }
         _ if !outcome.faults.is_empty() => {
             let next = "It is mended in the next run of alarm-sync. If this message comes again, see its log.";
-            (NoticeKind::Fault, "fault".to_owned(), format!("something went wrong for {stream}"), next.to_owned())
+            (NotificationKind::Fault, "fault".to_owned(), format!("something went wrong for {stream}"), next.to_owned())
         }
         _ => return None,
     };
@@ -148,7 +144,7 @@ fn notice(stream: &str, outcome: &Outcome) -> Option<(String, Notice)> {
         text.push_str(fault);
         text.push('\n');
     }
-    Some((cause, Notice { kind, subject: Subject::new(&what), text }))
+    Some((cause, Notification { kind, subject: Subject::new(&what), text }))
 }
 
 #[cfg(test)]
@@ -160,10 +156,10 @@ mod tests {
         let mut outcome = Outcome::plain(OutcomeKind::Refused, Some("orders"), "140 are wanted and the maximum is 100");
         outcome.next = Some("Raise the maximum.".to_owned());
         outcome.faults.push("the alarms do not fit".to_owned());
-        let (cause, notice) = notice("orders", &outcome).unwrap_or_else(|| unreachable!("a refusal is told"));
-        assert_eq!((cause.as_str(), &*notice.subject), ("other", "kinesis-scaler: orders needs somebody"));
+        let (cause, message) = notification("orders", &outcome).unwrap_or_else(|| unreachable!("a refusal is told"));
+        assert_eq!((cause.as_str(), &*message.subject), ("other", "kinesis-scaler: orders needs somebody"));
         assert_eq!(
-            notice.text,
+            message.text,
             "What: orders needs somebody.\nWhy: 140 are wanted and the maximum is 100\nNext: Raise the maximum.\n\
              Besides: the alarms do not fit\n"
         );
@@ -171,6 +167,6 @@ mod tests {
 
     #[test]
     fn what_is_as_usual_is_not_told() {
-        assert!(notice("orders", &Outcome::plain(OutcomeKind::Held, Some("orders"), "held at 4")).is_none());
+        assert!(notification("orders", &Outcome::plain(OutcomeKind::Held, Some("orders"), "held at 4")).is_none());
     }
 }

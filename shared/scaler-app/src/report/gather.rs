@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use billing::prices::{Price, PriceSheet};
 use billing::{OwnUse, Standing};
 use jiff::Timestamp;
-use scaler_core::{ALARM_PREFIX, Enrolment, Policy, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, Enrolment, Policy, TAG_MANAGED, stream_of_alarm};
 
-use super::cloud::{Billing, CostAdapters, CostPorts, PriceList};
-use super::reckon::{Known, Reckoned, Terms};
+use super::reckon::{BilledStream, Reckoned, Terms};
 use super::request::{CostRequest, Whose};
-use crate::cloud::{CallError, Clock, Failure, NOT_FOUND_ADVICE};
-use crate::cloud::{AlarmStore, Fleet};
+use crate::cloud::{CallError, Clock, CloudWatch, CostCloud, Failure, Kinesis, NOT_FOUND_ADVICE, PriceList, Tagging};
 use crate::wiring::Wiring;
 
 /// Streams whose metrics are asked for together; the adapter parts them further, as AWS wants it.
@@ -56,9 +54,9 @@ pub(super) async fn gather(
         let (chunk, others) = left.split_at(left.len().min(STREAMS_AT_ONCE));
         let standing = standings(cloud, chunk, &mut gathered).await;
         // Reckoned at once: the metrics of a month of one stream are a megabyte.
-        for known in metrics(cloud, request, standing, &alarms, &mut gathered).await {
-            let name = known.name.clone();
-            match known.reckon(Terms { sheet: &gathered.sheet, policy, now: cloud.clock().now() }) {
+        for stream in metrics(cloud, request, standing, &alarms, &mut gathered).await {
+            let name = stream.name.clone();
+            match stream.reckon(Terms { sheet: &gathered.sheet, policy, now: cloud.clock().now() }) {
                 Ok(reckoned) => gathered.streams.push(reckoned),
                 Err(missing) => gathered.faults.push(format!("{name} is left out: {missing}")),
             }
@@ -182,18 +180,18 @@ async fn metrics(
     streams: Vec<(String, Standing, Enrolment)>,
     alarms: &BTreeMap<String, usize>,
     gathered: &mut Gathered,
-) -> Vec<Known> {
+) -> Vec<BilledStream> {
     if streams.is_empty() {
         return Vec::new();
     }
     let asked: Vec<_> = streams.iter().map(|(name, standing, _)| (name.clone(), standing.clone())).collect();
     match cloud.cloudwatch().series(&asked, request.from, request.until, request.step_seconds).await {
         Ok(mut series) => {
-            let known = |(name, standing, enrolment): (String, _, _)| {
+            let billed = |(name, standing, enrolment): (String, _, _)| {
                 let alarm_metrics = alarms.get(&name).copied().unwrap_or(0);
-                Some(Known { series: series.remove(&name)?, name, standing, enrolment, alarm_metrics })
+                Some(BilledStream { series: series.remove(&name)?, name, standing, enrolment, alarm_metrics })
             };
-            streams.into_iter().filter_map(known).collect()
+            streams.into_iter().filter_map(billed).collect()
         }
         Err(error) => {
             let names: Vec<_> = asked.iter().map(|(name, _)| name.as_str()).collect();

@@ -17,7 +17,7 @@ const THROTTLED_MIN_PERCENT: u128 = 1;
 
 /// All that is known of a stream.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct BilledStream {
     /// Its name.
     pub(super) name: String,
     /// What it is billed by.
@@ -54,7 +54,7 @@ pub(super) struct Reckoned {
     pub(super) own: OwnUse,
 }
 
-impl Known {
+impl BilledStream {
     /// What it cost, and all that goes with it.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use kinesis_model::MicroUsd;
 use serde_json::json;
 
 use super::figures::{CostReport, StreamCost, Usd};
-use super::words::summary;
+use super::summary::summary;
 use crate::telemetry::{Measured, metrics_line};
 
 /// A log line, a line of metrics for the fleet and, where metrics are published by stream, one for each.

@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use kinesis_model::Minute;
-use scaler_app::handle;
 use scaler_app::cloud::Failure;
+use scaler_app::handle;
 use scaler_core::{Direction, Policy};
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode};
-use scaler_app::stack_settings::alarms_of;
 use scaler_app::fleet::{Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
+use scaler_app::stack_settings::alarms_of;
 use scaler_app::telemetry::Gauges;
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind};

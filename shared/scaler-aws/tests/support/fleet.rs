@@ -11,8 +11,8 @@ use aws_models::cloudwatch::{AlarmConfig, AlarmFilter};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
-use scaler_app::stack_settings::alarms_of;
 use scaler_app::fleet::{BEGINS_WITHIN, Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
+use scaler_app::stack_settings::alarms_of;
 use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, CloudFormation, Pace, Share};
 use scaler_core::{

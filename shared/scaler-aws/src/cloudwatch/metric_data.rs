@@ -7,8 +7,8 @@ use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataRe
 use jiff::Timestamp;
 use scaler_app::cloud::{CallError, Failure};
 
+use super::client::AwsCloudWatch;
 use crate::error::call_error;
-use crate::metrics::CloudWatchMetrics;
 
 const CALL: &str = "GetMetricData";
 
@@ -57,13 +57,13 @@ impl Question<'_> {
     /// Gives `put` every point there is: which of the metrics, which step, and the value.
     pub(crate) async fn ask(
         &self,
-        cloudwatch: &CloudWatchMetrics,
+        cloudwatch: &AwsCloudWatch,
         mut put: impl FnMut(usize, usize, u64) + Send,
     ) -> Result<(), CallError> {
         let places: BTreeMap<&str, usize> = self.metrics.iter().map(|asked| asked.id.as_str()).zip(0..).collect();
         let queries = self.metrics.iter().map(|asked| asked.query(self.step_seconds)).collect();
         let mut pages = cloudwatch
-            .0
+            .client
             .get_metric_data()
             .set_metric_data_queries(Some(queries))
             .start_time(DateTime::from_secs(self.start.as_second()))
@@ -76,9 +76,9 @@ impl Question<'_> {
         let mut goes_on = true;
         while goes_on {
             if let Some(bucket) = self.bucket {
-                cloudwatch.1.wait(bucket).await;
+                cloudwatch.pace.wait(bucket).await;
             }
-            cloudwatch.1.wait(CALL).await;
+            cloudwatch.pace.wait(CALL).await;
             let Some(page) = pages.next().await else { break };
             let page = page.map_err(|error| call_error(CALL, self.subject, error))?;
             goes_on = page.next_token().is_some();
@@ -96,12 +96,12 @@ impl Question<'_> {
         }
         // More was to come and did not: what is missing would look like nothing.
         let unfinished = partial.first().map(|place| format!("{} came in part only", self.metrics[*place].id));
-        unfinished.map_or(Ok(()), |message| Err(self.fault(Failure::Unavailable, message)))
+        unfinished.map_or(Ok(()), |message| Err(self.fault(Failure::ServerFault, message)))
     }
 
     /// Results come in any order and are known by their id.
     fn not_asked(&self, result: &MetricDataResult) -> CallError {
-        self.fault(Failure::Unavailable, format!("an answer to {:?}, which was not asked", result.id()))
+        self.fault(Failure::ServerFault, format!("an answer to {:?}, which was not asked", result.id()))
     }
 
     /// A metric that could not be read is not one that has no points.
@@ -110,7 +110,7 @@ impl Question<'_> {
         match result.status_code() {
             Some(StatusCode::Forbidden) => Err(self.fault(Failure::Denied, format!("{id} may not be read"))),
             Some(StatusCode::InternalError) => {
-                Err(self.fault(Failure::Unavailable, format!("{id} could not be read: InternalError")))
+                Err(self.fault(Failure::ServerFault, format!("{id} could not be read: InternalError")))
             }
             _ => Ok(()),
         }
@@ -128,7 +128,7 @@ impl Question<'_> {
     }
 
     fn fault(&self, failure: Failure, message: String) -> CallError {
-        CallError { call: CALL, subject: self.subject.to_owned(), failure, message, source: None }
+        CallError::new(CALL, self.subject, failure, message)
     }
 }
 

@@ -2,25 +2,15 @@
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricAlarm, MetricDataQuery, StandardUnit};
 use scaler_app::event::stream_names;
-use scaler_core::{AlarmExpression, AlarmMetric, StreamAlarm, signature};
+use scaler_core::{AlarmExpression, AlarmMetric, StreamAlarm};
 
 /// The namespace of every metric that an alarm of ours reads.
 pub(crate) const NAMESPACE: &str = "AWS/Kinesis";
 /// Seconds of their data points.
 pub(crate) const PERIOD: i32 = 60;
 
-/// An alarm that was read.
-pub(crate) struct Read {
-    /// What it is; without the signature, if that is ours.
-    pub(crate) alarm: StreamAlarm,
-    /// The streams that its metrics name; one on any alarm of ours.
-    pub(crate) streams: Vec<String>,
-    /// Whether its description is signed by our stack, which is enough to know where nothing is changed.
-    pub(crate) is_signed: bool,
-}
-
-/// Reads an alarm; `None` where it has no name.
-pub(crate) fn read(alarm: &MetricAlarm, stack: &str) -> Option<Read> {
+/// Reads an alarm, and the streams that its metrics name, which are one on any alarm of ours; `None` where it has no name.
+pub(super) fn read(alarm: &MetricAlarm) -> Option<(StreamAlarm, Vec<String>)> {
     let mut extras = Extras::default();
     let (metrics, expressions) = match alarm.metrics() {
         [] => (vec![plain_metric(alarm, &mut extras)], Vec::new()),
@@ -35,15 +25,12 @@ pub(crate) fn read(alarm: &MetricAlarm, stack: &str) -> Option<Read> {
     extras.add_if(alarm.threshold_metric_id().is_some(), "a threshold by metric");
     let streams = streams_of(alarm);
     extras.add_if(streams.len() != 1, "metrics of several streams");
-    let described = alarm.alarm_description().unwrap_or_default();
-    let unsigned = described.strip_suffix(&signature(stack));
-    extras.add_if(unsigned.is_none(), "another stack's signature, or none");
     let periods = |periods: i32| u32::try_from(periods).unwrap_or(0);
     let evaluation_minutes = periods(alarm.evaluation_periods().unwrap_or(0));
     let read = StreamAlarm {
         name: alarm.alarm_name()?.to_owned(),
         stream: streams.first().cloned().unwrap_or_default(),
-        description: unsigned.unwrap_or(described).to_owned(),
+        description: alarm.alarm_description().unwrap_or_default().to_owned(),
         metrics,
         expressions,
         comparison: alarm.comparison_operator().map_or_else(String::new, |operator| operator.as_str().to_owned()),
@@ -55,7 +42,7 @@ pub(crate) fn read(alarm: &MetricAlarm, stack: &str) -> Option<Read> {
         actions: alarm.alarm_actions().to_vec(),
         extras: extras.0,
     };
-    Some(Read { alarm: read, streams, is_signed: unsigned.is_some() })
+    Some((read, streams))
 }
 
 /// The streams that the alarm's metrics name.

@@ -1,26 +1,17 @@
-//! The `Billing` port over Amazon Kinesis and CloudWatch: what streams are billed by, and what they and functions used.
+//! What streams and functions used: the metrics of bills.
 
 use std::collections::BTreeMap;
 
-use aws_sdk_kinesis::primitives::DateTime;
-use aws_sdk_kinesis::types::{RecordDistributionStrategy, StreamDescriptionSummary};
-use billing::{Consumer, OnDemandOnly, Series, Standing, Tick};
+use billing::{Series, Standing, Tick};
 use jiff::Timestamp;
-use scaler_app::cloud::{Billing, Runs};
-use scaler_app::cloud::{CallError, Failure};
+use scaler_app::cloud::{CallError, Runs};
 use scaler_app::telemetry;
 
-use crate::alarm_read::NAMESPACE;
-use crate::error::call_error;
-use crate::metric_data::{Asked, QUERIES_MAX, Question, steps};
-use crate::metrics::{
-    BYTES, CloudWatchMetrics, Field, ITERATOR_AGE, READ_BYTES, RECORDS, Read, STREAM, THROTTLED, subject,
-};
+use super::alarm_read::NAMESPACE;
+use super::client::AwsCloudWatch;
+use super::metric_data::{Asked, QUERIES_MAX, Question, steps};
+use super::windows::{BYTES, Field, ITERATOR_AGE, READ_BYTES, RECORDS, Read, STREAM, THROTTLED, subject};
 use crate::pace::REPORT;
-use crate::streams::{KinesisStreams, state};
-
-/// Streams in one answer, at most. Source: API reference, `ListStreams`.
-const PAGE: i32 = 100;
 
 /// Data points in one answer, at most. Source: API reference, `GetMetricData`.
 const POINTS_MAX: usize = 100_800;
@@ -38,15 +29,6 @@ const RUNS_READS: [RunsRead; 2] =
 /// for 455 days and those of a minute for 15.
 const PERIODS: [u32; 4] = [86_400, 3_600, 300, 60];
 
-/// What streams and functions used, through the SDK.
-#[derive(Clone, Debug)]
-pub struct KinesisBilling {
-    /// Kinesis.
-    pub streams: KinesisStreams,
-    /// CloudWatch.
-    pub metrics: CloudWatchMetrics,
-}
-
 /// Where the points of a metric of a question go.
 #[derive(Clone, Copy)]
 enum Place {
@@ -58,30 +40,9 @@ enum Place {
     Consumer(usize),
 }
 
-impl Billing for KinesisBilling {
-    async fn all(&self) -> Result<Vec<String>, CallError> {
-        let call = "ListStreams";
-        let mut names: Vec<String> = Vec::new();
-        loop {
-            self.streams.1.wait(call).await;
-            let request =
-                self.streams.0.list_streams().limit(PAGE).set_exclusive_start_stream_name(names.last().cloned());
-            let page = request.send().await.map_err(|error| call_error(call, "the account's streams", error))?;
-            names.extend(page.stream_names().iter().cloned());
-            if !page.has_more_streams() || page.stream_names().is_empty() {
-                names.sort();
-                return Ok(names);
-            }
-        }
-    }
-
-    async fn standing(&self, stream: &str) -> Result<Standing, CallError> {
-        let expected = "status, mode, shard count, retention or time of creation";
-        let (standing, arn) = self.streams.summary(stream, expected, standing).await?;
-        Ok(Standing { consumers: self.consumers(stream, &arn).await?, ..standing })
-    }
-
-    async fn series(
+impl AwsCloudWatch {
+    /// What each of these streams carried, by stream.
+    pub(super) async fn usage(
         &self,
         streams: &[(String, Standing)],
         start: Timestamp,
@@ -95,7 +56,8 @@ impl Billing for KinesisBilling {
         Ok(series)
     }
 
-    async fn runs(
+    /// How often and how long each of these functions ran, by name.
+    pub(super) async fn function_runs(
         &self,
         functions: &[String],
         start: Timestamp,
@@ -117,34 +79,10 @@ impl Billing for KinesisBilling {
                 let sum = field(&mut runs[asked / RUNS_READS.len()]);
                 *sum = sum.saturating_add(value);
             };
-            question.ask(&self.metrics, put).await?;
+            question.ask(self, put).await?;
             all.extend(functions.iter().cloned().zip(runs));
         }
         Ok(all)
-    }
-}
-
-impl KinesisBilling {
-    /// A stream has a few consumers, and AWS's rate is for each stream: nothing to wait for.
-    async fn consumers(&self, stream: &str, arn: &str) -> Result<Vec<Consumer>, CallError> {
-        let call = "ListStreamConsumers";
-        let mut consumers = Vec::new();
-        let mut pages = self.streams.0.list_stream_consumers().stream_arn(arn).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| call_error(call, stream, error))?;
-            for consumer in page.consumers() {
-                let name = consumer.consumer_name().to_owned();
-                let created = time(consumer.consumer_creation_timestamp()).ok_or_else(|| CallError {
-                    call,
-                    subject: stream.to_owned(),
-                    failure: Failure::Refused,
-                    message: format!("a consumer without a known time of creation: {consumer:?}"),
-                    source: None,
-                })?;
-                consumers.push(Consumer { name, created });
-            }
-        }
-        Ok(consumers)
     }
 
     /// All of these streams, in one question.
@@ -173,7 +111,7 @@ impl KinesisBilling {
                 Place::Consumer(consumer) => tick.fan_out_bytes[consumer] = Some(value),
             }
         };
-        question.ask(&self.metrics, put).await?;
+        question.ask(self, put).await?;
         Ok(series.into_iter().collect())
     }
 }
@@ -236,26 +174,4 @@ fn questions(streams: &[(String, Standing)], steps: usize) -> impl Iterator<Item
 fn period(start: Timestamp, end: Timestamp) -> u32 {
     let is_whole = |period: &u32| [start, end].iter().all(|time| time.as_second().rem_euclid(i64::from(*period)) == 0);
     PERIODS.into_iter().find(is_whole).unwrap_or(PERIODS[PERIODS.len() - 1])
-}
-
-/// A stream's standing without its consumers, and its ARN.
-fn standing(summary: &StreamDescriptionSummary) -> Option<(Standing, String)> {
-    let state = state(summary)?;
-    let standing = Standing {
-        mode: state.mode,
-        open_shards: state.open_shards,
-        retention_hours: u32::try_from(summary.retention_period_hours()).ok()?,
-        created: time(summary.stream_creation_timestamp())?,
-        consumers: Vec::new(),
-        on_demand_only: OnDemandOnly {
-            channels: summary.channel_count().and_then(|count| u32::try_from(count).ok()),
-            is_auto: summary.record_distribution_strategy().map(|how| *how == RecordDistributionStrategy::Auto),
-            ..OnDemandOnly::default()
-        },
-    };
-    Some((standing, summary.stream_arn().to_owned()))
-}
-
-fn time(time: &DateTime) -> Option<Timestamp> {
-    Timestamp::from_second(time.secs()).ok()
 }

@@ -1,26 +1,20 @@
-//! The `Metrics` and `FleetMetrics` ports over CloudWatch: one `GetMetricData` for all that a decision needs, and one for
-//! the write metrics of many streams.
+//! Metrics by the minute: one `GetMetricData` for all that a decision needs, and one for many streams or shards.
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::Client;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{MetricWindow, Minute};
-use scaler_app::cloud::{CallError, Metrics};
-use scaler_app::cloud::FleetMetrics;
+use scaler_app::cloud::CallError;
 
-use crate::alarm_read::NAMESPACE;
-use crate::metric_data::{Asked, QUERIES_MAX, Question};
-use crate::pace::{PAST, Pace};
+use super::alarm_read::NAMESPACE;
+use super::client::AwsCloudWatch;
+use super::metric_data::{Asked, QUERIES_MAX, Question};
+use crate::pace::PAST;
 
 /// The dimension of a stream's metrics.
 pub(crate) const STREAM: &str = "StreamName";
 /// The dimension that a shard's metrics have besides.
 const SHARD: &str = "ShardId";
-
-/// CloudWatch metrics through the SDK.
-#[derive(Clone, Debug)]
-pub struct CloudWatchMetrics(pub Client, pub Pace);
 
 /// A metric we read of a stream.
 pub(crate) struct Read {
@@ -75,16 +69,39 @@ const SHARD_READS: [Read; 4] = [
 /// How many of [`READS`] and [`SHARD_READS`] are write metrics.
 const WRITES: usize = 3;
 
-impl Metrics for CloudWatchMetrics {
-    async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+impl AwsCloudWatch {
+    /// All metrics of a stream that a decision looks at.
+    pub(super) async fn stream_window(
+        &self,
+        stream: &str,
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<MetricWindow, CallError> {
         self.one(stream, &READS, end, minutes, None).await
     }
 
-    async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+    /// The write metrics of a stream, and far more of them.
+    pub(super) async fn past_writes(
+        &self,
+        stream: &str,
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<MetricWindow, CallError> {
         self.one(stream, &READS[..WRITES], end, minutes, Some(PAST)).await
     }
 
-    async fn shard_windows(
+    /// The write metrics of many streams.
+    pub(super) async fn writes(
+        &self,
+        streams: &[String],
+        end: Timestamp,
+        minutes: u32,
+    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
+        self.by_stream(streams, &READS[..WRITES], end, minutes, None).await
+    }
+
+    /// The write metrics of some shards of a stream.
+    pub(super) async fn shard_writes(
         &self,
         stream: &str,
         shards: &[String],
@@ -93,20 +110,7 @@ impl Metrics for CloudWatchMetrics {
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
         self.by_shard(stream, shards, &SHARD_READS[..WRITES], end, minutes).await
     }
-}
 
-impl FleetMetrics for CloudWatchMetrics {
-    async fn loads(
-        &self,
-        streams: &[String],
-        end: Timestamp,
-        minutes: u32,
-    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        self.by_stream(streams, &READS[..WRITES], end, minutes, None).await
-    }
-}
-
-impl CloudWatchMetrics {
     async fn one(
         &self,
         stream: &str,
@@ -119,7 +123,7 @@ impl CloudWatchMetrics {
         Ok(windows.remove(stream).expect("every stream that is asked for has a window"))
     }
 
-    /// As [`Metrics::window`], of many streams.
+    /// All that is read of each of these streams.
     pub(crate) async fn whole(
         &self,
         streams: &[String],
