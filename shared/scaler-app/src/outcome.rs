@@ -112,6 +112,9 @@ pub struct Outcome {
     /// What went wrong beside the decision, and was left for a later pass to mend.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
+    /// How a call failed that ended it, where one did.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
     /// The decision itself, where there was one; `steps` says the same in words.
     #[serde(skip)]
     pub decision: Option<Box<Decision>>,
@@ -149,6 +152,7 @@ impl Outcome {
             next: None,
             steps: Vec::new(),
             faults: Vec::new(),
+            failure: None,
             decision: None,
         }
     }

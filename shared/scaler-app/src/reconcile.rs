@@ -290,6 +290,7 @@ fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
 /// Turns the outcome of a decision into that of its call, which failed.
 fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, history: &ResizeHistory, at: Timestamp) {
     outcome.outcome = OutcomeKind::of(error.failure);
+    outcome.failure = Some(error.failure);
     outcome.words = format!("{error}; it was to {}", decision.words());
     match error.failure {
         Failure::InUse => {}
@@ -388,7 +389,8 @@ async fn refit_alarms(
 
 pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
     let next = (error.failure == Failure::NotFound).then(|| NOT_FOUND_ADVICE.to_owned());
-    Outcome { next, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
+    let failure = Some(error.failure);
+    Outcome { next, failure, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
 }
 
 /// The last whole minute: a minute that is not over yet is not asked for.

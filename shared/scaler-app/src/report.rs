@@ -98,7 +98,7 @@ async fn publish(cloud: &impl CostCloud, settings: CostSettings<'_>, request: &C
 }
 
 fn report_of(gathered: Gathered, request: &CostRequest) -> CostReport {
-    let Gathered { sheet, asked, mut streams, own, faults, notes, may_pass } = gathered;
+    let Gathered { sheet, asked, mut streams, own, faults, notes, may_pass, credential_fault } = gathered;
     streams
         .sort_by(|one, other| other.cost.usd.cmp(&one.cost.usd).then_with(|| one.cost.stream.cmp(&other.cost.stream)));
     let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
@@ -117,6 +117,7 @@ fn report_of(gathered: Gathered, request: &CostRequest) -> CostReport {
     }
     report.fleet = fleet_of(&streams, own, &sheet, seconds, &mut report.notes);
     report.retry = may_pass && streams.is_empty();
+    report.credential_fault = credential_fault;
     report.prices = PriceUsed::all(&sheet);
     report.streams = streams.into_iter().map(|stream| stream.cost).collect();
     report
@@ -174,6 +175,7 @@ impl CostReport {
             streams_left_out: 0,
             notes: Vec::new(),
             page: None,
+            credential_fault: None,
             retry: false,
         }
     }

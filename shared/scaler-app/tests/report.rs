@@ -4,7 +4,7 @@
 use billing::Consumer;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{MicroUsd, Minute, ShardCount, StreamMode};
-use scaler_app::cloud::{Failure, NoticeKind};
+use scaler_app::cloud::{Failure, NotificationKind};
 use scaler_app::report::figures::{StreamCost, Usd};
 use scaler_app::report::{CostReport, CostSettings, cost_report, lines};
 use scaler_app::wiring::Wiring;
@@ -40,7 +40,7 @@ fn wiring(region: &str) -> Wiring {
 async fn report_in(world: &World, wiring: &Wiring, event: &Value) -> CostReport {
     let policy = Policy::new(PolicySpec::default()).unwrap();
     let settings = CostSettings { policy: &policy, wiring, draw: |report| format!("<p>{}</p>", report.streams.len()) };
-    cost_report(&world.cost_ports(), settings, event, NOW + SignedDuration::from_mins(13)).await
+    cost_report(world, settings, event, NOW + SignedDuration::from_mins(13)).await
 }
 
 async fn report(world: &World, event: &Value) -> CostReport {
@@ -104,7 +104,7 @@ async fn a_report_changes_nothing_and_tells_people_only_where_it_is_asked_to() {
     let told_people = world.told();
     assert_eq!(told_people.len(), 1);
     let notice = &told_people[0];
-    assert_eq!((notice.kind, &*notice.subject), (NoticeKind::Cost, "kinesis-scaler: 26.50 USD until 2026-11-11"));
+    assert_eq!((notice.kind, &*notice.subject), (NotificationKind::Cost, "kinesis-scaler: 26.50 USD until 2026-11-11"));
     for part in [
         "1 stream(s) in us-east-1 cost 26.50 USD from 2026-11-01 00:00 to 2026-11-11 00:00 (UTC)",
         "on-demand Standard 107.70 USD;",
@@ -172,7 +172,7 @@ async fn a_stream_over_its_budget_is_called_out() {
     let logs = report.streams.iter().find(|stream| stream.stream == "logs").unwrap();
     assert!(logs.notes.iter().any(|note| note.contains("\"a lot\" is not an amount in USD")), "{:?}", logs.notes);
     let notice = &world.told()[0];
-    assert_eq!(notice.kind, NoticeKind::Attention);
+    assert_eq!(notice.kind, NotificationKind::Attention);
     assert!(notice.subject.ends_with("until 2026-11-11, 1 over budget"), "{}", notice.subject);
     assert!(notice.text.contains("Over budget: orders is expected to cost 79.49 USD this month, and may cost 79.00"));
     let metrics: Vec<Value> =

@@ -69,7 +69,7 @@ fn alarm() -> Value {
 
 async fn pass(world: &World) -> Outcome {
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    handle(&world.ports(), &policy, Direction::Out, &alarm(), &mut |_| {}).await.outcomes.remove(0)
+    handle(world, &World::process(), &policy, Direction::Out, &alarm(), &mut |_| {}).await.outcomes.remove(0)
 }
 
 fn history(world: &World) -> String {

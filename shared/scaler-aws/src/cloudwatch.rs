@@ -17,79 +17,90 @@ use scaler_core::StreamAlarm;
 
 pub use client::AwsCloudWatch;
 
+/// Not `async` themselves: one future more between a function's `main` and the SDK is more than the compiler counts (128).
 impl CloudWatch for AwsCloudWatch {
-    async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
-        self.stream_window(stream, end, minutes).await
+    fn window(
+        &self,
+        stream: &str,
+        end: Timestamp,
+        minutes: u32,
+    ) -> impl Future<Output = Result<MetricWindow, CallError>> + Send {
+        self.stream_window(stream, end, minutes)
     }
 
-    async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
-        self.past_writes(stream, end, minutes).await
+    fn past(
+        &self,
+        stream: &str,
+        end: Timestamp,
+        minutes: u32,
+    ) -> impl Future<Output = Result<MetricWindow, CallError>> + Send {
+        self.past_writes(stream, end, minutes)
     }
 
-    async fn shard_windows(
+    fn shard_windows(
         &self,
         stream: &str,
         shards: &[String],
         end: Timestamp,
         minutes: u32,
-    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        self.shard_writes(stream, shards, end, minutes).await
+    ) -> impl Future<Output = Result<BTreeMap<String, MetricWindow>, CallError>> + Send {
+        self.shard_writes(stream, shards, end, minutes)
     }
 
-    async fn stream_windows(
+    fn stream_windows(
         &self,
         streams: &[String],
         end: Timestamp,
         minutes: u32,
-    ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        self.writes(streams, end, minutes).await
+    ) -> impl Future<Output = Result<BTreeMap<String, MetricWindow>, CallError>> + Send {
+        self.writes(streams, end, minutes)
     }
 
-    async fn series(
+    fn series(
         &self,
         streams: &[(String, Standing)],
         start: Timestamp,
         end: Timestamp,
         step_seconds: u32,
-    ) -> Result<BTreeMap<String, Series>, CallError> {
-        self.usage(streams, start, end, step_seconds).await
+    ) -> impl Future<Output = Result<BTreeMap<String, Series>, CallError>> + Send {
+        self.usage(streams, start, end, step_seconds)
     }
 
-    async fn runs(
+    fn runs(
         &self,
         functions: &[String],
         start: Timestamp,
         end: Timestamp,
-    ) -> Result<BTreeMap<String, Runs>, CallError> {
-        self.function_runs(functions, start, end).await
+    ) -> impl Future<Output = Result<BTreeMap<String, Runs>, CallError>> + Send {
+        self.function_runs(functions, start, end)
     }
 
-    async fn alarms(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
-        self.alarms_under(prefix).await
+    fn alarms(&self, prefix: &str) -> impl Future<Output = Result<Vec<StoredAlarm>, CallError>> + Send {
+        self.alarms_under(prefix)
     }
 
-    async fn alarms_named(&self, names: &[String]) -> Result<Vec<StoredAlarm>, CallError> {
-        self.alarms_called(names).await
+    fn alarms_named(&self, names: &[String]) -> impl Future<Output = Result<Vec<StoredAlarm>, CallError>> + Send {
+        self.alarms_called(names)
     }
 
-    async fn firing_alarms(&self, prefix: &str) -> Result<Vec<FiringAlarm>, CallError> {
-        self.firing(prefix).await
+    fn firing_alarms(&self, prefix: &str) -> impl Future<Output = Result<Vec<FiringAlarm>, CallError>> + Send {
+        self.firing(prefix)
     }
 
-    async fn alarm_tags(&self, alarm: &StoredAlarm) -> Result<Vec<(String, String)>, CallError> {
-        self.tags_of(&alarm.arn).await
+    fn alarm_tags(&self, alarm: &StoredAlarm) -> impl Future<Output = Result<Vec<(String, String)>, CallError>> + Send {
+        self.tags_of(&alarm.arn)
     }
 
-    async fn put_alarm(
+    fn put_alarm(
         &self,
         alarm: &StreamAlarm,
         other: &OtherSettings,
         tags: &[(&str, &str)],
-    ) -> Result<(), CallError> {
-        self.put(alarm, other, tags).await
+    ) -> impl Future<Output = Result<(), CallError>> + Send {
+        self.put(alarm, other, tags)
     }
 
-    async fn delete_alarms(&self, names: &[String]) -> Result<(), CallError> {
-        self.delete(names).await
+    fn delete_alarms(&self, names: &[String]) -> impl Future<Output = Result<(), CallError>> + Send {
+        self.delete(names)
     }
 }

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::wiring::Wiring;
-use scaler_app::{Outcome, OutcomeKind, handle};
-use scaler_aws::{AwsFleetPorts, Pace, Share};
+use scaler_app::{Outcome, OutcomeKind, Process, handle};
+use scaler_aws::{AwsFleetCloud, Pace, Share};
 use scaler_core::{Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -30,7 +30,7 @@ const ALARM_SYNC: &str = "alarm-sync";
 struct World {
     sandbox: Arc<Sandbox>,
     deliveries: UnboundedReceiver<Delivery>,
-    ports: AwsFleetPorts<VirtualClock>,
+    cloud: AwsFleetCloud<VirtualClock>,
     policy: Policy,
     wiring: Wiring,
 }
@@ -53,18 +53,19 @@ impl World {
             ..Wiring::default()
         };
         let pace = Pace::of(Share::ALARM_SYNC, clock.clone());
-        let ports = scaler_aws::fleet_ports(&support::sdk(sandbox.endpoint()).await, clock, &pace, &wiring);
+        let cloud = AwsFleetCloud::new(&support::sdk(sandbox.endpoint()).await, clock, &pace, &wiring);
         let policy = Policy::new(PolicySpec::default()).unwrap();
-        Self { sandbox, deliveries, ports, policy, wiring }
+        Self { sandbox, deliveries, cloud, policy, wiring }
     }
 
     async fn alarm_sync(&mut self, event: &Value) -> Vec<Outcome> {
         let settings = Settings { policy: &self.policy, wiring: &self.wiring };
-        sync(&self.ports, settings, event, self.sandbox.now() + BEGINS_WITHIN, &mut |_| ()).await.outcomes
+        let (process, until) = (Process::new(&self.wiring), self.sandbox.now() + BEGINS_WITHIN);
+        sync(&self.cloud, &process, settings, event, until, &mut |_| ()).await.outcomes
     }
 
     async fn send(&mut self, direction: Direction, event: &Value) -> Vec<Outcome> {
-        handle(&self.ports.pass, &self.policy, direction, event, &mut |_| ()).await.outcomes
+        handle(&self.cloud, &Process::new(&self.wiring), &self.policy, direction, event, &mut |_| ()).await.outcomes
     }
 
     /// A sample event, sent to its function: what each stream was resized from and to.

@@ -260,7 +260,12 @@ impl World {
 
     /// A scaling alarm of ours, fitted to so many shards, goes into ALARM and stays there.
     pub fn fire(&self, name: &str, streams: &[&str], fits: Option<u32>) {
-        let (name, description) = (name.to_owned(), signature(STACK));
+        self.fire_for(STACK, name, streams, fits);
+    }
+
+    /// As [`Self::fire`], one of this stack.
+    pub fn fire_for(&self, stack: &str, name: &str, streams: &[&str], fits: Option<u32>) {
+        let (name, description) = (name.to_owned(), signature(stack));
         let streams = streams.iter().map(ToString::to_string).collect();
         self.state().firing.push(FiringAlarm { name, description, streams, fits });
     }

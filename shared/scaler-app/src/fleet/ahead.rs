@@ -57,7 +57,7 @@ pub(super) async fn look_ahead(
         let look_again = (direction == Direction::Out).then_some(HELD_SECONDS);
         return Ahead { outcome: None, look_again };
     }
-    let outcome = reconcile(cloud, process, settings.policy, stream, direction, None).await;
+    let outcome = Box::pin(reconcile(cloud, process, settings.policy, stream, direction, None)).await;
     let look_again = match (outcome.outcome, direction) {
         // A longer way has more than one step.
         (OutcomeKind::Resized, _) => Some(LATER_SECONDS_MAX),

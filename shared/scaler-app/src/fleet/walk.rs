@@ -128,7 +128,8 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
             Ok(observed) => observed,
             Err(error) => return Looked { outcomes: vec![call_failed(stream, &error)], changes: None, plan: None },
         };
-        let synced = self.stream_sync.sync(observed).await;
+        // In a box, as in `pass/handle.rs`, here and below.
+        let synced = Box::pin(self.stream_sync.sync(observed)).await;
         let at_rest = synced.at_rest().filter(|_| plans);
         let mut looked = Looked { outcomes: synced.outcomes, changes: synced.look_again, plan: None };
         if let Some((shards, enrolment)) = at_rest {
@@ -159,7 +160,8 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
             done += 1;
             let stream = observed.stream.clone();
             let (is_planned, is_in_turn) = (observed.plans, observed.depth == Depth::InTurn);
-            let synced = self.stream_sync.sync(observed).await;
+            // In a box, as in `pass/handle.rs`, here and below.
+            let synced = Box::pin(self.stream_sync.sync(observed)).await;
             plans.extend(synced.at_rest().filter(|_| is_planned).map(|at_rest| (stream.clone(), at_rest)));
             let SyncedStream { outcomes, standing, look_again } = synced;
             again.note(&stream, look_again, is_planned, change_ends);

@@ -165,7 +165,8 @@ async fn answer(
             Outcome::plain(OutcomeKind::Refused, None, words)
         }
         (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
-            reconcile(cloud, process, policy, stream, direction, event.fits).await
+            // In a box: all that a pass waits for, one in the other, is deeper than the compiler follows.
+            Box::pin(reconcile(cloud, process, policy, stream, direction, event.fits)).await
         }
         (AlarmState::Alarm, [stream]) => {
             let words = "this stream was already looked at for this event";

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use kinesis_model::{MicroUsd, StreamMode};
 use serde::{Serialize, Serializer};
 
+use crate::cloud::CredentialFault;
 use crate::retry::RetryNeeded;
 
 /// Money as a number of USD. A double holds a hundredth of a micro-dollar up to 90 million, so it is exact as printed.
@@ -66,6 +67,9 @@ pub struct CostReport {
     /// Where the page is, if one was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
+    /// Why AWS did not accept the caller's credentials, if it did not.
+    #[serde(skip)]
+    pub credential_fault: Option<CredentialFault>,
     #[serde(skip)]
     pub(super) retry: bool,
 }

@@ -9,7 +9,9 @@ use scaler_core::{ALARM_PREFIX, Enrolment, Policy, TAG_MANAGED, stream_of_alarm}
 
 use super::reckon::{BilledStream, Reckoned, Terms};
 use super::request::{CostRequest, Whose};
-use crate::cloud::{CallError, Clock, CloudWatch, CostCloud, Failure, Kinesis, NOT_FOUND_ADVICE, PriceList, Tagging};
+use crate::cloud::{
+    CallError, Clock, CloudWatch, CostCloud, CredentialFault, Failure, Kinesis, NOT_FOUND_ADVICE, PriceList, Tagging,
+};
 use crate::wiring::Wiring;
 
 /// Streams whose metrics are asked for together; the adapter parts them further, as AWS wants it.
@@ -27,6 +29,8 @@ pub(super) struct Gathered {
     pub(super) notes: Vec<String>,
     /// Whether a fault may have passed in a moment.
     pub(super) may_pass: bool,
+    /// Why AWS did not accept the caller's credentials, if it did not.
+    pub(super) credential_fault: Option<CredentialFault>,
 }
 
 pub(super) async fn gather(
@@ -44,6 +48,7 @@ pub(super) async fn gather(
         faults: Vec::new(),
         notes: Vec::new(),
         may_pass: false,
+        credential_fault: None,
     };
     prices(cloud, wiring, &mut gathered).await;
     let Some(streams) = streams(cloud, request, &mut gathered).await else { return gathered };
@@ -77,6 +82,9 @@ pub(super) async fn gather(
 impl Gathered {
     fn failed(&mut self, what: &str, error: &CallError) {
         self.may_pass |= error.failure.is_passing();
+        if let Failure::Unauthenticated(fault) = error.failure {
+            self.credential_fault = Some(fault);
+        }
         let is_missing = error.failure == Failure::NotFound;
         let advice = if is_missing { format!(". {NOT_FOUND_ADVICE}") } else { String::new() };
         self.faults.push(format!("{what}: {error}{advice}"));

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::stack::deletion;
 use crate::support::{Stack, load};
+use testkit::world::World;
 
 /// Runs `dying` on a fresh stack with its life cut after 0, 1, 2, ... calls until it lives to its end, and lets four hours
 /// of the schedule follow each death. Returns how often it died.
@@ -86,7 +87,7 @@ async fn scale_out_dies_while_it_resizes() {
         let alarm = json!({ "alarmData": { "alarmName": "a", "state": { "value": "ALARM" }, "configuration": { "metrics": [
             { "metricStat": { "metric": { "dimensions": { "StreamName": "orders" } } } }] } } });
         let policy = Policy::new(stack.policy).unwrap();
-        handle(&stack.world.ports(), &policy, Direction::Out, &alarm, &mut |_| ()).await;
+        handle(&stack.world, &World::process(), &policy, Direction::Out, &alarm, &mut |_| ()).await;
     };
     let died = dies_everywhere(busy, resizes).await;
     assert_eq!(died, 13, "look, tags, metrics, quota, ledger, resize, ledger, five of the refit, message");

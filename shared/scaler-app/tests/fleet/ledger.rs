@@ -8,6 +8,7 @@ use scaler_core::{Direction, Policy};
 use serde_json::{Value, json};
 
 use crate::support::{Stack, load};
+use testkit::world::World;
 
 const TAG: &str = "kinesis-scaler/resizes";
 
@@ -22,7 +23,7 @@ pub(crate) fn alarm(stack: &Stack) -> Value {
 
 pub(crate) async fn look(stack: &Stack, direction: Direction) -> Outcome {
     let policy = Policy::new(stack.policy).unwrap();
-    handle(&stack.world.ports(), &policy, direction, &alarm(stack), &mut |_| ()).await.outcomes.remove(0)
+    handle(&stack.world, &World::process(), &policy, direction, &alarm(stack), &mut |_| ()).await.outcomes.remove(0)
 }
 
 /// So many shards, full by bytes.
@@ -121,8 +122,8 @@ async fn a_function_that_dies_leaves_one_entry_for_one_call() {
         let stack = full().await;
         let policy = Policy::new(stack.policy).unwrap();
         stack.world.dies_after(Some(calls));
-        let (ports, event) = (stack.world.ports(), alarm(&stack));
-        runs_as_far_as_it_lives(handle(&ports, &policy, Direction::Out, &event, &mut |_| ()));
+        let (process, event) = (World::process(), alarm(&stack));
+        runs_as_far_as_it_lives(handle(&stack.world, &process, &policy, Direction::Out, &event, &mut |_| ()));
         stack.world.dies_after(None);
         let made = stack.world.stream("orders").unwrap().resizes.len();
         let entries = ledger(&stack).split_whitespace().count();

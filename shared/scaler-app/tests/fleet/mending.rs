@@ -4,7 +4,7 @@ use kinesis_model::{StreamMode, StreamStatus};
 use scaler_app::cloud::Failure;
 use scaler_core::{ALARM_PREFIX, Direction, Policy, StreamAlarm};
 use serde_json::json;
-use testkit::world::Stream;
+use testkit::world::{Stream, World};
 
 use crate::support::{Stack, load};
 
@@ -396,14 +396,14 @@ async fn a_refit_that_is_refused_does_not_count_a_resize_twice() {
     stack
         .world
         .change("orders", |stream| stream.load = kinesis_model::Minute { bytes: Some(20 * 62_914_560), ..load() });
-    stack.world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    stack.world.fire("kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     let policy = Policy::new(stack.policy).unwrap();
     for _ in 0..6 {
         for _ in 0..2 {
             stack.world.fail_next("PutMetricAlarm", Failure::Refused);
         }
         let sweep = json!({ "detail-type": "Scheduled Event" });
-        scaler_app::handle(&stack.world.ports(), &policy, Direction::Out, &sweep, &mut |_| ()).await;
+        scaler_app::handle(&stack.world, &World::process(), &policy, Direction::Out, &sweep, &mut |_| ()).await;
         stack.world.advance(jiff::SignedDuration::from_mins(5));
     }
     let stream = stack.world.stream("orders").unwrap();

@@ -8,6 +8,7 @@ use scaler_core::{Direction, Policy};
 use serde_json::{Value, json};
 
 use crate::support::{Stack, load};
+use testkit::world::World;
 
 fn alarm() -> Value {
     json!({ "alarmData": { "alarmName": "kinesis-scaler/orders/scale-out", "state": { "value": "ALARM" },
@@ -17,7 +18,7 @@ fn alarm() -> Value {
 /// A minute of sweeps and the like: the same alarm again.
 async fn look(stack: &Stack) {
     let policy = Policy::new(stack.policy).unwrap();
-    handle(&stack.world.ports(), &policy, Direction::Out, &alarm(), &mut |_| ()).await;
+    handle(&stack.world, &World::process(), &policy, Direction::Out, &alarm(), &mut |_| ()).await;
 }
 
 fn subjects(stack: &Stack) -> Vec<String> {
@@ -93,7 +94,7 @@ async fn what_could_not_be_written_down_is_not_sent() {
     stack.world.fail_next("GetMetricData", Failure::Unavailable);
     stack.world.fail_next("AddTagsToStream", Failure::Refused);
     let policy = Policy::new(stack.policy).unwrap();
-    let response = handle(&stack.world.ports(), &policy, Direction::Out, &alarm(), &mut |_| ()).await;
+    let response = handle(&stack.world, &World::process(), &policy, Direction::Out, &alarm(), &mut |_| ()).await;
     assert!(response.outcomes[0].faults[0].starts_with("nobody was told: AddTagsToStream"), "{response:?}");
     assert!(stack.world.told().is_empty());
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use scaler_app::OutcomeKind;
-use scaler_app::cloud::{Failure, NoticeKind};
+use scaler_app::cloud::{Failure, NotificationKind};
 use scaler_app::fleet::StackRequest;
 use serde_json::{Value, json};
 use testkit::world::Stream;
@@ -108,7 +108,7 @@ async fn a_deletion_succeeds_however_aws_fails_and_says_what_is_left() {
         // CloudFormation shows nobody the reason of a success.
         let people = stack.world.told();
         let told_people = &people.last().unwrap().text;
-        assert_eq!(people.last().unwrap().kind, NoticeKind::Attention, "{call}");
+        assert_eq!(people.last().unwrap().kind, NotificationKind::Attention, "{call}");
         assert!(told_people.contains(&reason) && told_people.contains("Next: Look in CloudWatch"), "{told_people}");
         let calls = stack.world.calls();
         let at = |made: &str| calls.iter().position(|call| call.starts_with(made));
@@ -221,7 +221,7 @@ fn deployed() -> Value {
 }
 
 fn told(stack: &Stack) -> Vec<String> {
-    let told = stack.world.told().into_iter().filter(|notice| notice.kind == NoticeKind::Deployment);
+    let told = stack.world.told().into_iter().filter(|notice| notice.kind == NotificationKind::Deployment);
     told.map(|notice| format!("{}\n\n{}", notice.subject, notice.text)).collect()
 }
 

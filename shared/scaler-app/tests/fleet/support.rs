@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode};
-use scaler_app::fleet::{Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
+use scaler_app::fleet::{Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::stack_settings::alarms_of;
-use scaler_app::telemetry::Gauges;
+use scaler_app::telemetry::{Gauges, TelemetryItem};
 use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind};
 use scaler_core::{Enrolment, Policy, PolicySpec, StreamAlarm};
@@ -116,8 +116,8 @@ impl Stack {
     pub(crate) async fn asked_by_cloudformation(&self, event: &Value) -> SyncResponse {
         let request = StackRequest::read(event).expect("it is one");
         let until = self.world.now().checked_add(SignedDuration::from_mins(4)).unwrap();
-        let (ports, stack) = (self.world.fleet_ports(), &self.wiring.stack_name);
-        answer_stack(&ports, &&self.world, stack, request, until, &mut |_| ()).await
+        let stack = &self.wiring.stack_name;
+        answer_stack(&self.world, &self.world, stack, request, until, &mut |_| ()).await
     }
 
     pub(crate) async fn run_for(&self, event: &Value, time: SignedDuration) -> Run {
@@ -125,11 +125,11 @@ impl Stack {
         let settings = Settings { policy: &policy, wiring: &self.wiring };
         let until = self.world.now().checked_add(time).unwrap();
         let (mut said, mut gauges) = (Vec::new(), Vec::new());
-        let mut say = |one: Said| match one {
-            Said::Outcome(outcome) => said.push(*outcome),
-            Said::Gauges(gauge) => gauges.push(gauge),
+        let mut say = |one: TelemetryItem| match one {
+            TelemetryItem::Outcome(outcome) => said.push(*outcome),
+            TelemetryItem::Gauges(gauge) => gauges.push(gauge),
         };
-        let response = sync(&self.world.fleet_ports(), settings, event, until, &mut say).await;
+        let response = sync(&self.world, &World::process(), settings, event, until, &mut say).await;
         gauges.sort_by(|a, b| a.stream.cmp(&b.stream));
         let (answered, left_out) = said.split_at(response.outcomes.len());
         assert_eq!(answered, response.outcomes, "each outcome is said as it comes");
@@ -147,7 +147,9 @@ impl Stack {
         }
         let policy = enrolment.policy(&Policy::new(self.policy).unwrap()).unwrap();
         let shards = ShardCount::new(state.shards).unwrap();
-        alarms_of(&Policy::new(self.policy).unwrap(), &policy, stream, shards, &self.wiring.alarm_actions())
+        let alarms =
+            alarms_of(&Policy::new(self.policy).unwrap(), &policy, stream, shards, &self.wiring.alarm_actions());
+        alarms.iter().map(|alarm| alarm.signed_by(&self.wiring.stack_name)).collect()
     }
 
     /// As [`Self::wanted`], and none where the stream's tags cannot be read.

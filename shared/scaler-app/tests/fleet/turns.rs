@@ -23,7 +23,7 @@ async fn looks(direction: Direction, streams: usize) -> BTreeMap<String, usize> 
         world = world.with(name, stream);
     }
     for name in &names {
-        world.fire(direction, &format!("kinesis-scaler/{name}/{direction}"), &[name], Some(4));
+        world.fire(&format!("kinesis-scaler/{name}/{direction}"), &[name], Some(4));
     }
     let mut looks: BTreeMap<_, _> = names.iter().map(|name| (name.clone(), 0)).collect();
     // A slow hour at AWS: there is time for nine or so.
@@ -31,7 +31,7 @@ async fn looks(direction: Direction, streams: usize) -> BTreeMap<String, usize> 
     for minute in 0..720 {
         world.set(Timestamp::from_second(begins + minute * 60).unwrap());
         let event = json!({ "detail-type": "Scheduled Event", "source": "aws.events", "detail": {} });
-        for outcome in handle(&world.ports(), &policy, direction, &event, &mut |_| ()).await.outcomes {
+        for outcome in handle(&world, &World::process(), &policy, direction, &event, &mut |_| ()).await.outcomes {
             if !outcome.words.starts_with("no time left") {
                 assert_eq!(outcome.outcome, OutcomeKind::Held);
                 *looks.get_mut(&outcome.stream.unwrap()).unwrap() += 1;
