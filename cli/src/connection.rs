@@ -10,7 +10,7 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use scaler_app::Process;
 use scaler_app::cloud::{CallError, CredentialFault, Failure};
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsCostCloud, AwsFleetCloud, Operator, Pace, Share, SystemClock};
 
 /// What a stack is called where nobody says otherwise, as in `samconfig.toml`.
@@ -53,7 +53,7 @@ impl Connection {
         has_address(&region, &environment).await?;
         has_credentials(&sdk, &environment).await?;
         let pace = Pace::of(Share::SCALING, SystemClock);
-        let cloud = AwsFleetCloud::new(&sdk, SystemClock, &pace, &Wiring::default());
+        let cloud = AwsFleetCloud::new(&sdk, SystemClock, &pace, &StackConfig::default());
         let process = Process { stack: stack.to_owned(), ..Process::default() };
         Ok(Self { cloud, process, operator: Operator::new(&sdk, &pace), region, sdk })
     }
@@ -64,8 +64,8 @@ impl Connection {
     }
 
     /// What cost-report uses, with nobody to be told.
-    pub(crate) fn cost_cloud(&self, wiring: &Wiring) -> AwsCostCloud {
-        AwsCostCloud::new(&self.sdk, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), wiring)
+    pub(crate) fn cost_cloud(&self, stack_config: &StackConfig) -> AwsCostCloud {
+        AwsCostCloud::new(&self.sdk, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), stack_config)
     }
 }
 

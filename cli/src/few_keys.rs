@@ -1,10 +1,19 @@
 //! Few partition keys on many shards, in words for people and in JSON for programs.
 
+use clap::{Args, value_parser};
 use kinesis_model::thousands;
 use serde_json::{Value, json};
 use sizing::HashedKeys;
 
 use crate::table::figure;
+
+/// How many partition keys there are.
+#[derive(Debug, Args)]
+pub(crate) struct KeyOptions {
+    /// Different partition keys in use, where they are few: a key lives on one shard, and two may share it.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub(crate) partition_keys: Option<u32>,
+}
 
 /// Which part of the shards they reach, whether that carries the load, and what would.
 pub(crate) fn in_words(keys: &HashedKeys) -> String {

@@ -8,7 +8,6 @@ mod compare;
 mod comparison;
 mod completions;
 mod connection;
-mod contender;
 mod cost;
 mod create;
 mod environment;
@@ -16,6 +15,7 @@ mod failure;
 mod few_keys;
 mod files;
 mod fleet;
+mod forecast;
 mod keys;
 mod load;
 mod man;
@@ -23,15 +23,17 @@ mod migrate;
 mod options;
 mod order;
 mod picture;
-mod plan;
 mod pricing;
 mod progress;
 mod report;
 mod scale;
-mod scene;
+mod scaling_policy;
+mod scenario;
+mod setting_options;
 mod settings;
 mod shown;
 mod simulate;
+mod size;
 mod source;
 mod stack;
 mod status;
@@ -70,7 +72,8 @@ enum Command {
     Simulate(simulate::Arguments),
     Backtest(backtest::Arguments),
     Tune(tune::Arguments),
-    Plan(plan::Arguments),
+    Forecast(forecast::Arguments),
+    Size(size::Arguments),
     Compare(compare::Arguments),
     Migrate(migrate::Arguments),
     Completions(completions::Arguments),
@@ -92,7 +95,8 @@ pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments, out),
         Command::Backtest(arguments) => backtest::run(&arguments, out),
         Command::Tune(arguments) => tune::run(&arguments, out),
-        Command::Plan(arguments) => plan::run(&arguments, out),
+        Command::Forecast(arguments) => forecast::run(&arguments, out),
+        Command::Size(arguments) => size::run(&arguments, out),
         Command::Compare(arguments) => compare::run(&arguments, out),
         Command::Migrate(arguments) => migrate::run(&arguments, out),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),

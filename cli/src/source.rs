@@ -9,7 +9,7 @@ use kinesis_model::limits::METRIC_DELAY_MINUTES;
 use kinesis_model::{Demand, Minute, StreamMode, StreamState};
 use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_aws::AwsFleetCloud;
-use scaler_core::Enrolment;
+use scaler_core::StreamTags;
 use simulator::trace::Trace;
 
 use crate::connection::{Connection, explained, in_aws};
@@ -37,7 +37,7 @@ pub(crate) struct SourceOptions {
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=15))]
     #[arg(conflicts_with = "trace")]
     days: u32,
-    /// Shards of the stream in the first minute, or, for a plan, now [default: as many as the stream has now; for a trace the power of two
+    /// Shards of the stream in the first minute; for a forecast, now [default: as many as the stream has now; for a trace the power of two
     /// that carries its first hour at 90 %].
     #[arg(long, value_name = "N", value_parser = shards())]
     initial_shards: Option<u32>,
@@ -56,7 +56,7 @@ pub(crate) struct StreamNow {
     pub(crate) name: String,
     pub(crate) capacity: Capacity,
     /// What its tags say, where they were read.
-    pub(crate) enrolment: Enrolment,
+    pub(crate) enrolment: StreamTags,
     /// Share of the minutes, 0 to 1, of which CloudWatch knows nothing; the trace has no traffic in them.
     pub(crate) unknown_share: f64,
 }
@@ -103,10 +103,10 @@ impl SourceOptions {
         let (trace, stream) = match (&self.trace, &self.stream) {
             (Some(file), _) => (read_trace(file)?, None),
             (None, Some(stream)) => {
-                let (trace, now) = self.read_stream(stream, tags)?;
+                let (trace, now) = read_stream(stream, self.days, tags)?;
                 (trace, Some(now))
             }
-            (None, None) => return Err(usage("neither --stream nor --trace is given: give one of them")),
+            (None, None) => return Err(usage("neither a stream nor --trace is given: give one of them")),
         };
         let now = stream.as_ref().map(|now| now.capacity);
         let initial_shards = self.initial_shards.unwrap_or_else(|| match now {
@@ -115,14 +115,14 @@ impl SourceOptions {
         });
         Ok(Source { trace, initial_shards, stream })
     }
+}
 
-    /// Reads the history of a stream, whichever option named it, for as many days as were asked for.
-    ///
-    /// # Errors
-    /// What cannot be read.
-    pub(crate) fn read_stream(&self, stream: &str, tags: Tags) -> Result<(Trace, StreamNow)> {
-        in_aws(history(stream, self.days, tags))
-    }
+/// Reads so many days of a stream's history.
+///
+/// # Errors
+/// What cannot be read.
+pub(crate) fn read_stream(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNow)> {
+    in_aws(history(stream, days, tags))
 }
 
 /// What CloudWatch remembers of what was wanted of a stream, and the stream as it is.
@@ -133,7 +133,7 @@ async fn history(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNo
     let (trace, mut now) = remembered(stream, &state, start, &minutes)?;
     if tags == Tags::Read {
         let tags = cloud.kinesis().tags(stream).await.map_err(|error| explained(&error))?;
-        now.enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        now.enrolment = StreamTags::read(&tags);
     }
     Ok((trace, now))
 }
@@ -184,7 +184,7 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
         StreamMode::Provisioned => Capacity::Shards(state.open_shards.get()),
         StreamMode::OnDemand => Capacity::OnDemand,
     };
-    Ok((trace, StreamNow { name: stream.to_owned(), capacity, enrolment: Enrolment::default(), unknown_share }))
+    Ok((trace, StreamNow { name: stream.to_owned(), capacity, enrolment: StreamTags::default(), unknown_share }))
 }
 
 #[cfg(test)]

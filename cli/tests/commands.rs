@@ -21,7 +21,8 @@ fn help_tells_what_there_is() {
         "simulate",
         "backtest",
         "tune",
-        "plan",
+        "forecast",
+        "size",
         "compare",
         "migrate",
         "migrate plan",
@@ -254,17 +255,17 @@ fn tuning_chooses_on_one_part_and_checks_on_the_other() {
 #[test]
 fn a_plan_covers_the_next_day_and_says_what_is_expected() {
     let news = trace("news.csv");
-    let report = json(&told("plan --initial-shards 4 --output json --trace", &[&news]));
+    let report = json(&told("forecast --initial-shards 4 --output json --trace", &[&news]));
     let spans = report["spans"].as_array().unwrap();
     assert_eq!(spans.iter().map(|span| span["minutes"].as_u64().unwrap()).sum::<u64>(), 1_440);
     assert_eq!((&report["resizes_left"], &spans[0]["shards"]), (&10.into(), &report["desired"]));
     for span in spans {
         assert!(number(span, "/likely") <= number(span, "/up_to"), "{span}");
     }
-    let shown = told("plan --initial-shards 4 --trace", &[&news]);
+    let shown = told("forecast --initial-shards 4 --trace", &[&news]);
     assert_eq!(shown.lines().count(), 4 + spans.len(), "{shown}");
     let short = cut("news.csv", 59, "short.csv");
-    refused(1, "an hour is the least", &format!("plan --trace {}", short.display()));
+    refused(1, "an hour is the least", &format!("forecast --trace {}", short.display()));
 }
 
 /// Two days of 10 MiB/s on 13 shards, which carry it: nothing is done, whatever little is known of the stream.

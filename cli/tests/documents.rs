@@ -13,7 +13,7 @@ fn told(arguments: &str) -> String {
 }
 
 const SIZING_SCRIPT: &str =
-    "plan --mb-per-second 3.5 --records-per-second 2500 --partition-keys 4 --headroom 20 --region us-east-1";
+    "size --mb-per-second 3.5 --records-per-second 2500 --partition-keys 4 --headroom 20 --region us-east-1";
 
 #[test]
 fn the_sizing_script_comes_to_five_shards_and_its_keys_stay_apart_in_19_of_100_cases() {
@@ -30,7 +30,7 @@ fn the_sizing_script_comes_to_five_shards_and_its_keys_stay_apart_in_19_of_100_c
 
 #[test]
 fn the_sizing_scripts_buffer_on_a_single_shard_is_told_beside_ours() {
-    let small = "plan --mb-per-second 0.5 --records-per-second 500 --region us-east-1";
+    let small = "size --mb-per-second 0.5 --records-per-second 500 --region us-east-1";
     let report = json(&told(&format!("{small} --output json")));
     assert_eq!((&report["shards_by_documents"], &report["shards_recommended"]), (&2.into(), &1.into()));
     assert!(told(small).contains("(the documents' 20 % on top of whole shards gives 2)"));
@@ -40,7 +40,7 @@ fn the_sizing_scripts_buffer_on_a_single_shard_is_told_beside_ours() {
 fn the_kafka_sizing_is_whole_megabytes_and_one() {
     // MB a second, by the documents' rule, exactly.
     for (megabytes, by_rule, exact) in [("5", 6, 5), ("5.5", 6, 6), ("4.9", 5, 5), ("0.5", 1, 1), ("10", 11, 10)] {
-        let command = format!("plan --kafka-mb-per-second {megabytes} --region us-east-1 --output json");
+        let command = format!("size --kafka-mb-per-second {megabytes} --region us-east-1 --output json");
         let report = json(&told(&command));
         assert_eq!(report["kafka"]["shards_whole_mb_plus_one"], by_rule, "{megabytes}");
         assert_eq!(report["kafka"]["shards_exact"], exact, "{megabytes}");
@@ -52,7 +52,7 @@ fn the_kafka_sizing_is_whole_megabytes_and_one() {
     let moved = json(&told(&format!("migrate plan --region us-east-1 --output json --topics {}", topics.display())));
     let by_rule = [0, 1].map(|topic| moved["topics"][topic]["shards_by_documents"].clone());
     assert_eq!(by_rule, [1, 6], "clicks, orders");
-    insta::assert_snapshot!("kafka_sizing", told("plan --kafka-mb-per-second 5 --region us-east-1"));
+    insta::assert_snapshot!("kafka_sizing", told("size --kafka-mb-per-second 5 --region us-east-1"));
 }
 
 #[test]
@@ -79,12 +79,12 @@ fn the_cost_comparison_script_is_reproduced_figure_by_figure_whatever_prices_are
 #[test]
 fn few_keys_are_told_wherever_shards_are_sized() {
     let load = "--mb-per-second 6 --records-per-second 8000 --region us-east-1";
-    let words = told(&format!("plan {load} --partition-keys 10"));
+    let words = told(&format!("size {load} --partition-keys 10"));
     assert!(
         words.contains("10 hashed keys occupy about 6.5 of 10 shards and stay apart in 4 of 10,000 cases"),
         "{words}"
     );
-    let report = json(&told(&format!("plan {load} --partition-keys 10 --output json")));
+    let report = json(&told(&format!("size {load} --partition-keys 10 --output json")));
     let keys = &report["partition_keys"];
     assert_near(number(keys, "/occupied_shards"), 10.0 * (1.0 - 0.9_f64.powi(10)));
     // 10! / 10^10.
@@ -94,13 +94,13 @@ fn few_keys_are_told_wherever_shards_are_sized() {
     // What would do, does; and one shard less does not.
     let enough = keys["keys_that_do"].as_u64().unwrap();
     assert!(words.contains(&format!("{} keys on these shards", kinesis_model::thousands(enough))), "{words}");
-    let many = json(&told(&format!("plan {load} --partition-keys {enough} --output json")));
+    let many = json(&told(&format!("size {load} --partition-keys {enough} --output json")));
     assert!(number(&many, "/partition_keys/load_is_carried") >= 0.95, "{many}");
     let shards = u32::try_from(keys["shards_that_do"].as_u64().unwrap()).unwrap();
     let apart = |shards: u32| (0..10).map(|taken| 1.0 - f64::from(taken) / f64::from(shards)).product::<f64>();
     assert!(apart(shards) >= 0.95 && apart(shards - 1) < 0.95, "{shards}");
-    assert!(!told(&format!("plan {load} --partition-keys 1000000")).contains("stay apart"), "many keys need no words");
-    let alone = told(&format!("plan {load} --partition-keys 3"));
+    assert!(!told(&format!("size {load} --partition-keys 1000000")).contains("stay apart"), "many keys need no words");
+    let alone = told(&format!("size {load} --partition-keys 3"));
     assert!(alone.contains("each writes more than a shard takes"), "{alone}");
 
     let topics = file("few-keys.csv", "topic,mb_per_second,records_per_second,partition_keys\norders,6,8000,10\n");
@@ -127,7 +127,7 @@ fn few_keys_are_told_beside_the_plan_of_a_day() {
     });
     std::fs::write(&path, format!("timestamp,incoming_bytes,incoming_records\n{}", minutes.collect::<String>()))
         .unwrap();
-    let command = format!("plan --trace {} --initial-shards 4 --partition-keys 4", path.display());
+    let command = format!("forecast --trace {} --initial-shards 4 --partition-keys 4", path.display());
     let words = told(&command);
     assert!(words.contains("4 hashed keys occupy about"), "{words}");
     let report = json(&told(&format!("{command} --output json")));

@@ -69,9 +69,9 @@ fn a_region_that_is_none_is_named_with_what_may_be_meant() {
     // Nothing is asked of S3: where it is says nothing of the Region.
     let elsewhere = [("AWS_ENDPOINT_URL_S3", "http://minio:9000"), ("AWS_REGION", "us-esat-1"), key, secret];
     fails("status", &elsewhere, &["AWS_REGION=\"us-esat-1\" is no Region"], &["minio"]);
-    let paper = output("plan --mb-per-second 1 --region us-esat-1", &[]);
+    let paper = output("size --mb-per-second 1 --region us-esat-1", &[]);
     assert!(String::from_utf8(paper.stdout).unwrap().contains("is known for us-esat-1 (is us-east-1 meant?)"));
-    let paper = output("plan --mb-per-second 1", &[("AWS_REGION", "")]);
+    let paper = output("size --mb-per-second 1", &[("AWS_REGION", "")]);
     assert!(String::from_utf8(paper.stderr).unwrap().contains("AWS_REGION=\"\" is empty"));
 }
 
@@ -122,7 +122,7 @@ fn credentials_that_aws_does_not_take_are_no_lacking_permission() {
         "scale orders to 4",
         "cost",
         "cost orders --output json",
-        "plan --stream orders",
+        "forecast orders",
         "keys sample --stream orders",
     ];
     let expired = standin::start(|_| {

@@ -427,7 +427,7 @@ fn numbers_are_read_as_tools_print_them() {
     let floats = json(&told("simulate --no-optimum --summary json --trace", &[&input("files/cloudwatch-floats.csv")]));
     assert_eq!(floats["trace"]["peak_shards"], 1, "{floats:#}");
     let plan =
-        json(&told("plan --mb-per-second 2.9296875 --records-per-second 3000.0 --region us-east-1 --output json", &[]));
+        json(&told("size --mb-per-second 2.9296875 --records-per-second 3000.0 --region us-east-1 --output json", &[]));
     assert_eq!((&plan["shards_by_bytes"], &plan["shards_by_records"]), (&3.into(), &3.into()));
     let numbers = file(
         "numbers.json",

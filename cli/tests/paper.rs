@@ -35,7 +35,7 @@ fn fixture(name: &str) -> PathBuf {
 fn consumers_share_or_have_enhanced_fan_out_and_every_command_says_the_same() {
     let load = "--region us-east-1 --output json";
     let plan =
-        |more: &str| json(&told(&format!("plan --mb-per-second 10 --records-per-second 10000 {load} {more}"), &[]));
+        |more: &str| json(&told(&format!("size --mb-per-second 10 --records-per-second 10000 {load} {more}"), &[]));
     let six = plan("--consumers 6");
     assert_eq!((&six["reading"], &six["classic_consumers_max"]), (&"enhanced fan-out".into(), &2.into()));
     assert_eq!((&six["binding"], &six["shards_recommended"]), (&"bytes".into(), &12.into()));
@@ -62,7 +62,7 @@ fn consumers_share_or_have_enhanced_fan_out_and_every_command_says_the_same() {
     }
     let words = "3 consumers with enhanced fan-out (2 at most can share the shards)";
     for command in [
-        "plan --mb-per-second 10 --records-per-second 10000 --consumers 3 --region us-east-1",
+        "size --mb-per-second 10 --records-per-second 10000 --consumers 3 --region us-east-1",
         "compare --mb-per-second 10 --record-kb 10 --consumers 3 --region us-east-1",
     ] {
         assert!(told(command, &[]).contains(words), "{command}");
@@ -71,13 +71,13 @@ fn consumers_share_or_have_enhanced_fan_out_and_every_command_says_the_same() {
     assert!(told("migrate plan --region us-east-1 --topics", &[&topics]).contains(words));
     insta::assert_snapshot!(
         "plan_fan_out",
-        told("plan --mb-per-second 10 --records-per-second 10000 --consumers 5 --region us-east-1", &[])
+        told("size --mb-per-second 10 --records-per-second 10000 --consumers 5 --region us-east-1", &[])
     );
 }
 
 #[test]
 fn prices_are_those_of_the_region_and_of_nobody_else() {
-    let command = "plan --mb-per-second 1 --records-per-second 100";
+    let command = "size --mb-per-second 1 --records-per-second 100";
     refused(2, "no Region is named", command, &[]);
     let empty = shardctl(command, &[]).env("AWS_REGION", "").output().unwrap();
     assert_eq!(empty.status.code(), Some(2), "{empty:?}");
@@ -95,42 +95,43 @@ fn prices_are_those_of_the_region_and_of_nobody_else() {
 
 #[test]
 fn bad_usage_is_told_with_what_was_expected() {
-    let plan = "plan --mb-per-second 3 --records-per-second 9";
+    let size = "size --mb-per-second 3 --records-per-second 9";
     for (words, arguments) in [
-        ("--stream <NAME>|--trace <FILE>|--mb-per-second", "plan"),
-        ("expected MB a second, above 0", "plan --mb-per-second -1"),
-        ("-2 is not in 0..=20", &format!("{plan} --consumers -2")),
+        ("<--mb-per-second <MB>|--kafka-mb-per-second <MB>|--stream <NAME>>", "size"),
+        ("<STREAM|--trace <FILE>>", "forecast"),
+        ("expected MB a second, above 0", "size --mb-per-second -1"),
+        ("-2 is not in 0..=20", &format!("{size} --consumers -2")),
         ("expected KB, above 0", "compare --mb-per-second 3 --record-kb -1"),
         ("expected MB a second, above 0", "migrate plan --topics x --mb-per-second-per-topic -1"),
-        ("cannot be used with", "plan --mb-per-second 3 --records-per-second 9 --stream orders"),
-        ("cannot be used with", "plan --trace x.csv --consumers 3"),
-        ("cannot be used with", "plan --trace x.csv --region us-east-1"),
-        ("cannot be used with", "plan --stream orders --price shard-hour=1"),
-        ("cannot be used with", &format!("{plan} --risk lean")),
-        ("cannot be used with", &format!("{plan} --initial-shards 3")),
-        ("cannot be used with", &format!("{plan} --days 3")),
-        ("cannot be used with", &format!("{plan} --consumers 2 --read-mb-per-second 4")),
-        ("cannot be used with", "plan --from-stream orders --records-per-second 4"),
-        ("expected MB a second, above 0 and up to 10000", "plan --mb-per-second 0 --records-per-second 9"),
-        ("expected MB a second, above 0 and up to 10000", "plan --kafka-mb-per-second 10000.000001"),
-        ("expected MB a second, above 0 and up to 10000", "plan --kafka-mb-per-second NaN"),
-        ("10000001 is not in 1..=10000000", "plan --mb-per-second 3 --records-per-second 10000001"),
-        ("no stream takes more than 10485760", "plan --mb-per-second 11 --records-per-second 1 --region us-east-1"),
+        ("cannot be used with", "size --mb-per-second 3 --records-per-second 9 --stream orders"),
+        ("unexpected argument", "forecast --trace x.csv --consumers 3"),
+        ("unexpected argument", "forecast --trace x.csv --region us-east-1"),
+        ("unexpected argument", "forecast orders --price shard-hour=1"),
+        ("unexpected argument", &format!("{size} --risk lean")),
+        ("unexpected argument", &format!("{size} --initial-shards 3")),
+        ("cannot be used with", &format!("{size} --days 3")),
+        ("cannot be used with", &format!("{size} --consumers 2 --read-mb-per-second 4")),
+        ("cannot be used with", "size --stream orders --records-per-second 4"),
+        ("expected MB a second, above 0 and up to 10000", "size --mb-per-second 0 --records-per-second 9"),
+        ("expected MB a second, above 0 and up to 10000", "size --kafka-mb-per-second 10000.000001"),
+        ("expected MB a second, above 0 and up to 10000", "size --kafka-mb-per-second NaN"),
+        ("10000001 is not in 1..=10000000", "size --mb-per-second 3 --records-per-second 10000001"),
+        ("no stream takes more than 10485760", "size --mb-per-second 11 --records-per-second 1 --region us-east-1"),
         ("expected a number of 1 or more", "simulate --trace x --burst 1e400"),
         ("expected a number of 1 or more", "simulate --trace x --burst 1e999999"),
         ("expected a number of 1 or more", "simulate --trace x --burst inf"),
         ("expected a number of 1 or more", "tune --trace x --burst 0.9"),
-        ("expected ITEM=USD", &format!("{plan} --price shard-hour")),
-        ("is no item that has a price", &format!("{plan} --price shards=3")),
-        ("\"-3\" is not an amount in USD", &format!("{plan} --price shard-hour=-3")),
+        ("expected ITEM=USD", &format!("{size} --price shard-hour")),
+        ("is no item that has a price", &format!("{size} --price shards=3")),
+        ("\"-3\" is not an amount in USD", &format!("{size} --price shard-hour=-3")),
         (
             "--price shard-hour is given twice, as 0.015 and as 0.02: give it once",
-            &format!("{plan} --region us-east-1 --price shard-hour=0.015 --price put-units=1 --price shard-hour=0.02"),
+            &format!("{size} --region us-east-1 --price shard-hour=0.015 --price put-units=1 --price shard-hour=0.02"),
         ),
         ("--price put-units is given twice", "cost --price put-units=1 --price put-units=1"),
-        ("21 is not in 0..=20", &format!("{plan} --consumers 21")),
+        ("21 is not in 0..=20", &format!("{size} --consumers 21")),
         ("21 is not in 0..=20", "compare --case documents --consumers 21"),
-        ("expected a Region's code", &format!("{plan} --region us/east")),
+        ("expected a Region's code", &format!("{size} --region us/east")),
         ("--mb-per-second <MB>|--case <CASE>", "compare"),
         ("--record-kb <KB>", "compare --mb-per-second 3"),
         ("expected KB, above 0 and up to 10240", "compare --mb-per-second 3 --record-kb 10241"),
@@ -170,7 +171,7 @@ fn bad_usage_is_told_with_what_was_expected() {
 
 #[test]
 fn records_that_nobody_told_leave_the_bytes_to_size_by() {
-    let command = "plan --mb-per-second 3.5 --region us-east-1";
+    let command = "size --mb-per-second 3.5 --region us-east-1";
     let report = json(&told(&format!("{command} --output json"), &[]));
     assert_eq!((&report["shards_recommended"], &report["shards_by_records"]), (&5.into(), &Value::Null));
     assert_eq!((&report["shards_cost"]["usd_month"], &report["cost"]), (&54.0.into(), &Value::Null));
@@ -181,7 +182,7 @@ fn records_that_nobody_told_leave_the_bytes_to_size_by() {
 #[test]
 fn a_load_has_the_same_shards_in_every_command() {
     for (megabytes, shards) in [("0.01", 1), ("0.8", 1), ("1", 2), ("3.5", 5), ("10", 12), ("100", 120)] {
-        let plan = told(&format!("plan --mb-per-second {megabytes} --region us-east-1 --output json"), &[]);
+        let plan = told(&format!("size --mb-per-second {megabytes} --region us-east-1 --output json"), &[]);
         assert_eq!(json(&plan)["shards_recommended"], shards, "{megabytes}");
         let compared = format!("compare --mb-per-second {megabytes} --record-kb 10 --region us-east-1 --output json");
         assert_eq!(json(&told(&compared, &[]))["shards_peak"], shards, "{megabytes}");
@@ -193,7 +194,7 @@ fn a_load_has_the_same_shards_in_every_command() {
 
 #[test]
 fn a_load_that_no_count_of_keys_carries_is_told_so() {
-    let told = told("plan --mb-per-second 9000 --partition-keys 1 --region us-east-1", &[]);
+    let told = told("size --mb-per-second 9000 --partition-keys 1 --region us-east-1", &[]);
     assert!(told.contains("Neither more shards nor up to a million keys would do."), "{told}");
 }
 
@@ -414,7 +415,7 @@ fn a_topic_whose_name_is_too_long_for_a_stream_is_told() {
 
 #[test]
 fn more_shards_than_a_stream_has_are_told() {
-    let large = told("plan --kafka-mb-per-second 10000 --region us-east-1", &[]);
+    let large = told("size --kafka-mb-per-second 10000 --region us-east-1", &[]);
     assert!(large.contains("No stream is resized to more than 10000 shards"), "{large}");
     let topics = file("large.csv", "topic,mb_per_second\nclicks,10000\n");
     let plan = told("migrate plan --region us-east-1 --topics", &[&topics]);
@@ -422,7 +423,7 @@ fn more_shards_than_a_stream_has_are_told() {
 }
 
 /// Every command, and those within it.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "create",
     "status",
     "scale",
@@ -430,7 +431,8 @@ const COMMANDS: [&str; 13] = [
     "simulate",
     "backtest",
     "tune",
-    "plan",
+    "forecast",
+    "size",
     "compare",
     "migrate",
     "migrate-plan",
@@ -469,7 +471,7 @@ fn the_manual_has_every_command() {
 fn a_region_without_prices_takes_anothers_where_asked_and_says_so_in_each_sum() {
     let seoul = "--region ap-northeast-2 --prices-of us-east-1";
     let load = "--mb-per-second 10 --records-per-second 10000 --consumers 6";
-    let plan = |region: &str| told(&format!("plan {load} {region}"), &[]);
+    let plan = |region: &str| told(&format!("size {load} {region}"), &[]);
     assert!(plan("--region ap-northeast-2").contains("--prices-of us-east-1"), "it is offered");
     let lent = plan(seoul);
     assert!(lent.contains("USD, at prices of us-east-1"), "{lent}");
@@ -481,10 +483,10 @@ fn a_region_without_prices_takes_anothers_where_asked_and_says_so_in_each_sum() 
         figures(&lent).map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()),
         figures(&own).map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     );
-    let report = json(&told(&format!("plan {load} {seoul} --output json"), &[]));
+    let report = json(&told(&format!("size {load} {seoul} --output json"), &[]));
     assert_eq!((&report["region"], &report["prices_of"]), (&"ap-northeast-2".into(), &"us-east-1".into()));
 
-    let kafka = told(&format!("plan --kafka-mb-per-second 5 {seoul}"), &[]);
+    let kafka = told(&format!("size --kafka-mb-per-second 5 {seoul}"), &[]);
     assert_eq!(kafka.matches("USD an hour, at prices of us-east-1").count(), 2, "{kafka}");
     let compared = told(&format!("compare --mb-per-second 10 --record-kb 1 {seoul}"), &[]);
     assert_eq!(compared.matches("at prices of us-east-1").count(), 2, "the table and the bars: {compared}");
@@ -496,7 +498,7 @@ fn a_region_without_prices_takes_anothers_where_asked_and_says_so_in_each_sum() 
     refused(
         2,
         "expected a Region of the sheet: us-east-1, us-east-2",
-        "plan --mb-per-second 1 --prices-of eu-west-1",
+        "size --mb-per-second 1 --prices-of eu-west-1",
         &[],
     );
 }

@@ -100,25 +100,25 @@ const READS: [&str; 2] = ["kinesis:DescribeStreamSummary", "cloudwatch:GetMetric
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_keeps_to_the_bounds_and_needs_a_provisioned_stream() {
     let sandbox = sandbox().await;
-    let told = succeeded(shardctl(&sandbox, "plan --stream orders --output json --shards-min 3").await);
+    let told = succeeded(shardctl(&sandbox, "forecast orders --output json --shards-min 3").await);
     let report = json(&told);
     assert_eq!(report["shards"], 4);
     assert!(report["spans"].as_array().unwrap().iter().all(|span| number(span, "/shards") >= 3.0), "{report}");
-    let refused = shardctl(&sandbox, "plan --stream elastic").await;
+    let refused = shardctl(&sandbox, "forecast elastic").await;
     assert!(String::from_utf8_lossy(&refused.stderr).contains("on-demand mode"), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_streams_busiest_minute_is_sized_on_paper() {
     let sandbox = sandbox().await;
-    let told = succeeded(shardctl(&sandbox, "plan --from-stream orders --days 2 --headroom 0 --output json").await);
+    let told = succeeded(shardctl(&sandbox, "size --stream orders --days 2 --headroom 0 --output json").await);
     let report = json(&told);
     // 2 MB/s and 100 records a second, and in one minute half as many throttled on top.
     assert_eq!((&report["bytes_per_second"], &report["records_per_second"]), (&3_145_728.into(), &150.into()));
     assert_eq!((&report["shards_by_bytes"], &report["shards_recommended"]), (&3.into(), &3.into()));
     assert!(report["busiest_minute"].is_string(), "{report}");
-    let told = succeeded(shardctl(&sandbox, "plan --from-stream orders").await);
+    let told = succeeded(shardctl(&sandbox, "size --stream orders").await);
     assert!(told.starts_with("orders in its busiest minute, "), "{told}");
-    let refused = shardctl(&sandbox, "plan --from-stream orderz").await;
+    let refused = shardctl(&sandbox, "size --stream orderz").await;
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sandbox::{Delivery, Road};
 use scaler_app::cloud::{Clock as _, Cloud as _};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_app::{Outcome, Process, handle};
 use scaler_aws::AwsFleetCloud;
 use scaler_core::{Direction, Policy};
@@ -53,7 +53,7 @@ pub(crate) struct Functions {
     /// Their settings.
     pub(crate) policy: Policy,
     /// Whom they tell, and what alarms call.
-    pub(crate) wiring: Wiring,
+    pub(crate) stack_config: StackConfig,
 }
 
 impl Functions {
@@ -72,7 +72,7 @@ impl Functions {
 
     /// Runs alarm-sync.
     pub(crate) async fn sync(&self, event: &Value) -> Vec<Outcome> {
-        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
         let until = self.cloud.clock().now() + BEGINS_WITHIN;
         sync(&self.cloud, &self.process, settings, event, until, &mut |_| ()).await.outcomes
     }

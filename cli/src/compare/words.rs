@@ -160,7 +160,7 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
     let mut notes = vec![
         format!(
             "Kinesis prices of {}. Shards for the peak are those it needs and {HEADROOM_PERCENT} % on top, as shardctl \
-             plan has it; kinesis-scaler keeps shards {TARGET_UTILIZATION_PERCENT} % full. The time that a resize takes is \
+             size has it; kinesis-scaler keeps shards {TARGET_UTILIZATION_PERCENT} % full. The time that a resize takes is \
              not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one stream.",
             alternatives.sheet.origin()
         ),

@@ -4,15 +4,16 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::cloud::{Clock, Cloud};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, StackRequest, answer_stack, sync};
 use scaler_app::telemetry::Telemetry;
-use scaler_app::{Process, RetryNeeded, config, wiring};
+use scaler_app::{Process, RetryNeeded, config, stack_config};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     // A stack is to be deployed and deleted whatever its settings are: a bad one stops all but that.
-    let settings = config::from_environment().and_then(|policy| Ok((policy, wiring::from_environment()?)));
-    let known = settings.as_ref().map_or_else(|_| wiring::stack_alone(), |(_, wiring)| wiring.clone());
+    let settings = config::from_environment().and_then(|policy| Ok((policy, stack_config::from_environment()?)));
+    let known =
+        settings.as_ref().map_or_else(|_| stack_config::stack_alone(), |(_, stack_config)| stack_config.clone());
     let (cloud, cloudformation) = scaler_aws::connect_fleet(&known).await;
     let (process, telemetry) =
         (Process::new(&known), Telemetry { function: "alarm-sync", by_stream: known.stream_metrics });
@@ -22,8 +23,9 @@ async fn main() -> Result<(), Error> {
         if let Some(request) = StackRequest::read(&event.payload) {
             return Ok(answer_stack(&cloud, &cloudformation, &known.stack_name, request, until, &mut emit).await);
         }
-        let (policy, wiring) = settings.as_ref().map_err(ToString::to_string)?;
-        let response = sync(&cloud, &process, Settings { policy, wiring }, &event.payload, until, &mut emit).await;
+        let (policy, stack_config) = settings.as_ref().map_err(ToString::to_string)?;
+        let response =
+            sync(&cloud, &process, Settings { policy, stack_config }, &event.payload, until, &mut emit).await;
         response
             .into_result()
             .map_err(|error| Diagnostic { error_type: RetryNeeded::NAME.to_owned(), error_message: error.to_string() })

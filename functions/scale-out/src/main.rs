@@ -3,16 +3,16 @@
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::cloud::{Clock, Cloud};
 use scaler_app::telemetry::Telemetry;
-use scaler_app::{Process, RetryNeeded, config, handle, wiring};
+use scaler_app::{Process, RetryNeeded, config, handle, stack_config};
 use scaler_core::Direction;
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let (policy, wiring) = (config::from_environment()?, wiring::from_environment()?);
-    let (cloud, process) = (scaler_aws::connect(&wiring).await, Process::new(&wiring));
-    let telemetry = Telemetry { function: "scale-out", by_stream: wiring.stream_metrics };
+    let (policy, stack_config) = (config::from_environment()?, stack_config::from_environment()?);
+    let (cloud, process) = (scaler_aws::connect(&stack_config).await, Process::new(&stack_config));
+    let telemetry = Telemetry { function: "scale-out", by_stream: stack_config.stream_metrics };
     run(service_fn(async |event: LambdaEvent<Value>| {
         process.learn_account(&event.context.invoked_function_arn);
         let mut emit = |item| telemetry.emit(&item, cloud.clock().now());

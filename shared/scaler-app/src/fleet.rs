@@ -19,8 +19,8 @@ use serde_json::Value;
 use crate::cloud::FleetCloud;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::process::Process;
+use crate::stack_config::StackConfig;
 use crate::telemetry::TelemetryItem;
-use crate::wiring::Wiring;
 
 pub use request::{Look, SyncRequest, parse};
 pub use response::SyncResponse;
@@ -40,7 +40,7 @@ pub struct Settings<'a> {
     /// The stack's policy.
     pub policy: &'a Policy,
     /// What the stack says of itself.
-    pub wiring: &'a Wiring,
+    pub stack_config: &'a StackConfig,
 }
 
 /// Handles any event that alarm-sync may be sent. Bad input is an outcome, not an error.
@@ -56,7 +56,7 @@ pub async fn sync(
     emit: &mut (dyn FnMut(TelemetryItem) + Send),
 ) -> SyncResponse {
     let mut tally = Tally::new(emit);
-    for request in parse(event, &settings.wiring.roles) {
+    for request in parse(event, &settings.stack_config.roles) {
         let walk = Walk::new(cloud, process, settings, until);
         match request {
             Err(fault) => tally.outcome(Outcome::plain(OutcomeKind::Refused, None, fault.to_string())),

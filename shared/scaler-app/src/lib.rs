@@ -16,10 +16,10 @@ mod reconcile;
 pub mod report;
 mod retry;
 pub mod role;
+pub mod stack_config;
 pub mod stack_settings;
 pub mod stream_name;
 pub mod telemetry;
-pub mod wiring;
 
 pub use history_cache::HistoryCache;
 pub use outcome::{CallReport, Outcome, OutcomeKind, Response, StepReport};

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::event::account_of;
 use crate::history_cache::HistoryCache;
-use crate::wiring::Wiring;
+use crate::stack_config::StackConfig;
 
 /// What a function's process knows of itself, and keeps from one event to the next.
 #[derive(Debug)]
@@ -21,10 +21,10 @@ pub struct Process {
 
 impl Process {
     /// A process of this stack.
-    pub fn new(wiring: &Wiring) -> Self {
+    pub fn new(stack_config: &StackConfig) -> Self {
         Self {
-            stack: wiring.stack_name.clone(),
-            region: Some(wiring.region.clone()).filter(|region| !region.is_empty()),
+            stack: stack_config.stack_name.clone(),
+            region: Some(stack_config.region.clone()).filter(|region| !region.is_empty()),
             account: OnceLock::new(),
             histories: HistoryCache::default(),
         }
@@ -40,6 +40,6 @@ impl Process {
 
 impl Default for Process {
     fn default() -> Self {
-        Self::new(&Wiring::default())
+        Self::new(&StackConfig::default())
     }
 }

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount};
 use scaler_core::commands::operand;
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, Reason, ResizeHistory, ShardCall,
-    ShardWindow, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
+    Attempt, AttemptKind, Decision, Direction, Observation, Policy, Reason, ResizeHistory, ShardCall, ShardWindow,
+    StreamTags, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
 };
 
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Failure, Kinesis, NOT_FOUND_ADVICE};
@@ -166,7 +166,7 @@ enum Sight {
     /// Not even the stream's tags.
     Unknown(Outcome),
     /// The stream's tags, and what ended the pass there.
-    Stopped(Enrolment, Outcome),
+    Stopped(StreamTags, Outcome),
     /// Everything a decision looks at, and what of it could not be had.
     Whole(Box<Observation>, Option<String>),
 }
@@ -184,7 +184,7 @@ async fn observe(
         Err(error) => return Sight::Unknown(call_failed(name, &error)),
     };
     let enrolment = match cloud.kinesis().tags(name).await {
-        Ok(tags) => Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+        Ok(tags) => StreamTags::read(&tags),
         Err(error) => return Sight::Unknown(call_failed(name, &error)),
     };
     let policy = match admit(stack, &stream, &enrolment, direction) {
@@ -217,11 +217,11 @@ pub async fn reshard(
     process: &Process,
     stack: &Policy,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     ordered: &Decision,
 ) -> Outcome {
     match settle(cloud, stream, &enrolment.history, None, ordered.current).await {
-        Ok(history) => act(cloud, process, stack, stream, &Enrolment { history, ..enrolment.clone() }, ordered).await,
+        Ok(history) => act(cloud, process, stack, stream, &StreamTags { history, ..enrolment.clone() }, ordered).await,
         Err(error) => call_failed(stream, &error),
     }
 }
@@ -232,7 +232,7 @@ async fn act(
     process: &Process,
     stack: &Policy,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     decision: &Decision,
 ) -> Outcome {
     // Before the call: should the answer be lost, or this function die, it may have been made.
@@ -262,7 +262,7 @@ async fn act(
 async fn write_down(
     cloud: &impl Cloud,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     attempt: Attempt,
 ) -> Result<(), CallError> {
     let history = enrolment.history.with(attempt).to_string();
@@ -377,7 +377,7 @@ async fn refit_alarms(
     process: &Process,
     stack: &Policy,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     shards: ShardCount,
 ) -> Option<String> {
     // `decide` has come this far with the stream's own policy, so it is one.

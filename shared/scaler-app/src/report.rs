@@ -18,7 +18,7 @@ use scaler_core::Policy;
 use serde_json::Value;
 
 use crate::cloud::{Clock, CostCloud, Notifications, Pages};
-use crate::wiring::Wiring;
+use crate::stack_config::StackConfig;
 
 pub use figures::CostReport;
 pub use request::{CostFault, CostRequest, Whose, time};
@@ -38,7 +38,7 @@ pub struct CostSettings<'a> {
     /// The stack's policy.
     pub policy: &'a Policy,
     /// What the stack says of itself.
-    pub wiring: &'a Wiring,
+    pub stack_config: &'a StackConfig,
     /// Draws a report as an HTML page.
     pub draw: fn(&CostReport) -> String,
 }
@@ -55,7 +55,7 @@ pub async fn cost_report(
     let now = cloud.clock().now();
     match CostRequest::parse(event, now) {
         Ok(request) => reckoned(cloud, settings, &request, deadline).await,
-        Err(fault) => CostReport::empty(&settings.wiring.region, now, now, vec![fault.to_string()]),
+        Err(fault) => CostReport::empty(&settings.stack_config.region, now, now, vec![fault.to_string()]),
     }
 }
 
@@ -66,7 +66,7 @@ pub async fn reckoned(
     request: &CostRequest,
     deadline: Timestamp,
 ) -> CostReport {
-    let gathered = gather::gather(cloud, settings.wiring, settings.policy, request, deadline).await;
+    let gathered = gather::gather(cloud, settings.stack_config, settings.policy, request, deadline).await;
     let mut report = report_of(gathered, request);
     // Another try will come, and tell more than nothing.
     if request.publish && !report.retry {

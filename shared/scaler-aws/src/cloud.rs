@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use scaler_app::cloud::{Clock, Cloud, FleetCloud};
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 
 use crate::clock::SystemClock;
 use crate::cloudwatch::AwsCloudWatch;
@@ -23,12 +23,12 @@ pub struct AwsCloud<C = SystemClock> {
 
 impl<C: Clock> AwsCloud<C> {
     /// Over this configuration, with this clock.
-    pub fn new(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> Self {
+    pub fn new(sdk: &SdkConfig, clock: C, pace: &Pace, stack_config: &StackConfig) -> Self {
         // A client that nobody needs is not made: it would cost every cold start.
-        let topic = wiring.notification_topic_arn.clone().map(|arn| SnsTopic {
+        let topic = stack_config.notification_topic_arn.clone().map(|arn| SnsTopic {
             client: aws_sdk_sns::Client::new(sdk),
             arn,
-            here: format!("Where: Region {}, log group {}", wiring.region, wiring.log_group),
+            here: format!("Where: Region {}, log group {}", stack_config.region, stack_config.log_group),
         });
         Self {
             kinesis: AwsKinesis { client: aws_sdk_kinesis::Client::new(sdk), pace: pace.clone() },
@@ -72,12 +72,12 @@ pub struct AwsFleetCloud<C = SystemClock> {
 
 impl<C: Clock> AwsFleetCloud<C> {
     /// Over this configuration, with this clock.
-    pub fn new(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> Self {
+    pub fn new(sdk: &SdkConfig, clock: C, pace: &Pace, stack_config: &StackConfig) -> Self {
         let queue = |url| SqsQueue { client: aws_sdk_sqs::Client::new(sdk), url };
         Self {
-            pass: AwsCloud::new(sdk, clock, pace, wiring),
+            pass: AwsCloud::new(sdk, clock, pace, stack_config),
             tagging: AwsTagging { client: aws_sdk_resourcegroupstagging::Client::new(sdk), pace: pace.clone() },
-            queue: wiring.continuation_queue_url.clone().map(queue),
+            queue: stack_config.continuation_queue_url.clone().map(queue),
         }
     }
 }

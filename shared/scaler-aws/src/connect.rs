@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader};
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 
 use crate::clock::SystemClock;
 use crate::cloud::{AwsCloud, AwsFleetCloud};
@@ -23,19 +23,19 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// What scale-out and scale-in need. Region, credentials and endpoint by the SDK's own conventions (`AWS_REGION`,
 /// `AWS_ENDPOINT_URL`, ...).
-pub async fn connect(wiring: &Wiring) -> AwsCloud {
-    AwsCloud::new(&loader().load().await, SystemClock, &Pace::of(Share::SCALING, SystemClock), wiring)
+pub async fn connect(stack_config: &StackConfig) -> AwsCloud {
+    AwsCloud::new(&loader().load().await, SystemClock, &Pace::of(Share::SCALING, SystemClock), stack_config)
 }
 
 /// What alarm-sync needs, as [`connect`].
-pub async fn connect_fleet(wiring: &Wiring) -> (AwsFleetCloud, AwsCloudFormation) {
+pub async fn connect_fleet(stack_config: &StackConfig) -> (AwsFleetCloud, AwsCloudFormation) {
     let (sdk, pace) = (loader().load().await, Pace::of(Share::ALARM_SYNC, SystemClock));
-    (AwsFleetCloud::new(&sdk, SystemClock, &pace, wiring), AwsCloudFormation::new(&sdk, &pace))
+    (AwsFleetCloud::new(&sdk, SystemClock, &pace, stack_config), AwsCloudFormation::new(&sdk, &pace))
 }
 
 /// What cost-report needs, as [`connect`].
-pub async fn connect_cost(wiring: &Wiring) -> AwsCostCloud {
-    AwsCostCloud::new(&loader().load().await, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), wiring)
+pub async fn connect_cost(stack_config: &StackConfig) -> AwsCostCloud {
+    AwsCostCloud::new(&loader().load().await, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), stack_config)
 }
 
 /// What every client of ours is configured with.

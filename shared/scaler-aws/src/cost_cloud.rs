@@ -4,7 +4,7 @@ use aws_config::{Region, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
 use billing::prices::price_list_region;
 use scaler_app::cloud::{Clock, Cloud, CostCloud, FleetCloud};
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 
 use crate::cloud::AwsFleetCloud;
 use crate::cloudwatch::AwsCloudWatch;
@@ -26,11 +26,11 @@ pub struct AwsCostCloud<C = crate::clock::SystemClock> {
 
 impl<C: Clock> AwsCostCloud<C> {
     /// Over this configuration, with this clock.
-    pub fn new(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> Self {
+    pub fn new(sdk: &SdkConfig, clock: C, pace: &Pace, stack_config: &StackConfig) -> Self {
         Self {
-            fleet: AwsFleetCloud::new(sdk, clock, pace, wiring),
+            fleet: AwsFleetCloud::new(sdk, clock, pace, stack_config),
             price_list: AwsPriceList(price_list(sdk)),
-            pages: wiring.report_bucket.clone().map(|bucket| S3Pages { client: s3(sdk), bucket }),
+            pages: stack_config.report_bucket.clone().map(|bucket| S3Pages { client: s3(sdk), bucket }),
         }
     }
 }

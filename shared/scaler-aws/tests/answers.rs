@@ -12,7 +12,7 @@ use scaler_app::cloud::{
     CallError, Cloud as _, CloudWatch as _, Failure, FleetCloud as _, Kinesis as _, OtherSettings, Tagging as _,
 };
 use scaler_app::refit;
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsCloud, SystemClock};
 use scaler_core::{ALARM_PREFIX, Direction, PolicySpec, TAG_MANAGED, scaling_alarm};
 use serde_json::json;
@@ -443,7 +443,7 @@ async fn tagged_streams_are_read_to_the_last_page_with_our_tags_only() {
         Answer::json(200, &json!({ "ResourceTagMappingList": list, "PaginationToken": token }))
     };
     let standin = answering(vec![page(&["a", "b"], "more"), page(&[], "still"), page(&["c"], "")]).await;
-    let cloud = support::fleet_cloud(&support::sdk(standin.endpoint()).await, SystemClock, &Wiring::default());
+    let cloud = support::fleet_cloud(&support::sdk(standin.endpoint()).await, SystemClock, &StackConfig::default());
     let streams = cloud.tagging().streams_tagged(TAG_MANAGED).await.unwrap();
     let managed = vec![("kinesis-scaler/managed".to_owned(), "true".to_owned())];
     assert!(streams.iter().all(|stream| stream.tags == managed), "{streams:?}");
@@ -460,7 +460,7 @@ async fn the_loads_of_many_streams_are_asked_for_in_few_questions() {
     let answers =
         vec![page(vec![points_of("bytes_165", &[(4, 7.0)])], None), page(vec![points("bytes", &[(4, 8.0)])], None)];
     let standin = answering(answers).await;
-    let cloud = support::fleet_cloud(&support::sdk(standin.endpoint()).await, SystemClock, &Wiring::default());
+    let cloud = support::fleet_cloud(&support::sdk(standin.endpoint()).await, SystemClock, &StackConfig::default());
     let names: Vec<_> = (0..170).map(|i| format!("s{i}")).collect();
     let loads = cloud.cloudwatch().stream_windows(&names, END, MINUTES).await.unwrap();
     assert_eq!(loads.len(), 170);

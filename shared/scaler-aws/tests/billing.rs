@@ -20,7 +20,7 @@ use sandbox::{Capacity, ClockOptions, MISSING_BUCKET, Options, Sandbox};
 use scaler_app::cloud::{
     CallError, Clock, Cloud as _, CloudWatch as _, CostCloud as _, Failure, Kinesis as _, Pages as _, Runs,
 };
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsCostCloud, Pace, Share, SystemClock};
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn after(hours: i64) -> Timestamp {
 }
 
 async fn cloud(endpoint: &str) -> AwsCostCloud {
-    support::cost_cloud(&support::sdk(endpoint).await, SystemClock, &Wiring::default())
+    support::cost_cloud(&support::sdk(endpoint).await, SystemClock, &StackConfig::default())
 }
 
 async fn sandbox() -> Sandbox {
@@ -338,14 +338,14 @@ async fn big_questions_are_asked_twice_a_second() {
     let clock = Waited::default();
     let pace = Pace::of(Share::COST_REPORT, clock.clone());
     let sdk = support::sdk(standin.endpoint()).await;
-    let cloud = AwsCostCloud::new(&sdk, clock.clone(), &pace, &Wiring::default());
+    let cloud = AwsCostCloud::new(&sdk, clock.clone(), &pace, &StackConfig::default());
     let streams: Vec<_> = (0..170).map(|i| (format!("s{i}"), standing(0))).collect();
     cloud.cloudwatch().series(&streams, START, after(3), HOUR).await.unwrap();
     assert_eq!((standin.asked().len(), clock.now().as_millisecond()), (3, 500));
 }
 
-fn kept_in(bucket: &str) -> Wiring {
-    Wiring { report_bucket: Some(bucket.to_owned()), ..Wiring::default() }
+fn kept_in(bucket: &str) -> StackConfig {
+    StackConfig { report_bucket: Some(bucket.to_owned()), ..StackConfig::default() }
 }
 
 #[tokio::test]
@@ -372,6 +372,6 @@ async fn a_bucket_that_is_not_there_is_named() {
     assert_eq!(error.failure, Failure::Refused);
     assert!(error.to_string().starts_with("PutObject for s3://missing-bucket/a.html: NoSuchBucket: "), "{error}");
 
-    let none = support::cost_cloud(&sdk, SystemClock, &Wiring::default());
+    let none = support::cost_cloud(&sdk, SystemClock, &StackConfig::default());
     assert!(none.pages().is_none(), "a stack without a bucket keeps no page");
 }

@@ -15,7 +15,7 @@ use scaler_app::cloud::{
     CallError, Clock, Cloud as _, CloudWatch as _, Failure, FleetCloud as _, Kinesis as _, OtherSettings, Queue as _,
     StoredAlarm, Tagging as _,
 };
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_app::{OutcomeKind, Process, Response, handle};
 use scaler_aws::AwsFleetCloud;
 use scaler_core::{
@@ -90,8 +90,8 @@ async fn cloud(standin: &Standin) -> StandinCloud {
 }
 
 fn cloud_over(sdk: &SdkConfig) -> StandinCloud {
-    let wiring = Wiring { continuation_queue_url: Some(QUEUE.to_owned()), ..Wiring::default() };
-    support::fleet_cloud(sdk, StoppedClock, &wiring)
+    let stack_config = StackConfig { continuation_queue_url: Some(QUEUE.to_owned()), ..StackConfig::default() };
+    support::fleet_cloud(sdk, StoppedClock, &stack_config)
 }
 
 fn policy() -> Policy {

@@ -15,8 +15,8 @@ use std::task::{Context, Poll, Waker};
 
 use kinesis_model::{Minute, OpenShard};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::telemetry::TelemetryItem;
-use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, Process, handle};
 use scaler_core::{Direction, Policy, SYNC_MINUTES, StreamAlarm};
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ pub fn simulate(trace: &Trace, setup: &Setup) -> Run {
 pub struct Simulation<'a> {
     trace: &'a Trace,
     policy: Policy,
-    wiring: Wiring,
+    stack_config: StackConfig,
     aws: Aws,
     process: Process,
     producers: Producers,
@@ -94,7 +94,7 @@ impl<'a> Simulation<'a> {
         Self {
             trace,
             policy,
-            wiring: Wiring { stream_metrics: true, ..Wiring::default() },
+            stack_config: StackConfig { stream_metrics: true, ..StackConfig::default() },
             process: Process::default(),
             aws,
             throttled: Vec::with_capacity(trace.minutes.len()),
@@ -176,7 +176,7 @@ impl<'a> Simulation<'a> {
     fn sync(&self, event: &Value) {
         let until = self.trace.at(self.capacity.len()).checked_add(BEGINS_WITHIN).unwrap_or(jiff::Timestamp::MAX);
         let mut emit = |item| explain(&self.aws, &item);
-        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
         ready(sync(&self.aws, &self.process, settings, event, until, &mut emit));
     }
 }

@@ -1,7 +1,7 @@
 //! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
 
 use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{Direction, Enrolment, Observation, Plan, Policy, may_plan, plan_ahead};
+use scaler_core::{Direction, Observation, Plan, Policy, StreamTags, may_plan, plan_ahead};
 
 use super::Settings;
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch};
@@ -37,7 +37,7 @@ pub(super) async fn look_ahead(
     settings: Settings<'_>,
     stream: &str,
     shards: ShardCount,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
 ) -> Ahead {
     let Ok(policy) = enrolment.policy(settings.policy) else { return Ahead::default() };
     let plan = match plan(cloud, process, &policy, stream, shards, enrolment).await {
@@ -75,7 +75,7 @@ async fn plan(
     policy: &Policy,
     stream: &str,
     shards: ShardCount,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
 ) -> Result<Option<Plan>, CallError> {
     let now = cloud.clock().now();
     let end = whole_minute(now);

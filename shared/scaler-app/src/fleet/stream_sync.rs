@@ -2,7 +2,7 @@
 
 use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    Care, Direction, Enrolment, Policy, Reason, StreamAlarm, TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care,
+    Care, Direction, Policy, Reason, StreamAlarm, StreamTags, TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care,
     stream_of_alarm,
 };
 
@@ -50,7 +50,7 @@ pub(super) enum Depth {
 pub(super) struct SyncedStream {
     pub(super) outcomes: Vec<Outcome>,
     /// Where the stream stands, if it is one that is scaled.
-    pub(super) standing: Option<(ShardCount, Enrolment)>,
+    pub(super) standing: Option<(ShardCount, StreamTags)>,
     /// In how many seconds to look again, if no alarm will ask for it: the stream is changing just now, it may have changed
     /// while its alarms were put, or a step of its plan is due then.
     pub(super) look_again: Option<u32>,
@@ -59,7 +59,7 @@ pub(super) struct SyncedStream {
 impl SyncedStream {
     /// Where the stream stands, if its alarms are as they should be and it is not being resized: only then is it looked ahead
     /// for. One whose alarms are somebody else's, or could not be made, is left to a person.
-    pub(super) fn at_rest(&self) -> Option<(ShardCount, Enrolment)> {
+    pub(super) fn at_rest(&self) -> Option<(ShardCount, StreamTags)> {
         let is_in_step = |outcome: &Outcome| matches!(outcome.outcome, OutcomeKind::Kept | OutcomeKind::Mended);
         self.standing.clone().filter(|_| self.outcomes.iter().all(is_in_step))
     }
@@ -82,7 +82,7 @@ pub(super) struct StreamSync<'a, C: FleetCloud> {
 
 impl<C: FleetCloud> StreamSync<'_, C> {
     /// Takes the step of a plan that is due, of a stream that stands so and is in step.
-    pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, enrolment: &Enrolment) -> Ahead {
+    pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, enrolment: &StreamTags) -> Ahead {
         look_ahead(self.cloud, self.process, self.settings, stream, shards, enrolment).await
     }
 
@@ -102,7 +102,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         }
         // There is something to do: not by tags that may be minutes old.
         let enrolment = match self.cloud.kinesis().tags(stream).await {
-            Ok(tags) => read(&tags),
+            Ok(tags) => StreamTags::read(&tags),
             Err(error) => return call_failed(stream, &error).into(),
         };
         match care(self.settings.policy, &state, &enrolment) {
@@ -120,7 +120,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// Writes the tag of resizes on a stream which is new to us: one on which it cannot be written, be it for want of room, a tag
     /// policy or a permission, cannot be scaled, and somebody should know before it has to be. What stops it, if anything does.
-    async fn reserve_memory(&self, observed: &ObservedStream, enrolment: &Enrolment) -> Option<Outcome> {
+    async fn reserve_memory(&self, observed: &ObservedStream, enrolment: &StreamTags) -> Option<Outcome> {
         if enrolment.has_memory.resizes {
             return None;
         }
@@ -137,7 +137,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     }
 
     /// The same for the tag of notices, without which a stream is scaled and people are told nothing of it; what is wrong with it.
-    async fn reserve_notices(&self, observed: &ObservedStream, enrolment: &Enrolment) -> Option<String> {
+    async fn reserve_notices(&self, observed: &ObservedStream, enrolment: &StreamTags) -> Option<String> {
         if enrolment.has_memory.notices {
             return None;
         }
@@ -151,7 +151,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// Tells people of a stream on which nothing may be written down: when AWS told of a change of it or somebody asked, and in its
     /// turn.
-    async fn tell_unremembered(&self, observed: &ObservedStream, enrolment: &Enrolment, outcome: &mut Outcome) {
+    async fn tell_unremembered(&self, observed: &ObservedStream, enrolment: &StreamTags, outcome: &mut Outcome) {
         if enrolment.managed && enrolment.has_memory.notices {
             self.tell(enrolment, outcome).await;
         } else if observed.depth != Depth::AsItsAlarmsSay && !enrolment.is_dry_run(self.settings.policy) {
@@ -163,7 +163,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     async fn scaled(
         &mut self,
         observed: &ObservedStream,
-        mut enrolment: Enrolment,
+        mut enrolment: StreamTags,
         policy: &Policy,
         shards: ShardCount,
         outside: Option<Direction>,
@@ -206,7 +206,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// The whole work for a stream that is as it should be, by what its alarms say of it: no call at all.
     fn as_its_alarms_say(&self, observed: &ObservedStream) -> Option<SyncedStream> {
-        let enrolment = read(observed.tags.as_ref()?);
+        let enrolment = StreamTags::read(observed.tags.as_ref()?);
         if !enrolment.managed && enrolment.faults.is_empty() && observed.alarms.is_empty() && !observed.is_listed {
             return Some(Outcome::plain(OutcomeKind::Kept, Some(&observed.stream), KEPT).into());
         }
@@ -224,7 +224,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// The end of the work for a stream in this state that is as it should be, by the tags that are known of it.
     fn is_right(&self, observed: &ObservedStream, state: &StreamState) -> Option<SyncedStream> {
-        let enrolment = read(observed.tags.as_ref()?);
+        let enrolment = StreamTags::read(observed.tags.as_ref()?);
         let Care::Alarms { policy, outside: None } = care(self.settings.policy, state, &enrolment) else { return None };
         let changes = self.changes(observed, &policy, state.open_shards);
         let kept = Outcome::plain(OutcomeKind::Kept, Some(&observed.stream), KEPT);
@@ -232,7 +232,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     }
 
     /// A stream with which the scaler has nothing to do.
-    async fn clean_up(&self, observed: &ObservedStream, enrolment: &Enrolment, reason: &Reason) -> Outcome {
+    async fn clean_up(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &Reason) -> Outcome {
         let mut outcome = Outcome::stopped(OutcomeKind::Refused, &observed.stream, reason);
         if observed.is_listed && !enrolment.managed {
             outcome.words = format!("STREAM_NAMES lists it, but {reason}");
@@ -247,7 +247,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     }
 
     /// A stream that is changing, or of which it cannot be told what it should have.
-    async fn leave(&self, observed: &ObservedStream, enrolment: &Enrolment, reason: &Reason) -> SyncedStream {
+    async fn leave(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &Reason) -> SyncedStream {
         let is_changing = matches!(reason, Reason::NotActive(_));
         let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
         let mut outcome = Outcome::stopped(kind, &observed.stream, reason);
@@ -264,7 +264,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     }
 
     fn changes<'k>(&self, observed: &'k ObservedStream, policy: &Policy, shards: ShardCount) -> Changes<'k> {
-        let actions = self.settings.wiring.alarm_actions();
+        let actions = self.settings.stack_config.alarm_actions();
         let desired = alarms_of(self.settings.policy, policy, &observed.stream, shards, &actions);
         let signed = desired.iter().map(|alarm| alarm.signed_by(&self.process.stack)).collect();
         Changes::between(&observed.alarms, signed)
@@ -390,7 +390,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.
-    async fn tell(&self, enrolment: &Enrolment, outcome: &mut Outcome) {
+    async fn tell(&self, enrolment: &StreamTags, outcome: &mut Outcome) {
         if outcome.needs_attention {
             tell_people(self.cloud, self.settings.policy, enrolment, outcome).await;
         }
@@ -481,8 +481,4 @@ fn believed_shards(alarms: &[StoredAlarm]) -> Option<ShardCount> {
     let mut fits = alarms.iter().filter_map(|stored| stored.alarm.fits());
     let (first, second) = (fits.next()?, fits.next()?);
     ShardCount::new(first).filter(|_| first == second)
-}
-
-fn read(tags: &[(String, String)]) -> Enrolment {
-    Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
 }

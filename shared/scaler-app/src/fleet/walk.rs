@@ -143,7 +143,7 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
     /// What is known of a stream that is to be looked at closely.
     async fn observe(&self, stream: &str) -> Result<ObservedStream, CallError> {
         let alarms = self.cloud.cloudwatch().alarms(&format!("{ALARM_PREFIX}{stream}/")).await?;
-        let is_listed = self.settings.wiring.stream_names.iter().any(|listed| listed == stream);
+        let is_listed = self.settings.stack_config.stream_names.iter().any(|listed| listed == stream);
         let (stream, depth) = (stream.to_owned(), Depth::Close);
         Ok(ObservedStream { stream, tags: None, alarms, is_listed, depth, plans: true })
     }
@@ -183,7 +183,7 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
             ahead.outcome.into_iter().for_each(|outcome| tally.outcome(outcome));
         }
         self.look_again(again, tally).await;
-        if self.settings.wiring.stream_metrics {
+        if self.settings.stack_config.stream_metrics {
             publish(self.cloud, self.settings, &standings, !self.is_over(), tally).await;
         }
         Looks { done, scaled: standings.len() }
@@ -202,7 +202,7 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
                 alarms.entry(stream.to_owned()).or_default().push(stored);
             }
         }
-        let listed: BTreeSet<String> = self.settings.wiring.stream_names.iter().cloned().collect();
+        let listed: BTreeSet<String> = self.settings.stack_config.stream_names.iter().cloned().collect();
         let mut tags: BTreeMap<String, Vec<(String, String)>> =
             tagged.into_iter().map(|TaggedStream { name, tags }| (name, tags)).collect();
         let names: BTreeSet<String> = tags.keys().chain(alarms.keys()).chain(&listed).cloned().collect();

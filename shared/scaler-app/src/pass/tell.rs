@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::SHARD_METRICS;
 use scaler_core::commands::StreamCommand;
-use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
+use scaler_core::{AttemptKind, Policy, StreamTags, TAG_NOTICES, Verdict};
 
 use crate::cloud::{CallError, Clock, Cloud, Failure, Kinesis, Notification, NotificationKind, Notifications, Subject};
 use crate::outcome::{Outcome, OutcomeKind};
@@ -15,7 +15,7 @@ use crate::outcome::{Outcome, OutcomeKind};
 /// refuse tags, so no tag stands before these messages. Any other cause is told once an hour, and first written down on the
 /// stream. Where that fails nothing is sent: without a memory the same message would go out every minute. The log and
 /// `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
-pub(crate) async fn tell_people(cloud: &impl Cloud, stack: &Policy, enrolment: &Enrolment, outcome: &mut Outcome) {
+pub(crate) async fn tell_people(cloud: &impl Cloud, stack: &Policy, enrolment: &StreamTags, outcome: &mut Outcome) {
     let Some(topic) = cloud.notifications() else { return };
     if !enrolment.managed || enrolment.is_dry_run(stack) {
         return;
@@ -99,7 +99,7 @@ impl Measuring {
 }
 
 /// Whether a split or merge was made so lately that one more is no news.
-fn is_one_more(enrolment: &Enrolment, outcome: &Outcome, now: Timestamp) -> bool {
+fn is_one_more(enrolment: &StreamTags, outcome: &Outcome, now: Timestamp) -> bool {
     let is_step = outcome.decision.as_ref().is_some_and(|decision| decision.resharding.is_some());
     let last = enrolment.history.last_resize().filter(|last| last.kind == AttemptKind::Stepwise);
     is_step && last.is_some_and(|last| now.duration_since(last.at) < SignedDuration::from_hours(1))

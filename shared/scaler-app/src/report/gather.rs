@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use billing::prices::{Price, PriceSheet};
 use billing::{OwnUse, Standing};
 use jiff::Timestamp;
-use scaler_core::{ALARM_PREFIX, Enrolment, Policy, TAG_MANAGED, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, Policy, StreamTags, TAG_MANAGED, stream_of_alarm};
 
 use super::reckon::{BilledStream, Reckoned, Terms};
 use super::request::{CostRequest, Whose};
 use crate::cloud::{
     CallError, Clock, CloudWatch, CostCloud, CredentialFault, Failure, Kinesis, NOT_FOUND_ADVICE, PriceList, Tagging,
 };
-use crate::wiring::Wiring;
+use crate::stack_config::StackConfig;
 
 /// Streams whose metrics are asked for together; the adapter parts them further, as AWS wants it.
 const STREAMS_AT_ONCE: usize = 10;
@@ -35,13 +35,13 @@ pub(super) struct Gathered {
 
 pub(super) async fn gather(
     cloud: &impl CostCloud,
-    wiring: &Wiring,
+    stack_config: &StackConfig,
     policy: &Policy,
     request: &CostRequest,
     deadline: Timestamp,
 ) -> Gathered {
     let mut gathered = Gathered {
-        sheet: PriceSheet::of(&wiring.region),
+        sheet: PriceSheet::of(&stack_config.region),
         asked: 0,
         streams: Vec::new(),
         own: OwnUse::default(),
@@ -50,7 +50,7 @@ pub(super) async fn gather(
         may_pass: false,
         credential_fault: None,
     };
-    prices(cloud, wiring, &mut gathered).await;
+    prices(cloud, stack_config, &mut gathered).await;
     let Some(streams) = streams(cloud, request, &mut gathered).await else { return gathered };
     gathered.asked = streams.len();
     let alarms = alarm_metrics(cloud, &mut gathered).await;
@@ -75,7 +75,7 @@ pub(super) async fn gather(
             streams.len()
         ));
     }
-    own(cloud, wiring, request, &mut gathered).await;
+    own(cloud, stack_config, request, &mut gathered).await;
     gathered
 }
 
@@ -92,8 +92,8 @@ impl Gathered {
 }
 
 /// The repository's sheet, over it what AWS says now, over both what the operator says.
-async fn prices(cloud: &impl CostCloud, wiring: &Wiring, gathered: &mut Gathered) {
-    match cloud.price_list().prices(&wiring.region).await {
+async fn prices(cloud: &impl CostCloud, stack_config: &StackConfig, gathered: &mut Gathered) {
+    match cloud.price_list().prices(&stack_config.region).await {
         Ok(listed) => {
             let source = format!("AWS Price List, read {}", cloud.clock().now().strftime("%Y-%m-%d"));
             for (item, usd) in listed.prices {
@@ -105,7 +105,7 @@ async fn prices(cloud: &impl CostCloud, wiring: &Wiring, gathered: &mut Gathered
         // The figures tell their own date; what they lack is told where it is needed.
         Err(error) => gathered.notes.push(format!("prices are those of the repository's dated sheet: {error}")),
     }
-    for (item, usd) in &wiring.prices {
+    for (item, usd) in &stack_config.prices {
         gathered.sheet.set(*item, Price { usd: *usd, source: "the operator".into() });
     }
 }
@@ -115,7 +115,7 @@ async fn streams(
     cloud: &impl CostCloud,
     request: &CostRequest,
     gathered: &mut Gathered,
-) -> Option<Vec<(String, Enrolment)>> {
+) -> Option<Vec<(String, StreamTags)>> {
     let tagged = match cloud.tagging().streams_tagged(TAG_MANAGED).await {
         Ok(tagged) => tagged,
         Err(error) => {
@@ -123,13 +123,8 @@ async fn streams(
             return None;
         }
     };
-    let enrolments: BTreeMap<String, Enrolment> = tagged
-        .into_iter()
-        .map(|stream| {
-            let tags = stream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-            (stream.name, Enrolment::read(tags))
-        })
-        .collect();
+    let enrolments: BTreeMap<String, StreamTags> =
+        tagged.into_iter().map(|stream| (stream.name, StreamTags::read(&stream.tags))).collect();
     let names = match &request.whose {
         Whose::Managed => {
             enrolments.iter().filter(|(_, enrolment)| enrolment.managed).map(|(name, _)| name.clone()).collect()
@@ -153,9 +148,9 @@ async fn streams(
 /// What these streams are billed by.
 async fn standings(
     cloud: &impl CostCloud,
-    streams: &[(String, Enrolment)],
+    streams: &[(String, StreamTags)],
     gathered: &mut Gathered,
-) -> Vec<(String, Standing, Enrolment)> {
+) -> Vec<(String, Standing, StreamTags)> {
     let mut standings = Vec::new();
     for (name, enrolment) in streams {
         match cloud.kinesis().standing(name).await {
@@ -185,7 +180,7 @@ async fn alarm_metrics(cloud: &impl CostCloud, gathered: &mut Gathered) -> BTree
 async fn metrics(
     cloud: &impl CostCloud,
     request: &CostRequest,
-    streams: Vec<(String, Standing, Enrolment)>,
+    streams: Vec<(String, Standing, StreamTags)>,
     alarms: &BTreeMap<String, usize>,
     gathered: &mut Gathered,
 ) -> Vec<BilledStream> {
@@ -210,8 +205,8 @@ async fn metrics(
 }
 
 /// What the stack itself used. A person who asks from a terminal is no stack, and does not say which one is meant.
-async fn own(cloud: &impl CostCloud, wiring: &Wiring, request: &CostRequest, gathered: &mut Gathered) {
-    if wiring.functions.is_empty() {
+async fn own(cloud: &impl CostCloud, stack_config: &StackConfig, request: &CostRequest, gathered: &mut Gathered) {
+    if stack_config.functions.is_empty() {
         let note =
             "what the scaler itself costs is without its functions and the stack's own alarms: nobody said which";
         gathered.notes.push(note.to_owned());
@@ -219,10 +214,10 @@ async fn own(cloud: &impl CostCloud, wiring: &Wiring, request: &CostRequest, gat
     }
     let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
     gathered.own = OwnUse::of_stack(seconds);
-    let names: Vec<_> = wiring.functions.iter().map(|(name, _)| name.clone()).collect();
+    let names: Vec<_> = stack_config.functions.iter().map(|(name, _)| name.clone()).collect();
     match cloud.cloudwatch().runs(&names, request.from, request.until).await {
         Ok(runs) => {
-            for (name, megabytes) in &wiring.functions {
+            for (name, megabytes) in &stack_config.functions {
                 let run = runs.get(name).copied().unwrap_or_default();
                 gathered.own.runs += u128::from(run.count);
                 gathered.own.run_milliseconds_mb += u128::from(run.milliseconds) * u128::from(*megabytes);

@@ -12,7 +12,7 @@ use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Sandbox;
 use scaler_app::cloud::Clock;
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsCloud, AwsCostCloud, AwsFleetCloud, Pace, Share};
 
 /// Wait before the first of the SDK's retries, instead of its second: tests run in real time.
@@ -35,17 +35,17 @@ pub(crate) async fn sdk(endpoint: &str) -> SdkConfig {
 
 /// The cloud of a pass, with nobody to be told and no waiting between calls.
 pub(crate) fn cloud<C: Clock>(sdk: &SdkConfig, clock: C) -> AwsCloud<C> {
-    AwsCloud::new(sdk, clock, &unpaced(), &Wiring::default())
+    AwsCloud::new(sdk, clock, &unpaced(), &StackConfig::default())
 }
 
 /// The cloud of alarm-sync, with no waiting between calls.
-pub(crate) fn fleet_cloud<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) -> AwsFleetCloud<C> {
-    AwsFleetCloud::new(sdk, clock, &unpaced(), wiring)
+pub(crate) fn fleet_cloud<C: Clock>(sdk: &SdkConfig, clock: C, stack_config: &StackConfig) -> AwsFleetCloud<C> {
+    AwsFleetCloud::new(sdk, clock, &unpaced(), stack_config)
 }
 
 /// The cloud of cost-report, with no waiting between calls.
-pub(crate) fn cost_cloud<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) -> AwsCostCloud<C> {
-    AwsCostCloud::new(sdk, clock, &unpaced(), wiring)
+pub(crate) fn cost_cloud<C: Clock>(sdk: &SdkConfig, clock: C, stack_config: &StackConfig) -> AwsCostCloud<C> {
+    AwsCostCloud::new(sdk, clock, &unpaced(), stack_config)
 }
 
 /// No waiting between calls.

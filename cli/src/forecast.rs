@@ -1,39 +1,55 @@
-//! `shardctl plan --stream|--trace`: the forecast of the next 24 hours, and which count kinesis-scaler would have when.
+//! `shardctl forecast`: the load that a stream is expected to have in the next 24 hours, and the shards planned for it.
 
 use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use clap::{ArgGroup, Args};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
 use kinesis_model::{MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{Enrolment, LoadHistory, Observation, Plan, PlannedSpan, Policy, plan_ahead};
+use scaler_core::{LoadHistory, Observation, Plan, PlannedSpan, Policy, StreamTags, plan_ahead};
 use serde_json::json;
 use simulator::trace::Trace;
 use sizing::{HashedKeys, Reads, Workload};
 
-use super::paper::busiest;
-use crate::few_keys;
-use crate::options::{Output, SettingOptions};
-use crate::settings;
+use crate::few_keys::{self, KeyOptions};
+use crate::options::{Output, with_negative_numbers};
+use crate::setting_options::SettingOptions;
+use crate::settings::policy_to_simulate;
+use crate::size::busiest;
 use crate::source::{Capacity, Source, SourceOptions, Tags};
 use crate::table::table;
 
-/// Plans from now, or from the end of a trace.
-pub(super) fn run(
-    options: &SourceOptions,
-    settings: &SettingOptions,
-    partition_keys: Option<u32>,
+/// Show the load that a stream is expected to have in the next 24 hours, and the shards planned for it.
+///
+/// It is the plan that the functions would make now. They make it anew at each look, and carry out only its first step.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("workload").args(["stream", "trace"]).required(true)))]
+#[command(mut_arg("stream", |stream| stream.long(None).value_name("STREAM")))]
+#[command(mut_args(with_negative_numbers))]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    source: SourceOptions,
+    #[command(flatten)]
+    keys: KeyOptions,
+    #[command(flatten)]
+    settings: SettingOptions,
+    /// The form of the answer; json is for programs.
+    #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
     output: Output,
-    out: &mut impl Write,
-) -> Result<()> {
-    let stack = settings::policy(settings, None)?;
+}
+
+/// Plans from now, or from the end of a trace.
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
+    let Arguments { source: options, keys, settings, output } = arguments;
+    let stack = policy_to_simulate(settings, None)?;
     let source = options.read_with(Tags::Read)?;
     let now = source.trace.at(source.trace.minutes.len() + METRIC_DELAY_MINUTES as usize);
     let (shards, plan) = planned(&source, &stack, now)?;
     let name = &source.trace.name;
-    let keys = hashed_keys(partition_keys, &source.trace, &plan);
-    match output {
+    let keys = hashed_keys(keys.partition_keys, &source.trace, &plan);
+    match *output {
         Output::Json => {
             let mut report = in_json(name, shards, &plan, now);
             report["partition_keys"] = keys.as_ref().map_or(serde_json::Value::Null, few_keys::in_json);
@@ -68,7 +84,7 @@ fn hashed_keys(keys: Option<u32>, trace: &Trace, plan: &Plan) -> Option<HashedKe
 fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCount, Plan)> {
     let (enrolment, capacity) = match &source.stream {
         Some(stream) => (stream.enrolment.clone(), stream.capacity),
-        None => (Enrolment::default(), Capacity::Shards(source.initial_shards)),
+        None => (StreamTags::default(), Capacity::Shards(source.initial_shards)),
     };
     let name = &source.trace.name;
     let Capacity::Shards(_) = capacity else {

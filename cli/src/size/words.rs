@@ -6,7 +6,7 @@ use kinesis_model::{MicroUsd, ShardCount, thousands};
 use serde_json::{Value, json};
 use sizing::{Binding, HashedKeys, Readers, Reading, Sizing};
 
-use super::paper::{Load, Origin};
+use super::load::{Load, Origin};
 use crate::few_keys;
 use crate::pricing::{Rates, borrowed, in_megabytes, item_words, unpriced};
 use crate::table::table;
