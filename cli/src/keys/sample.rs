@@ -18,7 +18,7 @@ use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
 use scaler_aws::{SampleLimits, SampledRecord};
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{
-    Direction, Enrolment, KeyLoad, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow,
+    Direction, KeyLoad, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow, StreamTags,
     plan_reshard, shard_loads,
 };
 use serde::Serialize;
@@ -190,7 +190,7 @@ fn since(connection: &Connection, arguments: &Arguments) -> Timestamp {
 /// What applies to the stream, by its own tags; where those are not understood, as the functions are deployed.
 async fn policy(connection: &Connection, stream: &str) -> Result<Policy> {
     let tags = connection.ports.pass.streams.tags(stream).await.map_err(|error| explained(&error))?;
-    let enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let enrolment = StreamTags::read(&tags);
     let deployed = Policy::new(PolicySpec::default()).expect("the default is a policy");
     Ok(enrolment.policy(&deployed).unwrap_or(deployed))
 }
