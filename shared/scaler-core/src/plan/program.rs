@@ -188,8 +188,8 @@ impl<'a> Program<'a> {
             let mut least: ByLeft = std::array::from_fn(|left| from.keep(left));
             for change in changes {
                 let (to, part) = (&choices[change.to], (change.takes / minutes).min(1.0));
-                for left in change.left_min..=RESIZES {
-                    least[left] = least[left].min(from.change(to, part, left));
+                for (left, least) in least.iter_mut().enumerate().skip(change.left_min) {
+                    *least = least.min(from.change(to, part, left));
                 }
             }
             least
