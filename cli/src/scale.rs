@@ -11,22 +11,24 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use kinesis_model::ShardCount;
 use scaler_app::advice::{StreamCommand, operand, option_value};
-use scaler_app::ports::{CallError, Streams as _};
+use scaler_app::cloud::{CallError, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
-use scaler_core::{ALARM_PREFIX, AdmitReason, Decision, Direction, Enrolment, Intent, Policy, TAG_MANAGED};
+use scaler_core::{
+    ALARM_PREFIX, AdmitReason, Decision, Direction, Intent, Policy, StreamTags, TAG_DRY_RUN, TAG_MANAGED,
+    TAG_SHARDS_MAX,
+};
 use serde::Serialize;
 
-use crate::connection::{Connection, OUR_STACK, advice_on, explained, in_aws};
+use crate::connection::{Connection, OUR_STACK, credentials_advice, explained, in_aws};
 use crate::failure::{not_carried_out, usage};
-use crate::options::{Output, StackOptions, shards, stack_name, stream_name};
+use crate::options::{Output, shards, stack_name, stream_name};
 use crate::report::write_json;
-use crate::settings::SHARDS_MAX;
+use crate::setting_options::SHARDS_MAX;
+use crate::settings::StackOptions;
 use crate::stack::{Judged, Whose, judged};
 use crate::waiting::{until_active, until_step};
 use plan::Plan;
 
-/// The tag by which a stream is only talked about.
-const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";
 /// A resize takes minutes, and the more the larger the stream.
 const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
@@ -233,7 +235,7 @@ impl Work<'_> {
             return Ok(());
         }
         let enrolment = self.enrolment().await.map_err(|error| explained(&error))?;
-        if enrolment.overrides.shards_max.is_some() {
+        if enrolment.overrides.has(TAG_SHARDS_MAX) {
             return Ok(());
         }
         Err(usage(format!(
@@ -244,9 +246,9 @@ impl Work<'_> {
     }
 
     /// What the stream's tags say.
-    async fn enrolment(&self) -> Result<Enrolment, CallError> {
-        let tags = self.connection.ports.pass.streams.tags(self.stream).await?;
-        Ok(Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
+    async fn enrolment(&self) -> Result<StreamTags, CallError> {
+        let tags = self.connection.cloud.kinesis().tags(self.stream).await?;
+        Ok(StreamTags::read(&tags))
     }
 
     /// Scale-out first: what is too small is urgent, what is too large is only dear.
@@ -261,9 +263,9 @@ impl Work<'_> {
 
     /// The very pass that an alarm causes.
     async fn pass(&self, direction: Direction) -> Outcome {
-        let ports = &self.connection.ports.pass;
+        let Connection { cloud, process, .. } = self.connection;
         let intent = if self.arguments.dry_run { Intent::DryRun } else { Intent::Auto };
-        reconcile(ports, self.stack, self.stream, intent, direction, None).await
+        reconcile(cloud, process, self.stack, self.stream, intent, direction, None).await
     }
 
     /// The answer to looks, of which the last, in this direction, is decisive.
@@ -283,7 +285,9 @@ impl Work<'_> {
         };
         let next = match outcome {
             Ended::DryRun if !self.arguments.dry_run => Some(self.let_look(last).await),
-            Ended::Refused | Ended::Failed if let Some(advice) = advice_on(&last.words) => Some(advice),
+            Ended::Refused if let Some(Failure::Unauthenticated(fault)) = last.failure => {
+                Some(credentials_advice(fault))
+            }
             Ended::Failed => Some(self.find_out()),
             Ended::Resized if !self.arguments.wait && is_one_of_more(last) => {
                 Some(format!("To go on: {}", self.scale(&format!("--wait {} {direction_word}", operand(self.stream)))))
@@ -335,7 +339,7 @@ impl Work<'_> {
         if !self.stack.dry_run {
             return self.let_it();
         }
-        let is_tagged = self.enrolment().await.is_ok_and(|own| own.overrides.dry_run == Some(true));
+        let is_tagged = self.enrolment().await.is_ok_and(|own| own.overrides.is_dry_run());
         let and_tag = if is_tagged { format!(" {}", self.let_it()) } else { String::new() };
         let off = match self.whose.stack() {
             Some(stack) => format!(

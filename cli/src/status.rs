@@ -10,24 +10,25 @@ use clap::Args;
 use jiff::Timestamp;
 use kinesis_model::limits::{RESIZES_PER_DAY, SHARD_METRICS, TAGS_PER_STREAM_MAX};
 use kinesis_model::{OpenShard, ShardCount, StreamMode};
+use operator_aws::{AlarmState, StreamDetails};
 use scaler_app::advice::StreamCommand;
-use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
+use scaler_app::cloud::{CallError, Clock as _, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, reconcile};
-use scaler_aws::{AlarmState, StreamDetails};
 use scaler_core::{
-    ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, HotShardKind, Intent, Policy, ShardWindow, TAG_MANAGED,
+    ALARM_PREFIX, Attempt, AttemptKind, Direction, HotShardKind, Intent, Policy, ShardWindow, StreamTags, TAG_MANAGED,
     TAG_NOTICES, TAG_RESIZES, hot_shards, shard_loads,
 };
 use serde::Serialize;
 
-use crate::connection::{Connection, explained, in_aws, is_stranger};
-use crate::load::{ASKED_MINUTES, Load, or_dash, whole_minute};
-use crate::options::{Output, StackOptions, stream_name};
+use crate::connection::{Connection, explained, in_aws};
+use crate::load::{ASKED_MINUTES, Load, or_dash};
+use crate::options::{Output, stream_name};
 use crate::report::write_json;
-use crate::settings;
+use crate::settings::{StackOptions, in_words as settings_in_words};
 use crate::stack::{Judged, judged};
 use crate::table::{percent, table};
 use crate::waiting::word;
+use kinesis_model::whole_minute;
 
 /// Shards that are shown to a person, the busiest first; programs get all.
 const SHARDS_SHOWN: usize = 20;
@@ -144,11 +145,14 @@ pub(crate) fn kept<T>(read: Result<T, CallError>, what: &str, missing: &mut Vec<
 
 async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     let connection = Connection::new().await?;
-    let (ports, operator) = (&connection.ports.pass, &connection.operator);
-    let (now, mut missing) = (ports.clock.now(), Vec::new());
+    let (cloud, operator) = (&connection.cloud, &connection.operator);
+    let (now, mut missing) = (cloud.clock().now(), Vec::new());
     let details = match operator.details(name).await {
         // Then there is nothing to show, or nobody who would.
-        Err(error) if matches!(error.failure, Failure::NotFound | Failure::Unavailable) || is_stranger(&error) => {
+        Err(error)
+            if matches!(error.failure, Failure::NotFound | Failure::Unauthenticated(_))
+                || error.failure.is_uncertain() =>
+        {
             bail!(explained(&error))
         }
         details => kept(details, "mode, status and shards", &mut missing),
@@ -156,8 +160,8 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     let alarms = kept(operator.alarms(&format!("{ALARM_PREFIX}{name}/")).await, "alarms", &mut missing);
     let Judged { policy: stack, whose } = judged(&connection, options, None, alarms.as_deref()).await?;
     let stack = &stack;
-    let tags = kept(ports.streams.tags(name).await, "tags, settings and resizes", &mut missing);
-    let enrolment = tags.as_ref().map(|tags| read(tags));
+    let tags = kept(cloud.kinesis().tags(name).await, "tags, settings and resizes", &mut missing);
+    let enrolment = tags.as_ref().map(|tags| StreamTags::read(tags));
     let end = whole_minute(now);
     let windows = operator.windows(&[name.to_owned()], end, ASKED_MINUTES).await;
     let window = kept(windows, "load", &mut missing).and_then(|mut windows| windows.remove(name));
@@ -183,9 +187,9 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
         seen: details.as_ref().map(Seen::of),
         managed: enrolment.as_ref().map(|enrolment| enrolment.managed),
         tag_faults: enrolment.as_ref().map(|enrolment| tag_faults(enrolment, stack)).unwrap_or_default(),
-        no_room_for: enrolment.as_ref().map(Enrolment::no_room_for).unwrap_or_default(),
-        settings: policy.map(|policy| settings::lines(&policy).into_iter().collect()),
-        settings_in_words: policy.map(|policy| settings::in_words(&policy)),
+        no_room_for: enrolment.as_ref().map(StreamTags::no_room_for).unwrap_or_default(),
+        settings: policy.map(|policy| policy.variables().into_iter().collect()),
+        settings_in_words: policy.map(|policy| settings_in_words(&policy)),
         settings_of_stack: whose.stack().map(str::to_owned),
         settings_warning: whose.warning(),
         load: window.map(|window| Load::of(&window, capacity)),
@@ -200,10 +204,6 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     })
 }
 
-fn read(tags: &[(String, String)]) -> Enrolment {
-    Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
-}
-
 /// The capacity that can be told in shards.
 fn provisioned(details: &StreamDetails) -> Option<ShardCount> {
     match details.state.mode {
@@ -212,7 +212,7 @@ fn provisioned(details: &StreamDetails) -> Option<ShardCount> {
     }
 }
 
-fn tag_faults(enrolment: &Enrolment, stack: &Policy) -> Vec<String> {
+fn tag_faults(enrolment: &StreamTags, stack: &Policy) -> Vec<String> {
     let contradictions = enrolment.policy(stack).err().unwrap_or_default();
     let faults = enrolment.faults.iter().map(ToString::to_string);
     faults.chain(contradictions.iter().map(ToString::to_string)).collect()
@@ -220,10 +220,10 @@ fn tag_faults(enrolment: &Enrolment, stack: &Policy) -> Vec<String> {
 
 /// The deployed pass as a dry run, which writes no tag, resizes nothing, and touches no alarm.
 async fn decisions(connection: &Connection, name: &str, stack: &Policy) -> Decisions {
-    let ports = &connection.ports.pass;
+    let Connection { cloud, process, .. } = connection;
     Decisions {
-        scale_out: reconcile(ports, stack, name, Intent::DryRun, Direction::Out, None).await,
-        scale_in: reconcile(ports, stack, name, Intent::DryRun, Direction::In, None).await,
+        scale_out: reconcile(cloud, process, stack, name, Intent::DryRun, Direction::Out, None).await,
+        scale_in: reconcile(cloud, process, stack, name, Intent::DryRun, Direction::In, None).await,
     }
 }
 
@@ -235,7 +235,7 @@ async fn shard_statuses(
     end: Timestamp,
     policy: Option<&Policy>,
 ) -> Result<Vec<ShardStatus>, CallError> {
-    let open = connection.ports.pass.streams.open_shards(name).await?;
+    let open = connection.cloud.kinesis().open_shards(name).await?;
     let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
     let mut windows = connection.operator.shard_windows(name, &ids, end, ASKED_MINUTES).await?;
     let with_window = |shard: OpenShard| windows.remove(&shard.id).map(|window| ShardWindow { shard, window });

@@ -3,11 +3,11 @@
 mod background;
 mod clients;
 mod cold_start;
+mod dependencies;
 mod emulator;
 mod invoke;
 mod local;
 mod prove;
-mod settings;
 mod shell;
 mod test;
 mod tidy;

@@ -1,5 +1,6 @@
 //! `shardctl keys sample`: a bounded look at what is written to a stream, and which keys of it are hot.
 
+use kinesis_model::num::float;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::time::Duration;
@@ -13,21 +14,21 @@ use kinesis_model::limits::{
 };
 use kinesis_model::{OpenShard, hash_key, thousands};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
+use operator_aws::{SampleLimits, SampledRecord};
 use scaler_app::advice::{StreamCommand, operand};
-use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
-use scaler_aws::{SampleLimits, SampledRecord};
+use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_core::{
-    Direction, Enrolment, KeyLoad, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow,
+    Direction, KeyLoad, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow, StreamTags,
     plan_reshard, shard_loads,
 };
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
-use crate::load::whole_minute;
 use crate::options::{Output, stream_name};
 use crate::report::write_json;
 use crate::shown::shown;
 use crate::table::{percent, table};
+use kinesis_model::whole_minute;
 
 /// Shards that are looked at where none are named.
 const SHARDS_MAX: usize = 4;
@@ -138,7 +139,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     in_aws(async {
         let connection = Connection::new().await?;
         let open =
-            connection.ports.pass.streams.open_shards(&arguments.stream).await.map_err(|error| explained(&error))?;
+            connection.cloud.kinesis().open_shards(&arguments.stream).await.map_err(|error| explained(&error))?;
         let policy = policy(&connection, &arguments.stream).await?;
         let loads = loads(&connection, &policy, &arguments.stream, &open).await?;
         let since = since(&connection, arguments);
@@ -182,14 +183,14 @@ impl Arguments {
 }
 
 fn since(connection: &Connection, arguments: &Arguments) -> Timestamp {
-    let now = connection.ports.pass.clock.now();
+    let now = connection.cloud.clock().now();
     now.checked_sub(SignedDuration::from_mins(i64::from(arguments.since_minutes))).unwrap_or(Timestamp::MIN)
 }
 
 /// What applies to the stream, by its own tags; where those are not understood, as the functions are deployed.
 async fn policy(connection: &Connection, stream: &str) -> Result<Policy> {
-    let tags = connection.ports.pass.streams.tags(stream).await.map_err(|error| explained(&error))?;
-    let enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let tags = connection.cloud.kinesis().tags(stream).await.map_err(|error| explained(&error))?;
+    let enrolment = StreamTags::read(&tags);
     let deployed = Policy::new(PolicySpec::default()).expect("the default is a policy");
     Ok(enrolment.policy(&deployed).unwrap_or(deployed))
 }
@@ -201,15 +202,15 @@ async fn loads(
     stream: &str,
     open: &[OpenShard],
 ) -> Result<Option<Vec<ShardLoad>>> {
-    let ports = &connection.ports.pass;
-    if !ports.streams.describe(stream).await.map_err(|error| explained(&error))?.shard_metrics {
+    let cloud = &connection.cloud;
+    if !cloud.kinesis().describe(stream).await.map_err(|error| explained(&error))?.shard_metrics {
         return Ok(None);
     }
     let (end, ids): (_, Vec<_>) =
-        (whole_minute(ports.clock.now()), open.iter().map(|shard| shard.id.clone()).collect());
+        (whole_minute(cloud.clock().now()), open.iter().map(|shard| shard.id.clone()).collect());
     let minutes = policy.window_minutes(Direction::Out);
     let mut windows =
-        ports.metrics.shard_windows(stream, &ids, end, minutes).await.map_err(|error| explained(&error))?;
+        cloud.cloudwatch().shard_windows(stream, &ids, end, minutes).await.map_err(|error| explained(&error))?;
     let window = |shard: &OpenShard| Some(ShardWindow { window: windows.remove(&shard.id)?, shard: shard.clone() });
     Ok(shard_loads(&open.iter().filter_map(window).collect::<Vec<_>>(), Timestamp::MIN))
 }
@@ -355,17 +356,15 @@ impl Sample {
     }
 
     /// The share that a key has of what binds the shard: of its records, or of its bytes.
-    #[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
     fn share(&self, (records, bytes): (usize, usize)) -> (f64, f64) {
-        (records as f64 / self.user_records.max(1) as f64, bytes as f64 / self.bytes.max(1) as f64)
+        (float(records) / float(self.user_records.max(1)), float(bytes) / float(self.bytes.max(1)))
     }
 
     /// The loads of the keys that lie on this shard by their own hash, for a plan.
     fn key_loads(&self) -> Vec<KeyLoad> {
         let load = |(key, counts): (&String, &(usize, usize))| {
             let (_, bytes_share) = self.share(*counts);
-            #[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
-            let records_share = counts.0 as f64 / self.records.max(1) as f64;
+            let records_share = float(counts.0) / float(self.records.max(1));
             KeyLoad { hash_key: hash_key(key), load: self.load * records_share.max(bytes_share) }
         };
         self.outer.iter().map(load).filter(|key| self.shard.range.contains(key.hash_key)).collect()
@@ -381,15 +380,14 @@ fn count(keys: &mut HashMap<String, (usize, usize)>, key: &str, bytes: usize) {
 }
 
 /// What records fill of a shard, by when they came.
-#[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
 fn rate(records: &[SampledRecord]) -> f64 {
     let arrived = || records.iter().filter_map(|record| record.arrived);
     let (Some(first), Some(last)) = (arrived().min(), arrived().max()) else { return 0.0 };
     // Times are told in whole seconds at best.
     let seconds = last.duration_since(first).as_secs_f64().max(1.0);
     let bytes: usize = records.iter().map(|record| record.partition_key.len() + record.data.len()).sum();
-    let of_records = records.len() as f64 / seconds / WRITE_RECORDS_PER_SECOND_PER_SHARD as f64;
-    of_records.max(bytes as f64 / seconds / WRITE_BYTES_PER_SECOND_PER_SHARD as f64)
+    let of_records = float(records.len()) / seconds / float(WRITE_RECORDS_PER_SECOND_PER_SHARD);
+    of_records.max(float(bytes) / seconds / float(WRITE_BYTES_PER_SECOND_PER_SHARD))
 }
 
 impl Report {
@@ -569,7 +567,7 @@ fn advice(stream: &str, hottest: &[HotKey], samples: &[Sample], distinct: usize)
         advice.push(format!(
             "{} of the records are not where the MD5 of their key lies: explicit hash keys put them there, which readers are not told; \
              where those lie together, no split helps",
-            percent(elsewhere as f64 / records.max(1) as f64, 0)
+            percent(float(elsewhere) / float(records.max(1)), 0)
         ));
     }
     if advice.is_empty() {

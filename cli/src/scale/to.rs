@@ -5,22 +5,23 @@ use std::cmp::Ordering;
 use anyhow::{Context as _, Result};
 use kinesis_model::{ShardCount, StreamState};
 use scaler_app::advice::{StreamCommand, operand};
-use scaler_app::ports::{CallError, Clock as _, Metrics as _, Streams as _};
+use scaler_app::cloud::{CallError, Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::{
-    Decision, Direction, Enrolment, Intent, Order, Policy, PolicySpec, Stage, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit,
+    Decision, Direction, Intent, Order, Policy, PolicySpec, Stage, StreamTags, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit,
 };
 
 use super::{ACTIVE_WITHIN, Answer, Arguments, Ended, Work};
 use crate::connection::explained;
-use crate::load::{needed_shards, whole_minute};
+use crate::load::needed_shards;
 use crate::waiting::until_resized;
+use kinesis_model::whole_minute;
 
 /// An order for a count, and what the stream is beside it.
 struct CountOrder<'a> {
     work: &'a Work<'a>,
     count: ShardCount,
-    enrolment: Enrolment,
+    enrolment: StreamTags,
     /// The stream's policy without the order.
     own: Policy,
 }
@@ -64,11 +65,11 @@ impl CountOrder<'_> {
 
     async fn pass(&self, direction: Direction) -> Outcome {
         let Work { connection, stack, stream, .. } = *self.work;
-        reconcile(&connection.ports.pass, stack, stream, self.intent(), direction, None).await
+        reconcile(&connection.cloud, &connection.process, stack, stream, self.intent(), direction, None).await
     }
 
     async fn state(&self) -> Result<StreamState> {
-        self.work.connection.ports.pass.streams.describe(self.work.stream).await.map_err(|error| explained(&error))
+        self.work.connection.cloud.kinesis().describe(self.work.stream).await.map_err(|error| explained(&error))
     }
 
     /// The stream has the count: since it was brought there, or all along.
@@ -158,10 +159,9 @@ impl CountOrder<'_> {
     /// The shards that the load of the stabilization window needs; `None` where less than half of it is known.
     async fn needed(&self) -> Result<Option<ShardCount>, CallError> {
         let minutes = self.own.window_minutes(Direction::In);
-        let metrics = &self.work.connection.ports.pass.metrics;
-        let window = metrics
-            .window(self.work.stream, whole_minute(self.work.connection.ports.pass.clock.now()), minutes)
-            .await?;
+        let metrics = self.work.connection.cloud.cloudwatch();
+        let window =
+            metrics.window(self.work.stream, whole_minute(self.work.connection.cloud.clock().now()), minutes).await?;
         let known = window.minutes.iter().filter(|minute| minute.is_known()).count();
         Ok(needed_shards(&window, self.own.target_utilization_percent).filter(|_| known * 2 >= window.minutes.len()))
     }
@@ -212,7 +212,7 @@ impl CountOrder<'_> {
                 tag(TAG_SHARDS_MAX)
             ));
         } else if !self.work.whose.is_known()
-            && self.enrolment.overrides.shards_max.is_none()
+            && !self.enrolment.overrides.has(TAG_SHARDS_MAX)
             && count > PolicySpec::default().shards_max
         {
             let usual = PolicySpec::default().shards_max;

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use kinesis_model::{MetricWindow, OpenShard, ShardCount};
+use jiff::Timestamp;
+use kinesis_model::{MetricWindow, OpenShard, ShardCount, whole_minute};
 use scaler_core::{
-    Attempt, AttemptKind, Cause, Decision, Direction, Enrolment, Fetched, Intent, Need, Observation, Plan, Policy,
-    ResizeHistory, ShardCall, ShardWindow, TAG_RESIZES, Verdict, admit, decide, plan_ahead, scaling_alarm,
+    Attempt, AttemptKind, Cause, Decision, Direction, Fetched, Intent, Need, Observation, Plan, Policy, ResizeHistory,
+    ShardCall, ShardWindow, StreamTags, TAG_RESIZES, Verdict, admit, decide, plan_ahead, scaling_alarm,
 };
 
 use crate::advice::refusal_advice;
-use crate::notice::tell_people;
-use crate::pasts::minutes_since_past;
-use crate::ports::{Adapters, Alarms, CallError, Clock, Failure, Metrics, NOT_FOUND_ADVICE, Ports, Streams};
-use crate::report::{Outcome, OutcomeKind};
+use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Failure, Kinesis, NOT_FOUND_ADVICE};
+use crate::history_cache::minutes_since_end;
+use crate::outcome::{Outcome, OutcomeKind};
+use crate::pass::refit;
+use crate::pass::tell::tell_people;
+use crate::process::Process;
 
 /// What to do about a stream on which nothing may be written down.
 pub(crate) const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a stream may have, kinesis-scaler/resizes and \
@@ -24,15 +26,16 @@ pub(crate) const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a str
 ///
 /// `alarm_fits` is the shard count that the alarm which asked was made for, where that is known: should the stream have
 /// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
-pub async fn reconcile<A: Adapters>(
-    ports: &Ports<A>,
+pub async fn reconcile(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     intent: Intent,
     direction: Direction,
     alarm_fits: Option<u32>,
 ) -> Outcome {
-    let pass = Pass { ports, stack, stream, intent, direction, now: ports.clock.now() };
+    let pass = Pass { cloud, process, stack, stream, intent, direction, now: cloud.clock().now() };
     let (enrolment, mut outcome) = match pass.look().await {
         Look::Failed(outcome) => return outcome,
         Look::Stopped(enrolment, outcome) => (*enrolment, outcome),
@@ -43,14 +46,15 @@ pub async fn reconcile<A: Adapters>(
     };
     // Whoever asks for more than what alarms cause knows of it.
     if intent == Intent::Auto {
-        tell_people(ports, stack, &enrolment, &mut outcome).await;
+        tell_people(cloud, stack, &enrolment, &mut outcome).await;
     }
     outcome
 }
 
 /// A pass over one stream.
-struct Pass<'a, A: Adapters> {
-    ports: &'a Ports<A>,
+struct Pass<'a, C: Cloud> {
+    cloud: &'a C,
+    process: &'a Process,
     stack: &'a Policy,
     stream: &'a str,
     intent: Intent,
@@ -63,19 +67,19 @@ enum Look {
     /// Not even the stream's tags.
     Failed(Outcome),
     /// The stream's tags, and what ended the pass there.
-    Stopped(Box<Enrolment>, Outcome),
+    Stopped(Box<StreamTags>, Outcome),
     /// What every decision looks at.
     Seen(Box<Observation>),
 }
 
-impl<A: Adapters> Pass<'_, A> {
+impl<C: Cloud> Pass<'_, C> {
     async fn look(&self) -> Look {
-        let stream = match self.ports.streams.describe(self.stream).await {
+        let stream = match self.cloud.kinesis().describe(self.stream).await {
             Ok(stream) => stream,
             Err(error) => return Look::Failed(call_failed(self.stream, &error)),
         };
-        let enrolment = match self.ports.streams.tags(self.stream).await {
-            Ok(tags) => Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+        let enrolment = match self.cloud.kinesis().tags(self.stream).await {
+            Ok(tags) => StreamTags::read(&tags),
             Err(error) => return Look::Failed(call_failed(self.stream, &error)),
         };
         let stopped = |enrolment, outcome| Look::Stopped(Box::new(enrolment), outcome);
@@ -84,8 +88,8 @@ impl<A: Adapters> Pass<'_, A> {
             Err(decision) => return stopped(enrolment, Outcome::decided(self.stream, &decision)),
         };
         let end = whole_minute(self.now);
-        let minutes = policy.window_minutes(self.direction).max(minutes_since_past(self.now));
-        let window = match self.ports.metrics.window(self.stream, end, minutes).await {
+        let minutes = policy.window_minutes(self.direction).max(minutes_since_end(self.now));
+        let window = match self.cloud.cloudwatch().window(self.stream, end, minutes).await {
             Ok(window) => window,
             // An order for more shards says all that there is to know.
             Err(_) if self.intent.order().is_some() && self.direction == Direction::Out => {
@@ -101,19 +105,20 @@ impl<A: Adapters> Pass<'_, A> {
         let is_dry_run = self.intent.is_dry_run(self.stack, &seen.enrolment);
         let current = seen.stream.open_shards;
         if !is_dry_run {
-            match settle(self.ports, self.stream, &seen.enrolment.history, alarm_fits, current).await {
+            match settle(self.cloud, self.stream, &seen.enrolment.history, alarm_fits, current).await {
                 Ok(history) => seen.enrolment.history = history,
                 Err(error) => return call_failed(self.stream, &error),
             }
         }
         let (decision, faults) = self.decide(seen).await;
         let mut outcome = match decision.verdict {
-            Verdict::Resize => act(self.ports, self.stack, self.stream, &seen.enrolment, &decision).await,
-            Verdict::Measure => measure(self.ports, self.stream, &seen.enrolment.history, &decision).await,
+            Verdict::Resize => act(self.cloud, self.process, self.stack, self.stream, &seen.enrolment, &decision).await,
+            Verdict::Measure => measure(self.cloud, self.stream, &seen.enrolment.history, &decision).await,
             Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
                 let mut outcome = Outcome::decided(self.stream, &decision);
                 if alarm_fits.is_some_and(|fits| fits != current) && !is_dry_run {
-                    let misfit = refit(self.ports, self.stack, self.stream, &seen.enrolment, current).await;
+                    let misfit =
+                        refit_alarms(self.cloud, self.process, self.stack, self.stream, &seen.enrolment, current).await;
                     outcome.faults.extend(misfit);
                 }
                 outcome
@@ -143,7 +148,7 @@ impl<A: Adapters> Pass<'_, A> {
                 }
                 Err(Need::Quota) => {
                     // Where it says nothing, AWS will.
-                    seen.account = self.ports.streams.account().await.ok().into();
+                    seen.account = self.cloud.kinesis().account_shards().await.ok().into();
                     (None, "")
                 }
             };
@@ -153,7 +158,7 @@ impl<A: Adapters> Pass<'_, A> {
 
     /// The plan of the next day, as far as the stream's past tells.
     async fn plan(&self, seen: &Observation) -> Result<Option<Plan>, CallError> {
-        let past = self.ports.pasts.read(&self.ports.metrics, self.stream, self.now).await?;
+        let past = self.process.histories.of_stream(self.cloud.cloudwatch(), self.stream, self.now).await?;
         let Observation { stream, enrolment, window, .. } = seen;
         let policy = enrolment.policy(self.stack).ok();
         Ok(policy
@@ -162,14 +167,14 @@ impl<A: Adapters> Pass<'_, A> {
 
     /// The open shards, with their metrics in the minutes of the window where they are sent and may be looked at, which is charged.
     async fn shards(&self, seen: &Observation) -> Result<Vec<ShardWindow>, CallError> {
-        let open = self.ports.streams.open_shards(self.stream).await?;
+        let open = self.cloud.kinesis().open_shards(self.stream).await?;
         let (end, minutes) = (seen.window.end, seen.window.minutes.len());
         let mut windows = BTreeMap::new();
         let may_look = seen.enrolment.policy(self.stack).is_ok_and(|policy| policy.shard_metrics);
         if seen.stream.shard_metrics && may_look {
             let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
             let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
-            windows = self.ports.metrics.shard_windows(self.stream, &ids, end, minutes).await?;
+            windows = self.cloud.cloudwatch().shard_windows(self.stream, &ids, end, minutes).await?;
         }
         let with_window = |shard: OpenShard| {
             let window = windows.remove(&shard.id).unwrap_or_else(|| MetricWindow::unknown(end, minutes));
@@ -180,12 +185,12 @@ impl<A: Adapters> Pass<'_, A> {
 }
 
 /// Has the shards' metrics sent; what they say is another pass's.
-async fn measure<A: Adapters>(ports: &Ports<A>, stream: &str, history: &ResizeHistory, decision: &Decision) -> Outcome {
-    match ports.streams.send_shard_metrics(stream).await {
+async fn measure(cloud: &impl Cloud, stream: &str, history: &ResizeHistory, decision: &Decision) -> Outcome {
+    match cloud.kinesis().enable_shard_metrics(stream).await {
         Ok(()) => Outcome::decided(stream, decision),
         Err(error) => {
             // Perhaps it was carried out, and is charged.
-            let decided = (error.failure == Failure::Unavailable).then(|| Box::new(decision.clone()));
+            let decided = error.failure.is_uncertain().then(|| Box::new(decision.clone()));
             let next = error.failure.is_refusal().then(|| refusal_advice(&error, history));
             let cause = next.is_some().then(|| "refused".to_owned());
             let current = Some(decision.current.get());
@@ -198,16 +203,16 @@ async fn measure<A: Adapters>(ports: &Ports<A>, stream: &str, history: &ResizeHi
 ///
 /// AWS counts a resize by somebody else among the day's ten as well (unless shards were split or merged one by one; overcounting
 /// is safe), and whoever made it had a reason: scale-in cools down from here.
-pub(crate) async fn settle<A: Adapters>(
-    ports: &Ports<A>,
+pub(crate) async fn settle(
+    cloud: &impl Cloud,
     stream: &str,
     history: &ResizeHistory,
     alarms_fit: Option<ShardCount>,
     current: ShardCount,
 ) -> Result<ResizeHistory, CallError> {
-    let seen = history.seen(alarms_fit, current, ports.clock.now());
+    let seen = history.seen(alarms_fit, current, cloud.clock().now());
     if seen != *history {
-        ports.streams.remember(stream, TAG_RESIZES, &seen.to_string()).await?;
+        cloud.kinesis().put_tag(stream, TAG_RESIZES, &seen.to_string()).await?;
     }
     Ok(seen)
 }
@@ -216,34 +221,36 @@ pub(crate) async fn settle<A: Adapters>(
 /// ended is the outcome.
 ///
 /// `enrolment` is what the stream's tags say now.
-pub async fn reshard<A: Adapters>(
-    ports: &Ports<A>,
+pub async fn reshard(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     ordered: &Decision,
 ) -> Outcome {
-    match settle(ports, stream, &enrolment.history, None, ordered.current).await {
-        Ok(history) => act(ports, stack, stream, &Enrolment { history, ..enrolment.clone() }, ordered).await,
+    match settle(cloud, stream, &enrolment.history, None, ordered.current).await {
+        Ok(history) => act(cloud, process, stack, stream, &StreamTags { history, ..enrolment.clone() }, ordered).await,
         Err(error) => call_failed(stream, &error),
     }
 }
 
 /// Carries a resize out: writes the attempt down, requests it, writes the answer down, brings the alarms in step.
-async fn act<A: Adapters>(
-    ports: &Ports<A>,
+async fn act(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     decision: &Decision,
 ) -> Outcome {
     // Before the call: should the answer be lost, or this function die, it may have been made.
-    let asked = attempt(decision, ports.clock.now());
-    if let Err(error) = write_down(ports, stream, enrolment, asked).await {
+    let asked = attempt(decision, cloud.clock().now());
+    if let Err(error) = write_down(cloud, stream, enrolment, asked).await {
         let next = error.failure.is_refusal().then(|| TAGS_ADVICE.to_owned());
         return Outcome { current: Some(decision.current.get()), next, ..call_failed(stream, &error) };
     }
-    let answer = call(ports, stream, decision).await;
+    let answer = call(cloud, stream, decision).await;
     let known = match &answer {
         Ok(()) => asked.accepted(),
         Err(error) => after(error.failure, asked, decision.current),
@@ -251,44 +258,48 @@ async fn act<A: Adapters>(
     // A stream that has just been set in motion may refuse tags. Then the entry stays as it was, which explains what the stream
     // is now and what it may become: the next look settles it.
     if known != asked {
-        let _ = write_down(ports, stream, enrolment, known).await;
+        let _ = write_down(cloud, stream, enrolment, known).await;
     }
     let mut outcome = Outcome::decided(stream, decision);
     match answer {
-        Ok(()) => outcome.faults.extend(refit(ports, stack, stream, enrolment, decision.desired).await),
+        Ok(()) => outcome.faults.extend(refit_alarms(cloud, process, stack, stream, enrolment, decision.desired).await),
         Err(error) => failed(&mut outcome, &error, decision, &enrolment.history, known.at),
     }
     outcome
 }
 
-async fn write_down<A: Adapters>(
-    ports: &Ports<A>,
+async fn write_down(
+    cloud: &impl Cloud,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     attempt: Attempt,
 ) -> Result<(), CallError> {
     let history = enrolment.history.with(attempt).to_string();
-    ports.streams.remember(stream, TAG_RESIZES, &history).await
+    cloud.kinesis().put_tag(stream, TAG_RESIZES, &history).await
 }
 
 /// What is known of an attempt whose call failed so.
 fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
     match failure {
         // Perhaps it was made.
-        Failure::Unavailable => asked,
+        Failure::Unavailable | Failure::ServerFault | Failure::Unreadable => asked,
         // Though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. To which count is
         // not known.
         Failure::InUse => Attempt { kind: AttemptKind::Foreign, from: current, to: None, ..asked },
         Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, from: current, to: None, ..asked },
-        Failure::NotFound | Failure::Refused | Failure::Denied | Failure::Quota | Failure::Throttled => {
-            Attempt { kind: AttemptKind::Refused, ..asked }
-        }
+        Failure::NotFound
+        | Failure::Refused
+        | Failure::Denied
+        | Failure::Unauthenticated(_)
+        | Failure::Quota
+        | Failure::Throttled => Attempt { kind: AttemptKind::Refused, ..asked },
     }
 }
 
 /// Turns the outcome of a decision into that of its call, which failed.
 fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, history: &ResizeHistory, at: Timestamp) {
     outcome.outcome = OutcomeKind::of(error.failure);
+    outcome.failure = Some(error.failure);
     outcome.words = format!("{error}; it was to {}", decision.words());
     match error.failure {
         Failure::InUse => {}
@@ -296,12 +307,7 @@ fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, history
             let spent = Some(Cause::day_spent(at)).filter(|spent| spent.matters_in(decision.direction));
             outcome.call_for_attention(&error.subject, spent.as_ref());
         }
-        Failure::NotFound
-        | Failure::Refused
-        | Failure::Denied
-        | Failure::Quota
-        | Failure::Throttled
-        | Failure::Unavailable => {
+        _ => {
             outcome.needs_attention = true;
             outcome.cause = Some("refused".to_owned());
             outcome.next = Some(refusal_advice(error, history));
@@ -321,39 +327,34 @@ fn attempt(decision: &Decision, at: Timestamp) -> Attempt {
 }
 
 /// Makes the one call that a decision came to.
-async fn call<A: Adapters>(ports: &Ports<A>, stream: &str, decision: &Decision) -> Result<(), CallError> {
+async fn call(cloud: &impl Cloud, stream: &str, decision: &Decision) -> Result<(), CallError> {
     match decision.resharding.as_ref().map(|resharding| &resharding.call) {
-        None => ports.streams.update_shard_count(stream, decision.desired).await,
-        Some(ShardCall::Split { shard, at }) => ports.streams.split(stream, shard, *at).await,
-        Some(ShardCall::Merge { lower, upper }) => ports.streams.merge(stream, lower, upper).await,
+        None => cloud.kinesis().update_shard_count(stream, decision.desired).await,
+        Some(ShardCall::Split { shard, at }) => cloud.kinesis().split_shard(stream, shard, *at).await,
+        Some(ShardCall::Merge { lower, upper }) => cloud.kinesis().merge_shards(stream, lower, upper).await,
     }
 }
 
 /// Fits both alarms to a count; says what went wrong.
 ///
 /// The stream is right and an alarm is not: nothing is undone, and the sweep that this alarm causes mends it.
-async fn refit<A: Adapters>(
-    ports: &Ports<A>,
+async fn refit_alarms(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     shards: ShardCount,
 ) -> Option<String> {
     // `decide` has come this far with the stream's own policy, so it is one.
     let policy = enrolment.policy(stack).unwrap_or(*stack);
     let alarms = [Direction::Out, Direction::In].map(|direction| scaling_alarm(&policy, stream, shards, direction));
-    let failed = ports.alarms.refit(&alarms).await.err()?;
+    let failed = refit::refit(cloud.cloudwatch(), &process.stack, &alarms).await.err()?;
     Some(format!("the alarms do not fit {shards} shards yet: {failed}"))
 }
 
 pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
     let next = (error.failure == Failure::NotFound).then(|| NOT_FOUND_ADVICE.to_owned());
-    Outcome { next, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
-}
-
-/// The last whole minute: a minute that is not over yet is not asked for.
-pub(crate) fn whole_minute(now: Timestamp) -> Timestamp {
-    let into_minute = now.as_second().rem_euclid(60);
-    let start = now.checked_sub(SignedDuration::from_secs(into_minute)).unwrap_or(now);
-    Timestamp::from_second(start.as_second()).unwrap_or(start)
+    let failure = Some(error.failure);
+    Outcome { next, failure, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
 }

@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
-use scaler_app::sync::{BEGINS_WITHIN, Settings, sync};
-use scaler_app::wiring::Wiring;
-use scaler_app::{Outcome, OutcomeKind, handle};
-use scaler_aws::{AwsFleetPorts, Pace, Share};
+use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
+use scaler_app::stack_config::StackConfig;
+use scaler_app::{Outcome, OutcomeKind, Process, handle};
+use scaler_aws::{AwsFleetCloud, Pace, Share};
 use scaler_core::{Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -30,9 +30,9 @@ const ALARM_SYNC: &str = "alarm-sync";
 struct World {
     sandbox: Arc<Sandbox>,
     deliveries: UnboundedReceiver<Delivery>,
-    ports: AwsFleetPorts<VirtualClock>,
+    cloud: AwsFleetCloud<VirtualClock>,
     policy: Policy,
-    wiring: Wiring,
+    stack_config: StackConfig,
 }
 
 impl World {
@@ -45,26 +45,29 @@ impl World {
         }
         sandbox.seed(minutes).await;
         let clock = VirtualClock(Arc::clone(&sandbox));
-        let wiring = Wiring {
+        let stack_config = StackConfig {
             scale_out_action_arn: Some(topic(Direction::Out)),
             scale_in_action_arn: Some(topic(Direction::In)),
             continuation_queue_url: Some(QUEUE.to_owned()),
             region: "us-east-1".to_owned(),
-            ..Wiring::default()
+            ..StackConfig::default()
         };
         let pace = Pace::of(Share::ALARM_SYNC, clock.clone());
-        let ports = scaler_aws::fleet_ports(&support::sdk(sandbox.endpoint()).await, clock, &pace, &wiring);
+        let cloud = AwsFleetCloud::new(&support::sdk(sandbox.endpoint()).await, clock, &pace, &stack_config);
         let policy = Policy::new(PolicySpec::default()).unwrap();
-        Self { sandbox, deliveries, ports, policy, wiring }
+        Self { sandbox, deliveries, cloud, policy, stack_config }
     }
 
     async fn alarm_sync(&mut self, event: &Value) -> Vec<Outcome> {
-        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
-        sync(&self.ports, settings, event, self.sandbox.now() + BEGINS_WITHIN, &mut |_| ()).await.outcomes
+        let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
+        let (process, until) = (Process::new(&self.stack_config), self.sandbox.now() + BEGINS_WITHIN);
+        sync(&self.cloud, &process, settings, event, until, &mut |_| ()).await.outcomes
     }
 
     async fn send(&mut self, direction: Direction, event: &Value) -> Vec<Outcome> {
-        handle(&self.ports.pass, &self.policy, direction, event, &mut |_| ()).await.outcomes
+        handle(&self.cloud, &Process::new(&self.stack_config), &self.policy, direction, event, &mut |_| ())
+            .await
+            .outcomes
     }
 
     /// A sample event, sent to its function: what each stream was resized from and to.

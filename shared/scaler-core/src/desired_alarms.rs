@@ -4,9 +4,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::decide::{AdmitReason, admission};
 use crate::direction::Direction;
-use crate::enrolment::Enrolment;
 use crate::intent::Intent;
 use crate::policy::Policy;
+use crate::stream::StreamTags;
 use kinesis_model::StreamState;
 
 /// The alarms that a stream should have.
@@ -27,7 +27,7 @@ pub enum DesiredAlarms {
 
 impl DesiredAlarms {
     /// Those of a stream in this state with these tags.
-    pub fn of(stack: &Policy, stream: &StreamState, enrolment: &Enrolment) -> Self {
+    pub fn of(stack: &Policy, stream: &StreamState, enrolment: &StreamTags) -> Self {
         match admission(stack, stream, enrolment, Intent::Auto) {
             Ok(policy) => {
                 let shards = stream.open_shards.get();
@@ -91,8 +91,9 @@ fn has_turn(stream: &str, asked_at: i64, runs: i64) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
-    use crate::policy::PolicySpec;
+    use crate::settings::PolicySpec;
+    use crate::settings::{TAG_SHARDS_MAX, TAG_SHARDS_MIN};
+    use crate::stream::TAG_MANAGED;
     use kinesis_model::ShardCount;
     use kinesis_model::{StreamMode, StreamStatus};
 
@@ -105,7 +106,7 @@ mod tests {
         };
         change(&mut stream);
         let stack = Policy::new(PolicySpec::default()).unwrap();
-        match DesiredAlarms::of(&stack, &stream, &Enrolment::read(tags.iter().copied())) {
+        match DesiredAlarms::of(&stack, &stream, &StreamTags::read(tags)) {
             DesiredAlarms::Six { policy, outside } => {
                 format!("alarms {}-{} {outside:?}", policy.shards_min, policy.shards_max)
             }

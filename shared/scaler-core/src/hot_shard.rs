@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use kinesis_model::num::{float, whole};
+
 use crate::policy::Policy;
 use crate::reshard::ReshardTerms;
 use crate::stream::{ShardLoad, total};
@@ -66,18 +68,15 @@ pub fn hot_shards<'a>(policy: &Policy, loads: &'a [ShardLoad]) -> Vec<(&'a Shard
 }
 
 /// How many times as large an even range would be.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is above 0 and at most 1")]
 pub(crate) fn times_narrower(load: &ShardLoad, loads: &[ShardLoad]) -> u64 {
-    (1.0 / (load.shard.range.share() * count(loads))).round() as u64
+    whole((1.0 / (load.shard.range.share() * count(loads))).round())
 }
 
 /// Whole percent, to the nearest.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a load is finite and not negative")]
 pub(crate) fn percent(share: f64) -> u64 {
-    (share * 100.0).round() as u64
+    whole((share * 100.0).round())
 }
 
-#[allow(clippy::cast_precision_loss, reason = "at most 10,000 shards")]
 fn count(loads: &[ShardLoad]) -> f64 {
-    loads.len() as f64
+    float(loads.len())
 }

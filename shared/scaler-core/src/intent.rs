@@ -1,7 +1,7 @@
 //! What a pass is asked to do with a stream.
 
-use crate::enrolment::Enrolment;
 use crate::policy::Policy;
+use crate::stream::StreamTags;
 use kinesis_model::ShardCount;
 
 /// What a pass is asked to do.
@@ -38,11 +38,11 @@ impl Intent {
 
     /// Whether the stream must not be changed. The stack's dry run holds what alarms cause, and not what a person orders; the
     /// stream's own tag holds both.
-    pub fn is_dry_run(self, stack: &Policy, enrolment: &Enrolment) -> bool {
+    pub fn is_dry_run(self, stack: &Policy, enrolment: &StreamTags) -> bool {
         match self {
             Self::Auto => enrolment.is_dry_run(stack),
             Self::DryRun => true,
-            Self::Exactly(order) => order.dry_run || enrolment.overrides.dry_run == Some(true),
+            Self::Exactly(order) => order.dry_run || enrolment.overrides.is_dry_run(),
         }
     }
 }

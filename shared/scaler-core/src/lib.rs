@@ -7,17 +7,15 @@ mod alarms;
 mod decide;
 mod desired_alarms;
 mod direction;
-mod enrolment;
-mod forecast;
 mod hot_shard;
 mod intent;
 mod need;
 mod plan;
-mod planned;
 mod policy;
 mod rebalance;
 mod reshard;
 mod risk;
+pub mod settings;
 mod stream;
 
 pub use alarms::{
@@ -31,19 +29,16 @@ pub use decide::{
 };
 pub use desired_alarms::{DesiredAlarms, ROUND_MINUTES, SYNC_MINUTES, is_due, is_plan_due};
 pub use direction::Direction;
-pub use enrolment::{
-    Enrolment, Overrides, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TAG_SHARD_METRICS,
-    TAG_SHARDS_MAX, TAG_SHARDS_MIN, TagFault,
-};
 pub use hot_shard::{HotShardKind, hot_shards};
 pub use intent::{Intent, Order};
 pub use need::{Fetched, Need};
-pub use plan::{Plan, PlannedSpan};
-pub use planned::plan_ahead;
-pub use policy::{Policy, PolicyFault, PolicySpec, parse_whole};
+pub use plan::{Plan, PlannedSpan, plan_ahead};
+pub use policy::{Policy, PolicyFault};
 pub use rebalance::{Rebalance, rebalance};
 pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, load_within, plan_reshard};
-pub use risk::{RISK_WORDS, Risk, UnknownRisk};
+pub use risk::Risk;
+pub use settings::{PolicySpec, TAG_DRY_RUN, TAG_SHARD_METRICS, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
 pub use stream::{
-    Attempt, AttemptKind, LoadHistory, NoticeMemory, PAST_MINUTES, ResizeHistory, ShardLoad, ShardWindow, shard_loads,
+    Attempt, AttemptKind, LoadHistory, NoticeMemory, Overrides, PAST_MINUTES, ResizeHistory, ShardLoad, ShardWindow,
+    StreamTags, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault, shard_loads,
 };

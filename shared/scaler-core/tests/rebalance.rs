@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use kinesis_model::{HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    ConsumersReason, Enrolment, Fetched, HotKey, KeyLoad, Observation, Operation, Policy, PolicySpec, Reason,
-    Rebalance, RecommendReason, ShardWindow, UnknownLoad, load_within, rebalance,
+    ConsumersReason, Fetched, HotKey, KeyLoad, Observation, Operation, Policy, PolicySpec, Reason, Rebalance,
+    RecommendReason, ShardWindow, StreamTags, UnknownLoad, load_within, rebalance,
 };
 
 const END: Timestamp = Timestamp::constant(1_767_322_800, 0);
@@ -65,7 +65,7 @@ impl Case {
         };
         let seen = Observation {
             stream,
-            enrolment: Enrolment::default(),
+            enrolment: StreamTags::default(),
             window: MetricWindow { end: END, minutes: vec![read; MINUTES] },
             plan: Fetched::NotYet,
             account: Fetched::NotYet,

@@ -3,7 +3,7 @@
 use scaler_core::{Attempt, AttemptKind, ResizeHistory};
 
 use super::commands::operand;
-use crate::ports::{CallError, Failure};
+use crate::cloud::{CallError, Failure};
 
 /// The calls whose permission the stack's policy ties to the stream's tag though AWS documents no such condition for them. Source:
 /// Service Authorization Reference, Kinesis: neither has a condition key.

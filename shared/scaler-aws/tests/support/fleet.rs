@@ -4,19 +4,23 @@
 //! run takes is what AWS's rates make of it: answers take no time here.
 #![allow(dead_code, clippy::unwrap_used, reason = "a test and a bench use a part of it each")]
 
+use scaler_app::cloud::Cloud as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_models::cloudwatch::{AlarmConfig, AlarmFilter};
+use billing_aws::AwsCostCloud;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
+use scaler_app::Process;
+use scaler_app::fleet::{BEGINS_WITHIN, Settings, StackRequest, SyncResponse, answer_stack, sync};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::stack_settings::alarms_of;
-use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
-use scaler_app::wiring::Wiring;
-use scaler_aws::{AwsCostPorts, AwsFleetPorts, CloudFormation, Pace, Share};
+use scaler_app::telemetry::TelemetryItem;
+use scaler_aws::{AwsCloudFormation, AwsFleetCloud, Pace, Share};
 use scaler_core::{
-    ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, StreamAlarm, TAG_MADE_BY,
+    ALARM_PREFIX, AlarmKind, Direction, Policy, PolicySpec, SYNC_MINUTES, StreamAlarm, StreamTags, TAG_MADE_BY,
     TAG_MANAGED, alarm_name,
 };
 use serde_json::{Value, json};
@@ -81,10 +85,10 @@ struct Stream {
 
 pub(crate) struct Fleet {
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) ports: AwsFleetPorts<VirtualClock>,
+    pub(crate) cloud: AwsFleetCloud<VirtualClock>,
     deliveries: UnboundedReceiver<Delivery>,
     policy: Policy,
-    wiring: Wiring,
+    stack_config: StackConfig,
     streams: BTreeMap<String, Stream>,
     /// When the schedule called last.
     scheduled_at: Timestamp,
@@ -94,15 +98,15 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// What the stack says to cost-report.
-    pub(crate) fn reporting(&self) -> Wiring {
-        Wiring { report_bucket: Some("reports".to_owned()), ..self.wiring.clone() }
+    pub(crate) fn reporting(&self) -> StackConfig {
+        StackConfig { report_bucket: Some("reports".to_owned()), ..self.stack_config.clone() }
     }
 
-    /// The ports of cost-report over this fleet.
-    pub(crate) async fn cost_ports(&self, wiring: &Wiring) -> AwsCostPorts<VirtualClock> {
+    /// The cloud of cost-report over this fleet.
+    pub(crate) async fn cost_cloud(&self, stack_config: &StackConfig) -> AwsCostCloud<VirtualClock> {
         let clock = VirtualClock(Arc::clone(&self.sandbox));
         let sdk = super::support::sdk(self.sandbox.endpoint()).await;
-        scaler_aws::cost_ports(&sdk, clock.clone(), &Pace::of(Share::COST_REPORT, clock), wiring)
+        AwsCostCloud::new(&sdk, clock.clone(), &Pace::of(Share::COST_REPORT, clock), stack_config)
     }
 
     /// So many managed streams of two shards, and no alarm.
@@ -120,26 +124,26 @@ impl Fleet {
         let (sandbox, deliveries) = Sandbox::start(options).await.unwrap();
         let sandbox = Arc::new(sandbox);
         let arn = |name: &str| Some(format!("arn:aws:sns:us-east-1:{ACCOUNT}:{name}"));
-        let wiring = Wiring {
+        let stack_config = StackConfig {
             scale_out_action_arn: arn("scale-out"),
             scale_in_action_arn: arn("scale-in"),
             notification_topic_arn: arn("people"),
             continuation_queue_url: Some(queue),
             stream_metrics: true,
             region: "us-east-1".to_owned(),
-            ..Wiring::default()
+            ..StackConfig::default()
         };
         let clock = VirtualClock(Arc::clone(&sandbox));
         let pace = Pace::of(Share::ALARM_SYNC, clock.clone());
         let sdk = super::support::sdk(sandbox.endpoint()).await;
-        let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &wiring);
+        let cloud = AwsFleetCloud::new(&sdk, clock, &pace, &stack_config);
         let policy = Policy::new(PolicySpec::default()).unwrap();
         let mut fleet = Self {
             sandbox,
-            ports,
+            cloud,
             deliveries,
             policy,
-            wiring,
+            stack_config,
             streams: BTreeMap::new(),
             scheduled_at: start,
             run: BEGINS_WITHIN,
@@ -198,21 +202,21 @@ impl Fleet {
     }
 
     async fn run_once(&self, event: &Value) -> (SyncResponse, usize) {
-        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
         let until = self.sandbox.now() + self.run;
         let mut gauges = 0;
-        let mut say = |said: Said| gauges += usize::from(matches!(said, Said::Gauges(_)));
-        let response = sync(&self.ports, settings, event, until, &mut say).await;
+        let mut emit = |item| gauges += usize::from(matches!(item, TelemetryItem::Gauges(_)));
+        let response = sync(&self.cloud, &Process::new(&self.stack_config), settings, event, until, &mut emit).await;
         (response, gauges)
     }
 
-    /// What comes of the deletion of the stack, and what CloudFormation was answered.
+    /// What comes of the deletion of the stack, and what AwsCloudFormation was answered.
     pub(crate) async fn stack_deleted(&self) -> (SyncResponse, Value) {
         self.sandbox.forget_calls();
         let event = json!({
             "RequestType": "Delete",
             "ResponseURL": format!("{}/cloudformation/answer?X-Amz-Signature=s", self.sandbox.endpoint()),
-            "StackId": format!("arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{}/1", self.wiring.stack_name),
+            "StackId": format!("arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{}/1", self.stack_config.stack_name),
             "RequestId": "1",
             "LogicalResourceId": "StreamAlarms",
             "PhysicalResourceId": "stream-alarms",
@@ -220,10 +224,10 @@ impl Fleet {
         let request = StackRequest::read(&event).unwrap();
         let clock = VirtualClock(Arc::clone(&self.sandbox));
         let sdk = super::support::sdk(self.sandbox.endpoint()).await;
-        let cloudformation = CloudFormation::new(&sdk, &Pace::of(Share::ALARM_SYNC, clock));
+        let cloudformation = AwsCloudFormation::new(&sdk, &Pace::of(Share::ALARM_SYNC, clock));
         let until = self.sandbox.now() + BEGINS_WITHIN;
-        let stack = &self.wiring.stack_name;
-        let response = answer_stack(&self.ports, &cloudformation, stack, request, until, &mut |_| ()).await;
+        let stack = &self.stack_config.stack_name;
+        let response = answer_stack(&self.cloud, &cloudformation, stack, request, until, &mut |_| ()).await;
         let answers = self.sandbox.objects();
         let (_, answer) = answers.iter().find(|((bucket, _), _)| bucket == "cloudformation").unwrap();
         assert_eq!(answer.content_type, None, "the URL is signed without one");
@@ -238,9 +242,9 @@ impl Fleet {
 
     /// Lets this stream drift in one of [`DRIFTS`] ways.
     pub(crate) async fn drift(&mut self, name: &str, way: usize) {
-        let kinesis = &self.ports.pass.streams.0;
+        let kinesis = &self.cloud.kinesis().client;
         let out = alarm_name(name, AlarmKind::Scaling(Direction::Out));
-        // Not by our own paced ports: somebody else does this, and takes the time it needs.
+        // Not by our own paced cloud: somebody else does this, and takes the time it needs.
         self.sandbox.clock().advance(SignedDuration::from_secs(1));
         match DRIFTS[way % DRIFTS.len()] {
             "resized by hand" => self.resize(name, 3).await,
@@ -248,11 +252,11 @@ impl Fleet {
                 self.resize(name, 3).await;
                 let stream = &self.streams[name];
                 let fitted = self.wanted(name, stream).remove(0);
-                let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), self.wiring.stack_name.clone())]);
+                let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), self.stack_config.stack_name.clone())]);
                 let now = self.sandbox.now();
                 self.sandbox
                     .cloudwatch()
-                    .put_alarm_tagged(AlarmConfig::of(&fitted.signed_by(&self.wiring.stack_name)), tags, now)
+                    .put_alarm_tagged(AlarmConfig::of(&fitted.signed_by(&self.stack_config.stack_name)), tags, now)
                     .unwrap();
             }
             "an alarm deleted" => self.sandbox.cloudwatch().delete_alarms(&[out]),
@@ -297,7 +301,7 @@ impl Fleet {
 
     async fn resize(&mut self, name: &str, shards: u32) {
         let target = i32::try_from(shards).unwrap();
-        let kinesis = &self.ports.pass.streams.0;
+        let kinesis = &self.cloud.kinesis().client;
         kinesis
             .update_shard_count()
             .stream_name(name)
@@ -310,16 +314,16 @@ impl Fleet {
     }
 
     async fn tag(&mut self, name: &str, key: &str, value: &str) {
-        let request = self.ports.pass.streams.0.add_tags_to_stream().stream_name(name).tags(key, value);
+        let request = self.cloud.kinesis().client.add_tags_to_stream().stream_name(name).tags(key, value);
         request.send().await.unwrap();
         self.streams.get_mut(name).unwrap().tags.insert(key.to_owned(), value.to_owned());
     }
 
     fn wanted(&self, name: &str, stream: &Stream) -> Vec<StreamAlarm> {
-        let enrolment = Enrolment::read(stream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let enrolment = StreamTags::read(&stream.tags.iter().collect::<Vec<_>>());
         let policy = enrolment.policy(&self.policy).unwrap();
         let shards = ShardCount::new(stream.shards).unwrap();
-        alarms_of(&self.policy, &policy, name, shards, &self.wiring.alarm_actions())
+        alarms_of(&self.policy, &policy, name, shards, &self.stack_config.alarm_actions())
     }
 
     /// Every alarm that is missing, wrong or left over, as the sandbox has them.
@@ -339,7 +343,7 @@ impl Fleet {
         for (name, stream) in &self.streams {
             for alarm in self.wanted(name, stream) {
                 match there.remove(&alarm.name) {
-                    Some(config) if config == AlarmConfig::of(&alarm.signed_by(&self.wiring.stack_name)) => {}
+                    Some(config) if config == AlarmConfig::of(&alarm.signed_by(&self.stack_config.stack_name)) => {}
                     Some(_) => wrongs.push(format!("{} is wrong", alarm.name)),
                     None => wrongs.push(format!("{} is missing", alarm.name)),
                 }

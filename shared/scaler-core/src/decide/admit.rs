@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::cause::Cause;
 use super::words::{Explain, joined};
-use crate::enrolment::{Enrolment, Overrides, TAG_MANAGED, TAG_RESIZES, TagFault};
 use crate::intent::Intent;
 use crate::policy::{Policy, PolicyFault};
+use crate::stream::{StreamTags, TAG_MANAGED, TAG_RESIZES, TagFault};
 use kinesis_model::limits::TAGS_PER_STREAM_MAX;
 use kinesis_model::{StreamMode, StreamState, StreamStatus};
 
@@ -41,7 +41,7 @@ pub enum AdmitReason {
 pub(crate) fn admission(
     stack: &Policy,
     stream: &StreamState,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     intent: Intent,
 ) -> Result<Policy, AdmitReason> {
     let is_unsure = enrolment.faults.iter().any(|fault| fault.key == TAG_MANAGED);
@@ -64,15 +64,10 @@ pub(crate) fn admission(
     }
     match intent {
         // Its bounds give way to an order, also where they contradict each other.
-        Intent::Exactly(_) => without_bounds(enrolment).policy(stack),
+        Intent::Exactly(_) => enrolment.policy_without_bounds(stack),
         Intent::Auto | Intent::DryRun => enrolment.policy(stack),
     }
     .map_err(AdmitReason::BadPolicy)
-}
-
-fn without_bounds(enrolment: &Enrolment) -> Enrolment {
-    let overrides = Overrides { shards_min: None, shards_max: None, ..enrolment.overrides };
-    Enrolment { overrides, ..enrolment.clone() }
 }
 
 impl AdmitReason {

@@ -14,6 +14,7 @@ use super::resharding::{Resharding, split_terms, widest_split};
 use super::words::{Explain, minute, minute_from};
 use crate::direction::Direction;
 use crate::need::Need;
+use crate::plan::rules_growth_percent_min;
 use crate::reshard::plan_reshard;
 use crate::stream::{ResizeHistory, SPENT_BELIEVED, ShardWindow, even_loads};
 use kinesis_model::ShardCount;
@@ -112,7 +113,7 @@ pub(crate) fn budget(context: &Context<'_>, proposal: &Proposal) -> Found<Budget
 }
 
 fn grow(context: &Context<'_>, wanted: ShardCount, left: u32) -> Found<BudgetReason> {
-    let at_least = percent_more(context.current, growth_percent_min(left)).min(context.max);
+    let at_least = percent_more(context.current, rules_growth_percent_min(left)).min(context.max);
     let is_planned = context.plan.is_some_and(|plan| plan.desired() == wanted);
     if at_least > wanted && !is_planned {
         return count(at_least, BudgetReason::MadeToLast { left, wanted });
@@ -126,7 +127,8 @@ fn shrink(context: &Context<'_>, wanted: ShardCount, left: u32) -> Found<BudgetR
     if left <= reserved {
         return count(context.current, BudgetReason::ReservedForScaleOut { left, reserved });
     }
-    let is_worth_it = outweighs(wanted, context.current, growth_percent_min(left)) || context.is_way_inside(wanted);
+    let is_worth_it =
+        outweighs(wanted, context.current, rules_growth_percent_min(left)) || context.is_way_inside(wanted);
     if context.plan.is_none() && !is_worth_it {
         return count(context.current, BudgetReason::NotWorthOneOfFew { left, wanted });
     }
@@ -137,16 +139,6 @@ fn shrink(context: &Context<'_>, wanted: ShardCount, left: u32) -> Found<BudgetR
         return count(context.worth_a_resize(floor), BudgetReason::WayBack { floor, peak, left });
     }
     count(wanted, BudgetReason::BudgetLeft { left })
-}
-
-/// How much scale-out grows a stream at least, in percent, with so many of the day's resizes left (chosen: the last three can
-/// more than triple it).
-fn growth_percent_min(left: u32) -> u32 {
-    match left {
-        0..=3 => 50,
-        4..=6 => 25,
-        _ => 0,
-    }
 }
 
 /// Whether going down to `wanted` is more than taking back a scale-out that was made this many percent larger to last.

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::direction::Direction;
-use crate::enrolment::TagFault;
+use crate::stream::TagFault;
 use kinesis_model::ShardCount;
 
 /// Why a stream does not get what it needs, or is not looked after, and will not be by itself.

@@ -3,16 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::direction::Direction;
+use crate::plan::STALE_AFTER_MINUTES;
 use crate::policy::Policy;
-use crate::stream::{Attempt, ResizeHistory, STALE_AFTER_MINUTES};
+use crate::stream::{Attempt, ResizeHistory};
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
+use kinesis_model::resize_time::settling_minutes;
 use kinesis_model::{Demand, MetricWindow, Minute, ShardCount};
 
-/// A resize takes "a few minutes, depending on the size of the stream" (API `UpdateShardCount`), in which the stream still
-/// throttles as the smaller one it was. AWS gives no figures: half a minute a shard, and no less or more than these, is an
-/// assumption on the long side.
-const SETTLING_MINUTES_MIN: i64 = 5;
-const SETTLING_MINUTES_MAX: i64 = 30;
 /// A stream that takes in this much of what its size can is full: a minute is never loaded perfectly evenly (chosen).
 const FULL_UTILIZATION_PERCENT: u64 = 90;
 
@@ -217,9 +214,7 @@ struct LastResize {
 impl LastResize {
     fn of(terms: &Terms<'_>) -> Self {
         let attempt = terms.history.last_resize();
-        let changed = attempt.map_or(0, |resized| i64::from(resized.from.get().abs_diff(terms.current.get())));
-        // The minute in which it was done is still a mixed one.
-        let minutes = (changed / 2 + 2).clamp(SETTLING_MINUTES_MIN, SETTLING_MINUTES_MAX);
+        let minutes = attempt.map_or(0, |resized| settling_minutes(resized.from.get(), terms.current.get()));
         Self { attempt, settling: SignedDuration::from_mins(minutes), current: terms.current }
     }
 

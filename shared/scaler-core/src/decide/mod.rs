@@ -48,11 +48,11 @@ pub use uneven_load::{TooFull, UnevenLoadReason};
 use words::Explain;
 
 use crate::direction::Direction;
-use crate::enrolment::Enrolment;
 use crate::intent::Intent;
 use crate::need::Need;
 use crate::policy::Policy;
 use crate::reshard::ShardCall;
+use crate::stream::StreamTags;
 use kinesis_model::{ShardCount, StreamState};
 
 stages::stages! {
@@ -119,7 +119,7 @@ pub fn decide(
 pub fn admit(
     stack: &Policy,
     stream: &StreamState,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     intent: Intent,
     direction: Direction,
 ) -> Result<Policy, Box<Decision>> {

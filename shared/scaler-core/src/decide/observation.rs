@@ -1,9 +1,9 @@
 //! All that a decision may look at: the stream, its metrics, its plan, the account.
 
-use crate::enrolment::Enrolment;
 use crate::need::Fetched;
 use crate::plan::Plan;
 use crate::stream::ShardWindow;
+use crate::stream::StreamTags;
 use kinesis_model::{AccountShards, MetricWindow, StreamState};
 
 /// Everything one decision looks at.
@@ -12,7 +12,7 @@ pub struct Observation {
     /// What Kinesis says of the stream.
     pub stream: StreamState,
     /// What the stream's tags say, its resize history included.
-    pub enrolment: Enrolment,
+    pub enrolment: StreamTags,
     /// What CloudWatch says.
     pub window: MetricWindow,
     /// The plan of the next day, as far as the stream's past tells.

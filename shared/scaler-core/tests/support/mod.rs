@@ -6,7 +6,7 @@ use kinesis_model::{
     AccountShards, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
 };
 use scaler_core::{
-    Decision, Direction, Enrolment, Fetched, Intent, Need, Observation, Policy, PolicySpec, ShardWindow, decide,
+    Decision, Direction, Fetched, Intent, Need, Observation, Policy, PolicySpec, ShardWindow, StreamTags, decide,
 };
 
 /// 2026-01-02T03:00:00Z.
@@ -243,7 +243,7 @@ impl Case {
                 open_shards: ShardCount::new(self.shards).unwrap(),
                 shard_metrics: self.shard_metrics,
             },
-            enrolment: Enrolment::read(self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+            enrolment: StreamTags::read(&self.tags),
             window: MetricWindow { end: NOW, minutes: self.minutes.clone() },
             plan: Fetched::Unavailable,
             account: self.account.into(),

@@ -1,0 +1,92 @@
+//! Where policies are tried: a workload, and all that is assumed beside it.
+
+use kinesis_model::num::float;
+use std::cell::OnceCell;
+
+use anyhow::Result;
+use aws_models::stream_model::Assumptions;
+use scaler_core::Policy;
+use simulator::hindsight::{NoPlan, Optimum, need, optimum};
+use simulator::run::Run;
+use simulator::score::Score;
+use simulator::simulate::{Setup, Skew, Throttled, simulate};
+use simulator::trace::Trace;
+
+use crate::options::{AssumptionOptions, ThrottleHandling};
+use crate::progress;
+
+/// One workload under one set of assumptions.
+pub(crate) struct Scenario {
+    pub(crate) trace: Trace,
+    /// Open shards in the first minute.
+    pub(crate) initial_shards: u32,
+    pub(crate) assumed: Assumed,
+    optimum: OnceCell<Result<Optimum, NoPlan>>,
+}
+
+/// What is assumed of AWS, the producers and the keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Assumed {
+    pub(crate) aws: Assumptions,
+    pub(crate) throttled: ThrottleHandling,
+    /// 0 to 1.
+    pub(crate) hottest_key_share: Option<f64>,
+}
+
+impl Assumed {
+    /// What the command line says.
+    ///
+    /// # Errors
+    /// Bounds that contradict each other.
+    pub(crate) fn of(options: &AssumptionOptions) -> Result<Self> {
+        let hottest_key_share = options.hottest_key_share;
+        Ok(Self { aws: options.assumptions()?, throttled: options.throttled, hottest_key_share })
+    }
+}
+
+impl Scenario {
+    pub(crate) fn new(trace: Trace, initial_shards: u32, assumed: Assumed) -> Self {
+        Self { trace, initial_shards, assumed, optimum: OnceCell::new() }
+    }
+
+    /// What kinesis-scaler does with this policy.
+    pub(crate) fn simulate(&self, policy: Policy) -> Run {
+        run(&self.trace, self.initial_shards, &self.assumed, policy)
+    }
+
+    /// What a run over the workload costs and throttles.
+    pub(crate) fn score(&self, run: &Run) -> Score {
+        Score::of(&self.trace, run, &self.assumed.aws)
+    }
+
+    /// The fewest shards that throttle nothing, for who knows it all beforehand. Takes seconds, once.
+    pub(crate) fn optimum(&self) -> &Result<Optimum, NoPlan> {
+        self.optimum.get_or_init(|| {
+            let wheel = progress::wheel("looking for the optimum in hindsight");
+            let found = optimum(&need(&self.trace, &self.assumed.aws), self.initial_shards, &self.assumed.aws);
+            wheel.finish_and_clear();
+            found
+        })
+    }
+
+    /// Hours of the workload.
+    pub(crate) fn hours(&self) -> f64 {
+        hours(self.trace.minutes.len())
+    }
+}
+
+/// Hours of so many minutes.
+pub(crate) fn hours(minutes: usize) -> f64 {
+    float(minutes) / 60.0
+}
+
+/// What kinesis-scaler does with this policy; unlike a [`Scenario`], threads can share these arguments.
+pub(crate) fn run(trace: &Trace, initial_shards: u32, assumed: &Assumed, policy: Policy) -> Run {
+    let throttled = match assumed.throttled {
+        ThrottleHandling::Lost => Throttled::Lost,
+        ThrottleHandling::Retried => Throttled::Retried,
+    };
+    let skew = assumed.hottest_key_share.map(|share| Skew::of_key("hottest", share)).unwrap_or_default();
+    let setup = Setup { assumptions: assumed.aws, throttled, skew, ..Setup::new(initial_shards, policy) };
+    simulate(trace, &setup)
+}
