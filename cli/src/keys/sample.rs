@@ -14,7 +14,7 @@ use kinesis_model::limits::{
 };
 use kinesis_model::{OpenShard, hash_key, thousands};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
-use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
+use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_aws::{SampleLimits, SampledRecord};
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{
@@ -139,7 +139,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     in_aws(async {
         let connection = Connection::new().await?;
         let open =
-            connection.ports.pass.streams.open_shards(&arguments.stream).await.map_err(|error| explained(&error))?;
+            connection.cloud.kinesis().open_shards(&arguments.stream).await.map_err(|error| explained(&error))?;
         let policy = policy(&connection, &arguments.stream).await?;
         let loads = loads(&connection, &policy, &arguments.stream, &open).await?;
         let since = since(&connection, arguments);
@@ -183,13 +183,13 @@ impl Arguments {
 }
 
 fn since(connection: &Connection, arguments: &Arguments) -> Timestamp {
-    let now = connection.ports.pass.clock.now();
+    let now = connection.cloud.clock().now();
     now.checked_sub(SignedDuration::from_mins(i64::from(arguments.since_minutes))).unwrap_or(Timestamp::MIN)
 }
 
 /// What applies to the stream, by its own tags; where those are not understood, as the functions are deployed.
 async fn policy(connection: &Connection, stream: &str) -> Result<Policy> {
-    let tags = connection.ports.pass.streams.tags(stream).await.map_err(|error| explained(&error))?;
+    let tags = connection.cloud.kinesis().tags(stream).await.map_err(|error| explained(&error))?;
     let enrolment = StreamTags::read(&tags);
     let deployed = Policy::new(PolicySpec::default()).expect("the default is a policy");
     Ok(enrolment.policy(&deployed).unwrap_or(deployed))
@@ -202,15 +202,15 @@ async fn loads(
     stream: &str,
     open: &[OpenShard],
 ) -> Result<Option<Vec<ShardLoad>>> {
-    let ports = &connection.ports.pass;
-    if !ports.streams.describe(stream).await.map_err(|error| explained(&error))?.shard_metrics {
+    let cloud = &connection.cloud;
+    if !cloud.kinesis().describe(stream).await.map_err(|error| explained(&error))?.shard_metrics {
         return Ok(None);
     }
     let (end, ids): (_, Vec<_>) =
-        (whole_minute(ports.clock.now()), open.iter().map(|shard| shard.id.clone()).collect());
+        (whole_minute(cloud.clock().now()), open.iter().map(|shard| shard.id.clone()).collect());
     let minutes = policy.window_minutes(Direction::Out);
     let mut windows =
-        ports.metrics.shard_windows(stream, &ids, end, minutes).await.map_err(|error| explained(&error))?;
+        cloud.cloudwatch().shard_windows(stream, &ids, end, minutes).await.map_err(|error| explained(&error))?;
     let window = |shard: &OpenShard| Some(ShardWindow { window: windows.remove(&shard.id)?, shard: shard.clone() });
     Ok(shard_loads(&open.iter().filter_map(window).collect::<Vec<_>>(), Timestamp::MIN))
 }

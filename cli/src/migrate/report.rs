@@ -3,7 +3,7 @@
 use billing::prices::{MissingPrice, PriceSheet};
 use billing::{Bill, BillLine};
 use kinesis_model::{MicroUsd, ShardCount};
-use scaler_app::cost::report::Usd;
+use scaler_app::report::figures::Usd;
 use serde_json::{Value, json};
 use sizing::documents_kafka_shards;
 use sizing::migration::{Notice, Retention, StreamPlan, Topic};

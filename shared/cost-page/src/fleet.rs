@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::MicroUsd;
 use maud::{Markup, html};
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::{StreamCost, Usd, UsdSaved};
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::{StreamCost, Usd, UsdSaved};
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
@@ -110,7 +110,7 @@ fn month_name(until: Timestamp) -> String {
 
 /// What was paid, as bars, and what else would have been, as lines.
 pub(crate) fn cost_chart(title: &str, days: &Days) -> Markup {
-    let values = |of: fn(&scaler_app::cost::report::DayCost) -> Option<MicroUsd>| {
+    let values = |of: fn(&scaler_app::report::figures::DayCost) -> Option<MicroUsd>| {
         days.costs.iter().map(|cost| of(cost).map(|usd| usd.0)).collect()
     };
     Chart {

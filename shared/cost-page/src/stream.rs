@@ -3,8 +3,8 @@
 use kinesis_model::num::whole;
 use kinesis_model::thousands;
 use maud::{Markup, html};
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::{AdviceLine, StreamCost};
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::{AdviceLine, StreamCost};
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
