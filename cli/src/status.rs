@@ -10,9 +10,9 @@ use clap::Args;
 use jiff::Timestamp;
 use kinesis_model::limits::{RESIZES_PER_DAY, SHARD_METRICS, TAGS_PER_STREAM_MAX};
 use kinesis_model::{OpenShard, ShardCount, StreamMode};
+use operator_aws::{AlarmState, StreamDetails};
 use scaler_app::cloud::{CallError, Clock as _, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, reconcile};
-use scaler_aws::{AlarmState, StreamDetails};
 use scaler_core::commands::StreamCommand;
 use scaler_core::{
     ALARM_PREFIX, Attempt, AttemptKind, Direction, Heat, Policy, PolicySpec, ShardWindow, StreamTags, TAG_MANAGED,

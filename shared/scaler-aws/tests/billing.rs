@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use aws_models::cloudwatch::Metric;
 use billing::{Consumer, OnDemandOnly, Series, Standing, Tick};
+use billing_aws::AwsCostCloud;
 use ciborium::Value as Cbor;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode};
@@ -21,7 +22,7 @@ use scaler_app::cloud::{
     CallError, Clock, Cloud as _, CloudWatch as _, CostCloud as _, Failure, Kinesis as _, Pages as _, Runs,
 };
 use scaler_app::stack_config::StackConfig;
-use scaler_aws::{AwsCostCloud, Pace, Share, SystemClock};
+use scaler_aws::{Pace, Share, SystemClock};
 use serde_json::{Value, json};
 
 use standin::{Answer, Asked, Standin, map, series, text};
