@@ -7,20 +7,21 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum, value_parser};
 use jiff::SignedDuration;
 use kinesis_model::limits::{METRIC_DELAY_MINUTES, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use operator_aws::{NewCapacity, Operator, TestRecord};
 use scaler_app::cloud::{CallError, Clock as _, Cloud as _, Failure};
-use scaler_aws::{NewCapacity, Operator, TestRecord};
 use scaler_core::TAG_MANAGED;
 use scaler_core::commands::{StreamCommand, operand};
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
 use crate::failure::usage;
-use crate::load::{ASKED_MINUTES, Load, whole_minute};
+use crate::load::{ASKED_MINUTES, Load};
 use crate::options::{Output, shards, stream_name};
 use crate::report::write_json;
 use crate::table::table;
 use crate::tags::{checked, tag};
 use crate::waiting::{Pauses, until_active};
+use kinesis_model::whole_minute;
 
 /// A new stream takes AWS about half a minute.
 const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(10);

@@ -13,13 +13,14 @@ use scaler_core::{ALARM_PREFIX, StreamTags, TAG_MANAGED, stream_of_alarm};
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
-use crate::load::{ASKED_MINUTES, Load, lag, or_dash, percent_or_dash, whole_minute};
+use crate::load::{ASKED_MINUTES, Load, lag, or_dash, percent_or_dash};
 use crate::options::Output;
 use crate::progress;
 use crate::report::write_json;
 use crate::status::{kept, mode_word};
 use crate::table::table;
 use crate::waiting::word;
+use kinesis_model::whole_minute;
 
 #[derive(Serialize)]
 struct FleetStatus {

@@ -1,5 +1,6 @@
 //! The workload that a command is about: a trace in a file, or what CloudWatch remembers of a stream.
 
+use kinesis_model::num::float;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -178,8 +179,7 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
     let demand = known.iter().map(|minute| if minute.is_known() { Demand::wanted(minute) } else { Demand::default() });
     let trace = Trace { name: stream.to_owned(), start, minutes: demand.collect() };
     let unknown = known.iter().filter(|minute| !minute.is_known()).count();
-    #[allow(clippy::cast_precision_loss, reason = "two weeks have far fewer than 2^53 minutes")]
-    let unknown_share = unknown as f64 / known.len() as f64;
+    let unknown_share = float(unknown) / float(known.len());
     let capacity = match state.mode {
         StreamMode::Provisioned => Capacity::Shards(state.open_shards.get()),
         StreamMode::OnDemand => Capacity::OnDemand,

@@ -10,9 +10,9 @@ use clap::Args;
 use jiff::Timestamp;
 use kinesis_model::limits::{RESIZES_PER_DAY, SHARD_METRICS, TAGS_PER_STREAM_MAX};
 use kinesis_model::{OpenShard, ShardCount, StreamMode};
+use operator_aws::{AlarmState, StreamDetails};
 use scaler_app::cloud::{CallError, Clock as _, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, reconcile};
-use scaler_aws::{AlarmState, StreamDetails};
 use scaler_core::commands::StreamCommand;
 use scaler_core::{
     ALARM_PREFIX, Attempt, AttemptKind, Direction, Heat, Policy, PolicySpec, ShardWindow, StreamTags, TAG_MANAGED,
@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
 use crate::fleet;
-use crate::load::{ASKED_MINUTES, Load, or_dash, whole_minute};
+use crate::load::{ASKED_MINUTES, Load, or_dash};
 use crate::options::{Output, stream_name};
 use crate::report::write_json;
 use crate::scale::in_words;
@@ -30,6 +30,7 @@ use crate::settings::{StackOptions, in_words as settings_in_words};
 use crate::stack::{Judged, judged};
 use crate::table::{percent, table};
 use crate::waiting::word;
+use kinesis_model::whole_minute;
 
 /// Shards that are shown to a person, the busiest first; programs get all.
 const SHARDS_SHOWN: usize = 20;

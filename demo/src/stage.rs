@@ -1,5 +1,6 @@
 //! What the demo plays on: a sandbox, a stream with the tag that enrols it, a producer, and the three functions.
 
+use kinesis_model::num::float;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -53,9 +54,8 @@ pub(crate) struct MinuteSeen {
 
 impl MinuteSeen {
     /// MiB a second that were taken in.
-    #[allow(clippy::cast_precision_loss, reason = "a display with one decimal")]
     pub(crate) fn accepted_mib_per_second(&self) -> f64 {
-        self.metrics.bytes.unwrap_or(0) as f64 / 60.0 / 1_048_576.0
+        float(self.metrics.bytes.unwrap_or(0)) / 60.0 / 1_048_576.0
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, value_parser};
-use key_spread::KeyFault;
+use key_spread::LineFault;
 use kinesis_model::HashKeyRange;
 use scaler_app::cloud::{Cloud as _, Kinesis as _};
 
@@ -129,7 +129,7 @@ impl FileOptions {
     ///
     /// # Errors
     /// It has no such field.
-    pub(crate) fn text_of<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, KeyFault> {
+    pub(crate) fn text_of<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, LineFault> {
         self.field.as_ref().map_or_else(|| Ok(line.into()), |field| text_of(line, field))
     }
 

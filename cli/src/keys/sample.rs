@@ -1,5 +1,6 @@
 //! `shardctl keys sample`: a bounded look at what is written to a stream, and which keys of it are hot.
 
+use kinesis_model::num::float;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::time::Duration;
@@ -13,8 +14,8 @@ use kinesis_model::limits::{
 };
 use kinesis_model::{OpenShard, hash_key, thousands};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
+use operator_aws::{SampleLimits, SampledRecord};
 use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
-use scaler_aws::{SampleLimits, SampledRecord};
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{
     Direction, KeyLoad, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow, StreamTags,
@@ -23,11 +24,11 @@ use scaler_core::{
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
-use crate::load::whole_minute;
 use crate::options::{Output, stream_name};
 use crate::report::write_json;
 use crate::shown::shown;
 use crate::table::{percent, table};
+use kinesis_model::whole_minute;
 
 /// Shards that are looked at where none are named.
 const SHARDS_MAX: usize = 4;
@@ -355,17 +356,15 @@ impl Sample {
     }
 
     /// The share that a key has of what binds the shard: of its records, or of its bytes.
-    #[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
     fn share(&self, (records, bytes): (usize, usize)) -> (f64, f64) {
-        (records as f64 / self.user_records.max(1) as f64, bytes as f64 / self.bytes.max(1) as f64)
+        (float(records) / float(self.user_records.max(1)), float(bytes) / float(self.bytes.max(1)))
     }
 
     /// The loads of the keys that lie on this shard by their own hash, for a plan.
     fn key_loads(&self) -> Vec<KeyLoad> {
         let load = |(key, counts): (&String, &(usize, usize))| {
             let (_, bytes_share) = self.share(*counts);
-            #[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
-            let records_share = counts.0 as f64 / self.records.max(1) as f64;
+            let records_share = float(counts.0) / float(self.records.max(1));
             KeyLoad { hash_key: hash_key(key), load: self.load * records_share.max(bytes_share) }
         };
         self.outer.iter().map(load).filter(|key| self.shard.range.contains(key.hash_key)).collect()
@@ -381,15 +380,14 @@ fn count(keys: &mut HashMap<String, (usize, usize)>, key: &str, bytes: usize) {
 }
 
 /// What records fill of a shard, by when they came.
-#[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
 fn rate(records: &[SampledRecord]) -> f64 {
     let arrived = || records.iter().filter_map(|record| record.arrived);
     let (Some(first), Some(last)) = (arrived().min(), arrived().max()) else { return 0.0 };
     // Times are told in whole seconds at best.
     let seconds = last.duration_since(first).as_secs_f64().max(1.0);
     let bytes: usize = records.iter().map(|record| record.partition_key.len() + record.data.len()).sum();
-    let of_records = records.len() as f64 / seconds / WRITE_RECORDS_PER_SECOND_PER_SHARD as f64;
-    of_records.max(bytes as f64 / seconds / WRITE_BYTES_PER_SECOND_PER_SHARD as f64)
+    let of_records = float(records.len()) / seconds / float(WRITE_RECORDS_PER_SECOND_PER_SHARD);
+    of_records.max(float(bytes) / seconds / float(WRITE_BYTES_PER_SECOND_PER_SHARD))
 }
 
 impl Report {
@@ -569,7 +567,7 @@ fn advice(stream: &str, hottest: &[HotKey], samples: &[Sample], distinct: usize)
         advice.push(format!(
             "{} of the records are not where the MD5 of their key lies: explicit hash keys put them there, which readers are not told; \
              where those lie together, no split helps",
-            percent(elsewhere as f64 / records.max(1) as f64, 0)
+            percent(float(elsewhere) / float(records.max(1)), 0)
         ));
     }
     if advice.is_empty() {

@@ -16,8 +16,8 @@ use scaler_core::{
 use super::plan::{Plan, Step, Turn};
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
 use crate::connection::explained;
-use crate::load::whole_minute;
 use crate::waiting::{Pauses, until_active, until_step};
+use kinesis_model::whole_minute;
 
 impl Work<'_> {
     /// Splits what is hot and merges what is cold.

@@ -11,10 +11,11 @@ use scaler_core::{Direction, Policy, PolicySpec, Stage, Step, StreamTags, TAG_SH
 
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
 use crate::connection::explained;
-use crate::load::{needed_shards, whole_minute};
+use crate::load::needed_shards;
 use crate::order::{self, NoData};
 use crate::status::tied;
 use crate::waiting::until_resized;
+use kinesis_model::whole_minute;
 
 /// An order, and what the stream is beside it.
 struct Order<'a> {

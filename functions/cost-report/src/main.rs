@@ -10,7 +10,7 @@ use serde_json::Value;
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let (policy, stack_config) = (config::from_environment()?, stack_config::from_environment()?);
-    let cloud = scaler_aws::connect_cost(&stack_config).await;
+    let cloud = billing_aws::connect(&stack_config).await;
     let settings = CostSettings { policy: &policy, stack_config: &stack_config, draw: cost_page::draw };
     run(service_fn(async |event: LambdaEvent<Value>| {
         let until = cloud.clock().now() + BEGINS_WITHIN;

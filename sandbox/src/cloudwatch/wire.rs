@@ -2,6 +2,7 @@
 //!
 //! Names are those of the Smithy model, as the AWS SDK for Rust 1.140 writes and reads them.
 
+use kinesis_model::num;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -54,16 +55,14 @@ pub(super) fn float(value: &Value) -> Option<f64> {
     match value {
         Value::Float(float) => Some(*float),
         // Far inside the whole numbers a float holds exactly.
-        #[allow(clippy::cast_precision_loss)]
-        Value::Integer(integer) => i64::try_from(*integer).ok().map(|integer| integer as f64),
+        Value::Integer(integer) => i64::try_from(*integer).ok().map(num::float),
         _ => None,
     }
 }
 
 pub(super) fn tagged(at: Timestamp) -> Value {
     // Milliseconds, which is all that the protocol keeps.
-    #[allow(clippy::cast_precision_loss)]
-    let seconds = at.as_millisecond() as f64 / 1_000.0;
+    let seconds = num::float(at.as_millisecond()) / 1_000.0;
     Value::Tag(1, Box::new(Value::Float(seconds)))
 }
 

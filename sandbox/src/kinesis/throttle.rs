@@ -1,5 +1,6 @@
 //! What the shards of streams take in a second of the virtual clock, and what they refuse beyond it.
 
+use kinesis_model::num::float;
 use std::collections::HashMap;
 
 use ferrokinesis::types::Shard;
@@ -51,7 +52,7 @@ impl Throttle {
         let seconds = clock.limit_window_seconds();
         self.turn_to(clock.now(), seconds);
         let (records_max, bytes_max) =
-            (to_f64(WRITE_RECORDS_PER_SECOND_PER_SHARD) * seconds, to_f64(WRITE_BYTES_PER_SECOND_PER_SHARD) * seconds);
+            (float(WRITE_RECORDS_PER_SECOND_PER_SHARD) * seconds, float(WRITE_BYTES_PER_SECOND_PER_SHARD) * seconds);
         let admit = |put: &Put| {
             let shard = shard_of(shards, put);
             let (records, bytes) = (clock.weight(), put.bytes() * clock.weight());
@@ -100,12 +101,6 @@ fn shard_of(shards: &[Shard], put: &Put) -> String {
         (shard.hash_key_range.start_u128()..=shard.hash_key_range.end_u128()).contains(&put.hash_key())
     };
     shards.iter().filter(|shard| is_open(shard)).find(holds).map(|shard| shard.shard_id.clone()).unwrap_or_default()
-}
-
-/// Exact: the limits are far below 2^53.
-#[allow(clippy::cast_precision_loss)]
-fn to_f64(limit: u64) -> f64 {
-    limit as f64
 }
 
 #[cfg(test)]

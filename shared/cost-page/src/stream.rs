@@ -1,5 +1,6 @@
 //! One stream in full: its bill, advice, notes, and its days.
 
+use kinesis_model::num::whole;
 use kinesis_model::thousands;
 use maud::{Markup, html};
 use scaler_app::report::CostReport;
@@ -116,7 +117,6 @@ fn shards_chart(days: &Days) -> Markup {
 }
 
 /// For a chart, which is drawn from whole numbers.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of shards; the cast saturates")]
 fn thousandths(shards: f64) -> u64 {
-    (shards * 1_000.0).round() as u64
+    whole((shards * 1_000.0).round())
 }

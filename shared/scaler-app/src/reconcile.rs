@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount};
+use jiff::Timestamp;
+use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount, whole_minute};
 use scaler_core::commands::operand;
 use scaler_core::{
     Attempt, AttemptKind, Decision, Direction, Observation, Policy, Reason, ResizeHistory, ShardCall, ShardWindow,
@@ -391,11 +391,4 @@ pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
     let next = (error.failure == Failure::NotFound).then(|| NOT_FOUND_ADVICE.to_owned());
     let failure = Some(error.failure);
     Outcome { next, failure, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
-}
-
-/// The last whole minute: a minute that is not over yet is not asked for.
-pub(crate) fn whole_minute(now: Timestamp) -> Timestamp {
-    let into_minute = now.as_second().rem_euclid(60);
-    let start = now.checked_sub(SignedDuration::from_secs(into_minute)).unwrap_or(now);
-    Timestamp::from_second(start.as_second()).unwrap_or(start)
 }

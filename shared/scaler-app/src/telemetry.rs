@@ -4,6 +4,7 @@
 //! event, and CloudWatch makes metrics of a line in its embedded metric format.
 
 use jiff::Timestamp;
+use kinesis_model::num::float;
 use kinesis_model::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
 
@@ -138,8 +139,7 @@ pub struct Gauges {
 impl Gauges {
     /// The line of metrics that says so.
     pub fn line(&self, now: Timestamp) -> String {
-        #[allow(clippy::cast_precision_loss, reason = "the cost of a stream is far below 2^53 millionths")]
-        let dollars = self.per_hour.map(|cost| cost.0 as f64 / 1e6);
+        let dollars = self.per_hour.map(|cost| float(cost.0) / 1e6);
         let values = [
             (OPEN_SHARDS, "Count", Some(json!(self.open_shards.get()))),
             ("UtilizationPercent", "Percent", self.utilization_percent.map(|percent| json!(percent))),

@@ -4,24 +4,9 @@ use std::error::Error;
 
 use aws_sdk_kinesis::config::http::HttpResponse;
 use aws_sdk_kinesis::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
+use kinesis_model::throttling::is_throttling;
 use scaler_app::cloud::{CallError, CredentialFault, Failure};
 
-/// Error codes by which AWS says "too many calls": those that the SDK tries again, but for the ambiguous
-/// `LimitExceededException` (`aws_runtime::retries::classifiers`, version 1.7).
-const THROTTLES: [&str; 12] = [
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "RequestLimitExceeded",
-    "BandwidthLimitExceeded",
-    "ProvisionedThroughputExceededException",
-    "PriorRequestNotComplete",
-    "SlowDown",
-    "TransactionInProgressException",
-];
 /// Error codes by which AWS says that it gave up, whether or not something was done.
 const TIMEOUTS: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
 /// Error codes by which AWS says that the caller has no permission for a call, as opposed to that it does not know the caller.
@@ -82,7 +67,7 @@ const OTHER_LIMITS_OF_A_RESIZE: [&str; 7] = [
 ];
 
 /// Makes a [`CallError`] of what the SDK returned after its retries.
-pub(crate) fn call_error<E>(call: &'static str, subject: &str, error: SdkError<E, HttpResponse>) -> CallError
+pub fn call_error<E>(call: &'static str, subject: &str, error: SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
@@ -198,7 +183,7 @@ fn service_failure(call: &str, code: &str, message: &str, is_client_error: bool)
         // The account's shards, or too many streams at once. For a read it can only be calls a second.
         "LimitExceededException" if matches!(call, "SplitShard" | "MergeShards" | "CreateStream") => Failure::Quota,
         "LimitExceededException" => Failure::Throttled,
-        code if THROTTLES.contains(&code) => Failure::Throttled,
+        code if is_throttling(code) => Failure::Throttled,
         code if TIMEOUTS.contains(&code) => Failure::ServerFault,
         code if DENIED.contains(&code) => Failure::Denied,
         code if QUOTAS.iter().any(|part| code.contains(part)) => Failure::Quota,

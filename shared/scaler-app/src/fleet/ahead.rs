@@ -8,7 +8,8 @@ use crate::cloud::{CallError, Clock, Cloud, CloudWatch};
 use crate::history_cache::minutes_since_end;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::process::Process;
-use crate::reconcile::{call_failed, reconcile, whole_minute};
+use crate::reconcile::{call_failed, reconcile};
+use kinesis_model::whole_minute;
 
 /// A stream's next turn to be looked ahead for comes within so many minutes.
 pub(super) const TURN_MINUTES: u32 = 60;

@@ -11,8 +11,8 @@ use super::Settings;
 use super::response::Tally;
 use crate::cloud::{Clock, CloudWatch, FleetCloud};
 use crate::outcome::{Outcome, OutcomeKind};
-use crate::reconcile::whole_minute;
 use crate::telemetry::Gauges;
+use kinesis_model::whole_minute;
 
 /// Says where these streams stand; how much of them is used only `with_loads`, which takes calls.
 pub(super) async fn publish(

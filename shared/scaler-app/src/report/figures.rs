@@ -4,6 +4,7 @@ use billing::prices::PriceSheet;
 use billing::{Bill, BillLine};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use kinesis_model::num::float;
 use kinesis_model::{MicroUsd, StreamMode};
 use serde::{Serialize, Serializer};
 
@@ -18,17 +19,15 @@ pub struct Usd(pub MicroUsd);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UsdSaved(pub i64);
 
-#[allow(clippy::cast_precision_loss, reason = "amounts are far below 2^53 millionths")]
 impl Serialize for Usd {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.0.0 as f64 / 1e6)
+        serializer.serialize_f64(float(self.0.0) / 1e6)
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "amounts are far below 2^53 millionths")]
 impl Serialize for UsdSaved {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.0 as f64 / 1e6)
+        serializer.serialize_f64(float(self.0) / 1e6)
     }
 }
 
@@ -215,11 +214,10 @@ impl Line {
         bill.lines.iter().map(Self::of).collect()
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "for show; the cost is reckoned from the whole number")]
     fn of(line: &BillLine) -> Self {
         Self {
             item: line.item.name(),
-            quantity: line.quantity as f64 / line.item.per() as f64,
+            quantity: float(line.quantity) / float(line.item.per()),
             unit: line.item.unit(),
             usd: Usd(line.cost),
         }

@@ -4,6 +4,7 @@ use billing::prices::{Item, MissingPrice, PriceSheet};
 use billing::{Bill, Looked, OwnUse, Series, Standing, Usage, advice, month_end};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use kinesis_model::num::float;
 use kinesis_model::{MicroUsd, ShardCount, StreamMode};
 use scaler_core::{Policy, StreamTags};
 
@@ -151,9 +152,8 @@ impl BilledStream {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "for show; costs are reckoned from the whole number")]
 fn mean_shards(usage: &Usage) -> f64 {
-    if usage.seconds == 0 { 0.0 } else { usage.shard_seconds as f64 / usage.seconds as f64 }
+    if usage.seconds == 0 { 0.0 } else { float(usage.shard_seconds) / float(usage.seconds) }
 }
 
 /// What the metrics leave open.

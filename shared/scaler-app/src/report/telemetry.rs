@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use kinesis_model::MicroUsd;
+use kinesis_model::num::float;
 use serde_json::json;
 
 use super::figures::{CostReport, StreamCost, Usd};
@@ -50,7 +51,6 @@ fn of_stream(stream: &StreamCost) -> Vec<Measured> {
     vec![("MonthUsd", "None", stream.usd_month_expected.map(|usd| json!(dollars(usd))))]
 }
 
-#[allow(clippy::cast_precision_loss, reason = "amounts are far below 2^53 millionths")]
 fn dollars(Usd(MicroUsd(micro)): Usd) -> f64 {
-    micro as f64 / 1e6
+    float(micro) / 1e6
 }

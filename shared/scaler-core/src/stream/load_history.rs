@@ -25,10 +25,6 @@ impl LoadHistory {
     /// The history that a window of metrics tells.
     pub fn of(window: &MetricWindow) -> Self {
         let (mut load, mut until): (Vec<f32>, usize) = (Vec::with_capacity(window.minutes.len()), 0);
-        let ends = |index: usize| {
-            let ago = SignedDuration::from_mins(i64::try_from(window.minutes.len() - 1 - index).unwrap_or(i64::MAX));
-            window.end.checked_sub(ago).unwrap_or(window.end)
-        };
         let throttled = window.minutes.iter().rposition(Minute::throttled);
         for (index, minute) in window.minutes.iter().enumerate().filter(|(_, minute)| minute.is_known()) {
             if let Some(&last) = load.last() {
@@ -37,8 +33,8 @@ impl LoadHistory {
             load.push(Demand::wanted(minute).in_shards());
             until = index + 1;
         }
-        let end = until.checked_sub(1).map_or(window.end, ends);
-        Self { end, load, throttled_until: throttled.map(ends) }
+        let end = until.checked_sub(1).map_or(window.end, |last| ends(window, last));
+        Self { end, load, throttled_until: throttled.map(|index| ends(window, index)) }
     }
 
     /// This history and what a later window knows beyond it.
@@ -60,7 +56,7 @@ impl LoadHistory {
 
     /// Whether any of so many last minutes throttled. Then the accepted load is only a part of the load.
     pub(crate) fn throttled_within(&self, minutes: usize) -> bool {
-        let minutes = SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(i64::MAX));
+        let minutes = SignedDuration::from_mins(i64::try_from(minutes).expect("a few minutes"));
         self.throttled_until.is_some_and(|until| self.end.duration_since(until) < minutes)
     }
 
@@ -76,7 +72,7 @@ impl LoadHistory {
         }
         if let Some(&last) = self.load.last() {
             let missing = ends.duration_since(self.end).as_mins() - 1;
-            let missing = usize::try_from(missing).unwrap_or(0).min(PAST_MINUTES as usize);
+            let missing = usize::try_from(missing).expect("a later minute").min(PAST_MINUTES as usize);
             self.load.extend(std::iter::repeat_n(last, missing));
         }
         self.load.push(Demand::wanted(minute).in_shards());
@@ -85,6 +81,12 @@ impl LoadHistory {
             self.throttled_until = Some(ends);
         }
     }
+}
+
+/// When a minute of a window ends.
+fn ends(window: &MetricWindow, index: usize) -> Timestamp {
+    let ago = i64::try_from(window.minutes.len() - 1 - index).expect("a list has no more entries than that");
+    window.end.checked_sub(SignedDuration::from_mins(ago)).unwrap_or(window.end)
 }
 
 #[cfg(test)]

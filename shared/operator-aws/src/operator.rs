@@ -1,9 +1,6 @@
 //! What an operator's tool asks of AWS beside what the functions do: all there is to see of a stream. What it changes is in
 //! `create.rs`, what it reads of records in `sample.rs`.
 
-mod create;
-mod sample;
-
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
@@ -13,19 +10,14 @@ use jiff::Timestamp;
 use kinesis_model::{MetricWindow, OpenShard, StreamState};
 use scaler_app::cloud::CallError;
 
-pub use create::{NewCapacity, TestRecord};
-pub use sample::{SampleLimits, Sampled, SampledRecord};
-
-use crate::cloudwatch::AwsCloudWatch;
-use crate::error::call_error;
-use crate::kinesis::{AwsKinesis, open_since, state};
-use crate::pace::Pace;
+use scaler_aws::error::call_error;
+use scaler_aws::{AwsCloudWatch, AwsKinesis, Pace, open_since, state};
 
 /// Kinesis and CloudWatch through the SDK, for a person.
 #[derive(Clone, Debug)]
 pub struct Operator {
-    kinesis: AwsKinesis,
-    cloudwatch: AwsCloudWatch,
+    pub(crate) kinesis: AwsKinesis,
+    pub(crate) cloudwatch: AwsCloudWatch,
 }
 
 /// What `DescribeStreamSummary` says of a stream.

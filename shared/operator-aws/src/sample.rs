@@ -10,8 +10,9 @@ use aws_sdk_kinesis::types::{Record, ShardIteratorType};
 use jiff::Timestamp;
 use scaler_app::cloud::{CallError, Failure};
 
-use super::Operator;
-use crate::error::call_error;
+use scaler_aws::error::call_error;
+
+use crate::operator::Operator;
 
 /// What a look may take of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

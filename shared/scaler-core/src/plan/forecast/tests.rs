@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use super::super::moments::likeness;
+use super::super::tuning::{GROWTH_PER_MINUTE_MAX, GROWTH_PER_MINUTE_MIN};
 use super::*;
 use kinesis_model::limits::WRITE_RECORDS_PER_MINUTE_PER_SHARD;
 use kinesis_model::{MetricWindow, Minute};
@@ -17,35 +19,35 @@ fn history(minutes: u64, hundredths: impl Fn(u64) -> u64) -> LoadHistory {
     LoadHistory::of(&MetricWindow { end: END, minutes: (0..minutes).map(minute).collect() })
 }
 
-fn drift(minutes: u64, hundredths: impl Fn(u64) -> u64) -> f64 {
-    Past::of(history(minutes, hundredths).minutes()).drift()
+fn growth(minutes: u64, hundredths: impl Fn(u64) -> u64) -> f64 {
+    Past::of(history(minutes, hundredths).minutes()).growth()
 }
 
 /// The largest load, in shards, that any span is expected to have.
 fn most(minutes: u64, hundredths: impl Fn(u64) -> u64) -> u32 {
     let forecast = Forecast::of(&history(minutes, hundredths), 3, 4).expect("an hour is enough");
-    (0..SPANS.len()).map(|span| forecast.high(span, 1e-9)).max().expect("there are spans")
+    (0..SPANS_MINUTES.len()).map(|span| forecast.high(span, 1e-9)).max().expect("there are spans")
 }
 
 #[test]
 fn a_ramp_is_growth_and_a_step_is_not() {
-    let ramp = drift(90, |minute| 200 + 5 * minute);
+    let ramp = growth(90, |minute| 200 + 5 * minute);
     assert!((0.006..0.01).contains(&ramp), "5 in 620 each minute: {ramp}");
-    let fall = drift(90, |minute| 800 - 5 * minute);
+    let fall = growth(90, |minute| 800 - 5 * minute);
     assert!((-0.015..-0.01).contains(&fall), "5 in 380 each minute: {fall}");
     for at in 60..90 {
-        let step = drift(90, |minute| if minute < at { 200 } else { 1_000 });
+        let step = growth(90, |minute| if minute < at { 200 } else { 1_000 });
         assert!(step.abs() < 1e-6, "{step} for a step in minute {at} of 90");
     }
-    assert!(drift(90, |_| 300).abs() < 1e-6);
-    assert!(drift(90, |minute| 300 + 40 * (minute / 5 % 2)).abs() < 1e-6, "up and down is neither");
-    assert!(drift(90, |minute| 300 + minute / 3 + 40 * (minute % 2)).abs() < 1e-6, "less than its unrest explains");
+    assert!(growth(90, |_| 300).abs() < 1e-6);
+    assert!(growth(90, |minute| 300 + 40 * (minute / 5 % 2)).abs() < 1e-6, "up and down is neither");
+    assert!(growth(90, |minute| 300 + minute / 3 + 40 * (minute % 2)).abs() < 1e-6, "less than its unrest explains");
 }
 
 #[test]
 fn growth_and_decline_have_a_limit() {
-    assert!((drift(90, |minute| 1_u64 << (minute / 3)) - GROWTH_MAX).abs() < 1e-9);
-    assert!((drift(90, |minute| 1_u64 << (29 - minute / 3)) - GROWTH_MIN).abs() < 1e-9);
+    assert!((growth(90, |minute| 1_u64 << (minute / 3)) - GROWTH_PER_MINUTE_MAX).abs() < 1e-9);
+    assert!((growth(90, |minute| 1_u64 << (29 - minute / 3)) - GROWTH_PER_MINUTE_MIN).abs() < 1e-9);
 }
 
 /// At any age, and the less so the less is known: that is what a young stream was once told.
@@ -68,7 +70,7 @@ fn what_has_not_been_there_for_a_day_does_not_come_back() {
     // A day at nine shards, then two at three.
     let fallen = |minute| if minute < 1_440 { 900 } else { 300 };
     let forecast = Forecast::of(&history(3 * 1_440, fallen), 3, 4).expect("an hour is enough");
-    for span in 0..SPANS.len() {
+    for span in 0..SPANS_MINUTES.len() {
         assert!(forecast.high(span, 0.05) <= 3, "span {span}: {}", forecast.high(span, 0.05));
     }
 }

@@ -12,7 +12,7 @@ use scaler_app::cloud::{CallError, Failure, ListedPrices, PriceList};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::call_error;
+use scaler_aws::error::call_error;
 
 const CALL: &str = "GetProducts";
 

@@ -4,7 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use scaler_app::cloud::{CallError, Pages};
 
-use crate::error::call_error;
+use scaler_aws::error::call_error;
 
 /// The stack's bucket.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! AWS as cost-report uses it: alone it links S3 and the Price List.
+//! AWS as cost-report uses it, with a client for each service.
 
 use aws_config::{Region, SdkConfig};
 use aws_types::service_config::ServiceConfigKey;
@@ -6,19 +6,21 @@ use billing::prices::price_list_region;
 use scaler_app::cloud::{Clock, Cloud, CostCloud, FleetCloud};
 use scaler_app::stack_config::StackConfig;
 
-use crate::cloud::AwsFleetCloud;
-use crate::cloudwatch::AwsCloudWatch;
-use crate::kinesis::AwsKinesis;
-use crate::notifications::SnsTopic;
-use crate::pace::Pace;
+use scaler_aws::{
+    AwsCloudWatch, AwsFleetCloud, AwsKinesis, AwsTagging, Pace, Share, SnsTopic, SqsQueue, SystemClock, loader,
+};
+
 use crate::pages::S3Pages;
 use crate::price_list::AwsPriceList;
-use crate::queue::SqsQueue;
-use crate::tagging::AwsTagging;
+
+/// What cost-report needs, as [`scaler_aws::connect`].
+pub async fn connect(stack_config: &StackConfig) -> AwsCostCloud {
+    AwsCostCloud::new(&loader().load().await, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), stack_config)
+}
 
 /// AWS as cost-report uses it.
 #[derive(Debug)]
-pub struct AwsCostCloud<C = crate::clock::SystemClock> {
+pub struct AwsCostCloud<C = SystemClock> {
     fleet: AwsFleetCloud<C>,
     price_list: AwsPriceList,
     pages: Option<S3Pages>,

@@ -9,8 +9,9 @@ use aws_sdk_kinesis::types::{ShardIteratorType, StreamMode, StreamModeDetails};
 use kinesis_producer::{Acknowledged, Producer, Record, SendError, Settings, Stream};
 use scaler_app::cloud::{CallError, Failure};
 
-use super::Operator;
-use crate::error::call_error;
+use scaler_aws::error::call_error;
+
+use crate::operator::Operator;
 
 /// Tags in one `AddTagsToStream`. A stream may have 50; older pages of the reference allow ten in a call.
 const TAGS_AT_ONCE: usize = 10;
