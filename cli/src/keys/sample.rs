@@ -15,8 +15,8 @@ use kinesis_model::limits::{
 use kinesis_model::{OpenShard, hash_key, thousands};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
 use operator_aws::{SampleLimits, SampledRecord};
+use scaler_app::advice::{StreamCommand, operand};
 use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
-use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{
     Direction, KeyLoad, Operation, Policy, PolicySpec, ReshardTerms, ShardCall, ShardLoad, ShardWindow, StreamTags,
     plan_reshard, shard_loads,

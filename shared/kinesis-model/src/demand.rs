@@ -35,6 +35,14 @@ pub struct Demand {
     pub records: u64,
 }
 
+impl fmt::Display for Demand {
+    /// Rates, since that is how limits are known: `4.6 MiB/s, 3200 records/s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = self.bytes.saturating_mul(10).div_ceil(60 * 1_048_576);
+        write!(f, "{}.{} MiB/s, {} records/s", tenths / 10, tenths % 10, self.records.div_ceil(60))
+    }
+}
+
 impl Demand {
     /// What was accepted in a minute that [`Minute::is_known`].
     pub fn accepted(minute: &Minute) -> Self {
@@ -93,14 +101,6 @@ impl Demand {
             hundredths(self.bytes, WRITE_BYTES_PER_MINUTE_PER_SHARD),
             hundredths(self.records, WRITE_RECORDS_PER_MINUTE_PER_SHARD),
         )
-    }
-}
-
-impl fmt::Display for Demand {
-    /// Rates, since that is how limits are known: `4.6 MiB/s, 3200 records/s`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = self.bytes.saturating_mul(10).div_ceil(60 * 1_048_576);
-        write!(f, "{}.{} MiB/s, {} records/s", tenths / 10, tenths % 10, self.records.div_ceil(60))
     }
 }
 

@@ -47,10 +47,19 @@ pub struct MetricWindow {
 }
 
 impl MetricWindow {
+    /// So many minutes of which nothing is known.
+    pub fn unknown(end: Timestamp, minutes: usize) -> Self {
+        Self { end, minutes: vec![Minute::default(); minutes] }
+    }
+
     /// The known minutes with the time each began, oldest first.
     pub fn known(&self) -> impl Iterator<Item = (Timestamp, &Minute)> {
-        let known = self.minutes.iter().enumerate().filter(|(_, minute)| minute.is_known());
-        known.map(|(index, minute)| (self.began(index), minute))
+        self.all().filter(|(_, minute)| minute.is_known())
+    }
+
+    /// All minutes with the time each began, oldest first.
+    pub fn all(&self) -> impl Iterator<Item = (Timestamp, &Minute)> {
+        self.minutes.iter().enumerate().map(|(index, minute)| (self.began(index), minute))
     }
 
     fn began(&self, index: usize) -> Timestamp {

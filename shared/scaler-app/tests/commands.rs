@@ -1,11 +1,11 @@
 //! Every command of the AWS CLI that people are told, in a file that the step `clients` of `cargo xtask test` has the CLI run.
 
 use kinesis_model::limits::SHARD_METRICS;
-use scaler_core::commands::StreamCommand;
+use scaler_app::advice::StreamCommand;
 
 /// A command a line.
 const TOLD: &str = include_str!("aws-commands.txt");
-const MADE_IN: &str = include_str!("../src/commands.rs");
+const MADE_IN: &str = include_str!("../src/advice/commands.rs");
 
 /// One of each kind, and each way of writing one, for a stream of an ordinary name and one that looks like an option.
 fn told() -> String {

@@ -4,7 +4,10 @@
 mod support;
 
 use kinesis_model::HashKeyRange;
-use scaler_core::{Decision, Direction, Instead, Reason, ShardCall, Verdict};
+use scaler_core::{
+    BoundsReason, BudgetReason, Cause, CooldownReason, Decision, Direction, DirectionReason, HotKey, HotShardsReason,
+    Need, NoneLeft, QuotaReason, Reason, RecommendReason, ShardCall, UnevenLoadReason, UnknownLoad, Verdict,
+};
 use support::{Case, NOW};
 
 use Direction::{In, Out};
@@ -61,69 +64,113 @@ fn check(case: Case, direction: Direction, expected: &str, decisive: impl Fn(&Re
 #[test]
 fn what_makes_a_stream_throttle_is_told_apart() {
     // One shard of four is hot, and the average is 48 %.
-    let hot = check(even(&[20, 130, 20, 20]), Out, "split 1", is!(Reason::HotShard { load_percent: 130..=135, .. }));
-    assert_eq!((hot.desired.get(), hot.attention()), (5, None), "five shards where doubling would make eight");
+    let hot = check(
+        even(&[20, 130, 20, 20]),
+        Out,
+        "split 1",
+        is!(Reason::HotShards(HotShardsReason::HotShard { load_percent: 130..=135, .. })),
+    );
+    assert_eq!((hot.desired.get(), hot.attention), (5, None), "five shards where doubling would make eight");
     // All are equally full.
-    check(even(&[110, 110, 110, 110]), Out, "6", is!(Reason::Load { .. }));
+    check(even(&[110, 110, 110, 110]), Out, "6", is!(Reason::Recommend(RecommendReason::Load { .. })));
     // Keys are even, ranges are not.
-    check(ranges(&[(55, 138), (70, 37), (85, 37), (100, 37)]), Out, "split 0", is!(Reason::WideShard { .. }));
+    check(
+        ranges(&[(55, 138), (70, 37), (85, 37), (100, 37)]),
+        Out,
+        "split 0",
+        is!(Reason::HotShards(HotShardsReason::WideShard { .. })),
+    );
     // What is left of three splits is as hot as ever: one key.
     let key = check(
         ranges(&[(50, 20), (52, 20), (54, 150), (77, 20), (100, 20)]),
         Out,
         "hold",
-        is!(Reason::HotKey { narrower: 10, .. }),
+        is!(Reason::HotShards(HotShardsReason::HotKey(HotKey { narrower: 10, .. }))),
     );
-    assert!(matches!(key.attention(), Some(Reason::HotKey { .. })), "a person has to see to the key: {}", key.words());
+    assert!(matches!(key.attention, Some(Cause::HotKey { .. })), "a person has to see to the key: {}", key.words());
     // Bursts of seconds, everywhere.
-    check(even(&[30, 30, 30, 30]).bursts(), Out, "5", is!(Reason::BurstsWithinMinutes { .. }));
+    check(even(&[30, 30, 30, 30]).bursts(), Out, "5", is!(Reason::HotShards(HotShardsReason::EvenBursts(_))));
 }
 
 #[test]
 fn a_hot_key_does_not_keep_another_hot_shard_from_being_split() {
-    check(ranges(&[(2, 150), (40, 20), (70, 140), (100, 20)]), Out, "split 2", is!(Reason::HotShard { .. }));
+    check(
+        ranges(&[(2, 150), (40, 20), (70, 140), (100, 20)]),
+        Out,
+        "split 2",
+        is!(Reason::HotShards(HotShardsReason::HotShard { .. })),
+    );
 }
 
 #[test]
 fn a_stream_of_which_the_shards_are_not_known_is_looked_at_first() {
-    let unseen = even(&[20, 130, 20, 20]).unlooked().decide(Out);
-    assert!(unseen.wants_shards && unseen.verdict == Verdict::Hold, "{}", unseen.words());
+    assert_eq!(even(&[20, 130, 20, 20]).unlooked().ask(Out), Err(Need::Shards));
     // Split a minute ago, or measured since a minute ago.
-    check(even(&[20, 130, 20, 20]).shards_unknown(), Out, "hold", is!(Reason::ShardsUnknown));
+    check(
+        even(&[20, 130, 20, 20]).shards_unknown(),
+        Out,
+        "hold",
+        is!(Reason::HotShards(HotShardsReason::ShardsUnknown)),
+    );
     // Without the metrics of the shards nothing is to be seen: it is as before.
-    let unmeasured = Case::of(8).busy(20).throttled_per_second(1).decide(Out);
-    assert!(!unmeasured.wants_shards);
-    assert!(matches!(unmeasured.attention(), Some(Reason::HotShardSuspected { .. })));
+    let unmeasured = Case::of(8).busy(20).throttled_per_second(1).unlooked().decide(Out);
+    assert!(unmeasured.attention == Some(Cause::HotShardSuspected));
     // What is of no matter to them costs no look.
-    assert!(!even(&[50, 50]).unlooked().decide(Out).wants_shards);
-    assert!(even(&[95, 95]).unlooked().decide(Out).wants_shards, "whether even shards would do");
+    assert!(even(&[50, 50]).unlooked().ask(Out).is_ok());
+    assert_eq!(even(&[95, 95]).unlooked().ask(Out), Err(Need::Shards), "whether even shards would do");
 }
 
 #[test]
 fn shards_are_measured_only_where_that_is_allowed() {
     let suspected = || Case::of(8).busy(20).throttled_per_second(1);
-    let measure = check(suspected().tag("shard-metrics", "true"), Out, "measure", is!(Reason::MeasuringShards));
-    assert_eq!(measure.attention(), None);
-    check(suspected().tag("shard-metrics", "false"), Out, "hold", is!(Reason::HotShardSuspected { .. }));
+    let measure = check(
+        suspected().tag("shard-metrics", "true"),
+        Out,
+        "measure",
+        is!(Reason::HotShards(HotShardsReason::MeasuringShards)),
+    );
+    assert_eq!(measure.attention, None);
+    check(
+        suspected().tag("shard-metrics", "false"),
+        Out,
+        "hold",
+        is!(Reason::Recommend(RecommendReason::HotShardSuspected { .. })),
+    );
     let dry = suspected().tag("shard-metrics", "true").tag("dry-run", "true");
-    check(dry, Out, "hold", is!(Reason::HotShardSuspected { .. }));
-    check(Case::of(8).busy(70).tag("shard-metrics", "true"), Out, "hold", is!(Reason::OtherDirection(_)));
+    check(dry, Out, "hold", is!(Reason::Recommend(RecommendReason::HotShardSuspected { .. })));
+    check(
+        Case::of(8).busy(70).tag("shard-metrics", "true"),
+        Out,
+        "hold",
+        is!(Reason::Direction(DirectionReason::OtherDirection(_))),
+    );
 }
 
 #[test]
 fn a_split_waits_neither_for_the_budget_nor_for_itself_but_for_bounds_and_cooldowns() {
     let hot = || even(&[20, 130, 20, 20]);
-    check(hot().resizes_today(10), Out, "split 1", is!(Reason::HotShard { .. }));
-    check(hot().resized("s", 600), Out, "split 1", is!(Reason::HotShard { .. }));
-    check(hot().resized("s", 30), Out, "hold", is!(Reason::NoDataSinceResize { .. }));
-    check(hot().resized("s", 240), Out, "hold", is!(Reason::OtherDirection(_)));
-    check(hot().resized("x", 60), Out, "hold", is!(Reason::RefusedLately { .. }));
-    let capped = check(hot().tag("shards-max", "4"), Out, "hold", is!(Reason::LoweredToMax { .. }));
-    assert!(matches!(capped.attention(), Some(Reason::LoweredToMax { .. })));
-    check(hot().account(20_000, 20_000), Out, "hold", is!(Reason::AccountQuota { .. }));
+    check(hot().resizes_today(10), Out, "split 1", is!(Reason::HotShards(HotShardsReason::HotShard { .. })));
+    check(hot().resized("s", 600), Out, "split 1", is!(Reason::HotShards(HotShardsReason::HotShard { .. })));
+    check(
+        hot().resized("s", 30),
+        Out,
+        "hold",
+        is!(Reason::Recommend(RecommendReason::Unknown(UnknownLoad::NoDataSinceResize { .. }))),
+    );
+    check(hot().resized("s", 240), Out, "hold", is!(Reason::Direction(DirectionReason::OtherDirection(_))));
+    check(hot().resized("x", 60), Out, "hold", is!(Reason::Cooldown(CooldownReason::RefusedLately { .. })));
+    let capped =
+        check(hot().tag("shards-max", "4"), Out, "hold", is!(Reason::Bounds(BoundsReason::LoweredToMax { .. })));
+    assert!(matches!(capped.attention, Some(Cause::LoweredToMax { .. })));
+    check(hot().account(20_000, 20_000), Out, "hold", is!(Reason::Quota(QuotaReason::AccountQuota { .. })));
     assert_eq!(hot().tag("dry-run", "true").decide(Out).verdict, Verdict::DryRun);
     // An order for exactly four.
-    check(hot().tag("shards-min", "4").tag("shards-max", "4"), Out, "hold", is!(Reason::HotShardSuspected { .. }));
+    check(
+        hot().tag("shards-min", "4").tag("shards-max", "4"),
+        Out,
+        "hold",
+        is!(Reason::Recommend(RecommendReason::HotShardSuspected { .. })),
+    );
 }
 
 #[test]
@@ -140,37 +187,53 @@ fn a_resize_to_even_shards_is_not_made_where_one_would_be_too_full() {
         ranges(&[(5, 95), (10, 95), (40, 95), (70, 90), (100, 90)]).busy(93),
         Out,
         "split 0",
-        is!(Reason::UnevenLoad { .. }),
+        is!(Reason::UnevenLoad(UnevenLoadReason::SplitOrMerge(_))),
     );
     // On the way down cold neighbours are merged, where half of an even count would melt.
-    check(ranges(&[(5, 70), (10, 70), (40, 10), (70, 10), (100, 10)]), In, "merge 2 3", is!(Reason::UnevenLoad { .. }));
+    check(
+        ranges(&[(5, 70), (10, 70), (40, 10), (70, 10), (100, 10)]),
+        In,
+        "merge 2 3",
+        is!(Reason::UnevenLoad(UnevenLoadReason::SplitOrMerge(_))),
+    );
     // The same load, evenly: a count.
-    check(even(&[30, 30, 30, 30, 30]), In, "3", is!(Reason::WithinQuota));
+    check(even(&[30, 30, 30, 30, 30]), In, "3", is!(Reason::Quota(QuotaReason::WithinQuota)));
     // None is cold.
     let warm = ranges(&[(10, 75), (20, 75), (46, 24), (73, 24), (100, 24)]);
-    check(warm, In, "hold", is!(Reason::UnevenLoad { instead: Instead::Nothing, .. }));
+    check(warm, In, "hold", is!(Reason::UnevenLoad(UnevenLoadReason::NothingCold(_))));
 }
 
 #[test]
 fn an_idle_stream_shrinks_though_its_shards_have_no_metrics() {
     let idle = || even(&[0; 8]).shards_unknown();
-    check(idle(), In, "4", is!(Reason::WithinQuota));
+    check(idle(), In, "4", is!(Reason::Quota(QuotaReason::WithinQuota)));
     // So little that one shard takes it all, wherever it lies.
-    check(even(&[10, 10, 10, 10, 10, 10, 10, 10]).shards_unknown(), In, "4", is!(Reason::WithinQuota));
+    check(
+        even(&[10, 10, 10, 10, 10, 10, 10, 10]).shards_unknown(),
+        In,
+        "4",
+        is!(Reason::Quota(QuotaReason::WithinQuota)),
+    );
     // More than that: where it lies has to be known.
-    check(even(&[30; 8]).shards_unknown(), In, "hold", is!(Reason::ShardsUnknown));
+    check(even(&[30; 8]).shards_unknown(), In, "hold", is!(Reason::UnevenLoad(UnevenLoadReason::ShardsUnknown)));
 }
 
 #[test]
 fn splits_stand_in_where_no_resize_is_left_and_it_throttles() {
     let spent = || even(&[110, 110, 110, 110]).resizes_today(10);
-    assert!(spent().unlooked().decide(Out).wants_shards);
-    let first = check(spent(), Out, "split 0", is!(Reason::SplitsInstead { split: 1, all: 4 }));
-    assert_eq!((first.resharding.as_ref().unwrap().to.get(), first.attention()), (8, None));
+    assert_eq!(spent().unlooked().ask(Out), Err(Need::Shards));
+    let first =
+        check(spent(), Out, "split 0", is!(Reason::Budget(BudgetReason::SplitsInstead { split: 1, all: 4, .. })));
+    assert_eq!((first.resharding.as_ref().unwrap().to.get(), first.attention), (8, None));
     // It throttles no more than before: no need.
-    check(even(&[95, 95, 95, 95]).resizes_today(10), Out, "hold", is!(Reason::BudgetSpent { .. }));
+    check(
+        even(&[95, 95, 95, 95]).resizes_today(10),
+        Out,
+        "hold",
+        is!(Reason::Budget(BudgetReason::NoneLeft(NoneLeft::BudgetSpent { .. }))),
+    );
     // Without the shards' own metrics as well, by their ranges.
-    check(spent().shards_unknown(), Out, "split 0", is!(Reason::SplitsInstead { .. }));
+    check(spent().shards_unknown(), Out, "split 0", is!(Reason::Budget(BudgetReason::SplitsInstead { .. })));
 }
 
 #[test]
@@ -182,11 +245,12 @@ fn splits_that_were_begun_are_gone_on_with() {
         shards.tag("resizes", &format!("{} s{}=4-8", ten.join(" "), at(ago)))
     };
     // A minute after the first, though nothing is known yet of the five that there are.
-    let second = check(begun(60), Out, "split 4", is!(Reason::SplitsInstead { split: 2, all: 4 }));
+    let second =
+        check(begun(60), Out, "split 4", is!(Reason::Budget(BudgetReason::SplitsInstead { split: 2, all: 4, .. })));
     assert!(second.words().contains("1 of 4 splits are done"), "{}", second.words());
     assert_eq!(second.resharding.unwrap().from.get(), 4);
     // Nothing asked for more in an hour.
     let late = begun(3_700).decide(Out);
-    assert!(!has(&late, is!(Reason::SplitsUnfinished { .. })), "{}", late.words());
+    assert!(!has(&late, is!(Reason::Recommend(RecommendReason::SplitsUnfinished { .. }))), "{}", late.words());
     assert_eq!(call(&begun(60).decide(In)), "hold");
 }

@@ -1,44 +1,53 @@
-//! What a stream should have, as its tags and its state say: alarms, none, or to be left as it is.
+//! The alarms that a stream should have, as its tags and its state say: six, none, or those that it has.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use crate::decision::admission;
+use crate::decide::{AdmitReason, admission};
 use crate::direction::Direction;
+use crate::intent::Intent;
 use crate::policy::Policy;
-use crate::reason::Reason;
 use crate::stream::StreamTags;
 use kinesis_model::StreamState;
 
-/// What a stream should have.
+/// The alarms that a stream should have.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Care {
-    /// The six alarms, by the stream's own policy.
-    Alarms {
+pub enum DesiredAlarms {
+    /// The six, by the stream's own policy.
+    Six {
         /// The stack's policy with the stream's own settings in it.
         policy: Box<Policy>,
         /// The way back inside the minimum and maximum, where the stream is outside.
         outside: Option<Direction>,
     },
-    /// No alarms: the scaler has nothing to do with it.
-    NoAlarms(Reason),
-    /// What it has: what it should have is not known, or changing.
-    Leave(Reason),
+    /// None: the scaler has nothing to do with the stream.
+    None(AdmitReason),
+    /// Those that it has: what it should have is not known, or changing.
+    Unchanged(AdmitReason),
 }
 
-/// Says what a stream should have.
-pub fn care(stack: &Policy, stream: &StreamState, enrolment: &StreamTags) -> Care {
-    match admission(stack, stream, enrolment) {
-        Ok(policy) => {
-            let shards = stream.open_shards.get();
-            let outside = match shards {
-                _ if shards < policy.shards_min => Some(Direction::Out),
-                _ if shards > policy.shards_max => Some(Direction::In),
-                _ => None,
-            };
-            Care::Alarms { policy: Box::new(policy), outside }
+impl DesiredAlarms {
+    /// Those of a stream in this state with these tags.
+    pub fn of(stack: &Policy, stream: &StreamState, enrolment: &StreamTags) -> Self {
+        match admission(stack, stream, enrolment, Intent::Auto) {
+            Ok(policy) => {
+                let shards = stream.open_shards.get();
+                let outside = match shards {
+                    _ if shards < policy.shards_min => Some(Direction::Out),
+                    _ if shards > policy.shards_max => Some(Direction::In),
+                    _ => None,
+                };
+                Self::Six { policy: Box::new(policy), outside }
+            }
+            Err(reason @ (AdmitReason::NotManaged | AdmitReason::OnDemand | AdmitReason::Deleting)) => {
+                Self::None(reason)
+            }
+            Err(
+                reason @ (AdmitReason::BadTags(_)
+                | AdmitReason::BadPolicy(_)
+                | AdmitReason::NoRoomForTags { .. }
+                | AdmitReason::NotActive(_)),
+            ) => Self::Unchanged(reason),
         }
-        Err((_, reason @ (Reason::NotManaged | Reason::OnDemand | Reason::Deleting))) => Care::NoAlarms(reason),
-        Err((_, reason)) => Care::Leave(reason),
     }
 }
 
@@ -97,17 +106,17 @@ mod tests {
         };
         change(&mut stream);
         let stack = Policy::new(PolicySpec::default()).unwrap();
-        match care(&stack, &stream, &StreamTags::read(tags)) {
-            Care::Alarms { policy, outside } => {
+        match DesiredAlarms::of(&stack, &stream, &StreamTags::read(tags)) {
+            DesiredAlarms::Six { policy, outside } => {
                 format!("alarms {}-{} {outside:?}", policy.shards_min, policy.shards_max)
             }
-            Care::NoAlarms(reason) => format!("none: {reason}"),
-            Care::Leave(reason) => format!("leave: {reason}"),
+            DesiredAlarms::None(reason) => format!("none: {reason}"),
+            DesiredAlarms::Unchanged(reason) => format!("leave: {reason}"),
         }
     }
 
     #[test]
-    fn every_kind_of_stream_has_its_care() {
+    fn every_kind_of_stream_has_its_alarms() {
         let managed = (TAG_MANAGED, "true");
         assert_eq!(check(&[managed], |_| ()), "alarms 1-100 None");
         assert_eq!(check(&[managed, (TAG_SHARDS_MIN, "5")], |_| ()), "alarms 5-100 Some(Out)");

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use kinesis_model::{MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{Direction, Observation, Policy, PolicySpec, StreamTags, decide};
+use scaler_core::{Direction, Fetched, Intent, Observation, Policy, PolicySpec, StreamTags, decide};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 
@@ -25,12 +25,13 @@ fn advice(shards: u32, max: u32) -> Option<String> {
             ("kinesis-scaler/shards-max", max.to_string().as_str()),
         ]),
         window: MetricWindow { end: NOW, minutes: vec![minute; 7] },
-        past: None,
-        account: None,
-        shards: None,
+        plan: Fetched::Unavailable,
+        account: Fetched::Unavailable,
+        shards: Fetched::Unavailable,
     };
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    decide(&policy, &seen, Direction::Out, NOW).attention()?.advice("orders")
+    let decision = decide(&policy, &seen, Intent::Auto, Direction::Out, NOW).unwrap();
+    decision.attention.map(|cause| scaler_app::advice::advice(&cause, "orders"))
 }
 
 /// Also where more is wanted than AWS gives any stream.
