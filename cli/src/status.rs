@@ -220,11 +220,10 @@ fn tag_faults(enrolment: &StreamTags, stack: &Policy) -> Vec<String> {
 
 /// The deployed pass as a dry run, which writes no tag, resizes nothing, and touches no alarm.
 async fn decisions(connection: &Connection, name: &str, stack: &Policy) -> Decisions {
-    let Connection { cloud, process, .. } = connection;
-    Decisions {
-        scale_out: reconcile(cloud, process, stack, name, Intent::DryRun, Direction::Out, None).await,
-        scale_in: reconcile(cloud, process, stack, name, Intent::DryRun, Direction::In, None).await,
-    }
+    let cloud = &connection.cloud;
+    let of =
+        async |direction| reconcile(cloud, &connection.process, stack, name, Intent::DryRun, direction, None).await;
+    Decisions { scale_out: of(Direction::Out).await, scale_in: of(Direction::In).await }
 }
 
 /// The load of every open shard, the busiest first, and what is the matter with it by this policy; `None` where not all

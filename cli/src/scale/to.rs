@@ -12,7 +12,7 @@ use scaler_core::{
 };
 
 use super::{ACTIVE_WITHIN, Answer, Arguments, Ended, Work};
-use crate::connection::explained;
+use crate::connection::{Connection, explained};
 use crate::load::needed_shards;
 use crate::waiting::until_resized;
 use kinesis_model::whole_minute;
@@ -65,7 +65,8 @@ impl CountOrder<'_> {
 
     async fn pass(&self, direction: Direction) -> Outcome {
         let Work { connection, stack, stream, .. } = *self.work;
-        reconcile(&connection.cloud, &connection.process, stack, stream, self.intent(), direction, None).await
+        let Connection { cloud, process, .. } = connection;
+        reconcile(cloud, process, stack, stream, self.intent(), direction, None).await
     }
 
     async fn state(&self) -> Result<StreamState> {

@@ -52,7 +52,7 @@ pub async fn reconcile(
 }
 
 /// A pass over one stream.
-struct Pass<'a, C: Cloud> {
+struct Pass<'a, C> {
     cloud: &'a C,
     process: &'a Process,
     stack: &'a Policy,
@@ -355,6 +355,5 @@ async fn refit_alarms(
 
 pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
     let next = (error.failure == Failure::NotFound).then(|| NOT_FOUND_ADVICE.to_owned());
-    let failure = Some(error.failure);
-    Outcome { next, failure, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
+    Outcome { next, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
 }

@@ -265,9 +265,9 @@ async fn a_series_is_read_to_its_last_page() {
 async fn what_could_not_be_read_is_an_error_and_not_a_gap() {
     for (id, status, failure) in [
         ("bytes_0", "Forbidden", Failure::Denied),
-        ("shards_0", "InternalError", Failure::Unavailable),
-        ("consumer_0_0", "PartialData", Failure::Unavailable),
-        ("bytes_1", "Complete", Failure::Unavailable),
+        ("shards_0", "InternalError", Failure::ServerFault),
+        ("consumer_0_0", "PartialData", Failure::ServerFault),
+        ("bytes_1", "Complete", Failure::ServerFault),
     ] {
         let (read, _) = orders(vec![page(vec![series(id, &[], status)], None)]).await;
         let error = read.unwrap_err();

@@ -1,8 +1,7 @@
 //! Which shards of a stream are hot, and why.
 
-use std::fmt;
-
 use kinesis_model::num::{float, whole};
+use std::fmt;
 
 use crate::policy::Policy;
 use crate::reshard::ReshardTerms;
@@ -30,7 +29,7 @@ pub enum HotShardKind {
 impl HotShardKind {
     /// Why each of these would be hot.
     pub(crate) fn among(loads: &[ShardLoad]) -> impl Fn(&ShardLoad) -> Self + use<> {
-        let (count, total) = (count(loads), total(loads));
+        let (count, total) = (float(loads.len()), total(loads));
         // Few shards have no mean to speak of once one of them is split.
         let widest = loads.iter().map(|load| load.shard.range.share()).fold(0.0, f64::max);
         let other = widest.min(2.0 / count);
@@ -69,14 +68,10 @@ pub fn hot_shards<'a>(policy: &Policy, loads: &'a [ShardLoad]) -> Vec<(&'a Shard
 
 /// How many times as large an even range would be.
 pub(crate) fn times_narrower(load: &ShardLoad, loads: &[ShardLoad]) -> u64 {
-    whole((1.0 / (load.shard.range.share() * count(loads))).round())
+    whole((1.0 / (load.shard.range.share() * float(loads.len()))).round())
 }
 
 /// Whole percent, to the nearest.
 pub(crate) fn percent(share: f64) -> u64 {
     whole((share * 100.0).round())
-}
-
-fn count(loads: &[ShardLoad]) -> f64 {
-    float(loads.len())
 }

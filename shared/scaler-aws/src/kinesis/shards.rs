@@ -49,6 +49,9 @@ fn open_now() -> ShardFilter {
 }
 
 /// What is open, and what was closed at this time or later. Source: API reference, `ShardFilter`.
+///
+/// # Panics
+/// Never: a filter by time needs no more than its type.
 pub fn open_since(since: Timestamp) -> ShardFilter {
     let timestamp = DateTime::from_secs(since.as_second());
     let open = ShardFilter::builder().r#type(ShardFilterType::FromTimestamp).timestamp(timestamp).build();

@@ -210,7 +210,7 @@ impl Fleet {
         (response, gauges)
     }
 
-    /// What comes of the deletion of the stack, and what AwsCloudFormation was answered.
+    /// What comes of the deletion of the stack, and what CloudFormation was answered.
     pub(crate) async fn stack_deleted(&self) -> (SyncResponse, Value) {
         self.sandbox.forget_calls();
         let event = json!({

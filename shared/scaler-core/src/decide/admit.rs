@@ -8,6 +8,7 @@ use super::cause::Cause;
 use super::words::{Explain, joined};
 use crate::intent::Intent;
 use crate::policy::{Policy, PolicyFault};
+use crate::settings::{TAG_SHARDS_MAX, TAG_SHARDS_MIN};
 use crate::stream::{StreamTags, TAG_MANAGED, TAG_RESIZES, TagFault};
 use kinesis_model::limits::TAGS_PER_STREAM_MAX;
 use kinesis_model::{StreamMode, StreamState, StreamStatus};
@@ -64,10 +65,15 @@ pub(crate) fn admission(
     }
     match intent {
         // Its bounds give way to an order, also where they contradict each other.
-        Intent::Exactly(_) => enrolment.policy_without_bounds(stack),
+        Intent::Exactly(_) => without_bounds(enrolment).policy(stack),
         Intent::Auto | Intent::DryRun => enrolment.policy(stack),
     }
     .map_err(AdmitReason::BadPolicy)
+}
+
+fn without_bounds(enrolment: &StreamTags) -> StreamTags {
+    let overrides = enrolment.overrides.without(&[TAG_SHARDS_MIN, TAG_SHARDS_MAX]);
+    StreamTags { overrides, ..enrolment.clone() }
 }
 
 impl AdmitReason {

@@ -214,7 +214,8 @@ struct LastResize {
 impl LastResize {
     fn of(terms: &Terms<'_>) -> Self {
         let attempt = terms.history.last_resize();
-        let minutes = attempt.map_or(0, |resized| settling_minutes(resized.from.get(), terms.current.get()));
+        let current = terms.current.get();
+        let minutes = settling_minutes(attempt.map_or(current, |resized| resized.from.get()), current);
         Self { attempt, settling: SignedDuration::from_mins(minutes), current: terms.current }
     }
 

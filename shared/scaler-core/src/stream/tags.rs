@@ -54,6 +54,13 @@ impl Overrides {
         self.values.dry_run
     }
 
+    /// All but those of these tags.
+    pub(crate) fn without(&self, tags: &[&str]) -> Self {
+        let mut others = self.clone();
+        others.given.retain(|setting| setting.tag.is_none_or(|tag| !tags.contains(&tag)));
+        others
+    }
+
     fn set(&mut self, setting: &'static Setting, value: &str) -> Result<(), String> {
         setting.set(&mut self.values, value)?;
         self.given.push(setting);
@@ -122,15 +129,6 @@ impl StreamTags {
     /// Bounds that contradict each other once combined.
     pub fn policy(&self, stack: &Policy) -> Result<Policy, Vec<PolicyFault>> {
         Policy::new(PolicySpec { dry_run: self.is_dry_run(stack), ..self.overrides.over(stack) })
-    }
-
-    /// The same without the stream's own bounds, where they give way to a person's order.
-    ///
-    /// # Errors
-    /// Settings that contradict each other once combined.
-    pub(crate) fn policy_without_bounds(&self, stack: &Policy) -> Result<Policy, Vec<PolicyFault>> {
-        let (shards_min, shards_max) = (stack.shards_min, stack.shards_max);
-        Policy::new(PolicySpec { shards_min, shards_max, ..self.overrides.over(stack) })
     }
 
     /// Whether hands are to be kept off; the stack's word or the stream's own is enough.
