@@ -126,7 +126,7 @@ async fn main() -> anyhow::Result<()> {
         while let Some(delivery) = deliveries.recv().await {
             match &arguments.invoke {
                 Some(invoker) => println!("{}", invoker.invoke(&delivery).await),
-                None => println!("{:?} -> {}: {}", delivery.road, delivery.function, delivery.payload),
+                None => println!("{:?} -> {}: {}", delivery.source, delivery.function, delivery.payload),
             }
         }
     };

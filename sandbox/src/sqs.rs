@@ -13,10 +13,11 @@ use md5::{Digest as _, Md5};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::delivery::EventSource;
 use crate::events::{self, Message, Queue};
 use crate::json::{self, Refusal};
+use crate::options::QueueMapping;
 use crate::state::Shared;
-use crate::{QueueMapping, Road};
 
 const TARGET_PREFIX: &str = "AmazonSQS.";
 
@@ -101,10 +102,10 @@ fn send_message(shared: &Shared, input: SendMessage) -> Result<Value, Refusal> {
     let message = Message { id: shared.new_id(), body, md5, sent_at: shared.clock.now() };
     let event = events::sqs(&shared.origin(), queue, &message);
     match input.delay_seconds {
-        0 => shared.deliver(&mapping.function, event, Road::Sqs),
+        0 => shared.deliver(&mapping.function, event, EventSource::Sqs),
         seconds => {
             let from = message.sent_at + SignedDuration::from_secs(seconds);
-            shared.deliver_from(from, &mapping.function, event, Road::Sqs);
+            shared.deliver_from(from, &mapping.function, event, EventSource::Sqs);
         }
     }
     Ok(json!({"MessageId": message.id, "MD5OfMessageBody": message.md5}))

@@ -7,21 +7,23 @@ use ferrokinesis::actions::Operation;
 use ferrokinesis::types::Stream;
 use serde_json::{Value, json};
 
-use super::observe::{self, Put};
+use super::answers::{THROTTLED, answer, error_parts};
+use super::call::Call;
+use super::records::{self, Put};
 use super::throttle::Admission;
-use super::{Call, THROTTLED, answer, beyond, changes, told};
+use super::{changes, observe, wider_limits};
 use crate::locked::locked;
 
 impl Call<'_> {
     /// Writes what its shards have room for, and counts both that and the rest.
     pub(super) async fn put(self) -> Result<Response, Refusal> {
-        let puts = observe::puts(&self.operation, &self.body);
+        let puts = records::puts(&self.operation, &self.body);
         let Some(stream) = self.stream().await else {
             let (status, body) = self.written(None, puts.iter().map(Put::len)).await;
             return Ok(answer(status, &body));
         };
         let (shared, name) = (self.shared, &stream.stream_name);
-        beyond::check_sizes(&stream, &puts)?;
+        wider_limits::check_sizes(&stream, &puts)?;
         let admissions = locked(&shared.throttle).admit(&shared.clock, name, &stream.shards, &puts);
         let (status, body) = self.put_admitted(&stream, &puts, &admissions).await;
         if !status.is_success() {
@@ -33,11 +35,11 @@ impl Call<'_> {
 
     /// Has the emulator write all of this; `sizes` are those of its records.
     async fn written(self, stream: Option<&Stream>, sizes: impl Iterator<Item = usize> + Clone) -> (StatusCode, Value) {
-        if !beyond::is_large(sizes) {
+        if !wider_limits::is_large(sizes) {
             return self.passed_on().await;
         }
         let operation = operation(&self.operation);
-        self.beyond(operation, stream).await
+        self.with_wider_limits(operation, stream).await
     }
 
     /// Has the emulator write what was admitted; the answer speaks of all records.
@@ -51,7 +53,7 @@ impl Call<'_> {
         // AWS checks a request before it throttles it.
         if let Err(error) = changes::rehearsed(self.shared, stream, operation, &Value::Object(self.body.clone())).await
         {
-            return told(&error);
+            return error_parts(&error);
         }
         let messages = self.throttled(stream, admissions);
         if operation == Operation::PutRecord {

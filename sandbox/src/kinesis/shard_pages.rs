@@ -7,8 +7,8 @@ use ferrokinesis::types::{Shard, Stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::is_open;
-use super::lives::{self, Life, Lives};
+use super::shard_lifetimes::{self, Lifetime, ShardLifetimes};
+use super::shards::is_open;
 
 /// Shards on a page, at most, whatever `MaxResults` says. Source: API reference, `ListShards`.
 const PAGE: usize = 1_000;
@@ -68,12 +68,22 @@ impl Listing {
     }
 
     /// The next of the stream's shards, which come in the order of their ids, and a token if there are more.
-    pub(super) fn page(&self, stream: &Stream, lives: &Lives, now: Timestamp, asked: Option<u64>) -> Value {
+    pub(super) fn page(
+        &self,
+        stream: &Stream,
+        lifetimes: &ShardLifetimes,
+        now: Timestamp,
+        asked: Option<u64>,
+    ) -> Value {
         let size = asked.and_then(|asked| usize::try_from(asked).ok()).map_or(PAGE, |asked| asked.min(PAGE));
         let is_listed = |shard: &&Shard| {
             shard.shard_id > self.after
-                && lives.is_kept(stream, &shard.shard_id, now)
-                && self.filter.passes(shard, lives.of(&self.stream, &shard.shard_id), lives::horizon(stream, now))
+                && lifetimes.is_kept(stream, &shard.shard_id, now)
+                && self.filter.passes(
+                    shard,
+                    lifetimes.of(&self.stream, &shard.shard_id),
+                    shard_lifetimes::horizon(stream, now),
+                )
         };
         let mut listed = stream.shards.iter().filter(is_listed).peekable();
         let page: Vec<_> = listed.by_ref().take(size).collect();
@@ -138,17 +148,17 @@ impl Filter {
     }
 
     /// A time before the horizon counts as the horizon: nothing older is known.
-    fn passes(self, shard: &Shard, life: Life, horizon: Timestamp) -> bool {
+    fn passes(self, shard: &Shard, lifetime: Lifetime, horizon: Timestamp) -> bool {
         let was_open = |at: Timestamp| {
             let at = at.max(horizon);
-            life.opened <= at && life.closed.is_none_or(|closed| closed >= at)
+            lifetime.opened <= at && lifetime.closed.is_none_or(|closed| closed >= at)
         };
         match self {
             Self::All => true,
             Self::Open => is_open(shard),
             Self::AtHorizon => was_open(horizon),
             Self::At(time) => was_open(time),
-            Self::From(time) => life.closed.is_none_or(|closed| closed >= time.max(horizon)),
+            Self::From(time) => lifetime.closed.is_none_or(|closed| closed >= time.max(horizon)),
         }
     }
 }

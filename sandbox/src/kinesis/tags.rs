@@ -10,7 +10,9 @@ use ferrokinesis::actions::Operation;
 use ferrokinesis::error::KinesisErrorResponse;
 use serde_json::{Value, json};
 
-use super::{Call, answer, beyond, internal, refused};
+use super::answers::{answer, internal, refused};
+use super::call::Call;
+use super::wider_limits;
 use crate::state::Shared;
 
 /// Tags of a resource. Source: API reference, `AddTagsToStream` and `TagResource`.
@@ -35,7 +37,7 @@ enum Tagged {
 impl Call<'_> {
     /// Adds, removes or lists the tags of a resource.
     pub(super) async fn tag(self, operation: Operation) -> Result<Response, Refusal> {
-        let request = match beyond::checked(operation, None, &Value::Object(self.body)) {
+        let request = match wider_limits::checked(operation, None, &Value::Object(self.body)) {
             Ok(request) => request,
             Err(error) => return Ok(refused(&error)),
         };

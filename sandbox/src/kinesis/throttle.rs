@@ -6,8 +6,8 @@ use ferrokinesis::types::Shard;
 use jiff::Timestamp;
 use kinesis_model::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
 
-use super::is_open;
-use super::observe::Put;
+use super::records::Put;
+use super::shards::is_open;
 use crate::clock::SandboxClock;
 
 /// What shards have taken in the present window of time; see [`SandboxClock::limit_window_seconds`].
@@ -54,7 +54,7 @@ impl Throttle {
             (to_f64(WRITE_RECORDS_PER_SECOND_PER_SHARD) * seconds, to_f64(WRITE_BYTES_PER_SECOND_PER_SHARD) * seconds);
         let admit = |put: &Put| {
             let shard = shard_of(shards, put);
-            let (records, bytes) = (clock.weight(), put.bytes() * clock.weight());
+            let (records, bytes) = (clock.weight(), to_f64(put.len() as u64) * clock.weight());
             let taken = self.taken.entry((stream.to_owned(), shard.clone())).or_default();
             let fits = taken.records + records <= records_max && taken.bytes + bytes <= bytes_max;
             let is_taken = fits || taken.records == 0.0;
@@ -74,7 +74,7 @@ impl Throttle {
         for (put, admission) in puts.iter().zip(admissions).filter(|(_, admission)| is_to_give_back(admission)) {
             if let Some(taken) = self.taken.get_mut(&(stream.to_owned(), admission.shard.clone())) {
                 taken.records = (taken.records - clock.weight()).max(0.0);
-                taken.bytes = (taken.bytes - put.bytes() * clock.weight()).max(0.0);
+                taken.bytes = (taken.bytes - to_f64(put.len() as u64) * clock.weight()).max(0.0);
             }
         }
     }
@@ -102,10 +102,10 @@ fn shard_of(shards: &[Shard], put: &Put) -> String {
     shards.iter().filter(|shard| is_open(shard)).find(holds).map(|shard| shard.shard_id.clone()).unwrap_or_default()
 }
 
-/// Exact: the limits are far below 2^53.
+/// Exact: the limits and records are far below 2^53.
 #[allow(clippy::cast_precision_loss)]
-fn to_f64(limit: u64) -> f64 {
-    limit as f64
+fn to_f64(number: u64) -> f64 {
+    number as f64
 }
 
 #[cfg(test)]
