@@ -188,8 +188,8 @@ const OUTERMOST: u8 = 5;
 fn layer(package: &str) -> u8 {
     match package {
         "kinesis-model" | "file-reader" => 0,
-        "scaler-core" | "key-spread" | "kinesis-producer" => 1,
-        "billing" | "aws-models" => 2,
+        "scaler-core" | "aws-models" | "key-spread" | "kinesis-producer" => 1,
+        "billing" => 2,
         "scaler-app" | "sizing" => 3,
         "scaler-aws" | "testkit" | "simulator" | "cost-page" => 4,
         _ => OUTERMOST,

@@ -4,7 +4,7 @@ use billing::prices::Item;
 use scaler_core::commands::{StreamCommand, operand};
 use sizing::migration::{Cleanup, Notice, StreamPlan};
 
-use super::report::{Move, Report};
+use super::moves::{Move, Report};
 
 /// Topics that an item names; the others are counted.
 const NAMED_MAX: usize = 5;

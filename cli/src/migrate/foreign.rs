@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::description;
+use super::fields;
 use super::gathered::{FIELDS, Gathered};
 
 /// Which tools' answers are read.
@@ -41,7 +41,7 @@ pub(super) fn read(file: &str, parsed: &Value, gathered: &mut Gathered) -> bool 
             Some((topic, name)) if gathered.found(name, &place) => add(name, &place, topic, gathered),
             Some(_) => {}
             // The odd one of the list; where several answers were joined, it may be a description.
-            None => description::add_value(&place, topic, gathered),
+            None => fields::add_value(&place, topic, gathered),
         }
     }
     true

@@ -16,7 +16,7 @@ use super::describe::Tool;
 use super::document::{as_markdown, as_text};
 use super::gathered::{FIELDS, Gathered};
 use super::infrastructure::{Infrastructure, infrastructure};
-use super::report::{Move, Report};
+use super::moves::{Move, Report};
 use super::{describe, description, foreign, groups};
 use crate::failure::usage;
 use crate::files;

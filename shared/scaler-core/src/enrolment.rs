@@ -2,8 +2,8 @@
 
 use crate::policy::{Policy, PolicyFault, PolicySpec, parse_whole};
 use crate::risk::{RISK_WORDS, Risk};
-use crate::stream::NoticeMemory;
-use crate::stream::ResizeHistory;
+use crate::stream::history::ResizeHistory;
+use crate::stream::notices::NoticeMemory;
 use kinesis_model::limits::TAGS_PER_STREAM_MAX;
 use kinesis_model::{MicroUsd, NotUsd};
 

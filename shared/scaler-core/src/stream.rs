@@ -1,8 +1,8 @@
 //! What is known of one stream: its resizes, what people were told of it, its load, all that a decision looks at.
 
-mod history;
+pub(crate) mod history;
 mod load_history;
-mod notices;
+pub(crate) mod notices;
 mod observation;
 mod shard_load;
 

@@ -6,6 +6,7 @@
 
 mod alarms;
 mod aws;
+mod aws_state;
 mod pieces;
 mod producers;
 mod skew;

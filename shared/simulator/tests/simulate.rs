@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use aws_models::alarm::AlarmState;
-use aws_models::cloudwatch::{AlarmConfig, CloudWatch, Metric};
+use aws_models::cloudwatch::{CloudWatch, Metric};
 use aws_models::stream_model::Assumptions;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::WRITE_BYTES_PER_MINUTE_PER_SHARD as SHARD;
@@ -105,7 +105,7 @@ impl Model {
     fn put(&mut self, alarms: Vec<(StreamAlarm, AlarmState)>, now: Timestamp) {
         for (alarm, _) in alarms {
             if self.put.get(&alarm.name) != Some(&alarm) {
-                self.cloudwatch.put_alarm(AlarmConfig::of(&alarm), now).unwrap();
+                self.cloudwatch.put_alarm(sandbox::alarm_config(&alarm), now).unwrap();
                 self.put.insert(alarm.name.clone(), alarm);
             }
         }

@@ -8,18 +8,14 @@ pub use break_even::{BreakEven, STEP_BYTES_PER_SECOND, break_even, on_demand_bel
 pub use brokers::{
     BrokerPart, BrokerPrice, Brokers, Hosting, broker_hour, network_bytes_per_second_max, storage_gb_month, transfer_gb,
 };
-pub use day::Day;
+pub use day::{Day, TARGET_UTILIZATION_PERCENT};
 
-use crate::paper::PaperStream;
 use billing::prices::{MONTH_SECONDS, MissingPrice, Price, PriceSheet};
 use billing::{Bill, OwnUse, advantage_of_all};
 use kinesis_model::StreamMode;
 use kinesis_model::{MicroUsd, ShardCount};
 use scaler_core::{AlarmActions, stream_alarms};
 use scaler_core::{Policy, PolicySpec};
-
-/// Full in percent that the scaler means shards to be, as long as nobody says otherwise.
-pub const TARGET_UTILIZATION_PERCENT: u32 = 80;
 
 /// A run of one of the functions is taken to last so long.
 const RUN_MILLISECONDS: u128 = 200;
@@ -51,12 +47,12 @@ impl Way {
     /// A price is not known.
     pub fn month(self, day: &Day, sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
         let shards = u128::from(day.shards_for_peak().get());
-        let for_peak = paper(day, shards * u128::from(MONTH_SECONDS));
+        let for_peak = day.month_on_paper(shards * u128::from(MONTH_SECONDS));
         let (usage, standing) = (for_peak.usage(), for_peak.standing(StreamMode::OnDemand));
         match self {
             Self::StaticPeak => Bill::of(sheet, for_peak.quantities()),
             Self::Autoscaled => {
-                let mut bill = Bill::of(sheet, paper(day, day.shard_seconds_of_month()).quantities())?;
+                let mut bill = Bill::of(sheet, day.month_on_paper(day.shard_seconds_of_month()).quantities())?;
                 bill.lines.extend(own(sheet)?.lines);
                 Ok(bill)
             }
@@ -99,19 +95,6 @@ fn own(sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
     };
     let stack = OwnUse::of_stack(MONTH_SECONDS).and(runs(SWEEPS)).and(runs(SYNCS));
     stack.and(of_stream).bill(sheet)
-}
-
-/// What the day's load uses in a month, with so many shards times seconds.
-fn paper(day: &Day, shard_seconds: u128) -> PaperStream {
-    let (bytes, records) = day.written_in_month();
-    PaperStream {
-        seconds: MONTH_SECONDS,
-        shard_seconds,
-        bytes,
-        records: Some(records),
-        readers: Some(day.readers()),
-        retention_hours: day.retention_hours,
-    }
 }
 
 #[cfg(test)]

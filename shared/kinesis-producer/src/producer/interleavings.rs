@@ -15,7 +15,8 @@ use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::scheduler::PctScheduler;
 use shuttle::{Config, Runner, check_random_with_seed};
 
-use super::{Counts, Producer, SendError, Ticket};
+use super::Producer;
+use crate::outcome::{Counts, SendError, Ticket};
 use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, Taken};
 use crate::record::Record;
 use crate::runtime::{Instant, start_clock};

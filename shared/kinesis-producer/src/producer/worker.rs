@@ -4,10 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::shared::{Asked, Shared, Stands};
-use super::{Acknowledged, SendError};
+use super::shared::{Phase, Shared, Work};
 use crate::backoff::Backoff;
 use crate::batch::{Pending, Queue};
+use crate::outcome::{Acknowledged, SendError};
 use crate::port::{CallFailure, Put, PutFailure, PutRecords, Taken};
 use crate::runtime::{Id, Instant, JoinSet, sleep_until, timeout};
 use crate::settings::Settings;
@@ -53,8 +53,8 @@ impl<P: PutRecords> Worker<P> {
     pub(crate) async fn run(mut self) {
         loop {
             let asked = self.shared.take_over(RECORDS_AT_ONCE);
-            let is_last = asked.stands != Stands::Open && !asked.is_more;
-            if asked.stands == Stands::Dropped {
+            let is_last = asked.phase != Phase::Open && !asked.is_more;
+            if asked.phase == Phase::Dropped {
                 return;
             }
             self.take(asked);
@@ -79,7 +79,7 @@ impl<P: PutRecords> Worker<P> {
         }
     }
 
-    fn take(&mut self, asked: Asked) {
+    fn take(&mut self, asked: Work) {
         let now = Instant::now();
         for (record, waiter) in asked.arrived {
             self.queue.push(record, waiter, now);

@@ -1,7 +1,8 @@
 //! What a call is worth at each time: Lagrange multipliers for the limit on the calls of any window.
 
-use super::plan::Task;
-use super::program::{Budget, Change, Cost, Grid, Values};
+use super::cost::Cost;
+use super::program::{Budget, Change, Grid, Values};
+use super::task::Task;
 
 /// Parts of a window; with each begins a window that has a multiplier.
 const PARTS: usize = 24;

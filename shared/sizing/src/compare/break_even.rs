@@ -1,7 +1,6 @@
 //! From which load on one way is cheaper than another.
 
 use super::day::Day;
-use super::paper;
 use crate::paper::PaperStream;
 use billing::Bill;
 use billing::prices::{MONTH_SECONDS, MissingPrice, PriceSheet};
@@ -55,8 +54,10 @@ pub fn on_demand_below_permille(day: &Day, sheet: &PriceSheet) -> Result<Option<
     let costs = |permille: u32| {
         let rate = u64::try_from(full * u128::from(permille) / 1_000).unwrap_or(u64::MAX);
         let filled = Day { bytes_per_second: rate, peak_bytes_per_second: rate, peak_hours: 0, ..*day };
-        let stream =
-            PaperStream { readers: Some(day.readers()), ..paper(&filled, MANY_SHARDS * u128::from(MONTH_SECONDS)) };
+        let stream = PaperStream {
+            readers: Some(day.readers()),
+            ..filled.month_on_paper(MANY_SHARDS * u128::from(MONTH_SECONDS))
+        };
         let on_demand = Bill::on_demand(sheet, &stream.usage(), &stream.standing(StreamMode::OnDemand))?;
         Ok((Bill::of(sheet, stream.quantities())?.total(), on_demand.total()))
     };
