@@ -11,12 +11,12 @@ use simulator::run::Run;
 use simulator::score::Score;
 
 use crate::comparison::{Comparison, Optimum};
-use crate::contender::Contender;
 use crate::files;
-use crate::options::{AssumptionOptions, Output, PolicyOptions, cannot_write};
+use crate::options::{AssumptionOptions, Output, cannot_write};
 use crate::picture::svg;
 use crate::report::{Report, write_json};
-use crate::scene::{Assumed, Scene};
+use crate::scaling_policy::{PolicyOptions, ScalingPolicy};
+use crate::scenario::{Assumed, Scenario};
 use crate::source::{Capacity, SourceOptions, StreamNow};
 use crate::table::{figure, percent};
 use crate::words::{HOURS_PER_MONTH, comparison_table, heading, hindsight_line};
@@ -67,51 +67,51 @@ struct StreamReport {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     files::is_read_once(arguments.source.file().into_iter().chain([Path::new(&arguments.policy.policy)]))?;
-    let contender = Contender::chosen(&arguments.policy, &arguments.assumptions)?;
+    let policy = ScalingPolicy::chosen(&arguments.policy, &arguments.assumptions)?;
     let assumed = Assumed::of(&arguments.assumptions)?;
     let source = arguments.source.read()?;
     let stream = source.stream;
-    let scene = Scene::new(source.trace, source.initial_shards, assumed);
-    let run = contender.run(&scene)?;
+    let scenario = Scenario::new(source.trace, source.initial_shards, assumed);
+    let run = policy.run(&scenario)?;
     if let Some(file) = &arguments.picture {
-        let picture = svg(&scene, &run, contender.name())?;
+        let picture = svg(&scenario, &run, policy.name())?;
         fs::write(file, picture).with_context(|| cannot_write(file))?;
     }
     let optimum = if arguments.no_optimum { Optimum::NotWanted } else { Optimum::Wanted };
-    let mut comparison = Comparison::of(&scene, &contender, &run, optimum)?;
+    let mut comparison = Comparison::of(&scenario, &policy, &run, optimum)?;
     if let Some(Capacity::Shards(shards)) = stream.as_ref().map(|stream| stream.capacity) {
-        comparison.add(AS_NOW.to_owned(), held(&scene, shards));
+        comparison.add(AS_NOW.to_owned(), held(&scenario, shards));
     }
     match arguments.output {
         Output::Json => {
-            let report = Report::of(&scene, &contender, &comparison);
+            let report = Report::of(&scenario, &policy, &comparison);
             write_json(&BacktestReport { report, stream: stream.as_ref().map(StreamReport::of) }, out)
         }
         Output::Table => {
-            writeln!(out, "{}:\n", heading(&scene, &contender))?;
+            writeln!(out, "{}:\n", heading(&scenario, &policy))?;
             writeln!(out, "{}", comparison_table(&comparison))?;
             write!(out, "{}", hindsight_line(&comparison))?;
-            Ok(writeln!(out, "\n{}", verdict(&scene, stream.as_ref(), &comparison))?)
+            Ok(writeln!(out, "\n{}", verdict(&scenario, stream.as_ref(), &comparison))?)
         }
     }
 }
 
 /// What so many shards cost and throttle that stay as they are.
-fn held(scene: &Scene, shards: u32) -> Score {
-    scene.score(&Run { capacity: vec![shards; scene.trace.minutes.len()], ..Run::default() })
+fn held(scenario: &Scenario, shards: u32) -> Score {
+    scenario.score(&Run { capacity: vec![shards; scenario.trace.minutes.len()], ..Run::default() })
 }
 
 /// What it comes to, against what was paid.
-fn verdict(scene: &Scene, stream: Option<&StreamNow>, comparison: &Comparison) -> String {
+fn verdict(scenario: &Scenario, stream: Option<&StreamNow>, comparison: &Comparison) -> String {
     let Some(stream) = stream else {
         return "What was paid is not known of a trace; with --stream it is.".to_owned();
     };
-    let monthly = |usd: f64| usd / scene.hours() * HOURS_PER_MONTH;
+    let monthly = |usd: f64| usd / scenario.hours() * HOURS_PER_MONTH;
     let ours = &comparison.ours;
     let (paid, throttled, how) = match stream.capacity {
         Capacity::OnDemand => (comparison.on_demand_usd, 0.0, "in on-demand mode, as it is now".to_owned()),
         Capacity::Shards(shards) => {
-            let held = held(scene, shards);
+            let held = held(scenario, shards);
             (held.usd, held.throttled_bytes_share, format!("with the {shards} shards that it has now held all along"))
         }
     };

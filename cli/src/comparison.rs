@@ -5,8 +5,8 @@ use simulator::peers::PEERS;
 use simulator::run::Run;
 use simulator::score::{Score, on_demand_usd};
 
-use crate::contender::Contender;
-use crate::scene::Scene;
+use crate::scaling_policy::ScalingPolicy;
+use crate::scenario::Scenario;
 
 /// How the run in question did, and how everything else would have.
 pub(crate) struct Comparison {
@@ -44,24 +44,24 @@ pub(crate) enum Optimum {
 }
 
 impl Comparison {
-    /// Sets a run of the contender beside all others.
-    pub(crate) fn of(scene: &Scene, contender: &Contender, run: &Run, optimum: Optimum) -> Result<Self> {
-        let rival = |name: &str, run: &Run| Rival { name: name.to_owned(), score: scene.score(run) };
+    /// Sets a run of the policy beside all others.
+    pub(crate) fn of(scenario: &Scenario, policy: &ScalingPolicy, run: &Run, optimum: Optimum) -> Result<Self> {
+        let rival = |name: &str, run: &Run| Rival { name: name.to_owned(), score: scenario.score(run) };
         let mut others = Vec::new();
         for (name, peer) in PEERS {
-            others.push(rival(name, &Contender::Peer(name, peer).run(scene)?));
+            others.push(rival(name, &ScalingPolicy::Peer(name, peer).run(scenario)?));
         }
         let hindsight = match optimum {
             Optimum::NotWanted => None,
-            Optimum::Wanted => Some(match scene.optimum() {
+            Optimum::Wanted => Some(match scenario.optimum() {
                 Ok(optimum) => {
-                    Hindsight::Found { shard_hours_lower: optimum.lower / 60.0, score: scene.score(&optimum.run) }
+                    Hindsight::Found { shard_hours_lower: optimum.lower / 60.0, score: scenario.score(&optimum.run) }
                 }
                 Err(none) => Hindsight::NoPlan(none.to_string()),
             }),
         };
-        let ours = rival(contender.name(), run);
-        Ok(Self { ours, others, on_demand_usd: on_demand_usd(&scene.trace), hindsight })
+        let ours = rival(policy.name(), run);
+        Ok(Self { ours, others, on_demand_usd: on_demand_usd(&scenario.trace), hindsight })
     }
 
     /// Adds another way to run the stream, above all others.

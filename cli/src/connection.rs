@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use scaler_app::ports::{CallError, Failure};
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, Operator, Pace, Share, SystemClock};
 use scaler_aws::{is_failing, is_unreadable};
 
@@ -103,13 +103,13 @@ impl Connection {
     }
 
     /// What cost-report uses, with nobody to be told.
-    pub(crate) fn cost_ports(&self, wiring: &Wiring) -> AwsCostPorts {
-        scaler_aws::cost_ports(&self.sdk, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), wiring)
+    pub(crate) fn cost_ports(&self, stack_config: &StackConfig) -> AwsCostPorts {
+        scaler_aws::cost_ports(&self.sdk, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), stack_config)
     }
 }
 
-fn wiring_of(stack: &str) -> Wiring {
-    Wiring { stack_name: stack.to_owned(), ..Wiring::default() }
+fn wiring_of(stack: &str) -> StackConfig {
+    StackConfig { stack_name: stack.to_owned(), ..StackConfig::default() }
 }
 
 /// Runs what waits for AWS's answers.

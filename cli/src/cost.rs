@@ -12,13 +12,14 @@ use kinesis_model::MicroUsd;
 use scaler_app::cost::report::{AdviceLine, Mode, StreamCost, Usd, UsdSaved};
 use scaler_app::cost::{CostFault, CostReport, CostRequest, CostSettings, Whose, reckoned, time};
 use scaler_app::ports::Clock as _;
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 
 use crate::connection::{Connection, advice_on, in_aws};
 use crate::failure::usage;
-use crate::options::{Output, StackOptions, cannot_write, stream_name};
+use crate::options::{Output, cannot_write, stream_name};
 use crate::pricing::{each_once, item_words, price, price_help};
 use crate::report::write_json;
+use crate::settings::StackOptions;
 use crate::stack::judged;
 use crate::table::{figure, table};
 
@@ -68,13 +69,16 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     each_once(&arguments.prices)?;
     let report = in_aws(async {
         let connection = Connection::new().await?;
-        let wiring =
-            Wiring { region: connection.region.clone(), prices: arguments.prices.clone(), ..Wiring::default() };
-        let ports = connection.cost_ports(&wiring);
+        let stack_config = StackConfig {
+            region: connection.region.clone(),
+            prices: arguments.prices.clone(),
+            ..StackConfig::default()
+        };
+        let ports = connection.cost_ports(&stack_config);
         let now = ports.fleet.pass.clock.now();
         let request = request(arguments, now).map_err(|fault| usage(fault.to_string()))?;
         let judged = judged(&connection, &arguments.stack, None, Some(&[])).await?;
-        let settings = CostSettings { policy: &judged.policy, wiring: &wiring, draw: cost_page::draw };
+        let settings = CostSettings { policy: &judged.policy, stack_config: &stack_config, draw: cost_page::draw };
         let mut report = reckoned(&ports, settings, &request, now + PATIENCE).await;
         report.notes.extend(judged.whose.warning());
         Ok(report)

@@ -10,7 +10,7 @@ use kinesis_model::{MetricWindow, StreamMode, StreamState};
 use scaler_app::ports::{Clock as _, Failure, Streams as _};
 use scaler_app::sync::ports::{Fleet as _, TaggedStream};
 use scaler_core::commands::StreamCommand;
-use scaler_core::{ALARM_PREFIX, Enrolment, TAG_MANAGED, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, StreamTags, TAG_MANAGED, stream_of_alarm};
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
@@ -118,7 +118,7 @@ impl Line {
         alarms_firing: Option<usize>,
         now: Timestamp,
     ) -> Self {
-        let enrolment = Enrolment::read(stream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let enrolment = StreamTags::read(&stream.tags);
         let capacity = state.filter(|state| state.mode == StreamMode::Provisioned).map(|state| state.open_shards);
         let load = window.map(|window| Load::of(window, capacity));
         Self {

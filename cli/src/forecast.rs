@@ -8,14 +8,15 @@ use clap::{ArgGroup, Args};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
 use kinesis_model::{MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{Enrolment, LoadHistory, Observation, Plan, PlannedSpan, Policy, plan_ahead};
+use scaler_core::{LoadHistory, Observation, Plan, PlannedSpan, Policy, StreamTags, plan_ahead};
 use serde_json::json;
 use simulator::trace::Trace;
 use sizing::{HashedKeys, Reads, Workload};
 
 use crate::few_keys::{self, KeyOptions};
-use crate::options::{Output, SettingOptions, with_negative_numbers};
-use crate::settings;
+use crate::options::{Output, with_negative_numbers};
+use crate::setting_options::SettingOptions;
+use crate::settings::policy_to_simulate;
 use crate::size::busiest;
 use crate::source::{Capacity, Source, SourceOptions, Tags};
 use crate::table::table;
@@ -42,7 +43,7 @@ pub(crate) struct Arguments {
 /// Plans from now, or from the end of a trace.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let Arguments { source: options, keys, settings, output } = arguments;
-    let stack = settings::policy(settings, None)?;
+    let stack = policy_to_simulate(settings, None)?;
     let source = options.read_with(Tags::Read)?;
     let now = source.trace.at(source.trace.minutes.len() + METRIC_DELAY_MINUTES as usize);
     let (shards, plan) = planned(&source, &stack, now)?;
@@ -83,7 +84,7 @@ fn hashed_keys(keys: Option<u32>, trace: &Trace, plan: &Plan) -> Option<HashedKe
 fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCount, Plan)> {
     let (enrolment, capacity) = match &source.stream {
         Some(stream) => (stream.enrolment.clone(), stream.capacity),
-        None => (Enrolment::default(), Capacity::Shards(source.initial_shards)),
+        None => (StreamTags::default(), Capacity::Shards(source.initial_shards)),
     };
     let name = &source.trace.name;
     let Capacity::Shards(_) = capacity else {

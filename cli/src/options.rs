@@ -1,7 +1,6 @@
 //! Options that several commands have in common.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use aws_models::stream_model::Assumptions;
@@ -11,90 +10,12 @@ use kinesis_model::limits::{
     SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
 };
 use kinesis_model::number::Number;
+use scaler_app::stack_config::is_stack_name;
 use scaler_app::stream_name::is_stream_name;
-use scaler_app::wiring::is_stack_name;
-use scaler_core::{Policy, RISK_WORDS, Risk, UnknownRisk};
 use simulator::trace::Trace;
 
-use crate::contender::OURS;
 use crate::failure::usage;
 use crate::files;
-use crate::settings;
-
-/// What decides.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Policy")]
-pub(crate) struct PolicyOptions {
-    /// What decides: kinesis-scaler, aws-sample, awslabs-count, awslabs-pct, static-peak, hindsight, or a file of
-    /// kinesis-scaler's settings.
-    ///
-    /// A file has NAME=value lines, the environment variables of the functions; `#` begins a comment.
-    #[arg(long, value_name = "NAME|FILE", default_value = OURS)]
-    pub(crate) policy: String,
-    #[command(flatten)]
-    pub(crate) settings: SettingOptions,
-}
-
-/// Settings of kinesis-scaler; they win over those of a file.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Policy")]
-pub(crate) struct SettingOptions {
-    /// How much throttling to put up with for fewer shards: careful, cautious, balanced, lean or thrifty.
-    #[arg(long, value_name = "LEVEL", value_parser = risk)]
-    pub(crate) risk: Option<Risk>,
-    /// Never fewer shards [default: 1].
-    #[arg(long, value_name = "N", value_parser = shards())]
-    pub(crate) shards_min: Option<u32>,
-    /// Never more shards [default: 10000, which is as many as a stream can have].
-    #[arg(long, value_name = "N", value_parser = shards())]
-    pub(crate) shards_max: Option<u32>,
-}
-
-/// What the functions were deployed with; their alarms tell it.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Policy")]
-pub(crate) struct StackOptions {
-    /// The stack's settings: a file of NAME=value lines, the environment variables of the functions [default: those that
-    /// the stack's alarms tell, else as they are deployed, but without a maximum].
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-    #[command(flatten)]
-    settings: SettingOptions,
-}
-
-impl StackOptions {
-    /// The stack's policy: what the caller says, over what the stack's alarms have told.
-    ///
-    /// # Errors
-    /// Settings that are wrong, or a file that cannot be read.
-    pub(crate) fn policy(&self, told: Option<&BTreeMap<String, String>>) -> Result<Policy> {
-        settings::deployed(&self.settings, settings_file(self.policy.as_deref())?, told)
-    }
-
-    /// Whether the caller says all of it.
-    pub(crate) const fn names_a_file(&self) -> bool {
-        self.policy.is_some()
-    }
-
-    /// Whether the caller says the setting of this variable.
-    pub(crate) fn gives(&self, variable: &str) -> bool {
-        self.names_a_file() || settings::gives(&self.settings, variable)
-    }
-}
-
-/// A file of settings that is there.
-///
-/// # Errors
-/// It is not, which is the caller's to correct.
-pub(crate) fn settings_file(file: Option<&Path>) -> Result<Option<&Path>> {
-    match file {
-        Some(file) if !files::is_there(file) => Err(usage(format!(
-            "--policy: no settings file is called \"{}\"; correct the path, or leave it out",
-            file.display()
-        ))),
-        file => Ok(file),
-    }
-}
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -125,16 +46,16 @@ pub(crate) struct AssumptionOptions {
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = burst)]
     burst: f64,
     /// What producers do with throttled records; what is retried comes again in later minutes. For kinesis-scaler only.
-    #[arg(long, value_name = "FATE", default_value = "lost")]
-    pub(crate) throttled: Fate,
+    #[arg(long, value_name = "HANDLING", default_value = "lost")]
+    pub(crate) throttled: ThrottleHandling,
     /// Share of the traffic, above 0 and up to 1, that is on the keys of one hot shard. For kinesis-scaler only.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) hottest_key_share: Option<f64>,
 }
 
-/// What becomes of throttled records.
+/// What producers do with throttled records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Fate {
+pub(crate) enum ThrottleHandling {
     /// Nobody tries again.
     Lost,
     /// They are sent again.
@@ -210,10 +131,6 @@ pub(crate) fn read_trace(file: &Path) -> Result<Trace> {
 /// What a file was asked for and could not be written.
 pub(crate) fn cannot_write(file: &Path) -> String {
     format!("cannot write {}", file.display())
-}
-
-fn risk(text: &str) -> Result<Risk, String> {
-    text.parse().map_err(|_: UnknownRisk| format!("expected one of {RISK_WORDS}"))
 }
 
 fn burst(text: &str) -> Result<f64, String> {

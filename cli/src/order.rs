@@ -9,7 +9,7 @@ use scaler_app::ports::{Adapters, Alarms, CallError, FiringAlarm, Metrics, Pasts
 use scaler_app::{Outcome, Ports};
 use scaler_aws::{CloudWatchAlarms, CloudWatchMetrics, KinesisStreams, SnsNotices, SystemClock};
 use scaler_core::{
-    Direction, Enrolment, Policy, PolicySpec, Reason, StreamAlarm, TAG_SHARDS_MAX, TAG_SHARDS_MIN, scaling_alarm,
+    Direction, Policy, PolicySpec, Reason, StreamAlarm, StreamTags, TAG_SHARDS_MAX, TAG_SHARDS_MIN, scaling_alarm,
 };
 
 use crate::connection::Connection;
@@ -93,7 +93,7 @@ impl Streams for OrderedStreams {
         let mut tags = self.0.tags(stream).await?;
         // One that cannot be read stays, and keeps the stream from being touched, as ever.
         let gives_way = |key: &str, value: &str| {
-            [TAG_SHARDS_MIN, TAG_SHARDS_MAX].contains(&key) && Enrolment::read([(key, value)]).faults.is_empty()
+            [TAG_SHARDS_MIN, TAG_SHARDS_MAX].contains(&key) && StreamTags::read(&[(key, value)]).faults.is_empty()
         };
         tags.retain(|(key, value)| !gives_way(key, value));
         Ok(tags)

@@ -10,7 +10,7 @@ use plotters::prelude::{
 };
 use simulator::run::Run;
 
-use crate::scene::Scene;
+use crate::scenario::Scenario;
 use crate::time_axis::TimeAxis;
 
 /// Pixels of the picture.
@@ -45,22 +45,22 @@ struct Column {
     is_throttled: bool,
 }
 
-/// Draws what was made of the scene.
-pub(crate) fn svg(scene: &Scene, run: &Run, by: &str) -> Result<String> {
+/// Draws what was made of the scenario.
+pub(crate) fn svg(scenario: &Scenario, run: &Run, by: &str) -> Result<String> {
     let mut picture = String::new();
     {
         let root = SVGBackend::with_string(&mut picture, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
         let (head, body) = root.split_vertically(HEAD);
-        title(scene, by, &head)?;
-        body_of(scene, run, &body)?;
+        title(scenario, by, &head)?;
+        body_of(scenario, run, &body)?;
         root.present()?;
     }
     Ok(picture)
 }
 
-fn title(scene: &Scene, by: &str, head: &Area<'_>) -> Result<()> {
-    let trace = &scene.trace;
+fn title(scenario: &Scenario, by: &str, head: &Area<'_>) -> Result<()> {
+    let trace = &scenario.trace;
     let last = trace.at(trace.minutes.len());
     let text = format!(
         "{} under {by}, {} to {} (UTC)",
@@ -93,13 +93,13 @@ fn title(scene: &Scene, by: &str, head: &Area<'_>) -> Result<()> {
 const UP: [(i32, i32); 3] = [(-6, 5), (6, 5), (0, -6)];
 const DOWN: [(i32, i32); 3] = [(-6, -5), (6, -5), (0, 6)];
 
-fn body_of(scene: &Scene, run: &Run, body: &Area<'_>) -> Result<()> {
-    let columns = columns(scene, run);
-    let minutes = i64::try_from(scene.trace.minutes.len())?;
+fn body_of(scenario: &Scenario, run: &Run, body: &Area<'_>) -> Result<()> {
+    let columns = columns(scenario, run);
+    let minutes = i64::try_from(scenario.trace.minutes.len())?;
     let highest = columns.iter().map(|column| column.load.max(column.shards)).fold(1.0, f64::max);
     // Room for the strip of throttled minutes above everything else.
     let top = highest * 1.1;
-    let axis = TimeAxis { start: scene.trace.start, minutes };
+    let axis = TimeAxis { start: scenario.trace.start, minutes };
     let mut chart = ChartBuilder::on(body)
         .margin(MARGIN)
         // The last date is centred on the chart's end.
@@ -124,10 +124,10 @@ fn body_of(scene: &Scene, run: &Run, body: &Area<'_>) -> Result<()> {
     resizes(run, &mut chart)
 }
 
-fn columns(scene: &Scene, run: &Run) -> Vec<Column> {
-    let assumptions = &scene.assumed.aws;
-    let wide = scene.trace.minutes.len().div_ceil(COLUMNS).max(1);
-    let minutes = scene.trace.minutes.chunks(wide).zip(run.capacity.chunks(wide));
+fn columns(scenario: &Scenario, run: &Run) -> Vec<Column> {
+    let assumptions = &scenario.assumed.aws;
+    let wide = scenario.trace.minutes.len().div_ceil(COLUMNS).max(1);
+    let minutes = scenario.trace.minutes.chunks(wide).zip(run.capacity.chunks(wide));
     let column = |(at, (offered, shards)): (usize, (&[_], &[u32]))| Column {
         at: i64::try_from(at * wide).unwrap_or(i64::MAX),
         load: offered.iter().map(|minute| assumptions.load(minute)).fold(0.0, f64::max),

@@ -1,5 +1,6 @@
 //! A comparison in JSON, for programs.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::Result;
@@ -7,9 +8,8 @@ use serde::Serialize;
 use simulator::score::Score;
 
 use crate::comparison::{Comparison, Hindsight, Rival};
-use crate::contender::Contender;
-use crate::scene::Scene;
-use crate::settings;
+use crate::scaling_policy::ScalingPolicy;
+use crate::scenario::Scenario;
 
 /// The name of on-demand mode.
 pub(crate) const ON_DEMAND: &str = "on-demand";
@@ -20,9 +20,9 @@ pub(crate) struct Report<'a> {
     trace: TraceReport<'a>,
     initial_shards: u32,
     policy: &'a str,
-    /// Of kinesis-scaler, by the names of its environment variables; what is not here has its default.
-    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "settings::as_map")]
-    settings: Vec<(&'static str, String)>,
+    /// Of kinesis-scaler, by the names of its environment variables.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    settings: BTreeMap<&'static str, String>,
     #[serde(flatten)]
     score: ScoreReport,
     compared: Vec<RivalReport<'a>>,
@@ -83,8 +83,8 @@ struct HindsightReport<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn of(scene: &'a Scene, contender: &'a Contender, comparison: &'a Comparison) -> Self {
-        let trace = &scene.trace;
+    pub(crate) fn of(scenario: &'a Scenario, policy: &'a ScalingPolicy, comparison: &'a Comparison) -> Self {
+        let trace = &scenario.trace;
         let ours = &comparison.ours.score;
         let usd = comparison.on_demand_usd;
         let on_demand =
@@ -97,11 +97,11 @@ impl<'a> Report<'a> {
                 minutes: trace.minutes.len(),
                 peak_shards: trace.peak_shards(),
             },
-            initial_shards: scene.initial_shards,
-            policy: contender.name(),
-            settings: match contender {
-                Contender::Ours(policy) => settings::lines(policy),
-                Contender::Peer(..) | Contender::Hindsight => Vec::new(),
+            initial_shards: scenario.initial_shards,
+            policy: policy.name(),
+            settings: match policy {
+                ScalingPolicy::Ours(settings) => settings.variables().into_iter().collect(),
+                ScalingPolicy::Peer(..) | ScalingPolicy::Hindsight => BTreeMap::new(),
             },
             score: ScoreReport::from(ours),
             compared: rivals.chain([on_demand]).collect(),

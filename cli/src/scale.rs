@@ -13,21 +13,23 @@ use kinesis_model::ShardCount;
 use scaler_app::ports::{CallError, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{StreamCommand, operand, option_value};
-use scaler_core::{ALARM_PREFIX, Decision, Direction, Enrolment, Policy, PolicySpec, Reason, Step, TAG_MANAGED};
+use scaler_core::{
+    ALARM_PREFIX, Decision, Direction, Policy, PolicySpec, Reason, Step, StreamTags, TAG_DRY_RUN, TAG_MANAGED,
+    TAG_SHARDS_MAX,
+};
 use serde::Serialize;
 
 use crate::connection::{Connection, OUR_STACK, advice_on, explained, in_aws};
 use crate::failure::{not_carried_out, usage};
-use crate::options::{Output, StackOptions, shards, stack_name, stream_name};
+use crate::options::{Output, shards, stack_name, stream_name};
 use crate::report::write_json;
-use crate::settings::SHARDS_MAX;
+use crate::setting_options::SHARDS_MAX;
+use crate::settings::StackOptions;
 use crate::stack::{Judged, Whose, judged};
 use crate::status::tied;
 use crate::waiting::{until_active, until_step};
 use plan::Plan;
 
-/// The tag by which a stream is only talked about.
-const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";
 /// A resize takes minutes, and the more the larger the stream.
 const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
@@ -245,7 +247,7 @@ impl Work<'_> {
             return Ok(());
         }
         let enrolment = self.enrolment().await.map_err(|error| explained(&error))?;
-        if enrolment.overrides.shards_max.is_some() {
+        if enrolment.overrides.has(TAG_SHARDS_MAX) {
             return Ok(());
         }
         Err(usage(format!(
@@ -256,9 +258,9 @@ impl Work<'_> {
     }
 
     /// What the stream's tags say.
-    async fn enrolment(&self) -> Result<Enrolment, CallError> {
+    async fn enrolment(&self) -> Result<StreamTags, CallError> {
         let tags = self.connection.ports.pass.streams.tags(self.stream).await?;
-        Ok(Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
+        Ok(StreamTags::read(&tags))
     }
 
     /// Scale-out first: what is too small is urgent, what is too large is only dear.
@@ -347,7 +349,7 @@ impl Work<'_> {
         if !self.stack.dry_run {
             return self.let_it();
         }
-        let is_tagged = self.enrolment().await.is_ok_and(|own| own.overrides.dry_run == Some(true));
+        let is_tagged = self.enrolment().await.is_ok_and(|own| own.overrides.is_dry_run());
         let and_tag = if is_tagged { format!(" {}", self.let_it()) } else { String::new() };
         let off = match self.whose.stack() {
             Some(stack) => format!(

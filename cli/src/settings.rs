@@ -1,35 +1,70 @@
 //! The settings of kinesis-scaler from the command line and a file of `NAME=value` lines to a checked policy.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
+use clap::Args;
 use scaler_app::config::{ConfigError, from_lookup};
+use scaler_core::settings::{SETTINGS, Setting};
 use scaler_core::{Policy, PolicySpec};
 
 use crate::failure::usage;
 use crate::files;
-use crate::options::SettingOptions;
+use crate::setting_options::{SettingOptions, default_of};
 
-const RISK: &str = "THROTTLING_RISK";
-const TARGET: &str = "TARGET_UTILIZATION_PERCENT";
-const WINDOW: &str = "STABILIZATION_WINDOW_MINUTES";
-const SHARDS_MIN: &str = "SHARDS_MIN";
-/// The variable of the maximum.
-pub(crate) const SHARDS_MAX: &str = "SHARDS_MAX";
+/// What the functions were deployed with; their alarms tell it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct StackOptions {
+    /// The stack's settings: a file of NAME=value lines, the environment variables of the functions [default: those that
+    /// the stack's alarms tell, else as they are deployed, but without a maximum].
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingOptions,
+}
 
-/// Settings that a stream can have for itself, and the ends of their tags.
-pub(crate) const TAGS: [(&str, &str); 4] =
-    [(RISK, "risk"), (TARGET, "target-utilization"), (SHARDS_MIN, "shards-min"), (SHARDS_MAX, "shards-max")];
+impl StackOptions {
+    /// The stack's policy: what the caller says, over what the stack's alarms have told.
+    ///
+    /// # Errors
+    /// Settings that are wrong, or a file that cannot be read.
+    pub(crate) fn policy(&self, told: Option<&BTreeMap<String, String>>) -> Result<Policy> {
+        deployed(&self.settings, settings_file(self.policy.as_deref())?, told)
+    }
+
+    /// Whether the caller says all of it.
+    pub(crate) const fn names_a_file(&self) -> bool {
+        self.policy.is_some()
+    }
+
+    /// Whether the caller says the setting of this variable.
+    pub(crate) fn gives(&self, variable: &str) -> bool {
+        self.names_a_file() || self.settings.value(variable).is_some()
+    }
+}
+
+/// A file of settings that is there.
+///
+/// # Errors
+/// It is not, which is the caller's to correct.
+pub(crate) fn settings_file(file: Option<&Path>) -> Result<Option<&Path>> {
+    match file {
+        Some(file) if !files::is_there(file) => Err(usage(format!(
+            "--policy: no settings file is called \"{}\"; correct the path, or leave it out",
+            file.display()
+        ))),
+        file => Ok(file),
+    }
+}
 
 /// The policy to simulate with these settings: as [`deployed`], but for a dry run, which leaves every stream as it is.
 /// There would be nothing to see.
 ///
 /// # Errors
 /// As there.
-pub(crate) fn policy(given: &SettingOptions, file: Option<&Path>) -> Result<Policy> {
+pub(crate) fn policy_to_simulate(given: &SettingOptions, file: Option<&Path>) -> Result<Policy> {
     let spec = PolicySpec { dry_run: false, ..*deployed(given, file, None)? };
     Ok(Policy::new(spec).expect("a policy is one without its dry run too"))
 }
@@ -39,70 +74,48 @@ pub(crate) fn policy(given: &SettingOptions, file: Option<&Path>) -> Result<Poli
 ///
 /// # Errors
 /// Every setting that is wrong, or a file that cannot be read.
-pub(crate) fn deployed(
+fn deployed(
     given: &SettingOptions,
     file: Option<&Path>,
     told_of_stack: Option<&BTreeMap<String, String>>,
 ) -> Result<Policy> {
     let in_file = file.map(read).transpose()?.unwrap_or_default();
-    let asked = RefCell::new(BTreeSet::new());
-    let found = from_lookup(|name| {
-        asked.borrow_mut().insert(name.to_owned());
-        let bound = match name {
-            SHARDS_MIN => given.shards_min,
-            SHARDS_MAX => given.shards_max,
-            _ => None,
-        };
-        bound
-            .map(|shards| shards.to_string())
-            .or_else(|| in_file.get(name).cloned())
-            .or_else(|| told_of_stack.map_or_else(|| unbounded(name), |told| told.get(name).cloned()))
-    });
-    if let Some(file) = file {
-        all_known(file, &in_file, &asked.into_inner())?;
-    }
-    let found = found.map_err(|faults| told(file, &faults))?;
-    let risk = given.risk.unwrap_or(found.throttling_risk);
-    Policy::new(PolicySpec { throttling_risk: risk, ..*found })
-        .map_err(|faults| usage(joined(faults.iter().map(ToString::to_string))))
+    let fallback = |name: &str| match told_of_stack {
+        Some(told) => told.get(name).cloned(),
+        None => SETTINGS.iter().find(|setting| setting.variable == name).map(default_of),
+    };
+    let value = |name: &str| given.value(name).or_else(|| in_file.get(name)).cloned().or_else(|| fallback(name));
+    from_lookup(value).map_err(|faults| told(file, &faults))
 }
 
-/// Whether the command line gives the setting of this variable.
-pub(crate) fn gives(given: &SettingOptions, variable: &str) -> bool {
-    match variable {
-        RISK => given.risk.is_some(),
-        SHARDS_MIN => given.shards_min.is_some(),
-        SHARDS_MAX => given.shards_max.is_some(),
-        _ => false,
-    }
-}
-
-/// What tells policies apart that [`crate::tune`] tries, and the bounds: as lines of a file that [`policy`] reads.
-pub(crate) fn lines(policy: &Policy) -> Vec<(&'static str, String)> {
-    vec![
-        (RISK, policy.throttling_risk.to_string()),
-        (TARGET, policy.target_utilization_percent.to_string()),
-        (WINDOW, policy.stabilization_window_minutes.to_string()),
-        (SHARDS_MIN, policy.shards_min.to_string()),
-        (SHARDS_MAX, policy.shards_max.to_string()),
-    ]
-}
-
-/// The same, to be read.
+/// What people ask for first, and whatever else is not as it is deployed.
 pub(crate) fn in_words(policy: &Policy) -> String {
+    let shown = PolicySpec {
+        throttling_risk: policy.throttling_risk,
+        target_utilization_percent: policy.target_utilization_percent,
+        stabilization_window_minutes: policy.stabilization_window_minutes,
+        shards_min: policy.shards_min,
+        shards_max: policy.shards_max,
+        ..PolicySpec::default()
+    };
+    let others = changes(&shown, policy).map(|(setting, value)| format!(", {}={value}", setting.variable));
     format!(
-        "risk {}, target {} %, stabilization {} min, {} to {} shards",
+        "risk {}, target {} %, stabilization {} min, {} to {} shards{}",
         policy.throttling_risk,
         policy.target_utilization_percent,
         policy.stabilization_window_minutes,
         policy.shards_min,
         policy.shards_max,
+        others.collect::<String>(),
     )
 }
 
-/// The most that a stream can have: what caps a simulation has to be asked for.
-fn unbounded(name: &str) -> Option<String> {
-    (name == SHARDS_MAX).then(|| SHARDS_PER_STREAM_MAX.to_string())
+/// The settings that are not the same in both, with their values in `to`.
+pub(crate) fn changes(from: &PolicySpec, to: &PolicySpec) -> impl Iterator<Item = (&'static Setting, String)> {
+    SETTINGS
+        .iter()
+        .filter(|setting| setting.value(from) != setting.value(to))
+        .map(|setting| (setting, setting.value(to)))
 }
 
 /// Faults are the file's where there is one; bounds that contradict each other may also stand on the command line.
@@ -118,16 +131,6 @@ fn joined(words: impl Iterator<Item = String>) -> String {
     words.collect::<Vec<_>>().join("; ")
 }
 
-/// A name that nothing reads is a slip of the pen.
-fn all_known(file: &Path, in_file: &BTreeMap<String, String>, known: &BTreeSet<String>) -> Result<()> {
-    let unknown: Vec<&str> = in_file.keys().filter(|name| !known.contains(*name)).map(String::as_str).collect();
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    let known = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    bail!("{}: no setting is called {}; there are: {known}", file.display(), unknown.join(", "))
-}
-
 fn read(file: &Path) -> Result<BTreeMap<String, String>> {
     let text = files::text("settings", file)?;
     let mut settings = BTreeMap::new();
@@ -141,6 +144,10 @@ fn read(file: &Path) -> Result<BTreeMap<String, String>> {
             bail!("{place}: `{line}` is not NAME=value, for example TARGET_UTILIZATION_PERCENT=85");
         };
         let (name, value) = (name.trim(), value.trim());
+        if SETTINGS.iter().all(|setting| setting.variable != name) {
+            let known: Vec<_> = SETTINGS.iter().map(|setting| setting.variable).collect();
+            bail!("{place}: no setting is called {name}; there are: {}", known.join(", "));
+        }
         if settings.insert(name.to_owned(), value.to_owned()).is_some() {
             bail!("{place}: {name} is there twice; remove one of the lines");
         }
@@ -148,37 +155,17 @@ fn read(file: &Path) -> Result<BTreeMap<String, String>> {
     Ok(settings)
 }
 
-/// Lines as a JSON object.
-pub(crate) fn as_map<S: serde::Serializer>(lines: &[(&str, String)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(lines.iter().map(|(name, value)| (name, value)))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use scaler_core::{Enrolment, Risk, TAG_PREFIX};
-
     use super::*;
 
     #[test]
-    fn lines_are_read_as_the_policy_that_they_are_of() {
-        let spec = PolicySpec {
-            throttling_risk: Risk::ALL[4],
-            target_utilization_percent: 71,
-            stabilization_window_minutes: 77,
-            shards_min: 3,
-            shards_max: 33,
-            ..PolicySpec::default()
-        };
-        let policy = Policy::new(spec).unwrap();
-        let lines = lines(&policy);
-        let value = |name: &str| lines.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        assert_eq!(from_lookup(value).unwrap(), policy);
-    }
-
-    #[test]
-    fn tags_are_those_that_streams_are_read_by() {
-        let tags = TAGS.map(|(name, tag)| (format!("{TAG_PREFIX}{tag}"), if name == RISK { "lean" } else { "50" }));
-        assert_eq!(Enrolment::read(tags.iter().map(|(tag, value)| (tag.as_str(), *value))).faults, []);
+    fn words_name_whatever_is_not_as_it_is_deployed() {
+        let words = |spec| in_words(&Policy::new(spec).unwrap());
+        let usual = "risk balanced, target 80 %, stabilization 60 min, 1 to 100 shards";
+        assert_eq!(words(PolicySpec::default()), usual);
+        let changed = PolicySpec { tolerance_percent: 0, dry_run: true, ..PolicySpec::default() };
+        assert_eq!(words(changed), format!("{usual}, TOLERANCE_PERCENT=0, DRY_RUN=true"));
     }
 }

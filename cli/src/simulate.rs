@@ -10,11 +10,11 @@ use simulator::calls_file;
 use simulator::run::Run;
 
 use crate::comparison::{Comparison, Optimum};
-use crate::contender::Contender;
 use crate::files;
-use crate::options::{AssumptionOptions, PolicyOptions, cannot_write, read_trace, shards};
+use crate::options::{AssumptionOptions, cannot_write, read_trace, shards};
 use crate::report::{Report, write_json};
-use crate::scene::{Assumed, Scene};
+use crate::scaling_policy::{PolicyOptions, ScalingPolicy};
+use crate::scenario::{Assumed, Scenario};
 use crate::words::{comparison_table, figures, heading, hindsight_line};
 
 /// Run a policy over a recorded workload: what it costs, what it throttles, which calls it makes.
@@ -55,24 +55,24 @@ enum Summary {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     files::is_read_once([Path::new(&arguments.policy.policy), &arguments.trace])?;
-    let contender = Contender::chosen(&arguments.policy, &arguments.assumptions)?;
+    let policy = ScalingPolicy::chosen(&arguments.policy, &arguments.assumptions)?;
     let assumed = Assumed::of(&arguments.assumptions)?;
     let trace = read_trace(&arguments.trace)?;
     let initial_shards = arguments.initial_shards.unwrap_or_else(|| trace.initial_shards());
-    let scene = Scene::new(trace, initial_shards, assumed);
-    let run = contender.run(&scene)?;
+    let scenario = Scenario::new(trace, initial_shards, assumed);
+    let run = policy.run(&scenario)?;
     if let Some(file) = &arguments.calls {
-        write_calls(&scene, &run, file)?;
+        write_calls(&scenario, &run, file)?;
     }
     let optimum = match arguments.summary {
         Some(_) if !arguments.no_optimum => Optimum::Wanted,
         _ => Optimum::NotWanted,
     };
-    let comparison = Comparison::of(&scene, &contender, &run, optimum)?;
+    let comparison = Comparison::of(&scenario, &policy, &run, optimum)?;
     match arguments.summary {
-        Some(Summary::Json) => write_json(&Report::of(&scene, &contender, &comparison), out),
+        Some(Summary::Json) => write_json(&Report::of(&scenario, &policy, &comparison), out),
         None | Some(Summary::Text) => {
-            writeln!(out, "{}:\n", heading(&scene, &contender))?;
+            writeln!(out, "{}:\n", heading(&scenario, &policy))?;
             writeln!(out, "{}\n", figures(&comparison.ours.score))?;
             writeln!(out, "{}", comparison_table(&comparison))?;
             Ok(write!(out, "{}", hindsight_line(&comparison))?)
@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     }
 }
 
-fn write_calls(scene: &Scene, run: &Run, file: &PathBuf) -> Result<()> {
+fn write_calls(scenario: &Scenario, run: &Run, file: &PathBuf) -> Result<()> {
     let created = File::create(file).with_context(|| cannot_write(file))?;
-    calls_file::write(&scene.trace, run, BufWriter::new(created)).with_context(|| cannot_write(file))
+    calls_file::write(&scenario.trace, run, BufWriter::new(created)).with_context(|| cannot_write(file))
 }

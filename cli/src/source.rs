@@ -10,7 +10,7 @@ use kinesis_model::{Demand, Minute, StreamMode, StreamState};
 use scaler_app::ports::{Clock as _, Streams as _};
 use scaler_app::sync::ports::FleetMetrics as _;
 use scaler_aws::AwsPorts;
-use scaler_core::Enrolment;
+use scaler_core::StreamTags;
 use simulator::trace::Trace;
 
 use crate::connection::{Connection, explained, in_aws};
@@ -57,7 +57,7 @@ pub(crate) struct StreamNow {
     pub(crate) name: String,
     pub(crate) capacity: Capacity,
     /// What its tags say, where they were read.
-    pub(crate) enrolment: Enrolment,
+    pub(crate) enrolment: StreamTags,
     /// Share of the minutes, 0 to 1, of which CloudWatch knows nothing; the trace has no traffic in them.
     pub(crate) unknown_share: f64,
 }
@@ -134,7 +134,7 @@ async fn history(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNo
     let (trace, mut now) = remembered(stream, &state, start, &minutes)?;
     if tags == Tags::Read {
         let tags = ports.streams.tags(stream).await.map_err(|error| explained(&error))?;
-        now.enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        now.enrolment = StreamTags::read(&tags);
     }
     Ok((trace, now))
 }
@@ -182,7 +182,7 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
         StreamMode::Provisioned => Capacity::Shards(state.open_shards.get()),
         StreamMode::OnDemand => Capacity::OnDemand,
     };
-    Ok((trace, StreamNow { name: stream.to_owned(), capacity, enrolment: Enrolment::default(), unknown_share }))
+    Ok((trace, StreamNow { name: stream.to_owned(), capacity, enrolment: StreamTags::default(), unknown_share }))
 }
 
 #[cfg(test)]

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::Result;
-use scaler_app::config::variables;
+use scaler_app::stack_config::is_stack_name;
 use scaler_app::stack_settings::StackSettings;
-use scaler_app::wiring::is_stack_name;
 use scaler_aws::AlarmState;
 use scaler_core::{ALARM_PREFIX, Policy, signed_by};
 
 use crate::connection::Connection;
-use crate::options::StackOptions;
+use crate::settings::StackOptions;
 
 /// A policy, and whose it is.
 pub(crate) struct Judged {
@@ -196,7 +195,7 @@ fn good_in(alarms: &[AlarmState], stack: Option<&str>) -> Result<StackSettings, 
 fn gaps(told: &StackSettings, policy: &Policy, options: &StackOptions) -> Option<String> {
     let (stack, lacking, unknown) = (&told.stack, told.lacking(), told.unknown());
     let is_ours = |name: &str| lacking.contains(&name) && !options.gives(name);
-    let ours: Vec<_> = variables(policy).into_iter().filter(|(name, _)| is_ours(name)).collect();
+    let ours: Vec<_> = policy.variables().into_iter().filter(|(name, _)| is_ours(name)).collect();
     let ours: Vec<_> = ours.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let lacking = (!ours.is_empty()).then(|| {
         let ours = ours.join(", ");

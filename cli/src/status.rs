@@ -15,7 +15,7 @@ use scaler_app::{Outcome, reconcile};
 use scaler_aws::{AlarmState, StreamDetails};
 use scaler_core::commands::StreamCommand;
 use scaler_core::{
-    ALARM_PREFIX, Attempt, AttemptKind, Direction, Enrolment, Heat, Policy, PolicySpec, ShardWindow, TAG_MANAGED,
+    ALARM_PREFIX, Attempt, AttemptKind, Direction, Heat, Policy, PolicySpec, ShardWindow, StreamTags, TAG_MANAGED,
     TAG_NOTICES, TAG_RESIZES, hot_shards, shard_loads,
 };
 use serde::Serialize;
@@ -23,10 +23,10 @@ use serde::Serialize;
 use crate::connection::{Connection, explained, in_aws, is_stranger};
 use crate::fleet;
 use crate::load::{ASKED_MINUTES, Load, or_dash, whole_minute};
-use crate::options::{Output, StackOptions, stream_name};
+use crate::options::{Output, stream_name};
 use crate::report::write_json;
 use crate::scale::in_words;
-use crate::settings;
+use crate::settings::{StackOptions, in_words as settings_in_words};
 use crate::stack::{Judged, judged};
 use crate::table::{percent, table};
 use crate::waiting::word;
@@ -162,7 +162,7 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     let Judged { policy: stack, whose } = judged(&connection, options, None, alarms.as_deref()).await?;
     let stack = &stack;
     let tags = kept(ports.streams.tags(name).await, "tags, settings and resizes", &mut missing);
-    let enrolment = tags.as_ref().map(|tags| read(tags));
+    let enrolment = tags.as_ref().map(|tags| StreamTags::read(tags));
     let end = whole_minute(now);
     let windows = operator.windows(&[name.to_owned()], end, ASKED_MINUTES).await;
     let window = kept(windows, "load", &mut missing).and_then(|mut windows| windows.remove(name));
@@ -188,9 +188,9 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
         seen: details.as_ref().map(Seen::of),
         managed: enrolment.as_ref().map(|enrolment| enrolment.managed),
         tag_faults: enrolment.as_ref().map(|enrolment| tag_faults(enrolment, stack)).unwrap_or_default(),
-        no_room_for: enrolment.as_ref().map(Enrolment::no_room_for).unwrap_or_default(),
-        settings: policy.map(|policy| settings::lines(&policy).into_iter().collect()),
-        settings_in_words: policy.map(|policy| settings::in_words(&policy)),
+        no_room_for: enrolment.as_ref().map(StreamTags::no_room_for).unwrap_or_default(),
+        settings: policy.map(|policy| policy.variables().into_iter().collect()),
+        settings_in_words: policy.map(|policy| settings_in_words(&policy)),
         settings_of_stack: whose.stack().map(str::to_owned),
         settings_warning: whose.warning(),
         load: window.map(|window| Load::of(&window, capacity)),
@@ -205,10 +205,6 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     })
 }
 
-fn read(tags: &[(String, String)]) -> Enrolment {
-    Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
-}
-
 /// The capacity that can be told in shards.
 fn provisioned(details: &StreamDetails) -> Option<ShardCount> {
     match details.state.mode {
@@ -217,7 +213,7 @@ fn provisioned(details: &StreamDetails) -> Option<ShardCount> {
     }
 }
 
-fn tag_faults(enrolment: &Enrolment, stack: &Policy) -> Vec<String> {
+fn tag_faults(enrolment: &StreamTags, stack: &Policy) -> Vec<String> {
     let contradictions = enrolment.policy(stack).err().unwrap_or_default();
     let faults = enrolment.faults.iter().map(ToString::to_string);
     faults.chain(contradictions.iter().map(ToString::to_string)).collect()

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use kinesis_model::limits::TAG_VALUE_CHARS_MAX;
-use scaler_core::{Enrolment, Policy, PolicySpec};
+use kinesis_model::limits::{SHARDS_PER_STREAM_MAX, TAG_VALUE_CHARS_MAX};
+use scaler_core::{Policy, PolicySpec, StreamTags};
 
 use crate::failure::usage;
 
@@ -42,7 +42,7 @@ fn is_allowed(char: char) -> bool {
 ///
 /// # Errors Too many, a key that is there twice, or one of ours that the functions would not understand: the caller's
 /// to correct.
-pub(crate) fn checked(tags: &[(String, String)]) -> Result<Enrolment> {
+pub(crate) fn checked(tags: &[(String, String)]) -> Result<StreamTags> {
     if tags.len() > TAGS_MAX {
         return Err(usage(format!("{} tags: a stream can have {TAGS_MAX}; leave some out", tags.len())));
     }
@@ -50,10 +50,10 @@ pub(crate) fn checked(tags: &[(String, String)]) -> Result<Enrolment> {
     if let Some((key, _)) = tags.iter().find(|(key, _)| !keys.insert(key)) {
         return Err(usage(format!("tag {key} is given twice, or contradicts --managed: leave one out")));
     }
-    let enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let enrolment = StreamTags::read(tags);
     let mut faults: Vec<_> = enrolment.faults.iter().map(ToString::to_string).collect();
     // The stack's own bounds are not known here: the widest contradict only what contradicts itself.
-    let widest = PolicySpec { shards_max: *PolicySpec::SHARDS.end(), ..PolicySpec::default() };
+    let widest = PolicySpec { shards_max: SHARDS_PER_STREAM_MAX, ..PolicySpec::default() };
     let widest = Policy::new(widest).expect("a larger maximum is a policy as well");
     if let Err(contradictions) = enrolment.policy(&widest) {
         faults.extend(contradictions.iter().map(|fault| format!("the tags contradict each other: {fault}")));

@@ -13,7 +13,7 @@ use simulator::score::Score;
 use simulator::trace::Trace;
 
 use crate::progress;
-use crate::scene::{Assumed, run as simulated};
+use crate::scenario::{Assumed, run as simulated};
 use crate::source::Source;
 
 /// What is tried, in every combination.

@@ -1,19 +1,21 @@
 //! `shardctl tune`: which settings suit a stream best, tried on one part of its past and checked on another.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args};
+use scaler_core::Policy;
 use scaler_core::commands::StreamCommand;
-use scaler_core::{Policy, TAG_PREFIX};
 use serde::Serialize;
 
 use crate::files;
-use crate::options::{AssumptionOptions, Output, SettingOptions, percent_option, settings_file};
+use crate::options::{AssumptionOptions, Output, percent_option};
 use crate::report::{ScoreReport, write_json};
-use crate::scene::{Assumed, hours};
-use crate::settings;
+use crate::scenario::{Assumed, hours};
+use crate::setting_options::SettingOptions;
+use crate::settings::{changes, in_words, policy_to_simulate, settings_file};
 use crate::source::SourceOptions;
 use crate::table::{figure, percent, table};
 use crate::trial::{Candidate, Trial, grid};
@@ -50,7 +52,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     files::is_read_once(arguments.source.file().into_iter().chain(arguments.policy.as_deref()))?;
-    let base = settings::policy(&arguments.settings, settings_file(arguments.policy.as_deref())?)?;
+    let base = policy_to_simulate(&arguments.settings, settings_file(arguments.policy.as_deref())?)?;
     let assumed = Assumed::of(&arguments.assumptions)?;
     let source = arguments.source.read()?;
     let minutes = source.trace.minutes.len();
@@ -138,7 +140,7 @@ impl Trial {
             "Best: {}.\n\
              {words}: checked, it costs {} USD instead of {} ({} USD a month {}), and throttles {} of the bytes \
              instead of {}.",
-            settings::in_words(&winner.policy),
+            in_words(&winner.policy),
             figure(new.usd, 2),
             figure(old.usd, 2),
             figure(monthly.abs(), 2),
@@ -151,13 +153,11 @@ impl Trial {
 
 /// How to change one policy into the other: by the stream's tags as far as there are any, else by the stack's settings.
 fn applied(from: &Policy, to: &Policy, stream: Option<&str>) -> String {
-    let lines = settings::lines(to).into_iter().zip(settings::lines(from));
-    let changed = lines.filter(|(new, old)| new != old).map(|(new, _)| new);
     let (mut tags, mut settings) = (Vec::new(), Vec::new());
-    for (name, value) in changed {
-        match settings::TAGS.iter().find(|(variable, _)| *variable == name) {
-            Some((_, tag)) => tags.push(format!("{TAG_PREFIX}{tag}={value}")),
-            None => settings.push(format!("  {name}={value}\n")),
+    for (setting, value) in changes(from, to) {
+        match setting.tag {
+            Some(tag) => tags.push(format!("{tag}={value}")),
+            None => settings.push(format!("  {}={value}\n", setting.variable)),
         }
     }
     let mut words = Vec::new();
@@ -192,8 +192,7 @@ struct TrialReport {
 
 #[derive(Serialize)]
 struct CandidateReport {
-    #[serde(serialize_with = "settings::as_map")]
-    settings: Vec<(&'static str, String)>,
+    settings: BTreeMap<&'static str, String>,
     is_undominated: bool,
     chosen_on: ScoreReport,
     checked_on: ScoreReport,
@@ -204,7 +203,7 @@ impl Trial {
         let undominated = self.undominated();
         let (winner, split) = (self.winner().policy, self.split);
         let candidate = |one: &Candidate| CandidateReport {
-            settings: settings::lines(&one.policy),
+            settings: one.policy.variables().into_iter().collect(),
             is_undominated: undominated.iter().any(|other| other.policy == one.policy),
             chosen_on: ScoreReport::from(&one.chosen_on),
             checked_on: ScoreReport::from(&one.checked_on),

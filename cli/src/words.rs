@@ -3,29 +3,29 @@
 use simulator::score::Score;
 
 use crate::comparison::{Comparison, Hindsight, Rival};
-use crate::contender::{Contender, HINDSIGHT};
 use crate::report::{ON_DEMAND, ratio};
-use crate::scene::Scene;
-use crate::settings;
+use crate::scaling_policy::{HINDSIGHT, ScalingPolicy};
+use crate::scenario::Scenario;
+use crate::settings::in_words;
 use crate::table::{figure, percent, table};
 
 /// Hours in a month as AWS counts them for its examples.
 pub(crate) const HOURS_PER_MONTH: f64 = 730.0;
 
 /// What was simulated, in two lines.
-pub(crate) fn heading(scene: &Scene, contender: &Contender) -> String {
-    let trace = &scene.trace;
-    let what = match contender {
-        Contender::Ours(policy) => format!("{} ({})", contender.name(), settings::in_words(policy)),
-        Contender::Peer(..) | Contender::Hindsight => contender.name().to_owned(),
+pub(crate) fn heading(scenario: &Scenario, policy: &ScalingPolicy) -> String {
+    let trace = &scenario.trace;
+    let what = match policy {
+        ScalingPolicy::Ours(settings) => format!("{} ({})", policy.name(), in_words(settings)),
+        ScalingPolicy::Peer(..) | ScalingPolicy::Hindsight => policy.name().to_owned(),
     };
     format!(
         "{}: {} minutes from {}, busiest minute {} shards\n{what}, {} shards at first",
         trace.name,
-        figure(scene.hours() * 60.0, 0),
+        figure(scenario.hours() * 60.0, 0),
         trace.start,
         trace.peak_shards(),
-        scene.initial_shards,
+        scenario.initial_shards,
     )
 }
 

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{OpenShard, ShardCount};
 use sandbox::{Capacity, Options, Sandbox, alarm_config};
 use scaler_app::ports::Streams as _;
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
 use scaler_core::{
     AlarmActions, Policy, PolicySpec, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX,
@@ -48,7 +48,7 @@ impl World {
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("sandbox", "sandbox", None, None, "test"));
         let pace = Pace::of(Share::SCALING, SystemClock);
-        let ports = scaler_aws::ports(&sdk.load().await, SystemClock, &pace, &Wiring::default());
+        let ports = scaler_aws::ports(&sdk.load().await, SystemClock, &pace, &StackConfig::default());
         Self { sandbox, ports }
     }
 

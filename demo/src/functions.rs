@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sandbox::{Delivery, EventSource};
 use scaler_app::ports::Clock as _;
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::{BEGINS_WITHIN, Settings, sync};
-use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, handle};
 use scaler_aws::AwsFleetPorts;
 use scaler_core::{Direction, Policy};
@@ -51,7 +51,7 @@ pub(crate) struct Functions {
     /// Their settings.
     pub(crate) policy: Policy,
     /// Whom they tell, and what alarms call.
-    pub(crate) wiring: Wiring,
+    pub(crate) stack_config: StackConfig,
 }
 
 impl Functions {
@@ -70,7 +70,7 @@ impl Functions {
 
     /// Runs alarm-sync.
     pub(crate) async fn sync(&self, event: &Value) -> Vec<Outcome> {
-        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
         let until = self.ports.pass.clock.now() + BEGINS_WITHIN;
         sync(&self.ports, settings, event, until, &mut |_| ()).await.outcomes
     }

@@ -13,8 +13,8 @@ use kinesis_model::Minute;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription};
 use scaler_app::Outcome;
 use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::ports::AlarmStore as _;
-use scaler_app::wiring::Wiring;
 use scaler_aws::{Pace, Share};
 use scaler_core::{ALARM_PREFIX, AlarmKind, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED, alarm_name};
 use serde_json::json;
@@ -100,10 +100,10 @@ impl Stage {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .load()
             .await;
-        let (time, wiring) = (Time::of(Arc::clone(&sandbox)), wiring(sandbox.endpoint()));
+        let (time, stack_config) = (Time::of(Arc::clone(&sandbox)), stack_config(sandbox.endpoint()));
         let pace = Pace::of(Share::SCALING, time.clone());
-        let ports = scaler_aws::fleet_ports(&sdk, time.clone(), &pace, &wiring);
-        let functions = Functions { ports, policy: policy()?, wiring };
+        let ports = scaler_aws::fleet_ports(&sdk, time.clone(), &pace, &stack_config);
+        let functions = Functions { ports, policy: policy()?, stack_config };
 
         // A stream that somebody enrols has been in use before.
         time.begin(Load::new(functions.ports.pass.streams.0.clone(), BEGINS)?).await;
@@ -129,7 +129,7 @@ impl Stage {
 
     /// The subjects of all messages to people so far.
     pub(crate) fn messages(&self) -> Vec<String> {
-        let topic = self.functions.wiring.notification_topic_arn.as_deref();
+        let topic = self.functions.stack_config.notification_topic_arn.as_deref();
         let published = self.sandbox.published().into_iter();
         published.filter(|message| Some(message.topic_arn.as_str()) == topic).filter_map(|it| it.subject).collect()
     }
@@ -197,14 +197,14 @@ fn options() -> anyhow::Result<Options> {
 }
 
 /// An environment like the stack's: alarms call two topics, people read a third.
-fn wiring(endpoint: &str) -> Wiring {
-    Wiring {
+fn stack_config(endpoint: &str) -> StackConfig {
+    StackConfig {
         notification_topic_arn: Some(topic("people")),
         scale_out_action_arn: Some(topic(&Direction::Out.to_string())),
         scale_in_action_arn: Some(topic(&Direction::In.to_string())),
         continuation_queue_url: Some(queue_url(endpoint)),
         region: REGION.to_owned(),
-        ..Wiring::default()
+        ..StackConfig::default()
     }
 }
 

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::settings::template_defaults;
 use crate::shell::{cargo, run, target_folder};
 
 const RUNS: usize = 40;
@@ -67,7 +66,7 @@ fn build(package: &str) -> Result<PathBuf> {
 /// Starts the function as Lambda would and waits until it asks for its first event, which it never gets.
 fn start(function: &Path) -> Result<Start> {
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on loopback")?;
-    let mut command = as_lambda(function, listener.local_addr().context("the listener's address")?)?;
+    let mut command = as_lambda(function, listener.local_addr().context("the listener's address")?);
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let polled = first_request(&listener);
@@ -104,12 +103,11 @@ fn wait_for_poll(receiver: &Receiver<Polled>, child: &mut Child) -> Result<(Inst
     }
 }
 
-/// The environment that Lambda gives a function, with the template's defaults for its settings.
-fn as_lambda(function: &Path, runtime_api: SocketAddr) -> Result<Command> {
+/// The environment that Lambda gives a function. Its settings are unset, which is their defaults.
+fn as_lambda(function: &Path, runtime_api: SocketAddr) -> Command {
     let mut command = Command::new(function);
     command
         .env_clear()
-        .envs(template_defaults()?)
         .env("AWS_LAMBDA_RUNTIME_API", runtime_api.to_string())
         .env("AWS_LAMBDA_FUNCTION_NAME", "cold-start")
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
@@ -123,7 +121,7 @@ fn as_lambda(function: &Path, runtime_api: SocketAddr) -> Result<Command> {
         .env("AWS_SESSION_TOKEN", "none")
         .stdin(Stdio::null())
         .stdout(Stdio::null());
-    Ok(command)
+    command
 }
 
 fn first_request(listener: &TcpListener) -> Result<TcpStream> {

@@ -13,7 +13,6 @@ use serde_json::Value;
 use self::Expected::{Are, Costed, Each, Synced};
 use crate::background::Background;
 use crate::local::{free_port, only_here, sandbox};
-use crate::settings::{template_defaults, template_wiring};
 use crate::shell::{cargo, root, run, target_folder};
 use crate::tools::{Tools, tools};
 
@@ -204,12 +203,21 @@ fn watch(tools: &Tools, port: u16, variables: &[(String, String)]) -> Result<Com
     let mut watch = cargo_lambda(tools, "watch", port)?;
     watch.args(["--ignore-changes", "--timeout", ANSWER_SECONDS]);
     only_here(&mut watch, variables);
-    // A topic of the developer's own is one of real people.
-    for name in template_wiring()? {
+    // The settings are the defaults, and a topic of the developer's own is one of real people.
+    for name in variables_in_template()? {
         watch.env_remove(name);
     }
-    watch.envs(template_defaults()?).envs(variables.iter().cloned()).env("STREAM_METRICS", "true");
+    watch.envs(variables.iter().cloned()).env("STREAM_METRICS", "true");
     Ok(watch)
+}
+
+/// The variables that `template.yaml` gives functions.
+fn variables_in_template() -> Result<Vec<String>> {
+    let template = fs::read_to_string(root().join("template.yaml")).context("cannot read template.yaml")?;
+    let keys = template.lines().filter_map(|line| line.trim().split_once(':')).map(|(key, _)| key);
+    let is_variable =
+        |key: &&str| key.contains('_') && key.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    Ok(keys.filter(is_variable).map(str::to_owned).collect())
 }
 
 fn cargo_lambda(tools: &Tools, subcommand: &str, port: u16) -> Result<Command> {

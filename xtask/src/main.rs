@@ -7,7 +7,6 @@ mod emulator;
 mod invoke;
 mod local;
 mod prove;
-mod settings;
 mod shell;
 mod test;
 mod tidy;

@@ -6,20 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::settings::{Setting, in_config, in_functions, in_policy, in_readme, in_template};
 use crate::shell::{metadata, root};
-
-const TEMPLATE: &str = "template.yaml";
-const README: &str = "README.md";
-const CONFIG: &str = "shared/scaler-app/src/config.rs";
-const WIRING: &str = "shared/scaler-app/src/wiring.rs";
-const POLICY: &str = "shared/scaler-core/src/policy.rs";
 
 /// Checks every rule and reports all breaches at once.
 pub(crate) fn tidy() -> Result<()> {
-    let mut breaches = settings_agree()?;
-    breaches.extend(wiring_agrees()?);
-    breaches.extend(sources_open_with_their_purpose()?);
+    let mut breaches = sources_open_with_their_purpose()?;
     breaches.extend(mains_are_short()?);
     breaches.extend(events_are_json()?);
     breaches.extend(dependencies_point_inwards()?);
@@ -31,74 +22,6 @@ pub(crate) fn tidy() -> Result<()> {
         eprintln!("{breach}");
     }
     bail!("tidy: {} breach(es) of the workspace's rules", breaches.len())
-}
-
-/// What is documented, what can be deployed and what is read must be the same settings with the same defaults.
-fn settings_agree() -> Result<Vec<String>> {
-    Ok(disagreements(&[
-        Place {
-            path: TEMPLATE,
-            remedy: "add a parameter, and the variable to Globals",
-            has: in_template(&read(TEMPLATE)?),
-        },
-        Place { path: README, remedy: "add a row to the table of settings", has: in_readme(&read(README)?) },
-        Place { path: CONFIG, remedy: "read it there, or remove it here", has: in_config(&read(CONFIG)?) },
-        Place { path: POLICY, remedy: "give it a default there", has: in_policy(&read(POLICY)?) },
-    ]))
-}
-
-/// A variable that no function is given is never set, and one that is not read tells nobody anything.
-fn wiring_agrees() -> Result<Vec<String>> {
-    Ok(disagreements(&[
-        Place {
-            path: TEMPLATE,
-            remedy: "put it into the Environment of the function that needs it",
-            has: in_functions(&read(TEMPLATE)?),
-        },
-        Place { path: WIRING, remedy: "read it there, or remove it here", has: in_config(&read(WIRING)?) },
-    ]))
-}
-
-/// One of the files that list variables.
-struct Place {
-    path: &'static str,
-    /// What to do about a variable that is missing in it.
-    remedy: &'static str,
-    has: Vec<Setting>,
-}
-
-impl Place {
-    fn find(&self, name: &str) -> Option<&Setting> {
-        self.has.iter().find(|setting| setting.name == name)
-    }
-}
-
-/// Each setting is held against the first place that has it, so that one slip is told once.
-fn disagreements(places: &[Place]) -> Vec<String> {
-    let mut breaches = Vec::new();
-    for (at, place) in places.iter().enumerate() {
-        if place.has.is_empty() {
-            breaches
-                .push(format!("{}: no variable found; does xtask/src/settings.rs still know how to look?", place.path));
-        }
-        for Setting { name, default, line } in &place.has {
-            let here = format!("{}:{line}: {name}", place.path);
-            let first = places[..at].iter().find_map(|earlier| Some((earlier.path, earlier.find(name)?)));
-            let Some((path, first)) = first else {
-                let lacking = places.iter().filter(|other| other.find(name).is_none());
-                breaches.extend(lacking.map(|other| format!("{here} is missing in {}: {}", other.path, other.remedy)));
-                continue;
-            };
-            if let (Some(ours), Some(theirs)) = (default, &first.default)
-                && ours != theirs
-            {
-                let line = first.line;
-                breaches
-                    .push(format!("{here} is {ours} by default, but {theirs} at {path}:{line}: make them the same"));
-            }
-        }
-    }
-    breaches
 }
 
 /// A reader should learn from the first line what a file is for.
@@ -219,10 +142,6 @@ fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn read(path: &str) -> Result<String> {
-    text(&root().join(path))
-}
-
 fn text(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", from_root(path)))
 }
@@ -234,53 +153,6 @@ fn from_root(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn place(path: &'static str, has: &[(&str, Option<&str>)]) -> Place {
-        let setting = |&(name, default): &(&str, Option<&str>)| Setting {
-            name: name.to_owned(),
-            default: default.map(str::to_owned),
-            line: 7,
-        };
-        Place { path, remedy: "add it", has: has.iter().map(setting).collect() }
-    }
-
-    #[test]
-    fn a_setting_must_be_in_every_place() {
-        let breaches = disagreements(&[
-            place("template", &[("SHARDS_MIN", Some("1"))]),
-            place("readme", &[("SHARDS_MIN", Some("1"))]),
-            place("config", &[("SHARDS_MIN", None), ("SHARDS_MAX", None)]),
-        ]);
-        let expected = [
-            "config:7: SHARDS_MAX is missing in template: add it",
-            "config:7: SHARDS_MAX is missing in readme: add it",
-        ];
-        assert_eq!(breaches, expected);
-    }
-
-    #[test]
-    fn a_default_must_be_the_same_in_every_place_that_gives_one() {
-        let breaches = disagreements(&[
-            place("template", &[("SHARDS_MIN", Some("2"))]),
-            place("readme", &[("SHARDS_MIN", Some("1"))]),
-            place("config", &[("SHARDS_MIN", None)]),
-        ]);
-        let expected = ["readme:7: SHARDS_MIN is 1 by default, but 2 at template:7: make them the same"];
-        assert_eq!(breaches, expected);
-    }
-
-    #[test]
-    fn a_variable_must_be_given_and_read() {
-        let breaches = disagreements(&[
-            place("template", &[("STREAM_NAMES", None), ("QUEUE_URL", None)]),
-            place("wiring", &[("STREAM_NAMES", None), ("TOPIC_ARN", None)]),
-        ]);
-        let expected = [
-            "template:7: QUEUE_URL is missing in wiring: add it",
-            "wiring:7: TOPIC_ARN is missing in template: add it",
-        ];
-        assert_eq!(breaches, expected);
-    }
 
     #[test]
     fn dependencies_point_one_way() {

@@ -10,7 +10,7 @@ use kinesis_model::limits::{READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECO
 use kinesis_model::{OpenShard, thousands};
 use scaler_app::ports::{Clock as _, Streams as _};
 use scaler_aws::SampleLimits;
-use scaler_core::{Enrolment, Policy, PolicySpec, ShardLoad};
+use scaler_core::{Policy, PolicySpec, ShardLoad, StreamTags};
 use serde::Serialize;
 
 use super::sample_report::{Report, splits};
@@ -126,9 +126,8 @@ fn since(connection: &Connection, arguments: &Arguments) -> Timestamp {
 /// What applies to the stream, by its own tags; where those are not understood, as the functions are deployed.
 async fn policy(connection: &Connection, stream: &str) -> Result<Policy> {
     let tags = connection.ports.pass.streams.tags(stream).await.map_err(|error| explained(&error))?;
-    let enrolment = Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
     let deployed = Policy::new(PolicySpec::default()).expect("the default is a policy");
-    Ok(enrolment.policy(&deployed).unwrap_or(deployed))
+    Ok(StreamTags::read(&tags).policy(&deployed).unwrap_or(deployed))
 }
 
 /// What is read, and what it takes of those who read as well.

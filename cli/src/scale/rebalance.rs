@@ -9,7 +9,7 @@ use scaler_app::ports::{CallError, Clock as _, Failure, Metrics as _, Streams as
 use scaler_app::{Outcome, OutcomeKind, reshard};
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{
-    Decision, Direction, Enrolment, KeyLoad, Observation, Policy, Reason, Rebalance, ShardWindow, Stage,
+    Decision, Direction, KeyLoad, Observation, Policy, Reason, Rebalance, ShardWindow, Stage, StreamTags,
     TAG_SHARDS_MAX, admit, rebalance,
 };
 
@@ -53,7 +53,7 @@ impl Work<'_> {
         Ok(Answer { plan: Some(plan), notes, ..answer })
     }
 
-    async fn look(&self) -> Result<(StreamState, Enrolment)> {
+    async fn look(&self) -> Result<(StreamState, StreamTags)> {
         let streams = &self.connection.ports.pass.streams;
         let state = streams.describe(self.stream).await.map_err(|error| explained(&error))?;
         Ok((state, self.enrolment().await.map_err(|error| explained(&error))?))
@@ -64,7 +64,7 @@ impl Work<'_> {
         &self,
         policy: &Policy,
         stream: StreamState,
-        enrolment: Enrolment,
+        enrolment: StreamTags,
         keys: &[KeyLoad],
     ) -> Result<Option<Rebalance>> {
         let now = self.connection.ports.pass.clock.now();
@@ -169,7 +169,7 @@ impl Work<'_> {
         &self,
         step: &Step,
         state: &StreamState,
-        enrolment: &Enrolment,
+        enrolment: &StreamTags,
     ) -> Result<Result<Turn, Box<Outcome>>> {
         if let Err(decision) = admit(self.stack, state, enrolment, Direction::Out) {
             return Ok(Err(Box::new(Outcome::decided(self.stream, &decision))));

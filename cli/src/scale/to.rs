@@ -7,7 +7,7 @@ use kinesis_model::{ShardCount, StreamState};
 use scaler_app::ports::{CallError, Clock as _, Metrics as _, Streams as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{StreamCommand, operand};
-use scaler_core::{Direction, Enrolment, Policy, PolicySpec, Stage, Step, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit};
+use scaler_core::{Direction, Policy, PolicySpec, Stage, Step, StreamTags, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit};
 
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
 use crate::connection::explained;
@@ -21,7 +21,7 @@ struct Order<'a> {
     work: &'a Work<'a>,
     count: ShardCount,
     policy: Policy,
-    enrolment: Enrolment,
+    enrolment: StreamTags,
     /// The stream's policy without the order.
     own: Policy,
 }
@@ -231,7 +231,7 @@ impl Order<'_> {
                 tag(TAG_SHARDS_MAX)
             ));
         } else if !self.work.whose.is_known()
-            && self.enrolment.overrides.shards_max.is_none()
+            && !self.enrolment.overrides.has(TAG_SHARDS_MAX)
             && count > PolicySpec::default().shards_max
         {
             let usual = PolicySpec::default().shards_max;

@@ -4,15 +4,16 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::ports::Clock;
 use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, answer_stack, sync};
 use scaler_app::telemetry::Teller;
-use scaler_app::{RetryNeeded, config, wiring};
+use scaler_app::{RetryNeeded, config, stack_config};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     // A stack is to be deployed and deleted whatever its settings are: a bad one stops all but that.
-    let settings = config::from_environment().and_then(|policy| Ok((policy, wiring::from_environment()?)));
-    let known = settings.as_ref().map_or_else(|_| wiring::stack_alone(), |(_, wiring)| wiring.clone());
+    let settings = config::from_environment().and_then(|policy| Ok((policy, stack_config::from_environment()?)));
+    let known =
+        settings.as_ref().map_or_else(|_| stack_config::stack_alone(), |(_, stack_config)| stack_config.clone());
     let (ports, cloudformation) = scaler_aws::connect_fleet(&known).await;
     let teller = Teller { function: "alarm-sync", by_stream: known.stream_metrics };
     run(service_fn(async |event: LambdaEvent<Value>| {
@@ -24,8 +25,8 @@ async fn main() -> Result<(), Error> {
         if let Some(request) = StackRequest::read(&event.payload) {
             return Ok(answer_stack(&ports, &cloudformation, &known.stack_name, request, until, &mut say).await);
         }
-        let (policy, wiring) = settings.as_ref().map_err(ToString::to_string)?;
-        let response = sync(&ports, Settings { policy, wiring }, &event.payload, until, &mut say).await;
+        let (policy, stack_config) = settings.as_ref().map_err(ToString::to_string)?;
+        let response = sync(&ports, Settings { policy, stack_config }, &event.payload, until, &mut say).await;
         response
             .into_result()
             .map_err(|error| Diagnostic { error_type: RetryNeeded::NAME.to_owned(), error_message: error.to_string() })

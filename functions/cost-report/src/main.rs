@@ -3,19 +3,19 @@
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::cost::{BEGINS_WITHIN, CostSettings, cost_report, lines};
 use scaler_app::ports::Clock;
-use scaler_app::{RetryNeeded, config, wiring};
+use scaler_app::{RetryNeeded, config, stack_config};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
-    let (policy, wiring) = (config::from_environment()?, wiring::from_environment()?);
-    let ports = scaler_aws::connect_cost(&wiring).await;
-    let settings = CostSettings { policy: &policy, wiring: &wiring, draw: cost_page::draw };
+    let (policy, stack_config) = (config::from_environment()?, stack_config::from_environment()?);
+    let ports = scaler_aws::connect_cost(&stack_config).await;
+    let settings = CostSettings { policy: &policy, stack_config: &stack_config, draw: cost_page::draw };
     run(service_fn(async |event: LambdaEvent<Value>| {
         let until = ports.fleet.pass.clock.now() + BEGINS_WITHIN;
         let report = cost_report(&ports, settings, &event.payload, until).await;
-        for line in lines(&report, wiring.stream_metrics, ports.fleet.pass.clock.now()) {
+        for line in lines(&report, stack_config.stream_metrics, ports.fleet.pass.clock.now()) {
             println!("{line}");
         }
         report

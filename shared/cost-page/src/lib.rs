@@ -7,6 +7,7 @@ mod chart;
 mod days;
 mod figures;
 mod fleet;
+mod parts;
 mod stream;
 mod table;
 

@@ -8,13 +8,7 @@ use scaler_app::cost::report::{AdviceLine, StreamCost};
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
 use crate::figures::{month, quantity, usd};
-use crate::fleet::cost_chart;
-use crate::table::mode;
-
-/// Where the page has a stream: by its place, since a name is an outsider's word.
-pub(crate) fn anchor(at: usize) -> String {
-    format!("stream-{}", at + 1)
-}
+use crate::parts::{anchor, cost_chart, mode};
 
 /// What opens on a click; over budget, it is open.
 pub(crate) fn details(report: &CostReport, at: usize, stream: &StreamCost) -> Markup {

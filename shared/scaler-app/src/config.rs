@@ -1,38 +1,9 @@
 //! Environment variables to a checked policy, with every fault told at once.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
-use scaler_core::{Policy, PolicyFault, PolicySpec, RISK_WORDS, UnknownRisk, parse_whole};
-
-/// A setting that is a whole number: its variable, its bounds, and where it goes.
-type Whole = (&'static str, RangeInclusive<u32>, fn(&mut PolicySpec) -> &mut u32);
-
-/// Every setting that is a whole number. Unset ones keep the default of [`PolicySpec`].
-const WHOLE_NUMBERS: [Whole; 11] = [
-    ("TARGET_UTILIZATION_PERCENT", PolicySpec::TARGET_UTILIZATION_PERCENT, |spec| &mut spec.target_utilization_percent),
-    ("SHARDS_MIN", PolicySpec::SHARDS, |spec| &mut spec.shards_min),
-    ("SHARDS_MAX", PolicySpec::SHARDS, |spec| &mut spec.shards_max),
-    ("SCALE_OUT_WINDOW_MINUTES", PolicySpec::SCALE_OUT_WINDOW_MINUTES, |spec| &mut spec.scale_out_window_minutes),
-    ("STABILIZATION_WINDOW_MINUTES", PolicySpec::STABILIZATION_WINDOW_MINUTES, |spec| {
-        &mut spec.stabilization_window_minutes
-    }),
-    ("SCALE_OUT_COOLDOWN_SECONDS", PolicySpec::COOLDOWN_SECONDS, |spec| &mut spec.scale_out_cooldown_seconds),
-    ("SCALE_IN_COOLDOWN_SECONDS", PolicySpec::COOLDOWN_SECONDS, |spec| &mut spec.scale_in_cooldown_seconds),
-    ("RESIZES_RESERVED_FOR_SCALE_OUT", PolicySpec::RESIZES_RESERVED, |spec| &mut spec.resizes_reserved_for_scale_out),
-    ("TOLERANCE_PERCENT", PolicySpec::TOLERANCE_PERCENT, |spec| &mut spec.tolerance_percent),
-    ("ITERATOR_AGE_MAX_SECONDS", PolicySpec::ITERATOR_AGE_MAX_SECONDS, |spec| &mut spec.iterator_age_max_seconds),
-    ("WATCH_RECORDS_PER_MINUTE", PolicySpec::WATCH_RECORDS_PER_MINUTE, |spec| &mut spec.watch_records_per_minute),
-];
-
-/// How much throttling is worth avoiding.
-const RISK: &str = "THROTTLING_RISK";
-/// What is on or off: its variable, and where it goes.
-type Switch = (&'static str, fn(&mut PolicySpec) -> &mut bool);
-
-/// Every setting that is on or off.
-const SWITCHES: [Switch; 2] =
-    [("SHARD_METRICS", |spec| &mut spec.shard_metrics), ("DRY_RUN", |spec| &mut spec.dry_run)];
+use scaler_core::settings::SETTINGS;
+use scaler_core::{Policy, PolicyFault, PolicySpec};
 
 /// One setting that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,34 +59,10 @@ pub fn from_environment() -> Result<Policy, ConfigError> {
 pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Policy, ConfigError> {
     let mut spec = PolicySpec::default();
     let mut faults = Vec::new();
-    for (name, allowed, field) in WHOLE_NUMBERS {
-        let Some(value) = lookup(name) else { continue };
-        match parse_whole(&value, &allowed) {
-            Some(number) => *field(&mut spec) = number,
-            None => faults.push(SettingFault::Invalid {
-                name,
-                value,
-                expected: format!("a whole number from {} to {}", allowed.start(), allowed.end()),
-            }),
-        }
-    }
-    match lookup(RISK).map(|word| word.parse()) {
-        None => {}
-        Some(Ok(risk)) => spec.throttling_risk = risk,
-        Some(Err(UnknownRisk(value))) => {
-            faults.push(SettingFault::Invalid { name: RISK, value, expected: RISK_WORDS.to_owned() });
-        }
-    }
-    for (name, field) in SWITCHES {
-        match lookup(name).as_deref() {
-            None => {}
-            Some("true") => *field(&mut spec) = true,
-            Some("false") => *field(&mut spec) = false,
-            Some(value) => faults.push(SettingFault::Invalid {
-                name,
-                value: value.to_owned(),
-                expected: "true or false".to_owned(),
-            }),
+    for setting in SETTINGS {
+        let Some(value) = lookup(setting.variable) else { continue };
+        if let Err(expected) = setting.set(&mut spec, &value) {
+            faults.push(SettingFault::Invalid { name: setting.variable, value, expected });
         }
     }
     // Only what no single setting is to blame for is left to be found here.
@@ -126,19 +73,12 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Policy, Co
     }
 }
 
-/// Every setting of a policy, by its variable: what [`from_lookup`] reads it from.
-pub fn variables(policy: &Policy) -> Vec<(&'static str, String)> {
-    let mut spec = **policy;
-    let mut variables: Vec<_> =
-        WHOLE_NUMBERS.iter().map(|(name, _, field)| (*name, field(&mut spec).to_string())).collect();
-    variables.push((RISK, spec.throttling_risk.to_string()));
-    variables.extend(SWITCHES.iter().map(|(name, field)| (*name, field(&mut spec).to_string())));
-    variables
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use scaler_core::Risk;
+    use scaler_core::settings::Takes;
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Policy, ConfigError> {
@@ -151,19 +91,18 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_arrives() {
-        for (name, allowed, field) in WHOLE_NUMBERS {
-            let most = allowed.end().to_string();
+    fn every_setting_arrives_and_its_faults_are_told() {
+        for setting in SETTINGS {
+            let value = match &setting.takes {
+                Takes::Whole { allowed, .. } => allowed.end().to_string(),
+                Takes::Level { .. } => Risk::Thrifty.to_string(),
+                Takes::Switch { .. } => true.to_string(),
+            };
             // A minimum at its most needs a maximum that is no less.
-            let mut spec = *read(&[(name, &most), ("SHARDS_MAX", "10000")]).unwrap();
-            assert_eq!(field(&mut spec), allowed.end(), "{name}");
-        }
-        for (name, field) in SWITCHES {
-            let mut spec = *read(&[(name, "true")]).unwrap();
-            assert!(*field(&mut spec), "{name}");
-        }
-        for risk in scaler_core::Risk::ALL {
-            assert_eq!(read(&[("THROTTLING_RISK", &risk.to_string())]).unwrap().throttling_risk, risk);
+            let policy = read(&[(setting.variable, &value), ("SHARDS_MAX", "10000")]).unwrap();
+            assert_eq!(setting.value(&policy), value, "{setting:?}");
+            let told = read(&[(setting.variable, "?")]).unwrap_err().0[0].to_string();
+            assert_eq!(told, format!("{}=\"?\" is not {}", setting.variable, setting.expected()));
         }
     }
 
@@ -183,7 +122,7 @@ mod tests {
              SHARDS_MIN=\"0\" is not a whole number from 1 to 10000; \
              TOLERANCE_PERCENT=\"\" is not a whole number from 0 to 50; \
              THROTTLING_RISK=\"brave\" is not careful, cautious, balanced, lean or thrifty; \
-             DRY_RUN=\"yes\" is not true or false;"
+             DRY_RUN=\"yes\" is not true or false, in small letters;"
         );
     }
 

@@ -19,7 +19,7 @@ use scaler_core::Policy;
 use serde_json::Value;
 
 use crate::ports::{Clock, Notices};
-use crate::wiring::Wiring;
+use crate::stack_config::StackConfig;
 
 pub use ports::{CostAdapters, CostPorts};
 pub use report::CostReport;
@@ -41,7 +41,7 @@ pub struct CostSettings<'a> {
     /// The stack's policy.
     pub policy: &'a Policy,
     /// What the stack says of itself.
-    pub wiring: &'a Wiring,
+    pub stack_config: &'a StackConfig,
     /// Draws a report as an HTML page.
     pub draw: fn(&CostReport) -> String,
 }
@@ -58,7 +58,7 @@ pub async fn cost_report<A: CostAdapters>(
     let now = ports.fleet.pass.clock.now();
     match CostRequest::parse(event, now) {
         Ok(request) => reckoned(ports, settings, &request, deadline).await,
-        Err(fault) => CostReport::empty(&settings.wiring.region, now, now, vec![fault.to_string()]),
+        Err(fault) => CostReport::empty(&settings.stack_config.region, now, now, vec![fault.to_string()]),
     }
 }
 
@@ -69,7 +69,7 @@ pub async fn reckoned<A: CostAdapters>(
     request: &CostRequest,
     deadline: Timestamp,
 ) -> CostReport {
-    let gathered = gather::gather(ports, settings.wiring, settings.policy, request, deadline).await;
+    let gathered = gather::gather(ports, settings.stack_config, settings.policy, request, deadline).await;
     let mut report = report_of(gathered, request);
     // Another try will come, and tell more than nothing.
     if request.publish && !report.retry {

@@ -15,12 +15,12 @@ mod reconcile;
 mod report;
 mod retry;
 pub mod role;
+pub mod stack_config;
 pub mod stack_settings;
 pub mod stream_name;
 mod subject;
 pub mod sync;
 pub mod telemetry;
-pub mod wiring;
 
 pub use handle::handle;
 pub use ports::Ports;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::SHARD_METRICS;
 use scaler_core::commands::StreamCommand;
-use scaler_core::{AttemptKind, Enrolment, Policy, TAG_NOTICES, Verdict};
+use scaler_core::{AttemptKind, Policy, StreamTags, TAG_NOTICES, Verdict};
 
 use crate::ports::{Adapters, CallError, Clock, Failure, Notice, NoticeKind, Notices, Ports, Streams, Subject};
 use crate::report::{Outcome, OutcomeKind};
@@ -18,7 +18,7 @@ use crate::report::{Outcome, OutcomeKind};
 pub(crate) async fn tell_people<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     outcome: &mut Outcome,
 ) {
     if !enrolment.managed || !ports.notices.is_heard() || enrolment.is_dry_run(stack) {
@@ -103,7 +103,7 @@ impl Measuring {
 }
 
 /// Whether a split or merge was made so lately that one more is no news.
-fn is_one_more(enrolment: &Enrolment, outcome: &Outcome, now: Timestamp) -> bool {
+fn is_one_more(enrolment: &StreamTags, outcome: &Outcome, now: Timestamp) -> bool {
     let is_step = outcome.decision.as_ref().is_some_and(|decision| decision.resharding.is_some());
     let last = enrolment.history.last_resize().filter(|last| last.kind == AttemptKind::Stepwise);
     is_step && last.is_some_and(|last| now.duration_since(last.at) < SignedDuration::from_hours(1))

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount};
 use scaler_core::commands::operand;
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Enrolment, Observation, Policy, Reason, ResizeHistory, ShardCall,
-    ShardWindow, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
+    Attempt, AttemptKind, Decision, Direction, Observation, Policy, Reason, ResizeHistory, ShardCall, ShardWindow,
+    StreamTags, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
 };
 
 use crate::notice::tell_people;
@@ -158,7 +158,7 @@ enum Sight {
     /// Not even the stream's tags.
     Unknown(Outcome),
     /// The stream's tags, and what ended the pass there.
-    Stopped(Enrolment, Outcome),
+    Stopped(StreamTags, Outcome),
     /// Everything a decision looks at, and what of it could not be had.
     Whole(Box<Observation>, Option<String>),
 }
@@ -175,7 +175,7 @@ async fn observe<A: Adapters>(
         Err(error) => return Sight::Unknown(call_failed(name, &error)),
     };
     let enrolment = match ports.streams.tags(name).await {
-        Ok(tags) => Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+        Ok(tags) => StreamTags::read(&tags),
         Err(error) => return Sight::Unknown(call_failed(name, &error)),
     };
     let policy = match admit(stack, &stream, &enrolment, direction) {
@@ -207,11 +207,11 @@ pub async fn reshard<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     ordered: &Decision,
 ) -> Outcome {
     match settle(ports, stream, &enrolment.history, None, ordered.current).await {
-        Ok(history) => act(ports, stack, stream, &Enrolment { history, ..enrolment.clone() }, ordered).await,
+        Ok(history) => act(ports, stack, stream, &StreamTags { history, ..enrolment.clone() }, ordered).await,
         Err(error) => call_failed(stream, &error),
     }
 }
@@ -221,7 +221,7 @@ async fn act<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     decision: &Decision,
 ) -> Outcome {
     // Before the call: should the answer be lost, or this function die, it may have been made.
@@ -251,7 +251,7 @@ async fn act<A: Adapters>(
 async fn write_down<A: Adapters>(
     ports: &Ports<A>,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     attempt: Attempt,
 ) -> Result<(), CallError> {
     let history = enrolment.history.with(attempt).to_string();
@@ -366,7 +366,7 @@ async fn refit<A: Adapters>(
     ports: &Ports<A>,
     stack: &Policy,
     stream: &str,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     shards: ShardCount,
 ) -> Option<String> {
     // `decide` has come this far with the stream's own policy, so it is one.

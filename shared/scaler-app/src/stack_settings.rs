@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use kinesis_model::ShardCount;
-use scaler_core::{
-    AlarmActions, AlarmKind, Direction, Policy, PolicySpec, StreamAlarm, alarm_name, signed_by, stream_alarms,
-};
+use scaler_core::settings::SETTINGS;
+use scaler_core::{AlarmActions, AlarmKind, Direction, Policy, StreamAlarm, alarm_name, signed_by, stream_alarms};
 
 use crate::config::{self, ConfigError};
 
@@ -34,13 +33,14 @@ impl StackSettings {
 
     /// The variables of this release that are not told: each has its default in [`Self::policy`].
     pub fn lacking(&self) -> Vec<&'static str> {
-        known().into_iter().filter(|name| !self.variables.contains_key(*name)).collect()
+        let variables = SETTINGS.iter().map(|setting| setting.variable);
+        variables.filter(|name| !self.variables.contains_key(*name)).collect()
     }
 
     /// What is told and is no setting of this release.
     pub fn unknown(&self) -> Vec<&str> {
-        let known = known();
-        self.variables.keys().map(String::as_str).filter(|name| !known.contains(name)).collect()
+        let is_known = |name: &&str| SETTINGS.iter().any(|setting| setting.variable == *name);
+        self.variables.keys().map(String::as_str).filter(|name| !is_known(name)).collect()
     }
 
     /// The policy that they are.
@@ -50,12 +50,6 @@ impl StackSettings {
     pub fn policy(&self) -> Result<Policy, ConfigError> {
         config::from_lookup(|name| self.variables.get(name).cloned())
     }
-}
-
-/// The variables that a stack of this release tells.
-fn known() -> Vec<&'static str> {
-    let policy = Policy::new(PolicySpec::default()).expect("the defaults are a policy");
-    config::variables(&policy).into_iter().map(|(name, _)| name).collect()
 }
 
 /// The six alarms of a stream with this policy of its own, of which the one for scale-in tells the stack's settings.
@@ -69,8 +63,7 @@ pub fn alarms_of(
     let mut alarms = stream_alarms(policy, stream, shards, actions);
     // Most settings change this one anyway.
     let telling = alarm_name(stream, AlarmKind::Scaling(Direction::In));
-    let settings: Vec<_> =
-        config::variables(stack).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let settings: Vec<_> = stack.variables().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     for alarm in alarms.iter_mut().filter(|alarm| alarm.name == telling) {
         alarm.description = format!("{}{MARK}{}.", alarm.description, settings.join(" "));
     }
@@ -81,7 +74,8 @@ pub fn alarms_of(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use scaler_core::Risk;
+    use scaler_core::settings::Takes;
+    use scaler_core::{PolicySpec, Risk};
 
     /// Characters of a description, at most. Source: CloudWatch API reference, `PutMetricAlarm`.
     const DESCRIPTION_CHARS_MAX: usize = 1_024;
@@ -114,21 +108,12 @@ mod tests {
 
     #[test]
     fn the_longest_names_and_values_fit() {
-        let most = PolicySpec {
-            target_utilization_percent: *PolicySpec::TARGET_UTILIZATION_PERCENT.end(),
-            shards_min: *PolicySpec::SHARDS.end(),
-            shards_max: *PolicySpec::SHARDS.end(),
-            scale_out_window_minutes: *PolicySpec::SCALE_OUT_WINDOW_MINUTES.end(),
-            stabilization_window_minutes: *PolicySpec::STABILIZATION_WINDOW_MINUTES.end(),
-            scale_out_cooldown_seconds: *PolicySpec::COOLDOWN_SECONDS.end(),
-            scale_in_cooldown_seconds: *PolicySpec::COOLDOWN_SECONDS.end(),
-            resizes_reserved_for_scale_out: *PolicySpec::RESIZES_RESERVED.end(),
-            tolerance_percent: *PolicySpec::TOLERANCE_PERCENT.end(),
-            iterator_age_max_seconds: *PolicySpec::ITERATOR_AGE_MAX_SECONDS.end(),
-            watch_records_per_minute: *PolicySpec::WATCH_RECORDS_PER_MINUTE.end(),
-            throttling_risk: Risk::Cautious,
-            ..PolicySpec::default()
-        };
+        let mut most = PolicySpec { throttling_risk: Risk::Cautious, ..PolicySpec::default() };
+        for setting in SETTINGS {
+            if let Takes::Whole { allowed, .. } = &setting.takes {
+                setting.set(&mut most, &allowed.end().to_string()).unwrap();
+            }
+        }
         for description in descriptions(&most, &"s".repeat(128), &"n".repeat(128)) {
             let chars = description.chars().count();
             assert!(chars <= DESCRIPTION_CHARS_MAX, "{chars}: {description}");

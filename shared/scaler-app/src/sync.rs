@@ -18,8 +18,8 @@ use scaler_core::Policy;
 use serde_json::Value;
 
 use crate::report::{Outcome, OutcomeKind};
+use crate::stack_config::StackConfig;
 use crate::telemetry::Gauges;
-use crate::wiring::Wiring;
 
 pub use ports::{FleetAdapters, FleetPorts};
 pub use report::SyncResponse;
@@ -49,7 +49,7 @@ pub struct Settings<'a> {
     /// The stack's policy.
     pub policy: &'a Policy,
     /// What the stack says of itself.
-    pub wiring: &'a Wiring,
+    pub stack_config: &'a StackConfig,
 }
 
 /// Handles any event that alarm-sync may be sent. Bad input is an outcome, not an error.
@@ -63,7 +63,7 @@ pub async fn sync<A: FleetAdapters>(
     say: &mut (dyn FnMut(Said) + Send),
 ) -> SyncResponse {
     let mut tally = Tally::new(say);
-    for request in parse(event, &settings.wiring.roles) {
+    for request in parse(event, &settings.stack_config.roles) {
         let walk = Walk::new(ports, settings, until);
         match request {
             Err(fault) => tally.outcome(Outcome::plain(OutcomeKind::Refused, None, fault.to_string())),

@@ -7,7 +7,7 @@ use kinesis_model::{MicroUsd, Minute, ShardCount, StreamMode};
 use scaler_app::cost::report::{StreamCost, Usd};
 use scaler_app::cost::{CostReport, CostSettings, cost_report, lines};
 use scaler_app::ports::{Failure, NoticeKind};
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_core::{AlarmActions, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};
 use testkit::world::{Billed, Stream, World};
@@ -28,23 +28,24 @@ fn load() -> Minute {
     }
 }
 
-fn wiring(region: &str) -> Wiring {
-    Wiring {
+fn stack_config(region: &str) -> StackConfig {
+    StackConfig {
         stream_metrics: true,
         functions: vec![("scale-out".to_owned(), 256)],
         region: region.to_owned(),
-        ..Wiring::default()
+        ..StackConfig::default()
     }
 }
 
-async fn report_in(world: &World, wiring: &Wiring, event: &Value) -> CostReport {
+async fn report_in(world: &World, stack_config: &StackConfig, event: &Value) -> CostReport {
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    let settings = CostSettings { policy: &policy, wiring, draw: |report| format!("<p>{}</p>", report.streams.len()) };
+    let settings =
+        CostSettings { policy: &policy, stack_config, draw: |report| format!("<p>{}</p>", report.streams.len()) };
     cost_report(&world.cost_ports(), settings, event, NOW + SignedDuration::from_mins(13)).await
 }
 
 async fn report(world: &World, event: &Value) -> CostReport {
-    report_in(world, &wiring("us-east-1"), event).await
+    report_in(world, &stack_config("us-east-1"), event).await
 }
 
 fn scheduled() -> Value {
@@ -122,7 +123,7 @@ async fn a_report_changes_nothing_and_tells_people_only_where_it_is_asked_to() {
 #[tokio::test]
 async fn a_region_without_prices_is_told_and_never_reckoned_with_anothers() {
     let world = World::at(NOW).with("orders", Stream::managed(4, load()));
-    let nowhere = report_in(&world, &wiring("sa-east-1"), &scheduled()).await;
+    let nowhere = report_in(&world, &stack_config("sa-east-1"), &scheduled()).await;
     assert!(nowhere.streams.is_empty());
     let told = nowhere.faults.join("\n");
     assert!(
@@ -132,7 +133,7 @@ async fn a_region_without_prices_is_told_and_never_reckoned_with_anothers() {
     assert!(nowhere.notes[0].contains("AccessDeniedException"), "{:?}", nowhere.notes);
     assert!(world.told()[0].text.contains("Not in it: orders is left out"), "{}", world.told()[0].text);
     // The Price List knows of shards alone: the stream is reckoned, and what it would have cost otherwise is not.
-    let ireland = report_in(&world, &wiring("eu-west-1"), &scheduled()).await;
+    let ireland = report_in(&world, &stack_config("eu-west-1"), &scheduled()).await;
     let stream = &ireland.streams[0];
     assert_eq!(lines_of(stream), ["shard-hour 16.32", "put-units 14.256"]);
     assert_eq!((stream.usd_on_demand, stream.saved_against_on_demand, json!(stream.usd_scaler)), (None, None, usd(0)));
@@ -142,12 +143,12 @@ async fn a_region_without_prices_is_told_and_never_reckoned_with_anothers() {
     assert!(stream.notes.iter().any(|note| note.contains("no price of on-demand-hour")), "{:?}", stream.notes);
     assert!(ireland.prices.iter().all(|price| price.source.starts_with("AWS Price List, read 2026-11-11")));
     // What is not sound in it is said, and discards nothing else.
-    let frankfurt = report_in(&world, &wiring("eu-central-1"), &scheduled()).await;
+    let frankfurt = report_in(&world, &stack_config("eu-central-1"), &scheduled()).await;
     assert_eq!(lines_of(&frankfurt.streams[0]), ["shard-hour 16.32", "put-units 14.256"]);
     assert_eq!(frankfurt.notes[0], "not all prices are those of AWS's Price List: two prices of on-demand-hour");
     // What the operator says comes before everything.
     let prices = vec![("shard-hour".parse().unwrap(), "0.02".parse().unwrap())];
-    let own = report_in(&world, &Wiring { prices, ..wiring("eu-west-1") }, &scheduled()).await;
+    let own = report_in(&world, &StackConfig { prices, ..stack_config("eu-west-1") }, &scheduled()).await;
     assert_eq!(lines_of(&own.streams[0])[0], "shard-hour 19.2");
 }
 

@@ -17,8 +17,8 @@ use billing::prices::price_list_region;
 use scaler_app::Ports;
 use scaler_app::cost::ports::{CostAdapters, CostPorts};
 use scaler_app::ports::{Adapters, Clock, Pasts};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::{FleetAdapters, FleetPorts};
-use scaler_app::wiring::Wiring;
 
 use crate::pace::{Pace, Share};
 use crate::trust::trust_store;
@@ -69,51 +69,51 @@ pub type AwsCostPorts<C = SystemClock> = CostPorts<Aws<C>>;
 
 /// What scale-out and scale-in need. Region, credentials and endpoint by the SDK's own conventions (`AWS_REGION`,
 /// `AWS_ENDPOINT_URL`, ...).
-pub async fn connect(wiring: &Wiring) -> AwsPorts {
-    ports(&loader().load().await, SystemClock, &Pace::of(Share::SCALING, SystemClock), wiring)
+pub async fn connect(stack_config: &StackConfig) -> AwsPorts {
+    ports(&loader().load().await, SystemClock, &Pace::of(Share::SCALING, SystemClock), stack_config)
 }
 
 /// What alarm-sync needs, as [`connect`].
-pub async fn connect_fleet(wiring: &Wiring) -> (AwsFleetPorts, CloudFormation) {
+pub async fn connect_fleet(stack_config: &StackConfig) -> (AwsFleetPorts, CloudFormation) {
     let (sdk, pace) = (loader().load().await, Pace::of(Share::ALARM_SYNC, SystemClock));
-    (fleet_ports(&sdk, SystemClock, &pace, wiring), CloudFormation::new(&sdk, &pace))
+    (fleet_ports(&sdk, SystemClock, &pace, stack_config), CloudFormation::new(&sdk, &pace))
 }
 
 /// What cost-report needs, as [`connect`].
-pub async fn connect_cost(wiring: &Wiring) -> AwsCostPorts {
-    cost_ports(&loader().load().await, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), wiring)
+pub async fn connect_cost(stack_config: &StackConfig) -> AwsCostPorts {
+    cost_ports(&loader().load().await, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), stack_config)
 }
 
 /// The ports of a pass over this configuration, with this clock.
-pub fn ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> AwsPorts<C> {
+pub fn ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, stack_config: &StackConfig) -> AwsPorts<C> {
     let cloudwatch = aws_sdk_cloudwatch::Client::new(sdk);
     // A client that nobody needs is not made: it would cost every cold start.
-    let topic = wiring.notification_topic_arn.clone().map(|arn| Topic {
+    let topic = stack_config.notification_topic_arn.clone().map(|arn| Topic {
         client: aws_sdk_sns::Client::new(sdk),
         arn,
-        here: format!("Where: Region {}, log group {}", wiring.region, wiring.log_group),
+        here: format!("Where: Region {}, log group {}", stack_config.region, stack_config.log_group),
     });
     Ports {
         pasts: Pasts::default(),
         account: OnceLock::new(),
-        region: Some(wiring.region.clone()).filter(|region| !region.is_empty()),
+        region: Some(stack_config.region.clone()).filter(|region| !region.is_empty()),
         streams: KinesisStreams(aws_sdk_kinesis::Client::new(sdk), pace.clone()),
         metrics: CloudWatchMetrics(cloudwatch.clone(), pace.clone()),
-        alarms: CloudWatchAlarms { client: cloudwatch, pace: pace.clone(), stack: wiring.stack_name.clone() },
+        alarms: CloudWatchAlarms { client: cloudwatch, pace: pace.clone(), stack: stack_config.stack_name.clone() },
         notices: SnsNotices(topic),
         clock,
     }
 }
 
 /// The ports of alarm-sync over this configuration, with this clock.
-pub fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> AwsFleetPorts<C> {
-    let pass = ports(sdk, clock, pace, wiring);
-    let queue = wiring.continuation_queue_url.clone();
+pub fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, stack_config: &StackConfig) -> AwsFleetPorts<C> {
+    let pass = ports(sdk, clock, pace, stack_config);
+    let queue = stack_config.continuation_queue_url.clone();
     FleetPorts {
         fleet: TaggingFleet {
             client: aws_sdk_resourcegroupstagging::Client::new(sdk),
             pace: pace.clone(),
-            stack: wiring.stack_name.clone(),
+            stack: stack_config.stack_name.clone(),
         },
         alarms: pass.alarms.clone(),
         metrics: pass.metrics.clone(),
@@ -123,9 +123,9 @@ pub fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wi
 }
 
 /// The ports of cost-report over this configuration, with this clock.
-pub fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, wiring: &Wiring) -> AwsCostPorts<C> {
-    let fleet = fleet_ports(sdk, clock, pace, wiring);
-    let bucket = wiring.report_bucket.clone();
+pub fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, pace: &Pace, stack_config: &StackConfig) -> AwsCostPorts<C> {
+    let fleet = fleet_ports(sdk, clock, pace, stack_config);
+    let bucket = stack_config.report_bucket.clone();
     CostPorts {
         billing: KinesisBilling { streams: fleet.pass.streams.clone(), metrics: fleet.metrics.clone() },
         price_list: AwsPriceList(price_list(sdk)),

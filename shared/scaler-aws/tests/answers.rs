@@ -9,8 +9,8 @@ use ciborium::Value as Cbor;
 use jiff::Timestamp;
 use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount};
 use scaler_app::ports::{Alarms as _, CallError, Failure, Metrics as _, Streams as _};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::ports::{AlarmStore as _, Fleet as _, FleetMetrics as _};
-use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsPorts, SystemClock};
 use scaler_core::{Direction, PolicySpec, scaling_alarm};
 use serde_json::json;
@@ -418,8 +418,8 @@ async fn a_refit_leaves_an_alarm_alone_that_is_not_ours() {
 async fn an_alarm_of_another_stack_is_not_ours_to_answer() {
     let standin = answering(vec![alarms(vec![alarm("kinesis-scaler/a/scale-out", &["a"])], None)]).await;
     let sdk = support::sdk(standin.endpoint()).await;
-    let wiring = Wiring { stack_name: "trial".to_owned(), ..Wiring::default() };
-    let ports = support::fleet_ports(&sdk, SystemClock, &wiring);
+    let stack_config = StackConfig { stack_name: "trial".to_owned(), ..StackConfig::default() };
+    let ports = support::fleet_ports(&sdk, SystemClock, &stack_config);
     assert_eq!(ports.pass.alarms.firing(Direction::Out).await.unwrap(), []);
 }
 
@@ -445,7 +445,7 @@ async fn tagged_streams_are_read_to_the_last_page_with_our_tags_only() {
         Answer::json(200, &json!({ "ResourceTagMappingList": list, "PaginationToken": token }))
     };
     let standin = answering(vec![page(&["a", "b"], "more"), page(&[], "still"), page(&["c"], "")]).await;
-    let ports = support::fleet_ports(&support::sdk(standin.endpoint()).await, SystemClock, &Wiring::default());
+    let ports = support::fleet_ports(&support::sdk(standin.endpoint()).await, SystemClock, &StackConfig::default());
     let streams = ports.fleet.tagged().await.unwrap();
     let managed = vec![("kinesis-scaler/managed".to_owned(), "true".to_owned())];
     assert!(streams.iter().all(|stream| stream.tags == managed), "{streams:?}");
@@ -462,7 +462,7 @@ async fn the_loads_of_many_streams_are_asked_for_in_few_questions() {
     let answers =
         vec![page(vec![points_of("bytes_165", &[(4, 7.0)])], None), page(vec![points("bytes", &[(4, 8.0)])], None)];
     let standin = answering(answers).await;
-    let ports = support::fleet_ports(&support::sdk(standin.endpoint()).await, SystemClock, &Wiring::default());
+    let ports = support::fleet_ports(&support::sdk(standin.endpoint()).await, SystemClock, &StackConfig::default());
     let names: Vec<_> = (0..170).map(|i| format!("s{i}")).collect();
     let loads = ports.metrics.loads(&names, END, MINUTES).await.unwrap();
     assert_eq!(loads.len(), 170);

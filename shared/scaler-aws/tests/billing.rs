@@ -19,7 +19,7 @@ use kinesis_model::{Minute, ShardCount, StreamMode};
 use sandbox::{Capacity, ClockOptions, MISSING_BUCKET, Options, Sandbox};
 use scaler_app::cost::ports::{Billing as _, Pages as _, Runs};
 use scaler_app::ports::{CallError, Clock, Failure};
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsCostPorts, Pace, Pause, Share, SystemClock};
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn after(hours: i64) -> Timestamp {
 }
 
 async fn ports(endpoint: &str) -> AwsCostPorts {
-    support::cost_ports(&support::sdk(endpoint).await, SystemClock, &Wiring::default())
+    support::cost_ports(&support::sdk(endpoint).await, SystemClock, &StackConfig::default())
 }
 
 async fn sandbox() -> Sandbox {
@@ -336,14 +336,14 @@ async fn big_questions_are_asked_twice_a_second() {
     let clock = Waited::default();
     let pace = Pace::of(Share::COST_REPORT, clock.clone());
     let sdk = support::sdk(standin.endpoint()).await;
-    let ports = scaler_aws::cost_ports(&sdk, clock.clone(), &pace, &Wiring::default());
+    let ports = scaler_aws::cost_ports(&sdk, clock.clone(), &pace, &StackConfig::default());
     let streams: Vec<_> = (0..170).map(|i| (format!("s{i}"), standing(0))).collect();
     ports.billing.series(&streams, START, after(3), HOUR).await.unwrap();
     assert_eq!((standin.asked().len(), clock.now().as_millisecond()), (3, 500));
 }
 
-fn kept_in(bucket: &str) -> Wiring {
-    Wiring { report_bucket: Some(bucket.to_owned()), ..Wiring::default() }
+fn kept_in(bucket: &str) -> StackConfig {
+    StackConfig { report_bucket: Some(bucket.to_owned()), ..StackConfig::default() }
 }
 
 #[tokio::test]
@@ -371,7 +371,7 @@ async fn a_bucket_that_is_not_there_is_named() {
     assert_eq!(error.failure, Failure::Refused);
     assert!(error.to_string().starts_with("PutObject for s3://missing-bucket/a.html: NoSuchBucket: "), "{error}");
 
-    let none = support::cost_ports(&sdk, SystemClock, &Wiring::default()).pages;
+    let none = support::cost_ports(&sdk, SystemClock, &StackConfig::default()).pages;
     assert!(!none.is_there());
     let error = none.keep("a.html", String::new()).await.unwrap_err();
     assert_eq!(error.to_string(), "PutObject for a.html: there is no bucket; set REPORT_BUCKET");

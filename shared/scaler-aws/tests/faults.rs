@@ -11,8 +11,8 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use kinesis_model::{HashKeyRange, ShardCount};
 use scaler_app::ports::{Alarms as _, CallError, Clock, Failure, Metrics as _, Streams as _};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::ports::{AlarmStore as _, Continuations as _, Fleet as _, StoredAlarm};
-use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, Response, handle};
 use scaler_aws::AwsFleetPorts;
 use scaler_core::{
@@ -82,8 +82,8 @@ async fn ports(standin: &Standin) -> StandinPorts {
 }
 
 fn ports_over(sdk: &SdkConfig) -> StandinPorts {
-    let wiring = Wiring { continuation_queue_url: Some(QUEUE.to_owned()), ..Wiring::default() };
-    support::fleet_ports(sdk, StoppedClock, &wiring)
+    let stack_config = StackConfig { continuation_queue_url: Some(QUEUE.to_owned()), ..StackConfig::default() };
+    support::fleet_ports(sdk, StoppedClock, &stack_config)
 }
 
 fn policy() -> Policy {

@@ -13,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, EventSource, Options, Sandbox, Schedule, Subscription};
 use scaler_app::ports::{Metrics as _, Streams as _};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::ports::AlarmStore as _;
-use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_aws::AwsPorts;
 use scaler_core::{
@@ -78,7 +78,7 @@ impl World {
         let ports = support::fleet_ports(
             &support::sdk(sandbox.endpoint()).await,
             VirtualClock(Arc::clone(&sandbox)),
-            &Wiring::default(),
+            &StackConfig::default(),
         )
         .pass;
         Self { sandbox, deliveries, ports, policy: Policy::new(policy).unwrap() }

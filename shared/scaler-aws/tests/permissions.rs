@@ -13,8 +13,8 @@ use jiff::SignedDuration;
 use kinesis_model::limits::API_RATES;
 use scaler_app::cost::{self, CostSettings, cost_report};
 use scaler_app::ports::Streams as _;
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::BEGINS_WITHIN;
-use scaler_app::wiring::Wiring;
 use scaler_app::{OutcomeKind, handle};
 use scaler_core::{
     ALARM_PREFIX, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MADE_BY, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES,
@@ -197,11 +197,11 @@ async fn cost_report_may_do_what_it_does() {
     load(&fleet, &stream, 0.5, 70);
     fleet.sandbox.forget_calls();
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    let wiring = Wiring { functions: vec![("scale-out".to_owned(), 256)], ..fleet.reporting() };
-    let settings = CostSettings { policy: &policy, wiring: &wiring, draw: |report| report.region.clone() };
+    let stack_config = StackConfig { functions: vec![("scale-out".to_owned(), 256)], ..fleet.reporting() };
+    let settings = CostSettings { policy: &policy, stack_config: &stack_config, draw: |report| report.region.clone() };
     let deadline = fleet.sandbox.now() + SignedDuration::from_mins(13);
     for event in [json!({ "detail-type": "Scheduled Event" }), json!({ "report": "all", "since": "1h" })] {
-        let report = cost_report(&fleet.cost_ports(&wiring).await, settings, &event, deadline).await;
+        let report = cost_report(&fleet.cost_ports(&stack_config).await, settings, &event, deadline).await;
         let from_sheet = report.notes.iter().any(|note| note.starts_with("prices are those"));
         assert_eq!((report.streams.len(), report.faults, from_sheet), (1, Vec::new(), false), "{event}");
     }

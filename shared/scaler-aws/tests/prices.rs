@@ -17,7 +17,7 @@ use kinesis_model::MicroUsd;
 use sandbox::{Options, Sandbox};
 use scaler_app::cost::ports::{Listed, Pages as _, PriceList as _};
 use scaler_app::ports::{CallError, Failure};
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_aws::SystemClock;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ use standin::{Answer, Standin};
 
 async fn prices(endpoint: &str, region: &str) -> Result<Listed, CallError> {
     let sdk = support::sdk(endpoint).await;
-    support::cost_ports(&sdk, SystemClock, &Wiring::default()).price_list.prices(region).await
+    support::cost_ports(&sdk, SystemClock, &StackConfig::default()).price_list.prices(region).await
 }
 
 /// A product whose first unit costs so much.
@@ -273,7 +273,7 @@ async fn in_aws(region: &'static str) -> SdkConfig {
 #[tokio::test]
 async fn a_partition_without_a_price_list_is_told_with_what_to_do() {
     let sdk = in_aws("us-gov-west-1").await;
-    let ports = support::cost_ports(&sdk, SystemClock, &Wiring::default());
+    let ports = support::cost_ports(&sdk, SystemClock, &StackConfig::default());
     let error = ports.price_list.prices("us-gov-west-1").await.unwrap_err();
     assert_eq!(error.failure, Failure::Refused);
     let told = error.to_string();
@@ -294,13 +294,13 @@ impl LoadServiceConfig for Named {
 #[tokio::test]
 async fn an_endpoint_of_one_service_alone_is_called_as_one_of_all() {
     let (sandbox, _) = Sandbox::start(Options::default()).await.unwrap();
-    let wiring = Wiring { report_bucket: Some("reports".to_owned()), ..Wiring::default() };
+    let stack_config = StackConfig { report_bucket: Some("reports".to_owned()), ..StackConfig::default() };
     let named = |service| Named(service, sandbox.endpoint().to_owned());
     let s3 = in_aws("eu-west-1").await.into_builder().service_config(named("S3")).build();
-    let place = support::cost_ports(&s3, SystemClock, &wiring).pages.keep("a.html", "<p>".to_owned()).await;
+    let place = support::cost_ports(&s3, SystemClock, &stack_config).pages.keep("a.html", "<p>".to_owned()).await;
     assert_eq!(place.unwrap(), "s3://reports/a.html");
     // Also in a partition of which AWS keeps no list.
     let pricing = in_aws("us-gov-west-1").await.into_builder().service_config(named("Pricing")).build();
-    let listed = support::cost_ports(&pricing, SystemClock, &wiring).price_list.prices("us-east-1").await;
+    let listed = support::cost_ports(&pricing, SystemClock, &stack_config).price_list.prices("us-east-1").await;
     assert!(listed.unwrap().prices.contains_key(&Item::ShardHour));
 }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::{BEGINS_WITHIN, Settings, sync};
-use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_aws::{AwsFleetPorts, Pace, Share};
 use scaler_core::{Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED};
@@ -32,7 +32,7 @@ struct World {
     deliveries: UnboundedReceiver<Delivery>,
     ports: AwsFleetPorts<VirtualClock>,
     policy: Policy,
-    wiring: Wiring,
+    stack_config: StackConfig,
 }
 
 impl World {
@@ -45,21 +45,21 @@ impl World {
         }
         sandbox.seed(minutes).await;
         let clock = VirtualClock(Arc::clone(&sandbox));
-        let wiring = Wiring {
+        let stack_config = StackConfig {
             scale_out_action_arn: Some(topic(Direction::Out)),
             scale_in_action_arn: Some(topic(Direction::In)),
             continuation_queue_url: Some(QUEUE.to_owned()),
             region: "us-east-1".to_owned(),
-            ..Wiring::default()
+            ..StackConfig::default()
         };
         let pace = Pace::of(Share::ALARM_SYNC, clock.clone());
-        let ports = scaler_aws::fleet_ports(&support::sdk(sandbox.endpoint()).await, clock, &pace, &wiring);
+        let ports = scaler_aws::fleet_ports(&support::sdk(sandbox.endpoint()).await, clock, &pace, &stack_config);
         let policy = Policy::new(PolicySpec::default()).unwrap();
-        Self { sandbox, deliveries, ports, policy, wiring }
+        Self { sandbox, deliveries, ports, policy, stack_config }
     }
 
     async fn alarm_sync(&mut self, event: &Value) -> Vec<Outcome> {
-        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
         sync(&self.ports, settings, event, self.sandbox.now() + BEGINS_WITHIN, &mut |_| ()).await.outcomes
     }
 

@@ -2,8 +2,9 @@
 
 use crate::commands::{StreamCommand, option_value};
 use crate::direction::Direction;
-use crate::enrolment::{TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
 use crate::reason::{Reason, minute_from};
+use crate::settings::{TAG_SHARD_METRICS, TAG_SHARDS_MAX};
+use crate::stream::{TAG_MANAGED, TAG_NOTICES, TAG_RESIZES};
 use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
 
 impl Reason {

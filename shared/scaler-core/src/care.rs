@@ -4,9 +4,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::decision::admission;
 use crate::direction::Direction;
-use crate::enrolment::Enrolment;
 use crate::policy::Policy;
 use crate::reason::Reason;
+use crate::stream::StreamTags;
 use kinesis_model::StreamState;
 
 /// What a stream should have.
@@ -26,7 +26,7 @@ pub enum Care {
 }
 
 /// Says what a stream should have.
-pub fn care(stack: &Policy, stream: &StreamState, enrolment: &Enrolment) -> Care {
+pub fn care(stack: &Policy, stream: &StreamState, enrolment: &StreamTags) -> Care {
     match admission(stack, stream, enrolment) {
         Ok(policy) => {
             let shards = stream.open_shards.get();
@@ -82,8 +82,9 @@ fn has_turn(stream: &str, asked_at: i64, runs: i64) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::enrolment::{TAG_MANAGED, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
-    use crate::policy::PolicySpec;
+    use crate::settings::PolicySpec;
+    use crate::settings::{TAG_SHARDS_MAX, TAG_SHARDS_MIN};
+    use crate::stream::TAG_MANAGED;
     use kinesis_model::ShardCount;
     use kinesis_model::{StreamMode, StreamStatus};
 
@@ -96,7 +97,7 @@ mod tests {
         };
         change(&mut stream);
         let stack = Policy::new(PolicySpec::default()).unwrap();
-        match care(&stack, &stream, &Enrolment::read(tags.iter().copied())) {
+        match care(&stack, &stream, &StreamTags::read(tags)) {
             Care::Alarms { policy, outside } => {
                 format!("alarms {}-{} {outside:?}", policy.shards_min, policy.shards_max)
             }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::constrain::{bounds, budget, consumers, cooldown, direction, quota, step_factor};
 use crate::direction::Direction;
-use crate::enrolment::{Enrolment, TAG_MANAGED};
 use crate::planned::plan_ahead;
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
@@ -14,6 +13,7 @@ use crate::spread::{Finding, Resharding, hot, instead_of_waiting, uneven, unfini
 use crate::step::{Context, Step};
 use crate::stream::Observation;
 use crate::stream::ResizeHistory;
+use crate::stream::{StreamTags, TAG_MANAGED};
 use kinesis_model::ShardCount;
 use kinesis_model::limits::RESIZES_PER_DAY;
 use kinesis_model::{StreamMode, StreamState, StreamStatus};
@@ -150,7 +150,7 @@ impl Decision {
 pub fn admit(
     stack: &Policy,
     stream: &StreamState,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
     direction: Direction,
 ) -> Result<Policy, Box<Decision>> {
     let stopped = |(verdict, reason)| Box::new(Decision::stopped(direction, stream.open_shards, verdict, reason));
@@ -161,7 +161,7 @@ pub fn admit(
 pub(crate) fn admission(
     stack: &Policy,
     stream: &StreamState,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
 ) -> Result<Policy, (Verdict, Reason)> {
     let refuse = |reason| Err((Verdict::Refuse, reason));
     let unsure = enrolment.faults.iter().any(|fault| fault.key == TAG_MANAGED);

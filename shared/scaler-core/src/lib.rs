@@ -10,7 +10,6 @@ pub mod commands;
 mod constrain;
 mod decision;
 mod direction;
-mod enrolment;
 mod forecast;
 mod plan;
 mod planned;
@@ -20,6 +19,7 @@ mod rebalance;
 mod recommend;
 mod reshard;
 mod risk;
+pub mod settings;
 mod spread;
 mod step;
 mod stream;
@@ -31,20 +31,17 @@ pub use alarms::{
 pub use care::{Care, ROUND_MINUTES, SYNC_MINUTES, care, is_due, is_plan_due};
 pub use decision::{Decision, Verdict, admit, decide, may_plan};
 pub use direction::Direction;
-pub use enrolment::{
-    Enrolment, Overrides, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TAG_SHARD_METRICS,
-    TAG_SHARDS_MAX, TAG_SHARDS_MIN, TagFault,
-};
 pub use plan::{Plan, PlannedSpan};
 pub use planned::plan_ahead;
-pub use policy::{Policy, PolicyFault, PolicySpec, parse_whole};
+pub use policy::{Policy, PolicyFault};
 pub use reason::{Instead, Reason, Stage};
 pub use rebalance::{Rebalance, rebalance};
 pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, load_within, plan_reshard};
-pub use risk::{RISK_WORDS, Risk, UnknownRisk};
+pub use risk::Risk;
+pub use settings::{PolicySpec, TAG_DRY_RUN, TAG_SHARD_METRICS, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
 pub use spread::{Heat, Resharding, hot_shards};
 pub use step::Step;
 pub use stream::{
-    Attempt, AttemptKind, LoadHistory, NoticeMemory, Observation, PAST_MINUTES, ResizeHistory, ShardLoad, ShardWindow,
-    shard_loads,
+    Attempt, AttemptKind, LoadHistory, NoticeMemory, Observation, Overrides, PAST_MINUTES, ResizeHistory, ShardLoad,
+    ShardWindow, StreamTags, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault, shard_loads,
 };

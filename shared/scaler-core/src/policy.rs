@@ -1,89 +1,13 @@
 //! What the operator wants, checked.
 
-use std::ops::{Deref, RangeInclusive};
+use std::ops::Deref;
 
 use jiff::SignedDuration;
 
 use crate::direction::Direction;
-use crate::risk::Risk;
+use crate::settings::{PolicySpec, SETTINGS, Takes};
 use kinesis_model::ShardCount;
-use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
-
-/// The settings of a policy, unchecked. The default is what the template deploys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PolicySpec {
-    /// Percent of its capacity that a stream should run at, at most. 80 leaves a headroom of 20 %.
-    pub target_utilization_percent: u32,
-    /// Never fewer open shards than this.
-    pub shards_min: u32,
-    /// Never more open shards than this.
-    pub shards_max: u32,
-    /// Scale-out sizes for the busiest of this many last minutes.
-    pub scale_out_window_minutes: u32,
-    /// Scale-in sizes for the busiest of this many last minutes.
-    pub stabilization_window_minutes: u32,
-    /// Seconds that scale-out waits after any attempt to resize.
-    pub scale_out_cooldown_seconds: u32,
-    /// Seconds that scale-in waits after any attempt to resize.
-    pub scale_in_cooldown_seconds: u32,
-    /// Of the ten resizes in any 24 hours, how many scale-in leaves untouched.
-    pub resizes_reserved_for_scale_out: u32,
-    /// A distance from the target smaller than this many percent is not worth a resize.
-    pub tolerance_percent: u32,
-    /// Consumers further behind than this many seconds block scale-in.
-    pub iterator_age_max_seconds: u32,
-    /// The watch alarm on incoming records fires above this many a minute.
-    pub watch_records_per_minute: u32,
-    /// How much throttling is worth avoiding.
-    pub throttling_risk: Risk,
-    /// Whether to have [`SHARD_METRICS`](kinesis_model::limits::SHARD_METRICS) sent of a stream that looks as if one of its shards were
-    /// hot. They are charged.
-    pub shard_metrics: bool,
-    /// Decide and report, change no stream.
-    pub dry_run: bool,
-}
-
-impl Default for PolicySpec {
-    fn default() -> Self {
-        Self {
-            target_utilization_percent: 80,
-            shards_min: 1,
-            shards_max: 100,
-            scale_out_window_minutes: 5,
-            stabilization_window_minutes: 60,
-            scale_out_cooldown_seconds: 120,
-            scale_in_cooldown_seconds: 1_800,
-            resizes_reserved_for_scale_out: 2,
-            tolerance_percent: 10,
-            iterator_age_max_seconds: 60,
-            watch_records_per_minute: 10_000,
-            throttling_risk: Risk::Balanced,
-            shard_metrics: false,
-            dry_run: false,
-        }
-    }
-}
-
-impl PolicySpec {
-    /// Allowed [`Self::target_utilization_percent`].
-    pub const TARGET_UTILIZATION_PERCENT: RangeInclusive<u32> = 1..=100;
-    /// Allowed [`Self::shards_min`] and [`Self::shards_max`].
-    pub const SHARDS: RangeInclusive<u32> = 1..=SHARDS_PER_STREAM_MAX;
-    /// Allowed [`Self::scale_out_window_minutes`].
-    pub const SCALE_OUT_WINDOW_MINUTES: RangeInclusive<u32> = 1..=60;
-    /// Allowed [`Self::stabilization_window_minutes`].
-    pub const STABILIZATION_WINDOW_MINUTES: RangeInclusive<u32> = 5..=1_440;
-    /// Allowed cooldowns.
-    pub const COOLDOWN_SECONDS: RangeInclusive<u32> = 0..=86_400;
-    /// Allowed [`Self::resizes_reserved_for_scale_out`].
-    pub const RESIZES_RESERVED: RangeInclusive<u32> = 0..=RESIZES_PER_DAY;
-    /// Allowed [`Self::tolerance_percent`].
-    pub const TOLERANCE_PERCENT: RangeInclusive<u32> = 0..=50;
-    /// Allowed [`Self::iterator_age_max_seconds`]: up to a week.
-    pub const ITERATOR_AGE_MAX_SECONDS: RangeInclusive<u32> = 1..=604_800;
-    /// Allowed [`Self::watch_records_per_minute`]: up to more than the largest stream takes.
-    pub const WATCH_RECORDS_PER_MINUTE: RangeInclusive<u32> = 1..=1_000_000_000;
-}
+use kinesis_model::limits::METRIC_DELAY_MINUTES;
 
 /// One thing wrong with a [`PolicySpec`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,28 +43,13 @@ impl Policy {
     ///
     /// # Errors
     /// Everything that is wrong with it, at once.
-    pub fn new(spec: PolicySpec) -> Result<Self, Vec<PolicyFault>> {
+    pub fn new(mut spec: PolicySpec) -> Result<Self, Vec<PolicyFault>> {
         let mut faults = Vec::new();
-        for (name, value, allowed) in [
-            ("target_utilization_percent", spec.target_utilization_percent, PolicySpec::TARGET_UTILIZATION_PERCENT),
-            ("shards_min", spec.shards_min, PolicySpec::SHARDS),
-            ("shards_max", spec.shards_max, PolicySpec::SHARDS),
-            ("scale_out_window_minutes", spec.scale_out_window_minutes, PolicySpec::SCALE_OUT_WINDOW_MINUTES),
-            (
-                "stabilization_window_minutes",
-                spec.stabilization_window_minutes,
-                PolicySpec::STABILIZATION_WINDOW_MINUTES,
-            ),
-            ("scale_out_cooldown_seconds", spec.scale_out_cooldown_seconds, PolicySpec::COOLDOWN_SECONDS),
-            ("scale_in_cooldown_seconds", spec.scale_in_cooldown_seconds, PolicySpec::COOLDOWN_SECONDS),
-            ("resizes_reserved_for_scale_out", spec.resizes_reserved_for_scale_out, PolicySpec::RESIZES_RESERVED),
-            ("tolerance_percent", spec.tolerance_percent, PolicySpec::TOLERANCE_PERCENT),
-            ("iterator_age_max_seconds", spec.iterator_age_max_seconds, PolicySpec::ITERATOR_AGE_MAX_SECONDS),
-            ("watch_records_per_minute", spec.watch_records_per_minute, PolicySpec::WATCH_RECORDS_PER_MINUTE),
-        ] {
-            let (min, max) = (*allowed.start(), *allowed.end());
+        for setting in SETTINGS {
+            let Takes::Whole { allowed, field, .. } = &setting.takes else { continue };
+            let (value, min, max) = (*field(&mut spec), *allowed.start(), *allowed.end());
             if !allowed.contains(&value) {
-                faults.push(PolicyFault::OutOfRange { name, value, min, max });
+                faults.push(PolicyFault::OutOfRange { name: setting.name, value, min, max });
             }
         }
         if spec.shards_min > spec.shards_max {
@@ -204,12 +113,6 @@ impl Deref for Policy {
     }
 }
 
-/// Reads a whole number that must lie in `allowed`: digits only, no sign, no blank, no unit.
-pub fn parse_whole(value: &str, allowed: &RangeInclusive<u32>) -> Option<u32> {
-    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| value.parse().ok()).flatten().filter(|number| allowed.contains(number))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -231,13 +134,5 @@ mod tests {
     #[test]
     fn the_default_is_a_policy() {
         assert!(Policy::new(PolicySpec::default()).is_ok());
-    }
-
-    #[test]
-    fn a_number_is_digits_and_nothing_else() {
-        for bad in ["", " 5", "+5", "-5", "5.0", "0x5", "five", "101", "99999999999999999999"] {
-            assert_eq!(parse_whole(bad, &(1..=100)), None, "{bad:?}");
-        }
-        assert_eq!(parse_whole("5", &(1..=100)), Some(5));
     }
 }

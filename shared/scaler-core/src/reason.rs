@@ -4,10 +4,10 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::enrolment::{TAG_MANAGED, TAG_RESIZES, TagFault};
 use crate::plan::Plan;
 use crate::policy::PolicyFault;
 use crate::stream::SPENT_BELIEVED;
+use crate::stream::{TAG_MANAGED, TAG_RESIZES, TagFault};
 use kinesis_model::Demand;
 use kinesis_model::ShardCount;
 use kinesis_model::StreamStatus;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use kinesis_model::{MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{Direction, Enrolment, Observation, Policy, PolicySpec, decide};
+use scaler_core::{Direction, Observation, Policy, PolicySpec, StreamTags, decide};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 
@@ -20,7 +20,7 @@ fn advice(shards: u32, max: u32) -> Option<String> {
     };
     let seen = Observation {
         stream,
-        enrolment: Enrolment::read([
+        enrolment: StreamTags::read(&[
             ("kinesis-scaler/managed", "true"),
             ("kinesis-scaler/shards-max", max.to_string().as_str()),
         ]),
@@ -50,7 +50,7 @@ fn a_maximum_that_is_advised_is_a_maximum() {
         assert_eq!(value, advised.map(|count: u32| count.to_string()).as_deref(), "{shards} shards, {max}: {advice:?}");
         if let Some(value) = value {
             let tags = [("kinesis-scaler/managed", "true"), ("kinesis-scaler/shards-max", value)];
-            assert_eq!(Enrolment::read(tags).faults, [], "{advice:?}");
+            assert_eq!(StreamTags::read(&tags).faults, [], "{advice:?}");
         }
         // What cannot be raised is not advised to be.
         let is_raised = advice.is_some_and(|advice| advice.starts_with("Raise the maximum"));

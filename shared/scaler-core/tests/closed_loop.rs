@@ -11,7 +11,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{AccountShards, MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{Attempt, AttemptKind, Direction, Enrolment, Observation, Policy, PolicySpec, Verdict, decide};
+use scaler_core::{Attempt, AttemptKind, Direction, Observation, Policy, PolicySpec, StreamTags, Verdict, decide};
 
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const MIB_MINUTE: f64 = 60.0 * 1_048_576.0;
@@ -49,7 +49,7 @@ impl Loop {
 
     fn run(&self, shards: u32, minutes: usize, spec: PolicySpec) -> Run {
         let policy = Policy::new(spec).unwrap();
-        let mut enrolment = Enrolment { managed: true, ..Enrolment::default() };
+        let mut enrolment = StreamTags { managed: true, ..StreamTags::default() };
         let mut seen: Vec<Minute> = (0..62).map(|_| self.minute((self.load)(0), shards)).collect();
         let (mut current, mut pending, mut run) = (shards, None, Run::default());
         for minute in 0..minutes {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use days::{DAY, Days, Resize, at, policy, spent, time};
 use kinesis_model::{Limit, MetricWindow, Minute};
 use scaler_core::{
-    Direction, Enrolment, LoadHistory, Observation, Plan, Policy, PolicySpec, Risk, Verdict, decide, plan_ahead,
+    Direction, LoadHistory, Observation, Plan, Policy, PolicySpec, Risk, StreamTags, Verdict, decide, plan_ahead,
 };
 
 /// Sixteenths of a shard: 2.5 shards but for 7.5 from 19:00 to 22:00, with some unrest.
@@ -177,12 +177,12 @@ fn a_past_that_says_nothing_of_the_last_minutes_makes_no_plan_and_changes_nothin
 
 #[test]
 fn how_much_throttling_may_be_risked_is_a_word_of_a_tag() {
-    let risk = |tags: &[(&str, &str)]| Enrolment::read(tags.iter().copied()).policy(&policy()).unwrap().throttling_risk;
+    let risk = |tags: &[(&str, &str)]| StreamTags::read(tags).policy(&policy()).unwrap().throttling_risk;
     assert_eq!(risk(&[]), Risk::Balanced);
     for own in Risk::ALL {
         assert_eq!(risk(&[("kinesis-scaler/risk", &own.to_string())]), own);
     }
-    let fault = &Enrolment::read([("kinesis-scaler/risk", "brave")]).faults[0];
+    let fault = &StreamTags::read(&[("kinesis-scaler/risk", "brave")]).faults[0];
     let told = "tag kinesis-scaler/risk=\"brave\" is not careful, cautious, balanced, lean or thrifty";
     assert_eq!(fault.to_string(), told);
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use kinesis_model::{HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    Enrolment, KeyLoad, Observation, Operation, Policy, PolicySpec, Reason, Rebalance, ShardWindow, load_within,
+    KeyLoad, Observation, Operation, Policy, PolicySpec, Reason, Rebalance, ShardWindow, StreamTags, load_within,
     rebalance,
 };
 
@@ -65,7 +65,7 @@ impl Case {
         };
         let seen = Observation {
             stream,
-            enrolment: Enrolment::default(),
+            enrolment: StreamTags::default(),
             window: MetricWindow { end: END, minutes: vec![read; MINUTES] },
             past: None,
             account: None,

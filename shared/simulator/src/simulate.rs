@@ -15,8 +15,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use kinesis_model::{Minute, OpenShard};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::sync::{BEGINS_WITHIN, FleetPorts, Said, Settings, sync};
-use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_core::{Direction, Policy, SYNC_MINUTES, StreamAlarm};
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ pub fn simulate(trace: &Trace, setup: &Setup) -> Run {
 pub struct Simulation<'a> {
     trace: &'a Trace,
     policy: Policy,
-    wiring: Wiring,
+    stack_config: StackConfig,
     aws: Aws,
     ports: FleetPorts<Aws>,
     producers: Producers,
@@ -94,7 +94,7 @@ impl<'a> Simulation<'a> {
         Self {
             trace,
             policy,
-            wiring: Wiring { stream_metrics: true, ..Wiring::default() },
+            stack_config: StackConfig { stream_metrics: true, ..StackConfig::default() },
             ports: aws.ports(),
             aws,
             throttled: Vec::with_capacity(trace.minutes.len()),
@@ -179,7 +179,7 @@ impl<'a> Simulation<'a> {
             Said::Outcome(outcome) => explain(&self.aws, &outcome),
             Said::Gauges(_) => {}
         };
-        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
         ready(sync(&self.ports, settings, event, until, &mut say));
     }
 }

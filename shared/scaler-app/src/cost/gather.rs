@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use billing::prices::{Price, PriceSheet};
 use billing::{OwnUse, Standing};
 use jiff::Timestamp;
-use scaler_core::{ALARM_PREFIX, Enrolment, Policy, stream_of_alarm};
+use scaler_core::{ALARM_PREFIX, Policy, StreamTags, stream_of_alarm};
 
 use super::ports::{Billing, CostAdapters, CostPorts, PriceList};
 use super::reckon::{Known, Reckoned, Terms};
 use super::request::{CostRequest, Whose};
 use crate::ports::{CallError, Clock, Failure, NOT_FOUND_ADVICE};
+use crate::stack_config::StackConfig;
 use crate::sync::ports::{AlarmStore, Fleet};
-use crate::wiring::Wiring;
 
 /// Streams whose metrics are asked for together; the adapter parts them further, as AWS wants it.
 const STREAMS_AT_ONCE: usize = 10;
@@ -33,13 +33,13 @@ pub(super) struct Gathered {
 
 pub(super) async fn gather<A: CostAdapters>(
     ports: &CostPorts<A>,
-    wiring: &Wiring,
+    stack_config: &StackConfig,
     policy: &Policy,
     request: &CostRequest,
     deadline: Timestamp,
 ) -> Gathered {
     let mut gathered = Gathered {
-        sheet: PriceSheet::of(&wiring.region),
+        sheet: PriceSheet::of(&stack_config.region),
         asked: 0,
         streams: Vec::new(),
         own: OwnUse::default(),
@@ -47,7 +47,7 @@ pub(super) async fn gather<A: CostAdapters>(
         notes: Vec::new(),
         may_pass: false,
     };
-    prices(ports, wiring, &mut gathered).await;
+    prices(ports, stack_config, &mut gathered).await;
     let Some(streams) = streams(ports, request, &mut gathered).await else { return gathered };
     gathered.asked = streams.len();
     let alarms = alarm_metrics(ports, &mut gathered).await;
@@ -72,7 +72,7 @@ pub(super) async fn gather<A: CostAdapters>(
             streams.len()
         ));
     }
-    own(ports, wiring, request, &mut gathered).await;
+    own(ports, stack_config, request, &mut gathered).await;
     gathered
 }
 
@@ -86,8 +86,8 @@ impl Gathered {
 }
 
 /// The repository's sheet, over it what AWS says now, over both what the operator says.
-async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered: &mut Gathered) {
-    match ports.price_list.prices(&wiring.region).await {
+async fn prices<A: CostAdapters>(ports: &CostPorts<A>, stack_config: &StackConfig, gathered: &mut Gathered) {
+    match ports.price_list.prices(&stack_config.region).await {
         Ok(listed) => {
             let source = format!("AWS Price List, read {}", ports.fleet.pass.clock.now().strftime("%Y-%m-%d"));
             for (item, usd) in listed.prices {
@@ -99,7 +99,7 @@ async fn prices<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, gathered
         // The figures tell their own date; what they lack is told where it is needed.
         Err(error) => gathered.notes.push(format!("prices are those of the repository's dated sheet: {error}")),
     }
-    for (item, usd) in &wiring.prices {
+    for (item, usd) in &stack_config.prices {
         gathered.sheet.set(*item, Price { usd: *usd, source: "the operator".into() });
     }
 }
@@ -109,7 +109,7 @@ async fn streams<A: CostAdapters>(
     ports: &CostPorts<A>,
     request: &CostRequest,
     gathered: &mut Gathered,
-) -> Option<Vec<(String, Enrolment)>> {
+) -> Option<Vec<(String, StreamTags)>> {
     let tagged = match ports.fleet.fleet.tagged().await {
         Ok(tagged) => tagged,
         Err(error) => {
@@ -117,13 +117,8 @@ async fn streams<A: CostAdapters>(
             return None;
         }
     };
-    let enrolments: BTreeMap<String, Enrolment> = tagged
-        .into_iter()
-        .map(|stream| {
-            let tags = stream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-            (stream.name, Enrolment::read(tags))
-        })
-        .collect();
+    let enrolments: BTreeMap<String, StreamTags> =
+        tagged.into_iter().map(|stream| (stream.name, StreamTags::read(&stream.tags))).collect();
     let names = match &request.whose {
         Whose::Managed => {
             enrolments.iter().filter(|(_, enrolment)| enrolment.managed).map(|(name, _)| name.clone()).collect()
@@ -147,9 +142,9 @@ async fn streams<A: CostAdapters>(
 /// What these streams are billed by.
 async fn standings<A: CostAdapters>(
     ports: &CostPorts<A>,
-    streams: &[(String, Enrolment)],
+    streams: &[(String, StreamTags)],
     gathered: &mut Gathered,
-) -> Vec<(String, Standing, Enrolment)> {
+) -> Vec<(String, Standing, StreamTags)> {
     let mut standings = Vec::new();
     for (name, enrolment) in streams {
         match ports.billing.standing(name).await {
@@ -179,7 +174,7 @@ async fn alarm_metrics<A: CostAdapters>(ports: &CostPorts<A>, gathered: &mut Gat
 async fn metrics<A: CostAdapters>(
     ports: &CostPorts<A>,
     request: &CostRequest,
-    streams: Vec<(String, Standing, Enrolment)>,
+    streams: Vec<(String, Standing, StreamTags)>,
     alarms: &BTreeMap<String, usize>,
     gathered: &mut Gathered,
 ) -> Vec<Known> {
@@ -204,8 +199,13 @@ async fn metrics<A: CostAdapters>(
 }
 
 /// What the stack itself used. A person who asks from a terminal is no stack, and does not say which one is meant.
-async fn own<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, request: &CostRequest, gathered: &mut Gathered) {
-    if wiring.functions.is_empty() {
+async fn own<A: CostAdapters>(
+    ports: &CostPorts<A>,
+    stack_config: &StackConfig,
+    request: &CostRequest,
+    gathered: &mut Gathered,
+) {
+    if stack_config.functions.is_empty() {
         let note =
             "what the scaler itself costs is without its functions and the stack's own alarms: nobody said which";
         gathered.notes.push(note.to_owned());
@@ -213,10 +213,10 @@ async fn own<A: CostAdapters>(ports: &CostPorts<A>, wiring: &Wiring, request: &C
     }
     let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
     gathered.own = OwnUse::of_stack(seconds);
-    let names: Vec<_> = wiring.functions.iter().map(|(name, _)| name.clone()).collect();
+    let names: Vec<_> = stack_config.functions.iter().map(|(name, _)| name.clone()).collect();
     match ports.billing.runs(&names, request.from, request.until).await {
         Ok(runs) => {
-            for (name, megabytes) in &wiring.functions {
+            for (name, megabytes) in &stack_config.functions {
                 let run = runs.get(name).copied().unwrap_or_default();
                 gathered.own.runs += u128::from(run.count);
                 gathered.own.run_milliseconds_mb += u128::from(run.milliseconds) * u128::from(*megabytes);

@@ -5,7 +5,7 @@ use billing::{Bill, Looked, OwnUse, Series, Standing, Usage, advice, month_end};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kinesis_model::{MicroUsd, ShardCount, StreamMode};
-use scaler_core::{Enrolment, Policy};
+use scaler_core::{Policy, StreamTags};
 
 use super::report::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
 
@@ -25,7 +25,7 @@ pub(super) struct Known {
     /// What it carried, in the whole period.
     pub(super) series: Series,
     /// What its tags say; without tags it is not managed.
-    pub(super) enrolment: Enrolment,
+    pub(super) enrolment: StreamTags,
     /// How many metrics its alarms read.
     pub(super) alarm_metrics: usize,
 }

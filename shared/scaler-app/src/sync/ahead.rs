@@ -1,7 +1,7 @@
 //! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
 
 use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{Direction, Enrolment, Observation, Plan, Policy, may_plan, plan_ahead};
+use scaler_core::{Direction, Observation, Plan, Policy, StreamTags, may_plan, plan_ahead};
 
 use super::Settings;
 use crate::pasts::minutes_since_past;
@@ -35,7 +35,7 @@ pub(super) async fn look_ahead<A: Adapters>(
     settings: Settings<'_>,
     stream: &str,
     shards: ShardCount,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
 ) -> Ahead {
     let Ok(policy) = enrolment.policy(settings.policy) else { return Ahead::default() };
     let plan = match plan(ports, &policy, stream, shards, enrolment).await {
@@ -72,7 +72,7 @@ async fn plan<A: Adapters>(
     policy: &Policy,
     stream: &str,
     shards: ShardCount,
-    enrolment: &Enrolment,
+    enrolment: &StreamTags,
 ) -> Result<Option<Plan>, CallError> {
     let now = ports.clock.now();
     let end = whole_minute(now);

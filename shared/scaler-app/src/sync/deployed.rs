@@ -28,7 +28,7 @@ pub(super) async fn tell_deployed<A: FleetAdapters>(
 fn notice(settings: Settings<'_>, what: &str, scaled: usize, tally: &Tally<'_>) -> Notice {
     let (is_dry_run, seen) = (settings.policy.dry_run, tally.seen());
     let mut lines = vec![
-        format!("What: the stack {} was {what}, and has looked at its streams.", settings.wiring.stack_name),
+        format!("What: the stack {} was {what}, and has looked at its streams.", settings.stack_config.stack_name),
         format!("Streams that are scaled: {scaled}"),
         format!("Dry run: {}", if is_dry_run { "yes, so nothing is resized" } else { "no" }),
         format!("Streams whose alarms were made or put right: {}", seen.mended),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use billing::prices::shard_hour;
 use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use kinesis_model::{Demand, MetricWindow, ShardCount};
-use scaler_core::{Enrolment, SYNC_MINUTES};
+use scaler_core::{SYNC_MINUTES, StreamTags};
 
 use super::Settings;
 use super::ports::{FleetAdapters, FleetMetrics, FleetPorts};
@@ -19,7 +19,7 @@ use crate::telemetry::Gauges;
 pub(super) async fn publish<A: FleetAdapters>(
     ports: &FleetPorts<A>,
     settings: Settings<'_>,
-    standings: &[(String, ShardCount, Enrolment)],
+    standings: &[(String, ShardCount, StreamTags)],
     with_loads: bool,
     tally: &mut Tally<'_>,
 ) {
@@ -36,7 +36,7 @@ pub(super) async fn publish<A: FleetAdapters>(
             }
         }
     }
-    let price = shard_hour(&settings.wiring.region);
+    let price = shard_hour(&settings.stack_config.region);
     for (stream, open_shards, enrolment) in standings {
         tally.gauges(Gauges {
             stream: stream.clone(),

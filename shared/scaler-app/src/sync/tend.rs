@@ -2,7 +2,7 @@
 
 use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    Care, Direction, Enrolment, Policy, Reason, StreamAlarm, TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care,
+    Care, Direction, Policy, Reason, StreamAlarm, StreamTags, TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care,
     stream_of_alarm,
 };
 
@@ -49,7 +49,7 @@ pub(super) enum Look {
 pub(super) struct Tended {
     pub(super) outcomes: Vec<Outcome>,
     /// Where the stream stands, if it is one that is scaled.
-    pub(super) standing: Option<(ShardCount, Enrolment)>,
+    pub(super) standing: Option<(ShardCount, StreamTags)>,
     /// In how many seconds to look again, if no alarm will ask for it: the stream is changing just now, it may have changed
     /// while its alarms were put, or a step of its plan is due then.
     pub(super) look_again: Option<u32>,
@@ -58,7 +58,7 @@ pub(super) struct Tended {
 impl Tended {
     /// Where the stream stands, if its alarms are as they should be and it is not being resized: only then is it looked ahead
     /// for. One whose alarms are somebody else's, or could not be made, is left to a person.
-    pub(super) fn at_rest(&self) -> Option<(ShardCount, Enrolment)> {
+    pub(super) fn at_rest(&self) -> Option<(ShardCount, StreamTags)> {
         let is_in_step = |outcome: &Outcome| matches!(outcome.outcome, OutcomeKind::Kept | OutcomeKind::Mended);
         self.standing.clone().filter(|_| self.outcomes.iter().all(is_in_step))
     }
@@ -80,7 +80,7 @@ pub(super) struct Tender<'a, A: FleetAdapters> {
 
 impl<A: FleetAdapters> Tender<'_, A> {
     /// Takes the step of a plan that is due, of a stream that stands so and is in step.
-    pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, enrolment: &Enrolment) -> Ahead {
+    pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, enrolment: &StreamTags) -> Ahead {
         look_ahead(&self.ports.pass, self.settings, stream, shards, enrolment).await
     }
 
@@ -100,7 +100,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
         }
         // There is something to do: not by tags that may be minutes old.
         let enrolment = match self.ports.pass.streams.tags(stream).await {
-            Ok(tags) => read(&tags),
+            Ok(tags) => StreamTags::read(&tags),
             Err(error) => return call_failed(stream, &error).into(),
         };
         match care(self.settings.policy, &state, &enrolment) {
@@ -118,7 +118,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
 
     /// Writes the tag of resizes on a stream which is new to us: one on which it cannot be written, be it for want of room, a tag
     /// policy or a permission, cannot be scaled, and somebody should know before it has to be. What stops it, if anything does.
-    async fn reserve_memory(&self, known: &Known, enrolment: &Enrolment) -> Option<Outcome> {
+    async fn reserve_memory(&self, known: &Known, enrolment: &StreamTags) -> Option<Outcome> {
         if enrolment.has_memory.resizes {
             return None;
         }
@@ -135,7 +135,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     /// The same for the tag of notices, without which a stream is scaled and people are told nothing of it; what is wrong with it.
-    async fn reserve_notices(&self, known: &Known, enrolment: &Enrolment) -> Option<String> {
+    async fn reserve_notices(&self, known: &Known, enrolment: &StreamTags) -> Option<String> {
         if enrolment.has_memory.notices {
             return None;
         }
@@ -149,7 +149,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
 
     /// Tells people of a stream on which nothing may be written down: when AWS told of a change of it or somebody asked, and in its
     /// turn.
-    async fn tell_unremembered(&self, known: &Known, enrolment: &Enrolment, outcome: &mut Outcome) {
+    async fn tell_unremembered(&self, known: &Known, enrolment: &StreamTags, outcome: &mut Outcome) {
         if enrolment.managed && enrolment.has_memory.notices {
             self.tell(enrolment, outcome).await;
         } else if known.look != Look::AsItsAlarmsSay && !enrolment.is_dry_run(self.settings.policy) {
@@ -161,7 +161,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     async fn scaled(
         &mut self,
         known: &Known,
-        mut enrolment: Enrolment,
+        mut enrolment: StreamTags,
         policy: &Policy,
         shards: ShardCount,
         outside: Option<Direction>,
@@ -204,7 +204,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
 
     /// The whole work for a stream that is as it should be, by what its alarms say of it: no call at all.
     fn as_its_alarms_say(&self, known: &Known) -> Option<Tended> {
-        let enrolment = read(known.tags.as_ref()?);
+        let enrolment = StreamTags::read(known.tags.as_ref()?);
         if !enrolment.managed && enrolment.faults.is_empty() && known.alarms.is_empty() && !known.is_listed {
             return Some(Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT).into());
         }
@@ -222,7 +222,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
 
     /// The end of the work for a stream in this state that is as it should be, by the tags that are known of it.
     fn is_right(&self, known: &Known, state: &StreamState) -> Option<Tended> {
-        let enrolment = read(known.tags.as_ref()?);
+        let enrolment = StreamTags::read(known.tags.as_ref()?);
         let Care::Alarms { policy, outside: None } = care(self.settings.policy, state, &enrolment) else { return None };
         let changes = self.changes(known, &policy, state.open_shards);
         let kept = Outcome::plain(OutcomeKind::Kept, Some(&known.stream), KEPT);
@@ -230,7 +230,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     /// A stream with which the scaler has nothing to do.
-    async fn clean_up(&self, known: &Known, enrolment: &Enrolment, reason: &Reason) -> Outcome {
+    async fn clean_up(&self, known: &Known, enrolment: &StreamTags, reason: &Reason) -> Outcome {
         let mut outcome = Outcome::stopped(OutcomeKind::Refused, &known.stream, reason);
         if known.is_listed && !enrolment.managed {
             outcome.words = format!("STREAM_NAMES lists it, but {reason}");
@@ -245,7 +245,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     /// A stream that is changing, or of which it cannot be told what it should have.
-    async fn leave(&self, known: &Known, enrolment: &Enrolment, reason: &Reason) -> Tended {
+    async fn leave(&self, known: &Known, enrolment: &StreamTags, reason: &Reason) -> Tended {
         let is_changing = matches!(reason, Reason::NotActive(_));
         let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
         let mut outcome = Outcome::stopped(kind, &known.stream, reason);
@@ -261,7 +261,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     fn changes<'k>(&self, known: &'k Known, policy: &Policy, shards: ShardCount) -> Changes<'k> {
-        let actions = self.settings.wiring.alarm_actions();
+        let actions = self.settings.stack_config.alarm_actions();
         let wanted = alarms_of(self.settings.policy, policy, &known.stream, shards, &actions);
         Changes::between(&known.alarms, wanted)
     }
@@ -271,7 +271,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     async fn may_put(&self, changes: &Changes<'_>) -> Result<(), Unput> {
         for there in changes.put.iter().filter_map(|(_, there, _)| *there) {
             if !self.ports.alarms.is_ours(there).await? {
-                let stack = &self.settings.wiring.stack_name;
+                let stack = &self.settings.stack_config.stack_name;
                 return Err(Unput::NotOurs(format!("{}, by the tag {TAG_MADE_BY}={stack}", there.alarm.name)));
             }
         }
@@ -378,7 +378,7 @@ impl<A: FleetAdapters> Tender<'_, A> {
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.
-    async fn tell(&self, enrolment: &Enrolment, outcome: &mut Outcome) {
+    async fn tell(&self, enrolment: &StreamTags, outcome: &mut Outcome) {
         if outcome.needs_attention {
             tell_people(&self.ports.pass, self.settings.policy, enrolment, outcome).await;
         }
@@ -468,8 +468,4 @@ fn believed_shards(alarms: &[StoredAlarm]) -> Option<ShardCount> {
     let mut fits = alarms.iter().filter_map(|stored| stored.alarm.fits());
     let (first, second) = (fits.next()?, fits.next()?);
     ShardCount::new(first).filter(|_| first == second)
-}
-
-fn read(tags: &[(String, String)]) -> Enrolment {
-    Enrolment::read(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
 }

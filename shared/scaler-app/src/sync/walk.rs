@@ -143,7 +143,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
     /// What is known of a stream that is to be looked at closely.
     async fn close(&self, stream: &str) -> Result<Known, CallError> {
         let alarms = self.ports.alarms.under(&format!("{ALARM_PREFIX}{stream}/")).await?;
-        let is_listed = self.settings.wiring.stream_names.iter().any(|listed| listed == stream);
+        let is_listed = self.settings.stack_config.stream_names.iter().any(|listed| listed == stream);
         Ok(Known { stream: stream.to_owned(), tags: None, alarms, is_listed, look: tend::Look::Close, plans: true })
     }
 
@@ -181,7 +181,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
             ahead.outcome.into_iter().for_each(|outcome| tally.outcome(outcome));
         }
         self.look_again(again, tally).await;
-        if self.settings.wiring.stream_metrics {
+        if self.settings.stack_config.stream_metrics {
             publish(self.ports, self.settings, &standings, !self.is_over(), tally).await;
         }
         Looks { done, scaled: standings.len() }
@@ -200,7 +200,7 @@ impl<'a, A: FleetAdapters> Walk<'a, A> {
                 alarms.entry(stream.to_owned()).or_default().push(stored);
             }
         }
-        let listed: BTreeSet<String> = self.settings.wiring.stream_names.iter().cloned().collect();
+        let listed: BTreeSet<String> = self.settings.stack_config.stream_names.iter().cloned().collect();
         let mut tags: BTreeMap<String, Vec<(String, String)>> =
             tagged.into_iter().map(|TaggedStream { name, tags }| (name, tags)).collect();
         let names: BTreeSet<String> = tags.keys().chain(alarms.keys()).chain(&listed).cloned().collect();

@@ -177,12 +177,12 @@ async fn where_each_stream_stands_is_told() {
 
     // What is not known is not zero.
     let mut abroad = Stack::enrolled(&["orders"]).await;
-    abroad.wiring.region = "eu-west-1".to_owned();
+    abroad.config.region = "eu-west-1".to_owned();
     abroad.world.change("orders", |stream| stream.load = kinesis_model::Minute::default());
     let gauge = abroad.scheduled().await.gauges.remove(0);
     assert_eq!((gauge.utilization_percent, gauge.per_hour), (None, None));
     let line: Value = serde_json::from_str(&gauge.line(NOW)).unwrap();
     assert!(line.get("UtilizationPercent").is_none() && line.get("HourlyCostUsd").is_none(), "{line}");
-    abroad.wiring.stream_metrics = false;
+    abroad.config.stream_metrics = false;
     assert!(abroad.scheduled().await.gauges.is_empty());
 }

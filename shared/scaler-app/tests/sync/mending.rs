@@ -433,7 +433,7 @@ async fn where_the_account_lacks_something_it_is_asked_once() {
 async fn a_listed_stream_must_be_there_and_tagged() {
     let mut stack = Stack::with(&["orders"]);
     stack.world.change("orders", |stream| stream.tags.clear());
-    stack.wiring.stream_names = vec!["nowhere".to_owned(), "orders".to_owned()];
+    stack.config.stream_names = vec!["nowhere".to_owned(), "orders".to_owned()];
     let run = stack.scheduled().await;
     assert_eq!(run.brief(), ["nowhere refused", "orders refused"]);
     let mut words: Vec<_> = run.response.outcomes.iter().map(|outcome| outcome.words.as_str()).collect();

@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::stack_settings::alarms_of;
 use scaler_app::sync::{Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::telemetry::Gauges;
-use scaler_app::wiring::Wiring;
 use scaler_app::{Outcome, OutcomeKind};
-use scaler_core::{Enrolment, Policy, PolicySpec, StreamAlarm};
+use scaler_core::{Policy, PolicySpec, StreamAlarm, StreamTags};
 use serde_json::{Value, json};
 use testkit::world::{Stream, World};
 
@@ -18,7 +18,7 @@ pub(crate) const NOW: Timestamp = Timestamp::constant(1_767_324_000, 0);
 pub(crate) struct Stack {
     pub(crate) world: World,
     pub(crate) policy: PolicySpec,
-    pub(crate) wiring: Wiring,
+    pub(crate) config: StackConfig,
 }
 
 /// What one run came to.
@@ -77,15 +77,15 @@ impl Stack {
             world = world.with(stream, Stream::managed(4, load()));
         }
         let arn = |name: &str| Some(format!("arn:aws:sns:us-east-1:123456789012:{name}"));
-        let wiring = Wiring {
+        let config = StackConfig {
             scale_out_action_arn: arn("out"),
             scale_in_action_arn: arn("in"),
             notification_topic_arn: arn("people"),
             stream_metrics: true,
             region: "us-east-1".to_owned(),
-            ..Wiring::default()
+            ..StackConfig::default()
         };
-        Self { world, policy: PolicySpec::default(), wiring }
+        Self { world, policy: PolicySpec::default(), config }
     }
 
     /// As [`Self::with`], after a run that made the alarms; no call is on record.
@@ -116,13 +116,13 @@ impl Stack {
     pub(crate) async fn asked_by_cloudformation(&self, event: &Value) -> SyncResponse {
         let request = StackRequest::read(event).expect("it is one");
         let until = self.world.now().checked_add(SignedDuration::from_mins(4)).unwrap();
-        let (ports, stack) = (self.world.fleet_ports(), &self.wiring.stack_name);
+        let (ports, stack) = (self.world.fleet_ports(), &self.config.stack_name);
         answer_stack(&ports, &&self.world, stack, request, until, &mut |_| ()).await
     }
 
     pub(crate) async fn run_for(&self, event: &Value, time: SignedDuration) -> Run {
         let policy = Policy::new(self.policy).unwrap();
-        let settings = Settings { policy: &policy, wiring: &self.wiring };
+        let settings = Settings { policy: &policy, stack_config: &self.config };
         let until = self.world.now().checked_add(time).unwrap();
         let (mut said, mut gauges) = (Vec::new(), Vec::new());
         let mut say = |one: Said| match one {
@@ -141,19 +141,19 @@ impl Stack {
     /// The alarms that a stream should have.
     pub(crate) fn wanted(&self, stream: &str) -> Vec<StreamAlarm> {
         let Some(state) = self.world.stream(stream) else { return Vec::new() };
-        let enrolment = Enrolment::read(state.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let enrolment = StreamTags::read(&state.tags.iter().collect::<Vec<_>>());
         if !enrolment.managed || state.mode == StreamMode::OnDemand {
             return Vec::new();
         }
         let policy = enrolment.policy(&Policy::new(self.policy).unwrap()).unwrap();
         let shards = ShardCount::new(state.shards).unwrap();
-        alarms_of(&Policy::new(self.policy).unwrap(), &policy, stream, shards, &self.wiring.alarm_actions())
+        alarms_of(&Policy::new(self.policy).unwrap(), &policy, stream, shards, &self.config.alarm_actions())
     }
 
     /// As [`Self::wanted`], and none where the stream's tags cannot be read.
     pub(crate) fn wanted_if_readable(&self, stream: &str) -> Vec<StreamAlarm> {
         let Some(state) = self.world.stream(stream) else { return Vec::new() };
-        let enrolment = Enrolment::read(state.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let enrolment = StreamTags::read(&state.tags.iter().collect::<Vec<_>>());
         let is_readable = enrolment.faults.is_empty() && enrolment.policy(&Policy::new(self.policy).unwrap()).is_ok();
         if is_readable { self.wanted(stream) } else { Vec::new() }
     }

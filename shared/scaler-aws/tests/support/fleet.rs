@@ -11,12 +11,12 @@ use aws_models::cloudwatch::AlarmFilter;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, alarm_config};
+use scaler_app::stack_config::StackConfig;
 use scaler_app::stack_settings::alarms_of;
 use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
-use scaler_app::wiring::Wiring;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, CloudFormation, Pace, Share};
 use scaler_core::{
-    ALARM_PREFIX, AlarmKind, Direction, Enrolment, Policy, PolicySpec, SYNC_MINUTES, StreamAlarm, TAG_MADE_BY,
+    ALARM_PREFIX, AlarmKind, Direction, Policy, PolicySpec, SYNC_MINUTES, StreamAlarm, StreamTags, TAG_MADE_BY,
     TAG_MANAGED, alarm_name,
 };
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ pub(crate) struct Fleet {
     pub(crate) ports: AwsFleetPorts<VirtualClock>,
     deliveries: UnboundedReceiver<Delivery>,
     policy: Policy,
-    wiring: Wiring,
+    stack_config: StackConfig,
     streams: BTreeMap<String, Stream>,
     /// When the schedule called last.
     scheduled_at: Timestamp,
@@ -94,15 +94,15 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// What the stack says to cost-report.
-    pub(crate) fn reporting(&self) -> Wiring {
-        Wiring { report_bucket: Some("reports".to_owned()), ..self.wiring.clone() }
+    pub(crate) fn reporting(&self) -> StackConfig {
+        StackConfig { report_bucket: Some("reports".to_owned()), ..self.stack_config.clone() }
     }
 
     /// The ports of cost-report over this fleet.
-    pub(crate) async fn cost_ports(&self, wiring: &Wiring) -> AwsCostPorts<VirtualClock> {
+    pub(crate) async fn cost_ports(&self, stack_config: &StackConfig) -> AwsCostPorts<VirtualClock> {
         let clock = VirtualClock(Arc::clone(&self.sandbox));
         let sdk = super::support::sdk(self.sandbox.endpoint()).await;
-        scaler_aws::cost_ports(&sdk, clock.clone(), &Pace::of(Share::COST_REPORT, clock), wiring)
+        scaler_aws::cost_ports(&sdk, clock.clone(), &Pace::of(Share::COST_REPORT, clock), stack_config)
     }
 
     /// So many managed streams of two shards, and no alarm.
@@ -120,26 +120,26 @@ impl Fleet {
         let (sandbox, deliveries) = Sandbox::start(options).await.unwrap();
         let sandbox = Arc::new(sandbox);
         let arn = |name: &str| Some(format!("arn:aws:sns:us-east-1:{ACCOUNT}:{name}"));
-        let wiring = Wiring {
+        let stack_config = StackConfig {
             scale_out_action_arn: arn("scale-out"),
             scale_in_action_arn: arn("scale-in"),
             notification_topic_arn: arn("people"),
             continuation_queue_url: Some(queue),
             stream_metrics: true,
             region: "us-east-1".to_owned(),
-            ..Wiring::default()
+            ..StackConfig::default()
         };
         let clock = VirtualClock(Arc::clone(&sandbox));
         let pace = Pace::of(Share::ALARM_SYNC, clock.clone());
         let sdk = super::support::sdk(sandbox.endpoint()).await;
-        let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &wiring);
+        let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &stack_config);
         let policy = Policy::new(PolicySpec::default()).unwrap();
         let mut fleet = Self {
             sandbox,
             ports,
             deliveries,
             policy,
-            wiring,
+            stack_config,
             streams: BTreeMap::new(),
             scheduled_at: start,
             run: BEGINS_WITHIN,
@@ -198,7 +198,7 @@ impl Fleet {
     }
 
     async fn run_once(&self, event: &Value) -> (SyncResponse, usize) {
-        let settings = Settings { policy: &self.policy, wiring: &self.wiring };
+        let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
         let until = self.sandbox.now() + self.run;
         let mut gauges = 0;
         let mut say = |said: Said| gauges += usize::from(matches!(said, Said::Gauges(_)));
@@ -212,7 +212,7 @@ impl Fleet {
         let event = json!({
             "RequestType": "Delete",
             "ResponseURL": format!("{}/cloudformation/answer?X-Amz-Signature=s", self.sandbox.endpoint()),
-            "StackId": format!("arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{}/1", self.wiring.stack_name),
+            "StackId": format!("arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{}/1", self.stack_config.stack_name),
             "RequestId": "1",
             "LogicalResourceId": "StreamAlarms",
             "PhysicalResourceId": "stream-alarms",
@@ -222,7 +222,7 @@ impl Fleet {
         let sdk = super::support::sdk(self.sandbox.endpoint()).await;
         let cloudformation = CloudFormation::new(&sdk, &Pace::of(Share::ALARM_SYNC, clock));
         let until = self.sandbox.now() + BEGINS_WITHIN;
-        let stack = &self.wiring.stack_name;
+        let stack = &self.stack_config.stack_name;
         let response = answer_stack(&self.ports, &cloudformation, stack, request, until, &mut |_| ()).await;
         let answers = self.sandbox.objects();
         let (_, answer) = answers.iter().find(|((bucket, _), _)| bucket == "cloudformation").unwrap();
@@ -248,11 +248,11 @@ impl Fleet {
                 self.resize(name, 3).await;
                 let stream = &self.streams[name];
                 let fitted = self.wanted(name, stream).remove(0);
-                let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), self.wiring.stack_name.clone())]);
+                let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), self.stack_config.stack_name.clone())]);
                 let now = self.sandbox.now();
                 self.sandbox
                     .cloudwatch()
-                    .put_alarm_tagged(alarm_config(&fitted.signed_by(&self.wiring.stack_name)), tags, now)
+                    .put_alarm_tagged(alarm_config(&fitted.signed_by(&self.stack_config.stack_name)), tags, now)
                     .unwrap();
             }
             "an alarm deleted" => self.sandbox.cloudwatch().delete_alarms(&[out]),
@@ -316,10 +316,10 @@ impl Fleet {
     }
 
     fn wanted(&self, name: &str, stream: &Stream) -> Vec<StreamAlarm> {
-        let enrolment = Enrolment::read(stream.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let enrolment = StreamTags::read(&stream.tags.iter().collect::<Vec<_>>());
         let policy = enrolment.policy(&self.policy).unwrap();
         let shards = ShardCount::new(stream.shards).unwrap();
-        alarms_of(&self.policy, &policy, name, shards, &self.wiring.alarm_actions())
+        alarms_of(&self.policy, &policy, name, shards, &self.stack_config.alarm_actions())
     }
 
     /// Every alarm that is missing, wrong or left over, as the sandbox has them.
@@ -339,7 +339,7 @@ impl Fleet {
         for (name, stream) in &self.streams {
             for alarm in self.wanted(name, stream) {
                 match there.remove(&alarm.name) {
-                    Some(config) if config == alarm_config(&alarm.signed_by(&self.wiring.stack_name)) => {}
+                    Some(config) if config == alarm_config(&alarm.signed_by(&self.stack_config.stack_name)) => {}
                     Some(_) => wrongs.push(format!("{} is wrong", alarm.name)),
                     None => wrongs.push(format!("{} is missing", alarm.name)),
                 }

@@ -12,7 +12,7 @@ use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Sandbox;
 use scaler_app::ports::Clock;
-use scaler_app::wiring::Wiring;
+use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsCostPorts, AwsFleetPorts, AwsPorts, Pace, Pause, Share};
 
 /// Wait before the first of the SDK's retries, instead of its second: tests run in real time.
@@ -35,17 +35,17 @@ pub(crate) async fn sdk(endpoint: &str) -> SdkConfig {
 
 /// The ports of a pass, with nobody to be told and no waiting between calls.
 pub(crate) fn ports<C: Clock>(sdk: &SdkConfig, clock: C) -> AwsPorts<C> {
-    scaler_aws::ports(sdk, clock, &unpaced(), &Wiring::default())
+    scaler_aws::ports(sdk, clock, &unpaced(), &StackConfig::default())
 }
 
 /// The ports of alarm-sync, with no waiting between calls.
-pub(crate) fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) -> AwsFleetPorts<C> {
-    scaler_aws::fleet_ports(sdk, clock, &unpaced(), wiring)
+pub(crate) fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, stack_config: &StackConfig) -> AwsFleetPorts<C> {
+    scaler_aws::fleet_ports(sdk, clock, &unpaced(), stack_config)
 }
 
 /// The ports of cost-report, with no waiting between calls.
-pub(crate) fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, wiring: &Wiring) -> AwsCostPorts<C> {
-    scaler_aws::cost_ports(sdk, clock, &unpaced(), wiring)
+pub(crate) fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, stack_config: &StackConfig) -> AwsCostPorts<C> {
+    scaler_aws::cost_ports(sdk, clock, &unpaced(), stack_config)
 }
 
 /// No waiting between calls.

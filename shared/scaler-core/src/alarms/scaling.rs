@@ -95,7 +95,7 @@ fn usage(policy: &Policy, direction: Direction) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::policy::PolicySpec;
+    use crate::settings::PolicySpec;
 
     #[test]
     fn thresholds_are_where_decide_would_act() {

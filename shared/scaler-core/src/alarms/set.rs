@@ -41,7 +41,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::alarm::stream_of_alarm;
     use super::*;
-    use crate::policy::PolicySpec;
+    use crate::settings::PolicySpec;
 
     fn alarms(shards: u32) -> Vec<StreamAlarm> {
         let policy = Policy::new(PolicySpec::default()).unwrap();

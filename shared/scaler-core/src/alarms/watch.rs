@@ -51,7 +51,7 @@ pub(crate) fn watch_alarm(policy: &Policy, stream: &str, watch: Watch) -> Stream
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::policy::PolicySpec;
+    use crate::settings::PolicySpec;
 
     #[test]
     fn thresholds_are_those_of_the_design_by_default() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::load_history::LoadHistory;
-use crate::enrolment::Enrolment;
+use super::tags::StreamTags;
 use kinesis_model::{AccountShards, MetricWindow, OpenShard, StreamState};
 
 /// An open shard, and what was written to it in the minutes of a window.
@@ -21,7 +21,7 @@ pub struct Observation {
     /// What Kinesis says of the stream.
     pub stream: StreamState,
     /// What the stream's tags say, its resize history included.
-    pub enrolment: Enrolment,
+    pub enrolment: StreamTags,
     /// What CloudWatch says.
     pub window: MetricWindow,
     /// What was wanted of the stream in the days before the window, where that could be read.

@@ -9,8 +9,8 @@ use kinesis_model::limits::{
 };
 use kinesis_model::{AccountShards, Limit, MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    Attempt, AttemptKind, Direction, Enrolment, LoadHistory, Observation, PAST_MINUTES, Policy, PolicySpec,
-    ResizeHistory, Verdict, decide,
+    Attempt, AttemptKind, Direction, LoadHistory, Observation, PAST_MINUTES, Policy, PolicySpec, ResizeHistory,
+    StreamTags, Verdict, decide,
 };
 
 /// Midnight of a Monday, 2026-01-05T00:00:00Z: minute 0.
@@ -93,7 +93,7 @@ impl Days {
                 open_shards: ShardCount::new(shards).unwrap(),
                 shard_metrics: false,
             },
-            enrolment: Enrolment { managed: true, ..Enrolment::default() },
+            enrolment: StreamTags { managed: true, ..StreamTags::default() },
             window: MetricWindow { end: at(now), minutes },
             past: None,
             account: Some(AccountShards { open: shards, limit: 20_000 }),

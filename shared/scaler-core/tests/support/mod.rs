@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use kinesis_model::{
     AccountShards, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
 };
-use scaler_core::{Decision, Direction, Enrolment, Observation, Policy, PolicySpec, ShardWindow, decide};
+use scaler_core::{Decision, Direction, Observation, Policy, PolicySpec, ShardWindow, StreamTags, decide};
 
 /// 2026-01-02T03:00:00Z.
 pub const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
@@ -239,7 +239,7 @@ impl Case {
                 open_shards: ShardCount::new(self.shards).unwrap(),
                 shard_metrics: self.shard_metrics,
             },
-            enrolment: Enrolment::read(self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+            enrolment: StreamTags::read(&self.tags),
             window: MetricWindow { end: NOW, minutes: self.minutes.clone() },
             account: self.account,
             shards: self.windows.clone(),

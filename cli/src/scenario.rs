@@ -11,11 +11,11 @@ use simulator::score::Score;
 use simulator::simulate::{Setup, Skew, Throttled, simulate};
 use simulator::trace::Trace;
 
-use crate::options::{AssumptionOptions, Fate};
+use crate::options::{AssumptionOptions, ThrottleHandling};
 use crate::progress;
 
 /// One workload under one set of assumptions.
-pub(crate) struct Scene {
+pub(crate) struct Scenario {
     pub(crate) trace: Trace,
     /// Open shards in the first minute.
     pub(crate) initial_shards: u32,
@@ -27,7 +27,7 @@ pub(crate) struct Scene {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Assumed {
     pub(crate) aws: Assumptions,
-    pub(crate) throttled: Fate,
+    pub(crate) throttled: ThrottleHandling,
     /// 0 to 1.
     pub(crate) hottest_key_share: Option<f64>,
 }
@@ -43,7 +43,7 @@ impl Assumed {
     }
 }
 
-impl Scene {
+impl Scenario {
     pub(crate) fn new(trace: Trace, initial_shards: u32, assumed: Assumed) -> Self {
         Self { trace, initial_shards, assumed, optimum: OnceCell::new() }
     }
@@ -80,11 +80,11 @@ pub(crate) fn hours(minutes: usize) -> f64 {
     minutes as f64 / 60.0
 }
 
-/// What kinesis-scaler does with this policy; unlike a [`Scene`], threads can share these arguments.
+/// What kinesis-scaler does with this policy; unlike a [`Scenario`], threads can share these arguments.
 pub(crate) fn run(trace: &Trace, initial_shards: u32, assumed: &Assumed, policy: Policy) -> Run {
     let throttled = match assumed.throttled {
-        Fate::Lost => Throttled::Lost,
-        Fate::Retried => Throttled::Retried,
+        ThrottleHandling::Lost => Throttled::Lost,
+        ThrottleHandling::Retried => Throttled::Retried,
     };
     let skew = assumed.hottest_key_share.map(|share| Skew::of_key("hottest", share)).unwrap_or_default();
     let setup = Setup { assumptions: assumed.aws, throttled, skew, ..Setup::new(initial_shards, policy) };

@@ -3,22 +3,38 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use clap::Args;
 use scaler_core::Policy;
 use simulator::peers::{PEERS, Peer};
 use simulator::run::Run;
 
 use crate::failure::usage;
 use crate::files;
-use crate::options::{AssumptionOptions, Fate, PolicyOptions, SettingOptions};
-use crate::scene::Scene;
+use crate::options::{AssumptionOptions, ThrottleHandling};
+use crate::scenario::Scenario;
+use crate::setting_options::SettingOptions;
 use crate::settings;
 
 pub(crate) const OURS: &str = "kinesis-scaler";
 pub(crate) const HINDSIGHT: &str = "hindsight";
 
 /// What decides.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct PolicyOptions {
+    /// What decides: kinesis-scaler, aws-sample, awslabs-count, awslabs-pct, static-peak, hindsight, or a file of
+    /// kinesis-scaler's settings.
+    ///
+    /// A file has NAME=value lines, the environment variables of the functions; `#` begins a comment.
+    #[arg(long, value_name = "NAME|FILE", default_value = OURS)]
+    pub(crate) policy: String,
+    #[command(flatten)]
+    settings: SettingOptions,
+}
+
+/// What decides.
 #[derive(Debug)]
-pub(crate) enum Contender {
+pub(crate) enum ScalingPolicy {
     /// The deployed code, with these settings.
     Ours(Policy),
     /// One of [`PEERS`], by its name.
@@ -27,7 +43,7 @@ pub(crate) enum Contender {
     Hindsight,
 }
 
-impl Contender {
+impl ScalingPolicy {
     /// The one that was asked for.
     ///
     /// # Errors
@@ -38,18 +54,13 @@ impl Contender {
         let other = match (options.policy.as_str(), peer) {
             (_, Some((name, peer))) => Self::Peer(name, peer),
             (HINDSIGHT, None) => Self::Hindsight,
-            (OURS, None) => return settings::policy(&options.settings, None).map(Self::Ours),
-            (file, None) => return in_file(file, &options.settings).map(Self::Ours),
+            (OURS, None) => return settings::policy_to_simulate(given, None).map(Self::Ours),
+            (file, None) => return in_file(file, given).map(Self::Ours),
         };
-        let of_ours = [
-            ("--risk", given.risk.is_some()),
-            ("--shards-min", given.shards_min.is_some()),
-            ("--shards-max", given.shards_max.is_some()),
-            ("--throttled=retried", assumed.throttled == Fate::Retried),
-            ("--hottest-key-share", assumed.hottest_key_share.is_some()),
-        ];
-        match of_ours.into_iter().find(|(_, given)| *given) {
-            Some((option, _)) => Err(usage(format!(
+        let retried = (assumed.throttled == ThrottleHandling::Retried).then(|| "--throttled=retried".to_owned());
+        let hottest = assumed.hottest_key_share.map(|_| "--hottest-key-share".to_owned());
+        match given.any().or(retried).or(hottest) {
+            Some(option) => Err(usage(format!(
                 "{option} concerns kinesis-scaler and would change nothing with --policy={}: leave one of them out",
                 options.policy
             ))),
@@ -70,12 +81,12 @@ impl Contender {
     ///
     /// # Errors
     /// Where even hindsight finds no way not to throttle.
-    pub(crate) fn run(&self, scene: &Scene) -> Result<Run> {
+    pub(crate) fn run(&self, scenario: &Scenario) -> Result<Run> {
         match self {
-            Self::Ours(policy) => Ok(scene.simulate(*policy)),
-            Self::Peer(_, peer) => Ok(peer(&scene.trace, scene.initial_shards, &scene.assumed.aws)),
+            Self::Ours(policy) => Ok(scenario.simulate(*policy)),
+            Self::Peer(_, peer) => Ok(peer(&scenario.trace, scenario.initial_shards, &scenario.assumed.aws)),
             Self::Hindsight => {
-                let optimum = scene.optimum().as_ref().map_err(Clone::clone);
+                let optimum = scenario.optimum().as_ref().map_err(Clone::clone);
                 let optimum = optimum.context("there is no run in hindsight; begin with more --initial-shards")?;
                 Ok(optimum.run.clone())
             }
@@ -87,7 +98,7 @@ impl Contender {
 fn in_file(name: &str, given: &SettingOptions) -> Result<Policy> {
     let file = Path::new(name);
     if files::is_there(file) {
-        return settings::policy(given, Some(file));
+        return settings::policy_to_simulate(given, Some(file));
     }
     let names = PEERS.map(|(name, _)| name).join(", ");
     Err(usage(format!(

@@ -10,7 +10,7 @@ use crate::stream_name::is_stream_name;
 
 /// The variables, unset or empty where there is nothing to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wiring {
+pub struct StackConfig {
     /// `NOTIFICATION_TOPIC_ARN`: the SNS topic that people read.
     pub notification_topic_arn: Option<String>,
     /// `STREAM_METRICS`: whether metrics are published for each stream, or for each function only.
@@ -39,7 +39,7 @@ pub struct Wiring {
     pub log_group: String,
 }
 
-impl Default for Wiring {
+impl Default for StackConfig {
     fn default() -> Self {
         Self {
             notification_topic_arn: None,
@@ -59,7 +59,7 @@ impl Default for Wiring {
     }
 }
 
-impl Wiring {
+impl StackConfig {
     /// What the stack's alarms do when they fire.
     pub fn alarm_actions(&self) -> AlarmActions {
         AlarmActions {
@@ -70,32 +70,32 @@ impl Wiring {
     }
 }
 
-/// The wiring in this process's environment.
+/// What the stack says in this process's environment.
 ///
 /// # Errors
 /// All faults at once.
-pub fn from_environment() -> Result<Wiring, ConfigError> {
+pub fn from_environment() -> Result<StackConfig, ConfigError> {
     from_lookup(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
 }
 
 /// The least that alarm-sync needs to take its alarms away, whatever else is wrong with its settings: whose they are, and where people
 /// are told of those that are left.
-pub fn stack_alone() -> Wiring {
+pub fn stack_alone() -> StackConfig {
     let said = |name| std::env::var(name).ok();
-    Wiring {
+    StackConfig {
         notification_topic_arn: said("NOTIFICATION_TOPIC_ARN").filter(|arn| is_topic(arn)),
-        stack_name: said("STACK_NAME").filter(|name| is_stack_name(name)).unwrap_or(Wiring::default().stack_name),
+        stack_name: said("STACK_NAME").filter(|name| is_stack_name(name)).unwrap_or(StackConfig::default().stack_name),
         region: said("AWS_REGION").unwrap_or_default(),
         log_group: said("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_default(),
-        ..Wiring::default()
+        ..StackConfig::default()
     }
 }
 
-/// The wiring that these variables hold.
+/// What the stack says by these variables.
 ///
 /// # Errors
 /// As [`from_environment`].
-pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, ConfigError> {
+pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<StackConfig, ConfigError> {
     let mut faults = Vec::new();
     let mut text = |name: &'static str, expected: &str, is_right: fn(&str) -> bool| {
         let value = lookup(name).filter(|value| !value.is_empty())?;
@@ -104,7 +104,7 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         }
         Some(value)
     };
-    let wiring = Wiring {
+    let stack_config = StackConfig {
         notification_topic_arn: text("NOTIFICATION_TOPIC_ARN", "the ARN of an SNS topic, or empty", is_topic),
         stream_metrics: text("STREAM_METRICS", "true or false", is_bool).is_some_and(|value| value == "true"),
         stream_names: text("STREAM_NAMES", "stream names with commas between them, or empty", |value| {
@@ -127,7 +127,8 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         })
         .and_then(|value| roles(&value))
         .unwrap_or_default(),
-        stack_name: text("STACK_NAME", "the name of a stack", is_stack_name).unwrap_or(Wiring::default().stack_name),
+        stack_name: text("STACK_NAME", "the name of a stack", is_stack_name)
+            .unwrap_or(StackConfig::default().stack_name),
         prices: text(
             "PRICE_OVERRIDES",
             "ITEM=USD with commas between, each item once, as shard-hour=0.0185,put-units=0.0204, or empty",
@@ -138,7 +139,7 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Wiring, Co
         region: lookup("AWS_REGION").unwrap_or_default(),
         log_group: lookup("AWS_LAMBDA_LOG_GROUP_NAME").unwrap_or_default(),
     };
-    if faults.is_empty() { Ok(wiring) } else { Err(ConfigError(faults)) }
+    if faults.is_empty() { Ok(stack_config) } else { Err(ConfigError(faults)) }
 }
 
 fn names(value: &str) -> impl Iterator<Item = &str> {
@@ -208,19 +209,19 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Wiring, ConfigError> {
+    fn read(variables: &[(&str, &str)]) -> Result<StackConfig, ConfigError> {
         from_lookup(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]
     fn what_is_unset_or_empty_is_not_there() {
-        assert_eq!(read(&[]).unwrap(), Wiring::default());
-        assert_eq!(read(&[("NOTIFICATION_TOPIC_ARN", ""), ("STREAM_NAMES", "")]).unwrap(), Wiring::default());
+        assert_eq!(read(&[]).unwrap(), StackConfig::default());
+        assert_eq!(read(&[("NOTIFICATION_TOPIC_ARN", ""), ("STREAM_NAMES", "")]).unwrap(), StackConfig::default());
     }
 
     #[test]
     fn what_is_set_arrives() {
-        let wiring = read(&[
+        let stack_config = read(&[
             ("NOTIFICATION_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:people"),
             ("STREAM_METRICS", "true"),
             ("STREAM_NAMES", "orders, clicks"),
@@ -229,23 +230,23 @@ mod tests {
             ("SCALER_ROLES", "arn:aws:iam::123456789012:role/out, arn:aws:iam::123456789012:role/in"),
             ("SCALER_FUNCTIONS", "stack-scale-out=256, stack-alarm_sync=512"),
         ]);
-        let wiring = wiring.unwrap();
-        assert!(wiring.stream_metrics);
-        assert_eq!(wiring.stream_names, ["orders", "clicks"]);
-        assert_eq!(wiring.report_bucket.as_deref(), Some("reports-of.kinesis"));
+        let stack_config = stack_config.unwrap();
+        assert!(stack_config.stream_metrics);
+        assert_eq!(stack_config.stream_names, ["orders", "clicks"]);
+        assert_eq!(stack_config.report_bucket.as_deref(), Some("reports-of.kinesis"));
         let functions = [("stack-scale-out", 256), ("stack-alarm_sync", 512)];
-        assert_eq!(wiring.functions, functions.map(|(name, megabytes)| (name.to_owned(), megabytes)));
+        assert_eq!(stack_config.functions, functions.map(|(name, megabytes)| (name.to_owned(), megabytes)));
         let role = |name: &str| Role::of_arn(&format!("arn:aws:iam::123456789012:role/{name}")).unwrap();
-        assert_eq!(wiring.roles, [role("out"), role("in")]);
-        let actions = wiring.alarm_actions();
-        assert_eq!(actions.watch, wiring.notification_topic_arn);
+        assert_eq!(stack_config.roles, [role("out"), role("in")]);
+        let actions = stack_config.alarm_actions();
+        assert_eq!(actions.watch, stack_config.notification_topic_arn);
         assert_eq!((actions.scale_out.is_some(), actions.scale_in), (true, None));
     }
 
     #[test]
     fn prices_arrive_exactly_or_not_at_all() {
-        let wiring = read(&[("PRICE_OVERRIDES", "shard-hour=0.0185,put-units=0.0204")]).unwrap();
-        assert_eq!(wiring.prices, [(Item::ShardHour, MicroUsd(18_500)), (Item::PutUnits, MicroUsd(20_400))]);
+        let stack_config = read(&[("PRICE_OVERRIDES", "shard-hour=0.0185,put-units=0.0204")]).unwrap();
+        assert_eq!(stack_config.prices, [(Item::ShardHour, MicroUsd(18_500)), (Item::PutUnits, MicroUsd(20_400))]);
         for prices in [
             "shard-hours=0.1",
             "shard-hour",

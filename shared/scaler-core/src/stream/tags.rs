@@ -1,9 +1,9 @@
 //! What a stream's tags say: whether we may touch it, which settings are its own, what was done to it before.
 
-use crate::policy::{Policy, PolicyFault, PolicySpec, parse_whole};
-use crate::risk::{RISK_WORDS, Risk};
-use crate::stream::history::ResizeHistory;
-use crate::stream::notices::NoticeMemory;
+use super::history::ResizeHistory;
+use super::notices::NoticeMemory;
+use crate::policy::{Policy, PolicyFault};
+use crate::settings::{PolicySpec, SETTINGS, Setting, TRUE_OR_FALSE};
 use kinesis_model::limits::TAGS_PER_STREAM_MAX;
 use kinesis_model::{MicroUsd, NotUsd};
 
@@ -19,28 +19,8 @@ pub const TAG_NOTICES: &str = "kinesis-scaler/notices";
 /// What the stream may cost in a calendar month, in USD. Nothing is scaled by it: cost-report calls out a stream that is over.
 pub const TAG_BUDGET: &str = "kinesis-scaler/budget-usd-month";
 
-/// The stream's own minimum.
-pub const TAG_SHARDS_MIN: &str = "kinesis-scaler/shards-min";
-/// The stream's own maximum.
-pub const TAG_SHARDS_MAX: &str = "kinesis-scaler/shards-max";
-const TAG_TARGET_UTILIZATION: &str = "kinesis-scaler/target-utilization";
-const TAG_RISK: &str = "kinesis-scaler/risk";
-/// The stream's own word on whether its shards may be measured.
-pub const TAG_SHARD_METRICS: &str = "kinesis-scaler/shard-metrics";
-const TAG_DRY_RUN: &str = "kinesis-scaler/dry-run";
-/// Every tag of ours.
-const TAGS: [&str; 10] = [
-    TAG_MANAGED,
-    TAG_SHARDS_MIN,
-    TAG_SHARDS_MAX,
-    TAG_TARGET_UTILIZATION,
-    TAG_RISK,
-    TAG_SHARD_METRICS,
-    TAG_DRY_RUN,
-    TAG_BUDGET,
-    TAG_RESIZES,
-    TAG_NOTICES,
-];
+/// Our tags that are no setting.
+const OTHER_TAGS: [&str; 4] = [TAG_MANAGED, TAG_BUDGET, TAG_RESIZES, TAG_NOTICES];
 
 /// A tag of ours that cannot be understood. The stream is left alone until it is mended: a bound that was guessed could
 /// resize it to anything.
@@ -56,20 +36,35 @@ pub struct TagFault {
 }
 
 /// Settings that one stream has for itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Instead of [`PolicySpec::shards_min`].
-    pub shards_min: Option<u32>,
-    /// Instead of [`PolicySpec::shards_max`].
-    pub shards_max: Option<u32>,
-    /// Instead of [`PolicySpec::target_utilization_percent`].
-    pub target_utilization_percent: Option<u32>,
-    /// Instead of [`PolicySpec::throttling_risk`].
-    pub risk: Option<Risk>,
-    /// Instead of [`PolicySpec::shard_metrics`].
-    pub shard_metrics: Option<bool>,
-    /// Instead of [`PolicySpec::dry_run`].
-    pub dry_run: Option<bool>,
+    /// Values of those that are given; the others have their default. In a box, since few streams have any.
+    values: Box<PolicySpec>,
+    given: Vec<&'static Setting>,
+}
+
+impl Overrides {
+    /// Whether the stream has its own value of the setting of this tag.
+    pub fn has(&self, tag: &str) -> bool {
+        self.given.iter().any(|setting| setting.tag == Some(tag))
+    }
+
+    /// Whether the stream itself asks for a dry run.
+    pub const fn is_dry_run(&self) -> bool {
+        self.values.dry_run
+    }
+
+    fn set(&mut self, setting: &'static Setting, value: &str) -> Result<(), String> {
+        setting.set(&mut self.values, value)?;
+        self.given.push(setting);
+        Ok(())
+    }
+
+    fn over(&self, stack: &Policy) -> PolicySpec {
+        let mut spec = **stack;
+        self.given.iter().for_each(|setting| setting.copy(*self.values, &mut spec));
+        spec
+    }
 }
 
 /// Which of the two tags that are our memory a stream has.
@@ -83,7 +78,7 @@ pub struct Memory {
 
 /// A stream's tags, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Enrolment {
+pub struct StreamTags {
     /// Whether `kinesis-scaler/managed` is `true`.
     pub managed: bool,
     /// The stream's own settings.
@@ -103,11 +98,11 @@ pub struct Enrolment {
     pub faults: Vec<TagFault>,
 }
 
-impl Enrolment {
-    /// Reads tags; those of others are passed over.
-    pub fn read<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+impl StreamTags {
+    /// Reads keys and values of tags; those of others are passed over.
+    pub fn read(tags: &[(impl AsRef<str>, impl AsRef<str>)]) -> Self {
         let mut read = Self::default();
-        for (key, value) in tags {
+        for (key, value) in tags.iter().map(|(key, value)| (key.as_ref(), value.as_ref())) {
             // Tags of AWS's own do not count. Source: "Tag restrictions" in the Kinesis developer guide.
             read.tags += usize::from(!key.starts_with("aws:"));
             if !key.starts_with(TAG_PREFIX) {
@@ -126,21 +121,12 @@ impl Enrolment {
     /// # Errors
     /// Bounds that contradict each other once combined.
     pub fn policy(&self, stack: &Policy) -> Result<Policy, Vec<PolicyFault>> {
-        let own = &self.overrides;
-        Policy::new(PolicySpec {
-            shards_min: own.shards_min.unwrap_or(stack.shards_min),
-            shards_max: own.shards_max.unwrap_or(stack.shards_max),
-            target_utilization_percent: own.target_utilization_percent.unwrap_or(stack.target_utilization_percent),
-            throttling_risk: own.risk.unwrap_or(stack.throttling_risk),
-            shard_metrics: own.shard_metrics.unwrap_or(stack.shard_metrics),
-            dry_run: self.is_dry_run(stack),
-            ..**stack
-        })
+        Policy::new(PolicySpec { dry_run: self.is_dry_run(stack), ..self.overrides.over(stack) })
     }
 
     /// Whether hands are to be kept off; the stack's word or the stream's own is enough.
     pub fn is_dry_run(&self, stack: &Policy) -> bool {
-        self.overrides.dry_run.unwrap_or(false) || stack.dry_run
+        self.overrides.is_dry_run() || stack.dry_run
     }
 
     /// The tags that are our memory for which the stream has no room: of those that it lacks, the ones beyond its 50.
@@ -157,21 +143,8 @@ impl Enrolment {
 
     /// Takes one tag, or says what its value should have been.
     fn take(&mut self, key: &str, value: &str) -> Result<(), String> {
-        let whole = |allowed: std::ops::RangeInclusive<u32>| {
-            let expected = format!("a whole number from {} to {}", allowed.start(), allowed.end());
-            parse_whole(value, &allowed).ok_or(expected)
-        };
-        let own = &mut self.overrides;
         match key {
-            TAG_MANAGED => self.managed = parse_bool(value)?,
-            TAG_SHARDS_MIN => own.shards_min = Some(whole(PolicySpec::SHARDS)?),
-            TAG_SHARDS_MAX => own.shards_max = Some(whole(PolicySpec::SHARDS)?),
-            TAG_TARGET_UTILIZATION => {
-                own.target_utilization_percent = Some(whole(PolicySpec::TARGET_UTILIZATION_PERCENT)?);
-            }
-            TAG_RISK => own.risk = Some(value.parse().map_err(|_| RISK_WORDS.to_owned())?),
-            TAG_SHARD_METRICS => own.shard_metrics = Some(parse_bool(value)?),
-            TAG_DRY_RUN => own.dry_run = Some(parse_bool(value)?),
+            TAG_MANAGED => self.managed = value.parse().map_err(|_| TRUE_OR_FALSE)?,
             TAG_RESIZES => {
                 self.has_memory.resizes = true;
                 self.history = ResizeHistory::parse(value).map_err(|word| {
@@ -192,39 +165,44 @@ impl Enrolment {
                 self.notices = NoticeMemory::parse(value);
             }
             _ => {
-                let known: Vec<_> = TAGS.iter().filter_map(|key| key.strip_prefix(TAG_PREFIX)).collect();
-                return Err(format!("a tag we know: {} (correct the key, or remove the tag)", known.join(", ")));
+                let setting = Setting::of_tag(key).ok_or_else(|| {
+                    let known: Vec<_> = known_tags().filter_map(|tag| tag.strip_prefix(TAG_PREFIX)).collect();
+                    format!("a tag we know: {} (correct the key, or remove the tag)", known.join(", "))
+                })?;
+                self.overrides.set(setting, value)?;
             }
         }
         Ok(())
     }
 }
 
-fn parse_bool(value: &str) -> Result<bool, String> {
-    match value {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err("true or false, in small letters".to_owned()),
-    }
+/// Every tag of ours.
+fn known_tags() -> impl Iterator<Item = &'static str> {
+    OTHER_TAGS.into_iter().chain(SETTINGS.iter().filter_map(|setting| setting.tag))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::settings::{TAG_DRY_RUN, TAG_SHARDS_MAX, TAG_SHARDS_MIN, values};
 
     #[test]
     fn only_the_exact_word_enrols() {
-        assert!(Enrolment::read([(TAG_MANAGED, "true")]).managed);
+        assert!(StreamTags::read(&[(TAG_MANAGED, "true")]).managed);
         for other in ["false", "True", "yes", "1", ""] {
-            assert!(!Enrolment::read([(TAG_MANAGED, other)]).managed, "{other:?}");
+            assert!(!StreamTags::read(&[(TAG_MANAGED, other)]).managed, "{other:?}");
         }
-        assert!(!Enrolment::read([("team", "orders")]).managed);
+        assert!(!StreamTags::read(&[("team", "orders")]).managed);
     }
 
     #[test]
     fn a_stream_has_its_own_bounds_and_can_only_add_caution() {
-        let read = Enrolment::read([(TAG_SHARDS_MIN, "2"), (TAG_TARGET_UTILIZATION, "60"), (TAG_DRY_RUN, "false")]);
+        let read = StreamTags::read(&[
+            (TAG_SHARDS_MIN, "2"),
+            ("kinesis-scaler/target-utilization", "60"),
+            (TAG_DRY_RUN, "false"),
+        ]);
         let stack = Policy::new(PolicySpec { dry_run: true, ..PolicySpec::default() }).unwrap();
         let policy = read.policy(&stack).unwrap();
         assert_eq!((policy.shards_min, policy.shards_max, policy.target_utilization_percent), (2, 100, 60));
@@ -232,17 +210,28 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_with_a_tag_arrives_over_the_stack_s() {
+        let stack = Policy::new(PolicySpec { shards_max: 10_000, ..PolicySpec::default() }).unwrap();
+        for (setting, tag) in SETTINGS.iter().filter_map(|setting| Some((setting, setting.tag?))) {
+            for value in values(setting) {
+                let read = StreamTags::read(&[(tag, &value)]);
+                assert_eq!(setting.value(&read.policy(&stack).unwrap()), value, "{tag}");
+                assert!(read.overrides.has(tag) && read.faults.is_empty(), "{tag}: {:?}", read.faults);
+            }
+            let told = StreamTags::read(&[(tag, "?")]).faults[0].to_string();
+            assert_eq!(told, format!("tag {tag}=\"?\" is not {}", setting.expected()));
+        }
+    }
+
+    #[test]
     fn every_tag_that_is_known_is_named_to_whoever_misspells_one() {
-        let told = Enrolment::read([("kinesis-scaler/shards-metrics", "true")]).faults[0].to_string();
-        for key in TAGS {
+        let told = StreamTags::read(&[("kinesis-scaler/shards-metrics", "true")]).faults[0].to_string();
+        for key in known_tags() {
             let name = key.strip_prefix(TAG_PREFIX).unwrap();
             assert!(told.contains(&format!(" {name}")), "{name}: {told}");
-            let unknown =
-                Enrolment::read([(key, "?")]).faults.into_iter().find(|fault| fault.expected.contains("a tag we know"));
+            let read = StreamTags::read(&[(key, "?")]);
+            let unknown = read.faults.into_iter().find(|fault| fault.expected.contains("a tag we know"));
             assert_eq!(unknown, None, "{key} is in the list and not read");
-        }
-        for key in [TAG_BUDGET, TAG_DRY_RUN, TAG_SHARD_METRICS] {
-            assert!(TAGS.contains(&key));
         }
     }
 
@@ -259,7 +248,8 @@ mod tests {
             let others: Vec<_> = (0..others).map(|tag| (format!("cost-{tag}"), "x")).collect();
             let tags =
                 others.iter().map(|(key, value)| (key.as_str(), *value)).chain(ours.iter().map(|key| (*key, "")));
-            let read = Enrolment::read(tags.chain([("aws:cloudformation:stack-name", "s")]));
+            let tags: Vec<_> = tags.chain([("aws:cloudformation:stack-name", "s")]).collect();
+            let read = StreamTags::read(&tags);
             assert_eq!(read.no_room_for(), missing, "{} tags of others, and {ours:?}", others.len());
             assert_eq!(read.lacks_room(), missing.contains(&TAG_RESIZES));
         }
@@ -267,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_budget_never_stands_in_the_way_of_scaling() {
-        let read = |value| Enrolment::read([(TAG_MANAGED, "true"), (TAG_BUDGET, value)]);
+        let read = |value| StreamTags::read(&[(TAG_MANAGED, "true"), (TAG_BUDGET, value)]);
         assert_eq!(read("120.50").budget, Some(Ok(MicroUsd(120_500_000))));
         let bad = read("120 USD");
         assert!(bad.faults.is_empty());
@@ -280,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_bad_tag_is_named_with_what_was_expected() {
-        let read = Enrolment::read([
+        let read = StreamTags::read(&[
             (TAG_SHARDS_MAX, "lots"),
             (TAG_DRY_RUN, "maybe"),
             (TAG_RESIZES, "o1=4 nonsense"),
