@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use aws_models::kinesis_rules::Refusal;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::delivery::EventSource;
 use crate::events::{self, Message, Queue};
-use crate::json::{self, Refusal};
+use crate::json;
 use crate::options::QueueMapping;
 use crate::state::Shared;
 
@@ -63,7 +64,7 @@ async fn run(shared: &Shared, operation: &str, body: Body) -> Result<Value, Refu
     shared.called("sqs", operation).map_err(|too_fast| Refusal::new("RequestThrottled", too_fast.message()))?;
     match operation {
         "SendMessage" => send_message(shared, json::read(body).await?),
-        _ => Err(Refusal::unknown_operation(operation, "SendMessage")),
+        _ => Err(json::unknown_operation(operation, "SendMessage")),
     }
 }
 

@@ -135,8 +135,8 @@ fn takes(arguments: &Arguments, shards: &[&OpenShard]) -> String {
     let ids: Vec<_> = shards.iter().map(|shard| shard.id.as_str()).collect();
     let bytes_percent = 100 * PAGE_BYTES as u64 / READ_BYTES_PER_SECOND_PER_SHARD;
     format!(
-        "reads at most {} records or about {} MiB of each of {}; while that takes, one of the {READ_CALLS_PER_SECOND_PER_SHARD} calls \
-         and about {bytes_percent} % of the bytes that a shard gives all its classic consumers in a second",
+        "reads at most {} records or about {} MiB of each of {}; meanwhile it uses one of the {READ_CALLS_PER_SECOND_PER_SHARD} calls \
+         and about {bytes_percent} % of the bytes a second that a shard gives all its classic consumers",
         thousands(u64::from(arguments.records)),
         arguments.mib,
         ids.join(", ")

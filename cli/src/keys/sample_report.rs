@@ -130,7 +130,7 @@ impl Report {
             let load = shard.load.map_or_else(|| "?".to_owned(), |load| percent(load, 0));
             [shard.shard.clone(), load, thousands(shard.records as u64), thousands(shard.bytes as u64)]
         });
-        writeln!(out, "{}\n", table(["shard", "wanted", "records", "bytes"], shards))?;
+        writeln!(out, "{}\n", table(["shard", "demand", "records", "bytes"], shards))?;
         self.tell_aggregated(out)?;
         let measured = self.shards.iter().all(|shard| shard.load.is_some());
         let of_a_shard = if measured { "of a shard" } else { "of a shard, by its times" };
@@ -173,20 +173,20 @@ impl Report {
     fn tell_aggregated(&self, out: &mut impl Write) -> Result<()> {
         if self.aggregated > 0 {
             let (aggregated, inside) = (thousands(self.aggregated as u64), thousands(self.user_records as u64));
-            writeln!(out, "{aggregated} records are several put together by the KPL; opened, there are {inside}")?;
+            writeln!(out, "{aggregated} records are aggregated by the KPL; they contain {inside} records")?;
         }
         if self.odd_hash_keys > 0 {
             let odd = thousands(self.odd_hash_keys as u64);
             writeln!(
                 out,
-                "{odd} records in them name an explicit hash key that is no number: they count by their keys"
+                "{odd} records in them have an explicit hash key that is not a number: they count by their partition keys"
             )?;
         }
         for (why, records) in &self.unopened_because {
             let records = thousands(*records as u64);
             writeln!(
                 out,
-                "{records} begin as the KPL's and could not be opened, and count as one of their own key each: {why}"
+                "{records} look aggregated but could not be decoded, and each counts as one record of its own key: {why}"
             )?;
         }
         if self.aggregated + self.unopened > 0 {
@@ -239,7 +239,7 @@ fn advice(stream: &str, hottest: &[HotKey], samples: &[Sample], distinct: usize)
     for key in hottest.iter().filter(|key| key.of_a_shard > OF_A_SHARD) {
         let parts = (key.of_a_shard / OF_A_SHARD).ceil() as u64;
         advice.push(format!(
-            "{0} takes {1} of a shard by itself, and no count of shards gives one key more than one: write it under {parts} keys, \
+            "{0} alone takes {1} of a shard, and one key never gets more than one shard: write it under {parts} keys, \
              {0}/0 to {0}/{2} in turn; order is then kept within each of them only",
             shown(&key.key),
             percent(key.of_a_shard, 0),
@@ -248,15 +248,15 @@ fn advice(stream: &str, hottest: &[HotKey], samples: &[Sample], distinct: usize)
     }
     if distinct <= FEW_KEYS && user_records > 100 * FEW_KEYS {
         advice.push(format!(
-            "only {distinct} keys in {} records: whatever the shards, so many take all; choose a key with more values (shardctl keys \
+            "only {distinct} keys in {} records: only so many shards get any record; choose a key with more values (shardctl keys \
              compare shows five ways)",
             thousands(user_records as u64)
         ));
     }
     if elsewhere > 0 {
         advice.push(format!(
-            "{} of the records are not where the MD5 of their key lies: explicit hash keys put them there, which readers are not told; \
-             where those lie together, no split helps",
+            "{} of the records are not on the shard of their key's MD5: they have explicit hash keys, which readers cannot see; \
+             if many share one, no split helps",
             percent(elsewhere as f64 / records.max(1) as f64, 0)
         ));
     }
@@ -270,7 +270,7 @@ fn advice(stream: &str, hottest: &[HotKey], samples: &[Sample], distinct: usize)
                  rebalance"
             )
         } else {
-            format!("{key} is the hottest, with {share} of what its shard took; how full the shard is, is not known")
+            format!("{key} is the hottest, with {share} of what its shard took; the shard's utilization is unknown")
         });
     }
     advice

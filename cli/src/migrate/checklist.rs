@@ -28,7 +28,7 @@ pub(super) fn preparation(report: &Report<'_>) -> Checks {
     let keeps_keys = report.moves.iter().any(|moved| moved.topic.cleanup == Some(Cleanup::Compact));
     [
         (report.moves.iter().all(|moved| moved.stream.is_some()), "every topic has a legal stream name".to_owned()),
-        (report.gathered.is_all_read(), "every topic that the files tell of is read".to_owned()),
+        (report.gathered.is_all_read(), "every topic in the files is read".to_owned()),
         (is_rated && !report.moves.iter().any(|moved| moved.is_assumed), rates),
         known(
             |notice| matches!(notice, Notice::RecordsUnknown | Notice::RateUnknown),
@@ -72,7 +72,7 @@ pub(super) fn preparation(report: &Report<'_>) -> Checks {
                 .to_owned(),
         ),
         (false, "encryption at rest, where Kafka's disks had it: start-stream-encryption".to_owned()),
-        (false, "every consumer bears duplicates: it knows a record by an id of its own".to_owned()),
+        (false, "every consumer tolerates duplicates: it recognizes a record by an id of its own".to_owned()),
     ])
     .collect()
 }
@@ -92,8 +92,8 @@ impl Report<'_> {
         let named = unknown.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
         let said = match unknown.len() {
             0 => String::new(),
-            1..=NAMED_MAX => format!(" (not known of {named})"),
-            all => format!(" (not known of {named} and {} more)", all - NAMED_MAX),
+            1..=NAMED_MAX => format!(" (unknown for {named})"),
+            all => format!(" (unknown for {named} and {} more)", all - NAMED_MAX),
         };
         (is_done, format!("{what}{said}"))
     }
@@ -148,7 +148,7 @@ pub(super) fn commands(moved: &Move, region: &str) -> Vec<String> {
         return vec![format!("# {name}: its rate is not known, and so are its shards")];
     };
     if sizing.is_too_large() {
-        return vec![format!("# {name}: {} shards are more than one stream has", sizing.recommended)];
+        return vec![format!("# {name}: {} shards are more than one stream can have", sizing.recommended)];
     }
     let StreamPlan { retention_hours, notices, .. } = plan;
     let mut commands = vec![format!(

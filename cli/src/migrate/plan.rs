@@ -150,7 +150,7 @@ fn gathered(arguments: &Arguments) -> Result<Gathered> {
     if gathered.topics.is_empty() {
         let left: Vec<_> = gathered.left_out.iter().map(|left| format!("\n  {}", left.told())).collect();
         let why = if left.is_empty() { String::new() } else { format!("; left out:{}", left.concat()) };
-        bail!("no file tells of a topic that could move: {}{why}", file_names(arguments));
+        bail!("no file describes a topic that could move: {}{why}", file_names(arguments));
     }
     Ok(gathered)
 }

@@ -117,7 +117,7 @@ impl Report<'_> {
             })
             .collect();
         let block = if rows.is_empty() {
-            Block::Text("No consumer group was told.".to_owned())
+            Block::Text("No consumer group is known.".to_owned())
         } else {
             table(&["consumer group", "reads", "as application"], rows)
         };

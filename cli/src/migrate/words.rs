@@ -15,7 +15,7 @@ pub(super) fn notice(notice: Notice) -> String {
         }
         Notice::RecordsUnknown => {
             "records a second are not known: a shard takes 1,000, and PUT payload units are billed by \
-             the record; neither is reckoned"
+             the record; neither is counted"
                 .to_owned()
         }
         Notice::TooManyShards => {
@@ -110,5 +110,5 @@ pub(super) const CONCEPTS: [(&str, &str, &str); 13] = [
     ("rebalance", "leases move; shards split and merge", "read the parent first"),
     ("headers", "none", "put them into the payload"),
     ("compaction, tombstones", "none", "a table"),
-    ("transactions, idempotent producer", "none", "consumers must bear duplicates"),
+    ("transactions, idempotent producer", "none", "consumers must tolerate duplicates"),
 ];

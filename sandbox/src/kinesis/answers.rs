@@ -30,5 +30,9 @@ pub(super) fn refused(error: &KinesisErrorResponse) -> Response {
 }
 
 pub(super) fn internal(error: &KinesisErrorResponse) -> Refusal {
-    Refusal { error_type: "InternalFailureException", message: error.to_string() }
+    Refusal::new("InternalFailureException", error.to_string())
+}
+
+pub(super) fn invalid_argument(message: String) -> Refusal {
+    Refusal::new("InvalidArgumentException", message)
 }

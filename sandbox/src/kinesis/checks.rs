@@ -64,7 +64,7 @@ impl Call<'_> {
                  satisfy constraint: [Member must satisfy enum value set: [{}]]",
                 SHARD_LEVEL_METRICS.join(", ")
             );
-            Err(Refusal { error_type: "ValidationException", message })
+            Err(Refusal::new("ValidationException", message))
         })
     }
 
@@ -86,11 +86,11 @@ impl Call<'_> {
         let (account, region) = (&self.shared.options.account, &self.shared.options.region);
         let Some(name) = arn.strip_prefix(&format!("arn:aws:kinesis:{region}:{account}:stream/")) else {
             let message = format!("Stream {arn} not found: this is account {account} in {region}.");
-            return Err(Refusal { error_type: "ResourceNotFoundException", message });
+            return Err(Refusal::new("ResourceNotFoundException", message));
         };
         if self.text("StreamName").is_some_and(|given| given != name) {
             let message = format!("StreamName and StreamARN {arn} are not of the same stream.");
-            return Err(Refusal { error_type: "InvalidArgumentException", message });
+            return Err(Refusal::new("InvalidArgumentException", message));
         }
         let name = name.to_owned();
         self.body.remove("StreamARN");

@@ -87,7 +87,7 @@ async fn check_creating(shared: &Shared, stream: &Stream) -> Result<(), Refusal>
         "Stream {} has {creating} consumers in the CREATING status: at most {CREATING_MAX} are created at once.",
         stream.stream_name
     );
-    Err(Refusal { error_type: "LimitExceededException", message })
+    Err(Refusal::new("LimitExceededException", message))
 }
 
 /// Refuses to delete a stream that consumers are registered with, unless that is enforced.
@@ -103,5 +103,5 @@ pub(super) async fn check_deletion(shared: &Shared, stream: &Stream, is_enforced
          delete {name} anyway, set the EnforceConsumerDeletion parameter to true to force the deletion of all the \
          consumers that are associated with it."
     );
-    Err(Refusal { error_type: "ResourceInUseException", message })
+    Err(Refusal::new("ResourceInUseException", message))
 }

@@ -73,9 +73,11 @@ impl Call<'_> {
 /// `MaxRecordSizeInKiB` of a new stream.
 fn record_kib(asked: &Value) -> Result<u32, Refusal> {
     let kib = asked.as_u64().and_then(|kib| u32::try_from(kib).ok()).filter(|kib| RECORD_KIB.contains(kib));
-    kib.ok_or_else(|| Refusal {
-        error_type: "ValidationException",
-        message: format!("MaxRecordSizeInKiB {asked} is not from {} to {}.", RECORD_KIB.start(), RECORD_KIB.end()),
+    kib.ok_or_else(|| {
+        Refusal::new(
+            "ValidationException",
+            format!("MaxRecordSizeInKiB {asked} is not from {} to {}.", RECORD_KIB.start(), RECORD_KIB.end()),
+        )
     })
 }
 

@@ -36,9 +36,11 @@ impl Call<'_> {
             return Ok(answer(status, &body));
         }
         let stream = shared.store.get_stream(&listing.stream).await;
-        let gone = |error: KinesisErrorResponse| Refusal {
-            error_type: "ResourceNotFoundException",
-            message: format!("Stream {} was deleted while it was read: {error}", listing.stream),
+        let gone = |error: KinesisErrorResponse| {
+            Refusal::new(
+                "ResourceNotFoundException",
+                format!("Stream {} was deleted while it was read: {error}", listing.stream),
+            )
         };
         let (stream, now) = (stream.map_err(gone)?, shared.clock.now());
         Ok(answer(status, &listing.page(&stream, &locked(&shared.shard_lifetimes), now, asked)))

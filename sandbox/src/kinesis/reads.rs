@@ -30,7 +30,7 @@ impl Call<'_> {
         {
             let (stream, account) = (&stream.stream_name, &self.shared.options.account);
             let message = format!("Shard {shard} in stream {stream} under account {account} does not exist");
-            return Err(Refusal { error_type: "ResourceNotFoundException", message });
+            return Err(Refusal::new("ResourceNotFoundException", message));
         }
         let at = self.body.get("Timestamp").and_then(Value::as_f64);
         let (Some("AT_TIMESTAMP"), Some(at)) = (self.text("ShardIteratorType"), at) else {
@@ -40,7 +40,7 @@ impl Call<'_> {
         let Some(at) = at else { return Ok(self.pass_on().await) };
         if at > now {
             let message = format!("Timestamp {at} is after the time it is here, {now}.");
-            return Err(Refusal { error_type: "InvalidArgumentException", message });
+            return Err(Refusal::new("InvalidArgumentException", message));
         }
         let stream = self.text("StreamName").unwrap_or_default();
         let first = locked(&self.shared.arrivals).first_since(stream, &shard, at);

@@ -1,10 +1,11 @@
 //! Resizes, splits and merges, held to Kinesis's rules.
 
-use aws_models::kinesis_rules::{self, Mode, Refusal, Reshard, Resize};
+use aws_models::kinesis_rules::{self, Refusal, Reshard, Resize};
 use axum::http::StatusCode;
 use axum::response::Response;
 use ferrokinesis::actions::Operation;
-use ferrokinesis::types::{Shard, Stream, StreamMode};
+use ferrokinesis::types::{self, Shard, Stream};
+use kinesis_model::StreamMode;
 use serde_json::{Value, json};
 
 use super::answers::{answer, refused};
@@ -76,9 +77,9 @@ impl Call<'_> {
     }
 }
 
-fn mode(stream: &Stream) -> Mode {
+fn mode(stream: &Stream) -> StreamMode {
     match stream.stream_mode_details.stream_mode {
-        StreamMode::Provisioned => Mode::Provisioned,
-        StreamMode::OnDemand => Mode::OnDemand,
+        types::StreamMode::Provisioned => StreamMode::Provisioned,
+        types::StreamMode::OnDemand => StreamMode::OnDemand,
     }
 }

@@ -7,6 +7,7 @@ use ferrokinesis::types::{Shard, Stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::answers::invalid_argument;
 use super::shard_lifetimes::{self, Lifetime, ShardLifetimes};
 use super::shards::is_open;
 
@@ -54,10 +55,11 @@ impl Listing {
         if let Some(field) =
             NOT_BESIDE_A_TOKEN.iter().find(|field| request.get(**field).is_some_and(|it| !it.is_null()))
         {
-            return Err(invalid(format!("NextToken and {field} cannot be provided together.")));
+            return Err(invalid_argument(format!("NextToken and {field} cannot be provided together.")));
         }
-        Self::from_token(token)
-            .ok_or_else(|| invalid(format!("NextToken {token} is none that ListShards gave; list from the start.")))
+        Self::from_token(token).ok_or_else(|| {
+            invalid_argument(format!("NextToken {token} is none that ListShards gave; list from the start."))
+        })
     }
 
     fn from_token(token: &str) -> Option<Self> {
@@ -104,14 +106,14 @@ impl Filter {
         let kind = filter["Type"].as_str().unwrap_or_default();
         let (shard, time) = (filter["ShardId"].as_str(), filter["Timestamp"].as_f64());
         if shard.is_some() != (kind == AFTER_SHARD_ID) && TYPES.contains(&kind) {
-            return Err(invalid(format!(
+            return Err(invalid_argument(format!(
                 "ShardFilter has a ShardId if its Type is {AFTER_SHARD_ID}, and {kind} is given."
             )));
         }
         let is_timed = matches!(kind, AT_TIMESTAMP | FROM_TIMESTAMP);
         if time.is_some() != is_timed && TYPES.contains(&kind) {
             let expected = format!("a Timestamp if its Type is {AT_TIMESTAMP} or {FROM_TIMESTAMP}");
-            return Err(invalid(format!("ShardFilter has {expected}, and {kind} is given.")));
+            return Err(invalid_argument(format!("ShardFilter has {expected}, and {kind} is given.")));
         }
         let time = time.and_then(|time| SignedDuration::try_from_secs_f64(time).ok());
         let time = time.and_then(|time| Timestamp::from_duration(time).ok());
@@ -122,16 +124,16 @@ impl Filter {
             (AT_TIMESTAMP, Some(time)) => Ok((Self::At(time), None)),
             (FROM_TIMESTAMP, Some(time)) => Ok((Self::From(time), None)),
             (AT_TIMESTAMP | FROM_TIMESTAMP, None) => {
-                Err(invalid(format!("Timestamp {} of ShardFilter is not a time.", filter["Timestamp"])))
+                Err(invalid_argument(format!("Timestamp {} of ShardFilter is not a time.", filter["Timestamp"])))
             }
-            _ => Err(Refusal {
-                error_type: "ValidationException",
-                message: format!(
+            _ => Err(Refusal::new(
+                "ValidationException",
+                format!(
                     "1 validation error detected: Value '{kind}' at 'shardFilter.type' failed to satisfy constraint: \
                      Member must satisfy enum value set: [{}]",
                     TYPES.join(", ")
                 ),
-            }),
+            )),
         }
     }
 
@@ -174,8 +176,4 @@ impl fmt::Display for Filter {
             Self::From(time) => write!(out, "{FROM_TIMESTAMP}@{time}"),
         }
     }
-}
-
-fn invalid(message: String) -> Refusal {
-    Refusal { error_type: "InvalidArgumentException", message }
 }

@@ -37,7 +37,7 @@ fn record_bytes_max(stream: Option<&Stream>) -> usize {
 /// Refuses what Kinesis refuses for its size.
 pub(super) fn check_sizes(stream: &Stream, puts: &[Put]) -> Result<(), Refusal> {
     let whole: usize = puts.iter().map(Put::len).sum();
-    let refusal = |message| Err(Refusal { error_type: "InvalidArgumentException", message });
+    let refusal = |message| Err(Refusal::new("InvalidArgumentException", message));
     if puts.len() > 1 && whole > CALL_BYTES_MAX {
         return refusal(format!("Records size exceeds 10 MB limit: {whole} bytes, and {CALL_BYTES_MAX} are taken."));
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use kinesis_model::Demand;
 use kinesis_model::limits::{
     SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
 };
+use kinesis_model::{Demand, StreamMode};
 
-use crate::kinesis_rules::{self, Mode, Refusal, Resize};
+use crate::kinesis_rules::{self, Refusal, Resize};
 use crate::ring::{Ring, RingFault};
 
 /// What AWS does not say, and a simulation has to assume.
@@ -208,7 +208,7 @@ impl StreamModel {
                 let resize = Resize {
                     stream: "",
                     account: "",
-                    mode: Mode::Provisioned,
+                    mode: StreamMode::Provisioned,
                     status: "ACTIVE",
                     open_shards: self.count,
                     target: i64::from(to),

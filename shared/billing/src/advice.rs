@@ -138,14 +138,14 @@ impl fmt::Display for Saving {
                 for block in only.blocks() {
                     write!(f, "First {block}. ")?;
                 }
-                write!(f, "Not seen here, and to be checked: {}, which are of on-demand mode alone", only.to_check())
+                write!(f, "Not visible here, so check: {}, which exist in on-demand mode alone", only.to_check())
             }
             Self::DeleteIdle => f.write_str(
-                "CloudWatch knows of no write and no read in the whole period: delete it, if nobody needs it, what it still \
-                 keeps, or its registered consumers",
+                "CloudWatch shows no write and no read in the whole period: delete it, unless somebody needs it, its records \
+                 or its registered consumers",
             ),
             Self::Enrol { shards } => {
-                write!(f, "its busiest minute needs {shards} shards: enrol it, and it gets what it needs")
+                write!(f, "its busiest minute needs {shards} shards: enrol it, and the scaler gives it what it needs")
             }
             Self::LowerMin { from, to } => {
                 write!(f, "its minimum is {from} shards and its busiest minute needs {to}: lower the minimum")
@@ -161,8 +161,8 @@ impl fmt::Display for Saving {
             Self::DropConsumer { name } => {
                 write!(
                     f,
-                    "consumer {name} has enhanced fan-out, and CloudWatch knows of nothing that it was given: deregister it, if \
-                     nobody needs it"
+                    "consumer {name} has enhanced fan-out, and CloudWatch shows nothing delivered to it: deregister it, unless \
+                     somebody needs it"
                 )
             }
             Self::Aggregate { mean_bytes, billed_kb } => write!(

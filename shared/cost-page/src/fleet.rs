@@ -39,7 +39,7 @@ pub(crate) fn nothing(report: &CostReport) -> Markup {
                 p { "No stream was asked for. Streams are managed from the moment that they are tagged "
                     code { "kinesis-scaler/managed=true" } "." }
             } @else {
-                p { "No stream could be reckoned; what was in the way stands above." }
+                p { "No stream's cost could be calculated; the reasons are above." }
             }
             @if report.fleet.usd_scaler > Usd::default() {
                 p { "The scaler itself cost " (usd(Some(report.fleet.usd_scaler))) " USD." }

@@ -84,7 +84,7 @@ fn advice(advice: &[AdviceLine]) -> Markup {
     html! {
         @if !advice.is_empty() {
             h3 { "Advice" }
-            p.hint { "Each is reckoned by itself: two together save less than their sum." }
+            p.hint { "Each is calculated alone: two together save less than their sum." }
             ul.advice {
                 @for line in advice {
                     li {
