@@ -7,8 +7,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::fields::{add, add_value, unknown};
-use super::foreign;
 use super::gathered::Gathered;
+use super::other_tools;
 
 /// Whether a text is JSON: a value, or one after the other, as tools write that are called in a loop.
 pub(super) fn is_json(text: &str) -> bool {
@@ -24,9 +24,9 @@ pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) -> Resu
     let mut values = values.collect::<Result<Vec<_>, _>>().map_err(|error| format!("{file}: {error}"))?;
     let parsed = match values.len() {
         1 => values.swap_remove(0),
-        _ => Value::Array(values.into_iter().flat_map(foreign::listed).collect()),
+        _ => Value::Array(values.into_iter().flat_map(other_tools::listed).collect()),
     };
-    if foreign::read(file, &parsed, gathered) {
+    if other_tools::read(file, &parsed, gathered) {
         return Ok(());
     }
     let list = match &parsed {
@@ -39,9 +39,9 @@ pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) -> Resu
     };
     let list = list.filter(|list| list.is_empty() || !list.iter().all(Value::is_string));
     let list = list.ok_or_else(|| {
-        let looks = foreign::json_looks_like(&parsed);
+        let looks = other_tools::json_looks_like(&parsed);
         let ours = "{\"topics\": [{\"topic\": \"orders\", ...}]} or the list alone";
-        format!("{file}: {looks}expected {ours}; {}", foreign::READ)
+        format!("{file}: {looks}expected {ours}; {}", other_tools::READ)
     })?;
     for (at, topic) in list.iter().enumerate() {
         add_value(&format!("{file}: topic {}", at + 1), topic, gathered);

@@ -32,7 +32,7 @@ fn fields_help() -> String {
          CSV   a line with the names of the fields, then a line for each topic; with commas, semicolons or tabs\n\n\
          Its fields, of which only `topic` must be there:\n\n{}",
         fields.join("\n"),
-    ) + &format!("\n\nBeside descriptions, {}.", foreign::READ)
+    ) + &format!("\n\nBeside descriptions, {}.", other_tools::READ)
 }
 
 /// What it says above all else, in Markdown.
@@ -172,7 +172,7 @@ fn topics(file: &Path, text: &str, format: TopicsFormat, gathered: &mut Gathered
     let name = file.display().to_string();
     let format = match format {
         TopicsFormat::Auto => recognized(text).ok_or_else(|| {
-            let looks = foreign::looks_like(text).map_or_else(String::new, |looks| format!("; {looks}"));
+            let looks = other_tools::looks_like(text).map_or_else(String::new, |looks| format!("; {looks}"));
             anyhow!(
                 "{name} is neither JSON nor CSV with a column `topic`, nor what kafka-topics or kafka-configs --describe \
                  prints{looks}; shardctl migrate plan --help tells the forms"

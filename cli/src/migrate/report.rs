@@ -5,7 +5,7 @@ use kinesis_model::ShardCount;
 use scaler_app::cost::report::Usd;
 use serde_json::{Value, json};
 use sizing::documents_kafka_shards;
-use sizing::migration::{Notice, Retention};
+use sizing::migration::{MigrationNotice, Retention};
 
 use super::checklist::{commands, migration, preparation, verification};
 use super::document::{Block, Section};
@@ -198,7 +198,7 @@ impl Report<'_> {
 impl Move {
     /// Whether its month is the whole of it.
     fn is_complete(&self) -> bool {
-        matches!(self.month, Some(Ok(_))) && !self.plan.notices.contains(&Notice::RecordsUnknown)
+        matches!(self.month, Some(Ok(_))) && !self.plan.notices.contains(&MigrationNotice::RecordsUnknown)
     }
 
     /// Shards by the rule of the user's documents, where the rate is known.

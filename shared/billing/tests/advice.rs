@@ -4,7 +4,7 @@
 mod support;
 
 use billing::prices::{Item, Price, PriceSheet};
-use billing::{Advice, Looked, OnDemandOnly, Saving, Standing, Tick, advice};
+use billing::{Advice, AdviceInput, OnDemandOnly, Saving, Standing, Tick, advice};
 use kinesis_model::{MicroUsd, ShardCount, StreamMode};
 use scaler_core::{Policy, PolicySpec};
 use support::{GB, MONTH, consumer, hours, standing, tick, whole};
@@ -81,7 +81,7 @@ impl Case {
 
     fn advice(&self) -> Vec<Advice> {
         let usage = whole(&hours(self.ticks.clone()), &self.standing);
-        let looked = Looked {
+        let looked = AdviceInput {
             usage: &usage,
             standing: &self.standing,
             managed_by: self.policy.as_ref(),

@@ -32,7 +32,7 @@ mod sdk;
 mod settings;
 
 pub use outcome::{Acknowledged, Counts, SendError, Ticket};
-pub use port::{CallFailure, Entry, Put, PutFailure, PutRecords, Taken};
+pub use port::{CallFailure, Entry, Put, PutFailure, PutRecords, PutSuccess};
 pub use producer::Producer;
 pub use record::{Record, RecordFault};
 pub use sdk::Stream;

@@ -10,7 +10,7 @@ use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
 use aws_sdk_kinesis::{Client, Config};
 
-use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, Taken};
+use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, PutSuccess};
 
 /// What AWS says of a record, or a call, for which a shard, the key service or the account is too busy: the errors of `PutRecords`
 /// (API reference), and what the SDK takes for throttling of any service (`aws_runtime::retries::classifiers`, version 1.7).
@@ -72,10 +72,10 @@ fn request_entry(entry: Entry) -> PutRecordsRequestEntry {
     builder.build().expect("a key and data are all that it needs")
 }
 
-fn taken(record: &PutRecordsResultEntry) -> Result<Taken, PutFailure> {
+fn taken(record: &PutRecordsResultEntry) -> Result<PutSuccess, PutFailure> {
     match (record.error_code(), record.shard_id(), record.sequence_number()) {
         (None, Some(shard), Some(sequence_number)) => {
-            Ok(Taken { shard: shard.to_owned(), sequence_number: sequence_number.to_owned() })
+            Ok(PutSuccess { shard: shard.to_owned(), sequence_number: sequence_number.to_owned() })
         }
         (code, ..) => {
             let code = code.unwrap_or("neither a number nor an error");

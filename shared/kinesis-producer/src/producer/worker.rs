@@ -8,7 +8,7 @@ use super::shared::{Phase, Shared, Work};
 use crate::backoff::Backoff;
 use crate::batch::{Pending, Queue};
 use crate::outcome::{Acknowledged, SendError};
-use crate::port::{CallFailure, Put, PutFailure, PutRecords, Taken};
+use crate::port::{CallFailure, Put, PutFailure, PutRecords, PutSuccess};
 use crate::runtime::{Id, Instant, JoinSet, sleep_until, timeout};
 use crate::settings::Settings;
 
@@ -192,8 +192,8 @@ impl<P: PutRecords> Worker<P> {
         self.shared.count(|counts| counts.calls_allowed = self.allowed as u64);
     }
 
-    fn acknowledge(&mut self, pending: Pending, taken: Taken) {
-        let Taken { shard, sequence_number } = taken;
+    fn acknowledge(&mut self, pending: Pending, taken: PutSuccess) {
+        let PutSuccess { shard, sequence_number } = taken;
         let (tries, maybe_doubled) = (pending.tries + 1, pending.maybe_written);
         self.end(pending, &Ok(Acknowledged { shard, sequence_number, tries, maybe_doubled }));
     }

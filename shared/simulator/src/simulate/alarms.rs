@@ -37,7 +37,7 @@ pub(super) enum AlarmFault {
 
 /// An alarm and its state.
 #[derive(Debug)]
-pub(super) struct HeldAlarm {
+pub(super) struct SimulatedAlarm {
     pub(super) alarm: StreamAlarm,
     pub(super) state: AlarmState,
     /// Which function it wakes, if any.
@@ -52,7 +52,7 @@ pub(super) struct HeldAlarm {
     seen: usize,
 }
 
-impl HeldAlarm {
+impl SimulatedAlarm {
     /// An alarm as it is put; one that exists keeps its state.
     pub(super) fn put(alarm: &StreamAlarm, state: AlarmState) -> Result<Self, AlarmFault> {
         let formula = Formula::of(alarm)?;

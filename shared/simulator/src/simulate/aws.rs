@@ -14,7 +14,7 @@ use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, St
 use scaler_app::sync::{FleetAdapters, FleetPorts};
 use scaler_core::{Direction, StreamAlarm};
 
-use super::alarms::HeldAlarm;
+use super::alarms::SimulatedAlarm;
 use super::aws_state::{State, refused, writes};
 use super::producers::Sent;
 use aws_models::alarm::AlarmState;
@@ -203,7 +203,7 @@ impl Alarms for Aws {
         let state = self.state();
         let firing =
             state.alarms.values().filter(|held| held.wakes == Some(direction) && held.state == AlarmState::Alarm);
-        let firing = firing.map(|HeldAlarm { alarm, .. }| FiringAlarm {
+        let firing = firing.map(|SimulatedAlarm { alarm, .. }| FiringAlarm {
             name: alarm.name.clone(),
             streams: vec![alarm.stream.clone()],
             fits: alarm.fits(),
@@ -256,7 +256,7 @@ impl AlarmStore for Aws {
     async fn under(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
         let state = self.state();
         let under = state.alarms.values().filter(|held| held.alarm.name.starts_with(prefix));
-        let stored = |held: &HeldAlarm| StoredAlarm { arn: held.alarm.name.clone(), alarm: held.alarm.clone() };
+        let stored = |held: &SimulatedAlarm| StoredAlarm { arn: held.alarm.name.clone(), alarm: held.alarm.clone() };
         Ok(under.map(stored).collect())
     }
 

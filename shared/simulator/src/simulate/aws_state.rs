@@ -8,7 +8,7 @@ use kinesis_model::{MetricWindow, Minute};
 use scaler_app::ports::{CallError, Failure};
 use scaler_core::{StreamAlarm, TAG_MANAGED};
 
-use super::alarms::HeldAlarm;
+use super::alarms::SimulatedAlarm;
 use super::producers::Sent;
 use aws_models::alarm::AlarmState;
 use aws_models::ring::{Ring, RingFault};
@@ -29,7 +29,7 @@ pub(super) struct State {
     pub(super) tags: BTreeMap<String, String>,
     /// Every minute that is over, since the start.
     pub(super) minutes: Vec<Minute>,
-    pub(super) alarms: BTreeMap<String, HeldAlarm>,
+    pub(super) alarms: BTreeMap<String, SimulatedAlarm>,
     /// Requests for another run of alarm-sync, and when they are due.
     pub(super) later: Vec<(Timestamp, String)>,
     /// Whether the metrics of shards are sent.
@@ -144,7 +144,7 @@ impl State {
 
     pub(super) fn put(&mut self, alarm: &StreamAlarm) -> Result<(), CallError> {
         let state = self.alarms.get(&alarm.name).map_or(AlarmState::InsufficientData, |held| held.state);
-        let held = HeldAlarm::put(alarm, state)
+        let held = SimulatedAlarm::put(alarm, state)
             .map_err(|error| CallError::new("PutMetricAlarm", &alarm.name, Failure::Refused, error.to_string()))?;
         self.alarms.insert(alarm.name.clone(), held);
         Ok(())

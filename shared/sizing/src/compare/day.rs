@@ -16,7 +16,7 @@ const DAYS_PER_MONTH: u64 = MONTH_SECONDS / (HOURS_PER_DAY as u64 * HOUR_SECONDS
 
 /// A day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Day {
+pub struct DailyLoad {
     /// Bytes written a second outside the peak.
     pub bytes_per_second: u64,
     /// Bytes written a second in the peak; at least those outside.
@@ -31,7 +31,7 @@ pub struct Day {
     pub retention_hours: u32,
 }
 
-impl Day {
+impl DailyLoad {
     /// What its load uses in a month, with so many shards times seconds.
     pub(super) fn month_on_paper(&self, shard_seconds: u128) -> PaperStream {
         let (bytes, records) = self.written_in_month();
