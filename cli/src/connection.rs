@@ -8,51 +8,10 @@ use anyhow::{Context as _, Result, bail};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::Process;
+use scaler_app::cloud::{CallError, CredentialFault, Failure};
 use scaler_app::stack_config::StackConfig;
-use scaler_aws::{AwsCostPorts, AwsFleetPorts, Operator, Pace, Share, SystemClock};
-use scaler_aws::{is_failing, is_unreadable};
-
-/// The codes by which AWS does not take the caller for who they say they are, and what each means.
-const STRANGERS: [(&str, Stranger); 22] = [
-    ("ExpiredToken", Stranger::Expired),
-    ("ExpiredTokenException", Stranger::Expired),
-    ("TokenRefreshRequired", Stranger::Expired),
-    ("UnrecognizedClientException", Stranger::Unknown),
-    ("InvalidClientTokenId", Stranger::Unknown),
-    ("InvalidAccessKeyId", Stranger::Unknown),
-    ("InvalidToken", Stranger::Unknown),
-    ("AuthFailure", Stranger::Unknown),
-    ("NotSignedUp", Stranger::Unknown),
-    ("SignatureDoesNotMatch", Stranger::Missigned),
-    ("InvalidSignatureException", Stranger::Missigned),
-    ("IncompleteSignature", Stranger::Missigned),
-    ("IncompleteSignatureException", Stranger::Missigned),
-    ("MissingAuthenticationToken", Stranger::Missigned),
-    ("MissingAuthenticationTokenException", Stranger::Missigned),
-    ("InvalidSignature", Stranger::Missigned),
-    ("RequestExpired", Stranger::OffTime),
-    ("RequestTimeTooSkewed", Stranger::OffTime),
-    ("RequestInTheFuture", Stranger::OffTime),
-    ("OptInRequired", Stranger::NotOptedIn),
-    ("SubscriptionRequiredException", Stranger::NotOptedIn),
-    ("RegionDisabledException", Stranger::NotOptedIn),
-];
-
-/// Why AWS does not take the caller for who they say they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stranger {
-    /// The credentials were good once.
-    Expired,
-    /// AWS does not know the credentials.
-    Unknown,
-    /// The signature does not fit.
-    Missigned,
-    /// The call was signed at another time than AWS has.
-    OffTime,
-    /// The account has not switched the Region or service on.
-    NotOptedIn,
-}
+use scaler_aws::{AwsCostCloud, AwsFleetCloud, Operator, Pace, Share, SystemClock};
 
 /// What a stack is called where nobody says otherwise, as in `samconfig.toml`.
 pub(crate) const OUR_STACK: &str = "kinesis-scaler";
@@ -60,7 +19,9 @@ pub(crate) const OUR_STACK: &str = "kinesis-scaler";
 /// AWS as the caller may use it.
 pub(crate) struct Connection {
     /// What the functions use, with nobody to be told.
-    pub(crate) ports: AwsFleetPorts,
+    pub(crate) cloud: AwsFleetCloud,
+    /// Whose alarms are fitted.
+    pub(crate) process: Process,
     /// What only a person asks for.
     pub(crate) operator: Operator,
     /// The Region.
@@ -92,24 +53,20 @@ impl Connection {
         has_address(&region, &environment).await?;
         has_credentials(&sdk, &environment).await?;
         let pace = Pace::of(Share::SCALING, SystemClock);
-        let ports = scaler_aws::fleet_ports(&sdk, SystemClock, &pace, &wiring_of(stack));
-        Ok(Self { ports, operator: Operator::new(&sdk, &pace), region, sdk })
+        let cloud = AwsFleetCloud::new(&sdk, SystemClock, &pace, &StackConfig::default());
+        let process = Process { stack: stack.to_owned(), ..Process::default() };
+        Ok(Self { cloud, process, operator: Operator::new(&sdk, &pace), region, sdk })
     }
 
     /// From now on the alarms of this stack are fitted.
     pub(crate) fn fits_alarms_of(&mut self, stack: &str) {
-        let pace = Pace::of(Share::SCALING, SystemClock);
-        self.ports = scaler_aws::fleet_ports(&self.sdk, SystemClock, &pace, &wiring_of(stack));
+        stack.clone_into(&mut self.process.stack);
     }
 
     /// What cost-report uses, with nobody to be told.
-    pub(crate) fn cost_ports(&self, stack_config: &StackConfig) -> AwsCostPorts {
-        scaler_aws::cost_ports(&self.sdk, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), stack_config)
+    pub(crate) fn cost_cloud(&self, stack_config: &StackConfig) -> AwsCostCloud {
+        AwsCostCloud::new(&self.sdk, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), stack_config)
     }
-}
-
-fn wiring_of(stack: &str) -> StackConfig {
-    StackConfig { stack_name: stack.to_owned(), ..StackConfig::default() }
 }
 
 /// Runs what waits for AWS's answers.
@@ -165,54 +122,32 @@ pub(crate) fn advice(error: &CallError) -> String {
         Failure::Quota => {
             "AWS's words name the limit: make room under it, or ask AWS for more where it is the account's".to_owned()
         }
-        Failure::Refused | Failure::DaySpent => {
-            advice_on(code(error)).unwrap_or_else(|| "AWS's words say what is wrong".to_owned())
-        }
+        Failure::Unauthenticated(fault) => credentials_advice(fault),
+        Failure::Refused | Failure::DaySpent => "AWS's words say what is wrong".to_owned(),
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute".to_owned(),
-        Failure::Unavailable if is_failing(&error.message) => "AWS is failing; try again in a minute".to_owned(),
-        Failure::Unavailable if is_unreadable(&error.message) => Environment::of_process().not_aws(),
+        Failure::ServerFault => "AWS is failing; try again in a minute".to_owned(),
+        Failure::Unreadable => Environment::of_process().not_aws(),
         Failure::Unavailable => Environment::of_process().unreachable(),
     }
 }
 
-/// Why AWS does not take the caller for who they say they are; `None` for other codes.
-fn stranger(code: &str) -> Option<Stranger> {
-    STRANGERS.iter().find(|(known, _)| *known == code).map(|(_, stranger)| *stranger)
-}
-
-impl Stranger {
-    /// What to do about it.
-    fn advice(self, environment: &Environment) -> String {
-        let whose = || environment.credentials_said();
-        match self {
-            Self::Expired => format!("the credentials have expired ({}): {}", whose(), environment.renewal()),
-            Self::Unknown => format!(
-                "AWS does not know the credentials ({}), or their account has not switched this Region on",
-                whose()
-            ),
-            Self::Missigned => {
-                format!("the secret key does not fit the access key ({}), or this machine's clock is wrong", whose())
-            }
-            Self::OffTime => "set this machine's clock: AWS has another time".to_owned(),
-            Self::NotOptedIn => "switch the Region or service on for the account".to_owned(),
+/// What to do where AWS does not accept the caller's credentials.
+pub(crate) fn credentials_advice(fault: CredentialFault) -> String {
+    let environment = Environment::of_process();
+    let whose = || environment.credentials_said();
+    match fault {
+        CredentialFault::Expired => {
+            format!("the credentials have expired ({}): {}", whose(), environment.renewal())
         }
+        CredentialFault::Unknown => {
+            format!("AWS does not know the credentials ({}), or their account has not switched this Region on", whose())
+        }
+        CredentialFault::BadSignature => {
+            format!("the secret key does not fit the access key ({}), or this machine's clock is wrong", whose())
+        }
+        CredentialFault::ClockSkew => "set this machine's clock: AWS has another time".to_owned(),
+        CredentialFault::NotOptedIn => "switch the Region or service on for the account".to_owned(),
     }
-}
-
-/// Whether AWS refuses the caller and not the call: no other call will be answered either.
-pub(crate) fn is_stranger(error: &CallError) -> bool {
-    error.failure == Failure::Refused && stranger(code(error)).is_some()
-}
-
-/// What to do where words quote AWS not taking the caller for who they say they are.
-pub(crate) fn advice_on(words: &str) -> Option<String> {
-    let stranger = words.split([':', ' ', ';']).find_map(stranger)?;
-    Some(stranger.advice(&Environment::of_process()))
-}
-
-/// The code of AWS's answer.
-fn code(error: &CallError) -> &str {
-    error.message.split(':').next().unwrap_or_default().trim()
 }
 
 /// The IAM action of an operation.
@@ -223,25 +158,4 @@ fn permission(call: &str) -> String {
         _ => "kinesis",
     };
     format!("{service}:{call}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_aws_says_of_the_caller_is_told_from_what_it_says_of_the_call() {
-        for (words, expected) in [
-            ("orders: ExpiredTokenException: the token is expired", Some(Stranger::Expired)),
-            ("InvalidClientTokenId: no", Some(Stranger::Unknown)),
-            ("SignatureDoesNotMatch", Some(Stranger::Missigned)),
-            ("a; RequestTimeTooSkewed: b", Some(Stranger::OffTime)),
-            ("OptInRequired: c", Some(Stranger::NotOptedIn)),
-            ("AccessDeniedException: no", None),
-            ("the ExpiredTokens of a stream", None),
-        ] {
-            let advice = expected.map(|stranger| stranger.advice(&Environment::of_process()));
-            assert_eq!(advice_on(words), advice, "{words}");
-        }
-    }
 }

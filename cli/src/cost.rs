@@ -9,12 +9,12 @@ use billing::prices::Item;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::MicroUsd;
-use scaler_app::cost::report::{AdviceLine, Mode, StreamCost, Usd, UsdSaved};
-use scaler_app::cost::{CostFault, CostReport, CostRequest, CostSettings, Whose, reckoned, time};
-use scaler_app::ports::Clock as _;
+use scaler_app::cloud::{Clock as _, Cloud as _};
+use scaler_app::report::figures::{AdviceLine, Mode, StreamCost, Usd, UsdSaved};
+use scaler_app::report::{CostFault, CostReport, CostRequest, CostSettings, Whose, reckoned, time};
 use scaler_app::stack_config::StackConfig;
 
-use crate::connection::{Connection, advice_on, in_aws};
+use crate::connection::{Connection, credentials_advice, in_aws};
 use crate::failure::usage;
 use crate::options::{Output, cannot_write, stream_name};
 use crate::pricing::{each_once, item_words, price, price_help};
@@ -74,18 +74,19 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
             prices: arguments.prices.clone(),
             ..StackConfig::default()
         };
-        let ports = connection.cost_ports(&stack_config);
-        let now = ports.fleet.pass.clock.now();
+        let cloud = connection.cost_cloud(&stack_config);
+        let now = cloud.clock().now();
         let request = request(arguments, now).map_err(|fault| usage(fault.to_string()))?;
         let judged = judged(&connection, &arguments.stack, None, Some(&[])).await?;
         let settings = CostSettings { policy: &judged.policy, stack_config: &stack_config, draw: cost_page::draw };
-        let mut report = reckoned(&ports, settings, &request, now + PATIENCE).await;
+        let mut report = reckoned(&cloud, settings, &request, now + PATIENCE).await;
         report.notes.extend(judged.whose.warning());
         Ok(report)
     })?;
     if report.streams.is_empty() && !report.faults.is_empty() {
         let faults = report.faults.join("; ");
-        let advice = advice_on(&faults).map_or_else(String::new, |advice| format!("; {advice}"));
+        let advice =
+            report.credential_fault.map_or_else(String::new, |fault| format!("; {}", credentials_advice(fault)));
         bail!("{faults}{advice}");
     }
     let to_out = Path::new(STANDARD_OUTPUT);

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum, value_parser};
 use jiff::SignedDuration;
 use kinesis_model::limits::{METRIC_DELAY_MINUTES, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
-use scaler_app::ports::{CallError, Clock as _, Failure};
+use scaler_app::cloud::{CallError, Clock as _, Cloud as _, Failure};
 use scaler_aws::{NewCapacity, Operator, TestRecord};
 use scaler_core::TAG_MANAGED;
 use scaler_core::commands::{StreamCommand, operand};
@@ -15,12 +15,13 @@ use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
 use crate::failure::usage;
-use crate::load::{ASKED_MINUTES, Load, whole_minute};
+use crate::load::{ASKED_MINUTES, Load};
 use crate::options::{Output, shards, stream_name};
 use crate::report::write_json;
 use crate::table::table;
 use crate::tags::{checked, tag};
 use crate::waiting::{Pauses, until_active};
+use kinesis_model::whole_minute;
 
 /// A new stream takes AWS about half a minute.
 const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(10);
@@ -209,7 +210,7 @@ async fn make(wanted: &Wanted) -> Result<Made<'_>> {
 }
 
 async fn window(operator: &Operator, connection: &Connection, stream: &str) -> Result<Load, CallError> {
-    let end = whole_minute(connection.ports.pass.clock.now());
+    let end = whole_minute(connection.cloud.clock().now());
     let windows = operator.windows(&[stream.to_owned()], end, ASKED_MINUTES).await?;
     Ok(Load::of(windows.get(stream).expect("every stream that is asked for has a window"), None))
 }
@@ -222,7 +223,7 @@ async fn tried(connection: &Connection, stream: &str) -> Result<(Vec<TestRecord>
     for record in &put {
         by_shard.entry(&record.shard).or_default().push(record.clone());
     }
-    let (began, mut pauses, mut read) = (connection.ports.pass.clock.now(), Pauses::new(), BTreeSet::new());
+    let (began, mut pauses, mut read) = (connection.cloud.clock().now(), Pauses::new(), BTreeSet::new());
     loop {
         for records in by_shard.values() {
             if records.iter().all(|record| read.contains(record)) {
@@ -233,7 +234,7 @@ async fn tried(connection: &Connection, stream: &str) -> Result<(Vec<TestRecord>
         if read.len() == put.len() {
             return Ok((put, read));
         }
-        if connection.ports.pass.clock.now().duration_since(began) >= READ_WITHIN {
+        if connection.cloud.clock().now().duration_since(began) >= READ_WITHIN {
             bail!("of {} records put, {} could be read back within {READ_WITHIN:#}", put.len(), read.len());
         }
         pauses.next().await;
@@ -250,17 +251,12 @@ fn not_created(wanted: &Wanted, region: &str, error: &CallError) -> anyhow::Erro
             operand(stream),
             StreamCommand::Tag(&format!("{TAG_MANAGED}=true")).text(Some(region), stream)
         ),
-        Failure::Unavailable => anyhow::anyhow!(
+        failure if failure.is_uncertain() => anyhow::anyhow!(
             "{}; perhaps stream {stream} is being made all the same: shardctl status {} tells",
             explained(error),
             operand(stream)
         ),
-        Failure::NotFound
-        | Failure::Refused
-        | Failure::Denied
-        | Failure::Quota
-        | Failure::DaySpent
-        | Failure::Throttled => explained(error),
+        _ => explained(error),
     }
 }
 

@@ -7,20 +7,20 @@ use anyhow::Result;
 use jiff::Timestamp;
 use kinesis_model::limits::RESIZES_PER_DAY;
 use kinesis_model::{MetricWindow, StreamMode, StreamState};
-use scaler_app::ports::{Clock as _, Failure, Streams as _};
-use scaler_app::sync::ports::{Fleet as _, TaggedStream};
+use scaler_app::cloud::{Clock as _, Cloud as _, FleetCloud as _, Kinesis as _, TaggedStream, Tagging as _};
 use scaler_core::commands::StreamCommand;
 use scaler_core::{ALARM_PREFIX, StreamTags, TAG_MANAGED, stream_of_alarm};
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
-use crate::load::{ASKED_MINUTES, Load, lag, or_dash, percent_or_dash, whole_minute};
+use crate::load::{ASKED_MINUTES, Load, lag, or_dash, percent_or_dash};
 use crate::options::Output;
 use crate::progress;
 use crate::report::write_json;
 use crate::status::{kept, mode_word};
 use crate::table::table;
 use crate::waiting::word;
+use kinesis_model::whole_minute;
 
 #[derive(Serialize)]
 struct FleetStatus {
@@ -57,9 +57,9 @@ pub(crate) fn run(output: Output, out: &mut impl Write) -> Result<()> {
 
 async fn look() -> Result<FleetStatus> {
     let connection = Connection::new().await?;
-    let ports = &connection.ports;
-    let (now, mut missing) = (ports.pass.clock.now(), Vec::new());
-    let mut tagged = ports.fleet.tagged().await.map_err(|error| explained(&error))?;
+    let cloud = &connection.cloud;
+    let (now, mut missing) = (cloud.clock().now(), Vec::new());
+    let mut tagged = cloud.tagging().streams_tagged(TAG_MANAGED).await.map_err(|error| explained(&error))?;
     tagged.sort_by(|a, b| a.name.cmp(&b.name));
     let names: Vec<_> = tagged.iter().map(|stream| stream.name.clone()).collect();
     let loads = if names.is_empty() {
@@ -94,10 +94,10 @@ async fn states(connection: &Connection, names: &[String], missing: &mut Vec<Str
     let bar = progress::bar("streams described", names.len());
     let mut states = BTreeMap::new();
     for name in names {
-        match connection.ports.pass.streams.describe(name).await {
+        match connection.cloud.kinesis().describe(name).await {
             Ok(state) => drop(states.insert(name.clone(), state)),
             // Nor would it answer for the others, and each would take as long.
-            Err(error) if error.failure == Failure::Unavailable => {
+            Err(error) if error.failure.is_uncertain() => {
                 missing
                     .push(format!("mode, status and shards of {name} and the streams after it: {}", explained(&error)));
                 break;

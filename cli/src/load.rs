@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
 use kinesis_model::{Demand, MetricWindow, Minute, ShardCount};
 use serde::Serialize;
@@ -135,13 +135,6 @@ impl MinuteLoad {
 /// The shards that the busiest known minute of a window needs at a target utilization; `None` where none is known.
 pub(crate) fn needed_shards(window: &MetricWindow, target_percent: u32) -> Option<ShardCount> {
     window.known().map(|(_, minute)| Demand::wanted(minute).shards(target_percent)).max()
-}
-
-/// The end of the last whole minute: one that is not over yet is not asked for.
-pub(crate) fn whole_minute(now: Timestamp) -> Timestamp {
-    let into_minute = now.as_second().rem_euclid(60);
-    let begin = now.checked_sub(SignedDuration::from_secs(into_minute)).unwrap_or(now);
-    Timestamp::from_second(begin.as_second()).unwrap_or(begin)
 }
 
 /// What is not known is not zero.

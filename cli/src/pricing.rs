@@ -9,7 +9,7 @@ use clap::Args;
 use kinesis_model::MicroUsd;
 use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
 use kinesis_model::number::Number;
-use scaler_app::cost::report::Usd;
+use scaler_app::report::figures::Usd;
 use serde::Serialize;
 
 use crate::environment::{is_known, meant};

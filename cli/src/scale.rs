@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use kinesis_model::ShardCount;
-use scaler_app::ports::{CallError, Streams as _};
+use scaler_app::cloud::{CallError, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{StreamCommand, operand, option_value};
 use scaler_core::{
@@ -19,7 +19,7 @@ use scaler_core::{
 };
 use serde::Serialize;
 
-use crate::connection::{Connection, OUR_STACK, advice_on, explained, in_aws};
+use crate::connection::{Connection, OUR_STACK, credentials_advice, explained, in_aws};
 use crate::failure::{not_carried_out, usage};
 use crate::options::{Output, shards, stack_name, stream_name};
 use crate::report::write_json;
@@ -259,7 +259,7 @@ impl Work<'_> {
 
     /// What the stream's tags say.
     async fn enrolment(&self) -> Result<StreamTags, CallError> {
-        let tags = self.connection.ports.pass.streams.tags(self.stream).await?;
+        let tags = self.connection.cloud.kinesis().tags(self.stream).await?;
         Ok(StreamTags::read(&tags))
     }
 
@@ -275,9 +275,9 @@ impl Work<'_> {
 
     /// The very pass that an alarm causes.
     async fn pass(&self, direction: Direction) -> Outcome {
-        let ports = &self.connection.ports.pass;
+        let Connection { cloud, process, .. } = self.connection;
         let policy = if self.arguments.dry_run { tied(self.stack) } else { *self.stack };
-        reconcile(ports, &policy, self.stream, direction, None).await
+        reconcile(cloud, process, &policy, self.stream, direction, None).await
     }
 
     /// The answer to looks, of which the last, in this direction, is decisive.
@@ -297,7 +297,9 @@ impl Work<'_> {
         };
         let next = match outcome {
             Ended::DryRun if !self.arguments.dry_run => Some(self.let_look(last).await),
-            Ended::Refused | Ended::Failed if let Some(advice) = advice_on(&last.words) => Some(advice),
+            Ended::Refused if let Some(Failure::Unauthenticated(fault)) = last.failure => {
+                Some(credentials_advice(fault))
+            }
             Ended::Failed => Some(self.find_out()),
             Ended::Resized if !self.arguments.wait && is_one_of_more(last) => {
                 Some(format!("To go on: {}", self.scale(&format!("--wait {} {direction_word}", operand(self.stream)))))

@@ -1,5 +1,6 @@
 //! Where policies are tried: a workload, and all that is assumed beside it.
 
+use kinesis_model::num::float;
 use std::cell::OnceCell;
 
 use anyhow::Result;
@@ -75,9 +76,8 @@ impl Scenario {
 }
 
 /// Hours of so many minutes.
-#[allow(clippy::cast_precision_loss, reason = "a trace has far fewer than 2^53 minutes")]
 pub(crate) fn hours(minutes: usize) -> f64 {
-    minutes as f64 / 60.0
+    float(minutes) / 60.0
 }
 
 /// What kinesis-scaler does with this policy; unlike a [`Scenario`], threads can share these arguments.

@@ -1,5 +1,6 @@
 //! The workload that a command is about: a trace in a file, or what CloudWatch remembers of a stream.
 
+use kinesis_model::num::float;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -7,9 +8,8 @@ use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
 use kinesis_model::{Demand, Minute, StreamMode, StreamState};
-use scaler_app::ports::{Clock as _, Streams as _};
-use scaler_app::sync::ports::FleetMetrics as _;
-use scaler_aws::AwsPorts;
+use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
+use scaler_aws::AwsFleetCloud;
 use scaler_core::StreamTags;
 use simulator::trace::Trace;
 
@@ -128,12 +128,12 @@ pub(crate) fn read_stream(stream: &str, days: u32, tags: Tags) -> Result<(Trace,
 
 /// What CloudWatch remembers of what was wanted of a stream, and the stream as it is.
 async fn history(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNow)> {
-    let ports = Connection::new().await?.ports.pass;
-    let state = ports.streams.describe(stream).await.map_err(|error| explained(&error))?;
-    let (start, minutes) = minutes(&ports, stream, (days * MINUTES_PER_DAY).min(MINUTES_MAX)).await?;
+    let cloud = Connection::new().await?.cloud;
+    let state = cloud.kinesis().describe(stream).await.map_err(|error| explained(&error))?;
+    let (start, minutes) = minutes(&cloud, stream, (days * MINUTES_PER_DAY).min(MINUTES_MAX)).await?;
     let (trace, mut now) = remembered(stream, &state, start, &minutes)?;
     if tags == Tags::Read {
-        let tags = ports.streams.tags(stream).await.map_err(|error| explained(&error))?;
+        let tags = cloud.kinesis().tags(stream).await.map_err(|error| explained(&error))?;
         now.enrolment = StreamTags::read(&tags);
     }
     Ok((trace, now))
@@ -142,8 +142,8 @@ async fn history(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNo
 /// The write metrics of so many minutes up to the newest that CloudWatch surely has, and when the first began.
 ///
 /// Day by day: one answer for all would come near the time that a call may take.
-async fn minutes(ports: &AwsPorts, stream: &str, count: u32) -> Result<(Timestamp, Vec<Minute>)> {
-    let now = ports.clock.now().as_second().div_euclid(60) * 60;
+async fn minutes(cloud: &AwsFleetCloud, stream: &str, count: u32) -> Result<(Timestamp, Vec<Minute>)> {
+    let now = cloud.clock().now().as_second().div_euclid(60) * 60;
     let end = Timestamp::from_second(now)? - SignedDuration::from_mins(i64::from(METRIC_DELAY_MINUTES));
     let start = end - SignedDuration::from_mins(i64::from(count));
     let bar = progress::bar("days read from CloudWatch", count.div_ceil(MINUTES_PER_DAY) as usize);
@@ -153,8 +153,11 @@ async fn minutes(ports: &AwsPorts, stream: &str, count: u32) -> Result<(Timestam
         let more = MINUTES_PER_DAY.min(count - read);
         read += more;
         let end = start + SignedDuration::from_mins(i64::from(read));
-        let mut windows =
-            ports.metrics.loads(&[stream.to_owned()], end, more).await.map_err(|error| explained(&error))?;
+        let mut windows = cloud
+            .cloudwatch()
+            .stream_windows(&[stream.to_owned()], end, more)
+            .await
+            .map_err(|error| explained(&error))?;
         minutes.extend(windows.remove(stream).context("CloudWatch answered for another stream")?.minutes);
         bar.inc(1);
     }
@@ -176,8 +179,7 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
     let demand = known.iter().map(|minute| if minute.is_known() { Demand::wanted(minute) } else { Demand::default() });
     let trace = Trace { name: stream.to_owned(), start, minutes: demand.collect() };
     let unknown = known.iter().filter(|minute| !minute.is_known()).count();
-    #[allow(clippy::cast_precision_loss, reason = "two weeks have far fewer than 2^53 minutes")]
-    let unknown_share = unknown as f64 / known.len() as f64;
+    let unknown_share = float(unknown) / float(known.len());
     let capacity = match state.mode {
         StreamMode::Provisioned => Capacity::Shards(state.open_shards.get()),
         StreamMode::OnDemand => Capacity::OnDemand,

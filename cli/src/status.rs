@@ -10,7 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 use kinesis_model::limits::{RESIZES_PER_DAY, SHARD_METRICS, TAGS_PER_STREAM_MAX};
 use kinesis_model::{OpenShard, ShardCount, StreamMode};
-use scaler_app::ports::{CallError, Clock as _, Failure, Streams as _};
+use scaler_app::cloud::{CallError, Clock as _, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, reconcile};
 use scaler_aws::{AlarmState, StreamDetails};
 use scaler_core::commands::StreamCommand;
@@ -20,9 +20,9 @@ use scaler_core::{
 };
 use serde::Serialize;
 
-use crate::connection::{Connection, explained, in_aws, is_stranger};
+use crate::connection::{Connection, explained, in_aws};
 use crate::fleet;
-use crate::load::{ASKED_MINUTES, Load, or_dash, whole_minute};
+use crate::load::{ASKED_MINUTES, Load, or_dash};
 use crate::options::{Output, stream_name};
 use crate::report::write_json;
 use crate::scale::in_words;
@@ -30,6 +30,7 @@ use crate::settings::{StackOptions, in_words as settings_in_words};
 use crate::stack::{Judged, judged};
 use crate::table::{percent, table};
 use crate::waiting::word;
+use kinesis_model::whole_minute;
 
 /// Shards that are shown to a person, the busiest first; programs get all.
 const SHARDS_SHOWN: usize = 20;
@@ -149,11 +150,14 @@ pub(crate) fn kept<T>(read: Result<T, CallError>, what: &str, missing: &mut Vec<
 
 async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     let connection = Connection::new().await?;
-    let (ports, operator) = (&connection.ports.pass, &connection.operator);
-    let (now, mut missing) = (ports.clock.now(), Vec::new());
+    let (cloud, operator) = (&connection.cloud, &connection.operator);
+    let (now, mut missing) = (cloud.clock().now(), Vec::new());
     let details = match operator.details(name).await {
         // Then there is nothing to show, or nobody who would.
-        Err(error) if matches!(error.failure, Failure::NotFound | Failure::Unavailable) || is_stranger(&error) => {
+        Err(error)
+            if matches!(error.failure, Failure::NotFound | Failure::Unauthenticated(_))
+                || error.failure.is_uncertain() =>
+        {
             bail!(explained(&error))
         }
         details => kept(details, "mode, status and shards", &mut missing),
@@ -161,7 +165,7 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     let alarms = kept(operator.alarms(&format!("{ALARM_PREFIX}{name}/")).await, "alarms", &mut missing);
     let Judged { policy: stack, whose } = judged(&connection, options, None, alarms.as_deref()).await?;
     let stack = &stack;
-    let tags = kept(ports.streams.tags(name).await, "tags, settings and resizes", &mut missing);
+    let tags = kept(cloud.kinesis().tags(name).await, "tags, settings and resizes", &mut missing);
     let enrolment = tags.as_ref().map(|tags| StreamTags::read(tags));
     let end = whole_minute(now);
     let windows = operator.windows(&[name.to_owned()], end, ASKED_MINUTES).await;
@@ -222,10 +226,10 @@ fn tag_faults(enrolment: &StreamTags, stack: &Policy) -> Vec<String> {
 /// The deployed pass, with its hands tied: a dry run writes no tag, resizes nothing, and touches no alarm.
 async fn decisions(connection: &Connection, name: &str, stack: &Policy) -> Decisions {
     let tied = tied(stack);
-    let ports = &connection.ports.pass;
+    let cloud = &connection.cloud;
     Decisions {
-        scale_out: reconcile(ports, &tied, name, Direction::Out, None).await,
-        scale_in: reconcile(ports, &tied, name, Direction::In, None).await,
+        scale_out: reconcile(cloud, &connection.process, &tied, name, Direction::Out, None).await,
+        scale_in: reconcile(cloud, &connection.process, &tied, name, Direction::In, None).await,
     }
 }
 
@@ -242,7 +246,7 @@ async fn shard_statuses(
     end: Timestamp,
     policy: Option<&Policy>,
 ) -> Result<Vec<ShardStatus>, CallError> {
-    let open = connection.ports.pass.streams.open_shards(name).await?;
+    let open = connection.cloud.kinesis().open_shards(name).await?;
     let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
     let mut windows = connection.operator.shard_windows(name, &ids, end, ASKED_MINUTES).await?;
     let with_window = |shard: OpenShard| windows.remove(&shard.id).map(|window| ShardWindow { shard, window });

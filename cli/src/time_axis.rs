@@ -20,9 +20,9 @@ impl Ranged for TimeAxis {
     type FormatOption = NoDefaultFormatting;
     type ValueType = i64;
 
-    #[allow(clippy::cast_possible_truncation, reason = "a part of the limits, which are pixels")]
     fn map(&self, minute: &i64, (left, right): (i32, i32)) -> i32 {
-        left + (i64::from(right - left) * minute / self.minutes) as i32
+        left + i32::try_from(i64::from(right - left) * minute / self.minutes)
+            .expect("a part of the limits, which are pixels")
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<i64> {

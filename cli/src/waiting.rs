@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
 use kinesis_model::{ShardCount, StreamState, StreamStatus};
-use scaler_app::ports::{Clock as _, Streams as _};
+use scaler_app::cloud::{Clock as _, Cloud as _, Kinesis as _};
 use scaler_core::commands::operand;
 
 use crate::connection::{Connection, explained};
@@ -61,11 +61,11 @@ pub(crate) async fn until_step(
     most: SignedDuration,
     step: &str,
 ) -> Result<StreamState> {
-    let ports = &connection.ports.pass;
-    let (began, mut pauses) = (ports.clock.now(), Pauses::new());
+    let cloud = &connection.cloud;
+    let (began, mut pauses) = (cloud.clock().now(), Pauses::new());
     let wheel = progress::wheel("waiting for AWS");
     loop {
-        let seen = match ports.streams.describe(stream).await {
+        let seen = match cloud.kinesis().describe(stream).await {
             Ok(state) if state.status == StreamStatus::Active && before != Some(state.open_shards) => {
                 wheel.finish_and_clear();
                 return Ok(state);
@@ -75,7 +75,7 @@ pub(crate) async fn until_step(
             Err(error) if error.failure.is_passing() => explained(&error).to_string(),
             Err(error) => bail!(explained(&error)),
         };
-        let waited = ports.clock.now().duration_since(began);
+        let waited = cloud.clock().now().duration_since(began);
         if waited >= most {
             bail!(
                 "{seen}, and was waited for for {} minutes: shardctl status {} shows how it goes",

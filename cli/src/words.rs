@@ -1,5 +1,6 @@
 //! Runs and comparisons in words and tables, for people.
 
+use kinesis_model::num::float;
 use simulator::score::Score;
 
 use crate::comparison::{Comparison, Hindsight, Rival};
@@ -111,7 +112,6 @@ fn calls(score: &Score) -> String {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "counts of minutes and calls")]
 fn figure_of(count: usize) -> String {
-    figure(count as f64, 0)
+    figure(float(count), 0)
 }

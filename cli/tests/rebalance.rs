@@ -11,9 +11,9 @@ use aws_models::cloudwatch::{AlarmSource, Metric, Query, QuerySource};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{OpenShard, ShardCount};
 use sandbox::{Capacity, Options, Sandbox, alarm_config};
-use scaler_app::ports::Streams as _;
+use scaler_app::cloud::{Cloud as _, Kinesis as _};
 use scaler_app::stack_config::StackConfig;
-use scaler_aws::{AwsPorts, Pace, Share, SystemClock};
+use scaler_aws::{AwsCloud, Pace, Share, SystemClock};
 use scaler_core::{
     AlarmActions, Policy, PolicySpec, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX,
     stream_alarms,
@@ -32,7 +32,7 @@ const RECORDS_PER_SHARD: f64 = 15_360.0;
 /// A sandbox with a managed stream `orders`.
 struct World {
     sandbox: Sandbox,
-    ports: AwsPorts<SystemClock>,
+    cloud: AwsCloud,
 }
 
 impl World {
@@ -48,8 +48,8 @@ impl World {
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("sandbox", "sandbox", None, None, "test"));
         let pace = Pace::of(Share::SCALING, SystemClock);
-        let ports = scaler_aws::ports(&sdk.load().await, SystemClock, &pace, &StackConfig::default());
-        Self { sandbox, ports }
+        let cloud = AwsCloud::new(&sdk.load().await, SystemClock, &pace, &StackConfig::default());
+        Self { sandbox, cloud }
     }
 
     /// The same with the metrics of its shards sent, of which each is wanted to take so much of what it can in every one
@@ -60,7 +60,7 @@ impl World {
 
     async fn with(self, loads: &[f64]) -> Self {
         let world = self;
-        world.ports.streams.send_shard_metrics("orders").await.unwrap();
+        world.cloud.kinesis().enable_shard_metrics("orders").await.unwrap();
         for (shard, load) in world.open().await.iter().zip(loads) {
             for ago in 1..=61 {
                 world.record(&shard.id, ago, *load);
@@ -87,11 +87,11 @@ impl World {
 
     /// They tile the ring, or the port would not show them.
     async fn open(&self) -> Vec<OpenShard> {
-        self.ports.streams.open_shards("orders").await.unwrap()
+        self.cloud.kinesis().open_shards("orders").await.unwrap()
     }
 
     async fn history(&self) -> Option<String> {
-        let tags: BTreeMap<_, _> = self.ports.streams.tags("orders").await.unwrap().into_iter().collect();
+        let tags: BTreeMap<_, _> = self.cloud.kinesis().tags("orders").await.unwrap().into_iter().collect();
         tags.get(TAG_RESIZES).cloned()
     }
 
@@ -175,7 +175,7 @@ async fn a_hot_shard_is_split_and_cold_neighbours_are_merged_one_by_one() {
 async fn who_is_in_the_way_is_waited_for() {
     let split_by_somebody = async |world: &World| {
         let shard = &world.open().await[1];
-        world.ports.streams.split("orders", &shard.id, shard.range.middle().unwrap()).await.unwrap();
+        world.cloud.kinesis().split_shard("orders", &shard.id, shard.range.middle().unwrap()).await.unwrap();
     };
     let slow = World::of(2, 600, &[]).await;
     split_by_somebody(&slow).await;
@@ -215,7 +215,7 @@ async fn what_no_split_helps_is_said() {
     let world = World::loaded(&[0.6, 0.6], &[]).await;
     for at in [1 << 123, 1 << 119] {
         let open = world.open().await;
-        world.ports.streams.split("orders", &open[0].id, at).await.unwrap();
+        world.cloud.kinesis().split_shard("orders", &open[0].id, at).await.unwrap();
     }
     let narrow = world.open().await[0].id.clone();
     for ago in 1..=61 {
@@ -246,7 +246,7 @@ async fn without_the_metrics_of_its_shards_a_stream_is_not_rebalanced() {
          IncomingBytes IncomingRecords WriteProvisionedThroughputExceeded",
     ];
     off.fails("scale orders rebalance", &words).await;
-    off.ports.streams.send_shard_metrics("orders").await.unwrap();
+    off.cloud.kinesis().enable_shard_metrics("orders").await.unwrap();
     let unknown = off.held("scale orders rebalance").await;
     assert_eq!(unknown["outcome"], "held");
     assert!(unknown["words"].as_str().unwrap().contains("unknown is not idle"), "{unknown}");

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use sandbox::{Delivery, EventSource};
-use scaler_app::ports::Clock as _;
+use scaler_app::cloud::{Clock as _, Cloud as _};
+use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::sync::{BEGINS_WITHIN, Settings, sync};
-use scaler_app::{Outcome, handle};
-use scaler_aws::AwsFleetPorts;
+use scaler_app::{Outcome, Process, handle};
+use scaler_aws::AwsFleetCloud;
 use scaler_core::{Direction, Policy};
 use serde_json::Value;
 
@@ -47,7 +47,9 @@ pub(crate) struct Answer {
 /// The three functions, with one environment.
 pub(crate) struct Functions {
     /// What they do their work with.
-    pub(crate) ports: AwsFleetPorts<Time>,
+    pub(crate) cloud: AwsFleetCloud<Time>,
+    /// What they know of themselves.
+    pub(crate) process: Process,
     /// Their settings.
     pub(crate) policy: Policy,
     /// Whom they tell, and what alarms call.
@@ -61,17 +63,17 @@ impl Functions {
         let function = Function::named(&function);
         let outcomes = match function {
             Function::Scaling(direction) => {
-                handle(&self.ports.pass, &self.policy, direction, &payload, &mut |_| ()).await.outcomes
+                handle(&self.cloud, &self.process, &self.policy, direction, &payload, &mut |_| ()).await.outcomes
             }
             Function::AlarmSync => self.sync(&payload).await,
         };
-        Answer { at: self.ports.pass.clock.now(), function, road, outcomes }
+        Answer { at: self.cloud.clock().now(), function, road, outcomes }
     }
 
     /// Runs alarm-sync.
     pub(crate) async fn sync(&self, event: &Value) -> Vec<Outcome> {
         let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
-        let until = self.ports.pass.clock.now() + BEGINS_WITHIN;
-        sync(&self.ports, settings, event, until, &mut |_| ()).await.outcomes
+        let until = self.cloud.clock().now() + BEGINS_WITHIN;
+        sync(&self.cloud, &self.process, settings, event, until, &mut |_| ()).await.outcomes
     }
 }

@@ -1,5 +1,6 @@
 //! The story as a live view in the terminal.
 
+use kinesis_model::num::float;
 use std::time::{Duration, Instant};
 
 use ratatui::DefaultTerminal;
@@ -94,9 +95,8 @@ fn draw_head(frame: &mut Frame, area: Rect, story: &Story) {
 }
 
 fn draw_chart(frame: &mut Frame, area: Rect, story: &Story) {
-    #[allow(clippy::cast_precision_loss, reason = "coordinates on a screen")]
     let series = |value: fn(&crate::stage::MinuteSeen) -> f64| -> Vec<(f64, f64)> {
-        story.minutes.iter().map(|minute| (story.minute_of(minute.began) as f64, value(minute))).collect()
+        story.minutes.iter().map(|minute| (float(story.minute_of(minute.began)), value(minute))).collect()
     };
     let accepted = series(crate::stage::MinuteSeen::accepted_mib_per_second);
     let wanted = series(|minute| minute.offered_mib_per_second);

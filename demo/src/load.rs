@@ -1,5 +1,6 @@
 //! The load of the demo: a quiet stream, a rush to six times its traffic, and quiet again.
 
+use kinesis_model::num::float;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -50,10 +51,9 @@ impl Load {
     }
 
     /// Writes the records of one second, and waits until each has ended.
-    #[allow(clippy::cast_precision_loss, reason = "a record's size")]
     pub(crate) async fn write(&mut self, second: Timestamp) -> anyhow::Result<()> {
         let mib = offered_mib_per_second(second.duration_since(self.began));
-        self.owed += mib * 1_048_576.0 / (RECORD_BYTES as f64 * RECORDS_EACH_STANDS_FOR);
+        self.owed += mib * 1_048_576.0 / (float(RECORD_BYTES) * RECORDS_EACH_STANDS_FOR);
         while self.owed >= 1.0 {
             self.owed -= 1.0;
             self.sequence += 1;

@@ -1,5 +1,6 @@
 //! What the demo plays on: a sandbox, a stream with the tag that enrols it, a producer, and the three functions.
 
+use kinesis_model::num::float;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -11,11 +12,10 @@ use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::Minute;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription};
-use scaler_app::Outcome;
-use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
+use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::sync::ports::AlarmStore as _;
-use scaler_aws::{Pace, Share};
+use scaler_app::{Outcome, Process};
+use scaler_aws::{AwsFleetCloud, Pace, Share};
 use scaler_core::{ALARM_PREFIX, AlarmKind, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED, alarm_name};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -54,9 +54,8 @@ pub(crate) struct MinuteSeen {
 
 impl MinuteSeen {
     /// MiB a second that were taken in.
-    #[allow(clippy::cast_precision_loss, reason = "a display with one decimal")]
     pub(crate) fn accepted_mib_per_second(&self) -> f64 {
-        self.metrics.bytes.unwrap_or(0) as f64 / 60.0 / 1_048_576.0
+        float(self.metrics.bytes.unwrap_or(0)) / 60.0 / 1_048_576.0
     }
 }
 
@@ -102,11 +101,11 @@ impl Stage {
             .await;
         let (time, stack_config) = (Time::of(Arc::clone(&sandbox)), stack_config(sandbox.endpoint()));
         let pace = Pace::of(Share::SCALING, time.clone());
-        let ports = scaler_aws::fleet_ports(&sdk, time.clone(), &pace, &stack_config);
-        let functions = Functions { ports, policy: policy()?, stack_config };
+        let cloud = AwsFleetCloud::new(&sdk, time.clone(), &pace, &stack_config);
+        let functions = Functions { cloud, process: Process::new(&stack_config), policy: policy()?, stack_config };
 
         // A stream that somebody enrols has been in use before.
-        time.begin(Load::new(functions.ports.pass.streams.0.clone(), BEGINS)?).await;
+        time.begin(Load::new(functions.cloud.kinesis().client.clone(), BEGINS)?).await;
         time.pass_until(BEGINS).await?;
         let enrolled = enrol(&functions).await?;
         let shards_at_end = VecDeque::new();
@@ -155,7 +154,7 @@ impl Stage {
             return Ok(None);
         }
         self.minutes_ended += 1;
-        self.shards_at_end.push_back(self.functions.ports.pass.streams.describe(STREAM).await?.open_shards.get());
+        self.shards_at_end.push_back(self.functions.cloud.kinesis().describe(STREAM).await?.open_shards.get());
         if self.minutes_ended % TRIM_EVERY_MINUTES == 0 {
             self.sandbox.trim(STREAM).await;
         }
@@ -165,7 +164,7 @@ impl Stage {
         let shards = self.shards_at_end.pop_front().context("at least one was just put in")?;
         let end = self.minute(self.minutes_ended - i64::from(METRIC_DELAY_MINUTES))?;
         let began = end.checked_sub(SignedDuration::from_mins(1))?;
-        let window = self.functions.ports.pass.metrics.window(STREAM, end, 1).await?;
+        let window = self.functions.cloud.cloudwatch().window(STREAM, end, 1).await?;
         let metrics = window.minutes.first().copied().unwrap_or_default();
         let middle = began.duration_since(self.began) + SignedDuration::from_secs(30);
         let offered_mib_per_second = load::offered_mib_per_second(middle);
@@ -219,8 +218,8 @@ fn queue_url(endpoint: &str) -> String {
 /// Has alarm-sync look at the stream, as the events of its tag would, and asks CloudWatch what there is now.
 async fn enrol(functions: &Functions) -> anyhow::Result<Enrolled> {
     let outcomes = functions.sync(&json!({ "sync": [STREAM] })).await;
-    let at = functions.ports.pass.clock.now();
-    let stored = functions.ports.alarms.under(&format!("{ALARM_PREFIX}{STREAM}/")).await?;
+    let at = functions.cloud.clock().now();
+    let stored = functions.cloud.cloudwatch().alarms(&format!("{ALARM_PREFIX}{STREAM}/")).await?;
     let is_there = |kind: &AlarmKind| stored.iter().any(|stored| stored.alarm.name == alarm_name(STREAM, *kind));
     Ok(Enrolled { at, outcomes, alarms: AlarmKind::ALL.into_iter().filter(is_there).collect() })
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Sandbox;
-use scaler_app::ports::Clock;
-use scaler_aws::Pause;
+use scaler_app::cloud::Clock;
 use tokio::sync::Mutex;
 
 use crate::load::Load;
@@ -55,10 +54,8 @@ impl Clock for Time {
     fn now(&self) -> Timestamp {
         self.sandbox.now()
     }
-}
 
-impl Pause for Time {
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
             let until = self.now() + SignedDuration::try_from(time).expect("a pause is far shorter than all time");
             // Only the load can fail, and then the stage, which writes it too, says why.

@@ -1,6 +1,7 @@
 //! A comparison as an SVG picture: what each way costs a month over the load at the peak.
 
 use anyhow::Result;
+use kinesis_model::num::float;
 use plotters::chart::ChartBuilder;
 use plotters::coord::Shift;
 use plotters::prelude::{
@@ -112,12 +113,10 @@ fn body_of(curves: &[Curve], peak: f64, body: &DrawingArea<SVGBackend<'_>, Shift
     Ok(())
 }
 
-#[allow(clippy::cast_precision_loss, reason = "pixels")]
 fn megabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1_048_576.0
+    float(bytes) / 1_048_576.0
 }
 
-#[allow(clippy::cast_precision_loss, reason = "pixels")]
 fn dollars(micro_usd: u64) -> f64 {
-    micro_usd as f64 / 1e6
+    float(micro_usd) / 1e6
 }

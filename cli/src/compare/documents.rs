@@ -2,7 +2,7 @@
 
 use billing::prices::{Item, MONTH_SECONDS};
 use kinesis_model::MicroUsd;
-use scaler_app::cost::report::Usd;
+use scaler_app::report::figures::Usd;
 use serde_json::{Value, json};
 use sizing::compare::{BrokerPart, CapacityStrategy};
 use sizing::{

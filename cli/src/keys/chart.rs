@@ -1,6 +1,7 @@
 //! What each shard gets, as bars: in the terminal and as an SVG picture.
 
 use anyhow::Result;
+use kinesis_model::num::{float, whole};
 use kinesis_model::thousands;
 use plotters::chart::ChartBuilder;
 use plotters::prelude::{Color as _, IntoDrawingArea as _, PathElement, RGBColor, Rectangle, SVGBackend, WHITE};
@@ -51,10 +52,9 @@ pub(crate) fn text(bars: &[Bar]) -> String {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "0 to 40")]
 fn drawn(share: f64) -> String {
-    let length = if share.is_finite() { (share * BAR as f64).round() as usize } else { 0 };
-    format!("{:<BAR$}", "#".repeat(length.min(BAR)))
+    let length = if share.is_finite() { whole((share * float(BAR)).round().min(float(BAR))) } else { 0 };
+    format!("{:<BAR$}", "#".repeat(usize::try_from(length).expect("no longer than a bar")))
 }
 
 /// The bars as a picture, with a line where each would be if all were even.

@@ -1,5 +1,6 @@
 //! Events that are made up, all of them or around users who are given, and the keys that each strategy gives them.
 
+use kinesis_model::num::{float, whole};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
@@ -101,10 +102,9 @@ impl AtATime {
         }
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "a window has few records")]
     fn end(&mut self) {
         let most = self.keys.heaviest(1).first().map_or(0, |heavy| heavy.at_least);
-        self.shares += most as f64 / self.in_window.max(1) as f64;
+        self.shares += float(most) / float(self.in_window.max(1));
         self.windows += 1;
         (self.keys, self.in_window) = (Frequent::default(), 0);
     }
@@ -128,13 +128,13 @@ pub(crate) fn measure_users<F>(
     user_of: F,
 ) -> Result<Spread, LinesFault>
 where
-    F: for<'a> Fn(&'a str) -> Result<Cow<'a, str>, key_spread::KeyFault> + Sync,
+    F: for<'a> Fn(&'a str) -> Result<Cow<'a, str>, key_spread::LineFault> + Sync,
 {
     let seeded = ChaCha8Rng::seed_from_u64(options.seed);
     spread_lines(lines, ranges, |line, text| {
         let user = user_of(text)?;
         if user.is_empty() {
-            return Err(key_spread::KeyFault::Unlike("has an empty user".to_owned()));
+            return Err(key_spread::LineFault::Unlike("has an empty user".to_owned()));
         }
         let mut random = seeded.clone();
         random.set_stream(line);
@@ -142,14 +142,13 @@ where
         let number = line - 1;
         let at = at(number, options.rate.records_per_second);
         let key = Event { number, user: User::Known(&user), category, at }.key(strategy, options.period, chance);
-        key.map(Cow::Owned).map_err(|fault| key_spread::KeyFault::Unlike(format!("gives no key: {fault}")))
+        key.map(Cow::Owned).map_err(|fault| key_spread::LineFault::Unlike(format!("gives no key: {fault}")))
     })
 }
 
 /// A rank of Zipf's law as an index.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank is whole, and from 1 to the users")]
 fn rank(sample: f64) -> usize {
-    (sample as usize).saturating_sub(1)
+    usize::try_from(whole(sample)).expect("no more users than memory has room for") - 1
 }
 
 fn at(number: u64, records_per_second: u64) -> Timestamp {
@@ -213,8 +212,7 @@ impl Order {
         }
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
     fn kept(&self) -> Option<f64> {
-        (self.pairs > 0).then(|| self.same as f64 / self.pairs as f64)
+        (self.pairs > 0).then(|| float(self.same) / float(self.pairs))
     }
 }

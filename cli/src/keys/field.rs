@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use key_spread::KeyFault;
+use key_spread::LineFault;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -11,11 +11,11 @@ use serde_json::value::RawValue;
 ///
 /// # Errors
 /// The line is not JSON, or has neither.
-pub(super) fn text_of<'a>(line: &'a str, field: &str) -> Result<Cow<'a, str>, KeyFault> {
+pub(super) fn text_of<'a>(line: &'a str, field: &str) -> Result<Cow<'a, str>, LineFault> {
     let mut json = serde_json::Deserializer::from_str(line);
     let text = json.deserialize_map(Field(field)).and_then(|text| json.end().map(|()| text));
     text.map_err(|error| {
-        KeyFault::Unlike(if error.is_data() {
+        LineFault::Unlike(if error.is_data() {
             format!("has no text and no number in the field \"{field}\"")
         } else {
             format!("is not JSON: {error}")

@@ -2,6 +2,7 @@
 
 use key_spread::{Evenness, Heavy, Spread};
 use kinesis_model::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
+use kinesis_model::num::{float, whole};
 use serde::Serialize;
 use sizing::{Reads, Workload};
 
@@ -104,9 +105,8 @@ impl Measured {
 }
 
 impl HotKey {
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
     fn of(heavy: &Heavy, records: u64, rate: RateOptions) -> Self {
-        let share = heavy.at_least as f64 / records as f64;
+        let share = float(heavy.at_least) / float(records);
         Self {
             key: String::from_utf8_lossy(&heavy.key).into_owned(),
             hash_key: heavy.hash_key.to_string(),
@@ -118,9 +118,8 @@ impl HotKey {
 
 impl RateOptions {
     /// What is written by so many keys.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "up to 10 MiB")]
     pub(crate) fn workload(self, keys: u32) -> Workload {
-        let record_bytes = (self.record_kib * 1_024.0).ceil() as u64;
+        let record_bytes = whole((self.record_kib * 1_024.0).ceil());
         Workload {
             bytes_per_second: self.records_per_second.saturating_mul(record_bytes),
             records_per_second: Some(self.records_per_second),
@@ -130,10 +129,9 @@ impl RateOptions {
     }
 
     /// What is written, in shards that it fills.
-    #[allow(clippy::cast_precision_loss, reason = "a rate far below 2^53")]
     pub(crate) fn in_shards(self) -> f64 {
-        let records = self.records_per_second as f64;
+        let records = float(self.records_per_second);
         let bytes = records * self.record_kib * 1_024.0;
-        (records / WRITE_RECORDS_PER_SECOND_PER_SHARD as f64).max(bytes / WRITE_BYTES_PER_SECOND_PER_SHARD as f64)
+        (records / float(WRITE_RECORDS_PER_SECOND_PER_SHARD)).max(bytes / float(WRITE_BYTES_PER_SECOND_PER_SHARD))
     }
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, value_parser};
-use key_spread::KeyFault;
+use key_spread::LineFault;
 use kinesis_model::HashKeyRange;
-use scaler_app::ports::Streams as _;
+use scaler_app::cloud::{Cloud as _, Kinesis as _};
 
 use super::field::text_of;
 use crate::connection::{Connection, explained, in_aws};
@@ -44,7 +44,7 @@ impl ShardOptions {
         };
         let open = in_aws(async {
             let connection = Connection::new().await?;
-            connection.ports.pass.streams.open_shards(stream).await.map_err(|error| explained(&error))
+            connection.cloud.kinesis().open_shards(stream).await.map_err(|error| explained(&error))
         })?;
         Ok(open.into_iter().map(|shard| (shard.id, shard.range)).collect())
     }
@@ -129,7 +129,7 @@ impl FileOptions {
     ///
     /// # Errors
     /// It has no such field.
-    pub(crate) fn text_of<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, KeyFault> {
+    pub(crate) fn text_of<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, LineFault> {
         self.field.as_ref().map_or_else(|| Ok(line.into()), |field| text_of(line, field))
     }
 

@@ -8,7 +8,7 @@ use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::{READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD};
 use kinesis_model::{OpenShard, thousands};
-use scaler_app::ports::{Clock as _, Streams as _};
+use scaler_app::cloud::{Clock as _, Cloud as _, Kinesis as _};
 use scaler_aws::SampleLimits;
 use scaler_core::{Policy, PolicySpec, ShardLoad, StreamTags};
 use serde::Serialize;
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     in_aws(async {
         let connection = Connection::new().await?;
         let open =
-            connection.ports.pass.streams.open_shards(&arguments.stream).await.map_err(|error| explained(&error))?;
+            connection.cloud.kinesis().open_shards(&arguments.stream).await.map_err(|error| explained(&error))?;
         let policy = policy(&connection, &arguments.stream).await?;
         let loads = shards_to_sample::loads(&connection, &policy, &arguments.stream, &open).await?;
         let since = since(&connection, arguments);
@@ -119,13 +119,13 @@ impl Arguments {
 }
 
 fn since(connection: &Connection, arguments: &Arguments) -> Timestamp {
-    let now = connection.ports.pass.clock.now();
+    let now = connection.cloud.clock().now();
     now.checked_sub(SignedDuration::from_mins(i64::from(arguments.since_minutes))).unwrap_or(Timestamp::MIN)
 }
 
 /// What applies to the stream, by its own tags; where those are not understood, as the functions are deployed.
 async fn policy(connection: &Connection, stream: &str) -> Result<Policy> {
-    let tags = connection.ports.pass.streams.tags(stream).await.map_err(|error| explained(&error))?;
+    let tags = connection.cloud.kinesis().tags(stream).await.map_err(|error| explained(&error))?;
     let deployed = Policy::new(PolicySpec::default()).expect("the default is a policy");
     Ok(StreamTags::read(&tags).policy(&deployed).unwrap_or(deployed))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 
 use anyhow::Result;
+use kinesis_model::num::float;
 use kinesis_model::thousands;
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{KeyLoad, Operation, Policy, ReshardTerms, ShardCall, ShardLoad, plan_reshard};
@@ -257,7 +258,7 @@ fn advice(stream: &str, hottest: &[HotKey], samples: &[Sample], distinct: usize)
         advice.push(format!(
             "{} of the records are not on the shard of their key's MD5: they have explicit hash keys, which readers cannot see; \
              if many share one, no split helps",
-            percent(elsewhere as f64 / records.max(1) as f64, 0)
+            percent(float(elsewhere) / float(records.max(1)), 0)
         ));
     }
     if advice.is_empty() {

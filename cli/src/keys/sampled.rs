@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kinesis_model::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
+use kinesis_model::num::float;
 use kinesis_model::{OpenShard, hash_key};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
 use scaler_aws::SampledRecord;
@@ -75,17 +76,15 @@ impl Sample {
     }
 
     /// The share that a key has of what binds the shard: of its records, or of its bytes.
-    #[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
     pub(super) fn share(&self, (records, bytes): (usize, usize)) -> (f64, f64) {
-        (records as f64 / self.user_records.max(1) as f64, bytes as f64 / self.bytes.max(1) as f64)
+        (float(records) / float(self.user_records.max(1)), float(bytes) / float(self.bytes.max(1)))
     }
 
     /// The loads of the keys that lie on this shard by their own hash, for a plan.
     pub(super) fn key_loads(&self) -> Vec<KeyLoad> {
         let load = |(key, counts): (&String, &(usize, usize))| {
             let (_, bytes_share) = self.share(*counts);
-            #[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
-            let records_share = counts.0 as f64 / self.records.max(1) as f64;
+            let records_share = float(counts.0) / float(self.records.max(1));
             KeyLoad { hash_key: hash_key(key), load: self.load * records_share.max(bytes_share) }
         };
         self.outer.iter().map(load).filter(|key| self.shard.range.contains(key.hash_key)).collect()
@@ -101,13 +100,12 @@ fn count(keys: &mut HashMap<String, (usize, usize)>, key: &str, bytes: usize) {
 }
 
 /// What records fill of a shard, by when they came.
-#[allow(clippy::cast_precision_loss, reason = "a bounded sample")]
 fn rate(records: &[SampledRecord]) -> f64 {
     let arrived = || records.iter().filter_map(|record| record.arrived);
     let (Some(first), Some(last)) = (arrived().min(), arrived().max()) else { return 0.0 };
     // Times are told in whole seconds at best.
     let seconds = last.duration_since(first).as_secs_f64().max(1.0);
     let bytes: usize = records.iter().map(|record| record.partition_key.len() + record.data.len()).sum();
-    let of_records = records.len() as f64 / seconds / WRITE_RECORDS_PER_SECOND_PER_SHARD as f64;
-    of_records.max(bytes as f64 / seconds / WRITE_BYTES_PER_SECOND_PER_SHARD as f64)
+    let of_records = float(records.len()) / seconds / float(WRITE_RECORDS_PER_SECOND_PER_SHARD);
+    of_records.max(float(bytes) / seconds / float(WRITE_BYTES_PER_SECOND_PER_SHARD))
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use kinesis_model::OpenShard;
-use scaler_app::ports::{Clock as _, Metrics as _, Streams as _};
+use kinesis_model::{OpenShard, whole_minute};
+use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_core::{Direction, Policy, ShardLoad, ShardWindow, shard_loads};
 
 use crate::connection::{Connection, explained};
-use crate::load::whole_minute;
 
 /// Shards that are looked at where none are named.
 const SHARDS_MAX: usize = 4;
@@ -21,15 +20,15 @@ pub(super) async fn loads(
     stream: &str,
     open: &[OpenShard],
 ) -> Result<Option<Vec<ShardLoad>>> {
-    let ports = &connection.ports.pass;
-    if !ports.streams.describe(stream).await.map_err(|error| explained(&error))?.shard_metrics {
+    let cloud = &connection.cloud;
+    if !cloud.kinesis().describe(stream).await.map_err(|error| explained(&error))?.shard_metrics {
         return Ok(None);
     }
     let (end, ids): (_, Vec<_>) =
-        (whole_minute(ports.clock.now()), open.iter().map(|shard| shard.id.clone()).collect());
+        (whole_minute(cloud.clock().now()), open.iter().map(|shard| shard.id.clone()).collect());
     let minutes = policy.window_minutes(Direction::Out);
     let mut windows =
-        ports.metrics.shard_windows(stream, &ids, end, minutes).await.map_err(|error| explained(&error))?;
+        cloud.cloudwatch().shard_windows(stream, &ids, end, minutes).await.map_err(|error| explained(&error))?;
     let window = |shard: &OpenShard| Some(ShardWindow { window: windows.remove(&shard.id)?, shard: shard.clone() });
     Ok(shard_loads(&open.iter().filter_map(window).collect::<Vec<_>>(), Timestamp::MIN))
 }

@@ -1,5 +1,6 @@
 //! `shardctl keys test`: what one way to choose keys does to the shards.
 
+use kinesis_model::num::float;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -153,13 +154,12 @@ fn of_users(
     })
 }
 
-#[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
 fn bars(shards: &[(String, HashKeyRange)], spread: &Spread) -> Vec<Bar> {
-    let records = spread.records() as f64;
+    let records = float(spread.records());
     let bar = |((name, range), its): (&(String, HashKeyRange), &u64)| Bar {
         name: name.clone(),
         records: *its,
-        share: *its as f64 / records,
+        share: float(*its) / records,
         keys_share: range.share(),
     };
     shards.iter().zip(spread.shards()).map(bar).collect()
@@ -194,8 +194,7 @@ impl Report {
     fn told_hottest(&self, arguments: &Arguments) -> String {
         let Some(hottest) = &self.figures.hottest else { return String::new() };
         let rate = thousands(arguments.events.rate.records_per_second);
-        #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
-        let off_by = self.count_error as f64 / self.figures.records as f64;
+        let off_by = float(self.count_error) / float(self.figures.records);
         if hottest.share < off_by {
             return format!("no key is hot: none has more than {} of the records", percent(off_by + hottest.share, 2));
         }
@@ -216,7 +215,6 @@ impl Report {
     }
 
     /// What the hottest key alone means for the number of shards.
-    #[allow(clippy::cast_precision_loss, reason = "a rate far below 2^53")]
     fn alone(&self, hottest: &HotKey, records_per_second: u64) -> String {
         let of_a_shard = self.figures.hottest_of_a_shard;
         if of_a_shard > 1.0 {
@@ -227,7 +225,7 @@ impl Report {
                 figure(of_a_shard, 1)
             );
         }
-        let full = figure(records_per_second as f64 / of_a_shard, 0);
+        let full = figure(float(records_per_second) / of_a_shard, 0);
         format!(
             "the hottest key alone needs one shard up to {full} records/s of all keys together, and no count suffices above"
         )

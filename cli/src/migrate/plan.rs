@@ -17,7 +17,7 @@ use super::document::{as_markdown, as_text};
 use super::gathered::{FIELDS, Gathered};
 use super::infrastructure::{Infrastructure, infrastructure};
 use super::moves::{Move, Report};
-use super::{describe, description, foreign, groups};
+use super::{describe, description, groups, other_tools};
 use crate::failure::usage;
 use crate::files;
 use crate::options::with_negative_numbers;

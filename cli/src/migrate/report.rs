@@ -2,7 +2,7 @@
 
 use billing::BillLine;
 use kinesis_model::ShardCount;
-use scaler_app::cost::report::Usd;
+use scaler_app::report::figures::Usd;
 use serde_json::{Value, json};
 use sizing::documents_kafka_shards;
 use sizing::migration::{MigrationNotice, Retention};

@@ -1,5 +1,6 @@
 //! The plan of a rebalance, for people and programs: what each split and merge does to which shard.
 
+use kinesis_model::num::whole;
 use std::io::Write;
 
 use anyhow::Result;
@@ -190,7 +191,6 @@ fn of_ring(hash_key: u128) -> String {
 }
 
 /// To the nearest.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a load is finite and not negative")]
 fn whole_percent(load: f64) -> u64 {
-    (load * 100.0).round() as u64
+    whole((load * 100.0).round())
 }

@@ -5,7 +5,7 @@ use billing::prices::{Item, PriceSheet};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::SHARD_METRICS;
 use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount, StreamState};
-use scaler_app::ports::{CallError, Clock as _, Failure, Metrics as _, Streams as _};
+use scaler_app::cloud::{CallError, Clock as _, Cloud as _, CloudWatch as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reshard};
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{
@@ -16,8 +16,8 @@ use scaler_core::{
 use super::plan::{Plan, Step, Turn};
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
 use crate::connection::explained;
-use crate::load::whole_minute;
 use crate::waiting::{Pauses, until_active, until_step};
+use kinesis_model::whole_minute;
 
 impl Work<'_> {
     /// Splits what is hot and merges what is cold.
@@ -54,7 +54,7 @@ impl Work<'_> {
     }
 
     async fn look(&self) -> Result<(StreamState, StreamTags)> {
-        let streams = &self.connection.ports.pass.streams;
+        let streams = self.connection.cloud.kinesis();
         let state = streams.describe(self.stream).await.map_err(|error| explained(&error))?;
         Ok((state, self.enrolment().await.map_err(|error| explained(&error))?))
     }
@@ -67,7 +67,7 @@ impl Work<'_> {
         enrolment: StreamTags,
         keys: &[KeyLoad],
     ) -> Result<Option<Rebalance>> {
-        let now = self.connection.ports.pass.clock.now();
+        let now = self.connection.cloud.clock().now();
         let minutes = policy.window_minutes(Direction::In).max(policy.window_minutes(Direction::Out));
         let read = self.shards(whole_minute(now), minutes).await.map_err(|error| explained(&error))?;
         let (window, open, closed) = read;
@@ -81,14 +81,14 @@ impl Work<'_> {
         end: Timestamp,
         minutes: u32,
     ) -> Result<(MetricWindow, Vec<ShardWindow>, Vec<ShardWindow>), CallError> {
-        let ports = &self.connection.ports.pass;
-        let window = ports.metrics.window(self.stream, end, minutes).await?;
-        let open = ports.streams.open_shards(self.stream).await?;
+        let cloud = &self.connection.cloud;
+        let window = cloud.cloudwatch().window(self.stream, end, minutes).await?;
+        let open = cloud.kinesis().open_shards(self.stream).await?;
         let since = end.checked_sub(SignedDuration::from_mins(i64::from(minutes))).unwrap_or(Timestamp::MIN);
         let mut closed = self.connection.operator.shards_since(self.stream, since).await?;
         closed.retain(|shard| !open.contains(shard));
         let ids: Vec<_> = open.iter().chain(&closed).map(|shard| shard.id.clone()).collect();
-        let mut windows = ports.metrics.shard_windows(self.stream, &ids, end, minutes).await?;
+        let mut windows = cloud.cloudwatch().shard_windows(self.stream, &ids, end, minutes).await?;
         let unknown = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
         let mut with_window = |shard: OpenShard| {
             let window = windows.remove(&shard.id).unwrap_or_else(|| unknown.clone());
@@ -131,8 +131,8 @@ impl Work<'_> {
 
     /// Makes one split or merge, again where somebody else was quicker; `None` where it is done already.
     async fn operate(&self, step: &Step, number: u32, all: u32) -> Result<Option<Outcome>> {
-        let ports = &self.connection.ports.pass;
-        let (began, mut pauses) = (ports.clock.now(), Pauses::new());
+        let cloud = &self.connection.cloud;
+        let (began, mut pauses) = (cloud.clock().now(), Pauses::new());
         loop {
             let (state, enrolment) = self.look().await?;
             let pass = match self.turn(step, &state, &enrolment).await? {
@@ -140,7 +140,7 @@ impl Work<'_> {
                 Ok(Turn::Gone) => return Ok(Some(Outcome::plain(OutcomeKind::Held, Some(self.stream), GONE))),
                 Ok(Turn::Call(call)) => {
                     let ordered = Decision::ordered(call, state.open_shards, number, all);
-                    reshard(ports, self.stack, self.stream, &enrolment, &ordered).await
+                    reshard(cloud, &self.connection.process, self.stack, self.stream, &enrolment, &ordered).await
                 }
                 Err(pass) => *pass,
             };
@@ -155,7 +155,7 @@ impl Work<'_> {
                     return Ok(Some(pass));
                 }
                 // Somebody changes the stream: then it is looked at anew.
-                OutcomeKind::Held if ports.clock.now().duration_since(began) < ACTIVE_WITHIN => {
+                OutcomeKind::Held if cloud.clock().now().duration_since(began) < ACTIVE_WITHIN => {
                     pauses.next().await;
                     until_active(self.connection, self.stream, ACTIVE_WITHIN).await?;
                 }
@@ -174,7 +174,7 @@ impl Work<'_> {
         if let Err(decision) = admit(self.stack, state, enrolment, Direction::Out) {
             return Ok(Err(Box::new(Outcome::decided(self.stream, &decision))));
         }
-        match self.connection.ports.pass.streams.open_shards(self.stream).await {
+        match self.connection.cloud.kinesis().open_shards(self.stream).await {
             Ok(open) => Ok(Ok(step.on(&open))),
             Err(error) if error.failure == Failure::InUse => {
                 Ok(Err(Box::new(Outcome::plain(OutcomeKind::Held, Some(self.stream), error.to_string()))))

@@ -4,17 +4,18 @@ use std::cmp::Ordering;
 
 use anyhow::{Context as _, Result};
 use kinesis_model::{ShardCount, StreamState};
-use scaler_app::ports::{CallError, Clock as _, Metrics as _, Streams as _};
+use scaler_app::cloud::{CallError, Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{Direction, Policy, PolicySpec, Stage, Step, StreamTags, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit};
 
 use super::{ACTIVE_WITHIN, Answer, Ended, Work};
 use crate::connection::explained;
-use crate::load::{needed_shards, whole_minute};
+use crate::load::needed_shards;
 use crate::order::{self, NoData};
 use crate::status::tied;
 use crate::waiting::until_resized;
+use kinesis_model::whole_minute;
 
 /// An order, and what the stream is beside it.
 struct Order<'a> {
@@ -74,12 +75,12 @@ impl Order<'_> {
             Direction::In if self.work.arguments.despite_unknown_load => NoData::Idle,
             Direction::In => NoData::Unknown,
         };
-        let ports = order::ports(self.work.connection, &self.own, unknown);
-        order::told(reconcile(&ports, policy, self.work.stream, direction, None).await)
+        let cloud = order::cloud(self.work.connection, &self.own, unknown);
+        order::told(reconcile(&cloud, &self.work.connection.process, policy, self.work.stream, direction, None).await)
     }
 
     async fn state(&self) -> Result<StreamState> {
-        self.work.connection.ports.pass.streams.describe(self.work.stream).await.map_err(|error| explained(&error))
+        self.work.connection.cloud.kinesis().describe(self.work.stream).await.map_err(|error| explained(&error))
     }
 
     /// Whether a scale-in would stop short of what one resize can do: at what the load, or what consumers read, needs.
@@ -177,10 +178,9 @@ impl Order<'_> {
     /// The shards that the load of the stabilization window needs; `None` where less than half of it is known.
     async fn needed(&self) -> Result<Option<ShardCount>, CallError> {
         let minutes = self.own.window_minutes(Direction::In);
-        let metrics = &self.work.connection.ports.pass.metrics;
-        let window = metrics
-            .window(self.work.stream, whole_minute(self.work.connection.ports.pass.clock.now()), minutes)
-            .await?;
+        let metrics = self.work.connection.cloud.cloudwatch();
+        let window =
+            metrics.window(self.work.stream, whole_minute(self.work.connection.cloud.clock().now()), minutes).await?;
         let known = window.minutes.iter().filter(|minute| minute.is_known()).count();
         Ok(needed_shards(&window, self.own.target_utilization_percent).filter(|_| known * 2 >= window.minutes.len()))
     }

@@ -1,10 +1,10 @@
 //! The Lambda function `alarm-sync`: every managed stream gets its alarms and its bounds.
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
-use scaler_app::ports::Clock;
-use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, answer_stack, sync};
-use scaler_app::telemetry::Teller;
-use scaler_app::{RetryNeeded, config, stack_config};
+use scaler_app::cloud::{Clock, Cloud};
+use scaler_app::fleet::{BEGINS_WITHIN, Settings, StackRequest, answer_stack, sync};
+use scaler_app::telemetry::Telemetry;
+use scaler_app::{Process, RetryNeeded, config, stack_config};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,19 +14,18 @@ async fn main() -> Result<(), Error> {
     let settings = config::from_environment().and_then(|policy| Ok((policy, stack_config::from_environment()?)));
     let known =
         settings.as_ref().map_or_else(|_| stack_config::stack_alone(), |(_, stack_config)| stack_config.clone());
-    let (ports, cloudformation) = scaler_aws::connect_fleet(&known).await;
-    let teller = Teller { function: "alarm-sync", by_stream: known.stream_metrics };
+    let (cloud, cloudformation) = scaler_aws::connect_fleet(&known).await;
+    let (process, telemetry) =
+        (Process::new(&known), Telemetry { function: "alarm-sync", by_stream: known.stream_metrics });
     run(service_fn(async |event: LambdaEvent<Value>| {
-        let until = ports.pass.clock.now() + BEGINS_WITHIN;
-        let mut say = |said: Said| match said {
-            Said::Outcome(outcome) => teller.print(&outcome, ports.pass.clock.now()),
-            Said::Gauges(gauges) => println!("{}", gauges.line(ports.pass.clock.now())),
-        };
+        let until = cloud.clock().now() + BEGINS_WITHIN;
+        let mut emit = |item| telemetry.emit(&item, cloud.clock().now());
         if let Some(request) = StackRequest::read(&event.payload) {
-            return Ok(answer_stack(&ports, &cloudformation, &known.stack_name, request, until, &mut say).await);
+            return Ok(answer_stack(&cloud, &cloudformation, &known.stack_name, request, until, &mut emit).await);
         }
         let (policy, stack_config) = settings.as_ref().map_err(ToString::to_string)?;
-        let response = sync(&ports, Settings { policy, stack_config }, &event.payload, until, &mut say).await;
+        let response =
+            sync(&cloud, &process, Settings { policy, stack_config }, &event.payload, until, &mut emit).await;
         response
             .into_result()
             .map_err(|error| Diagnostic { error_type: RetryNeeded::NAME.to_owned(), error_message: error.to_string() })

@@ -6,6 +6,7 @@
 use aws_models::cloudwatch::Metric;
 use axum::http::StatusCode;
 use ferrokinesis::types::Stream;
+use kinesis_model::num::float;
 use serde_json::Value;
 
 use super::answers::THROTTLED;
@@ -75,7 +76,7 @@ pub(super) fn get(shared: &Shared, stream: &str, body: &Value, behind: u64) {
     let records = body["Records"].as_array().into_iter().flatten().filter_map(Value::as_object);
     let bytes = count(records.map(record_bytes).sum());
     record(shared, &Metric::kinesis(stream, "GetRecords.Bytes"), bytes);
-    record_once(shared, &Metric::kinesis(stream, "GetRecords.IteratorAgeMilliseconds"), to_f64(behind));
+    record_once(shared, &Metric::kinesis(stream, "GetRecords.IteratorAgeMilliseconds"), float(behind));
     // Reads are not throttled here.
     record(shared, &Metric::kinesis(stream, "ReadProvisionedThroughputExceeded"), 0.0);
 }
@@ -91,11 +92,5 @@ fn record_once(shared: &Shared, metric: &Metric, value: f64) {
 }
 
 fn count(number: usize) -> f64 {
-    to_f64(number as u64)
-}
-
-/// Exact up to 2^53, far above any count or number of bytes here.
-#[allow(clippy::cast_precision_loss)]
-fn to_f64(number: u64) -> f64 {
-    number as f64
+    float(number as u64)
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ferrokinesis::types::Shard;
 use jiff::Timestamp;
 use kinesis_model::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
+use kinesis_model::num::float;
 
 use super::records::Put;
 use super::shards::is_open;
@@ -51,10 +52,10 @@ impl Throttle {
         let seconds = clock.limit_window_seconds();
         self.turn_to(clock.now(), seconds);
         let (records_max, bytes_max) =
-            (to_f64(WRITE_RECORDS_PER_SECOND_PER_SHARD) * seconds, to_f64(WRITE_BYTES_PER_SECOND_PER_SHARD) * seconds);
+            (float(WRITE_RECORDS_PER_SECOND_PER_SHARD) * seconds, float(WRITE_BYTES_PER_SECOND_PER_SHARD) * seconds);
         let admit = |put: &Put| {
             let shard = shard_of(shards, put);
-            let (records, bytes) = (clock.weight(), to_f64(put.len() as u64) * clock.weight());
+            let (records, bytes) = (clock.weight(), float(put.len()) * clock.weight());
             let taken = self.taken.entry((stream.to_owned(), shard.clone())).or_default();
             let fits = taken.records + records <= records_max && taken.bytes + bytes <= bytes_max;
             let is_taken = fits || taken.records == 0.0;
@@ -74,7 +75,7 @@ impl Throttle {
         for (put, admission) in puts.iter().zip(admissions).filter(|(_, admission)| is_to_give_back(admission)) {
             if let Some(taken) = self.taken.get_mut(&(stream.to_owned(), admission.shard.clone())) {
                 taken.records = (taken.records - clock.weight()).max(0.0);
-                taken.bytes = (taken.bytes - to_f64(put.len() as u64) * clock.weight()).max(0.0);
+                taken.bytes = (taken.bytes - float(put.len()) * clock.weight()).max(0.0);
             }
         }
     }
@@ -100,12 +101,6 @@ fn shard_of(shards: &[Shard], put: &Put) -> String {
         (shard.hash_key_range.start_u128()..=shard.hash_key_range.end_u128()).contains(&put.hash_key())
     };
     shards.iter().filter(|shard| is_open(shard)).find(holds).map(|shard| shard.shard_id.clone()).unwrap_or_default()
-}
-
-/// Exact: the limits and records are far below 2^53.
-#[allow(clippy::cast_precision_loss)]
-fn to_f64(number: u64) -> f64 {
-    number as f64
 }
 
 #[cfg(test)]

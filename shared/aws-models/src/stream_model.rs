@@ -6,16 +6,18 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::{
     SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
 };
+use kinesis_model::num::float;
+use kinesis_model::resize_time::{RESIZE_SECONDS_MAX, RESIZE_SECONDS_MIN, RESIZE_SECONDS_PER_SHARD};
 use kinesis_model::{Demand, StreamMode};
 
 use crate::kinesis_rules::{self, Refusal, Resize};
 use crate::ring::{Ring, RingFault};
 
-/// What AWS does not say, and a simulation has to assume.
+/// What AWS does not say, and a simulation has to assume. By default it is what the scaler itself assumes
+/// ([`resize_time`](kinesis_model::resize_time)); another simulated AWS shows what comes of it where the scaler is wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Assumptions {
-    /// Seconds that a resize takes for each shard of difference. AWS says only "a few minutes, depending on the size of the
-    /// stream".
+    /// Seconds that a resize takes for each shard of difference.
     pub resize_seconds_per_shard: u32,
     /// Seconds that it takes at least.
     pub resize_seconds_min: u32,
@@ -30,9 +32,9 @@ pub struct Assumptions {
 impl Default for Assumptions {
     fn default() -> Self {
         Self {
-            resize_seconds_per_shard: 30,
-            resize_seconds_min: 60,
-            resize_seconds_max: 1_800,
+            resize_seconds_per_shard: RESIZE_SECONDS_PER_SHARD,
+            resize_seconds_min: RESIZE_SECONDS_MIN,
+            resize_seconds_max: RESIZE_SECONDS_MAX,
             metric_delay_minutes: kinesis_model::limits::METRIC_DELAY_MINUTES,
             burst: 1.0,
         }
@@ -51,16 +53,14 @@ impl Assumptions {
     }
 
     /// A minute's load in shards, by the limit that binds.
-    #[allow(clippy::cast_precision_loss, reason = "a minute of a stream is far below 2^53 bytes")]
     pub fn load(&self, offered: &Demand) -> f64 {
-        self.load_of(offered.bytes as f64, offered.records as f64)
+        self.load_of(float(offered.bytes), float(offered.records))
     }
 
     /// The same of a part of a minute, which need not be whole.
-    #[allow(clippy::cast_precision_loss, reason = "what a shard takes is far below 2^53 bytes")]
     pub fn load_of(&self, bytes: f64, records: f64) -> f64 {
-        let bytes = bytes / WRITE_BYTES_PER_MINUTE_PER_SHARD as f64;
-        let records = records / WRITE_RECORDS_PER_MINUTE_PER_SHARD as f64;
+        let bytes = bytes / float(WRITE_BYTES_PER_MINUTE_PER_SHARD);
+        let records = records / float(WRITE_RECORDS_PER_MINUTE_PER_SHARD);
         self.burst * bytes.max(records)
     }
 
@@ -201,7 +201,8 @@ impl StreamModel {
         if !self.is_active(minute) {
             return Err(Refused::InUse);
         }
-        let after = SignedDuration::from_mins(i64::try_from(minute).unwrap_or(i64::MAX));
+        let after = SignedDuration::from_mins(i64::try_from(minute).expect("a trace has fewer minutes than that"));
+        // A trace may begin close to the end of time.
         let now = self.start.checked_add(after).unwrap_or(Timestamp::MAX);
         match kind {
             ResizeKind::UpdateShardCount => {
@@ -247,7 +248,7 @@ impl StreamModel {
         let before = Arc::clone(self.ring(minute));
         let mut now = Ring::clone(&before);
         change(&mut now).map_err(Refused::Shards)?;
-        let to = u32::try_from(now.shards().len()).unwrap_or(u32::MAX);
+        let to = u32::try_from(now.shards().len()).expect("a ring has one shard more than one that was allowed");
         if to > SHARDS_PER_STREAM_MAX {
             return Err(Refused::Limits);
         }

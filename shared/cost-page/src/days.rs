@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kinesis_model::MicroUsd;
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::{DayCost, StreamCost};
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::{DayCost, StreamCost};
 
 /// A day of a chart.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use kinesis_model::{MicroUsd, thousands};
 use maud::{Markup, html};
-use scaler_app::cost::report::{Usd, UsdSaved};
+use scaler_app::report::figures::{Usd, UsdSaved};
 
 /// An amount in USD. `None` is a price that nobody has told us, and must not be taken for nothing.
 pub(crate) fn usd(amount: Option<Usd>) -> Markup {

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::MicroUsd;
 use maud::{Markup, html};
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::{StreamCost, Usd, UsdSaved};
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::{StreamCost, Usd, UsdSaved};
 
 use crate::days::Days;
 use crate::figures::{dollars, month, streams, usd};

@@ -13,8 +13,8 @@ mod table;
 
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::PriceUsed;
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::PriceUsed;
 
 /// Void elements in the way of XML, which maud does not write. The policy keeps a page that shows outsiders' words from
 /// ever running or loading anything.

@@ -2,7 +2,7 @@
 
 use kinesis_model::MicroUsd;
 use maud::Markup;
-use scaler_app::cost::report::{DayCost, Mode};
+use scaler_app::report::figures::{DayCost, Mode};
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;

@@ -1,9 +1,10 @@
 //! One stream in full: its bill, advice, notes, and its days.
 
+use kinesis_model::num::whole;
 use kinesis_model::thousands;
 use maud::{Markup, html};
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::{AdviceLine, StreamCost};
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::{AdviceLine, StreamCost};
 
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
@@ -110,7 +111,6 @@ fn shards_chart(days: &Days) -> Markup {
 }
 
 /// For a chart, which is drawn from whole numbers.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of shards; the cast saturates")]
 fn thousandths(shards: f64) -> u64 {
-    (shards * 1_000.0).round() as u64
+    whole((shards * 1_000.0).round())
 }

@@ -2,7 +2,7 @@
 
 use kinesis_model::{MicroUsd, thousands};
 use maud::{Markup, html};
-use scaler_app::cost::report::{StreamCost, Usd, UsdSaved};
+use scaler_app::report::figures::{StreamCost, Usd, UsdSaved};
 
 use crate::figures::{month, saved, usd};
 use crate::parts::{anchor, mode};

@@ -5,7 +5,7 @@ mod support;
 
 use cost_page::draw;
 use roxmltree::{Document, Node, ParsingOptions};
-use scaler_app::cost::report::{AdviceLine, StreamCost, Usd, UsdSaved};
+use scaler_app::report::figures::{AdviceLine, StreamCost, Usd, UsdSaved};
 use support::{cents, empty, fleet, prices, stream};
 
 fn parsed(html: &str) -> Document<'_> {

@@ -11,6 +11,8 @@ use std::time::Instant;
 
 use key_spread::{Spread, spread_lines};
 use kinesis_model::HashKeyRange;
+use kinesis_model::num::float;
+use rayon::prelude::*;
 
 const KEYS: usize = 10_000_000;
 const SHARDS: u32 = 64;
@@ -63,26 +65,18 @@ fn main() {
 
 /// The same keys as slices that are there, shared out to the cores.
 fn from_memory(keys: &[&[u8]], ranges: &[HashKeyRange]) -> Option<Spread> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    std::thread::scope(|scope| {
-        let parts = keys.chunks(keys.len().div_ceil(cores)).map(|part| {
-            scope.spawn(move || {
-                let mut spread = Spread::over(ranges);
-                part.chunks(4_096).for_each(|batch| spread.take(batch, |_| ()));
-                spread
-            })
-        });
-        let parts: Vec<_> = parts.collect();
-        let spreads = parts.into_iter().filter_map(|part| part.join().ok());
-        spreads.reduce(|mut whole, mut part| {
-            whole.merge(&mut part);
-            whole
-        })
+    let parts = keys.par_chunks(keys.len().div_ceil(rayon::current_num_threads())).map(|part| {
+        let mut spread = Spread::over(ranges);
+        part.chunks(4_096).for_each(|batch| spread.take(batch, |_| ()));
+        spread
+    });
+    parts.reduce_with(|mut whole, mut part| {
+        whole.merge(&mut part);
+        whole
     })
 }
 
 /// Keys a second of the quickest run; every run must have counted every key.
-#[allow(clippy::cast_precision_loss)]
 fn best(run: impl Fn() -> Option<Spread>) -> f64 {
     let seconds = (0..RUNS).map(|_| {
         let began = Instant::now();
@@ -90,7 +84,7 @@ fn best(run: impl Fn() -> Option<Spread>) -> f64 {
         assert_eq!(counted, Some(KEYS as u64), "every key is counted");
         began.elapsed().as_secs_f64()
     });
-    KEYS as f64 / seconds.fold(f64::MAX, f64::min)
+    float(KEYS) / seconds.fold(f64::MAX, f64::min)
 }
 
 fn python(path: &Path) -> Option<f64> {

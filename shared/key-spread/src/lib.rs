@@ -2,13 +2,16 @@
 //!
 //! Start at [`Spread`], which takes keys and tells; [`spread_lines`] reads a file of them with every core.
 
+mod fault;
 mod frequent;
 mod hash;
 mod lines;
+mod pieces;
 mod spread;
 mod statistics;
 
+pub use fault::{LineFault, LinesFault};
 pub use frequent::{Frequent, Heavy};
-pub use lines::{KeyFault, LinesFault, checked, spread_lines};
+pub use lines::spread_lines;
 pub use spread::{Spread, WINDOW_RECORDS};
 pub use statistics::Evenness;

@@ -1,5 +1,6 @@
 //! Keys counted over the shards of a stream: how many each gets, how even that is at any time, and which keys are hottest.
 
+use kinesis_model::num::float;
 use std::sync::Arc;
 
 use kinesis_model::HashKeyRange;
@@ -135,11 +136,10 @@ impl Spread {
 
     /// The busiest shard of a window over the mean, on average over the windows: what evenness is worth at a time. `None` where
     /// there are too few records for a window.
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^53 windows")]
     pub fn window_max_over_mean(&self) -> Option<f64> {
         let mut whole = self.clone();
         whole.end_window();
-        (whole.windows > 0).then(|| whole.peaks / whole.windows as f64)
+        (whole.windows > 0).then(|| whole.peaks / float(whole.windows))
     }
 
     /// The hottest keys, so many at most, by weight.
@@ -152,11 +152,10 @@ impl Spread {
         self.frequent.error()
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^53 records")]
     fn end_window(&mut self) {
         if self.in_window >= WINDOW_RECORDS_MIN {
-            let most = self.window.iter().copied().max().unwrap_or(0) as f64;
-            self.peaks += most * self.window.len() as f64 / self.in_window as f64;
+            let most = float(self.window.iter().copied().max().unwrap_or(0));
+            self.peaks += most * float(self.window.len()) / float(self.in_window);
             self.windows += 1;
         }
         self.window.fill(0);

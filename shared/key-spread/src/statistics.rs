@@ -1,5 +1,6 @@
 //! How even a count over shards is, in the usual figures.
 
+use kinesis_model::num::float;
 use statrs::distribution::{ChiSquared, ContinuousCDF as _};
 
 /// Figures of how counts lie beside what was expected of each.
@@ -24,23 +25,22 @@ impl Evenness {
     ///
     /// Each item counts for itself: where one key has many records, records are not independent, and a small p-value says just
     /// that.
-    #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
     pub fn of(counts: &[u64], expected_shares: &[f64]) -> Option<Self> {
-        let all = counts.iter().sum::<u64>() as f64;
+        let all = float(counts.iter().sum::<u64>());
         if counts.is_empty() || all == 0.0 {
             return None;
         }
-        let shards = counts.len() as f64;
+        let shards = float(counts.len());
         let mean = all / shards;
-        let squares: f64 = counts.iter().map(|count| (*count as f64 - mean).powi(2)).sum();
+        let squares: f64 = counts.iter().map(|count| (float(*count) - mean).powi(2)).sum();
         let chi_squared = counts.iter().zip(expected_shares).map(|(count, share)| {
             let expected = all * share;
-            (*count as f64 - expected).powi(2) / expected
+            (float(*count) - expected).powi(2) / expected
         });
         let chi_squared: f64 = chi_squared.sum();
-        let simpson: f64 = counts.iter().map(|count| (*count as f64 / all).powi(2)).sum();
+        let simpson: f64 = counts.iter().map(|count| (float(*count) / all).powi(2)).sum();
         Some(Self {
-            max_over_mean: counts.iter().copied().max().unwrap_or(0) as f64 / mean,
+            max_over_mean: float(counts.iter().copied().max().unwrap_or(0)) / mean,
             variation: (squares / shards).sqrt() / mean,
             chi_squared,
             degrees_of_freedom: counts.len() as u64 - 1,

@@ -55,24 +55,22 @@ impl Demand {
             // Up, since half a byte too many is safe and too few is not.
             _ => (u128::from(bytes) * u128::from(throttled)).div_ceil(u128::from(records)),
         };
-        Self {
-            bytes: bytes.saturating_add(u64::try_from(throttled_bytes).unwrap_or(u64::MAX)),
-            records: records.saturating_add(throttled),
-        }
+        let throttled_bytes = u64::try_from(throttled_bytes).expect("no more are throttled than are accepted");
+        // What CloudWatch answers is the world's: it may be any number.
+        Self { bytes: bytes.saturating_add(throttled_bytes), records: records.saturating_add(throttled) }
     }
 
     /// The fewest shards that carry this at `utilization_percent` of their capacity; rounded up, since a part of a shard
     /// cannot be had.
     pub fn shards(&self, utilization_percent: u32) -> ShardCount {
         let (by_bytes, by_records) = self.hundredths();
-        let wanted = by_bytes.max(by_records).div_ceil(u128::from(utilization_percent.max(1)));
-        ShardCount::saturating(u64::try_from(wanted).unwrap_or(u64::MAX))
+        ShardCount::saturating(by_bytes.max(by_records).div_ceil(u64::from(utilization_percent.max(1))))
     }
 
     /// Percent of the capacity of `shards` that this takes, rounded up.
     pub fn utilization_percent(&self, shards: ShardCount) -> u64 {
         let (by_bytes, by_records) = self.hundredths();
-        u64::try_from(by_bytes.max(by_records).div_ceil(u128::from(shards.get()))).unwrap_or(u64::MAX)
+        by_bytes.max(by_records).div_ceil(u64::from(shards.get()))
     }
 
     /// The shards that this fills, as a fraction.
@@ -95,10 +93,10 @@ impl Demand {
     }
 
     /// The demand in hundredths of a shard's capacity, by bytes and by records, each rounded up.
-    fn hundredths(&self) -> (u128, u128) {
+    fn hundredths(&self) -> (u64, u64) {
         (
-            (u128::from(self.bytes) * 100).div_ceil(u128::from(WRITE_BYTES_PER_MINUTE_PER_SHARD)),
-            (u128::from(self.records) * 100).div_ceil(u128::from(WRITE_RECORDS_PER_MINUTE_PER_SHARD)),
+            hundredths(self.bytes, WRITE_BYTES_PER_MINUTE_PER_SHARD),
+            hundredths(self.records, WRITE_RECORDS_PER_MINUTE_PER_SHARD),
         )
     }
 }
@@ -111,9 +109,15 @@ impl fmt::Display for Demand {
     }
 }
 
+/// An amount in hundredths of what a shard can in a minute, rounded up.
+fn hundredths(amount: u64, per_shard: u64) -> u64 {
+    let hundredths = (u128::from(amount) * 100).div_ceil(u128::from(per_shard));
+    u64::try_from(hundredths).expect("a shard can more than a hundred in a minute")
+}
+
 /// The fewest shards that give consumers with `GetRecords` so many bytes a minute at `utilization_percent` of their capacity;
 /// rounded up, since a part of a shard cannot be had.
 pub fn shards_to_read(bytes: u64, utilization_percent: u32) -> ShardCount {
-    let capacity = u128::from(READ_BYTES_PER_MINUTE_PER_SHARD) * u128::from(utilization_percent.max(1));
-    ShardCount::saturating(u64::try_from((u128::from(bytes) * 100).div_ceil(capacity)).unwrap_or(u64::MAX))
+    let hundredths = hundredths(bytes, READ_BYTES_PER_MINUTE_PER_SHARD);
+    ShardCount::saturating(hundredths.div_ceil(u64::from(utilization_percent.max(1))))
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: Kinesis API reference, `PutRecords` (the MD5 of the partition key as a 128-bit number) and `HashKeyRange`.
 
+use crate::num::float;
 use std::fmt;
 
 use md5::{Digest, Md5};
@@ -59,9 +60,8 @@ impl HashKeyRange {
     }
 
     /// Its share of the ring, above 0 and at most 1.
-    #[allow(clippy::cast_precision_loss, reason = "a share is good to 15 digits")]
     pub fn share(self) -> f64 {
-        ((self.last - self.first) as f64 + 1.0) / u128::MAX as f64
+        (float(self.last - self.first) + 1.0) / float(u128::MAX)
     }
 
     /// The first hash key of its upper half; `None` for a range that is too small to be split.

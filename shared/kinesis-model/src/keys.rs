@@ -20,6 +20,9 @@ use md5::{Digest as _, Md5};
 /// Characters of a partition key, at most; a key has one at least. Source: Kinesis API reference, `PutRecords`.
 pub const KEY_CHARS_MAX: usize = 256;
 
+/// Characters shown of a text that is too long for a key. Chosen: enough to find it.
+const SHOWN_CHARS: usize = 20;
+
 /// A text that is no partition key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
@@ -102,10 +105,22 @@ pub fn random_key(random: u128) -> String {
 }
 
 fn checked(key: String) -> Result<String, KeyFault> {
-    match key.chars().count() {
+    check(&key).map(|()| key)
+}
+
+/// Whether Kinesis takes a text as a partition key.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(key: &str) -> Result<(), KeyFault> {
+    match key.len() {
         0 => Err(KeyFault::Empty),
-        1..=KEY_CHARS_MAX => Ok(key),
-        chars => Err(KeyFault::TooLong { begin: key.chars().take(20).collect(), chars }),
+        // No key has more characters than bytes.
+        1..=KEY_CHARS_MAX => Ok(()),
+        _ => match key.chars().count() {
+            ..=KEY_CHARS_MAX => Ok(()),
+            chars => Err(KeyFault::TooLong { begin: key.chars().take(SHOWN_CHARS).collect(), chars }),
+        },
     }
 }
 

@@ -51,9 +51,16 @@ impl MetricWindow {
     pub fn known(&self) -> impl Iterator<Item = (Timestamp, &Minute)> {
         let count = self.minutes.len();
         self.minutes.iter().enumerate().filter(|(_, minute)| minute.is_known()).map(move |(i, minute)| {
-            let ago = SignedDuration::from_mins(i64::try_from(count - i).unwrap_or(i64::MAX));
+            let ago =
+                SignedDuration::from_mins(i64::try_from(count - i).expect("a list has no more entries than that"));
             // Out of range only at the end of representable time, where no stream lives.
             (self.end.checked_sub(ago).unwrap_or(Timestamp::MIN), minute)
         })
     }
+}
+
+/// The end of the last whole minute: one that is not over yet is not asked for.
+pub fn whole_minute(now: Timestamp) -> Timestamp {
+    // Out of range only at the begin of representable time.
+    Timestamp::from_second(now.as_second().div_euclid(60) * 60).unwrap_or(now)
 }

@@ -4,6 +4,7 @@
 //! more shards than either can fill, and a runtime of its own in this process; what it takes of the machine it takes for both.
 //! Python is measured first and last, and the better of the two counts: what a long run does to the sandbox favours nobody.
 
+use kinesis_model::num::float;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -96,7 +97,6 @@ fn main() -> ExitCode {
 }
 
 /// Records a second that were acknowledged; every record must be accounted for.
-#[allow(clippy::cast_precision_loss)]
 async fn write(endpoint: &str, settings: Settings) -> f64 {
     let sdk = aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(endpoint)
@@ -118,7 +118,7 @@ async fn write(endpoint: &str, settings: Settings) -> f64 {
     }
     let counts = producer.close().await;
     assert_eq!((counts.sent, counts.failed), (counts.acknowledged, 0), "{counts:?}");
-    counts.acknowledged as f64 / began.elapsed().as_secs_f64()
+    float(counts.acknowledged) / began.elapsed().as_secs_f64()
 }
 
 /// Records a second that Python had written, or why there is no such number.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use kinesis_model::keys::KEY_CHARS_MAX;
+use kinesis_model::keys::{self, KEY_CHARS_MAX};
 use md5::{Digest as _, Md5};
 use prost::{Message as _, decode_length_delimiter};
 
@@ -118,8 +118,7 @@ pub fn decode(data: &[u8]) -> Result<Option<Aggregate>, AggregateFault> {
     }
     check_bounds(message)?;
     let whole = AggregatedRecord::decode(message).map_err(|_| AggregateFault::Message)?;
-    let is_key = |key: &String| (1..=KEY_CHARS_MAX).contains(&key.chars().count());
-    if !whole.partition_key_table.iter().all(is_key) {
+    if whole.partition_key_table.iter().any(|key| keys::check(key).is_err()) {
         return Err(AggregateFault::Key);
     }
     // Once for all records that have it.

@@ -1,7 +1,7 @@
 //! A record to be written.
 
 use kinesis_model::hash_key;
-use kinesis_model::keys::KEY_CHARS_MAX;
+use kinesis_model::keys::{self, KeyFault};
 
 /// A record to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordFault {
     /// A key that Kinesis does not take.
-    #[error("a partition key has 1 to {KEY_CHARS_MAX} characters, and this one has {0}")]
-    Key(usize),
+    #[error(transparent)]
+    Key(#[from] KeyFault),
     /// More than the stream takes.
     #[error(
         "the record has {bytes} bytes with its key, and the settings allow {max}: split it, or raise record_bytes_max up to \
@@ -50,10 +50,7 @@ impl Record {
     }
 
     pub(crate) fn checked(&self, max: usize) -> Result<(), RecordFault> {
-        let chars = self.partition_key.chars().count();
-        if !(1..=KEY_CHARS_MAX).contains(&chars) {
-            return Err(RecordFault::Key(chars));
-        }
+        keys::check(&self.partition_key)?;
         let bytes = self.bytes();
         if bytes > max { Err(RecordFault::TooLarge { bytes, max }) } else { Ok(()) }
     }

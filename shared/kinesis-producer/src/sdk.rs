@@ -9,27 +9,13 @@ use aws_sdk_kinesis::operation::put_records::PutRecordsError;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
 use aws_sdk_kinesis::{Client, Config};
+use kinesis_model::throttling::is_throttling;
 
 use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, PutSuccess};
 
-/// What AWS says of a record, or a call, for which a shard, the key service or the account is too busy: the errors of `PutRecords`
-/// (API reference), and what the SDK takes for throttling of any service (`aws_runtime::retries::classifiers`, version 1.7).
-const THROTTLES: [&str; 14] = [
-    "ProvisionedThroughputExceededException",
-    "KMSThrottlingException",
-    "LimitExceededException",
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "RequestLimitExceeded",
-    "BandwidthLimitExceeded",
-    "PriorRequestNotComplete",
-    "SlowDown",
-    "TransactionInProgressException",
-];
+/// Codes by which AWS says of a record, or a call, that the key service or the account is too busy, beside those of all services.
+/// Source: the errors of `PutRecords` in the API reference.
+const TOO_BUSY: [&str; 2] = ["KMSThrottlingException", "LimitExceededException"];
 /// Codes of no for which the same records may be taken at the next try. With the first two AWS gave up, whether or not something
 /// was written. With the others the credentials, or the time of the call, were too old: each try is signed anew, with what the
 /// credentials' source gives then, and a queue of records is not to be lost by a renewal that came late.
@@ -80,7 +66,7 @@ fn taken(record: &PutRecordsResultEntry) -> Result<PutSuccess, PutFailure> {
         (code, ..) => {
             let code = code.unwrap_or("neither a number nor an error");
             let message = format!("{code}: {}", record.error_message().unwrap_or_default());
-            Err(PutFailure { is_throttled: THROTTLES.contains(&code), message })
+            Err(PutFailure { is_throttled: is_too_busy(code), message })
         }
     }
 }
@@ -97,6 +83,10 @@ fn failure(error: &SdkError<PutRecordsError, HttpResponse>) -> CallFailure {
     meaning(status, error.code(), error.message())(said)
 }
 
+fn is_too_busy(code: &str) -> bool {
+    is_throttling(code) || TOO_BUSY.contains(&code)
+}
+
 /// What an answer means, by its HTTP status, where there is one, and AWS's code and words.
 fn meaning(status: Option<u16>, code: Option<&str>, message: Option<&str>) -> fn(String) -> CallFailure {
     let is_one_of = |codes: &[&str]| code.is_some_and(|code| codes.contains(&code));
@@ -104,7 +94,7 @@ fn meaning(status: Option<u16>, code: Option<&str>, message: Option<&str>) -> fn
         Some(429) => CallFailure::Throttled,
         // AWS failed or gave up, or something before it: whatever the code, records may have been written.
         Some(408 | 500..) => CallFailure::Unanswered,
-        Some(400..) if is_one_of(&THROTTLES) => CallFailure::Throttled,
+        Some(400..) if code.is_some_and(is_too_busy) => CallFailure::Throttled,
         Some(400..) if is_one_of(&PASSING) => CallFailure::Unanswered,
         Some(413) => CallFailure::TooLarge,
         Some(400..) if is_one_of(&CHECKED) && message.is_some_and(is_of_size) => CallFailure::TooLarge,

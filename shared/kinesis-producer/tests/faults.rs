@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
+use kinesis_model::keys::KeyFault;
 use kinesis_model::{HashKeyRange, hash_key};
 use kinesis_producer::aggregation::decode;
 use kinesis_producer::{
@@ -471,7 +472,7 @@ async fn what_cannot_be_is_told_before_it_is_tried() {
     let too_large = producer.send(Record::new("key", vec![0; 1 << 20])).await.unwrap_err();
     assert!(matches!(too_large, SendError::Record(RecordFault::TooLarge { max: 1_048_576, .. })), "{too_large}");
     let no_key = producer.send(Record::new("", "x")).await.unwrap_err();
-    assert_eq!(no_key, SendError::Record(RecordFault::Key(0)));
+    assert_eq!(no_key, SendError::Record(RecordFault::Key(KeyFault::Empty)));
     assert_eq!(producer.close().await.sent, 0);
     let faults = Producer::start(
         stream.clone(),

@@ -22,7 +22,7 @@ const STREAM_DIMENSION: &str = "StreamName";
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// Look at the streams of these alarms. An SNS event may carry several; one that is broken does not spoil the rest.
-    Alarms(Vec<Result<Notice, EventFault>>),
+    Alarms(Vec<Result<AlarmEvent, EventFault>>),
     /// Look at every stream whose alarm is still firing.
     Sweep,
 }
@@ -41,7 +41,7 @@ pub enum AlarmState {
 
 /// One alarm's change of state.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Notice {
+pub struct AlarmEvent {
     /// The alarm.
     pub alarm: String,
     /// Its new state.
@@ -128,7 +128,7 @@ pub fn parse(event: &Value) -> Request {
 }
 
 /// Messages of SNS, or of a queue that a topic or EventBridge writes to.
-fn from_records(event: &Value) -> Vec<Result<Notice, EventFault>> {
+fn from_records(event: &Value) -> Vec<Result<AlarmEvent, EventFault>> {
     let source = ["EventSource", "eventSource"].iter().find_map(|key| event["Records"][0].get(key)?.as_str());
     match source {
         Some("aws:sqs") => match SqsEvent::deserialize(event) {
@@ -144,7 +144,7 @@ fn from_records(event: &Value) -> Vec<Result<Notice, EventFault>> {
 }
 
 /// A message: an alarm as SNS writes it, an event of EventBridge, or an envelope of SNS around either.
-fn from_text(text: &str) -> Result<Notice, EventFault> {
+fn from_text(text: &str) -> Result<AlarmEvent, EventFault> {
     let road = "alarm in a message";
     let message: Value = serde_json::from_str(text).map_err(|fault| malformed(road, &fault))?;
     match message.get("Message").and_then(Value::as_str) {
@@ -156,25 +156,25 @@ fn from_text(text: &str) -> Result<Notice, EventFault> {
     }
 }
 
-fn from_message(message: &Value) -> Result<Notice, EventFault> {
+fn from_message(message: &Value) -> Result<AlarmEvent, EventFault> {
     if message.get("detail-type").is_some() {
         return from_eventbridge(message);
     }
     let alarm = SnsAlarm::deserialize(message).map_err(|fault| malformed("alarm in a message", &fault))?;
-    alarm.watched().notice()
+    alarm.watched().event()
 }
 
-fn from_eventbridge(event: &Value) -> Result<Notice, EventFault> {
+fn from_eventbridge(event: &Value) -> Result<AlarmEvent, EventFault> {
     let road = "EventBridge alarm event";
     let event = EventBridgeEvent::<Value>::deserialize(event).map_err(|fault| malformed(road, &fault))?;
     let data = AlarmData::deserialize(&event.detail).map_err(|fault| malformed(road, &fault))?;
-    data.watched(event.account, event.region).notice()
+    data.watched(event.account, event.region).event()
 }
 
-fn from_direct(event: &Value) -> Result<Notice, EventFault> {
+fn from_direct(event: &Value) -> Result<AlarmEvent, EventFault> {
     let data = AlarmData::deserialize(&event["alarmData"]).map_err(|fault| malformed("direct alarm action", &fault))?;
     let arn = event.get("alarmArn").and_then(Value::as_str).unwrap_or_default();
-    data.watched(part(arn, ACCOUNT_PART), part(arn, REGION_PART)).notice()
+    data.watched(part(arn, ACCOUNT_PART), part(arn, REGION_PART)).event()
 }
 
 /// Where an ARN has its Region, `arn:aws:cloudwatch:REGION:...`, and its account, counted from 0.
@@ -232,7 +232,7 @@ struct WatchedMetric {
 }
 
 impl Watched {
-    fn notice(self) -> Result<Notice, EventFault> {
+    fn event(self) -> Result<AlarmEvent, EventFault> {
         let alarm = self.alarm;
         // What does not fire asks for nothing, so nothing is wrong with it.
         let fires = self.state == AlarmState::Alarm;
@@ -252,7 +252,7 @@ impl Watched {
         let metric_accounts = of_kinesis.iter().filter_map(account_of).collect();
         let streams: BTreeSet<_> = of_kinesis.iter().filter_map(|metric| metric.stream.clone()).collect();
         let (streams, fits) = (streams.into_iter().collect(), fits(&self.metrics));
-        Ok(Notice {
+        Ok(AlarmEvent {
             alarm,
             state: self.state,
             streams,

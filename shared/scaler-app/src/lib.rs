@@ -1,29 +1,29 @@
-//! One pass over ports: from an alarm's event to a resized stream and a report of why.
+//! What the functions do, over AWS's services as traits: from an event to a resized stream and a report of why.
 //!
 //! [`handle`] is what scale-out and scale-in run: it parses the event ([`event`]), runs a pass for each stream named
-//! ([`reconcile`]) over the [`ports`], and answers with a [`Response`]. [`sync`] is what alarm-sync runs, over the whole
-//! fleet. Nothing here names an AWS SDK.
+//! ([`reconcile`]) over a [`Cloud`](cloud::Cloud), and answers with a [`Response`]. [`fleet`] is what alarm-sync runs, [`report`] what
+//! cost-report runs. Nothing here names an AWS SDK.
 
+pub mod cloud;
 pub mod config;
-pub mod cost;
 pub mod event;
-mod handle;
-mod notice;
-mod pasts;
-pub mod ports;
+pub mod fleet;
+mod history_cache;
+mod outcome;
+mod pass;
+mod process;
 mod reconcile;
-mod report;
+pub mod report;
 mod retry;
 pub mod role;
 pub mod stack_config;
 pub mod stack_settings;
 pub mod stream_name;
-mod subject;
-pub mod sync;
 pub mod telemetry;
 
-pub use handle::handle;
-pub use ports::Ports;
+pub use history_cache::HistoryCache;
+pub use outcome::{CallReport, Outcome, OutcomeKind, Response, StepReport};
+pub use pass::{handle, is_ours, refit};
+pub use process::Process;
 pub use reconcile::{reconcile, reshard};
-pub use report::{CallReport, Outcome, OutcomeKind, Response, StepReport};
 pub use retry::RetryNeeded;

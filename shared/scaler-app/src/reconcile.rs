@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount};
+use jiff::Timestamp;
+use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount, whole_minute};
 use scaler_core::commands::operand;
 use scaler_core::{
     Attempt, AttemptKind, Decision, Direction, Observation, Policy, Reason, ResizeHistory, ShardCall, ShardWindow,
     StreamTags, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
 };
 
-use crate::notice::tell_people;
-use crate::pasts::minutes_since_past;
-use crate::ports::{Adapters, Alarms, CallError, Clock, Failure, Metrics, NOT_FOUND_ADVICE, Ports, Streams};
-use crate::report::{Outcome, OutcomeKind};
+use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Failure, Kinesis, NOT_FOUND_ADVICE};
+use crate::history_cache::minutes_since_end;
+use crate::outcome::{Outcome, OutcomeKind};
+use crate::pass::refit;
+use crate::pass::tell::tell_people;
+use crate::process::Process;
 
 /// What to do about a stream on which nothing may be written down.
 pub(crate) const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a stream may have, kinesis-scaler/resizes and \
@@ -24,30 +26,34 @@ pub(crate) const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a str
 ///
 /// `alarm_fits` is the shard count that the alarm which asked was made for, where that is known: should the stream have
 /// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
-pub async fn reconcile<A: Adapters>(
-    ports: &Ports<A>,
+pub async fn reconcile(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     direction: Direction,
     alarm_fits: Option<u32>,
 ) -> Outcome {
-    let now = ports.clock.now();
-    let (enrolment, mut outcome) = match observe(ports, stack, stream, direction, now).await {
+    let now = cloud.clock().now();
+    let (enrolment, mut outcome) = match observe(cloud, process, stack, stream, direction, now).await {
         Sight::Unknown(outcome) => return outcome,
         Sight::Stopped(enrolment, outcome) => (enrolment, outcome),
         Sight::Whole(seen, fault) => {
-            let mut outcome = decide_and_act(ports, stack, stream, direction, *seen.clone(), alarm_fits, now).await;
+            let mut outcome =
+                decide_and_act(cloud, process, stack, stream, direction, *seen.clone(), alarm_fits, now).await;
             outcome.faults.extend(fault);
             (seen.enrolment, outcome)
         }
     };
-    tell_people(ports, stack, &enrolment, &mut outcome).await;
+    tell_people(cloud, stack, &enrolment, &mut outcome).await;
     outcome
 }
 
 /// A pass over a stream of which everything was seen.
-async fn decide_and_act<A: Adapters>(
-    ports: &Ports<A>,
+#[allow(clippy::too_many_arguments, reason = "what a pass knows")]
+async fn decide_and_act(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     direction: Direction,
@@ -60,7 +66,7 @@ async fn decide_and_act<A: Adapters>(
     let alarm_fits = alarm_fits.and_then(ShardCount::new);
     let misfits = alarm_fits.is_some_and(|fits| fits != current) && !dry_run;
     if !dry_run {
-        match settle(ports, stream, &seen.enrolment.history, alarm_fits, current).await {
+        match settle(cloud, stream, &seen.enrolment.history, alarm_fits, current).await {
             Ok(history) => seen.enrolment.history = history,
             Err(error) => return call_failed(stream, &error),
         }
@@ -69,7 +75,7 @@ async fn decide_and_act<A: Adapters>(
     let mut fault = None;
     if decision.wants_shards {
         // Only now, since of most streams the count is all that matters.
-        match shards(ports, stack, stream, &seen).await {
+        match shards(cloud, stack, stream, &seen).await {
             Ok(shards) => seen.shards = Some(shards),
             Err(error) => fault = Some(format!("where the load lies could not be seen: {error}")),
         }
@@ -77,16 +83,18 @@ async fn decide_and_act<A: Adapters>(
     }
     if decision.verdict == Verdict::Resize && direction == Direction::Out {
         // Only now, since DescribeLimits allows one call a second for the whole account. Where it says nothing, AWS will.
-        seen.account = ports.streams.account().await.ok();
+        seen.account = cloud.kinesis().account_shards().await.ok();
         decision = decide(stack, &seen, direction, now);
     }
     let mut outcome = match decision.verdict {
-        Verdict::Resize => act(ports, stack, stream, &seen.enrolment, &decision).await,
-        Verdict::Measure => measure(ports, stream, &seen.enrolment.history, &decision).await,
+        Verdict::Resize => act(cloud, process, stack, stream, &seen.enrolment, &decision).await,
+        Verdict::Measure => measure(cloud, stream, &seen.enrolment.history, &decision).await,
         Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
             let mut outcome = Outcome::decided(stream, &decision);
             if misfits {
-                outcome.faults.extend(refit(ports, stack, stream, &seen.enrolment, decision.current).await);
+                outcome
+                    .faults
+                    .extend(refit_alarms(cloud, process, stack, stream, &seen.enrolment, decision.current).await);
             }
             outcome
         }
@@ -97,20 +105,20 @@ async fn decide_and_act<A: Adapters>(
 
 /// The open shards of a stream, with their metrics in the minutes of its window where they are sent and may be looked at, which
 /// is charged.
-async fn shards<A: Adapters>(
-    ports: &Ports<A>,
+async fn shards(
+    cloud: &impl Cloud,
     stack: &Policy,
     stream: &str,
     seen: &Observation,
 ) -> Result<Vec<ShardWindow>, CallError> {
-    let open = ports.streams.open_shards(stream).await?;
+    let open = cloud.kinesis().open_shards(stream).await?;
     let (end, minutes) = (seen.window.end, seen.window.minutes.len());
     let mut windows = BTreeMap::new();
     let may_look = seen.enrolment.policy(stack).is_ok_and(|policy| policy.shard_metrics);
     if seen.stream.shard_metrics && may_look {
         let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
         let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
-        windows = ports.metrics.shard_windows(stream, &ids, end, minutes).await?;
+        windows = cloud.cloudwatch().shard_windows(stream, &ids, end, minutes).await?;
     }
     let unknown = MetricWindow { end, minutes: vec![Minute::default(); minutes] };
     let with_window = |shard: OpenShard| {
@@ -121,12 +129,12 @@ async fn shards<A: Adapters>(
 }
 
 /// Has the shards' metrics sent; what they say is another pass's.
-async fn measure<A: Adapters>(ports: &Ports<A>, stream: &str, history: &ResizeHistory, decision: &Decision) -> Outcome {
-    match ports.streams.send_shard_metrics(stream).await {
+async fn measure(cloud: &impl Cloud, stream: &str, history: &ResizeHistory, decision: &Decision) -> Outcome {
+    match cloud.kinesis().enable_shard_metrics(stream).await {
         Ok(()) => Outcome::decided(stream, decision),
         Err(error) => {
             // Perhaps it was carried out, and is charged.
-            let decided = (error.failure == Failure::Unavailable).then(|| Box::new(decision.clone()));
+            let decided = error.failure.is_uncertain().then(|| Box::new(decision.clone()));
             let next = error.failure.is_refusal().then(|| refusal_advice(&error, history));
             let cause = next.is_some().then(|| "refused".to_owned());
             let current = Some(decision.current.get());
@@ -139,16 +147,16 @@ async fn measure<A: Adapters>(ports: &Ports<A>, stream: &str, history: &ResizeHi
 ///
 /// AWS counts a resize by somebody else among the day's ten as well (unless shards were split or merged one by one; overcounting
 /// is safe), and whoever made it had a reason: scale-in cools down from here.
-pub(crate) async fn settle<A: Adapters>(
-    ports: &Ports<A>,
+pub(crate) async fn settle(
+    cloud: &impl Cloud,
     stream: &str,
     history: &ResizeHistory,
     alarms_fit: Option<ShardCount>,
     current: ShardCount,
 ) -> Result<ResizeHistory, CallError> {
-    let seen = history.seen(alarms_fit, current, ports.clock.now());
+    let seen = history.seen(alarms_fit, current, cloud.clock().now());
     if seen != *history {
-        ports.streams.remember(stream, TAG_RESIZES, &seen.to_string()).await?;
+        cloud.kinesis().put_tag(stream, TAG_RESIZES, &seen.to_string()).await?;
     }
     Ok(seen)
 }
@@ -163,18 +171,19 @@ enum Sight {
     Whole(Box<Observation>, Option<String>),
 }
 
-async fn observe<A: Adapters>(
-    ports: &Ports<A>,
+async fn observe(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     name: &str,
     direction: Direction,
     now: Timestamp,
 ) -> Sight {
-    let stream = match ports.streams.describe(name).await {
+    let stream = match cloud.kinesis().describe(name).await {
         Ok(stream) => stream,
         Err(error) => return Sight::Unknown(call_failed(name, &error)),
     };
-    let enrolment = match ports.streams.tags(name).await {
+    let enrolment = match cloud.kinesis().tags(name).await {
         Ok(tags) => StreamTags::read(&tags),
         Err(error) => return Sight::Unknown(call_failed(name, &error)),
     };
@@ -182,14 +191,14 @@ async fn observe<A: Adapters>(
         Ok(policy) => policy,
         Err(decision) => return Sight::Stopped(enrolment, Outcome::decided(name, &decision)),
     };
-    let minutes = policy.window_minutes(direction).max(minutes_since_past(now));
-    let window = match ports.metrics.window(name, whole_minute(now), minutes).await {
+    let minutes = policy.window_minutes(direction).max(minutes_since_end(now));
+    let window = match cloud.cloudwatch().window(name, whole_minute(now), minutes).await {
         Ok(window) => window,
         Err(error) => return Sight::Stopped(enrolment, call_failed(name, &error)),
     };
     // Without its past the stream is scaled by what it takes now.
     let (past, fault) = if may_plan(&policy, &enrolment.history, direction, now) {
-        match ports.pasts.read(&ports.metrics, name, now).await {
+        match process.histories.of_stream(cloud.cloudwatch(), name, now).await {
             Ok(past) => (Some(past), None),
             Err(error) => (None, Some(format!("its past could not be read, so nothing is planned: {error}"))),
         }
@@ -203,34 +212,36 @@ async fn observe<A: Adapters>(
 /// ended is the outcome.
 ///
 /// `enrolment` is what the stream's tags say now.
-pub async fn reshard<A: Adapters>(
-    ports: &Ports<A>,
+pub async fn reshard(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     enrolment: &StreamTags,
     ordered: &Decision,
 ) -> Outcome {
-    match settle(ports, stream, &enrolment.history, None, ordered.current).await {
-        Ok(history) => act(ports, stack, stream, &StreamTags { history, ..enrolment.clone() }, ordered).await,
+    match settle(cloud, stream, &enrolment.history, None, ordered.current).await {
+        Ok(history) => act(cloud, process, stack, stream, &StreamTags { history, ..enrolment.clone() }, ordered).await,
         Err(error) => call_failed(stream, &error),
     }
 }
 
 /// Carries a resize out: writes the attempt down, requests it, writes the answer down, brings the alarms in step.
-async fn act<A: Adapters>(
-    ports: &Ports<A>,
+async fn act(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     enrolment: &StreamTags,
     decision: &Decision,
 ) -> Outcome {
     // Before the call: should the answer be lost, or this function die, it may have been made.
-    let asked = attempt(decision, ports.clock.now());
-    if let Err(error) = write_down(ports, stream, enrolment, asked).await {
+    let asked = attempt(decision, cloud.clock().now());
+    if let Err(error) = write_down(cloud, stream, enrolment, asked).await {
         let next = error.failure.is_refusal().then(|| TAGS_ADVICE.to_owned());
         return Outcome { current: Some(decision.current.get()), next, ..call_failed(stream, &error) };
     }
-    let answer = call(ports, stream, decision).await;
+    let answer = call(cloud, stream, decision).await;
     let known = match &answer {
         Ok(()) => asked.accepted(),
         Err(error) => after(error.failure, asked, decision.current),
@@ -238,44 +249,48 @@ async fn act<A: Adapters>(
     // A stream that has just been set in motion may refuse tags. Then the entry stays as it was, which explains what the stream
     // is now and what it may become: the next look settles it.
     if known != asked {
-        let _ = write_down(ports, stream, enrolment, known).await;
+        let _ = write_down(cloud, stream, enrolment, known).await;
     }
     let mut outcome = Outcome::decided(stream, decision);
     match answer {
-        Ok(()) => outcome.faults.extend(refit(ports, stack, stream, enrolment, decision.desired).await),
+        Ok(()) => outcome.faults.extend(refit_alarms(cloud, process, stack, stream, enrolment, decision.desired).await),
         Err(error) => failed(&mut outcome, &error, decision, &enrolment.history, known.at),
     }
     outcome
 }
 
-async fn write_down<A: Adapters>(
-    ports: &Ports<A>,
+async fn write_down(
+    cloud: &impl Cloud,
     stream: &str,
     enrolment: &StreamTags,
     attempt: Attempt,
 ) -> Result<(), CallError> {
     let history = enrolment.history.with(attempt).to_string();
-    ports.streams.remember(stream, TAG_RESIZES, &history).await
+    cloud.kinesis().put_tag(stream, TAG_RESIZES, &history).await
 }
 
 /// What is known of an attempt whose call failed so.
 fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
     match failure {
         // Perhaps it was made.
-        Failure::Unavailable => asked,
+        Failure::Unavailable | Failure::ServerFault | Failure::Unreadable => asked,
         // Though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. To which count is
         // not known.
         Failure::InUse => Attempt { kind: AttemptKind::Foreign, from: current, to: None, ..asked },
         Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, from: current, to: None, ..asked },
-        Failure::NotFound | Failure::Refused | Failure::Denied | Failure::Quota | Failure::Throttled => {
-            Attempt { kind: AttemptKind::Refused, ..asked }
-        }
+        Failure::NotFound
+        | Failure::Refused
+        | Failure::Denied
+        | Failure::Unauthenticated(_)
+        | Failure::Quota
+        | Failure::Throttled => Attempt { kind: AttemptKind::Refused, ..asked },
     }
 }
 
 /// Turns the outcome of a decision into that of its call, which failed.
 fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, history: &ResizeHistory, at: Timestamp) {
     outcome.outcome = OutcomeKind::of(error.failure);
+    outcome.failure = Some(error.failure);
     outcome.words = format!("{error}; it was to {}", decision.words());
     match error.failure {
         Failure::InUse => {}
@@ -285,12 +300,7 @@ fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, history
             outcome.cause = spent.cause().filter(|_| outcome.needs_attention).map(str::to_owned);
             outcome.next = spent.advice(&error.subject).filter(|_| outcome.needs_attention);
         }
-        Failure::NotFound
-        | Failure::Refused
-        | Failure::Denied
-        | Failure::Quota
-        | Failure::Throttled
-        | Failure::Unavailable => {
+        _ => {
             outcome.needs_attention = true;
             outcome.cause = Some("refused".to_owned());
             outcome.next = Some(refusal_advice(error, history));
@@ -351,19 +361,20 @@ fn attempt(decision: &Decision, at: Timestamp) -> Attempt {
 }
 
 /// Makes the one call that a decision came to.
-async fn call<A: Adapters>(ports: &Ports<A>, stream: &str, decision: &Decision) -> Result<(), CallError> {
+async fn call(cloud: &impl Cloud, stream: &str, decision: &Decision) -> Result<(), CallError> {
     match decision.resharding.as_ref().map(|resharding| &resharding.call) {
-        None => ports.streams.update_shard_count(stream, decision.desired).await,
-        Some(ShardCall::Split { shard, at }) => ports.streams.split(stream, shard, *at).await,
-        Some(ShardCall::Merge { lower, upper }) => ports.streams.merge(stream, lower, upper).await,
+        None => cloud.kinesis().update_shard_count(stream, decision.desired).await,
+        Some(ShardCall::Split { shard, at }) => cloud.kinesis().split_shard(stream, shard, *at).await,
+        Some(ShardCall::Merge { lower, upper }) => cloud.kinesis().merge_shards(stream, lower, upper).await,
     }
 }
 
 /// Fits both alarms to a count; says what went wrong.
 ///
 /// The stream is right and an alarm is not: nothing is undone, and the sweep that this alarm causes mends it.
-async fn refit<A: Adapters>(
-    ports: &Ports<A>,
+async fn refit_alarms(
+    cloud: &impl Cloud,
+    process: &Process,
     stack: &Policy,
     stream: &str,
     enrolment: &StreamTags,
@@ -372,18 +383,12 @@ async fn refit<A: Adapters>(
     // `decide` has come this far with the stream's own policy, so it is one.
     let policy = enrolment.policy(stack).unwrap_or(*stack);
     let alarms = [Direction::Out, Direction::In].map(|direction| scaling_alarm(&policy, stream, shards, direction));
-    let failed = ports.alarms.refit(&alarms).await.err()?;
+    let failed = refit::refit(cloud.cloudwatch(), &process.stack, &alarms).await.err()?;
     Some(format!("the alarms do not fit {shards} shards yet: {failed}"))
 }
 
 pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
     let next = (error.failure == Failure::NotFound).then(|| NOT_FOUND_ADVICE.to_owned());
-    Outcome { next, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
-}
-
-/// The last whole minute: a minute that is not over yet is not asked for.
-pub(crate) fn whole_minute(now: Timestamp) -> Timestamp {
-    let into_minute = now.as_second().rem_euclid(60);
-    let start = now.checked_sub(SignedDuration::from_secs(into_minute)).unwrap_or(now);
-    Timestamp::from_second(start.as_second()).unwrap_or(start)
+    let failure = Some(error.failure);
+    Outcome { next, failure, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
 }

@@ -1,232 +1,182 @@
-//! What a function answers and logs: one outcome per stream looked at, each with its decision in figures and words.
+//! What cost-report runs: it gathers what streams used, reckons what they cost and could have cost, and tells people.
+//!
+//! Start at [`cost_report()`]: an event becomes a [`CostRequest`] (`request.rs`), the streams' metrics are gathered
+//! (`gather.rs`), each is reckoned by `billing` (`reckon.rs`) into a [`CostReport`] (`figures.rs`), of which people
+//! get the short form (`summary.rs`).
 
-use std::fmt;
+pub mod figures;
+mod gather;
+mod reckon;
+mod request;
+mod summary;
+mod telemetry;
 
-use scaler_core::{Decision, Direction, Reason, Resharding, ShardCall, Verdict};
-use serde::Serialize;
+use billing::prices::PriceSheet;
+use billing::{OwnUse, advantage_of_all};
+use jiff::{SignedDuration, Timestamp};
+use scaler_core::Policy;
+use serde_json::Value;
 
-use crate::ports::Failure;
-use crate::retry::RetryNeeded;
+use crate::cloud::{Clock, CostCloud, Notifications, Pages};
+use crate::stack_config::StackConfig;
 
-/// How a pass over one stream (or one alarm that names none) ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutcomeKind {
-    /// AWS accepted a resize.
-    Resized,
-    /// Nothing to do, or not now: the sweep looks again while the alarm fires.
-    Held,
-    /// A resize would have been requested.
-    DryRun,
-    /// Not to be done until a person does something.
-    Refused,
-    /// A notification that asks for nothing.
-    Ignored,
-    /// A call failed that may succeed when tried again.
-    Failed,
-    /// Everything is as it should be.
-    Kept,
-    /// Alarms were made, changed or deleted.
-    Mended,
+pub use figures::CostReport;
+pub use request::{CostFault, CostRequest, Whose, time};
+pub use summary::summary;
+pub use telemetry::lines;
+
+use figures::{FleetCost, PriceUsed, StreamCost, Usd, UsdSaved};
+use gather::Gathered;
+use reckon::Reckoned;
+
+/// How long a run begins with more streams: the function's 900 s in `template.yaml`, less what ten streams may take at worst.
+pub const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(780);
+
+/// The settings of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct CostSettings<'a> {
+    /// The stack's policy.
+    pub policy: &'a Policy,
+    /// What the stack says of itself.
+    pub stack_config: &'a StackConfig,
+    /// Draws a report as an HTML page.
+    pub draw: fn(&CostReport) -> String,
 }
 
-/// One step of the decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StepReport {
-    /// The stage, as in `recommend`, `cooldown`, `step-factor`.
-    pub stage: String,
-    /// Shards after it.
-    pub shards: u32,
-    /// Why, in words.
-    pub reason: String,
+/// Handles any event that cost-report may be sent. Bad input is a fault in the answer, not an error.
+///
+/// No stream's metrics are asked for after `deadline`.
+pub async fn cost_report(
+    cloud: &impl CostCloud,
+    settings: CostSettings<'_>,
+    event: &Value,
+    deadline: Timestamp,
+) -> CostReport {
+    let now = cloud.clock().now();
+    match CostRequest::parse(event, now) {
+        Ok(request) => reckoned(cloud, settings, &request, deadline).await,
+        Err(fault) => CostReport::empty(&settings.stack_config.region, now, now, vec![fault.to_string()]),
+    }
 }
 
-/// A split or a merge that took the place of `UpdateShardCount`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CallReport {
-    /// `split` or `merge`.
-    pub call: &'static str,
-    /// The shard that is split, or the lower one and the upper one that are merged.
-    pub shards: Vec<String>,
-    /// The first hash key of the upper part, in digits, of a split.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<String>,
-    /// The how manieth of its plan it is.
-    pub step: u32,
-    /// Of how many.
-    pub of: u32,
+/// Answers a request.
+pub async fn reckoned(
+    cloud: &impl CostCloud,
+    settings: CostSettings<'_>,
+    request: &CostRequest,
+    deadline: Timestamp,
+) -> CostReport {
+    let gathered = gather::gather(cloud, settings.stack_config, settings.policy, request, deadline).await;
+    let mut report = report_of(gathered, request);
+    // Another try will come, and tell more than nothing.
+    if request.publish && !report.retry {
+        publish(cloud, settings, request, &mut report).await;
+    }
+    report
 }
 
-impl CallReport {
-    fn of(decision: &Decision) -> Option<Self> {
-        let Resharding { call, .. } = decision.resharding.as_ref()?;
-        let (call, shards, at) = match call {
-            ShardCall::Split { shard, at } => ("split", vec![shard.clone()], Some(at.to_string())),
-            ShardCall::Merge { lower, upper } => ("merge", vec![lower.clone(), upper.clone()], None),
+/// Keeps the page, and tells people where it is. Neither is worth another run: the answer and the log have it all.
+async fn publish(cloud: &impl CostCloud, settings: CostSettings<'_>, request: &CostRequest, report: &mut CostReport) {
+    if let Some(pages) = cloud.pages() {
+        // One that a person asked for does not take the place of the day's.
+        let which = match &request.whose {
+            Whose::Managed => "",
+            Whose::All => "-all",
+            Whose::Streams(_) => "-some",
         };
-        let (step, of) = decision.progress()?;
-        Some(Self { call, shards, at, step, of })
-    }
-}
-
-impl fmt::Display for CallReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { call, shards, step, of, .. } = self;
-        write!(f, "{call} {} ({step} of {of})", shards.join(" with "))
-    }
-}
-
-/// How a pass ended, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Outcome {
-    /// The stream, where one is named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stream: Option<String>,
-    /// The alarm that asked, if one did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alarm: Option<String>,
-    /// How it ended.
-    pub outcome: OutcomeKind,
-    /// Open shards before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub current: Option<u32>,
-    /// Shards requested, or that would have been; `current` where none were.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub desired: Option<u32>,
-    /// The split or merge requested, or that would have been, where it is not the count that is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resharding: Option<CallReport>,
-    /// Whether a person should know: the stream does not get what it needs, and will not by itself.
-    pub needs_attention: bool,
-    /// A short name for what a person is told of, by which the same is not told twice.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
-    /// The whole of it in a sentence.
-    pub words: String,
-    /// What a person can do next, where one is needed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-    /// The decision, step by step.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub steps: Vec<StepReport>,
-    /// What went wrong beside the decision, and was left for a later pass to mend.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<String>,
-    /// The decision itself, where there was one; `steps` says the same in words.
-    #[serde(skip)]
-    pub decision: Option<Box<Decision>>,
-}
-
-impl OutcomeKind {
-    /// How a pass ends in which a call failed so.
-    pub(crate) const fn of(failure: Failure) -> Self {
-        match failure {
-            Failure::NotFound | Failure::Refused | Failure::Denied | Failure::Quota | Failure::DaySpent => {
-                Self::Refused
-            }
-            Failure::InUse => Self::Held,
-            Failure::Throttled | Failure::Unavailable => Self::Failed,
+        let key = format!("{}/{}{which}.html", report.region, report.until.strftime("%Y-%m-%d"));
+        match pages.put(&key, (settings.draw)(report)).await {
+            Ok(place) => report.page = Some(place),
+            Err(error) => report.faults.push(format!("the page was not kept: {error}")),
         }
     }
+    if let Some(topic) = cloud.notifications()
+        && let Err(error) = topic.publish(&summary::notification(report)).await
+    {
+        report.faults.push(format!("nobody was told: {error}"));
+    }
 }
 
-impl Outcome {
-    /// An outcome without a decision.
-    pub fn plain(outcome: OutcomeKind, stream: Option<&str>, words: impl Into<String>) -> Self {
+fn report_of(gathered: Gathered, request: &CostRequest) -> CostReport {
+    let Gathered { sheet, asked, mut streams, own, faults, notes, may_pass, credential_fault } = gathered;
+    streams
+        .sort_by(|one, other| other.cost.usd.cmp(&one.cost.usd).then_with(|| one.cost.stream.cmp(&other.cost.stream)));
+    let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
+    let mut report = CostReport::empty(sheet.region(), request.from, request.until, faults);
+    report.streams_left_out = asked.saturating_sub(streams.len());
+    report.notes = notes;
+    if !streams.is_empty() {
+        report
+            .notes
+            .push("mode, retention and consumers are taken to have been all the time what they are now".to_owned());
+        if request.step_seconds > 60 {
+            report
+                .notes
+                .push("the busiest minute is the mean of the busiest five: bursts within them need more".to_owned());
+        }
+    }
+    report.fleet = fleet_of(&streams, own, &sheet, seconds, &mut report.notes);
+    report.retry = may_pass && streams.is_empty();
+    report.credential_fault = credential_fault;
+    report.prices = PriceUsed::all(&sheet);
+    report.streams = streams.into_iter().map(|stream| stream.cost).collect();
+    report
+}
+
+fn fleet_of(
+    streams: &[Reckoned],
+    stack: OwnUse,
+    sheet: &PriceSheet,
+    seconds: u64,
+    notes: &mut Vec<String>,
+) -> FleetCost {
+    let own = streams.iter().fold(stack, |own, stream| own.and(stream.own));
+    let (own, missing) = own.bill_as_known(sheet);
+    notes.extend(missing.iter().map(reckon::scaler_without));
+    let billed = streams.iter().map(|stream| (&stream.usage, &stream.standing));
+    let managed: Vec<_> = streams.iter().map(|stream| &stream.cost).filter(|cost| cost.managed).collect();
+    let all: Vec<_> = streams.iter().map(|stream| &stream.cost).collect();
+    let paid = own.total().and(sum(&managed, |one| Some(one.usd)).unwrap_or_default().0);
+    // Nothing was saved on what nobody manages.
+    let saved = |of: fn(&StreamCost) -> Option<Usd>| Some(UsdSaved::by(paid, sum(&managed, of)?.0));
+    // A stream of which the period has seen nothing yet is left out.
+    let seen: Vec<_> = all.iter().copied().filter(|one| one.usd_month_expected.is_some()).collect();
+    FleetCost {
+        streams: streams.len(),
+        usd: sum(&all, |one| Some(one.usd)).unwrap_or_default(),
+        usd_on_demand: sum(&all, |one| one.usd_on_demand),
+        usd_advantage: advantage_of_all(sheet, billed, seconds).map(|bill| Usd(bill.total())).ok(),
+        usd_static_peak: sum(&all, |one| one.usd_static_peak),
+        usd_scaler: Usd(own.total()),
+        saved_against_on_demand: saved(|one| one.usd_on_demand),
+        saved_against_static_peak: saved(|one| one.usd_static_peak),
+        usd_month_expected: if seen.is_empty() { None } else { sum(&seen, |one| one.usd_month_expected) },
+    }
+}
+
+/// The sum over streams; `None` where it is not known of one.
+fn sum(streams: &[&StreamCost], of: fn(&StreamCost) -> Option<Usd>) -> Option<Usd> {
+    let add = |sum: Usd, one: &&StreamCost| Some(Usd(sum.0.and(of(one)?.0)));
+    streams.iter().try_fold(Usd::default(), add)
+}
+
+impl CostReport {
+    /// A report of no stream.
+    pub fn empty(region: &str, from: Timestamp, until: Timestamp, faults: Vec<String>) -> Self {
         Self {
-            stream: stream.map(str::to_owned),
-            alarm: None,
-            outcome,
-            current: None,
-            desired: None,
-            resharding: None,
-            needs_attention: matches!(outcome, OutcomeKind::Refused | OutcomeKind::Failed),
-            cause: None,
-            words: words.into(),
-            next: None,
-            steps: Vec::new(),
-            faults: Vec::new(),
-            decision: None,
-        }
-    }
-
-    /// The outcome of a reason that ended a look at a stream before any decision.
-    pub(crate) fn stopped(outcome: OutcomeKind, stream: &str, reason: &Reason) -> Self {
-        let needs_attention = reason.needs_a_person(Direction::Out);
-        Self {
-            needs_attention,
-            cause: reason.cause().filter(|_| needs_attention).map(str::to_owned),
-            next: reason.advice(stream).filter(|_| needs_attention),
-            ..Self::plain(outcome, Some(stream), reason.to_string())
-        }
-    }
-
-    /// The outcome of a decision that was, if it asked for a resize, carried out.
-    pub fn decided(stream: &str, decision: &Decision) -> Self {
-        let outcome = match decision.verdict {
-            Verdict::Resize => OutcomeKind::Resized,
-            Verdict::DryRun => OutcomeKind::DryRun,
-            Verdict::Hold | Verdict::Measure => OutcomeKind::Held,
-            Verdict::Refuse => OutcomeKind::Refused,
-        };
-        let steps = decision.steps.iter().map(|step| StepReport {
-            stage: step.stage.to_string(),
-            shards: step.shards.get(),
-            reason: decision.told(&step.reason),
-        });
-        Self {
-            current: Some(decision.current.get()),
-            desired: Some(decision.desired.get()),
-            resharding: CallReport::of(decision),
-            needs_attention: decision.attention().is_some(),
-            cause: decision.attention().and_then(Reason::cause).map(str::to_owned),
-            next: decision.attention().and_then(|reason| reason.advice(stream)),
-            steps: steps.collect(),
-            decision: Some(Box::new(decision.clone())),
-            ..Self::plain(outcome, Some(stream), decision.words())
-        }
-    }
-
-    /// The same, asked for by this alarm.
-    #[must_use]
-    pub fn asked_by(mut self, alarm: &str) -> Self {
-        self.alarm = Some(alarm.to_owned());
-        self
-    }
-}
-
-/// The answer to one event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Response {
-    /// `scale-out` or `scale-in`.
-    pub function: String,
-    /// One entry per stream or notification; empty when a sweep finds nothing firing.
-    pub outcomes: Vec<Outcome>,
-    #[serde(skip)]
-    is_sweep: bool,
-}
-
-impl Response {
-    pub(crate) fn new(direction: Direction, is_sweep: bool, outcomes: Vec<Outcome>) -> Self {
-        Self { function: direction.to_string(), outcomes, is_sweep }
-    }
-
-    /// The answer for Lambda: an error where a retry could help, and only there. A stream that failed in a sweep is not
-    /// worth one: the next sweep comes within a minute, and a retry would keep it waiting.
-    ///
-    /// # Errors
-    /// At least one outcome is [`OutcomeKind::Failed`]. The event is handed over whole again, which is harmless for the
-    /// streams that were resized: they are being resized, or cooling down.
-    pub fn into_result(self) -> Result<Self, RetryNeeded> {
-        let retried =
-            |outcome: &&Outcome| outcome.outcome == OutcomeKind::Failed && !(self.is_sweep && outcome.stream.is_some());
-        let failed: Vec<_> = self.outcomes.iter().filter(retried).collect();
-        match failed.first() {
-            None => Ok(self),
-            Some(first) => {
-                let (failed, all) = (failed.len(), self.outcomes.len());
-                Err(RetryNeeded(format!("{failed} of {all} passes failed, the first: {}", first.words)))
-            }
+            function: "cost-report",
+            region: region.to_owned(),
+            from,
+            until,
+            fleet: FleetCost::default(),
+            streams: Vec::new(),
+            prices: Vec::new(),
+            faults,
+            streams_left_out: 0,
+            notes: Vec::new(),
+            page: None,
+            credential_fault: None,
+            retry: false,
         }
     }
 }

@@ -1,22 +1,32 @@
-//! What a function prints: for each outcome one log line and one line of metrics, and one line of metrics a stream.
+//! What a function writes: for each outcome one log line and one line of metrics, and one line of metrics a stream.
 //!
 //! All are plain JSON on standard output. Lambda takes a JSON line with `level` and `timestamp` as a structured log
 //! event, and CloudWatch makes metrics of a line in its embedded metric format.
 
 use jiff::Timestamp;
+use kinesis_model::num::float;
 use kinesis_model::{MicroUsd, ShardCount};
 use serde_json::{Value, json};
 
-use crate::report::{Outcome, OutcomeKind};
+use crate::outcome::{Outcome, OutcomeKind};
 
 /// The namespace of our metrics.
 pub const NAMESPACE: &str = "KinesisScaler";
 /// The metric that says how many open shards a stream has, see [`Gauges::open_shards`].
 pub const OPEN_SHARDS: &str = "OpenShards";
 
-/// Who prints, and for whom.
+/// What a function emits as it goes.
+#[derive(Clone, Debug)]
+pub enum TelemetryItem {
+    /// How a pass over one stream ended, or a part of a run that concerns none.
+    Outcome(Box<Outcome>),
+    /// Where a stream stands.
+    Gauges(Gauges),
+}
+
+/// Writes a function's log and metrics to standard output.
 #[derive(Clone, Copy, Debug)]
-pub struct Teller {
+pub struct Telemetry {
     /// `scale-out`, `scale-in` or `alarm-sync`.
     pub function: &'static str,
     /// Whether outcomes count by stream as well. Each metric of each stream costs money, by the hour in which it is
@@ -24,15 +34,16 @@ pub struct Teller {
     pub by_stream: bool,
 }
 
-impl Teller {
-    /// Prints an outcome.
-    pub fn print(self, outcome: &Outcome, now: Timestamp) {
-        for line in self.lines(outcome, now) {
-            println!("{line}");
+impl Telemetry {
+    /// Writes an item.
+    pub fn emit(self, item: &TelemetryItem, now: Timestamp) {
+        match item {
+            TelemetryItem::Outcome(outcome) => self.lines(outcome, now).iter().for_each(|line| println!("{line}")),
+            TelemetryItem::Gauges(gauges) => println!("{}", gauges.line(now)),
         }
     }
 
-    /// The lines that [`Self::print`] prints.
+    /// The lines that [`Self::emit`] writes for an outcome.
     pub fn lines(self, outcome: &Outcome, now: Timestamp) -> [String; 2] {
         [self.log_line(outcome, now), self.metrics_line(outcome, now)].map(|line| line.to_string())
     }
@@ -128,8 +139,7 @@ pub struct Gauges {
 impl Gauges {
     /// The line of metrics that says so.
     pub fn line(&self, now: Timestamp) -> String {
-        #[allow(clippy::cast_precision_loss, reason = "the cost of a stream is far below 2^53 millionths")]
-        let dollars = self.per_hour.map(|cost| cost.0 as f64 / 1e6);
+        let dollars = self.per_hour.map(|cost| float(cost.0) / 1e6);
         let values = [
             (OPEN_SHARDS, "Count", Some(json!(self.open_shards.get()))),
             ("UtilizationPercent", "Percent", self.utilization_percent.map(|percent| json!(percent))),

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use scaler_app::cost::CostRequest;
+use scaler_app::report::CostRequest;
 use scaler_app::role::Role;
-use scaler_app::{event, sync};
+use scaler_app::{event, fleet};
 use serde_json::{Value, json};
 
 fn files() -> Vec<(String, Value)> {
@@ -30,7 +30,7 @@ fn every_sample_event_parses_to_what_its_name_says() {
         .map(|(name, event)| {
             let parsed = match &name {
                 name if name.starts_with("alarm-sync-stack") => json!(asked_by_cloudformation(&event)),
-                name if name.starts_with("alarm-sync") => json!(sync::parse(&event, &[])),
+                name if name.starts_with("alarm-sync") => json!(fleet::parse(&event, &[])),
                 name if name.starts_with("cost-report") => json!(asked(&event)),
                 _ => json!(event::parse(&event)),
             };
@@ -43,7 +43,7 @@ fn every_sample_event_parses_to_what_its_name_says() {
 
 /// What an event of CloudFormation asks for, if it is one.
 fn asked_by_cloudformation(event: &Value) -> String {
-    format!("{:?}", sync::StackRequest::read(event))
+    format!("{:?}", fleet::StackRequest::read(event))
 }
 
 /// What a cost-report event asks for.
@@ -76,7 +76,7 @@ fn every_request_that_people_are_told_to_send_is_one() {
     for text in TEXTS {
         for request in objects(&fs::read_to_string(root.join(text)).unwrap()) {
             told += 1;
-            let is_sync = sync::parse(&request, &[]).iter().all(Result::is_ok);
+            let is_sync = fleet::parse(&request, &[]).iter().all(Result::is_ok);
             let is_report = CostRequest::parse(&request, now).is_ok();
             assert!(is_sync || is_report, "{text} tells people to send {request}, which no function takes");
         }
@@ -94,7 +94,7 @@ fn no_mutilated_event_breaks_the_parser() {
             for other in [Value::Null, json!(7), json!("text"), json!([]), json!({})] {
                 let mut mutilated = event.clone();
                 *mutilated.pointer_mut(&pointer).unwrap() = other;
-                let _ = (event::parse(&mutilated), sync::parse(&mutilated, &ours), asked(&mutilated));
+                let _ = (event::parse(&mutilated), fleet::parse(&mutilated, &ours), asked(&mutilated));
                 let told = asked_by_cloudformation(&mutilated);
                 assert!(!told.contains("X-Amz"), "{name}: {pointer}: {told}");
                 tried += 1;

@@ -3,8 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode, StreamStatus};
-use scaler_app::ports::Failure;
-use scaler_app::telemetry::Teller;
+use scaler_app::cloud::Failure;
+use scaler_app::telemetry::{Telemetry, TelemetryItem};
 use scaler_app::{Outcome, OutcomeKind, Response, handle};
 use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};
@@ -56,8 +56,12 @@ fn sweep() -> Value {
 async fn run(world: &World, direction: Direction, event: &Value) -> Response {
     let mut told = Vec::new();
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    let response = handle(&world.ports(), &policy, direction, event, &mut |outcome| told.push(outcome.clone())).await;
-    assert_eq!(told, response.outcomes, "each outcome is told as it comes");
+    let response = handle(world, &World::process(), &policy, direction, event, &mut |item| told.push(item)).await;
+    let told = told.into_iter().map(|item| match item {
+        TelemetryItem::Outcome(outcome) => *outcome,
+        TelemetryItem::Gauges(gauges) => unreachable!("a pass has no gauges: {gauges:?}"),
+    });
+    assert_eq!(told.collect::<Vec<_>>(), response.outcomes, "each outcome is told as it comes");
     response
 }
 
@@ -110,7 +114,7 @@ async fn the_same_event_twice_is_harmless() {
 async fn the_sweep_keeps_a_need_that_had_to_wait() {
     let world = busy();
     world.change("orders", |stream| stream.status = StreamStatus::Updating);
-    world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    world.fire("kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     assert_eq!(one(&world, Direction::Out, &alarm("orders")).await.outcome, OutcomeKind::Held);
     world.change("orders", |stream| stream.status = StreamStatus::Active);
     let swept = one(&world, Direction::Out, &sweep()).await;
@@ -282,16 +286,16 @@ async fn the_sweep_mends_alarms_that_fit_another_count() {
         world
     };
     let world = resized_by_hand();
-    world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    world.fire("kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     assert_eq!(one(&world, Direction::Out, &sweep()).await.outcome, OutcomeKind::Held);
     assert!(world.calls().contains(&"PutMetricAlarm kinesis-scaler/orders/scale-out 8".to_owned()));
     let dry = resized_by_hand();
     dry.change("orders", |stream| drop(stream.tags.insert("kinesis-scaler/dry-run".to_owned(), "true".to_owned())));
-    dry.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    dry.fire("kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     run(&dry, Direction::Out, &sweep()).await;
     assert!(!dry.calls().iter().any(|call| call.starts_with("PutMetricAlarm")), "a dry run changes nothing");
     let fitting = resized_by_hand();
-    fitting.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(8));
+    fitting.fire("kinesis-scaler/orders/scale-out", &["orders"], Some(8));
     run(&fitting, Direction::Out, &sweep()).await;
     assert!(!fitting.calls().iter().any(|call| call.starts_with("PutMetricAlarm")));
 }
@@ -315,7 +319,7 @@ async fn an_alarm_event_finds_a_resize_by_somebody_else() {
 async fn a_refusal_after_a_resize_by_somebody_else_marks_our_own_attempt() {
     let world = busy();
     world.change("orders", |stream| stream.shards = 3);
-    world.fire(Direction::Out, "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    world.fire("kinesis-scaler/orders/scale-out", &["orders"], Some(4));
     world.slow(SignedDuration::from_secs(1));
     world.fail_next("UpdateShardCount", Failure::Refused);
     run(&world, Direction::Out, &sweep()).await;
@@ -328,7 +332,7 @@ async fn a_refusal_after_a_resize_by_somebody_else_marks_our_own_attempt() {
 async fn one_failing_stream_does_not_fail_the_sweep() {
     let world = busy().with("clicks", Stream::managed(4, load(4)));
     for stream in ["orders", "clicks"] {
-        world.fire(Direction::Out, &format!("kinesis-scaler/{stream}/scale-out"), &[stream], Some(4));
+        world.fire(&format!("kinesis-scaler/{stream}/scale-out"), &[stream], Some(4));
     }
     world.fail_next("DescribeStreamSummary", Failure::Throttled);
     let response = run(&world, Direction::Out, &sweep()).await;
@@ -341,7 +345,7 @@ async fn one_failing_stream_does_not_fail_the_sweep() {
 async fn where_time_is_short_every_alarm_has_its_turn() {
     let world = busy().with("clicks", Stream::managed(4, load(4)));
     for stream in ["orders", "clicks"] {
-        world.fire(Direction::Out, &format!("kinesis-scaler/{stream}/scale-out"), &[stream], Some(4));
+        world.fire(&format!("kinesis-scaler/{stream}/scale-out"), &[stream], Some(4));
     }
     // Every call takes a quarter of a minute: there is time for one stream only.
     world.slow(SignedDuration::from_secs(15));
@@ -372,7 +376,7 @@ async fn a_far_need_is_reached_in_legal_steps() {
 async fn what_is_printed_is_one_log_line_and_one_metrics_line() {
     let world = busy();
     let outcome = one(&world, Direction::Out, &alarm("orders")).await;
-    let lines = Teller { function: "scale-out", by_stream: true }.lines(&outcome, NOW);
+    let lines = Telemetry { function: "scale-out", by_stream: true }.lines(&outcome, NOW);
     let lines = lines.map(|line| serde_json::from_str::<Value>(&line).unwrap());
     insta::assert_json_snapshot!("printed", lines);
 }
@@ -412,11 +416,11 @@ async fn a_past_that_cannot_be_read_leaves_the_decision_to_the_last_minutes() {
 #[tokio::test]
 async fn a_warm_function_reads_a_past_once_for_all_of_an_hours_passes() {
     let world = busy_of_late();
-    let (ports, policy) = (world.ports(), Policy::new(PolicySpec::default()).unwrap());
+    let (process, policy) = (World::process(), Policy::new(PolicySpec::default()).unwrap());
     let reads = || world.calls().iter().filter(|call| call.starts_with("GetMetricData (past)")).count();
     for (minutes, expected) in [(4, 1), (20, 1), (20, 1), (20, 2)] {
         world.advance(SignedDuration::from_mins(minutes));
-        handle(&ports, &policy, Direction::In, &alarm("orders"), &mut |_| ()).await;
+        handle(&world, &process, &policy, Direction::In, &alarm("orders"), &mut |_| ()).await;
         assert_eq!(reads(), expected, "at {}", world.now());
     }
 }

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{HashKeyRange, Minute, ShardCount};
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ fn alarm() -> Value {
 
 async fn pass(world: &World) -> Outcome {
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    handle(&world.ports(), &policy, Direction::Out, &alarm(), &mut |_| {}).await.outcomes.remove(0)
+    handle(world, &World::process(), &policy, Direction::Out, &alarm(), &mut |_| {}).await.outcomes.remove(0)
 }
 
 fn history(world: &World) -> String {

@@ -1,11 +1,12 @@
 //! `cargo xtask bench fleet`: alarm-sync over 3,000 streams, its calls by operation and the time AWS's rates make of them.
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 #[path = "../tests/support/fleet.rs"]
 mod wire;
 
+use kinesis_model::num::float;
 use std::time::Instant;
 
 use serde_json::json;
@@ -69,19 +70,19 @@ fn expect_right(fleet: &Fleet) {
 }
 
 fn show(what: &str, runs: &Runs) {
-    let hundreds = STREAMS as f64 / 100.0;
-    let per_run = runs.all_calls() as f64 / hundreds / runs.times as f64;
+    let hundreds = float(STREAMS) / 100.0;
+    let per_run = float(runs.all_calls()) / hundreds / float(runs.times);
     println!("\n{what}");
     println!("  runs {}, kept {}, other outcomes {:?}", runs.times, runs.kept, runs.outcomes);
     println!("  {:<34} {:>8} {:>20}", "calls", "all", "a hundred streams");
     for (action, calls) in &runs.calls {
-        println!("  {action:<34} {calls:>8} {:>20.2}", *calls as f64 / hundreds);
+        println!("  {action:<34} {calls:>8} {:>20.2}", float(*calls) / hundreds);
     }
     println!(
         "  {:<34} {:>8} {:>20.2}   ({per_run:.2} a run)",
         "all",
         runs.all_calls(),
-        runs.all_calls() as f64 / hundreds
+        float(runs.all_calls()) / hundreds
     );
     println!("  writes {}, refused for their rate {:?}", runs.writes(), runs.throttled);
     println!("  waited for AWS's rates: {} s", runs.waited.as_secs());

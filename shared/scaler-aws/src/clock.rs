@@ -4,9 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use scaler_app::ports::Clock;
-
-use crate::pace::Pause;
+use scaler_app::cloud::Clock;
 
 /// Lambda keeps its machines' clocks in step with Amazon Time Sync; no more is needed for minutes.
 #[derive(Clone, Copy, Debug)]
@@ -16,10 +14,8 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
-}
 
-impl Pause for SystemClock {
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(tokio::time::sleep(time))
     }
 }

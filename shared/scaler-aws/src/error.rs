@@ -4,24 +4,9 @@ use std::error::Error;
 
 use aws_sdk_kinesis::config::http::HttpResponse;
 use aws_sdk_kinesis::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
-use scaler_app::ports::{CallError, Failure};
+use kinesis_model::throttling::is_throttling;
+use scaler_app::cloud::{CallError, CredentialFault, Failure};
 
-/// Error codes by which AWS says "too many calls": those that the SDK tries again, but for the ambiguous
-/// `LimitExceededException` (`aws_runtime::retries::classifiers`, version 1.7).
-const THROTTLES: [&str; 12] = [
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "RequestLimitExceeded",
-    "BandwidthLimitExceeded",
-    "ProvisionedThroughputExceededException",
-    "PriorRequestNotComplete",
-    "SlowDown",
-    "TransactionInProgressException",
-];
 /// Error codes by which AWS says that it gave up, whether or not something was done.
 const TIMEOUTS: [&str; 2] = ["RequestTimeout", "RequestTimeoutException"];
 /// Error codes by which AWS says that the caller has no permission for a call, as opposed to that it does not know the caller.
@@ -33,6 +18,31 @@ const DENIED: [&str; 6] = [
     "AuthorizationErrorException",
     "NotAuthorized",
 ];
+/// Error codes by which AWS does not accept the caller's credentials, and what each means.
+const CREDENTIAL_FAULTS: [(&str, CredentialFault); 22] = [
+    ("ExpiredToken", CredentialFault::Expired),
+    ("ExpiredTokenException", CredentialFault::Expired),
+    ("TokenRefreshRequired", CredentialFault::Expired),
+    ("UnrecognizedClientException", CredentialFault::Unknown),
+    ("InvalidClientTokenId", CredentialFault::Unknown),
+    ("InvalidAccessKeyId", CredentialFault::Unknown),
+    ("InvalidToken", CredentialFault::Unknown),
+    ("AuthFailure", CredentialFault::Unknown),
+    ("NotSignedUp", CredentialFault::Unknown),
+    ("SignatureDoesNotMatch", CredentialFault::BadSignature),
+    ("InvalidSignatureException", CredentialFault::BadSignature),
+    ("IncompleteSignature", CredentialFault::BadSignature),
+    ("IncompleteSignatureException", CredentialFault::BadSignature),
+    ("MissingAuthenticationToken", CredentialFault::BadSignature),
+    ("MissingAuthenticationTokenException", CredentialFault::BadSignature),
+    ("InvalidSignature", CredentialFault::BadSignature),
+    ("RequestExpired", CredentialFault::ClockSkew),
+    ("RequestTimeTooSkewed", CredentialFault::ClockSkew),
+    ("RequestInTheFuture", CredentialFault::ClockSkew),
+    ("OptInRequired", CredentialFault::NotOptedIn),
+    ("SubscriptionRequiredException", CredentialFault::NotOptedIn),
+    ("RegionDisabledException", CredentialFault::NotOptedIn),
+];
 /// What error codes have in them by which AWS says that a limit is reached: `LimitExceeded`, `LimitExceededFault`,
 /// `ServiceQuotaExceededException`.
 const QUOTAS: [&str; 2] = ["LimitExceeded", "QuotaExceeded"];
@@ -40,10 +50,6 @@ const QUOTAS: [&str; 2] = ["LimitExceeded", "QuotaExceeded"];
 const WORDS_MAX: usize = 300;
 /// Characters shown of an answer that cannot be read.
 const ANSWER_SHOWN_CHARS: usize = 80;
-/// How the words of an answer begin that cannot be read.
-const UNREADABLE: &str = "an answer that cannot be read: HTTP ";
-/// How the words of an answer begin that AWS gave without an error code.
-const WITHOUT_A_CODE: &str = "an answer without an error code: HTTP ";
 /// Statuses of the caller's fault by which nobody says that the same request will fail again: timeout, too many requests.
 const PASSING: [u16; 2] = [408, 429];
 
@@ -79,18 +85,6 @@ where
     CallError { call, subject: subject.to_owned(), failure, message, source: Some(Box::new(error)) }
 }
 
-/// Whether a call failed because what answered it cannot be read.
-pub fn is_unreadable(message: &str) -> bool {
-    message.starts_with(UNREADABLE)
-}
-
-/// Whether it was AWS that answered a call which is unavailable: it fails, and may not the next time.
-pub fn is_failing(message: &str) -> bool {
-    let first = message.split(':').next().unwrap_or_default();
-    let is_code = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_code || message.starts_with(WITHOUT_A_CODE)
-}
-
 /// What the SDK read in an answer without a code, if it could read it: it keeps that among the causes.
 fn read_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a ErrorMetadata> {
     let mut cause = Some(error);
@@ -113,10 +107,10 @@ fn without_a_code(call: &str, answer: &HttpResponse, read: Option<&ErrorMetadata
         None if begins.is_empty() => Some(", and an empty body".to_owned()),
         None => read.filter(|_| is_as_expected(call, answer)).map(|_| format!(", which begins {begins:?}")),
     };
-    let Some(said) = said else { return (Failure::Unavailable, unreadable(call, answer, &begins)) };
+    let Some(said) = said else { return (Failure::Unreadable, unreadable(call, answer, &begins)) };
     let is_passing = status.is_server_error() || PASSING.contains(&status.as_u16());
-    let failure = if is_passing { Failure::Unavailable } else { Failure::Refused };
-    (failure, format!("{WITHOUT_A_CODE}{}{said}", status.as_u16()))
+    let failure = if is_passing { Failure::ServerFault } else { Failure::Refused };
+    (failure, format!("an answer without an error code: HTTP {}{said}", status.as_u16()))
 }
 
 /// A page of a proxy's, or another protocol than the service's.
@@ -128,7 +122,7 @@ fn unreadable(call: &str, answer: &HttpResponse, begins: &str) -> String {
         (true, false) => "but its body is not what AWS writes".to_owned(),
     };
     let begins = if begins.is_empty() { String::new() } else { format!(", which begins {begins:?}") };
-    format!("{UNREADABLE}{} with {kind}, {expected}{begins}", answer.status().as_u16())
+    format!("an answer that cannot be read: HTTP {} with {kind}, {expected}{begins}", answer.status().as_u16())
 }
 
 fn content_type(answer: &HttpResponse) -> Option<&str> {
@@ -189,13 +183,15 @@ fn service_failure(call: &str, code: &str, message: &str, is_client_error: bool)
         // The account's shards, or too many streams at once. For a read it can only be calls a second.
         "LimitExceededException" if matches!(call, "SplitShard" | "MergeShards" | "CreateStream") => Failure::Quota,
         "LimitExceededException" => Failure::Throttled,
-        code if THROTTLES.contains(&code) => Failure::Throttled,
-        code if TIMEOUTS.contains(&code) => Failure::Unavailable,
+        code if is_throttling(code) => Failure::Throttled,
+        code if TIMEOUTS.contains(&code) => Failure::ServerFault,
         code if DENIED.contains(&code) => Failure::Denied,
         code if QUOTAS.iter().any(|part| code.contains(part)) => Failure::Quota,
-        _ if is_client_error => Failure::Refused,
-        // AWS failed.
-        _ => Failure::Unavailable,
+        _ if is_client_error => {
+            let known = CREDENTIAL_FAULTS.iter().find(|(known, _)| *known == code);
+            known.map_or(Failure::Refused, |(_, fault)| Failure::Unauthenticated(*fault))
+        }
+        _ => Failure::ServerFault,
     }
 }
 
@@ -213,16 +209,10 @@ mod tests {
 
     #[test]
     fn a_call_without_an_answer_says_why_in_words() {
-        let failed = |message: &str, source: Box<dyn Error + Send + Sync>| CallError {
-            call: "DescribeStreamSummary",
-            subject: "orders".to_owned(),
-            failure: Failure::Unavailable,
-            message: message.to_owned(),
-            source: Some(source),
-        };
+        let failed = |message: &str| CallError::new("DescribeStreamSummary", "orders", Failure::Unavailable, message);
         // What says its cause itself does not have it said twice.
-        let inner = failed("refused", Box::new(std::io::Error::other("refused")));
-        let error = failed("dispatch failure", Box::new(inner));
+        let inner = failed("refused").caused_by(std::io::Error::other("refused"));
+        let error = failed("dispatch failure").caused_by(inner);
         let of = |words: &str| format!("DescribeStreamSummary for orders: {words}");
         assert_eq!(causes(&error), format!("{}: {}", of("dispatch failure"), of("refused")));
     }
@@ -240,10 +230,19 @@ mod tests {
             ("UpdateShardCount", "InvalidArgumentException", true, Failure::Refused),
             ("UpdateShardCount", "AccessDeniedException", true, Failure::Denied),
             ("PutMetricAlarm", "AccessDenied", true, Failure::Denied),
-            ("UpdateShardCount", "UnrecognizedClientException", true, Failure::Refused),
+            (
+                "UpdateShardCount",
+                "UnrecognizedClientException",
+                true,
+                Failure::Unauthenticated(CredentialFault::Unknown),
+            ),
+            ("DescribeLimits", "ExpiredTokenException", true, Failure::Unauthenticated(CredentialFault::Expired)),
+            ("PutMetricAlarm", "SignatureDoesNotMatch", true, Failure::Unauthenticated(CredentialFault::BadSignature)),
+            ("GetMetricData", "RequestTimeTooSkewed", true, Failure::Unauthenticated(CredentialFault::ClockSkew)),
+            ("ListShards", "OptInRequired", true, Failure::Unauthenticated(CredentialFault::NotOptedIn)),
             ("GetMetricData", "ThrottlingException", true, Failure::Throttled),
-            ("UpdateShardCount", "RequestTimeout", true, Failure::Unavailable),
-            ("UpdateShardCount", "InternalFailure", false, Failure::Unavailable),
+            ("UpdateShardCount", "RequestTimeout", true, Failure::ServerFault),
+            ("UpdateShardCount", "InternalFailure", false, Failure::ServerFault),
         ] {
             assert_eq!(service_failure(call, code, "", is_client_error), meaning, "{call} {code}");
         }

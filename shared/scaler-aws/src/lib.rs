@@ -1,41 +1,36 @@
-//! The ports over AWS: the only library that names `aws-sdk-*` crates.
+//! AWS's services through its SDK: the only library that names `aws-sdk-*` crates.
 
-mod alarm_read;
-mod alarms;
-mod billing;
 mod clock;
+mod cloud;
+mod cloudformation;
+mod cloudwatch;
 mod connect;
-mod continuations;
+mod cost_cloud;
 mod error;
-mod fleet;
-mod metric_data;
-mod metrics;
-mod notices;
+mod http;
+mod kinesis;
+mod notifications;
 mod operator;
 mod pace;
 mod pages;
 mod price_list;
-mod stack;
-mod streams;
+mod queue;
+mod tagging;
 mod trust;
 
-pub use alarms::CloudWatchAlarms;
-pub use billing::KinesisBilling;
 pub use clock::SystemClock;
-pub use connect::{
-    Aws, AwsCostPorts, AwsFleetPorts, AwsPorts, connect, connect_cost, connect_fleet, cost_ports, fleet_ports, loader,
-    ports,
-};
-pub use continuations::SqsContinuations;
-pub use error::{is_failing, is_unreadable};
-pub use fleet::TaggingFleet;
-pub use metrics::CloudWatchMetrics;
-pub use notices::{SnsNotices, Topic};
+pub use cloud::{AwsCloud, AwsFleetCloud};
+pub use cloudformation::AwsCloudFormation;
+pub use cloudwatch::AwsCloudWatch;
+pub use connect::{connect, connect_cost, connect_fleet, loader};
+pub use cost_cloud::AwsCostCloud;
+pub use kinesis::AwsKinesis;
+pub use notifications::SnsTopic;
 pub use operator::{
     AlarmState, NewCapacity, Operator, SampleLimits, Sampled, SampledRecord, StreamDetails, TestRecord,
 };
-pub use pace::{Pace, Pause, Share};
+pub use pace::{Pace, Share};
 pub use pages::S3Pages;
 pub use price_list::AwsPriceList;
-pub use stack::CloudFormation;
-pub use streams::KinesisStreams;
+pub use queue::SqsQueue;
+pub use tagging::AwsTagging;

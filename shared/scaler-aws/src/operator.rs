@@ -1,4 +1,4 @@
-//! What an operator's tool asks of AWS beside the ports: all there is to see of a stream. What it changes is in
+//! What an operator's tool asks of AWS beside what the functions do: all there is to see of a stream. What it changes is in
 //! `create.rs`, what it reads of records in `sample.rs`.
 
 mod create;
@@ -11,22 +11,21 @@ use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
 use aws_sdk_kinesis::types::{EnhancedMetrics, StreamDescriptionSummary};
 use jiff::Timestamp;
 use kinesis_model::{MetricWindow, OpenShard, StreamState};
-use scaler_app::ports::CallError;
+use scaler_app::cloud::CallError;
 
 pub use create::{NewCapacity, TestRecord};
 pub use sample::{SampleLimits, Sampled, SampledRecord};
 
-use crate::CloudWatchMetrics;
+use crate::cloudwatch::AwsCloudWatch;
 use crate::error::call_error;
+use crate::kinesis::{AwsKinesis, open_since, state};
 use crate::pace::Pace;
-use crate::streams::{KinesisStreams, open_since, state};
 
 /// Kinesis and CloudWatch through the SDK, for a person.
 #[derive(Clone, Debug)]
 pub struct Operator {
-    kinesis: aws_sdk_kinesis::Client,
-    metrics: CloudWatchMetrics,
-    pace: Pace,
+    kinesis: AwsKinesis,
+    cloudwatch: AwsCloudWatch,
 }
 
 /// What `DescribeStreamSummary` says of a stream.
@@ -73,22 +72,19 @@ impl Operator {
     /// Over this configuration, at this pace.
     pub fn new(sdk: &SdkConfig, pace: &Pace) -> Self {
         Self {
-            kinesis: aws_sdk_kinesis::Client::new(sdk),
-            metrics: CloudWatchMetrics(aws_sdk_cloudwatch::Client::new(sdk), pace.clone()),
-            pace: pace.clone(),
+            kinesis: AwsKinesis { client: aws_sdk_kinesis::Client::new(sdk), pace: pace.clone() },
+            cloudwatch: AwsCloudWatch { client: aws_sdk_cloudwatch::Client::new(sdk), pace: pace.clone() },
         }
     }
 
     /// All that there is to say of a stream in one call.
     pub async fn details(&self, stream: &str) -> Result<StreamDetails, CallError> {
-        let streams = KinesisStreams(self.kinesis.clone(), self.pace.clone());
-        streams.summary(stream, "status, mode or shard count", details).await
+        self.kinesis.summary(stream, "status, mode or shard count", details).await
     }
 
     /// The shards that are open, or were at this time or later.
     pub async fn shards_since(&self, stream: &str, since: Timestamp) -> Result<Vec<OpenShard>, CallError> {
-        let streams = KinesisStreams(self.kinesis.clone(), self.pace.clone());
-        streams.shards(stream, open_since(since)).await
+        self.kinesis.shards(stream, open_since(since)).await
     }
 
     /// All metrics of many streams, for the `minutes` before `end` (exclusive, a whole minute).
@@ -98,7 +94,7 @@ impl Operator {
         end: Timestamp,
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        self.metrics.whole(streams, end, minutes).await
+        self.cloudwatch.whole(streams, end, minutes).await
     }
 
     /// What is written to each of these shards, what is throttled there, and the lag, as [`Self::windows`].
@@ -109,14 +105,15 @@ impl Operator {
         end: Timestamp,
         minutes: u32,
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
-        self.metrics.whole_shards(stream, shards, end, minutes).await
+        self.cloudwatch.whole_shards(stream, shards, end, minutes).await
     }
 
     /// How the first of the alarms stand whose name begins so: as many as one call tells.
     pub async fn first_alarms(&self, prefix: &str) -> Result<Vec<AlarmState>, CallError> {
         let call = "DescribeAlarms";
-        let request = self.metrics.0.describe_alarms().alarm_name_prefix(prefix).alarm_types(AlarmType::MetricAlarm);
-        self.pace.wait(call).await;
+        let request =
+            self.cloudwatch.client.describe_alarms().alarm_name_prefix(prefix).alarm_types(AlarmType::MetricAlarm);
+        self.cloudwatch.pace.wait(call).await;
         let page = request.max_records(100).send().await.map_err(|error| call_error(call, prefix, error))?;
         Ok(page.metric_alarms().iter().filter_map(AlarmState::of).collect())
     }
@@ -124,10 +121,11 @@ impl Operator {
     /// How every alarm stands whose name begins so.
     pub async fn alarms(&self, prefix: &str) -> Result<Vec<AlarmState>, CallError> {
         let call = "DescribeAlarms";
-        let request = self.metrics.0.describe_alarms().alarm_name_prefix(prefix).alarm_types(AlarmType::MetricAlarm);
+        let request =
+            self.cloudwatch.client.describe_alarms().alarm_name_prefix(prefix).alarm_types(AlarmType::MetricAlarm);
         let (mut alarms, mut pages) = (Vec::new(), request.max_records(100).into_paginator().send());
         loop {
-            self.pace.wait(call).await;
+            self.cloudwatch.pace.wait(call).await;
             let Some(page) = pages.next().await else { return Ok(alarms) };
             let page = page.map_err(|error| call_error(call, prefix, error))?;
             alarms.extend(page.metric_alarms().iter().filter_map(AlarmState::of));

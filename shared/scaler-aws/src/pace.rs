@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use kinesis_model::TokenBucket;
 use kinesis_model::limits::{API_RATES, ApiRate};
-use scaler_app::ports::Clock;
+use scaler_app::cloud::Clock;
 
 /// Reading the past of a stream, which has a bucket of its own beside that of `GetMetricData`.
 pub(crate) const PAST: &str = "GetMetricData (past)";
@@ -62,38 +60,16 @@ impl Share {
     }
 }
 
-/// A clock that can be waited on.
-pub trait Pause: Clock {
-    /// Returns when so much time has passed.
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
-}
-
 /// The buckets of one process; clones share them.
 #[derive(Clone)]
 pub struct Pace {
     buckets: Arc<Mutex<BTreeMap<&'static str, TokenBucket>>>,
-    clock: Arc<dyn Pausing>,
-}
-
-/// [`Pause`], as far as it can be had without knowing the clock's type.
-trait Pausing: Send + Sync {
-    fn now(&self) -> Timestamp;
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
-}
-
-impl<C: Pause> Pausing for C {
-    fn now(&self) -> Timestamp {
-        Clock::now(self)
-    }
-
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Pause::pause(self, time)
-    }
+    clock: Arc<dyn Clock>,
 }
 
 impl Pace {
     /// Uses at most this share of each rate in [`API_RATES`].
-    pub fn of(share: Share, clock: impl Pause + 'static) -> Self {
+    pub fn of(share: Share, clock: impl Clock + 'static) -> Self {
         let bucket = |rate: &ApiRate| (rate.operation(), TokenBucket::new(rate.per_second, share.percent_of(rate)));
         let pasts = (PAST, TokenBucket::new(PASTS_PER_SECOND, share.other_percent));
         let reports = (REPORT, TokenBucket::new(REPORTS_PER_SECOND, 100));
@@ -108,7 +84,7 @@ impl Pace {
             buckets.get_mut(operation).map(|bucket| bucket.take(self.clock.now()))
         };
         if let Some(wait) = wait.and_then(|wait| Duration::try_from(wait).ok()).filter(|wait| !wait.is_zero()) {
-            self.clock.pause(wait).await;
+            self.clock.sleep(wait).await;
         }
     }
 }
@@ -116,7 +92,7 @@ impl Pace {
 impl Pace {
     /// Returns when so much time has passed.
     pub(crate) async fn pause(&self, time: Duration) {
-        self.clock.pause(time).await;
+        self.clock.sleep(time).await;
     }
 
     /// Whether one more call of this operation may be made without waiting; if so, it is taken for made.

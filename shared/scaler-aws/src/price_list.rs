@@ -1,4 +1,4 @@
-//! The `PriceList` port over AWS's Price List: each item's On-Demand price in a Region, found by its exact row.
+//! AWS's Price List through the SDK: each item's On-Demand price in a Region, found by its exact row.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,7 @@ use billing::prices::{Item, PriceListRow};
 use kinesis_model::MicroUsd;
 use rust_decimal::prelude::ToPrimitive as _;
 use rust_decimal::{Decimal, RoundingStrategy};
-use scaler_app::cost::ports::{Listed, PriceList};
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{CallError, Failure, ListedPrices, PriceList};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -73,7 +72,7 @@ struct PriceDimension {
 }
 
 impl PriceList for AwsPriceList {
-    async fn prices(&self, region: &str) -> Result<Listed, CallError> {
+    async fn prices(&self, region: &str) -> Result<ListedPrices, CallError> {
         let Some(client) = &self.0 else { return Err(no_list(region)) };
         let (mut found, mut failed) = (Found::default(), Vec::new());
         for (service, part) in SERVICES {
@@ -91,15 +90,9 @@ impl PriceList for AwsPriceList {
 }
 
 fn no_list(region: &str) -> CallError {
-    CallError {
-        call: CALL,
-        subject: region.to_owned(),
-        failure: Failure::Refused,
-        message: "AWS has no Price List endpoint in the partition of this Region: give the prices yourself, by the stack's parameter \
-                  PriceOverrides, or --price of shardctl"
-            .to_owned(),
-        source: None,
-    }
+    let message = "AWS has no Price List endpoint in the partition of this Region: give the prices yourself, by the stack's parameter \
+                   PriceOverrides, or --price of shardctl";
+    CallError::new(CALL, region, Failure::Refused, message)
 }
 
 /// What a service charges for in a Region, under usage types that hold this part. Attributes may be asked for in whole
@@ -149,9 +142,9 @@ impl Found {
         }
     }
 
-    fn listed(self) -> Listed {
+    fn listed(self) -> ListedPrices {
         let prices = self.prices.into_iter().filter_map(|(item, price)| Some((item, price?))).collect();
-        Listed { prices, faults: self.faults }
+        ListedPrices { prices, faults: self.faults }
     }
 }
 

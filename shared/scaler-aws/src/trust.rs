@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn a_client_accepts_the_roots() {
         // Building a client parses them, and panics at a root that is none.
-        let _client = crate::connect::https(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS));
+        let _client = crate::http::https(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS));
         assert_eq!(AMAZON_ROOTS.matches("BEGIN CERTIFICATE").count(), 5);
     }
 }

@@ -8,11 +8,13 @@ mod support;
 use ciborium::Value as Cbor;
 use jiff::Timestamp;
 use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount};
-use scaler_app::ports::{Alarms as _, CallError, Failure, Metrics as _, Streams as _};
+use scaler_app::cloud::{
+    CallError, Cloud as _, CloudWatch as _, Failure, FleetCloud as _, Kinesis as _, OtherSettings, Tagging as _,
+};
+use scaler_app::refit;
 use scaler_app::stack_config::StackConfig;
-use scaler_app::sync::ports::{AlarmStore as _, Fleet as _, FleetMetrics as _};
-use scaler_aws::{AwsPorts, SystemClock};
-use scaler_core::{Direction, PolicySpec, scaling_alarm};
+use scaler_aws::{AwsCloud, SystemClock};
+use scaler_core::{ALARM_PREFIX, Direction, PolicySpec, TAG_MANAGED, scaling_alarm};
 use serde_json::json;
 
 use standin::{Answer, Asked, Standin, map, number, our_tags, series, text};
@@ -20,9 +22,10 @@ use standin::{Answer, Asked, Standin, map, number, our_tags, series, text};
 const STREAM: &str = "orders";
 const END: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const MINUTES: u32 = 5;
+const OUR_STACK: &str = "kinesis-scaler";
 
-async fn ports(standin: &Standin) -> AwsPorts {
-    support::ports(&support::sdk(standin.endpoint()).await, SystemClock)
+async fn cloud(standin: &Standin) -> AwsCloud {
+    support::cloud(&support::sdk(standin.endpoint()).await, SystemClock)
 }
 
 /// Answers one after the other.
@@ -49,7 +52,7 @@ fn page(results: Vec<Cbor>, next_token: Option<&str>) -> Answer {
 
 async fn read(pages: Vec<Answer>) -> (Result<MetricWindow, CallError>, Vec<Asked>) {
     let standin = answering(pages).await;
-    let window = ports(&standin).await.metrics.window(STREAM, END, MINUTES).await;
+    let window = cloud(&standin).await.cloudwatch().window(STREAM, END, MINUTES).await;
     (window, standin.asked())
 }
 
@@ -187,7 +190,7 @@ async fn tags_are_read_to_the_last_page() {
         Answer::json(200, &json!({ "Tags": tags, "HasMoreTags": more }))
     };
     let standin = answering(vec![tags(&["a", "b"], true), tags(&["c"], true), tags(&[], false)]).await;
-    let read = ports(&standin).await.streams.tags(STREAM).await.unwrap();
+    let read = cloud(&standin).await.kinesis().tags(STREAM).await.unwrap();
     assert_eq!(read.into_iter().map(|(key, _)| key).collect::<Vec<_>>(), ["a", "b", "c"]);
     let after: Vec<_> = standin.asked().iter().map(|asked| asked.json()["ExclusiveStartTagKey"].clone()).collect();
     assert_eq!(after, [json!(null), json!("b"), json!("c")]);
@@ -208,7 +211,7 @@ fn shards(ranges: &[(u128, u128)], next_token: Option<&str>) -> Answer {
 
 async fn open_shards(answers: Vec<Answer>) -> (Result<Vec<OpenShard>, CallError>, Vec<Asked>) {
     let standin = answering(answers).await;
-    let shards = ports(&standin).await.streams.open_shards(STREAM).await;
+    let shards = cloud(&standin).await.kinesis().open_shards(STREAM).await;
     (shards, standin.asked())
 }
 
@@ -316,7 +319,7 @@ fn alarms(alarms: Vec<Cbor>, next_token: Option<&str>) -> Answer {
 }
 
 #[tokio::test]
-async fn firing_alarms_are_read_to_the_last_page_and_only_ours() {
+async fn firing_alarms_are_read_to_the_last_page_with_who_made_them() {
     let pages = vec![
         alarms(
             vec![
@@ -329,10 +332,12 @@ async fn firing_alarms_are_read_to_the_last_page_and_only_ours() {
         alarms(vec![alarm("kinesis-scaler/b/scale-out", &["b", "c"])], None),
     ];
     let standin = answering(pages).await;
-    let firing = ports(&standin).await.alarms.firing(Direction::Out).await.unwrap();
+    let firing = cloud(&standin).await.cloudwatch().firing_alarms(ALARM_PREFIX).await.unwrap();
+    assert!(firing.iter().all(|alarm| alarm.description == "An alarm. Made by stack kinesis-scaler."), "{firing:?}");
     let firing: Vec<_> = firing.iter().map(|alarm| (alarm.name.as_str(), alarm.streams.join(", "))).collect();
-    let expected = [("kinesis-scaler/a/scale-out", "a"), ("kinesis-scaler/b/scale-out", "b, c")];
-    assert_eq!(firing, expected.map(|(name, streams)| (name, streams.to_owned())));
+    let expected = [("a/scale-in", "a"), ("a/scale-out", "a"), ("watch", "a"), ("b/scale-out", "b, c")];
+    let expected = expected.map(|(name, streams)| (format!("{ALARM_PREFIX}{name}"), streams.to_owned()));
+    assert_eq!(firing, expected.each_ref().map(|(name, streams)| (name.as_str(), streams.clone())));
     let asked = standin.asked();
     assert_eq!(asked[0].cbor("StateValue"), Some(text("ALARM")));
     assert_eq!(asked[1].cbor("NextToken"), Some(text("more")));
@@ -342,21 +347,24 @@ async fn firing_alarms_are_read_to_the_last_page_and_only_ours() {
 #[tokio::test]
 async fn what_is_no_part_of_our_alarms_is_no_drift_and_stays() {
     let name = "kinesis-scaler/orders/scale-out";
-    let there = || alarms(vec![alarm(name, &[STREAM])], None);
-    let standin = answering(vec![there(), there(), Answer::cbor(200, &map([])), Answer::cbor(200, &map([]))]).await;
-    let ports = ports(&standin).await;
-    let stored = ports.alarms.under(name).await.unwrap().remove(0);
+    let there = alarms(vec![alarm(name, &[STREAM])], None);
+    let standin = answering(vec![there, Answer::cbor(200, &map([])), Answer::cbor(200, &map([]))]).await;
+    let cloud = cloud(&standin).await;
+    let stored = cloud.cloudwatch().alarms(name).await.unwrap().remove(0);
     let drift = stored.alarm.extras.join(", ");
     assert_eq!(drift, "actions are disabled, actions on OK, actions on INSUFFICIENT_DATA");
-    ports.alarms.put(&stored.alarm, Some(&stored)).await.unwrap();
-    ports.alarms.put(&stored.alarm, None).await.unwrap();
+    let cloudwatch = cloud.cloudwatch();
+    cloudwatch.put_alarm(&stored.alarm, &stored.other, &[]).await.unwrap();
+    cloudwatch.put_alarm(&stored.alarm, &OtherSettings::default(), &[("made-by", "us")]).await.unwrap();
     let asked = standin.asked();
     let operations: Vec<_> = asked.iter().map(|it| it.operation.as_str()).collect();
-    assert_eq!(operations, ["DescribeAlarms", "DescribeAlarms", "PutMetricAlarm", "PutMetricAlarm"]);
+    assert_eq!(operations, ["DescribeAlarms", "PutMetricAlarm", "PutMetricAlarm"]);
     for (field, value) in kept() {
-        assert_eq!(asked[2].cbor(field), Some(value), "{field}");
-        assert_eq!(asked[3].cbor(field), None, "{field}: a new alarm has none");
+        assert_eq!(asked[1].cbor(field), Some(value), "{field}");
+        assert_eq!(asked[2].cbor(field), None, "{field}: a new alarm has none");
     }
+    assert_eq!(asked[1].cbor("Tags"), None, "which would take a permission");
+    assert!(format!("{:?}", asked[2].cbor("Tags")).contains("made-by"));
 }
 
 /// A window that this SDK does not know cannot be said again; the alarm is put right all the same.
@@ -369,7 +377,7 @@ async fn a_window_of_a_kind_that_is_not_known_does_not_stop_a_refit() {
     let standin = answering(vec![alarms(vec![Cbor::Map(fields)], None), our_tags(), Answer::cbor(200, &map([]))]).await;
     let policy = scaler_core::Policy::new(PolicySpec::default()).unwrap();
     let fitted = [scaling_alarm(&policy, STREAM, ShardCount::new(7).unwrap(), Direction::Out)];
-    ports(&standin).await.alarms.refit(&fitted).await.unwrap();
+    refit(cloud(&standin).await.cloudwatch(), OUR_STACK, &fitted).await.unwrap();
     assert_eq!(standin.asked()[2].cbor("WarmUpConfiguration"), Some(kept()[1].1.clone()));
 }
 
@@ -381,7 +389,7 @@ async fn a_refit_keeps_actions_and_makes_no_alarm() {
     let policy = scaler_core::Policy::new(PolicySpec::default()).unwrap();
     let fitted = [Direction::Out, Direction::In]
         .map(|direction| scaling_alarm(&policy, STREAM, ShardCount::new(7).unwrap(), direction));
-    ports(&standin).await.alarms.refit(&fitted).await.unwrap();
+    refit(cloud(&standin).await.cloudwatch(), OUR_STACK, &fitted).await.unwrap();
     let asked = standin.asked();
     let operations: Vec<_> = asked.iter().map(|it| it.operation.as_str()).collect();
     assert_eq!(operations, ["DescribeAlarms", "ListTagsForResource", "PutMetricAlarm"]);
@@ -405,7 +413,7 @@ async fn a_refit_leaves_an_alarm_alone_that_is_not_ours() {
     let standin = answering(vec![there, Answer::cbor(200, &map([("Tags", Vec::<Cbor>::new().into())]))]).await;
     let policy = scaler_core::Policy::new(PolicySpec::default()).unwrap();
     let fitted = scaling_alarm(&policy, STREAM, ShardCount::new(7).unwrap(), Direction::Out);
-    let told = ports(&standin).await.alarms.refit(&[fitted]).await.unwrap_err().to_string();
+    let told = refit(cloud(&standin).await.cloudwatch(), OUR_STACK, &[fitted]).await.unwrap_err().to_string();
     assert_eq!(standin.asked().len(), 2, "no PutMetricAlarm");
     assert_eq!(
         told,
@@ -413,22 +421,12 @@ async fn a_refit_leaves_an_alarm_alone_that_is_not_ours() {
     );
 }
 
-/// Two stacks must not answer one alarm, not even where one of them sweeps.
-#[tokio::test]
-async fn an_alarm_of_another_stack_is_not_ours_to_answer() {
-    let standin = answering(vec![alarms(vec![alarm("kinesis-scaler/a/scale-out", &["a"])], None)]).await;
-    let sdk = support::sdk(standin.endpoint()).await;
-    let stack_config = StackConfig { stack_name: "trial".to_owned(), ..StackConfig::default() };
-    let ports = support::fleet_ports(&sdk, SystemClock, &stack_config);
-    assert_eq!(ports.pass.alarms.firing(Direction::Out).await.unwrap(), []);
-}
-
 /// What a hand can change about an alarm and ours never have, each by what is said of it.
 #[tokio::test]
 async fn what_is_odd_about_an_alarm_is_named() {
     let standin = answering(vec![alarms(vec![alarm("kinesis-scaler/a/scale-in", &["a", "b"])], None)]).await;
-    let ports = ports(&standin).await;
-    let stored = ports.alarms.under("kinesis-scaler/a/").await.unwrap().remove(0);
+    let cloud = cloud(&standin).await;
+    let stored = cloud.cloudwatch().alarms("kinesis-scaler/a/").await.unwrap().remove(0);
     assert_eq!(
         stored.alarm.extras,
         ["actions are disabled", "actions on OK", "actions on INSUFFICIENT_DATA", "metrics of several streams"]
@@ -445,8 +443,8 @@ async fn tagged_streams_are_read_to_the_last_page_with_our_tags_only() {
         Answer::json(200, &json!({ "ResourceTagMappingList": list, "PaginationToken": token }))
     };
     let standin = answering(vec![page(&["a", "b"], "more"), page(&[], "still"), page(&["c"], "")]).await;
-    let ports = support::fleet_ports(&support::sdk(standin.endpoint()).await, SystemClock, &StackConfig::default());
-    let streams = ports.fleet.tagged().await.unwrap();
+    let cloud = support::fleet_cloud(&support::sdk(standin.endpoint()).await, SystemClock, &StackConfig::default());
+    let streams = cloud.tagging().streams_tagged(TAG_MANAGED).await.unwrap();
     let managed = vec![("kinesis-scaler/managed".to_owned(), "true".to_owned())];
     assert!(streams.iter().all(|stream| stream.tags == managed), "{streams:?}");
     assert_eq!(streams.into_iter().map(|stream| stream.name).collect::<Vec<_>>(), ["a", "b", "c"]);
@@ -462,9 +460,9 @@ async fn the_loads_of_many_streams_are_asked_for_in_few_questions() {
     let answers =
         vec![page(vec![points_of("bytes_165", &[(4, 7.0)])], None), page(vec![points("bytes", &[(4, 8.0)])], None)];
     let standin = answering(answers).await;
-    let ports = support::fleet_ports(&support::sdk(standin.endpoint()).await, SystemClock, &StackConfig::default());
+    let cloud = support::fleet_cloud(&support::sdk(standin.endpoint()).await, SystemClock, &StackConfig::default());
     let names: Vec<_> = (0..170).map(|i| format!("s{i}")).collect();
-    let loads = ports.metrics.loads(&names, END, MINUTES).await.unwrap();
+    let loads = cloud.cloudwatch().stream_windows(&names, END, MINUTES).await.unwrap();
     assert_eq!(loads.len(), 170);
     let known: Vec<_> = loads.iter().filter(|(_, window)| window.known().count() > 0).collect();
     let known: Vec<_> = known.iter().map(|(name, window)| (name.as_str(), bytes(window)[4])).collect();

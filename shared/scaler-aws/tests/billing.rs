@@ -17,10 +17,11 @@ use ciborium::Value as Cbor;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode};
 use sandbox::{Capacity, ClockOptions, MISSING_BUCKET, Options, Sandbox};
-use scaler_app::cost::ports::{Billing as _, Pages as _, Runs};
-use scaler_app::ports::{CallError, Clock, Failure};
+use scaler_app::cloud::{
+    CallError, Clock, Cloud as _, CloudWatch as _, CostCloud as _, Failure, Kinesis as _, Pages as _, Runs,
+};
 use scaler_app::stack_config::StackConfig;
-use scaler_aws::{AwsCostPorts, Pace, Pause, Share, SystemClock};
+use scaler_aws::{AwsCostCloud, Pace, Share, SystemClock};
 use serde_json::{Value, json};
 
 use standin::{Answer, Asked, Standin, map, series, text};
@@ -32,8 +33,8 @@ fn after(hours: i64) -> Timestamp {
     START + SignedDuration::from_hours(hours)
 }
 
-async fn ports(endpoint: &str) -> AwsCostPorts {
-    support::cost_ports(&support::sdk(endpoint).await, SystemClock, &StackConfig::default())
+async fn cloud(endpoint: &str) -> AwsCostCloud {
+    support::cost_cloud(&support::sdk(endpoint).await, SystemClock, &StackConfig::default())
 }
 
 async fn sandbox() -> Sandbox {
@@ -65,7 +66,7 @@ async fn all_streams_are_listed_to_the_last_page_in_order() {
         Answer::json(200, &json!({ "StreamNames": names, "HasMoreStreams": more, "NextToken": "unused" }))
     };
     let standin = answering(vec![page(&["Zulu", "beta"], true), page(&["alpha"], false)]).await;
-    assert_eq!(ports(standin.endpoint()).await.billing.all().await.unwrap(), ["Zulu", "alpha", "beta"]);
+    assert_eq!(cloud(standin.endpoint()).await.kinesis().list_streams().await.unwrap(), ["Zulu", "alpha", "beta"]);
     let after: Vec<Value> = standin.asked().iter().map(|it| it.json()["ExclusiveStartStreamName"].clone()).collect();
     assert_eq!(after, [Value::Null, json!("beta")]);
 
@@ -74,7 +75,7 @@ async fn all_streams_are_listed_to_the_last_page_in_order() {
     for name in &names {
         sandbox.create_stream(name, Capacity::Shards(1), &[]).await.unwrap();
     }
-    assert_eq!(ports(sandbox.endpoint()).await.billing.all().await.unwrap(), names);
+    assert_eq!(cloud(sandbox.endpoint()).await.kinesis().list_streams().await.unwrap(), names);
     assert_eq!(sandbox.calls()["kinesis:ListStreams"], 3);
 }
 
@@ -110,7 +111,7 @@ fn consumers(names: &[&str], token: Option<&str>) -> Answer {
 async fn a_standing_has_the_consumers_of_every_page() {
     let answers = vec![summary("ON_DEMAND", 6), consumers(&["a", "b"], Some("more")), consumers(&["c"], None)];
     let standin = answering(answers).await;
-    let standing = ports(standin.endpoint()).await.billing.standing("orders").await.unwrap();
+    let standing = cloud(standin.endpoint()).await.kinesis().standing("orders").await.unwrap();
     let consumer = |name: &str| Consumer { name: name.to_owned(), created: after(1) };
     let expected = Standing {
         mode: StreamMode::OnDemand,
@@ -138,7 +139,7 @@ async fn a_standing_tells_what_on_demand_mode_alone_has() {
         let summary = &mut answer["StreamDescriptionSummary"];
         (summary["ChannelCount"], summary["RecordDistributionStrategy"]) = (channels, distribution);
         let standin = answering(vec![Answer::json(200, &answer), consumers(&[], None)]).await;
-        let standing = ports(standin.endpoint()).await.billing.standing("orders").await.unwrap();
+        let standing = cloud(standin.endpoint()).await.kinesis().standing("orders").await.unwrap();
         assert_eq!((standing.on_demand_only.channels, standing.on_demand_only.is_auto), expected);
     }
 }
@@ -147,7 +148,7 @@ async fn a_standing_tells_what_on_demand_mode_alone_has() {
 async fn a_standing_that_says_what_we_do_not_know_is_a_refusal() {
     for (mode, shards) in [("SERVERLESS", 1), ("PROVISIONED", -1)] {
         let standin = answering(vec![summary(mode, shards)]).await;
-        let error = ports(standin.endpoint()).await.billing.standing("orders").await.unwrap_err();
+        let error = cloud(standin.endpoint()).await.kinesis().standing("orders").await.unwrap_err();
         assert_eq!(error.failure, Failure::Refused);
         let words = "DescribeStreamSummary for orders: an answer without a known status, mode, shard count, retention";
         assert!(error.to_string().starts_with(words), "{error}");
@@ -181,8 +182,8 @@ async fn each_metric_goes_to_its_step_and_a_step_without_a_point_stays_unknown()
     sandbox.clock().set(after(9));
 
     let asked = [("orders".to_owned(), standing(2)), ("quiet".to_owned(), standing(0))];
-    let ports = ports(sandbox.endpoint()).await;
-    let series = ports.billing.series(&asked, START, after(3), HOUR).await.unwrap();
+    let cloud = cloud(sandbox.endpoint()).await;
+    let series = cloud.cloudwatch().series(&asked, START, after(3), HOUR).await.unwrap();
     let metrics = Minute {
         bytes: Some(111),
         records: Some(11),
@@ -222,14 +223,14 @@ async fn many_streams_are_asked_for_by_pages_that_are_full() {
     let sizes = [20, 0, 0, 43, 0, 200, 0];
     let streams: Vec<_> = sizes.into_iter().zip(0..).map(|(size, i)| (format!("s{i}"), standing(size))).collect();
     let standin = Standin::start(|_| page(vec![], None)).await;
-    let ports = ports(standin.endpoint()).await;
-    let series = ports.billing.series(&streams, START, after(720), HOUR).await.unwrap();
+    let cloud = cloud(standin.endpoint()).await;
+    let series = cloud.cloudwatch().series(&streams, START, after(720), HOUR).await.unwrap();
     assert_eq!(series.keys().cloned().collect::<BTreeSet<_>>(), streams.iter().map(|(name, _)| name.clone()).collect());
     let asked: Vec<_> = standin.asked().iter().map(queries).collect();
     assert_eq!(asked, [26 + 6 + 6 + 49 + 6, 206, 6], "a stream that is more than a page is asked for alone");
 
     let streams: Vec<_> = (0..170).map(|i| (format!("s{i}"), standing(0))).collect();
-    ports.billing.series(&streams, START, after(3), HOUR).await.unwrap();
+    cloud.cloudwatch().series(&streams, START, after(3), HOUR).await.unwrap();
     let asked: Vec<_> = standin.asked().iter().skip(3).map(queries).collect();
     assert_eq!(asked, [498, 498, 24], "never more than 500");
 }
@@ -237,7 +238,7 @@ async fn many_streams_are_asked_for_by_pages_that_are_full() {
 async fn orders(answers: Vec<Answer>) -> (Result<BTreeMap<String, Series>, CallError>, usize) {
     let standin = answering(answers).await;
     let streams = [("orders".to_owned(), standing(1))];
-    let read = ports(standin.endpoint()).await.billing.series(&streams, START, after(2), HOUR).await;
+    let read = cloud(standin.endpoint()).await.cloudwatch().series(&streams, START, after(2), HOUR).await;
     (read, standin.asked().len())
 }
 
@@ -289,10 +290,13 @@ async fn runs_are_summed_up_and_a_function_that_did_not_run_has_none() {
     }
     sandbox.clock().set(after(100));
     let functions = ["out".to_owned(), "idle".to_owned()];
-    let read = ports(sandbox.endpoint()).await.billing.runs(&functions, START, after(48)).await.unwrap();
+    let read = cloud(sandbox.endpoint()).await.cloudwatch().runs(&functions, START, after(48)).await.unwrap();
     let out = Runs { count: 3, milliseconds: 210 };
     assert_eq!(read, BTreeMap::from([("out".to_owned(), out), ("idle".to_owned(), Runs::default())]));
-    assert_eq!(ports(sandbox.endpoint()).await.billing.runs(&[], START, after(48)).await.unwrap(), BTreeMap::new());
+    assert_eq!(
+        cloud(sandbox.endpoint()).await.cloudwatch().runs(&[], START, after(48)).await.unwrap(),
+        BTreeMap::new()
+    );
 }
 
 /// The longest period into which both ends fall, so that no point reaches over them.
@@ -307,7 +311,7 @@ async fn runs_are_asked_for_by_a_period_that_fits() {
         (midnight, minutes(61), 60),
     ] {
         let standin = Standin::start(|_| page(vec![], None)).await;
-        ports(standin.endpoint()).await.billing.runs(&["out".to_owned()], start, end).await.unwrap();
+        cloud(standin.endpoint()).await.cloudwatch().runs(&["out".to_owned()], start, end).await.unwrap();
         let asked = format!("{:?}", standin.asked()[0].cbor("MetricDataQueries").unwrap());
         assert_eq!(asked.matches(&format!("(Text(\"Period\"), Integer(Integer({period})))")).count(), 2, "{asked}");
     }
@@ -321,10 +325,8 @@ impl Clock for Waited {
     fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.0.load(Ordering::Relaxed)).unwrap()
     }
-}
 
-impl Pause for Waited {
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         self.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
         Box::pin(std::future::ready(()))
     }
@@ -336,9 +338,9 @@ async fn big_questions_are_asked_twice_a_second() {
     let clock = Waited::default();
     let pace = Pace::of(Share::COST_REPORT, clock.clone());
     let sdk = support::sdk(standin.endpoint()).await;
-    let ports = scaler_aws::cost_ports(&sdk, clock.clone(), &pace, &StackConfig::default());
+    let cloud = AwsCostCloud::new(&sdk, clock.clone(), &pace, &StackConfig::default());
     let streams: Vec<_> = (0..170).map(|i| (format!("s{i}"), standing(0))).collect();
-    ports.billing.series(&streams, START, after(3), HOUR).await.unwrap();
+    cloud.cloudwatch().series(&streams, START, after(3), HOUR).await.unwrap();
     assert_eq!((standin.asked().len(), clock.now().as_millisecond()), (3, 500));
 }
 
@@ -350,10 +352,9 @@ fn kept_in(bucket: &str) -> StackConfig {
 async fn a_page_is_kept_where_people_can_read_it() {
     let sandbox = sandbox().await;
     let sdk = support::sdk(sandbox.endpoint()).await;
-    let pages = support::cost_ports(&sdk, SystemClock, &kept_in("reports")).pages;
-    assert!(pages.is_there());
+    let cloud = support::cost_cloud(&sdk, SystemClock, &kept_in("reports"));
     for html in ["<p>old</p>", "<p>été</p>"] {
-        let place = pages.keep("2026/01 orders.html", html.to_owned()).await.unwrap();
+        let place = cloud.pages().unwrap().put("2026/01 orders.html", html.to_owned()).await.unwrap();
         assert_eq!(place, "s3://reports/2026/01 orders.html");
     }
     let objects = sandbox.objects();
@@ -366,13 +367,11 @@ async fn a_page_is_kept_where_people_can_read_it() {
 async fn a_bucket_that_is_not_there_is_named() {
     let sandbox = sandbox().await;
     let sdk = support::sdk(sandbox.endpoint()).await;
-    let pages = support::cost_ports(&sdk, SystemClock, &kept_in(MISSING_BUCKET)).pages;
-    let error = pages.keep("a.html", String::new()).await.unwrap_err();
+    let cloud = support::cost_cloud(&sdk, SystemClock, &kept_in(MISSING_BUCKET));
+    let error = cloud.pages().unwrap().put("a.html", String::new()).await.unwrap_err();
     assert_eq!(error.failure, Failure::Refused);
     assert!(error.to_string().starts_with("PutObject for s3://missing-bucket/a.html: NoSuchBucket: "), "{error}");
 
-    let none = support::cost_ports(&sdk, SystemClock, &StackConfig::default()).pages;
-    assert!(!none.is_there());
-    let error = none.keep("a.html", String::new()).await.unwrap_err();
-    assert_eq!(error.to_string(), "PutObject for a.html: there is no bucket; set REPORT_BUCKET");
+    let none = support::cost_cloud(&sdk, SystemClock, &StackConfig::default());
+    assert!(none.pages().is_none(), "a stack without a bucket keeps no page");
 }

@@ -5,18 +5,22 @@
 mod standin;
 mod support;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use kinesis_model::{HashKeyRange, ShardCount};
-use scaler_app::ports::{Alarms as _, CallError, Clock, Failure, Metrics as _, Streams as _};
+use scaler_app::cloud::{
+    CallError, Clock, Cloud as _, CloudWatch as _, Failure, FleetCloud as _, Kinesis as _, OtherSettings, Queue as _,
+    StoredAlarm, Tagging as _,
+};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::sync::ports::{AlarmStore as _, Continuations as _, Fleet as _, StoredAlarm};
-use scaler_app::{OutcomeKind, Response, handle};
-use scaler_aws::AwsFleetPorts;
+use scaler_app::{OutcomeKind, Process, Response, handle};
+use scaler_aws::AwsFleetCloud;
 use scaler_core::{
-    AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_RESIZES, alarm_name, scaling_alarm,
+    ALARM_PREFIX, AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_MANAGED, TAG_RESIZES,
+    alarm_name, scaling_alarm,
 };
 use serde_json::{Value, json};
 
@@ -71,19 +75,23 @@ impl Clock for StoppedClock {
     fn now(&self) -> Timestamp {
         NOW
     }
+
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
-type StandinPorts = AwsFleetPorts<StoppedClock>;
+type StandinCloud = AwsFleetCloud<StoppedClock>;
 
 const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/123456789012/later";
 
-async fn ports(standin: &Standin) -> StandinPorts {
-    ports_over(&support::sdk(standin.endpoint()).await)
+async fn cloud(standin: &Standin) -> StandinCloud {
+    cloud_over(&support::sdk(standin.endpoint()).await)
 }
 
-fn ports_over(sdk: &SdkConfig) -> StandinPorts {
+fn cloud_over(sdk: &SdkConfig) -> StandinCloud {
     let stack_config = StackConfig { continuation_queue_url: Some(QUEUE.to_owned()), ..StackConfig::default() };
-    support::fleet_ports(sdk, StoppedClock, &stack_config)
+    support::fleet_cloud(sdk, StoppedClock, &stack_config)
 }
 
 fn policy() -> Policy {
@@ -94,28 +102,28 @@ fn four() -> ShardCount {
     ShardCount::new(4).unwrap()
 }
 
-/// The port's call that comes down to this operation.
-async fn call(ports: &StandinPorts, operation: &str) -> Result<(), CallError> {
+/// The call that comes down to this operation.
+async fn call(cloud: &StandinCloud, operation: &str) -> Result<(), CallError> {
     let alarm = scaling_alarm(&policy(), STREAM, four(), Direction::Out);
-    let stored = StoredAlarm { arn: alarm_arn(Direction::Out), alarm: alarm.clone() };
-    let pass = &ports.pass;
+    let other = OtherSettings::default();
+    let stored = StoredAlarm { arn: alarm_arn(Direction::Out), alarm: alarm.clone(), other: other.clone() };
     match operation {
-        "DescribeStreamSummary" => pass.streams.describe(STREAM).await.map(drop),
-        "ListTagsForStream" => pass.streams.tags(STREAM).await.map(drop),
-        "AddTagsToStream" => pass.streams.remember(STREAM, TAG_RESIZES, "").await,
-        "UpdateShardCount" => pass.streams.update_shard_count(STREAM, four()).await,
-        "DescribeLimits" => pass.streams.account().await.map(drop),
-        "ListShards" => pass.streams.open_shards(STREAM).await.map(drop),
-        "SplitShard" => pass.streams.split(STREAM, "shardId-000000000000", 1 << 100).await,
-        "MergeShards" => pass.streams.merge(STREAM, "shardId-000000000000", "shardId-000000000001").await,
-        "EnableEnhancedMonitoring" => pass.streams.send_shard_metrics(STREAM).await,
-        "GetMetricData" => pass.metrics.window(STREAM, NOW, 5).await.map(drop),
-        "DescribeAlarms" => pass.alarms.firing(Direction::Out).await.map(drop),
-        "ListTagsForResource" => ports.alarms.is_ours(&stored).await.map(drop),
-        "PutMetricAlarm" => ports.alarms.put(&alarm, None).await,
-        "DeleteAlarms" => ports.alarms.delete(&[alarm.name]).await,
-        "GetResources" => ports.fleet.tagged().await.map(drop),
-        _ => ports.continuations.later("{}", 0).await,
+        "DescribeStreamSummary" => cloud.kinesis().describe(STREAM).await.map(drop),
+        "ListTagsForStream" => cloud.kinesis().tags(STREAM).await.map(drop),
+        "AddTagsToStream" => cloud.kinesis().put_tag(STREAM, TAG_RESIZES, "").await,
+        "UpdateShardCount" => cloud.kinesis().update_shard_count(STREAM, four()).await,
+        "DescribeLimits" => cloud.kinesis().account_shards().await.map(drop),
+        "ListShards" => cloud.kinesis().open_shards(STREAM).await.map(drop),
+        "SplitShard" => cloud.kinesis().split_shard(STREAM, "shardId-000000000000", 1 << 100).await,
+        "MergeShards" => cloud.kinesis().merge_shards(STREAM, "shardId-000000000000", "shardId-000000000001").await,
+        "EnableEnhancedMonitoring" => cloud.kinesis().enable_shard_metrics(STREAM).await,
+        "GetMetricData" => cloud.cloudwatch().window(STREAM, NOW, 5).await.map(drop),
+        "DescribeAlarms" => cloud.cloudwatch().firing_alarms(ALARM_PREFIX).await.map(drop),
+        "ListTagsForResource" => cloud.cloudwatch().alarm_tags(&stored).await.map(drop),
+        "PutMetricAlarm" => cloud.cloudwatch().put_alarm(&alarm, &other, &[]).await,
+        "DeleteAlarms" => cloud.cloudwatch().delete_alarms(&[alarm.name]).await,
+        "GetResources" => cloud.tagging().streams_tagged(TAG_MANAGED).await.map(drop),
+        _ => cloud.queue().unwrap().send("{}", 0).await,
     }
 }
 
@@ -220,7 +228,7 @@ fn times(asked: &[Asked], operation: &str) -> usize {
 /// Lets one operation fail for good; returns its error and how often it was tried.
 async fn failed(operation: &'static str, answer: Answer) -> (CallError, usize) {
     let standin = unwell(operation, vec![answer]).await;
-    let error = call(&ports(&standin).await, operation).await.unwrap_err();
+    let error = call(&cloud(&standin).await, operation).await.unwrap_err();
     (error, times(&standin.asked(), operation))
 }
 
@@ -245,7 +253,7 @@ fn kinesis_but(not: &[&str]) -> Vec<&'static str> {
 async fn nothing_fails_when_all_is_well() {
     for operation in OPERATIONS {
         let standin = unwell("none", vec![Answer::HangUp]).await;
-        call(&ports(&standin).await, operation).await.unwrap();
+        call(&cloud(&standin).await, operation).await.unwrap();
         assert_eq!(times(&standin.asked(), operation), 1);
     }
 }
@@ -400,7 +408,7 @@ async fn a_service_that_recovers_in_time_is_no_failure() {
     let refused = Answer::error("AddTagsToStream", 400, "ThrottlingException", "slow down");
     let lost = Answer::HangUp;
     let unwell = unwell("AddTagsToStream", vec![refused.clone(), lost, refused, well("AddTagsToStream")]).await;
-    call(&ports(&unwell).await, "AddTagsToStream").await.unwrap();
+    call(&cloud(&unwell).await, "AddTagsToStream").await.unwrap();
     let asked = unwell.asked();
     assert_eq!(asked.len(), TRIES);
     let body = json!({ "StreamName": STREAM, "Tags": { "kinesis-scaler/resizes": "" } });
@@ -417,7 +425,7 @@ async fn a_service_that_never_answers_is_unavailable_when_the_time_is_up() {
     assert_eq!((a_try, a_call), (Duration::from_secs(5), Duration::from_secs(12)));
     let shorter = limits.to_builder().operation_attempt_timeout(a_try / 100).operation_timeout(a_call / 100).build();
     let sdk = sdk.into_builder().timeout_config(shorter).build();
-    let error = call(&ports_over(&sdk), "UpdateShardCount").await.unwrap_err();
+    let error = call(&cloud_over(&sdk), "UpdateShardCount").await.unwrap_err();
     assert_eq!(error.failure, Failure::Unavailable);
     assert!(error.to_string().contains("UpdateShardCount for orders: ") && error.to_string().contains("timeout"));
     assert!((1..TRIES).contains(&times(&standin.asked(), "UpdateShardCount")), "{:?}", standin.asked());
@@ -439,7 +447,7 @@ async fn pass(standin: &Standin) -> Response {
             { "id": "bytes", "metricStat": { "metric": { "dimensions": { "StreamName": STREAM } } } },
         ] },
     } });
-    handle(&ports(standin).await.pass, &policy(), Direction::Out, &event, &mut |_| ()).await
+    handle(&cloud(standin).await, &Process::default(), &policy(), Direction::Out, &event, &mut |_| ()).await
 }
 
 /// The newest attempt of the history that was written down last.

@@ -10,7 +10,7 @@ use aws_sdk_kinesis::types::MetricsName;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{StreamMode, StreamStatus};
 use sandbox::{Capacity, Options, Sandbox};
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_aws::{NewCapacity, Operator, TestRecord};
 
 const STREAM: &str = "orders";

@@ -12,14 +12,12 @@ use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, EventSource, Options, Sandbox, Schedule, Subscription};
-use scaler_app::ports::{Metrics as _, Streams as _};
-use scaler_app::stack_config::StackConfig;
-use scaler_app::sync::ports::AlarmStore as _;
-use scaler_app::{Outcome, OutcomeKind, handle};
-use scaler_aws::AwsPorts;
+use scaler_app::cloud::{Cloud as _, CloudWatch as _, Kinesis as _, OtherSettings};
+use scaler_app::{Outcome, OutcomeKind, Process, handle};
+use scaler_aws::AwsCloud;
 use scaler_core::{
-    AlarmActions, AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_MANAGED, TAG_RESIZES,
-    alarm_name, stream_alarms,
+    AlarmActions, AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_MADE_BY, TAG_MANAGED,
+    TAG_RESIZES, alarm_name, stream_alarms,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -43,7 +41,7 @@ fn function(direction: Direction) -> String {
 struct World {
     sandbox: Arc<Sandbox>,
     deliveries: UnboundedReceiver<Delivery>,
-    ports: AwsPorts<VirtualClock>,
+    cloud: AwsCloud<VirtualClock>,
     policy: Policy,
 }
 
@@ -71,17 +69,16 @@ fn swept(direction: Direction) -> Options {
     Options { schedules: vec![every_minute], ..options() }
 }
 
+/// The stack whose functions run.
+const OUR_STACK: &str = "kinesis-scaler";
+
 impl World {
     async fn new(options: Options, policy: PolicySpec) -> Self {
         let (sandbox, deliveries) = Sandbox::start(options).await.unwrap();
         let sandbox = Arc::new(sandbox);
-        let ports = support::fleet_ports(
-            &support::sdk(sandbox.endpoint()).await,
-            VirtualClock(Arc::clone(&sandbox)),
-            &StackConfig::default(),
-        )
-        .pass;
-        Self { sandbox, deliveries, ports, policy: Policy::new(policy).unwrap() }
+        let sdk = support::sdk(sandbox.endpoint()).await;
+        let cloud = support::cloud(&sdk, VirtualClock(Arc::clone(&sandbox)));
+        Self { sandbox, deliveries, cloud, policy: Policy::new(policy).unwrap() }
     }
 
     /// With the managed stream `orders` and its alarms, which call the functions directly.
@@ -99,7 +96,8 @@ impl World {
             watch: None,
         };
         for alarm in stream_alarms(&self.policy, stream, ShardCount::new(shards).unwrap(), &actions) {
-            self.ports.alarms.put(&alarm, None).await.unwrap();
+            let (alarm, tags) = (alarm.signed_by(OUR_STACK), [(TAG_MADE_BY, OUR_STACK)]);
+            self.cloud.cloudwatch().put_alarm(&alarm, &OtherSettings::default(), &tags).await.unwrap();
         }
     }
 
@@ -145,12 +143,12 @@ impl World {
             record.data(vec![7; bytes_each].into()).build().unwrap()
         };
         let records = vec![record(0), record(u128::MAX)];
-        self.ports.streams.0.put_records().stream_name(STREAM).set_records(Some(records)).send().await.unwrap();
+        self.cloud.kinesis().client.put_records().stream_name(STREAM).set_records(Some(records)).send().await.unwrap();
     }
 
     /// Of the last minute, as the functions see it.
     async fn throttled_records(&self) -> Option<u64> {
-        let window = self.ports.metrics.window(STREAM, self.sandbox.now(), 1).await.unwrap();
+        let window = self.cloud.cloudwatch().window(STREAM, self.sandbox.now(), 1).await.unwrap();
         window.minutes[0].throttled_records
     }
 
@@ -167,7 +165,8 @@ impl World {
         while let Ok(delivery) = self.deliveries.try_recv() {
             let direction =
                 if delivery.function == Direction::Out.to_string() { Direction::Out } else { Direction::In };
-            let response = handle(&self.ports, &self.policy, direction, &delivery.payload, &mut |_| ()).await;
+            let response =
+                handle(&self.cloud, &Process::default(), &self.policy, direction, &delivery.payload, &mut |_| ()).await;
             outcomes.extend(response.outcomes.into_iter().map(|outcome| (delivery.source, outcome)));
         }
         outcomes
@@ -175,14 +174,18 @@ impl World {
 
     /// As an operator tries an alarm out: `aws cloudwatch set-alarm-state`.
     async fn set_alarm(&self, stream: &str, direction: Direction) {
-        let set =
-            self.ports.alarms.client.set_alarm_state().alarm_name(alarm_name(stream, AlarmKind::Scaling(direction)));
+        let set = self
+            .cloud
+            .cloudwatch()
+            .client
+            .set_alarm_state()
+            .alarm_name(alarm_name(stream, AlarmKind::Scaling(direction)));
         set.state_value(StateValue::Alarm).state_reason("by hand").send().await.unwrap();
     }
 
     /// What `DescribeStreamSummary` says of `orders`.
     async fn summary(&self) -> (String, i32) {
-        let answer = self.ports.streams.0.describe_stream_summary().stream_name(STREAM).send().await.unwrap();
+        let answer = self.cloud.kinesis().client.describe_stream_summary().stream_name(STREAM).send().await.unwrap();
         let summary = answer.stream_description_summary().unwrap();
         (summary.stream_status().as_str().to_owned(), summary.open_shard_count())
     }
@@ -194,7 +197,7 @@ impl World {
 
     /// The resize history of `orders`: attempts that count, and the newest of all with the seconds since.
     async fn history(&self) -> Option<(u32, i64, AttemptKind)> {
-        let tags = self.ports.streams.tags(STREAM).await.unwrap();
+        let tags = self.cloud.kinesis().tags(STREAM).await.unwrap();
         let (_, tag) = tags.into_iter().find(|(key, _)| key == TAG_RESIZES)?;
         let (history, now) = (ResizeHistory::parse(&tag).unwrap(), self.sandbox.now());
         let newest = history.attempts().last().unwrap();
@@ -311,7 +314,7 @@ async fn the_sweep_resizes_for_an_alarm_whose_need_was_held() {
         minutes.push(brief(&outcomes));
         if minute == 3 {
             // The account gets its last shard back; the alarm, which fired long ago, does not fire again for that.
-            world.ports.streams.0.delete_stream().stream_name("other").send().await.unwrap();
+            world.cloud.kinesis().client.delete_stream().stream_name("other").send().await.unwrap();
         }
         world.assert_active(if minute < 4 { 4 } else { 5 }).await;
     }
@@ -325,7 +328,7 @@ async fn the_sweep_resizes_for_an_alarm_whose_need_was_held() {
 #[tokio::test]
 async fn the_sweep_fits_alarms_to_a_stream_that_somebody_resized() {
     let mut world = World::with_orders(swept(Direction::Out), PolicySpec::default(), 4).await;
-    world.ports.streams.update_shard_count(STREAM, ShardCount::new(6).unwrap()).await.unwrap();
+    world.cloud.kinesis().update_shard_count(STREAM, ShardCount::new(6).unwrap()).await.unwrap();
     world.assert_active(6).await;
     let mut last = Vec::new();
     for _ in 0..2 {
@@ -446,7 +449,7 @@ async fn streams_that_are_not_ours_to_change_end_as_refusals() {
             assert!(outcome.words.contains(told), "{}", outcome.words);
         }
     }
-    let tags = world.ports.streams.tags("unmanaged").await.unwrap();
+    let tags = world.cloud.kinesis().tags("unmanaged").await.unwrap();
     assert_eq!(tags, [("team".to_owned(), "orders".to_owned())]);
 }
 
@@ -454,7 +457,7 @@ async fn streams_that_are_not_ours_to_change_end_as_refusals() {
 async fn a_stream_that_is_being_deleted_and_one_that_is_gone_end_as_refusals() {
     let options = Options { create_seconds: 60, ..options() };
     let mut world = World::with_orders(options, PolicySpec::default(), 2).await;
-    world.ports.streams.0.delete_stream().stream_name(STREAM).send().await.unwrap();
+    world.cloud.kinesis().client.delete_stream().stream_name(STREAM).send().await.unwrap();
     world.set_alarm(STREAM, Direction::Out).await;
     let outcomes = world.call_functions().await;
     assert_eq!(brief(&outcomes), [(EventSource::Direct, OutcomeKind::Refused, Some(2))], "{outcomes:?}");
@@ -509,7 +512,7 @@ async fn the_eleventh_resize_is_held_by_our_ledger_and_without_it_refused_by_aws
     let (spent, _, newest) = world.history().await.unwrap();
     assert_eq!((spent, newest), (10, AttemptKind::ScaleOut));
 
-    let forget = world.ports.streams.0.remove_tags_from_stream().stream_name(STREAM).tag_keys(TAG_RESIZES);
+    let forget = world.cloud.kinesis().client.remove_tags_from_stream().stream_name(STREAM).tag_keys(TAG_RESIZES);
     forget.send().await.unwrap();
     world.load(shards, 0.0);
     let outcomes = world.minute().await;

@@ -11,11 +11,11 @@ use aws_models::cloudwatch::Metric;
 use billing::OwnUse;
 use jiff::SignedDuration;
 use kinesis_model::limits::API_RATES;
-use scaler_app::cost::{self, CostSettings, cost_report};
-use scaler_app::ports::Streams as _;
+use scaler_app::cloud::{Cloud as _, Kinesis as _};
+use scaler_app::fleet::BEGINS_WITHIN;
+use scaler_app::report::{self, CostSettings, cost_report};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::sync::BEGINS_WITHIN;
-use scaler_app::{OutcomeKind, handle};
+use scaler_app::{OutcomeKind, Process, handle};
 use scaler_core::{
     ALARM_PREFIX, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MADE_BY, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES,
 };
@@ -90,7 +90,8 @@ async fn scaling_calls(direction: Direction, full_shards: f64) -> BTreeSet<Strin
     let sweep = json!({ "detail-type": "Scheduled Event" });
     let mut outcomes = Vec::new();
     for event in [alarm, sweep] {
-        outcomes.extend(handle(&fleet.ports.pass, &policy, direction, &event, &mut |_| ()).await.outcomes);
+        outcomes
+            .extend(handle(&fleet.cloud, &Process::default(), &policy, direction, &event, &mut |_| ()).await.outcomes);
     }
     assert_eq!(outcomes[0].outcome, OutcomeKind::Resized, "{outcomes:?}");
     assert_eq!(outcomes[0].faults, Vec::<String>::new());
@@ -108,17 +109,18 @@ async fn resharding_calls(direction: Direction, percents: [f64; 4]) -> BTreeSet<
     let mut called_so_far = BTreeSet::new();
     let looks = if direction == Direction::Out { 2 } else { 1 };
     if direction == Direction::In {
-        fleet.ports.pass.streams.send_shard_metrics(SKEWED).await.unwrap();
+        fleet.cloud.kinesis().enable_shard_metrics(SKEWED).await.unwrap();
         fleet.sandbox.forget_calls();
     }
     for look in 1..=looks {
-        let shards = fleet.ports.pass.streams.open_shards(SKEWED).await.unwrap();
+        let shards = fleet.cloud.kinesis().open_shards(SKEWED).await.unwrap();
         fleet.sandbox.forget_calls();
         fleet.wait();
         for (shard, percent) in shards.iter().zip(percents) {
             shard_load(&fleet, &shard.id, percent);
         }
-        let outcomes = handle(&fleet.ports.pass, &policy, direction, &alarm, &mut |_| ()).await.outcomes;
+        let outcomes =
+            handle(&fleet.cloud, &Process::default(), &policy, direction, &alarm, &mut |_| ()).await.outcomes;
         let is_last = look == looks;
         assert_eq!(outcomes[0].outcome == OutcomeKind::Resized, is_last, "{outcomes:?}");
         assert_eq!(outcomes[0].faults, Vec::<String>::new());
@@ -201,7 +203,7 @@ async fn cost_report_may_do_what_it_does() {
     let settings = CostSettings { policy: &policy, stack_config: &stack_config, draw: |report| report.region.clone() };
     let deadline = fleet.sandbox.now() + SignedDuration::from_mins(13);
     for event in [json!({ "detail-type": "Scheduled Event" }), json!({ "report": "all", "since": "1h" })] {
-        let report = cost_report(&fleet.cost_ports(&stack_config).await, settings, &event, deadline).await;
+        let report = cost_report(&fleet.cost_cloud(&stack_config).await, settings, &event, deadline).await;
         let from_sheet = report.notes.iter().any(|note| note.starts_with("prices are those"));
         assert_eq!((report.streams.len(), report.faults, from_sheet), (1, Vec::new(), false), "{event}");
     }
@@ -266,7 +268,7 @@ fn the_schedule_and_the_time_limit_are_those_that_the_code_counts_on() {
     assert_eq!(timeout - BEGINS_WITHIN.as_secs(), 45, "what the last stream may take");
     let report = TEMPLATE.split("  CostReportFunction:").nth(1).unwrap();
     let timeout: i64 = report.split("Timeout: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
-    assert_eq!(timeout - cost::BEGINS_WITHIN.as_secs(), 120, "what ten streams may take");
+    assert_eq!(timeout - report::BEGINS_WITHIN.as_secs(), 120, "what ten streams may take");
 }
 
 #[test]

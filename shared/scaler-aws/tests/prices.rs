@@ -15,8 +15,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use billing::prices::Item;
 use kinesis_model::MicroUsd;
 use sandbox::{Options, Sandbox};
-use scaler_app::cost::ports::{Listed, Pages as _, PriceList as _};
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{CallError, CostCloud as _, Failure, ListedPrices, Pages as _, PriceList as _};
 use scaler_app::stack_config::StackConfig;
 use scaler_aws::SystemClock;
 use serde_json::{Value, json};
@@ -24,9 +23,9 @@ use serde_json::{Value, json};
 use price_rows::{Row, TOKYO, VIRGINIA};
 use standin::{Answer, Standin};
 
-async fn prices(endpoint: &str, region: &str) -> Result<Listed, CallError> {
+async fn prices(endpoint: &str, region: &str) -> Result<ListedPrices, CallError> {
     let sdk = support::sdk(endpoint).await;
-    support::cost_ports(&sdk, SystemClock, &StackConfig::default()).price_list.prices(region).await
+    support::cost_cloud(&sdk, SystemClock, &StackConfig::default()).price_list().prices(region).await
 }
 
 /// A product whose first unit costs so much.
@@ -45,11 +44,11 @@ fn shard_hour(usage_type: &str, usd: &str) -> Value {
 }
 
 /// What comes of a list of Kinesis, one product a page; the other services have none.
-async fn listed(products: Vec<Value>) -> Listed {
+async fn listed(products: Vec<Value>) -> ListedPrices {
     texts(products.iter().map(Value::to_string).collect()).await
 }
 
-async fn texts(texts: Vec<String>) -> Listed {
+async fn texts(texts: Vec<String>) -> ListedPrices {
     let mut left = texts.into_iter().peekable();
     let mut number = 0;
     let standin = Standin::start(move |asked| {
@@ -67,8 +66,8 @@ async fn texts(texts: Vec<String>) -> Listed {
 }
 
 /// One sound price, and nothing said.
-fn only(item: Item, micro_usd: u64) -> Listed {
-    Listed { prices: BTreeMap::from([(item, MicroUsd(micro_usd))]), faults: Vec::new() }
+fn only(item: Item, micro_usd: u64) -> ListedPrices {
+    ListedPrices { prices: BTreeMap::from([(item, MicroUsd(micro_usd))]), faults: Vec::new() }
 }
 
 /// Answers with all of these rows that are of the service, whatever the filters say.
@@ -122,9 +121,9 @@ async fn of_the_rows_that_the_list_has_ours_are_taken_and_no_near_miss() {
     assert_eq!(tokyo, sound(&expected));
 }
 
-fn sound(prices: &[(Item, u64)]) -> Listed {
+fn sound(prices: &[(Item, u64)]) -> ListedPrices {
     let prices = prices.iter().map(|(item, micro_usd)| (*item, MicroUsd(*micro_usd))).collect();
-    Listed { prices, faults: Vec::new() }
+    ListedPrices { prices, faults: Vec::new() }
 }
 
 #[tokio::test]
@@ -135,14 +134,14 @@ async fn the_list_of_the_sandbox_is_read_through_its_filters() {
     let ireland = prices(sandbox.endpoint(), "eu-west-1").await.unwrap().prices;
     let some = [Item::ShardHour, Item::PutUnits, Item::AlarmMetric, Item::LambdaTime].map(|item| ireland[&item].0);
     assert_eq!(some, [16_500, 15_400, 110_000, 14_666_700]);
-    assert_eq!(prices(sandbox.endpoint(), "ap-northeast-1").await.unwrap(), Listed::default());
+    assert_eq!(prices(sandbox.endpoint(), "ap-northeast-1").await.unwrap(), ListedPrices::default());
     assert_eq!(sandbox.calls()["pricing:GetProducts"], 9);
 }
 
 #[tokio::test]
 async fn each_service_is_asked_once_for_one_region_and_long_lists_in_part() {
     let standin = Standin::start(|_| Answer::json(200, &json!({ "PriceList": [] }))).await;
-    assert_eq!(prices(standin.endpoint(), "eu-west-1").await.unwrap(), Listed::default());
+    assert_eq!(prices(standin.endpoint(), "eu-west-1").await.unwrap(), ListedPrices::default());
     let asked: Vec<_> = standin.asked().iter().map(standin::Asked::json).collect();
     let asked: Vec<_> = asked.iter().map(|asked| (&asked["ServiceCode"], &asked["Filters"])).collect();
     let region = json!({ "Type": "TERM_MATCH", "Field": "regionCode", "Value": "eu-west-1" });
@@ -178,7 +177,7 @@ async fn a_row_is_found_behind_one_prefix_of_a_region_and_by_nothing_less() {
         product("EU-CW:AlarmMonitorUsage", "", "9"),
         json!({ "product": { "attributes": { "usagetype": "EU-Other" } }, "terms": { "OnDemand": 1 } }),
     ];
-    assert_eq!(listed(misses).await, Listed::default());
+    assert_eq!(listed(misses).await, ListedPrices::default());
 }
 
 #[tokio::test]
@@ -273,8 +272,8 @@ async fn in_aws(region: &'static str) -> SdkConfig {
 #[tokio::test]
 async fn a_partition_without_a_price_list_is_told_with_what_to_do() {
     let sdk = in_aws("us-gov-west-1").await;
-    let ports = support::cost_ports(&sdk, SystemClock, &StackConfig::default());
-    let error = ports.price_list.prices("us-gov-west-1").await.unwrap_err();
+    let cloud = support::cost_cloud(&sdk, SystemClock, &StackConfig::default());
+    let error = cloud.price_list().prices("us-gov-west-1").await.unwrap_err();
     assert_eq!(error.failure, Failure::Refused);
     let told = error.to_string();
     assert!(told.starts_with("GetProducts for us-gov-west-1: AWS has no Price List endpoint"), "{told}");
@@ -297,10 +296,11 @@ async fn an_endpoint_of_one_service_alone_is_called_as_one_of_all() {
     let stack_config = StackConfig { report_bucket: Some("reports".to_owned()), ..StackConfig::default() };
     let named = |service| Named(service, sandbox.endpoint().to_owned());
     let s3 = in_aws("eu-west-1").await.into_builder().service_config(named("S3")).build();
-    let place = support::cost_ports(&s3, SystemClock, &stack_config).pages.keep("a.html", "<p>".to_owned()).await;
+    let place =
+        support::cost_cloud(&s3, SystemClock, &stack_config).pages().unwrap().put("a.html", "<p>".to_owned()).await;
     assert_eq!(place.unwrap(), "s3://reports/a.html");
     // Also in a partition of which AWS keeps no list.
     let pricing = in_aws("us-gov-west-1").await.into_builder().service_config(named("Pricing")).build();
-    let listed = support::cost_ports(&pricing, SystemClock, &stack_config).price_list.prices("us-east-1").await;
+    let listed = support::cost_cloud(&pricing, SystemClock, &stack_config).price_list().prices("us-east-1").await;
     assert!(listed.unwrap().prices.contains_key(&Item::ShardHour));
 }

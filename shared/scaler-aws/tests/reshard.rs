@@ -8,8 +8,8 @@ use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{HashKeyRange, Minute, OpenShard, ShardCount, StreamStatus, hash_key};
 use sandbox::{Capacity, ClockOptions, Options, Sandbox};
-use scaler_app::ports::{Failure, Metrics as _, Streams};
-use scaler_aws::{AwsPorts, SystemClock};
+use scaler_app::cloud::{Cloud as _, CloudWatch as _, Failure, Kinesis};
+use scaler_aws::{AwsCloud, SystemClock};
 use scaler_core::{KeyLoad, ReshardTerms, ShardCall, ShardLoad, plan_reshard};
 use testkit::world;
 
@@ -19,7 +19,7 @@ const TERMS: ReshardTerms = ReshardTerms { target: 0.8, bearable: 0.88, shards_m
 
 struct World {
     sandbox: Sandbox,
-    ports: AwsPorts<SystemClock>,
+    cloud: AwsCloud<SystemClock>,
     kinesis: aws_sdk_kinesis::Client,
 }
 
@@ -31,7 +31,7 @@ impl World {
         sandbox.create_stream(STREAM, capacity, &[]).await.unwrap();
         let sdk = support::sdk(sandbox.endpoint()).await;
         let kinesis = aws_sdk_kinesis::Client::new(&sdk);
-        Self { ports: support::ports(&sdk, SystemClock), sandbox, kinesis }
+        Self { cloud: support::cloud(&sdk, SystemClock), sandbox, kinesis }
     }
 
     async fn of(shards: u32) -> Self {
@@ -41,19 +41,19 @@ impl World {
     /// The open shards of the stream, which is ACTIVE. They tile the ring, or the port would not show them.
     async fn open(&self) -> Vec<OpenShard> {
         assert_eq!(self.status().await, StreamStatus::Active);
-        self.ports.streams.open_shards(STREAM).await.unwrap()
+        self.cloud.kinesis().open_shards(STREAM).await.unwrap()
     }
 
     async fn status(&self) -> StreamStatus {
-        self.ports.streams.describe(STREAM).await.unwrap().status
+        self.cloud.kinesis().describe(STREAM).await.unwrap().status
     }
 
     async fn call(&self, call: &ShardCall) -> Result<(), Failure> {
-        carry_out(&self.ports.streams, call).await
+        carry_out(self.cloud.kinesis(), call).await
     }
 
     async fn resize(&self, shards: u32) {
-        self.ports.streams.update_shard_count(STREAM, ShardCount::new(shards).unwrap()).await.unwrap();
+        self.cloud.kinesis().update_shard_count(STREAM, ShardCount::new(shards).unwrap()).await.unwrap();
     }
 
     /// Puts these records in one call; returns how many of them failed.
@@ -68,7 +68,7 @@ impl World {
         self.sandbox.clock().advance(SignedDuration::from_mins(1));
         self.sandbox.tick().await;
         let ids: Vec<_> = shards.iter().map(|shard| shard.id.clone()).collect();
-        let windows = self.ports.metrics.shard_windows(STREAM, &ids, end, 2).await.unwrap();
+        let windows = self.cloud.cloudwatch().shard_windows(STREAM, &ids, end, 2).await.unwrap();
         ids.iter().map(|id| windows[id].minutes.clone().try_into().unwrap()).collect()
     }
 }
@@ -78,10 +78,10 @@ fn at_once() -> Options {
     Options { resize_seconds: 0, ..Options::default() }
 }
 
-async fn carry_out(streams: &impl Streams, call: &ShardCall) -> Result<(), Failure> {
+async fn carry_out(kinesis: &impl Kinesis, call: &ShardCall) -> Result<(), Failure> {
     let done = match call {
-        ShardCall::Split { shard, at } => streams.split(STREAM, shard, *at).await,
-        ShardCall::Merge { lower, upper } => streams.merge(STREAM, lower, upper).await,
+        ShardCall::Split { shard, at } => kinesis.split_shard(STREAM, shard, *at).await,
+        ShardCall::Merge { lower, upper } => kinesis.merge_shards(STREAM, lower, upper).await,
     };
     done.map_err(|error| error.failure)
 }
@@ -182,21 +182,21 @@ async fn what_aws_refuses_is_refused_and_changes_nothing() {
         (merge(&open[1], &open[0]), Failure::Refused),
     ] {
         assert_eq!(world.call(&call).await, Err(failure), "{call:?}");
-        assert_eq!(carry_out(&&model, &call).await, Err(failure), "in the model: {call:?}");
+        assert_eq!(carry_out(&model, &call).await, Err(failure), "in the model: {call:?}");
     }
     // The emulator, and not the model, refuses a child of a single hash key too.
     for at in [open[1].range.first() + 1, open[1].range.last()] {
         assert_eq!(world.call(&split(&open[1], at)).await, Err(Failure::Refused), "{at}");
     }
     assert_eq!(world.open().await, open);
-    assert_eq!((&model).open_shards(STREAM).await.unwrap(), open);
+    assert_eq!(model.open_shards(STREAM).await.unwrap(), open);
     world.call(&halve(&open[1])).await.unwrap();
     world.open().await;
-    carry_out(&&model, &halve(&open[1])).await.unwrap();
+    carry_out(&model, &halve(&open[1])).await.unwrap();
     model.advance(SignedDuration::from_mins(2));
     for call in [halve(&open[1]), merge(&open[0], &open[1]), merge(&open[1], &open[2])] {
         assert_eq!(world.call(&call).await, Err(Failure::InUse), "one of its shards is closed: {call:?}");
-        assert_eq!(carry_out(&&model, &call).await, Err(Failure::InUse), "so in the model: {call:?}");
+        assert_eq!(carry_out(&model, &call).await, Err(Failure::InUse), "so in the model: {call:?}");
     }
 
     let full = World::with(Capacity::Shards(2), Options { account_shard_limit: 2, ..at_once() }).await;
@@ -241,9 +241,9 @@ async fn what_is_put_shows_in_the_metrics_of_its_shard_once_they_are_sent() {
     let open = world.open().await;
     let put = async |count: usize, shard: usize| world.put(vec![record(&open[shard], 100); count]).await;
     put(7, 0).await;
-    assert!(!world.ports.streams.describe(STREAM).await.unwrap().shard_metrics);
-    world.ports.streams.send_shard_metrics(STREAM).await.unwrap();
-    assert!(world.ports.streams.describe(STREAM).await.unwrap().shard_metrics);
+    assert!(!world.cloud.kinesis().describe(STREAM).await.unwrap().shard_metrics);
+    world.cloud.kinesis().enable_shard_metrics(STREAM).await.unwrap();
+    assert!(world.cloud.kinesis().describe(STREAM).await.unwrap().shard_metrics);
     put(3, 0).await;
     put(5, 1).await;
     let minutes = world.minutes(&open).await;
@@ -256,7 +256,7 @@ async fn what_is_put_shows_in_the_metrics_of_its_shard_once_they_are_sent() {
 async fn what_is_throttled_shows_in_the_metrics_of_its_shard() {
     let world = World::of(3).await;
     let open = world.open().await;
-    world.ports.streams.send_shard_metrics(STREAM).await.unwrap();
+    world.cloud.kinesis().enable_shard_metrics(STREAM).await.unwrap();
     // In one call, so in one second of each shard: the second of 700,000 bytes is beyond the 1 MiB of its shard.
     let records = vec![record(&open[0], 100), record(&open[1], 700_000), record(&open[1], 700_000)];
     assert_eq!(world.put(records).await, Some(1));

@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use scaler_app::ports::Failure;
+use scaler_app::cloud::Failure;
 use scaler_aws::{Operator, SampleLimits};
 use serde_json::{Value, json};
 use standin::{Answer, Asked, Standin};

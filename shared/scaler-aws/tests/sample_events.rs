@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
+use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::sync::{BEGINS_WITHIN, Settings, sync};
-use scaler_app::{Outcome, OutcomeKind, handle};
-use scaler_aws::{AwsFleetPorts, Pace, Share};
+use scaler_app::{Outcome, OutcomeKind, Process, handle};
+use scaler_aws::{AwsFleetCloud, Pace, Share};
 use scaler_core::{Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -30,7 +30,7 @@ const ALARM_SYNC: &str = "alarm-sync";
 struct World {
     sandbox: Arc<Sandbox>,
     deliveries: UnboundedReceiver<Delivery>,
-    ports: AwsFleetPorts<VirtualClock>,
+    cloud: AwsFleetCloud<VirtualClock>,
     policy: Policy,
     stack_config: StackConfig,
 }
@@ -53,18 +53,21 @@ impl World {
             ..StackConfig::default()
         };
         let pace = Pace::of(Share::ALARM_SYNC, clock.clone());
-        let ports = scaler_aws::fleet_ports(&support::sdk(sandbox.endpoint()).await, clock, &pace, &stack_config);
+        let cloud = AwsFleetCloud::new(&support::sdk(sandbox.endpoint()).await, clock, &pace, &stack_config);
         let policy = Policy::new(PolicySpec::default()).unwrap();
-        Self { sandbox, deliveries, ports, policy, stack_config }
+        Self { sandbox, deliveries, cloud, policy, stack_config }
     }
 
     async fn alarm_sync(&mut self, event: &Value) -> Vec<Outcome> {
         let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
-        sync(&self.ports, settings, event, self.sandbox.now() + BEGINS_WITHIN, &mut |_| ()).await.outcomes
+        let (process, until) = (Process::new(&self.stack_config), self.sandbox.now() + BEGINS_WITHIN);
+        sync(&self.cloud, &process, settings, event, until, &mut |_| ()).await.outcomes
     }
 
     async fn send(&mut self, direction: Direction, event: &Value) -> Vec<Outcome> {
-        handle(&self.ports.pass, &self.policy, direction, event, &mut |_| ()).await.outcomes
+        handle(&self.cloud, &Process::new(&self.stack_config), &self.policy, direction, event, &mut |_| ())
+            .await
+            .outcomes
     }
 
     /// A sample event, sent to its function: what each stream was resized from and to.

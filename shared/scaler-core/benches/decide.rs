@@ -1,10 +1,11 @@
 //! `cargo xtask bench decide`: time and memory of a decision with all the past there can be, beside one without a past.
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs)]
 #![allow(clippy::disallowed_methods, reason = "only the core itself must not read a clock")]
 
 #[path = "../tests/support/days.rs"]
 mod days;
 
+use kinesis_model::num::float;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,7 @@ fn main() {
     match peak_kib() {
         Some(kib) => println!(
             "\npeak memory of this process, the metrics made for it included: {:.1} MiB; target {} MiB {}",
-            kib as f64 / 1_024.0,
+            float(kib) / 1_024.0,
             TARGET_KIB / 1_024,
             met(kib <= TARGET_KIB)
         ),

@@ -1,6 +1,7 @@
 //! What stands between a recommendation and a call: bounds, direction, consumers, cooldown, budget, AWS's limits.
 
 use crate::direction::Direction;
+use crate::plan::rules_growth_percent_min;
 use crate::reason::{Reason, Stage};
 use crate::step::{Context, Step};
 use crate::stream::AttemptKind;
@@ -120,7 +121,7 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
     }
     match context.direction {
         Direction::Out => {
-            let at_least = percent_more(context.current, growth_percent_min(left)).min(context.policy.max());
+            let at_least = percent_more(context.current, rules_growth_percent_min(left)).min(context.policy.max());
             if at_least > wanted && context.plan.as_ref().is_none_or(|plan| plan.desired() != wanted) {
                 return step(at_least, Reason::MadeToLast { left, wanted });
             }
@@ -130,7 +131,7 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
             if left <= reserved {
                 return step(context.current, Reason::ReservedForScaleOut { left, reserved });
             }
-            let is_worth_it = outweighs(wanted, context.current, growth_percent_min(left))
+            let is_worth_it = outweighs(wanted, context.current, rules_growth_percent_min(left))
                 || context.policy.is_way_inside(context.current, wanted);
             if context.plan.is_none() && !is_worth_it {
                 return step(context.current, Reason::NotWorthOneOfFew { left, wanted });
@@ -145,15 +146,6 @@ pub(crate) fn budget(context: &Context<'_>, wanted: ShardCount) -> Step {
         }
     }
     step(wanted, Reason::BudgetLeft { left })
-}
-
-/// How much scale-out grows a stream at least, in percent, with so many of the day's resizes left.
-fn growth_percent_min(left: u32) -> u32 {
-    match left {
-        0..=3 => 50,
-        4..=6 => 25,
-        _ => 0,
-    }
 }
 
 /// Whether going down to `wanted` is more than taking back a scale-out that was made this many percent larger to last.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::constrain::{bounds, budget, consumers, cooldown, direction, quota, step_factor};
 use crate::direction::Direction;
-use crate::planned::plan_ahead;
+use crate::plan::plan_ahead;
 use crate::policy::Policy;
 use crate::reason::{Reason, Stage};
 use crate::recommend::recommend;

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::constrain::consumers;
 use crate::direction::Direction;
+use crate::plan::STALE_AFTER_MINUTES;
 use crate::policy::Policy;
 use crate::reason::{Reason, minutes_between};
-use crate::recommend::STALE_AFTER_MINUTES;
 use crate::reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, plan_apart};
 use crate::spread::{Heat, hot_key, hot_shards};
 use crate::step::Context;

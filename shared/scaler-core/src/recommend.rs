@@ -5,12 +5,13 @@ use std::cmp::Ordering;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::direction::Direction;
-use crate::plan::Plan;
+use crate::plan::{Plan, STALE_AFTER_MINUTES};
 use crate::reason::{Reason, Stage, minutes_between};
 use crate::step::{Context, Step};
 use kinesis_model::Demand;
 use kinesis_model::Minute;
 use kinesis_model::ShardCount;
+use kinesis_model::resize_time::settling_minutes;
 
 /// Throttled while less than this was accepted in the busiest minute: it is the spread of the keys that is wrong, not the
 /// size. What was refused does not count here: retries of one hot key alone can look like a full stream.
@@ -18,16 +19,8 @@ const HOT_SHARD_UTILIZATION_PERCENT: u64 = 50;
 /// A stream that throttles in bursts gets this much more; also the step in which AWS reshards fastest (API
 /// `UpdateShardCount`: multiples of 25 % of the current count).
 const BURST_STEP_PERCENT: u64 = 25;
-/// A resize takes "a few minutes, depending on the size of the stream" (API `UpdateShardCount`), in which the stream still
-/// throttles as the smaller one it was. AWS gives no figures: half a minute a shard, and no less or more than these, is an
-/// assumption on the long side.
-const SETTLING_MINUTES_MIN: i64 = 5;
-const SETTLING_MINUTES_MAX: i64 = 30;
 /// A stream that takes in this much of what its size can is full: a minute is never loaded perfectly evenly.
 const FULL_UTILIZATION_PERCENT: u64 = 90;
-/// Scale-in and plans trust metrics only while their newest known minute is no older than this.
-pub(crate) const STALE_AFTER_MINUTES: i64 = 10;
-
 /// What the load asks for.
 pub(crate) fn recommend(context: &Context<'_>) -> Step {
     let minutes = match context.direction {
@@ -191,9 +184,7 @@ pub(crate) fn settled_since(context: &Context<'_>) -> Timestamp {
 
 /// How long a resize from so many shards is taken to be felt.
 fn settling(context: &Context<'_>, from: ShardCount) -> SignedDuration {
-    let changed = i64::from(from.get().abs_diff(context.current.get()));
-    // The minute in which it was done is still a mixed one.
-    SignedDuration::from_mins((changed / 2 + 2).clamp(SETTLING_MINUTES_MIN, SETTLING_MINUTES_MAX))
+    SignedDuration::from_mins(settling_minutes(from.get(), context.current.get()))
 }
 
 /// What was wanted in a minute. While a resize may have been under way only what was accepted counts: the stream still

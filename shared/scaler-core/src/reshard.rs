@@ -3,6 +3,7 @@
 //! A split adds a boundary to the ring and a merge removes one, so a plan is a list of boundaries. It needs no shard ids, which
 //! AWS gives only when it is carried out, and whoever was interrupted goes on with the boundaries that are not as planned yet.
 
+use kinesis_model::num::{float, whole, whole_u128};
 use std::collections::VecDeque;
 
 use crate::policy::Policy;
@@ -234,9 +235,8 @@ impl<'a> Inside<'a> {
     }
 
     /// The same where nothing is known of single keys: pieces of one size.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a load is finite and not negative")]
     fn even(&self, cap: f64) -> Vec<u128> {
-        let pieces = (self.load / cap - 1e-9).ceil().max(1.0) as u128;
+        let pieces = u128::from(whole((self.load / cap - 1e-9).ceil().max(1.0)));
         let size = (self.range.last() - self.range.first()) / pieces;
         let cuts = (1..pieces).map(|piece| self.range.first() + size * piece + 1);
         cuts.filter(|at| self.range.split(*at).is_some()).collect()
@@ -308,10 +308,9 @@ struct Sweep {
 
 impl Sweep {
     /// Takes the even rest up to a hash key, exclusive.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a range that fits")]
     fn evenly_to(&mut self, end: u128) -> Option<()> {
         while self.density > 0.0 && self.taken + self.density * between(self.at, end) > self.cap {
-            let keys = ((self.cap - self.taken).max(0.0) / self.density) as u128;
+            let keys = whole_u128((self.cap - self.taken).max(0.0) / self.density);
             let at = self.at.saturating_add(keys.max(1)).min(end);
             self.cut(at)?;
             if self.at >= end || self.at < at {
@@ -357,9 +356,8 @@ fn length(first: u128, last: u128) -> f64 {
     between(first, last) + 1.0
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a share is good to 15 digits")]
 fn between(from: u128, to: u128) -> f64 {
-    to.saturating_sub(from) as f64
+    float(to.saturating_sub(from))
 }
 
 /// Sorted cuts in the order in which each halves what is left, so that relief comes as soon as it can.

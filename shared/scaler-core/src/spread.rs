@@ -3,6 +3,7 @@
 //!
 //! One call each time, and the next look decides anew: nothing has to be remembered but where a series of splits is to end.
 
+use kinesis_model::num::{float, whole};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -354,19 +355,16 @@ fn one_fewer(shards: ShardCount) -> ShardCount {
     ShardCount::saturating(u64::from(shards.get()) - 1)
 }
 
-#[allow(clippy::cast_precision_loss, reason = "at most 10,000 shards")]
 fn count(loads: &[ShardLoad]) -> f64 {
-    loads.len() as f64
+    float(loads.len())
 }
 
 /// Whole percent, to the nearest.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a load is finite and not negative")]
 fn percent(share: f64) -> u64 {
-    (share * 100.0).round() as u64
+    whole((share * 100.0).round())
 }
 
 /// How many times as large an even range would be.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share is above 0 and at most 1")]
 fn narrower(load: &ShardLoad, loads: &[ShardLoad]) -> u64 {
-    (1.0 / (load.shard.range.share() * count(loads))).round() as u64
+    whole((1.0 / (load.shard.range.share() * count(loads))).round())
 }

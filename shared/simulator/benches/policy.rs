@@ -1,5 +1,5 @@
 //! `cargo xtask bench policy [FOLDER]`: the policies over recorded workloads, as `docs/policy.md`.
-#![allow(clippy::cast_precision_loss, missing_docs)]
+#![allow(missing_docs)]
 
 #[path = "policy/agreement.rs"]
 mod agreement;

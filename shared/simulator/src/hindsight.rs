@@ -15,6 +15,7 @@ mod task;
 mod tests;
 
 use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
+use kinesis_model::num::{float, whole_u32};
 
 use crate::run::Run;
 use crate::trace::Trace;
@@ -56,8 +57,7 @@ pub struct NoPlan {
 /// Whole shards that each minute needs to be throttled in nothing; at least one.
 pub fn need(trace: &Trace, assumptions: &Assumptions) -> Vec<u32> {
     // A hair above a whole number is one: `Assumptions::throttled_share` has the same tolerance.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the conversion saturates")]
-    let shards = |load: f64| (load - 1e-9).ceil().max(1.0) as u32;
+    let shards = |load: f64| whole_u32((load - 1e-9).ceil().max(1.0));
     trace.minutes.iter().map(|minute| shards(assumptions.load(minute))).collect()
 }
 
@@ -95,7 +95,7 @@ fn solve(task: &Task<'_>) -> Result<Optimum, usize> {
     let free = if keep { task.replay(&values.plan()) } else { None };
     drop(values);
     let (upper, run) = best_plan(task, &prices, free)?;
-    Ok(Optimum { lower: lower.max(sum(task.need)).min(whole(upper)), upper, run })
+    Ok(Optimum { lower: lower.max(sum(task.need)).min(float(upper)), upper, run })
 }
 
 /// All calls fall in one window, so that their number is all there is to the limit.
@@ -104,7 +104,7 @@ fn exact(task: &Task<'_>) -> Result<Optimum, usize> {
     let budget = Budget::calls(task.rules.calls as usize);
     let changes = Values::new(&grid, &budget, true)?.plan();
     let (upper, run) = task.replay(&changes).ok_or(0_usize)?;
-    Ok(Optimum { lower: whole(upper), upper, run })
+    Ok(Optimum { lower: float(upper), upper, run })
 }
 
 /// The cheapest of this one, if any, and of plans made day by day at several shares of the prices.
@@ -124,10 +124,5 @@ fn best_plan(task: &Task<'_>, prices: &Prices, mut best: Option<(u64, Run)>) -> 
 }
 
 fn sum(need: &[u32]) -> f64 {
-    whole(need.iter().map(|shards| u64::from(*shards)).sum())
-}
-
-#[allow(clippy::cast_precision_loss, reason = "shard-minutes are far below 2^53")]
-fn whole(shard_minutes: u64) -> f64 {
-    shard_minutes as f64
+    float(need.iter().map(|shards| u64::from(*shards)).sum::<u64>())
 }

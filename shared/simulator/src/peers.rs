@@ -1,12 +1,12 @@
 //! Public autoscalers for Kinesis, rebuilt as policies over the same stream model, to compare with.
 //!
 //! They see what CloudWatch shows: accepted traffic only, some minutes late.
-#![allow(clippy::cast_precision_loss, reason = "limits and sums of a trace are far below 2^53")]
 
 use kinesis_model::limits::{
     MINUTE_SECONDS, SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_BYTES_PER_SECOND_PER_SHARD,
     WRITE_RECORDS_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD,
 };
+use kinesis_model::num::{float, whole_u32};
 
 use crate::run::Run;
 use crate::trace::Trace;
@@ -75,8 +75,7 @@ pub fn awslabs_pct(trace: &Trace, initial: u32, assumptions: &Assumptions) -> Ru
 pub fn static_peak(trace: &Trace, _initial: u32, assumptions: &Assumptions) -> Run {
     let peak = trace.minutes.iter().map(|minute| assumptions.load(minute)).fold(1.0, f64::max);
     // Up, since a part of a shard cannot be had; not for a rounding error.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least one, and the cast saturates")]
-    let shards = (peak - 1e-9).ceil() as u32;
+    let shards = whole_u32((peak - 1e-9).ceil());
     Run { capacity: vec![shards; trace.minutes.len()], ..Run::default() }
 }
 
@@ -169,8 +168,8 @@ impl<'a> Seen<'a> {
             let offered = &self.trace.minutes[minute];
             let shards = self.stream.capacity(minute);
             let accepted = self.assumptions.accepted_share(offered, shards);
-            self.bytes_before.push(self.bytes_before[minute] + accepted * offered.bytes as f64);
-            self.records_before.push(self.records_before[minute] + accepted * offered.records as f64);
+            self.bytes_before.push(self.bytes_before[minute] + accepted * float(offered.bytes));
+            self.records_before.push(self.records_before[minute] + accepted * float(offered.records));
             self.capacity.push(shards);
         }
         now.saturating_sub(self.delay)
@@ -179,7 +178,7 @@ impl<'a> Seen<'a> {
     /// Use of so many shards, 0 to 1, in the `minutes` before minute `end`, by the limit that binds over them.
     fn usage(&self, end: usize, minutes: usize, shards: u32) -> f64 {
         let part = |before: &[f64], per_minute: u64| {
-            (before[end] - before[end - minutes]) / (per_minute as f64 * minutes as f64)
+            (before[end] - before[end - minutes]) / (float(per_minute) * float(minutes))
         };
         let bytes = part(&self.bytes_before, WRITE_BYTES_PER_MINUTE_PER_SHARD);
         let records = part(&self.records_before, WRITE_RECORDS_PER_MINUTE_PER_SHARD);
@@ -189,8 +188,8 @@ impl<'a> Seen<'a> {
     /// Use of so many shards, 0 to 1, in each minute from `first` until `end`, by the limit that binds in the newest.
     fn usages(&self, first: usize, end: usize, shards: u32) -> Vec<f64> {
         let each = |before: &[f64], per_second: u64| -> Vec<f64> {
-            let rate = |minute| (before[minute + 1] - before[minute]) / MINUTE_SECONDS as f64;
-            (first..end).map(|minute| rate(minute) / per_second as f64 / f64::from(shards)).collect()
+            let rate = |minute| (before[minute + 1] - before[minute]) / float(MINUTE_SECONDS);
+            (first..end).map(|minute| rate(minute) / float(per_second) / f64::from(shards)).collect()
         };
         let bytes = each(&self.bytes_before, WRITE_BYTES_PER_SECOND_PER_SHARD);
         let records = each(&self.records_before, WRITE_RECORDS_PER_SECOND_PER_SHARD);

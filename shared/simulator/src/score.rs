@@ -2,6 +2,7 @@
 
 use billing::{on_demand_bytes, put_units};
 use kinesis_model::Demand;
+use kinesis_model::num::float;
 
 use billing::prices::{Item, PriceSheet, US_EAST_1};
 
@@ -122,11 +123,6 @@ fn share(part: f64, whole: f64) -> f64 {
 /// The price of an item in us-east-1.
 fn usd(item: Item) -> f64 {
     float(PriceSheet::of(US_EAST_1).price(item).expect("the sheet of us-east-1 has every item").0) / 1e6
-}
-
-#[allow(clippy::cast_precision_loss, reason = "sums of a trace are far below 2^53")]
-fn float(whole: impl Into<u128>) -> f64 {
-    whole.into() as f64
 }
 
 #[cfg(test)]

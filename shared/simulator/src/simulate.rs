@@ -1,6 +1,6 @@
 //! What the deployed functions would do with a stream over a trace, minute by minute.
 //!
-//! The three functions run as they are deployed, through the ports: scale-out and scale-in when their alarm begins to
+//! The three functions run as they are deployed, through the traits of [`scaler_app::cloud`]: scale-out and scale-in when their alarm begins to
 //! fire and, while it does, every minute; alarm-sync every five minutes. Only AWS is a model, see `simulate/aws.rs`.
 //! Nothing sees a minute before its metrics would be there.
 
@@ -15,9 +15,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use kinesis_model::{Minute, OpenShard};
+use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::sync::{BEGINS_WITHIN, FleetPorts, Said, Settings, sync};
-use scaler_app::{Outcome, OutcomeKind, handle};
+use scaler_app::telemetry::TelemetryItem;
+use scaler_app::{OutcomeKind, Process, handle};
 use scaler_core::{Direction, Policy, SYNC_MINUTES, StreamAlarm};
 use serde_json::{Value, json};
 
@@ -72,7 +73,7 @@ pub struct Simulation<'a> {
     policy: Policy,
     stack_config: StackConfig,
     aws: Aws,
-    ports: FleetPorts<Aws>,
+    process: Process,
     producers: Producers,
     /// The minutes from which the load lies otherwise.
     skew_from: Vec<(usize, Skew)>,
@@ -95,7 +96,7 @@ impl<'a> Simulation<'a> {
             trace,
             policy,
             stack_config: StackConfig { stream_metrics: true, ..StackConfig::default() },
-            ports: aws.ports(),
+            process: Process::default(),
             aws,
             throttled: Vec::with_capacity(trace.minutes.len()),
             capacity_tells: throttled == Throttled::Lost,
@@ -168,25 +169,24 @@ impl<'a> Simulation<'a> {
 
     /// Has a function handle an event, as it does where it is deployed.
     fn wake(&self, direction: Direction, event: &Value) {
-        let mut tell = |outcome: &Outcome| explain(&self.aws, outcome);
-        ready(handle(&self.ports.pass, &self.policy, direction, event, &mut tell));
+        let mut emit = |item| explain(&self.aws, &item);
+        ready(handle(&self.aws, &self.process, &self.policy, direction, event, &mut emit));
     }
 
     /// The same for alarm-sync.
     fn sync(&self, event: &Value) {
         let until = self.trace.at(self.capacity.len()).checked_add(BEGINS_WITHIN).unwrap_or(jiff::Timestamp::MAX);
-        let mut say = |said| match said {
-            Said::Outcome(outcome) => explain(&self.aws, &outcome),
-            Said::Gauges(_) => {}
-        };
+        let mut emit = |item| explain(&self.aws, &item);
         let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
-        ready(sync(&self.ports, settings, event, until, &mut say));
+        ready(sync(&self.aws, &self.process, settings, event, until, &mut emit));
     }
 }
 
 /// Gives a call its reason, which is known only when the pass that made it is over.
-fn explain(aws: &Aws, outcome: &Outcome) {
-    if outcome.outcome == OutcomeKind::Resized {
+fn explain(aws: &Aws, item: &TelemetryItem) {
+    if let TelemetryItem::Outcome(outcome) = item
+        && outcome.outcome == OutcomeKind::Resized
+    {
         aws.explain(&outcome.words);
     }
 }

@@ -1,24 +1,23 @@
-//! A small AWS in memory, behind the ports: streams that resize and refuse, calls that are logged and can be made to fail.
+//! A small AWS in memory: streams that resize and refuse, calls that are logged and can be made to fail.
 //!
 //! Time stands still until [`World::advance`] moves it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use ::billing::{Series, Standing};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{
     AccountShards, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
 };
-use scaler_app::Ports;
-use scaler_app::ports::{
-    Adapters, Alarms, CallError, Clock, Failure, FiringAlarm, Metrics, Notice, Notices, Pasts, Streams,
+use scaler_app::cloud::{
+    CallError, Clock, Cloud, CloudFormation, CloudWatch, Failure, FiringAlarm, FleetCloud, Kinesis, Notification,
+    Notifications, OtherSettings, Queue, Runs, StoredAlarm, TaggedStream, Tagging,
 };
-use scaler_app::sync::ports::{
-    AlarmStore, Continuations, Fleet, FleetMetrics, StackAnswers, StoredAlarm, TaggedStream,
-};
-use scaler_app::sync::{FleetAdapters, FleetPorts};
-use scaler_core::{Direction, StreamAlarm, TAG_MANAGED, TAG_PREFIX};
+use scaler_app::{HistoryCache, Process};
+use scaler_core::{StreamAlarm, TAG_MADE_BY, TAG_PREFIX, signature};
 
 use kinesis_model::limits::TAGS_PER_STREAM_MAX;
 
@@ -35,6 +34,8 @@ const RESIZE_SECONDS: i64 = 60;
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
+/// Whose alarms are ours.
+const STACK: &str = "kinesis-scaler";
 
 /// One stream.
 #[derive(Clone, Debug)]
@@ -115,7 +116,7 @@ impl Stream {
     }
 }
 
-/// The world. Share it by reference; every port is on it.
+/// The world: every service of AWS.
 #[derive(Debug)]
 pub struct World(Mutex<State>);
 
@@ -123,13 +124,13 @@ pub struct World(Mutex<State>);
 struct State {
     now: Timestamp,
     streams: BTreeMap<String, Stream>,
-    firing: Vec<(Direction, FiringAlarm)>,
+    firing: Vec<FiringAlarm>,
     alarms: BTreeMap<String, Held>,
     /// Streams that the tagging service does not know of yet.
     not_indexed: BTreeSet<String>,
     /// What it says of streams whose tags have changed since.
     indexed: BTreeMap<String, BTreeMap<String, String>>,
-    told: Vec<Notice>,
+    told: Vec<Notification>,
     /// Pages that were kept, by their key.
     pages: BTreeMap<String, String>,
     /// Answers to CloudFormation.
@@ -193,24 +194,14 @@ impl World {
         self
     }
 
-    /// The ports of a pass.
-    pub fn ports(&self) -> Ports<&Self> {
-        let region = Some(REGION.to_owned());
-        Ports {
-            streams: self,
-            metrics: self,
-            alarms: self,
-            notices: self,
-            clock: self,
-            pasts: Pasts::default(),
-            region,
+    /// A process of a function, which has seen nothing yet.
+    pub fn process() -> Process {
+        Process {
+            stack: STACK.to_owned(),
+            region: Some(REGION.to_owned()),
             account: OnceLock::from(ACCOUNT.to_owned()),
+            histories: HistoryCache::default(),
         }
-    }
-
-    /// The ports of alarm-sync.
-    pub fn fleet_ports(&self) -> FleetPorts<&Self> {
-        FleetPorts { pass: self.ports(), fleet: self, alarms: self, metrics: self, continuations: self }
     }
 
     /// Lets time pass.
@@ -267,11 +258,16 @@ impl World {
         self.state().lives = calls;
     }
 
-    /// A scaling alarm, fitted to so many shards, goes into ALARM and stays there.
-    pub fn fire(&self, direction: Direction, name: &str, streams: &[&str], fits: Option<u32>) {
-        let alarm =
-            FiringAlarm { name: name.to_owned(), streams: streams.iter().map(ToString::to_string).collect(), fits };
-        self.state().firing.push((direction, alarm));
+    /// A scaling alarm of ours, fitted to so many shards, goes into ALARM and stays there.
+    pub fn fire(&self, name: &str, streams: &[&str], fits: Option<u32>) {
+        self.fire_for(STACK, name, streams, fits);
+    }
+
+    /// As [`Self::fire`], one of this stack.
+    pub fn fire_for(&self, stack: &str, name: &str, streams: &[&str], fits: Option<u32>) {
+        let (name, description) = (name.to_owned(), signature(stack));
+        let streams = streams.iter().map(ToString::to_string).collect();
+        self.state().firing.push(FiringAlarm { name, description, streams, fits });
     }
 
     /// Changes a stream from outside.
@@ -291,8 +287,11 @@ impl World {
         self.state().alarms.clone()
     }
 
-    /// Puts an alarm there from outside.
-    pub fn put_alarm(&self, alarm: StreamAlarm, is_ours: bool) {
+    /// Puts an alarm there from outside; one of ours says so.
+    pub fn put_alarm(&self, mut alarm: StreamAlarm, is_ours: bool) {
+        if is_ours && !alarm.description.ends_with(&signature(STACK)) {
+            alarm = alarm.signed_by(STACK);
+        }
         self.state().alarms.insert(alarm.name.clone(), Held { alarm, is_ours });
     }
 
@@ -340,7 +339,7 @@ impl World {
     }
 
     /// What people were told so far.
-    pub fn told(&self) -> Vec<Notice> {
+    pub fn told(&self) -> Vec<Notification> {
         self.state().told.clone()
     }
 
@@ -515,7 +514,23 @@ fn status(stream: &Stream, now: Timestamp) -> StreamStatus {
     if changes.into_iter().flatten().all(done) { stream.status } else { StreamStatus::Updating }
 }
 
-impl Streams for &World {
+impl Kinesis for World {
+    async fn list_streams(&self) -> Result<Vec<String>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("ListStreams", "the account", "")?;
+        Ok(state.streams.keys().cloned().collect())
+    }
+
+    async fn standing(&self, stream: &str) -> Result<Standing, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        let call = "DescribeStreamSummary";
+        state.called(call, stream, "")?;
+        state.called("ListStreamConsumers", stream, "")?;
+        Ok(state.find(call, stream)?.standing())
+    }
+
     async fn describe(&self, stream: &str) -> Result<StreamState, CallError> {
         self.alive().await;
         let mut state = self.state();
@@ -540,7 +555,7 @@ impl Streams for &World {
         Ok(state.find(call, stream)?.tags.clone().into_iter().collect())
     }
 
-    async fn remember(&self, stream: &str, tag: &'static str, value: &str) -> Result<(), CallError> {
+    async fn put_tag(&self, stream: &str, key: &str, value: &str) -> Result<(), CallError> {
         self.alive().await;
         let mut state = self.state();
         let call = "AddTagsToStream";
@@ -555,7 +570,7 @@ impl Streams for &World {
                 "ResourceInUseException: the stream is not ACTIVE",
             ));
         }
-        if !found.tags.contains_key(tag) && found.tags.len() >= TAGS_PER_STREAM_MAX {
+        if !found.tags.contains_key(key) && found.tags.len() >= TAGS_PER_STREAM_MAX {
             return Err(CallError::new(
                 call,
                 stream,
@@ -563,7 +578,7 @@ impl Streams for &World {
                 "LimitExceededException: a stream may have 50 tags",
             ));
         }
-        found.tags.insert(tag.to_owned(), value.to_owned());
+        found.tags.insert(key.to_owned(), value.to_owned());
         Ok(())
     }
 
@@ -582,7 +597,7 @@ impl Streams for &World {
         state.resize(name, desired, now)
     }
 
-    async fn account(&self) -> Result<AccountShards, CallError> {
+    async fn account_shards(&self) -> Result<AccountShards, CallError> {
         self.alive().await;
         let mut state = self.state();
         state.called("DescribeLimits", "the account", "")?;
@@ -597,17 +612,17 @@ impl Streams for &World {
         Ok(state.find(call, stream)?.ring().shards().to_vec())
     }
 
-    async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
+    async fn split_shard(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
         self.alive().await;
         self.state().reshard("SplitShard", stream, &format!("{shard} {at}"), 1, |ring| ring.split(shard, at))
     }
 
-    async fn merge(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
+    async fn merge_shards(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
         self.alive().await;
         self.state().reshard("MergeShards", stream, &format!("{lower} {upper}"), 0, |ring| ring.merge(lower, upper))
     }
 
-    async fn send_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
+    async fn enable_shard_metrics(&self, stream: &str) -> Result<(), CallError> {
         self.alive().await;
         let mut state = self.state();
         let call = "EnableEnhancedMonitoring";
@@ -620,7 +635,7 @@ impl Streams for &World {
     }
 }
 
-impl Metrics for &World {
+impl CloudWatch for World {
     async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         self.alive().await;
         let mut state = self.state();
@@ -657,125 +672,8 @@ impl Metrics for &World {
         let asked = open.into_iter().filter(|shard| shards.contains(&shard.id));
         Ok(asked.map(|shard| (shard.id, stream.shard_window(shard.range, end, minutes))).collect())
     }
-}
 
-impl Alarms for &World {
-    async fn firing(&self, direction: Direction) -> Result<Vec<FiringAlarm>, CallError> {
-        self.alive().await;
-        let mut state = self.state();
-        state.called("DescribeAlarms", &direction.to_string(), "")?;
-        Ok(state.firing.iter().filter(|(of, _)| *of == direction).map(|(_, alarm)| alarm.clone()).collect())
-    }
-
-    async fn refit(&self, alarms: &[StreamAlarm]) -> Result<(), CallError> {
-        let subject = alarms.first().map_or("", |alarm| alarm.name.as_str());
-        self.alive().await;
-        self.state().called("DescribeAlarms", subject, "")?;
-        let mut others = Vec::new();
-        for alarm in alarms {
-            let Some(there) = self.alarms().remove(&alarm.name) else { continue };
-            self.alive().await;
-            self.state().called("ListTagsForResource", &alarm.name, "")?;
-            if there.is_ours {
-                let StreamAlarm { actions, description, .. } = there.alarm;
-                let alarm = StreamAlarm { actions, description, ..alarm.clone() };
-                AlarmStore::put(self, &alarm, None).await?;
-            } else {
-                others.push(alarm.name.clone());
-            }
-        }
-        match others.first() {
-            None => Ok(()),
-            Some(other) => Err(CallError::new("PutMetricAlarm", other, Failure::Refused, "not made by this stack")),
-        }
-    }
-}
-
-impl Notices for &World {
-    fn is_heard(&self) -> bool {
-        true
-    }
-
-    async fn publish(&self, notice: &Notice) -> Result<(), CallError> {
-        self.alive().await;
-        let mut state = self.state();
-        state.called("Publish", &notice.subject, "")?;
-        state.told.push(notice.clone());
-        Ok(())
-    }
-}
-
-fn alarm_arn(name: &str) -> String {
-    format!("arn:{name}")
-}
-
-impl Fleet for &World {
-    async fn tagged(&self) -> Result<Vec<TaggedStream>, CallError> {
-        self.alive().await;
-        let mut state = self.state();
-        state.called("GetResources", "the fleet", "")?;
-        let known = state.streams.iter().filter(|(name, _)| !state.not_indexed.contains(*name));
-        let tags = |(name, stream): (&'_ String, &Stream)| {
-            (name.clone(), state.indexed.get(name).unwrap_or(&stream.tags).clone())
-        };
-        let tagged = known.map(tags).filter(|(_, tags)| tags.contains_key(TAG_MANAGED));
-        let ours = |(name, tags): (String, BTreeMap<String, String>)| TaggedStream {
-            name,
-            tags: tags.into_iter().filter(|(key, _)| key.starts_with(TAG_PREFIX)).collect(),
-        };
-        Ok(tagged.map(ours).collect())
-    }
-
-    async fn own_alarms(&self) -> Result<BTreeSet<String>, CallError> {
-        self.alive().await;
-        let mut state = self.state();
-        state.called("GetResources", "the stack's alarms", "")?;
-        let known = state.alarms.values().filter(|held| held.is_ours && !state.not_indexed.contains(&held.alarm.name));
-        Ok(known.map(|held| alarm_arn(&held.alarm.name)).collect())
-    }
-}
-
-impl AlarmStore for &World {
-    async fn under(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
-        self.alive().await;
-        let mut state = self.state();
-        state.called("DescribeAlarms", prefix, "")?;
-        let under = state.alarms.values().filter(|held| held.alarm.name.starts_with(prefix));
-        let stored = |held: &Held| StoredAlarm { arn: alarm_arn(&held.alarm.name), alarm: held.alarm.clone() };
-        Ok(under.map(stored).collect())
-    }
-
-    async fn is_ours(&self, alarm: &StoredAlarm) -> Result<bool, CallError> {
-        self.alive().await;
-        let mut state = self.state();
-        state.called("ListTagsForResource", &alarm.alarm.name, "")?;
-        Ok(state.alarms.get(&alarm.alarm.name).is_some_and(|held| held.is_ours))
-    }
-
-    async fn put(&self, alarm: &StreamAlarm, _there: Option<&StoredAlarm>) -> Result<(), CallError> {
-        self.alive().await;
-        let mut state = self.state();
-        let fits = alarm.fits().map(|shards| shards.to_string()).unwrap_or_default();
-        state.called("PutMetricAlarm", &alarm.name, &fits)?;
-        // Tags take effect on creation only.
-        let is_ours = state.alarms.get(&alarm.name).is_none_or(|held| held.is_ours);
-        state.alarms.insert(alarm.name.clone(), Held { alarm: alarm.clone(), is_ours });
-        Ok(())
-    }
-
-    async fn delete(&self, names: &[String]) -> Result<(), CallError> {
-        self.alive().await;
-        let mut state = self.state();
-        state.called("DeleteAlarms", &names.join(" "), "")?;
-        for name in names {
-            state.alarms.remove(name);
-        }
-        Ok(())
-    }
-}
-
-impl FleetMetrics for &World {
-    async fn loads(
+    async fn stream_windows(
         &self,
         streams: &[String],
         end: Timestamp,
@@ -787,53 +685,211 @@ impl FleetMetrics for &World {
         let window = |name: &String| Some((name.clone(), state.streams.get(name)?.window(end, minutes)));
         Ok(streams.iter().filter_map(window).collect())
     }
-}
 
-impl Continuations for &World {
-    fn is_there(&self) -> bool {
-        true
-    }
-
-    async fn later(&self, request: &str, seconds: u32) -> Result<(), CallError> {
+    async fn series(
+        &self,
+        streams: &[(String, Standing)],
+        start: Timestamp,
+        end: Timestamp,
+        step_seconds: u32,
+    ) -> Result<BTreeMap<String, Series>, CallError> {
         self.alive().await;
         let mut state = self.state();
-        state.called("SendMessage", "alarm-sync", request)?;
-        state.later.push((request.to_owned(), seconds));
+        let call = "GetMetricData (bills)";
+        state.called(call, "the fleet", &streams.len().to_string())?;
+        let mut series = BTreeMap::new();
+        for (name, _) in streams {
+            series.insert(name.clone(), state.find(call, name)?.series(start, end, step_seconds));
+        }
+        Ok(series)
+    }
+
+    async fn runs(
+        &self,
+        functions: &[String],
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<BTreeMap<String, Runs>, CallError> {
+        self.alive().await;
+        self.state().called("GetMetricData (runs)", &functions.join(","), "")?;
+        // One a minute, of 100 ms.
+        let count = u64::try_from(end.duration_since(start).as_secs() / 60).unwrap_or(0);
+        Ok(functions.iter().map(|name| (name.clone(), Runs { count, milliseconds: 100 * count })).collect())
+    }
+
+    async fn alarms(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
+        self.described(prefix, |name| name.starts_with(prefix)).await
+    }
+
+    async fn alarms_named(&self, names: &[String]) -> Result<Vec<StoredAlarm>, CallError> {
+        self.described(names.first().map_or("", String::as_str), |name| names.contains(name)).await
+    }
+
+    async fn firing_alarms(&self, prefix: &str) -> Result<Vec<FiringAlarm>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("DescribeAlarms", prefix, "ALARM")?;
+        Ok(state.firing.iter().filter(|alarm| alarm.name.starts_with(prefix)).cloned().collect())
+    }
+
+    async fn alarm_tags(&self, alarm: &StoredAlarm) -> Result<Vec<(String, String)>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("ListTagsForResource", &alarm.alarm.name, "")?;
+        let held = state.alarms.get(&alarm.alarm.name).filter(|held| held.is_ours);
+        Ok(held.map(|_| (TAG_MADE_BY.to_owned(), STACK.to_owned())).into_iter().collect())
+    }
+
+    async fn put_alarm(
+        &self,
+        alarm: &StreamAlarm,
+        _other: &OtherSettings,
+        tags: &[(&str, &str)],
+    ) -> Result<(), CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        let fits = alarm.fits().map(|shards| shards.to_string()).unwrap_or_default();
+        state.called("PutMetricAlarm", &alarm.name, &fits)?;
+        // Tags take effect on creation only.
+        let is_tagged = tags.contains(&(TAG_MADE_BY, STACK));
+        let is_ours = state.alarms.get(&alarm.name).map_or(is_tagged, |held| held.is_ours);
+        state.alarms.insert(alarm.name.clone(), Held { alarm: alarm.clone(), is_ours });
+        Ok(())
+    }
+
+    async fn delete_alarms(&self, names: &[String]) -> Result<(), CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("DeleteAlarms", &names.join(" "), "")?;
+        for name in names {
+            state.alarms.remove(name);
+        }
         Ok(())
     }
 }
 
-impl StackAnswers for &World {
-    async fn give(&self, _: &str, answer: &str) -> Result<(), CallError> {
+impl World {
+    /// The alarms whose names are wanted.
+    async fn described(
+        &self,
+        subject: &str,
+        is_wanted: impl Fn(&String) -> bool + Send,
+    ) -> Result<Vec<StoredAlarm>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("DescribeAlarms", subject, "")?;
+        let stored = |held: &Held| StoredAlarm {
+            arn: alarm_arn(&held.alarm.name),
+            alarm: held.alarm.clone(),
+            other: OtherSettings::default(),
+        };
+        Ok(state.alarms.values().filter(|held| is_wanted(&held.alarm.name)).map(stored).collect())
+    }
+}
+
+impl Notifications for World {
+    async fn publish(&self, notification: &Notification) -> Result<(), CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("Publish", &notification.subject, "")?;
+        state.told.push(notification.clone());
+        Ok(())
+    }
+}
+
+fn alarm_arn(name: &str) -> String {
+    format!("arn:{name}")
+}
+
+impl Tagging for World {
+    async fn streams_tagged(&self, key: &str) -> Result<Vec<TaggedStream>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("GetResources", "the fleet", "")?;
+        let known = state.streams.iter().filter(|(name, _)| !state.not_indexed.contains(*name));
+        let tags = |(name, stream): (&'_ String, &Stream)| {
+            (name.clone(), state.indexed.get(name).unwrap_or(&stream.tags).clone())
+        };
+        let tagged = known.map(tags).filter(|(_, tags)| tags.contains_key(key));
+        let ours = |(name, tags): (String, BTreeMap<String, String>)| TaggedStream {
+            name,
+            tags: tags.into_iter().filter(|(key, _)| key.starts_with(TAG_PREFIX)).collect(),
+        };
+        Ok(tagged.map(ours).collect())
+    }
+
+    async fn alarms_tagged(&self, _: &str, _: &str) -> Result<BTreeSet<String>, CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("GetResources", "the stack's alarms", "")?;
+        let known = state.alarms.values().filter(|held| held.is_ours && !state.not_indexed.contains(&held.alarm.name));
+        Ok(known.map(|held| alarm_arn(&held.alarm.name)).collect())
+    }
+}
+
+impl Queue for World {
+    async fn send(&self, message: &str, delay_seconds: u32) -> Result<(), CallError> {
+        self.alive().await;
+        let mut state = self.state();
+        state.called("SendMessage", "alarm-sync", message)?;
+        state.later.push((message.to_owned(), delay_seconds));
+        Ok(())
+    }
+}
+
+impl CloudFormation for World {
+    async fn answer(&self, _: &str, answer: &str) -> Result<(), CallError> {
         self.alive().await;
         let mut state = self.state();
         state.called("PUT", "the answer", "")?;
         state.answers.push(answer.to_owned());
         Ok(())
     }
+}
 
-    async fn pause(&self, time: Duration) {
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.state().now
+    }
+
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         self.advance(SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX));
+        Box::pin(std::future::ready(()))
     }
 }
 
-impl Adapters for &World {
-    type Streams = Self;
-    type Metrics = Self;
-    type Alarms = Self;
-    type Notices = Self;
+impl Cloud for World {
+    type Kinesis = Self;
+    type CloudWatch = Self;
+    type Notifications = Self;
     type Clock = Self;
+
+    fn kinesis(&self) -> &Self {
+        self
+    }
+
+    fn cloudwatch(&self) -> &Self {
+        self
+    }
+
+    fn notifications(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn clock(&self) -> &Self {
+        self
+    }
 }
 
-impl FleetAdapters for &World {
-    type Fleet = Self;
-    type AlarmStore = Self;
-    type FleetMetrics = Self;
-    type Continuations = Self;
-}
+impl FleetCloud for World {
+    type Tagging = Self;
+    type Queue = Self;
 
-impl Clock for &World {
-    fn now(&self) -> Timestamp {
-        self.state().now
+    fn tagging(&self) -> &Self {
+        self
+    }
+
+    fn queue(&self) -> Option<&Self> {
+        Some(self)
     }
 }

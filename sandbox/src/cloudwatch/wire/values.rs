@@ -5,6 +5,7 @@ use std::str::FromStr;
 use aws_models::alarm::UnknownName;
 use ciborium::Value;
 use jiff::Timestamp;
+use kinesis_model::num;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -49,15 +50,13 @@ pub(in crate::cloudwatch) fn float(value: &Value) -> Option<f64> {
     match value {
         Value::Float(float) => Some(*float),
         // Far inside the whole numbers a float holds exactly.
-        #[allow(clippy::cast_precision_loss)]
-        Value::Integer(integer) => i64::try_from(*integer).ok().map(|integer| integer as f64),
+        Value::Integer(integer) => i64::try_from(*integer).ok().map(num::float),
         _ => None,
     }
 }
 
 pub(in crate::cloudwatch) fn tagged(at: Timestamp) -> Value {
     // Milliseconds, which is all that the protocol keeps.
-    #[allow(clippy::cast_precision_loss)]
-    let seconds = at.as_millisecond() as f64 / 1_000.0;
+    let seconds = num::float(at.as_millisecond()) / 1_000.0;
     Value::Tag(1, Box::new(Value::Float(seconds)))
 }

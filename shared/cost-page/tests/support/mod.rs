@@ -5,8 +5,8 @@ use billing::prices::{Item, PriceSheet};
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan as _};
 use kinesis_model::MicroUsd;
-use scaler_app::cost::CostReport;
-use scaler_app::cost::report::{AdviceLine, DayCost, FleetCost, Line, Mode, PriceUsed, StreamCost, Usd, UsdSaved};
+use scaler_app::report::CostReport;
+use scaler_app::report::figures::{AdviceLine, DayCost, FleetCost, Line, Mode, PriceUsed, StreamCost, Usd, UsdSaved};
 
 /// Thirty days that begin and end within a day, as those of a report without a period do.
 pub const FROM: &str = "2026-10-26T13:05:00Z";

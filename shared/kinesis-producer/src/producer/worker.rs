@@ -1,5 +1,6 @@
 //! The task of a producer: forms calls, makes them side by side, tries again what failed, and answers.
 
+use kinesis_model::num::float;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,9 +92,8 @@ impl<P: PutRecords> Worker<P> {
         self.queue.is_empty() && self.halves.is_empty() && self.calls.is_empty()
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "a thousand calls at most")]
     fn has_room(&self) -> bool {
-        (self.calls.len() as f64) < self.allowed.floor()
+        float(self.calls.len()) < self.allowed.floor()
     }
 
     fn start_calls(&mut self) {
@@ -188,7 +188,7 @@ impl<P: PutRecords> Worker<P> {
         reason = "from 1 to a thousand"
     )]
     fn allow(&mut self, calls: f64) {
-        self.allowed = calls.clamp(1.0, self.settings.calls_max as f64);
+        self.allowed = calls.clamp(1.0, float(self.settings.calls_max));
         self.shared.count(|counts| counts.calls_allowed = self.allowed as u64);
     }
 

@@ -7,7 +7,7 @@ use aws_sdk_kinesis::Config;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::types::{ShardIteratorType, StreamMode, StreamModeDetails};
 use kinesis_producer::{Acknowledged, Producer, Record, SendError, Settings, Stream};
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{CallError, Failure};
 
 use super::Operator;
 use crate::error::call_error;
@@ -48,8 +48,13 @@ impl Operator {
             NewCapacity::OnDemand => (StreamMode::OnDemand, None),
         };
         let shards = shards.map(|shards| whole(call, stream, shards)).transpose()?;
-        let request =
-            self.kinesis.create_stream().stream_name(stream).stream_mode_details(in_mode(mode)).set_shard_count(shards);
+        let request = self
+            .kinesis
+            .client
+            .create_stream()
+            .stream_name(stream)
+            .stream_mode_details(in_mode(mode))
+            .set_shard_count(shards);
         // Not tried again by the SDK: a second try would be told that the stream exists, by the first one.
         let once = Config::builder().retry_config(RetryConfig::disabled());
         request.customize().config_override(once).send().await.map_err(|error| call_error(call, stream, error))?;
@@ -60,9 +65,9 @@ impl Operator {
     pub async fn tag(&self, stream: &str, tags: &[(String, String)]) -> Result<(), CallError> {
         let call = "AddTagsToStream";
         for tags in tags.chunks(TAGS_AT_ONCE) {
-            self.pace.wait(call).await;
+            self.kinesis.pace.wait(call).await;
             let tags = tags.iter().cloned().collect();
-            let sent = self.kinesis.add_tags_to_stream().stream_name(stream).set_tags(Some(tags)).send().await;
+            let sent = self.kinesis.client.add_tags_to_stream().stream_name(stream).set_tags(Some(tags)).send().await;
             sent.map_err(|error| call_error(call, stream, error))?;
         }
         Ok(())
@@ -72,7 +77,7 @@ impl Operator {
     pub async fn lengthen_retention(&self, stream: &str, hours: u32) -> Result<(), CallError> {
         let call = "IncreaseStreamRetentionPeriod";
         let hours = whole(call, stream, hours)?;
-        let request = self.kinesis.increase_stream_retention_period().stream_name(stream);
+        let request = self.kinesis.client.increase_stream_retention_period().stream_name(stream);
         request.retention_period_hours(hours).send().await.map_err(|error| call_error(call, stream, error))?;
         Ok(())
     }
@@ -80,15 +85,10 @@ impl Operator {
     /// Puts a record for each of these keys, with the key as its data. All of them, or an error.
     pub async fn put(&self, stream: &str, keys: &[String]) -> Result<Vec<TestRecord>, CallError> {
         let failed = |error: &SendError| put_failed(stream, error);
-        let kinesis = Stream::new(self.kinesis.clone(), stream);
+        let kinesis = Stream::new(self.kinesis.client.clone(), stream);
         let settings = Settings { give_up_after: PUT_WITHIN, ..Settings::default() };
-        let producer = Producer::start(kinesis, settings).map_err(|faults| CallError {
-            call: "PutRecords",
-            subject: stream.to_owned(),
-            failure: Failure::Refused,
-            message: faults.to_string(),
-            source: None,
-        })?;
+        let producer = Producer::start(kinesis, settings)
+            .map_err(|faults| CallError::new("PutRecords", stream, Failure::Refused, faults.to_string()))?;
         let mut tickets = Vec::with_capacity(keys.len());
         for key in keys {
             let record = Record::new(key.clone(), key.as_bytes());
@@ -108,13 +108,13 @@ impl Operator {
         let by_number = |record: &&TestRecord| (record.sequence_number.len(), record.sequence_number.clone());
         let Some(first) = records.iter().min_by_key(by_number) else { return Ok(found) };
         let call = "GetShardIterator";
-        let request = self.kinesis.get_shard_iterator().stream_name(stream).shard_id(&first.shard);
+        let request = self.kinesis.client.get_shard_iterator().stream_name(stream).shard_id(&first.shard);
         let request = request.shard_iterator_type(ShardIteratorType::AtSequenceNumber);
         let answer = request.starting_sequence_number(&first.sequence_number).send().await;
         let mut iterator = answer.map_err(|error| call_error(call, stream, error))?.shard_iterator;
         for _ in 0..PAGES_MAX {
             let Some(from) = iterator else { break };
-            let page = self.kinesis.get_records().shard_iterator(from).send().await;
+            let page = self.kinesis.client.get_records().shard_iterator(from).send().await;
             let page = page.map_err(|error| call_error("GetRecords", stream, error))?;
             let here = |number: &str| TestRecord { shard: first.shard.clone(), sequence_number: number.to_owned() };
             found.extend(page.records().iter().map(|record| here(record.sequence_number())));
@@ -138,17 +138,13 @@ fn put_failed(stream: &str, error: &SendError) -> CallError {
         SendError::GaveUp { maybe_written: false, .. } => Failure::Throttled,
         SendError::GaveUp { .. } | SendError::Closed | SendError::Abandoned => Failure::Unavailable,
     };
-    let (subject, message) = (stream.to_owned(), error.to_string());
-    CallError { call: "PutRecords", subject, failure, message, source: Some(Box::new(error.clone())) }
+    CallError::new("PutRecords", stream, failure, error.to_string()).caused_by(error.clone())
 }
 
 /// A number as requests have it.
 fn whole(call: &'static str, stream: &str, number: u32) -> Result<i32, CallError> {
-    i32::try_from(number).map_err(|source| CallError {
-        call,
-        subject: stream.to_owned(),
-        failure: Failure::Refused,
-        message: format!("{number} is more than a request can say"),
-        source: Some(Box::new(source)),
+    i32::try_from(number).map_err(|source| {
+        let message = format!("{number} is more than a request can say");
+        CallError::new(call, stream, Failure::Refused, message).caused_by(source)
     })
 }

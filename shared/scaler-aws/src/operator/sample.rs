@@ -8,7 +8,7 @@ use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{Record, ShardIteratorType};
 use jiff::Timestamp;
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{CallError, Failure};
 
 use super::Operator;
 use crate::error::call_error;
@@ -78,7 +78,7 @@ impl Operator {
         since: Timestamp,
         limits: SampleLimits,
     ) -> Result<Sampled, CallError> {
-        let request = self.kinesis.get_shard_iterator().stream_name(stream).shard_id(shard);
+        let request = self.kinesis.client.get_shard_iterator().stream_name(stream).shard_id(shard);
         let request = request.shard_iterator_type(ShardIteratorType::AtTimestamp);
         let request = request.timestamp(DateTime::from_millis(since.as_millisecond()));
         let answer = request.send().await.map_err(|error| call_error("GetShardIterator", stream, error))?;
@@ -91,7 +91,7 @@ impl Operator {
             let limit = i32::try_from(limits.next_page(sampled.len(), bytes)).unwrap_or(i32::MAX);
             // The SDK would try again within a second what the shard had no room for, and take from others what it gives.
             let once = Config::builder().retry_config(RetryConfig::disabled());
-            let request = self.kinesis.get_records().shard_iterator(from).limit(limit);
+            let request = self.kinesis.client.get_records().shard_iterator(from).limit(limit);
             let page = request.customize().config_override(once).send().await;
             let page = match page.map_err(|error| call_error("GetRecords", stream, error)) {
                 Ok(page) => page,

@@ -4,6 +4,7 @@
 //! run takes is what AWS's rates make of it: answers take no time here.
 #![allow(dead_code, clippy::unwrap_used, reason = "a test and a bench use a part of it each")]
 
+use scaler_app::cloud::Cloud as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,10 +12,12 @@ use aws_models::cloudwatch::AlarmFilter;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, alarm_config};
+use scaler_app::Process;
+use scaler_app::fleet::{BEGINS_WITHIN, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::stack_config::StackConfig;
 use scaler_app::stack_settings::alarms_of;
-use scaler_app::sync::{BEGINS_WITHIN, Said, Settings, StackRequest, SyncResponse, answer_stack, sync};
-use scaler_aws::{AwsCostPorts, AwsFleetPorts, CloudFormation, Pace, Share};
+use scaler_app::telemetry::TelemetryItem;
+use scaler_aws::{AwsCloudFormation, AwsCostCloud, AwsFleetCloud, Pace, Share};
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, Direction, Policy, PolicySpec, SYNC_MINUTES, StreamAlarm, StreamTags, TAG_MADE_BY,
     TAG_MANAGED, alarm_name,
@@ -81,7 +84,7 @@ struct Stream {
 
 pub(crate) struct Fleet {
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) ports: AwsFleetPorts<VirtualClock>,
+    pub(crate) cloud: AwsFleetCloud<VirtualClock>,
     deliveries: UnboundedReceiver<Delivery>,
     policy: Policy,
     stack_config: StackConfig,
@@ -98,11 +101,11 @@ impl Fleet {
         StackConfig { report_bucket: Some("reports".to_owned()), ..self.stack_config.clone() }
     }
 
-    /// The ports of cost-report over this fleet.
-    pub(crate) async fn cost_ports(&self, stack_config: &StackConfig) -> AwsCostPorts<VirtualClock> {
+    /// The cloud of cost-report over this fleet.
+    pub(crate) async fn cost_cloud(&self, stack_config: &StackConfig) -> AwsCostCloud<VirtualClock> {
         let clock = VirtualClock(Arc::clone(&self.sandbox));
         let sdk = super::support::sdk(self.sandbox.endpoint()).await;
-        scaler_aws::cost_ports(&sdk, clock.clone(), &Pace::of(Share::COST_REPORT, clock), stack_config)
+        AwsCostCloud::new(&sdk, clock.clone(), &Pace::of(Share::COST_REPORT, clock), stack_config)
     }
 
     /// So many managed streams of two shards, and no alarm.
@@ -132,11 +135,11 @@ impl Fleet {
         let clock = VirtualClock(Arc::clone(&sandbox));
         let pace = Pace::of(Share::ALARM_SYNC, clock.clone());
         let sdk = super::support::sdk(sandbox.endpoint()).await;
-        let ports = scaler_aws::fleet_ports(&sdk, clock, &pace, &stack_config);
+        let cloud = AwsFleetCloud::new(&sdk, clock, &pace, &stack_config);
         let policy = Policy::new(PolicySpec::default()).unwrap();
         let mut fleet = Self {
             sandbox,
-            ports,
+            cloud,
             deliveries,
             policy,
             stack_config,
@@ -201,12 +204,12 @@ impl Fleet {
         let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
         let until = self.sandbox.now() + self.run;
         let mut gauges = 0;
-        let mut say = |said: Said| gauges += usize::from(matches!(said, Said::Gauges(_)));
-        let response = sync(&self.ports, settings, event, until, &mut say).await;
+        let mut emit = |item| gauges += usize::from(matches!(item, TelemetryItem::Gauges(_)));
+        let response = sync(&self.cloud, &Process::new(&self.stack_config), settings, event, until, &mut emit).await;
         (response, gauges)
     }
 
-    /// What comes of the deletion of the stack, and what CloudFormation was answered.
+    /// What comes of the deletion of the stack, and what AwsCloudFormation was answered.
     pub(crate) async fn stack_deleted(&self) -> (SyncResponse, Value) {
         self.sandbox.forget_calls();
         let event = json!({
@@ -220,10 +223,10 @@ impl Fleet {
         let request = StackRequest::read(&event).unwrap();
         let clock = VirtualClock(Arc::clone(&self.sandbox));
         let sdk = super::support::sdk(self.sandbox.endpoint()).await;
-        let cloudformation = CloudFormation::new(&sdk, &Pace::of(Share::ALARM_SYNC, clock));
+        let cloudformation = AwsCloudFormation::new(&sdk, &Pace::of(Share::ALARM_SYNC, clock));
         let until = self.sandbox.now() + BEGINS_WITHIN;
         let stack = &self.stack_config.stack_name;
-        let response = answer_stack(&self.ports, &cloudformation, stack, request, until, &mut |_| ()).await;
+        let response = answer_stack(&self.cloud, &cloudformation, stack, request, until, &mut |_| ()).await;
         let answers = self.sandbox.objects();
         let (_, answer) = answers.iter().find(|((bucket, _), _)| bucket == "cloudformation").unwrap();
         assert_eq!(answer.content_type, None, "the URL is signed without one");
@@ -238,9 +241,9 @@ impl Fleet {
 
     /// Lets this stream drift in one of [`DRIFTS`] ways.
     pub(crate) async fn drift(&mut self, name: &str, way: usize) {
-        let kinesis = &self.ports.pass.streams.0;
+        let kinesis = &self.cloud.kinesis().client;
         let out = alarm_name(name, AlarmKind::Scaling(Direction::Out));
-        // Not by our own paced ports: somebody else does this, and takes the time it needs.
+        // Not by our own paced cloud: somebody else does this, and takes the time it needs.
         self.sandbox.clock().advance(SignedDuration::from_secs(1));
         match DRIFTS[way % DRIFTS.len()] {
             "resized by hand" => self.resize(name, 3).await,
@@ -297,7 +300,7 @@ impl Fleet {
 
     async fn resize(&mut self, name: &str, shards: u32) {
         let target = i32::try_from(shards).unwrap();
-        let kinesis = &self.ports.pass.streams.0;
+        let kinesis = &self.cloud.kinesis().client;
         kinesis
             .update_shard_count()
             .stream_name(name)
@@ -310,7 +313,7 @@ impl Fleet {
     }
 
     async fn tag(&mut self, name: &str, key: &str, value: &str) {
-        let request = self.ports.pass.streams.0.add_tags_to_stream().stream_name(name).tags(key, value);
+        let request = self.cloud.kinesis().client.add_tags_to_stream().stream_name(name).tags(key, value);
         request.send().await.unwrap();
         self.streams.get_mut(name).unwrap().tags.insert(key.to_owned(), value.to_owned());
     }

@@ -11,9 +11,9 @@ use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Sandbox;
-use scaler_app::ports::Clock;
+use scaler_app::cloud::Clock;
 use scaler_app::stack_config::StackConfig;
-use scaler_aws::{AwsCostPorts, AwsFleetPorts, AwsPorts, Pace, Pause, Share};
+use scaler_aws::{AwsCloud, AwsCostCloud, AwsFleetCloud, Pace, Share};
 
 /// Wait before the first of the SDK's retries, instead of its second: tests run in real time.
 const BACKOFF: Duration = Duration::from_millis(1);
@@ -33,19 +33,19 @@ pub(crate) async fn sdk(endpoint: &str) -> SdkConfig {
     sdk.into_builder().retry_config(retries).build()
 }
 
-/// The ports of a pass, with nobody to be told and no waiting between calls.
-pub(crate) fn ports<C: Clock>(sdk: &SdkConfig, clock: C) -> AwsPorts<C> {
-    scaler_aws::ports(sdk, clock, &unpaced(), &StackConfig::default())
+/// The cloud of a pass, with nobody to be told and no waiting between calls.
+pub(crate) fn cloud<C: Clock>(sdk: &SdkConfig, clock: C) -> AwsCloud<C> {
+    AwsCloud::new(sdk, clock, &unpaced(), &StackConfig::default())
 }
 
-/// The ports of alarm-sync, with no waiting between calls.
-pub(crate) fn fleet_ports<C: Clock>(sdk: &SdkConfig, clock: C, stack_config: &StackConfig) -> AwsFleetPorts<C> {
-    scaler_aws::fleet_ports(sdk, clock, &unpaced(), stack_config)
+/// The cloud of alarm-sync, with no waiting between calls.
+pub(crate) fn fleet_cloud<C: Clock>(sdk: &SdkConfig, clock: C, stack_config: &StackConfig) -> AwsFleetCloud<C> {
+    AwsFleetCloud::new(sdk, clock, &unpaced(), stack_config)
 }
 
-/// The ports of cost-report, with no waiting between calls.
-pub(crate) fn cost_ports<C: Clock>(sdk: &SdkConfig, clock: C, stack_config: &StackConfig) -> AwsCostPorts<C> {
-    scaler_aws::cost_ports(sdk, clock, &unpaced(), stack_config)
+/// The cloud of cost-report, with no waiting between calls.
+pub(crate) fn cost_cloud<C: Clock>(sdk: &SdkConfig, clock: C, stack_config: &StackConfig) -> AwsCostCloud<C> {
+    AwsCostCloud::new(sdk, clock, &unpaced(), stack_config)
 }
 
 /// No waiting between calls.
@@ -61,10 +61,8 @@ impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
         self.0.now()
     }
-}
 
-impl Pause for VirtualClock {
-    fn pause(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn sleep(&self, time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         self.0.clock().advance(SignedDuration::try_from(time).expect("a wait is far shorter than all time"));
         Box::pin(std::future::ready(()))
     }
@@ -78,10 +76,8 @@ impl Clock for NoWaiting {
     fn now(&self) -> Timestamp {
         Timestamp::from_second(self.0.fetch_add(60, Ordering::Relaxed)).unwrap()
     }
-}
 
-impl Pause for NoWaiting {
-    fn pause(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::ready(()))
     }
 }

@@ -26,7 +26,9 @@ impl LoadHistory {
     pub fn of(window: &MetricWindow) -> Self {
         let (mut load, mut until): (Vec<f32>, usize) = (Vec::with_capacity(window.minutes.len()), 0);
         let ends = |index: usize| {
-            let ago = SignedDuration::from_mins(i64::try_from(window.minutes.len() - 1 - index).unwrap_or(i64::MAX));
+            let ago = SignedDuration::from_mins(
+                i64::try_from(window.minutes.len() - 1 - index).expect("a list has fewer entries"),
+            );
             window.end.checked_sub(ago).unwrap_or(window.end)
         };
         let throttled = window.minutes.iter().rposition(Minute::throttled);
@@ -60,7 +62,7 @@ impl LoadHistory {
 
     /// Whether any of so many last minutes throttled. Then the accepted load is only a part of the load.
     pub(crate) fn throttled_within(&self, minutes: usize) -> bool {
-        let minutes = SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(i64::MAX));
+        let minutes = SignedDuration::from_mins(i64::try_from(minutes).expect("a few minutes"));
         self.throttled_until.is_some_and(|until| self.end.duration_since(until) < minutes)
     }
 
@@ -76,7 +78,7 @@ impl LoadHistory {
         }
         if let Some(&last) = self.load.last() {
             let missing = ends.duration_since(self.end).as_mins() - 1;
-            let missing = usize::try_from(missing).unwrap_or(0).min(PAST_MINUTES as usize);
+            let missing = usize::try_from(missing).expect("a later minute").min(PAST_MINUTES as usize);
             self.load.extend(std::iter::repeat_n(last, missing));
         }
         self.load.push(Demand::wanted(minute).in_shards());

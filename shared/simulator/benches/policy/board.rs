@@ -1,5 +1,6 @@
 //! Every policy over every trace, with its score and the time it took.
 
+use kinesis_model::num::float;
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,7 +106,7 @@ impl Board {
 
     /// Of our simulations, the longest time that 30 days of minutes would have taken, and what was simulated.
     pub(crate) fn slowest_30_days(&self) -> (Duration, String) {
-        let scaled = |one: &Scored, trace: &Trace| one.took.mul_f64(MINUTES_IN_30_DAYS / trace.minutes.len() as f64);
+        let scaled = |one: &Scored, trace: &Trace| one.took.mul_f64(MINUTES_IN_30_DAYS / float(trace.minutes.len()));
         let times = self.ours.iter().flat_map(|runs| {
             let all = runs.all.iter().zip(&self.traces);
             all.map(|(one, trace)| (scaled(one, trace), format!("{} at {}", trace.name, runs.name)))
@@ -146,7 +147,7 @@ impl Scored {
 fn in_hindsight(trace: &Trace) -> std::result::Result<(Scored, f64), NoPlan> {
     let (assumed, began) = (Assumptions::default(), Instant::now());
     let found = optimum(&need(trace, &assumed), trace.initial_shards(), &assumed)?;
-    let gap = 1.0 - found.lower / found.upper as f64;
+    let gap = 1.0 - found.lower / float(found.upper);
     Ok((Scored::of(trace, found.run, began.elapsed()), gap))
 }
 

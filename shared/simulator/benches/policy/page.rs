@@ -2,6 +2,7 @@
 
 use aws_models::stream_model::Assumptions;
 use jiff::Timestamp;
+use kinesis_model::num::float;
 use scaler_core::Risk;
 
 use crate::agreement::Agreement;
@@ -45,7 +46,7 @@ growth that is seen leads to. Against release {}, trace by trace; all traces tog
 
 {}",
         board.traces.len(),
-        minutes as f64 / 1_440.0,
+        float(minutes) / 1_440.0,
         Risk::default(),
         table(&traces(board)),
         board.public.iter().map(|peer| peer.name.as_str()).collect::<Vec<_>>().join(", "),
@@ -67,14 +68,14 @@ fn traces(board: &Board) -> Vec<Vec<String>> {
     for (at, trace) in board.traces.iter().enumerate() {
         let cells = full.iter().zip(&ratios).map(|(runs, ratios)| {
             let score = &runs.all[at].score;
-            cell(ratios[at], score.throttled_bytes_share, &calls(score.calls as f64, score.split_merges as f64))
+            cell(ratios[at], score.throttled_bytes_share, &calls(float(score.calls), float(score.split_merges)))
         });
         let row = std::iter::once(trace.name.clone()).chain(cells);
         rows.push(row.chain([format!("{:.2}x", still[at]), format!("{:.2}x", on_demand[at])]).collect());
     }
     let medians = full.iter().zip(&ratios).map(|(runs, ratios)| {
         let of = |figure: fn(&simulator::score::Score) -> usize| {
-            median(&runs.all.iter().map(|one| figure(&one.score) as f64).collect::<Vec<_>>())
+            median(&runs.all.iter().map(|one| float(figure(&one.score))).collect::<Vec<_>>())
         };
         let calls = calls(of(|score| score.calls), of(|score| score.split_merges));
         cell(median(ratios), median(&runs.throttled()), &calls)
@@ -116,7 +117,7 @@ fn steady(since: &[Since]) -> Vec<Vec<String>> {
         ]);
     }
     let logs: f64 = since.iter().map(|one| one.cost().ln()).sum();
-    let mean = (logs / since.len().max(1) as f64).exp();
+    let mean = (logs / float(since.len().max(1))).exp();
     let none = String::new;
     rows.push(vec!["all".to_owned(), none(), none(), format!("{mean:.3}x"), none(), none()]);
     rows

@@ -8,5 +8,5 @@ pub(super) const IMPOSSIBLE: Cost = Cost::MAX / 4;
 
 /// A number of minutes or counts to reckon costs with.
 pub(super) fn cost(whole: usize) -> Cost {
-    Cost::try_from(whole).unwrap_or(IMPOSSIBLE)
+    Cost::try_from(whole).expect("there are fewer minutes and counts than that")
 }

@@ -1,5 +1,7 @@
 //! What a call is worth at each time: Lagrange multipliers for the limit on the calls of any window.
 
+use kinesis_model::num::{float, whole};
+
 use super::cost::Cost;
 use super::program::{Budget, Change, Grid, Values};
 use super::task::Task;
@@ -49,8 +51,9 @@ impl Prices {
 
     /// Shard-minutes of a call in each part; rounded down, which only lowers the bound.
     fn by_part(&self) -> Vec<Cost> {
-        #[allow(clippy::cast_possible_truncation, reason = "the conversion saturates")]
-        let price = |around: &[f64]| around.iter().sum::<f64>() as Cost;
+        let price = |around: &[f64]| {
+            Cost::try_from(whole(around.iter().sum())).expect("no call is worth more than all shards for all minutes")
+        };
         self.multipliers.windows(self.parts).map(price).collect()
     }
 
@@ -62,9 +65,8 @@ impl Prices {
     }
 
     /// The bound that follows from a program's least cost at these prices.
-    #[allow(clippy::cast_precision_loss, reason = "shard-minutes are far below 2^53")]
     pub(super) fn bound(&self, grid: &Grid, least: Cost) -> f64 {
-        (least * grid.unit()) as f64 - self.calls * self.multipliers.iter().sum::<f64>()
+        float(least * grid.unit()) - self.calls * self.multipliers.iter().sum::<f64>()
     }
 
     /// Calls above the limit in each window.

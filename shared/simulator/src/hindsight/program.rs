@@ -65,16 +65,15 @@ impl Grid {
     /// The demand in steps of so many minutes and in counts of so many shards, from this number of shards.
     pub(super) fn new(need: &[u32], initial: u32, assumed: &Assumptions, step: usize, unit: u32) -> Self {
         let counts = |shards: u32| shards.max(1).div_ceil(unit) as usize;
-        let peaks: Vec<_> =
-            need.chunks(step).map(|minutes| counts(minutes.iter().copied().max().unwrap_or(1))).collect();
+        let peaks: Vec<_> = need
+            .chunks(step)
+            .map(|minutes| counts(minutes.iter().copied().max().expect("a step has a minute")))
+            .collect();
         let first = counts(initial);
         let top = peaks.iter().copied().max().unwrap_or(1).max(first);
         let kind = ResizeKind::UpdateShardCount;
-        let takes: Vec<_> = (0..=top)
-            .map(|difference| {
-                assumed.resize_minutes(0, u32::try_from(difference).unwrap_or(u32::MAX).saturating_mul(unit), kind)
-            })
-            .collect();
+        let takes: Vec<_> =
+            (0..=top).map(|difference| assumed.resize_minutes(0, shards(difference, unit), kind)).collect();
         let mut groups: Vec<Group> = Vec::new();
         for (difference, minutes) in takes.iter().enumerate().skip(1) {
             let lag = minutes.div_ceil(step);
@@ -238,7 +237,7 @@ impl<'a> Values<'a> {
                 continue;
             }
             let Some((before, then_left, from)) = self.changed(step, left, count) else { break };
-            let to = u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(self.grid.unit);
+            let to = shards(count, self.grid.unit);
             let called = self.grid.called(step, from, count);
             changes.push(Change { called, done: self.grid.minute(step), to });
             (step, left, count) = (before, then_left, from);
@@ -282,4 +281,9 @@ impl<'a> Values<'a> {
         }
         None
     }
+}
+
+/// The shards that so many counts stand for.
+fn shards(counts: usize, unit: u32) -> u32 {
+    u32::try_from(counts).expect("counts are no more than shards") * unit
 }

@@ -86,7 +86,7 @@ proptest! {
         match solve(&task) {
             Ok(found) => {
                 prop_assert_eq!(Some(found.upper), every(&task));
-                prop_assert_eq!(found.lower, whole(found.upper));
+                prop_assert_eq!(found.lower, float(found.upper));
             }
             Err(minute) => {
                 let upto = |minutes: usize| every(&Task { need: &need[..minutes], ..task });
@@ -102,7 +102,7 @@ proptest! {
         let task = Task { need: &need, initial, assumed: &assumed, rules: Rules { calls, window } };
         match (solve(&task), every(&task)) {
             (Ok(found), Some(least)) => {
-                prop_assert!(found.lower <= whole(least) + 1e-6 && least <= found.upper, "{:?} of {}", found, least);
+                prop_assert!(found.lower <= float(least) + 1e-6 && least <= found.upper, "{:?} of {}", found, least);
                 prop_assert_eq!(found.run.capacity.iter().map(|shards| u64::from(*shards)).sum::<u64>(), found.upper);
             }
             (Ok(found), None) => prop_assert!(false, "{:?} where there is no plan", found),
@@ -160,7 +160,7 @@ fn over_days_the_bounds_are_close_and_no_eleventh_call_is_made() {
     for shards in [8, 40, 60] {
         let need = days(2, shards);
         let found = of(&need, need[0]).unwrap();
-        assert!(found.lower <= whole(found.upper) && whole(found.upper) < 1.06 * found.lower, "{shards}: {found:?}");
+        assert!(found.lower <= float(found.upper) && float(found.upper) < 1.06 * found.lower, "{shards}: {found:?}");
         assert!(found.run.capacity.iter().zip(&need).all(|(capacity, need)| capacity >= need));
         let calls = &found.run.calls;
         assert!(calls.len() > 10, "{} calls", calls.len());
@@ -172,7 +172,7 @@ fn over_days_the_bounds_are_close_and_no_eleventh_call_is_made() {
 fn a_demand_that_asks_for_few_calls_is_solved_exactly_however_long() {
     let need: Vec<_> = (0..4 * 1_440).map(|minute| if minute % 1_440 < 600 { 4 } else { 7 }).collect();
     let found = of(&need, 4).unwrap();
-    assert_eq!((found.lower, found.run.capacity), (whole(found.upper), need));
+    assert_eq!((found.lower, found.run.capacity), (float(found.upper), need));
 }
 
 #[test]

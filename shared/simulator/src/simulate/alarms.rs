@@ -3,6 +3,7 @@
 //! The model there works a whole window out each minute. Here each minute is worked out once, when it can first be
 //! seen, and again only when the alarm is put.
 
+use kinesis_model::num::float;
 use std::collections::VecDeque;
 
 use kinesis_model::Minute;
@@ -145,7 +146,6 @@ fn read(metric: &AlarmMetric) -> Result<Read, AlarmFault> {
     known.map(|(_, read)| *read).ok_or_else(|| AlarmFault::UnknownMetric(metric.name.clone()))
 }
 
-#[allow(clippy::cast_precision_loss, reason = "CloudWatch carries sums as floating point")]
 fn number(value: Option<u64>) -> Option<f64> {
-    value.map(|value| value as f64)
+    value.map(float)
 }

@@ -1,18 +1,21 @@
-//! An AWS with one stream, behind the ports: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
+//! An AWS with one stream: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use billing::{Series, Standing};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{
     AccountShards, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
 };
-use scaler_app::ports::{
-    Adapters, Alarms, CallError, Clock, FiringAlarm, Metrics, Notice, Notices, Pasts, Ports, Streams,
+use scaler_app::cloud::{
+    CallError, Clock, Cloud, CloudWatch, Failure, FiringAlarm, FleetCloud, Kinesis, Notification, Notifications,
+    OtherSettings, Queue, Runs, StoredAlarm, TaggedStream, Tagging,
 };
-use scaler_app::sync::ports::{AlarmStore, Continuations, Fleet, FleetMetrics, StoredAlarm, TaggedStream};
-use scaler_app::sync::{FleetAdapters, FleetPorts};
-use scaler_core::{Direction, StreamAlarm};
+use scaler_app::stack_config::StackConfig;
+use scaler_core::{Direction, StreamAlarm, TAG_MADE_BY};
 
 use super::alarms::SimulatedAlarm;
 use super::aws_state::{State, refused, writes};
@@ -34,22 +37,6 @@ impl Aws {
     /// One with this stream, managed and otherwise as it is made, at minute 0 of a trace that starts then.
     pub(super) fn new(start: Timestamp, stream: StreamModel, metric_delay_minutes: u32, shard_metrics: bool) -> Self {
         Self(Arc::new(Mutex::new(State::new(start, stream, metric_delay_minutes, shard_metrics))))
-    }
-
-    /// Its ports.
-    pub(super) fn ports(&self) -> FleetPorts<Self> {
-        let one = || self.clone();
-        let pass = Ports {
-            streams: one(),
-            metrics: one(),
-            alarms: one(),
-            notices: one(),
-            clock: one(),
-            pasts: Pasts::default(),
-            region: None,
-            account: OnceLock::new(),
-        };
-        FleetPorts { pass, fleet: one(), alarms: one(), metrics: one(), continuations: one() }
     }
 
     /// Lets a minute begin: evaluates the alarms and hands out those that begin to fire and wake a function.
@@ -126,7 +113,15 @@ impl Aws {
     }
 }
 
-impl Streams for Aws {
+impl Kinesis for Aws {
+    async fn list_streams(&self) -> Result<Vec<String>, CallError> {
+        Ok(vec![STREAM.to_owned()])
+    }
+
+    async fn standing(&self, stream: &str) -> Result<Standing, CallError> {
+        Err(no_bills("DescribeStreamSummary", stream))
+    }
+
     async fn describe(&self, _stream: &str) -> Result<StreamState, CallError> {
         let state = self.state();
         let is_active = state.stream.is_active(state.minute);
@@ -142,8 +137,8 @@ impl Streams for Aws {
         Ok(self.state().tags.clone().into_iter().collect())
     }
 
-    async fn remember(&self, _stream: &str, tag: &'static str, value: &str) -> Result<(), CallError> {
-        self.state().tags.insert(tag.to_owned(), value.to_owned());
+    async fn put_tag(&self, _stream: &str, key: &str, value: &str) -> Result<(), CallError> {
+        self.state().tags.insert(key.to_owned(), value.to_owned());
         Ok(())
     }
 
@@ -155,7 +150,7 @@ impl Streams for Aws {
         resized.map_err(|why| refused("UpdateShardCount", stream, why))
     }
 
-    async fn account(&self) -> Result<AccountShards, CallError> {
+    async fn account_shards(&self) -> Result<AccountShards, CallError> {
         let state = self.state();
         Ok(AccountShards { open: state.stream.capacity(state.minute), limit: ACCOUNT_SHARDS })
     }
@@ -164,21 +159,21 @@ impl Streams for Aws {
         Ok(self.shards())
     }
 
-    async fn split(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
+    async fn split_shard(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
         self.state().reshard("SplitShard", stream, |ring| ring.split(shard, at))
     }
 
-    async fn merge(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
+    async fn merge_shards(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
         self.state().reshard("MergeShards", stream, |ring| ring.merge(lower, upper))
     }
 
-    async fn send_shard_metrics(&self, _stream: &str) -> Result<(), CallError> {
+    async fn enable_shard_metrics(&self, _stream: &str) -> Result<(), CallError> {
         self.state().shard_metrics = true;
         Ok(())
     }
 }
 
-impl Metrics for Aws {
+impl CloudWatch for Aws {
     async fn window(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         Ok(self.state().window(end, minutes, |minute| *minute))
     }
@@ -196,87 +191,8 @@ impl Metrics for Aws {
     ) -> Result<BTreeMap<String, MetricWindow>, CallError> {
         Ok(self.state().shard_windows(shards, end, minutes))
     }
-}
 
-impl Alarms for Aws {
-    async fn firing(&self, direction: Direction) -> Result<Vec<FiringAlarm>, CallError> {
-        let state = self.state();
-        let firing =
-            state.alarms.values().filter(|held| held.wakes == Some(direction) && held.state == AlarmState::Alarm);
-        let firing = firing.map(|SimulatedAlarm { alarm, .. }| FiringAlarm {
-            name: alarm.name.clone(),
-            streams: vec![alarm.stream.clone()],
-            fits: alarm.fits(),
-        });
-        Ok(firing.collect())
-    }
-
-    async fn refit(&self, alarms: &[StreamAlarm]) -> Result<(), CallError> {
-        let mut state = self.state();
-        for alarm in alarms {
-            if let Some(held) = state.alarms.get(&alarm.name) {
-                let StreamAlarm { actions, description, .. } = held.alarm.clone();
-                state.put(&StreamAlarm { actions, description, ..alarm.clone() })?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Nobody is told, as where the stack names no topic.
-impl Notices for Aws {
-    fn is_heard(&self) -> bool {
-        false
-    }
-
-    async fn publish(&self, _notice: &Notice) -> Result<(), CallError> {
-        Ok(())
-    }
-}
-
-impl Clock for Aws {
-    fn now(&self) -> Timestamp {
-        self.state().now
-    }
-}
-
-impl Fleet for Aws {
-    async fn tagged(&self) -> Result<Vec<TaggedStream>, CallError> {
-        let tags = self.tags(STREAM).await?;
-        Ok(vec![TaggedStream { name: STREAM.to_owned(), tags }])
-    }
-
-    /// No stack is deleted here.
-    async fn own_alarms(&self) -> Result<BTreeSet<String>, CallError> {
-        Ok(BTreeSet::new())
-    }
-}
-
-impl AlarmStore for Aws {
-    async fn under(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
-        let state = self.state();
-        let under = state.alarms.values().filter(|held| held.alarm.name.starts_with(prefix));
-        let stored = |held: &SimulatedAlarm| StoredAlarm { arn: held.alarm.name.clone(), alarm: held.alarm.clone() };
-        Ok(under.map(stored).collect())
-    }
-
-    /// Nobody else makes alarms here.
-    async fn is_ours(&self, _alarm: &StoredAlarm) -> Result<bool, CallError> {
-        Ok(true)
-    }
-
-    async fn put(&self, alarm: &StreamAlarm, _there: Option<&StoredAlarm>) -> Result<(), CallError> {
-        self.state().put(alarm)
-    }
-
-    async fn delete(&self, names: &[String]) -> Result<(), CallError> {
-        self.state().alarms.retain(|name, _| !names.contains(name));
-        Ok(())
-    }
-}
-
-impl FleetMetrics for Aws {
-    async fn loads(
+    async fn stream_windows(
         &self,
         streams: &[String],
         end: Timestamp,
@@ -285,41 +201,150 @@ impl FleetMetrics for Aws {
         let state = self.state();
         Ok(streams.iter().map(|stream| (stream.clone(), state.window(end, minutes, writes))).collect())
     }
-}
 
-impl Continuations for Aws {
-    fn is_there(&self) -> bool {
-        true
+    async fn series(
+        &self,
+        _streams: &[(String, Standing)],
+        _start: Timestamp,
+        _end: Timestamp,
+        _step_seconds: u32,
+    ) -> Result<BTreeMap<String, Series>, CallError> {
+        Err(no_bills("GetMetricData", STREAM))
     }
 
-    async fn later(&self, request: &str, seconds: u32) -> Result<(), CallError> {
-        let mut state = self.state();
-        let due = state.now.checked_add(SignedDuration::from_secs(i64::from(seconds))).unwrap_or(Timestamp::MAX);
-        state.later.push((due, request.to_owned()));
+    async fn runs(
+        &self,
+        _functions: &[String],
+        _start: Timestamp,
+        _end: Timestamp,
+    ) -> Result<BTreeMap<String, Runs>, CallError> {
+        Err(no_bills("GetMetricData", STREAM))
+    }
+
+    async fn alarms(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
+        Ok(self.state().stored(|name| name.starts_with(prefix)))
+    }
+
+    async fn alarms_named(&self, names: &[String]) -> Result<Vec<StoredAlarm>, CallError> {
+        Ok(self.state().stored(|name| names.contains(name)))
+    }
+
+    async fn firing_alarms(&self, prefix: &str) -> Result<Vec<FiringAlarm>, CallError> {
+        let state = self.state();
+        let is_firing = |held: &&SimulatedAlarm| held.state == AlarmState::Alarm && held.alarm.name.starts_with(prefix);
+        let firing = state.alarms.values().filter(is_firing).map(|SimulatedAlarm { alarm, .. }| FiringAlarm {
+            name: alarm.name.clone(),
+            description: alarm.description.clone(),
+            streams: vec![alarm.stream.clone()],
+            fits: alarm.fits(),
+        });
+        Ok(firing.collect())
+    }
+
+    /// Nobody else makes alarms here.
+    async fn alarm_tags(&self, _alarm: &StoredAlarm) -> Result<Vec<(String, String)>, CallError> {
+        Ok(vec![(TAG_MADE_BY.to_owned(), StackConfig::default().stack_name)])
+    }
+
+    async fn put_alarm(
+        &self,
+        alarm: &StreamAlarm,
+        _other: &OtherSettings,
+        _tags: &[(&str, &str)],
+    ) -> Result<(), CallError> {
+        self.state().put(alarm)
+    }
+
+    async fn delete_alarms(&self, names: &[String]) -> Result<(), CallError> {
+        self.state().alarms.retain(|name, _| !names.contains(name));
         Ok(())
     }
 }
 
-impl Adapters for Aws {
-    type Streams = Self;
-    type Metrics = Self;
-    type Alarms = Self;
-    type Notices = Self;
-    type Clock = Self;
+/// A simulation has no bill: [`crate::score`] says what its shards cost.
+fn no_bills(call: &'static str, stream: &str) -> CallError {
+    CallError::new(call, stream, Failure::Refused, "a simulated stream has no bill")
 }
 
-impl FleetAdapters for Aws {
-    type Fleet = Self;
-    type AlarmStore = Self;
-    type FleetMetrics = Self;
-    type Continuations = Self;
+impl Notifications for Aws {
+    async fn publish(&self, _notification: &Notification) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+impl Clock for Aws {
+    fn now(&self) -> Timestamp {
+        self.state().now
+    }
+
+    /// Nothing that is simulated waits.
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+impl Tagging for Aws {
+    async fn streams_tagged(&self, _key: &str) -> Result<Vec<TaggedStream>, CallError> {
+        let tags = self.tags(STREAM).await?;
+        Ok(vec![TaggedStream { name: STREAM.to_owned(), tags }])
+    }
+
+    /// No stack is deleted here.
+    async fn alarms_tagged(&self, _key: &str, _value: &str) -> Result<BTreeSet<String>, CallError> {
+        Ok(BTreeSet::new())
+    }
+}
+
+impl Queue for Aws {
+    async fn send(&self, message: &str, delay_seconds: u32) -> Result<(), CallError> {
+        let mut state = self.state();
+        let due = state.now.checked_add(SignedDuration::from_secs(i64::from(delay_seconds))).unwrap_or(Timestamp::MAX);
+        state.later.push((due, message.to_owned()));
+        Ok(())
+    }
+}
+
+impl Cloud for Aws {
+    type Kinesis = Self;
+    type CloudWatch = Self;
+    type Notifications = Self;
+    type Clock = Self;
+
+    fn kinesis(&self) -> &Self {
+        self
+    }
+
+    fn cloudwatch(&self) -> &Self {
+        self
+    }
+
+    /// Nobody is told, as where the stack names no topic.
+    fn notifications(&self) -> Option<&Self> {
+        None
+    }
+
+    fn clock(&self) -> &Self {
+        self
+    }
+}
+
+impl FleetCloud for Aws {
+    type Tagging = Self;
+    type Queue = Self;
+
+    fn tagging(&self) -> &Self {
+        self
+    }
+
+    fn queue(&self) -> Option<&Self> {
+        Some(self)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use kinesis_model::Demand;
-    use scaler_app::ports::Failure;
 
     use super::super::ready;
     use super::*;
@@ -361,7 +386,7 @@ mod tests {
         let past = ready(after(3).past(STREAM, at(3), 3)).unwrap();
         assert_eq!(bytes(&past), [Some(0), None, None]);
         assert_eq!(past.minutes[0].iterator_age_ms, None);
-        let loads = ready(after(3).loads(&[STREAM.to_owned()], at(3), 3)).unwrap();
+        let loads = ready(after(3).stream_windows(&[STREAM.to_owned()], at(3), 3)).unwrap();
         assert_eq!(loads[STREAM], past);
     }
 
@@ -386,7 +411,7 @@ mod tests {
         let aws = after(0);
         let shards = aws.shards();
         pass(&aws, 0, 100, None);
-        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        ready(aws.enable_shard_metrics(STREAM)).unwrap();
         for minute in 1..4 {
             pass(&aws, minute, 103, None);
         }
@@ -402,9 +427,9 @@ mod tests {
     #[test]
     fn children_have_no_past_and_their_parent_keeps_its_own() {
         let aws = after(0);
-        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        ready(aws.enable_shard_metrics(STREAM)).unwrap();
         let parent = aws.shards()[0].clone();
-        ready(aws.split(STREAM, &parent.id, parent.range.middle().unwrap())).unwrap();
+        ready(aws.split_shard(STREAM, &parent.id, parent.range.middle().unwrap())).unwrap();
         let sent = |bytes| Sent { accepted: Demand { bytes, records: 1 }, ..Sent::default() };
         pass(&aws, 0, 100, None);
         pass(&aws, 1, 110, Some([30, 20, 10, 20, 30].map(sent).to_vec()));
@@ -418,7 +443,7 @@ mod tests {
     #[test]
     fn throttles_are_counted_by_shard() {
         let aws = after(0);
-        ready(aws.send_shard_metrics(STREAM)).unwrap();
+        ready(aws.enable_shard_metrics(STREAM)).unwrap();
         let shards = aws.shards();
         let sent = |records| Sent { throttled: Demand { bytes: 0, records }, ..Sent::default() };
         pass(&aws, 0, 100, Some([0, 5, 0, 2].map(sent).to_vec()));
@@ -436,7 +461,7 @@ mod tests {
     fn shards_that_cannot_be_split_are_told_apart() {
         let aws = after(0);
         let first = aws.shards()[0].clone();
-        let split = |id: &str| ready(aws.split(STREAM, id, first.range.middle().unwrap()));
+        let split = |id: &str| ready(aws.split_shard(STREAM, id, first.range.middle().unwrap()));
         let refused = |id: &str| split(id).unwrap_err().failure;
         assert_eq!(refused("shardId-000000000004"), Failure::NotFound);
         split(&first.id).unwrap();
@@ -461,13 +486,13 @@ mod tests {
         assert_eq!(resize(9).unwrap_err().failure, Failure::InUse);
         assert_eq!(shown(1), (StreamStatus::Updating, 4));
         assert_eq!(shown(2), (StreamStatus::Active, 8));
-        assert_eq!(ready(aws.account()).unwrap().open, 8);
+        assert_eq!(ready(aws.account_shards()).unwrap().open, 8);
     }
 
     #[test]
     fn a_request_for_another_run_comes_once_and_not_before_its_time() {
         let aws = after(0);
-        ready(aws.later("again", 90)).unwrap();
+        ready(aws.send("again", 90)).unwrap();
         let due = |minute| {
             aws.record(Minute::default(), None);
             aws.begin(minute, at(i64::try_from(minute).unwrap()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kinesis_model::{MetricWindow, Minute};
-use scaler_app::ports::{CallError, Failure};
+use scaler_app::cloud::{CallError, Failure, OtherSettings, StoredAlarm};
 use scaler_core::{StreamAlarm, TAG_MANAGED};
 
 use super::alarms::SimulatedAlarm;
@@ -140,6 +140,16 @@ impl State {
             *to = shown(from);
         }
         window
+    }
+
+    /// The alarms whose names are wanted.
+    pub(super) fn stored(&self, is_wanted: impl Fn(&String) -> bool) -> Vec<StoredAlarm> {
+        let stored = |SimulatedAlarm { alarm, .. }: &SimulatedAlarm| StoredAlarm {
+            arn: alarm.name.clone(),
+            alarm: alarm.clone(),
+            other: OtherSettings::default(),
+        };
+        self.alarms.values().filter(|held| is_wanted(&held.alarm.name)).map(stored).collect()
     }
 
     pub(super) fn put(&mut self, alarm: &StreamAlarm) -> Result<(), CallError> {

@@ -1,5 +1,6 @@
 //! Pieces of traffic on the ring of hash keys: how shards cut them, what a shard is wanted to take, what is left where.
 
+use kinesis_model::num::float;
 use kinesis_model::{Demand, HashKeyRange, OpenShard};
 
 /// Traffic in parts of bytes and records: what a shard has of a minute is seldom a whole number of them.
@@ -10,9 +11,8 @@ pub(super) struct Volume {
 }
 
 impl Volume {
-    #[allow(clippy::cast_precision_loss, reason = "a minute of a stream is far below 2^53 bytes")]
     pub(super) fn of(demand: Demand) -> Self {
-        Self { bytes: demand.bytes as f64, records: demand.records as f64 }
+        Self { bytes: float(demand.bytes), records: float(demand.records) }
     }
 
     pub(super) fn times(self, share: f64) -> Self {

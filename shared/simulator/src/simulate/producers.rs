@@ -1,5 +1,6 @@
 //! Producers: what they send in a minute, what the stream takes of it, and what they do with the rest.
 
+use kinesis_model::num::float;
 use kinesis_model::{Demand, HashKeyRange, OpenShard};
 
 use super::pieces::{self, Piece, Volume, left, rounded_down, scaled, wanted, whole};
@@ -47,10 +48,9 @@ impl Sent {
     }
 
     /// The share of the tries, 0 to 1, that was throttled; records are spread as bytes are.
-    #[allow(clippy::cast_precision_loss, reason = "a minute's records are far below 2^53")]
     pub(super) fn throttled_share(&self) -> f64 {
         let tried = self.accepted.records + self.throttled.records;
-        if tried == 0 { 0.0 } else { self.throttled.records as f64 / tried as f64 }
+        if tried == 0 { 0.0 } else { float(self.throttled.records) / float(tried) }
     }
 }
 
@@ -171,7 +171,7 @@ fn part(whole: Demand, share: f64) -> Demand {
         return whole;
     }
     // A whole number stays one, though a share is good to 15 digits only.
-    let part = |whole: u64| (whole as f64 * share + 1e-6) as u64;
+    let part = |whole: u64| (float(whole) * share + 1e-6) as u64;
     Demand { bytes: part(whole.bytes), records: part(whole.records) }
 }
 
@@ -191,7 +191,7 @@ mod tests {
 
     /// So many shards' worth of bytes and of records.
     fn load(bytes: f64, records: f64) -> Demand {
-        Demand { bytes: (bytes * BYTES as f64).round() as u64, records: (records * RECORDS as f64).round() as u64 }
+        Demand { bytes: (bytes * float(BYTES)).round() as u64, records: (records * float(RECORDS)).round() as u64 }
     }
 
     fn producers(skew: Skew) -> Producers {

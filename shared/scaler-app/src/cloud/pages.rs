@@ -1,0 +1,9 @@
+//! Amazon S3: the bucket in which pages are kept for people.
+
+use super::failure::CallError;
+
+/// The bucket in which pages are kept for people.
+pub trait Pages: Send + Sync {
+    /// Puts an HTML page under this key, over one that is there; says where it is.
+    fn put(&self, key: &str, html: String) -> impl Future<Output = Result<String, CallError>> + Send;
+}

@@ -1,0 +1,101 @@
+//! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
+
+use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
+use scaler_core::{Direction, Observation, Plan, Policy, StreamTags, may_plan, plan_ahead};
+
+use super::Settings;
+use crate::cloud::{CallError, Clock, Cloud, CloudWatch};
+use crate::history_cache::minutes_since_end;
+use crate::outcome::{Outcome, OutcomeKind};
+use crate::process::Process;
+use crate::reconcile::{call_failed, reconcile};
+use kinesis_model::whole_minute;
+
+/// A stream's next turn to be looked ahead for comes within so many minutes.
+pub(super) const TURN_MINUTES: u32 = 60;
+/// A request for another run can wait so long. Source: SQS API reference, `DelaySeconds`.
+pub(super) const LATER_SECONDS_MAX: u32 = 900;
+
+/// What was held is looked at again after so long.
+const HELD_SECONDS: u32 = 300;
+
+/// What came of it.
+#[derive(Default)]
+pub(super) struct Ahead {
+    /// What was done, if anything was to be.
+    pub(super) outcome: Option<Outcome>,
+    /// In how many seconds the next step is due, or a nearer look at it.
+    pub(super) look_again: Option<u32>,
+}
+
+/// Plans the next day of a stream that has so many shards, as far as its alarms and tags say.
+///
+/// Those may be minutes old. So nothing is changed by them: what the plan wants now goes through the pass that an alarm causes,
+/// which sees for itself and decides.
+pub(super) async fn look_ahead(
+    cloud: &impl Cloud,
+    process: &Process,
+    settings: Settings<'_>,
+    stream: &str,
+    shards: ShardCount,
+    enrolment: &StreamTags,
+) -> Ahead {
+    let Ok(policy) = enrolment.policy(settings.policy) else { return Ahead::default() };
+    let plan = match plan(cloud, process, &policy, stream, shards, enrolment).await {
+        Ok(Some(plan)) => plan,
+        Ok(None) => return Ahead::default(),
+        Err(error) => return Ahead { outcome: Some(call_failed(stream, &error)), look_again: None },
+    };
+    let direction = match plan.desired() {
+        desired if desired > shards => Direction::Out,
+        desired if desired < shards => Direction::In,
+        _ => {
+            let next = plan.next().filter(|(minutes, _)| *minutes < TURN_MINUTES);
+            return Ahead { outcome: None, look_again: next.map(|(minutes, _)| (minutes * 60).min(LATER_SECONDS_MAX)) };
+        }
+    };
+    if !may_plan(&policy, &enrolment.history, direction, cloud.clock().now()) {
+        let look_again = (direction == Direction::Out).then_some(HELD_SECONDS);
+        return Ahead { outcome: None, look_again };
+    }
+    let outcome = Box::pin(reconcile(cloud, process, settings.policy, stream, direction, None)).await;
+    let look_again = match (outcome.outcome, direction) {
+        // A longer way has more than one step.
+        (OutcomeKind::Resized, _) => Some(LATER_SECONDS_MAX),
+        // No alarm fires before a peak that was foreseen.
+        (OutcomeKind::Held | OutcomeKind::Failed, Direction::Out) => Some(HELD_SECONDS),
+        // A saving waits for the stream's turn.
+        _ => None,
+    };
+    Ahead { outcome: Some(outcome), look_again }
+}
+
+async fn plan(
+    cloud: &impl Cloud,
+    process: &Process,
+    policy: &Policy,
+    stream: &str,
+    shards: ShardCount,
+    enrolment: &StreamTags,
+) -> Result<Option<Plan>, CallError> {
+    let now = cloud.clock().now();
+    let end = whole_minute(now);
+    // Kept for the pass that may follow, and for the next look within the hour.
+    let past = process.histories.of_stream(cloud.cloudwatch(), stream, now).await?;
+    let window = cloud.cloudwatch().window(stream, end, minutes_since_end(now)).await?;
+    let state = StreamState {
+        status: StreamStatus::Active,
+        mode: StreamMode::Provisioned,
+        open_shards: shards,
+        shard_metrics: false,
+    };
+    let seen = Observation {
+        stream: state,
+        enrolment: enrolment.clone(),
+        window,
+        past: Some(past),
+        account: None,
+        shards: None,
+    };
+    Ok(plan_ahead(policy, &seen, now))
+}

@@ -1,0 +1,87 @@
+//! What people are told once after a deployment: how many streams are managed, what was done, and what needs somebody.
+
+use super::Settings;
+use super::response::{Counted, Tally};
+use crate::cloud::{FleetCloud, Notification, NotificationKind, Notifications, Subject};
+use crate::outcome::{Outcome, OutcomeKind};
+
+/// Tells people what the first look after a deployment came to, at which so many streams were found that are scaled.
+pub(super) async fn tell_deployed(
+    cloud: &impl FleetCloud,
+    settings: Settings<'_>,
+    is_rollback: bool,
+    scaled: usize,
+    tally: &mut Tally<'_>,
+) {
+    let Some(topic) = cloud.notifications() else { return };
+    let what = if is_rollback { "rolled back to what it was" } else { "deployed" };
+    let notification = notification(settings, what, scaled, tally);
+    if let Err(error) = topic.publish(&notification).await {
+        let words = format!("nobody was told of the deployment: {error}");
+        tally.decisive(Outcome::plain(OutcomeKind::of(error.failure), None, words));
+    }
+}
+
+fn notification(settings: Settings<'_>, what: &str, scaled: usize, tally: &Tally<'_>) -> Notification {
+    let (is_dry_run, seen) = (settings.policy.dry_run, tally.seen());
+    let mut lines = vec![
+        format!("What: the stack {} was {what}, and has looked at its streams.", settings.stack_config.stack_name),
+        format!("Streams that are scaled: {scaled}"),
+        format!("Dry run: {}", if is_dry_run { "yes, so nothing is resized" } else { "no" }),
+        format!("Streams whose alarms were made or put right: {}", seen.mended),
+    ];
+    let counts = |outcome: &Outcome| match (outcome.current, outcome.desired) {
+        (Some(from), Some(to)) => format!("from {from} to {to} shards"),
+        _ => outcome.words.clone(),
+    };
+    if !is_dry_run {
+        lines.extend(listed("Outside their bounds, and resized", &seen.resized, counts));
+    }
+    // A stream may be in dry run by its tag.
+    if is_dry_run || seen.in_dry_run.count > 0 {
+        lines.extend(listed(
+            "Outside their bounds, and would be resized but for the dry run",
+            &seen.in_dry_run,
+            counts,
+        ));
+    }
+    lines.extend(listed("Needs somebody", &seen.needy, |outcome| outcome.words.clone()));
+    if let Some(last) = tally.rest() {
+        lines.push(format!(
+            "Not looked at yet: the streams after {last}. Other runs do that; their log says what came of it."
+        ));
+    }
+    lines.push(format!("Next: {}\n", next(scaled, is_dry_run, tally)));
+    let streams = if scaled == 1 { "1 stream is".to_owned() } else { format!("{scaled} streams are") };
+    let subject = Subject::new(&format!("{what}, {streams} scaled{}", if is_dry_run { " (dry run)" } else { "" }));
+    Notification { kind: NotificationKind::Deployment, subject, text: lines.join("\n") }
+}
+
+fn next(scaled: usize, is_dry_run: bool, tally: &Tally<'_>) -> &'static str {
+    let seen = tally.seen();
+    match (scaled, tally.rest().is_some()) {
+        _ if seen.needy.count > 0 => "See to the streams above.",
+        (0, false) => "Tag a stream with kinesis-scaler/managed = true. Within five minutes it has its alarms.",
+        _ if is_dry_run => "Read in the logs what would be done. To let it, deploy with false for DryRun.",
+        _ if seen.in_dry_run.count > 0 => {
+            "Nothing to do. To let the streams in dry run be resized, take their tag kinesis-scaler/dry-run away."
+        }
+        (_, true) => "Nothing to do for the streams that were looked at.",
+        (_, false) => "Nothing to do.",
+    }
+}
+
+/// How many these are, and a line for each of the first few.
+fn listed(what: &str, outcomes: &Counted, words: impl Fn(&Outcome) -> String) -> Vec<String> {
+    let mut lines = vec![format!("{what}: {}", outcomes.count)];
+    let line = |outcome: &Outcome| match &outcome.stream {
+        Some(stream) => format!("- {stream}: {}", words(outcome)),
+        None => format!("- {}", words(outcome)),
+    };
+    lines.extend(outcomes.first.iter().map(line));
+    let more = outcomes.count - outcomes.first.len();
+    if more > 0 {
+        lines.push(format!("- and {more} more: see the log of alarm-sync"));
+    }
+    lines
+}

@@ -1,0 +1,327 @@
+//! The fleet, stream by stream, until all are synchronised or time is up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use scaler_core::{ALARM_PREFIX, ROUND_MINUTES, SYNC_MINUTES, TAG_MANAGED, is_due, is_plan_due, stream_of_alarm};
+
+use super::Settings;
+use super::ahead::{LATER_SECONDS_MAX, TURN_MINUTES};
+use super::metrics::publish;
+use super::request::{Look, SyncRequest};
+use super::response::Tally;
+use super::stream_sync::{Depth, ObservedStream, StreamSync, SyncedStream};
+use crate::cloud::{CallError, Clock, CloudWatch, FleetCloud, Queue, StoredAlarm, TaggedStream, Tagging};
+use crate::outcome::{Outcome, OutcomeKind};
+use crate::process::Process;
+use crate::reconcile::call_failed;
+
+/// Names in one message: far below what SQS takes, and a run's work.
+const STREAMS_A_MESSAGE: usize = 100;
+/// Billionths of the fleet that each run of the schedule begins further on than the one before: the golden ratio, by which
+/// few runs begin everywhere. Where time does not suffice for all, all have their turn.
+const STRIDE: i128 = 618_033_989;
+const WHOLE: i128 = 1_000_000_000;
+/// What failed is tried again after so long.
+const RETRY_SECONDS: u32 = 300;
+/// The looks at a stream that is changing, or at which a look failed, go on for so long: four hours, in which each stream has the
+/// turn in which Kinesis is asked about it.
+const CHANGE_SECONDS: i64 = ROUND_MINUTES * 60;
+/// The looks ahead for a stream go on for so long: an hour, after which its turn begins others.
+const PLAN_SECONDS: i64 = TURN_MINUTES as i64 * 60;
+
+/// One run over many streams.
+pub(super) struct Walk<'a, C: FleetCloud> {
+    cloud: &'a C,
+    settings: Settings<'a>,
+    until: Timestamp,
+    stream_sync: StreamSync<'a, C>,
+}
+
+impl<'a, C: FleetCloud> Walk<'a, C> {
+    pub(super) fn new(cloud: &'a C, process: &'a Process, settings: Settings<'a>, until: Timestamp) -> Self {
+        Self { cloud, settings, until, stream_sync: StreamSync { cloud, process, settings, refused: None } }
+    }
+
+    /// The schedule's run: what looks wrong, and those whose turn it is.
+    pub(super) async fn due(self, asked_at: Option<i64>, tally: &mut Tally<'_>) {
+        let asked_at = asked_at.unwrap_or_else(|| self.now());
+        let depth = |stream: &str| if is_due(stream, asked_at) { Depth::InTurn } else { Depth::AsItsAlarmsSay };
+        let mut fleet = match self.find(depth, |stream| is_plan_due(stream, asked_at)).await {
+            Ok(fleet) => fleet,
+            Err(error) => return tally.decisive(run_failed(&error)),
+        };
+        let run = i128::from(asked_at.div_euclid(SYNC_MINUTES * 60));
+        let first = i128::try_from(fleet.len()).unwrap_or(0) * (run * STRIDE).rem_euclid(WHOLE) / WHOLE;
+        fleet.rotate_left(usize::try_from(first).unwrap_or(0));
+        let (all, Looks { done, .. }) = (fleet.len(), self.sync(fleet, tally).await);
+        if done == 0 && all > 0 {
+            tally.decisive(no_time());
+        } else if done < all {
+            let words = format!("time is up, {} of {all} streams are left to the next run", all - done);
+            tally.outcome(Outcome::plain(OutcomeKind::Held, None, words));
+        }
+    }
+
+    /// Every stream closely, by name, from after `after` on; and through the queue, if that takes more than one run. How many of
+    /// them are scaled, if they could be looked at.
+    pub(super) async fn all(self, after: Option<String>, tally: &mut Tally<'_>) -> Option<usize> {
+        let mut fleet = match self.find(|_| Depth::Close, |_| false).await {
+            Ok(fleet) => fleet,
+            Err(error) => {
+                tally.decisive(run_failed(&error));
+                return None;
+            }
+        };
+        fleet.retain(|observed| after.as_ref().is_none_or(|after| observed.stream > *after));
+        let names: Vec<String> = fleet.iter().map(|observed| observed.stream.clone()).collect();
+        let (cloud, Looks { done, scaled }) = (self.cloud, self.sync(fleet, tally).await);
+        if done == names.len() {
+            return Some(scaled);
+        }
+        // Further than the run before, or it would never end.
+        let Some(last) = done.checked_sub(1).map(|last| names[last].clone()) else {
+            tally.decisive(no_time());
+            return None;
+        };
+        if leave(cloud, &SyncRequest::All { after: Some(last.clone()) }, 0, tally).await {
+            tally.goes_on_after(&last);
+        }
+        Some(scaled)
+    }
+
+    /// These streams, as they are now.
+    pub(super) async fn streams(mut self, look: Look, tally: &mut Tally<'_>) {
+        let now = self.now();
+        let end = |chain_seconds| {
+            let latest = now.saturating_add(chain_seconds);
+            look.until.map_or(latest, |until| until.min(now.saturating_add(CHANGE_SECONDS)))
+        };
+        let (change_ends, plan_ends) = (end(CHANGE_SECONDS), end(PLAN_SECONDS));
+        // What is looked at again is not done yet, and may take its time.
+        let pause = |first: u32| if look.until.is_none() { first } else { LATER_SECONDS_MAX };
+        let mut again = LooksAgain::default();
+        for (done, stream) in look.streams.iter().enumerate() {
+            if done > 0 && self.is_over() {
+                let rest = Look { streams: look.streams[done..].to_vec(), ..look };
+                leave(self.cloud, &SyncRequest::Streams(rest), 0, tally).await;
+                break;
+            }
+            let Looked { outcomes, changes, plan } = self.look_at(stream, look.plans).await;
+            again.note(stream, changes.map(pause), look.plans, change_ends);
+            again.note(stream, plan, true, plan_ends);
+            // It alone is tried again: those that went well are not to wait for it.
+            let is_retried_alone = has_failed(&outcomes) && self.cloud.queue().is_some();
+            if is_retried_alone {
+                again.note(stream, Some(pause(RETRY_SECONDS)), look.plans, change_ends);
+            }
+            for outcome in outcomes {
+                if is_retried_alone { tally.outcome(outcome) } else { tally.decisive(outcome) }
+            }
+        }
+        self.look_again(again, tally).await;
+    }
+
+    /// Synchronises one stream, and looks ahead for it if that is asked for.
+    async fn look_at(&mut self, stream: &str, plans: bool) -> Looked {
+        let observed = match self.observe(stream).await {
+            Ok(observed) => observed,
+            Err(error) => return Looked { outcomes: vec![call_failed(stream, &error)], changes: None, plan: None },
+        };
+        // In a box, as in `pass/handle.rs`, here and below.
+        let synced = Box::pin(self.stream_sync.sync(observed)).await;
+        let at_rest = synced.at_rest().filter(|_| plans);
+        let mut looked = Looked { outcomes: synced.outcomes, changes: synced.look_again, plan: None };
+        if let Some((shards, enrolment)) = at_rest {
+            let ahead = self.stream_sync.look_ahead(stream, shards, &enrolment).await;
+            looked.plan = ahead.look_again;
+            looked.outcomes.extend(ahead.outcome);
+        }
+        looked
+    }
+
+    /// What is known of a stream that is to be looked at closely.
+    async fn observe(&self, stream: &str) -> Result<ObservedStream, CallError> {
+        let alarms = self.cloud.cloudwatch().alarms(&format!("{ALARM_PREFIX}{stream}/")).await?;
+        let is_listed = self.settings.stack_config.stream_names.iter().any(|listed| listed == stream);
+        let (stream, depth) = (stream.to_owned(), Depth::Close);
+        Ok(ObservedStream { stream, tags: None, alarms, is_listed, depth, plans: true })
+    }
+
+    /// Synchronises these streams in their order, as far as there is time.
+    async fn sync(mut self, fleet: Vec<ObservedStream>, tally: &mut Tally<'_>) -> Looks {
+        let (mut done, mut standings, mut plans) = (0, Vec::new(), Vec::new());
+        let (now, mut again) = (self.now(), LooksAgain::default());
+        let (change_ends, plan_ends) = (now.saturating_add(CHANGE_SECONDS), now.saturating_add(PLAN_SECONDS));
+        for observed in fleet {
+            if self.is_over() {
+                break;
+            }
+            done += 1;
+            let stream = observed.stream.clone();
+            let (is_planned, is_in_turn) = (observed.plans, observed.depth == Depth::InTurn);
+            // In a box, as in `pass/handle.rs`, here and below.
+            let synced = Box::pin(self.stream_sync.sync(observed)).await;
+            plans.extend(synced.at_rest().filter(|_| is_planned).map(|at_rest| (stream.clone(), at_rest)));
+            let SyncedStream { outcomes, standing, look_again } = synced;
+            again.note(&stream, look_again, is_planned, change_ends);
+            // The schedule's next run would not look so closely.
+            let is_retried = is_in_turn && has_failed(&outcomes);
+            again.note(&stream, is_retried.then_some(RETRY_SECONDS), is_planned, change_ends);
+            for outcome in outcomes {
+                tally.outcome(outcome);
+            }
+            standings.extend(standing.map(|(shards, enrolment)| (stream, shards, enrolment)));
+        }
+        // What is wrong is put right first; whom there is no time for has a turn in an hour, and alarms.
+        for (stream, (shards, enrolment)) in plans {
+            if self.is_over() {
+                break;
+            }
+            let ahead = self.stream_sync.look_ahead(&stream, shards, &enrolment).await;
+            again.note(&stream, ahead.look_again, true, plan_ends);
+            ahead.outcome.into_iter().for_each(|outcome| tally.outcome(outcome));
+        }
+        self.look_again(again, tally).await;
+        if self.settings.stack_config.stream_metrics {
+            publish(self.cloud, self.settings, &standings, !self.is_over(), tally).await;
+        }
+        Looks { done, scaled: standings.len() }
+    }
+
+    /// Every stream that is to be synchronised, by name. All of it or an error: half a fleet would make the other half look unmanaged.
+    async fn find(
+        &self,
+        depth: impl Fn(&str) -> Depth,
+        plans: impl Fn(&str) -> bool,
+    ) -> Result<Vec<ObservedStream>, CallError> {
+        let tagged = self.cloud.tagging().streams_tagged(TAG_MANAGED).await?;
+        let mut alarms: BTreeMap<String, Vec<StoredAlarm>> = BTreeMap::new();
+        for stored in self.cloud.cloudwatch().alarms(ALARM_PREFIX).await? {
+            if let Some(stream) = stream_of_alarm(&stored.alarm.name) {
+                alarms.entry(stream.to_owned()).or_default().push(stored);
+            }
+        }
+        let listed: BTreeSet<String> = self.settings.stack_config.stream_names.iter().cloned().collect();
+        let mut tags: BTreeMap<String, Vec<(String, String)>> =
+            tagged.into_iter().map(|TaggedStream { name, tags }| (name, tags)).collect();
+        let names: BTreeSet<String> = tags.keys().chain(alarms.keys()).chain(&listed).cloned().collect();
+        let observed = |stream: String| ObservedStream {
+            tags: tags.remove(&stream),
+            alarms: alarms.remove(&stream).unwrap_or_default(),
+            is_listed: listed.contains(&stream),
+            depth: depth(&stream),
+            plans: plans(&stream),
+            stream,
+        };
+        Ok(names.into_iter().map(observed).collect())
+    }
+
+    fn is_over(&self) -> bool {
+        self.cloud.clock().now() >= self.until
+    }
+
+    fn now(&self) -> i64 {
+        self.cloud.clock().now().as_second()
+    }
+
+    /// Has streams looked at again, of which the schedule's next run would not know that it should. A look after the end of its chain
+    /// is not asked for: the stream has had its turn by then.
+    async fn look_again(&self, again: LooksAgain, tally: &mut Tally<'_>) {
+        if self.cloud.queue().is_none() {
+            return;
+        }
+        let now = self.now();
+        for (Again { seconds, plans, until }, streams) in again.by_time() {
+            if now.saturating_add(i64::from(seconds)) >= until {
+                continue;
+            }
+            for streams in streams.chunks(STREAMS_A_MESSAGE) {
+                let look = Look { streams: streams.to_vec(), plans, until: Some(until) };
+                leave(self.cloud, &SyncRequest::Streams(look), seconds, tally).await;
+            }
+        }
+    }
+}
+
+fn has_failed(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().any(|outcome| outcome.outcome == OutcomeKind::Failed)
+}
+
+/// How many streams a run looked at, and how many of them are scaled.
+struct Looks {
+    done: usize,
+    scaled: usize,
+}
+
+/// What came of a look at one stream.
+struct Looked {
+    outcomes: Vec<Outcome>,
+    /// In how many seconds to look again, since the stream is changing.
+    changes: Option<u32>,
+    /// In how many seconds to look ahead again.
+    plan: Option<u32>,
+}
+
+/// Another look at a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Again {
+    /// In how many seconds.
+    seconds: u32,
+    /// Whether to look ahead as well.
+    plans: bool,
+    /// The end of its chain, exclusive, in epoch seconds.
+    until: i64,
+}
+
+/// The looks that a run asks for: one for each stream.
+#[derive(Default)]
+struct LooksAgain(BTreeMap<String, Again>);
+
+impl LooksAgain {
+    /// Asks for a look at a stream in so many seconds, if any: one look serves all who ask for it.
+    fn note(&mut self, stream: &str, seconds: Option<u32>, plans: bool, until: i64) {
+        let Some(seconds) = seconds else { return };
+        let asked = Again { seconds, plans, until };
+        let both = |other: &Again| Again {
+            seconds: seconds.min(other.seconds),
+            plans: plans || other.plans,
+            until: until.max(other.until),
+        };
+        let asked = self.0.get(stream).map_or(asked, both);
+        self.0.insert(stream.to_owned(), asked);
+    }
+
+    /// The streams of each look.
+    fn by_time(self) -> BTreeMap<Again, Vec<String>> {
+        let mut by_time: BTreeMap<Again, Vec<String>> = BTreeMap::new();
+        for (stream, again) in self.0 {
+            by_time.entry(again).or_default().push(stream);
+        }
+        by_time
+    }
+}
+
+/// Leaves a request to another run, in so many seconds at the earliest; whether that succeeded.
+async fn leave(cloud: &impl FleetCloud, request: &SyncRequest, seconds: u32, tally: &mut Tally<'_>) -> bool {
+    let words = match cloud.queue() {
+        Some(queue) => match queue.send(&request.message(), seconds).await {
+            Ok(()) => return true,
+            Err(error) => error.to_string(),
+        },
+        None => "there is no queue (CONTINUATION_QUEUE_URL)".to_owned(),
+    };
+    let words = format!("the rest could not be left to another run: {words}");
+    tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
+    false
+}
+
+fn no_time() -> Outcome {
+    let words = "reading the fleet took all the time there is: no stream was looked at in this run";
+    Outcome::plain(OutcomeKind::Failed, None, words)
+}
+
+fn run_failed(error: &CallError) -> Outcome {
+    let kind = OutcomeKind::of(error.failure);
+    Outcome { needs_attention: true, ..Outcome::plain(kind, None, format!("this run did nothing: {error}")) }
+}

@@ -1,0 +1,239 @@
+//! What a function answers and logs: one outcome per stream looked at, each with its decision in figures and words.
+
+use std::fmt;
+
+use scaler_core::{Decision, Direction, Reason, Resharding, ShardCall, Verdict};
+use serde::Serialize;
+
+use crate::cloud::Failure;
+use crate::retry::RetryNeeded;
+
+/// How a pass over one stream (or one alarm that names none) ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// AWS accepted a resize.
+    Resized,
+    /// Nothing to do, or not now: the sweep looks again while the alarm fires.
+    Held,
+    /// A resize would have been requested.
+    DryRun,
+    /// Not to be done until a person does something.
+    Refused,
+    /// A notification that asks for nothing.
+    Ignored,
+    /// A call failed that may succeed when tried again.
+    Failed,
+    /// Everything is as it should be.
+    Kept,
+    /// Alarms were made, changed or deleted.
+    Mended,
+}
+
+/// One step of the decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// The stage, as in `recommend`, `cooldown`, `step-factor`.
+    pub stage: String,
+    /// Shards after it.
+    pub shards: u32,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// A split or a merge that took the place of `UpdateShardCount`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallReport {
+    /// `split` or `merge`.
+    pub call: &'static str,
+    /// The shard that is split, or the lower one and the upper one that are merged.
+    pub shards: Vec<String>,
+    /// The first hash key of the upper part, in digits, of a split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// The how manieth of its plan it is.
+    pub step: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl CallReport {
+    fn of(decision: &Decision) -> Option<Self> {
+        let Resharding { call, .. } = decision.resharding.as_ref()?;
+        let (call, shards, at) = match call {
+            ShardCall::Split { shard, at } => ("split", vec![shard.clone()], Some(at.to_string())),
+            ShardCall::Merge { lower, upper } => ("merge", vec![lower.clone(), upper.clone()], None),
+        };
+        let (step, of) = decision.progress()?;
+        Some(Self { call, shards, at, step, of })
+    }
+}
+
+impl fmt::Display for CallReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { call, shards, step, of, .. } = self;
+        write!(f, "{call} {} ({step} of {of})", shards.join(" with "))
+    }
+}
+
+/// How a pass ended, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The stream, where one is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// The alarm that asked, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// Open shards before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<u32>,
+    /// Shards requested, or that would have been; `current` where none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desired: Option<u32>,
+    /// The split or merge requested, or that would have been, where it is not the count that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resharding: Option<CallReport>,
+    /// Whether a person should know: the stream does not get what it needs, and will not by itself.
+    pub needs_attention: bool,
+    /// A short name for what a person is told of, by which the same is not told twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The whole of it in a sentence.
+    pub words: String,
+    /// What a person can do next, where one is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// The decision, step by step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepReport>,
+    /// What went wrong beside the decision, and was left for a later pass to mend.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+    /// How a call failed that ended it, where one did.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
+    /// The decision itself, where there was one; `steps` says the same in words.
+    #[serde(skip)]
+    pub decision: Option<Box<Decision>>,
+}
+
+impl OutcomeKind {
+    /// How a pass ends in which a call failed so.
+    pub(crate) const fn of(failure: Failure) -> Self {
+        match failure {
+            Failure::NotFound
+            | Failure::Refused
+            | Failure::Denied
+            | Failure::Unauthenticated(_)
+            | Failure::Quota
+            | Failure::DaySpent => Self::Refused,
+            Failure::InUse => Self::Held,
+            Failure::Throttled | Failure::Unavailable | Failure::ServerFault | Failure::Unreadable => Self::Failed,
+        }
+    }
+}
+
+impl Outcome {
+    /// An outcome without a decision.
+    pub fn plain(outcome: OutcomeKind, stream: Option<&str>, words: impl Into<String>) -> Self {
+        Self {
+            stream: stream.map(str::to_owned),
+            alarm: None,
+            outcome,
+            current: None,
+            desired: None,
+            resharding: None,
+            needs_attention: matches!(outcome, OutcomeKind::Refused | OutcomeKind::Failed),
+            cause: None,
+            words: words.into(),
+            next: None,
+            steps: Vec::new(),
+            faults: Vec::new(),
+            failure: None,
+            decision: None,
+        }
+    }
+
+    /// The outcome of a reason that ended a look at a stream before any decision.
+    pub(crate) fn stopped(outcome: OutcomeKind, stream: &str, reason: &Reason) -> Self {
+        let needs_attention = reason.needs_a_person(Direction::Out);
+        Self {
+            needs_attention,
+            cause: reason.cause().filter(|_| needs_attention).map(str::to_owned),
+            next: reason.advice(stream).filter(|_| needs_attention),
+            ..Self::plain(outcome, Some(stream), reason.to_string())
+        }
+    }
+
+    /// The outcome of a decision that was, if it asked for a resize, carried out.
+    pub fn decided(stream: &str, decision: &Decision) -> Self {
+        let outcome = match decision.verdict {
+            Verdict::Resize => OutcomeKind::Resized,
+            Verdict::DryRun => OutcomeKind::DryRun,
+            Verdict::Hold | Verdict::Measure => OutcomeKind::Held,
+            Verdict::Refuse => OutcomeKind::Refused,
+        };
+        let steps = decision.steps.iter().map(|step| StepReport {
+            stage: step.stage.to_string(),
+            shards: step.shards.get(),
+            reason: decision.told(&step.reason),
+        });
+        Self {
+            current: Some(decision.current.get()),
+            desired: Some(decision.desired.get()),
+            resharding: CallReport::of(decision),
+            needs_attention: decision.attention().is_some(),
+            cause: decision.attention().and_then(Reason::cause).map(str::to_owned),
+            next: decision.attention().and_then(|reason| reason.advice(stream)),
+            steps: steps.collect(),
+            decision: Some(Box::new(decision.clone())),
+            ..Self::plain(outcome, Some(stream), decision.words())
+        }
+    }
+
+    /// The same, asked for by this alarm.
+    #[must_use]
+    pub fn asked_by(mut self, alarm: &str) -> Self {
+        self.alarm = Some(alarm.to_owned());
+        self
+    }
+}
+
+/// The answer to one event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Response {
+    /// `scale-out` or `scale-in`.
+    pub function: String,
+    /// One entry per stream or notification; empty when a sweep finds nothing firing.
+    pub outcomes: Vec<Outcome>,
+    #[serde(skip)]
+    is_sweep: bool,
+}
+
+impl Response {
+    pub(crate) fn new(direction: Direction, is_sweep: bool, outcomes: Vec<Outcome>) -> Self {
+        Self { function: direction.to_string(), outcomes, is_sweep }
+    }
+
+    /// The answer for Lambda: an error where a retry could help, and only there. A stream that failed in a sweep is not
+    /// worth one: the next sweep comes within a minute, and a retry would keep it waiting.
+    ///
+    /// # Errors
+    /// At least one outcome is [`OutcomeKind::Failed`]. The event is handed over whole again, which is harmless for the
+    /// streams that were resized: they are being resized, or cooling down.
+    pub fn into_result(self) -> Result<Self, RetryNeeded> {
+        let retried =
+            |outcome: &&Outcome| outcome.outcome == OutcomeKind::Failed && !(self.is_sweep && outcome.stream.is_some());
+        let failed: Vec<_> = self.outcomes.iter().filter(retried).collect();
+        match failed.first() {
+            None => Ok(self),
+            Some(first) => {
+                let (failed, all) = (failed.len(), self.outcomes.len());
+                Err(RetryNeeded(format!("{failed} of {all} passes failed, the first: {}", first.words)))
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Reckons one stream: from what it used to its bill, what it could have cost, and what to do about it.
+
+use billing::prices::{Item, MissingPrice, PriceSheet};
+use billing::{AdviceInput, Bill, OwnUse, Series, Standing, Usage, advice, month_end};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kinesis_model::num::float;
+use kinesis_model::{MicroUsd, ShardCount, StreamMode};
+use scaler_core::{Policy, StreamTags};
+
+use super::figures::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
+
+/// What a bill may be off by, as a share of it, without a word; in percent.
+const DOUBT_MIN_PERCENT: u64 = 10;
+
+/// Throttling that is told beside what was saved, as a share of all tries; in percent.
+const THROTTLED_MIN_PERCENT: u128 = 1;
+
+/// All that is known of a stream.
+#[derive(Clone, Debug)]
+pub(super) struct BilledStream {
+    /// Its name.
+    pub(super) name: String,
+    /// What it is billed by.
+    pub(super) standing: Standing,
+    /// What it carried, in the whole period.
+    pub(super) series: Series,
+    /// What its tags say; without tags it is not managed.
+    pub(super) enrolment: StreamTags,
+    /// How many metrics its alarms read.
+    pub(super) alarm_metrics: usize,
+}
+
+/// How streams are reckoned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms<'a> {
+    /// Prices.
+    pub(super) sheet: &'a PriceSheet,
+    /// The stack's policy.
+    pub(super) policy: &'a Policy,
+    /// The time, by which a stream's ledger tells of its last 24 hours.
+    pub(super) now: Timestamp,
+}
+
+/// A stream that was reckoned; its series, which is large, is not kept.
+#[derive(Clone, Debug)]
+pub(super) struct Reckoned {
+    /// What it cost.
+    pub(super) cost: StreamCost,
+    /// What it used.
+    pub(super) usage: Usage,
+    /// What it is billed by.
+    pub(super) standing: Standing,
+    /// What the scaler used for it.
+    pub(super) own: OwnUse,
+}
+
+impl BilledStream {
+    /// What it cost, and all that goes with it.
+    ///
+    /// # Errors
+    /// An item that it is billed by has no price.
+    pub(super) fn reckon(mut self, terms: Terms<'_>) -> Result<Reckoned, MissingPrice> {
+        self.series.recall(&self.enrolment.history, terms.now);
+        let usage = self.series.usage(&self.standing, self.series.start, self.series.end());
+        let own = if self.enrolment.managed {
+            OwnUse::of_stream(usage.seconds, self.alarm_metrics, usage.seconds_counted)
+        } else {
+            OwnUse::default()
+        };
+        let cost = self.cost(terms, &usage, own)?;
+        Ok(Reckoned { cost, usage, standing: self.standing, own })
+    }
+
+    fn cost(&self, terms: Terms<'_>, usage: &Usage, own: OwnUse) -> Result<StreamCost, MissingPrice> {
+        let (sheet, standing) = (terms.sheet, &self.standing);
+        let policy = self.enrolment.policy(terms.policy).ok().filter(|_| self.enrolment.managed);
+        let target = policy.as_ref().unwrap_or(terms.policy).target_utilization_percent;
+        let peak = usage.shards_at_peak(standing.mode, target);
+        let bill = Bill::as_it_is(sheet, usage, standing)?;
+        let mut notes = notes(usage, standing);
+        notes.extend(doubt(sheet, usage, standing, &bill));
+        let mut otherwise = |bill: Result<Bill, MissingPrice>| {
+            bill.map_err(|missing| note_once(&mut notes, missing.to_string())).ok().map(|bill| bill.total())
+        };
+        let on_demand = otherwise(Bill::on_demand(sheet, usage, standing));
+        let advantage = otherwise(Bill::advantage(sheet, usage, standing));
+        let static_peak = otherwise(Bill::with_shards(sheet, usage, standing, peak));
+        let (own, missing) = own.bill_as_known(sheet);
+        for missing in &missing {
+            note_once(&mut notes, scaler_without(missing));
+        }
+        let paid = own.total().and(bill.total());
+        let saved = |otherwise: Option<MicroUsd>| Some(UsdSaved::by(paid, otherwise?));
+        let month = month_end(sheet, &self.series, standing)?;
+        let budget = self.enrolment.budget.as_ref().and_then(|budget| budget.as_ref().ok()).copied();
+        if let Some(Err(fault)) = &self.enrolment.budget {
+            notes.push(format!("{fault}: no budget is watched until that is corrected"));
+        }
+        let looked = AdviceInput { usage, standing, managed_by: policy.as_ref(), target_utilization_percent: target };
+        let advice = advice(sheet, looked)?.into_iter().map(|advice| AdviceLine {
+            words: advice.saving.to_string(),
+            usd_month: Usd(advice.a_month),
+            command: advice.saving.command(&self.name, sheet.region()),
+        });
+        Ok(StreamCost {
+            stream: self.name.clone(),
+            managed: self.enrolment.managed,
+            mode: standing.mode.into(),
+            open_shards: standing.open_shards.get(),
+            mean_shards: mean_shards(usage),
+            throttled_records: u64::try_from(usage.throttled_records).unwrap_or(u64::MAX),
+            retention_hours: standing.retention_hours,
+            usd: Usd(bill.total()),
+            lines: Line::all(&bill),
+            usd_on_demand: on_demand.map(Usd),
+            usd_advantage: advantage.map(Usd),
+            static_peak_shards: peak.get(),
+            usd_static_peak: static_peak.map(Usd),
+            usd_scaler: Usd(own.total()),
+            saved_against_on_demand: saved(on_demand),
+            saved_against_static_peak: saved(static_peak),
+            usd_month_so_far: month.map(|month| Usd(month.so_far)),
+            usd_month_expected: month.map(|month| Usd(month.expected)),
+            budget_usd_month: budget.map(Usd),
+            over_budget: budget.zip(month).is_some_and(|(budget, month)| month.expected > budget),
+            advice: advice.collect(),
+            days: self.days(sheet, peak)?,
+            notes,
+        })
+    }
+
+    fn days(&self, sheet: &PriceSheet, peak: ShardCount) -> Result<Vec<DayCost>, MissingPrice> {
+        let mut days = Vec::new();
+        let mut from = self.series.start;
+        while from < self.series.end() {
+            let date = from.to_zoned(TimeZone::UTC).date();
+            let next = date.tomorrow().ok().and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+            let until = next.map_or(Timestamp::MAX, |next| next.timestamp());
+            let usage = self.series.usage(&self.standing, from, until);
+            let total = |bill: Result<Bill, MissingPrice>| bill.ok().map(|bill| bill.total());
+            days.push(DayCost {
+                date,
+                usd: Bill::as_it_is(sheet, &usage, &self.standing)?.total(),
+                usd_on_demand: total(Bill::on_demand(sheet, &usage, &self.standing)),
+                usd_static_peak: total(Bill::with_shards(sheet, &usage, &self.standing, peak)),
+                mean_shards: mean_shards(&usage),
+            });
+            from = until;
+        }
+        Ok(days)
+    }
+}
+
+fn mean_shards(usage: &Usage) -> f64 {
+    if usage.seconds == 0 { 0.0 } else { float(usage.shard_seconds) / float(usage.seconds) }
+}
+
+/// What the metrics leave open.
+fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
+    let mut notes = Vec::new();
+    let uncounted = (usage.seconds - usage.seconds_counted - usage.seconds_by_ledger) / 3_600;
+    if standing.mode == StreamMode::Provisioned && uncounted > 0 {
+        let hours = |seconds: u64| (seconds + 1_800) / 3_600;
+        let ledger = match hours(usage.seconds_by_ledger) {
+            0 => String::new(),
+            hours => format!(", and its own ledger tells it for {hours} more"),
+        };
+        notes.push(match (hours(usage.seconds_counted), ledger.is_empty()) {
+            (0, true) => "the shard count was not published in the period: the nearest count known is taken".to_owned(),
+            (counted, _) => format!(
+                "the shard count was published for {counted} of {} hours{ledger}; for the others the nearest count known is taken",
+                hours(usage.seconds)
+            ),
+        });
+    }
+    let tried = usage.records.saturating_add(usage.throttled_records);
+    let hundredfold = usage.throttled_records.saturating_mul(100);
+    if hundredfold >= tried.max(1).saturating_mul(THROTTLED_MIN_PERCENT) {
+        // To the nearest.
+        let throttled_percent = hundredfold.saturating_add(tried / 2) / tried.max(1);
+        notes.push(format!(
+            "{} records, {throttled_percent} % of all tries, were throttled: it had too few shards at times, and what it cost \
+             less by that is no saving",
+            usage.throttled_records
+        ));
+    }
+    if standing.mode == StreamMode::OnDemand {
+        notes.push(
+            "it is reckoned as on-demand Standard; in an account that has committed itself to Advantage it costs that"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// Payload units are reckoned by the mean size of a step's records: said where the truth may lie far from that.
+fn doubt(sheet: &PriceSheet, usage: &Usage, standing: &Standing, bill: &Bill) -> Option<String> {
+    if standing.mode == StreamMode::OnDemand {
+        return None;
+    }
+    let (fewest, most) = usage.put_units_bounds();
+    let [low, high] = [fewest, most].map(|units| sheet.cost(Item::PutUnits, units).ok());
+    let (low, high) = (low?, high?);
+    let may_be_off = high.0.saturating_sub(low.0) > bill.total().0 / 100 * DOUBT_MIN_PERCENT;
+    may_be_off.then(|| {
+        format!(
+            "PUT payload units are reckoned by the mean size of records; by single sizes they cost from {} to {} USD",
+            low.in_table(),
+            high.in_table()
+        )
+    })
+}
+
+/// What is said of an item of the scaler's own that has no price.
+pub(super) fn scaler_without(missing: &MissingPrice) -> String {
+    format!("what the scaler itself costs is without {}: {missing}", missing.item)
+}
+
+fn note_once(notes: &mut Vec<String>, note: String) {
+    if !notes.contains(&note) {
+        notes.push(note);
+    }
+}
