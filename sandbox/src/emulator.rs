@@ -1,6 +1,8 @@
-//! How the Kinesis emulator is set up.
+//! The Kinesis emulator as it is set up here, and copies of its streams.
 
-use ferrokinesis::store::StoreOptions;
+use ferrokinesis::error::KinesisErrorResponse;
+use ferrokinesis::store::{Store, StoreOptions};
+use ferrokinesis::types::Stream;
 
 use crate::options::Options;
 
@@ -16,4 +18,11 @@ pub(crate) fn options(options: &Options) -> StoreOptions {
         aws_region: options.region.clone(),
         ..StoreOptions::default()
     }
+}
+
+/// An emulator that has a copy of this stream alone: what is done there shows what would come of it.
+pub(crate) async fn copy_of(stream: &Stream, options: &Options) -> Result<Store, KinesisErrorResponse> {
+    let copy = Store::new(self::options(options));
+    copy.put_stream(&stream.stream_name, stream.clone()).await?;
+    Ok(copy)
 }

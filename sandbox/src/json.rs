@@ -24,6 +24,13 @@ pub(crate) fn unknown_operation(operation: &str, known: &str) -> Refusal {
     Refusal::new("UnknownOperationException", format!("{operation} is not one this sandbox knows: {known}"))
 }
 
+/// What to say of the first of these fields that is given, none of which is modelled: a caller who needs one is refused, and
+/// not answered wrongly.
+pub(crate) fn unmodelled<T>(fields: &[(&str, &Option<T>)]) -> Option<String> {
+    let given = fields.iter().find(|(_, value)| value.is_some());
+    given.map(|(name, _)| format!("{name} is not modelled here; leave it out"))
+}
+
 /// The operation asked of the service with this prefix; `None` when the request is for another service.
 pub(crate) fn operation(headers: &HeaderMap, prefix: &str) -> Option<String> {
     let target = headers.get("x-amz-target")?.to_str().ok()?;

@@ -124,17 +124,12 @@ fn required(field: Option<String>, name: &str) -> Result<String, Refusal> {
 
 impl SendMessage {
     fn refuse_unmodelled(&self) -> Result<(), Refusal> {
-        let unmodelled = [
-            ("MessageAttributes", self.message_attributes.is_some()),
-            ("MessageSystemAttributes", self.message_system_attributes.is_some()),
-            ("MessageGroupId", self.message_group_id.is_some()),
-            ("MessageDeduplicationId", self.message_deduplication_id.is_some()),
-        ];
-        match unmodelled.into_iter().find(|(_, given)| *given) {
-            Some((name, _)) => {
-                Err(Refusal::new("InvalidParameterValue", format!("{name} is not modelled here; leave it out")))
-            }
-            None => Ok(()),
-        }
+        let unmodelled = json::unmodelled(&[
+            ("MessageAttributes", &self.message_attributes),
+            ("MessageSystemAttributes", &self.message_system_attributes),
+            ("MessageGroupId", &self.message_group_id),
+            ("MessageDeduplicationId", &self.message_deduplication_id),
+        ]);
+        unmodelled.map_or(Ok(()), |message| Err(Refusal::new("InvalidParameterValue", message)))
     }
 }

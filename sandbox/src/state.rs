@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) objects: Mutex<Objects>,
     /// When streams were created, by name: the emulator knows the real time only.
     created: Mutex<HashMap<String, Timestamp>>,
-    /// What streams are going through.
+    /// The changes of streams and consumers under way.
     pub(crate) pending: tokio::sync::Mutex<Pending>,
     /// What shards have taken in the present window of their limits.
     pub(crate) throttle: Mutex<Throttle>,

@@ -111,14 +111,14 @@ impl GetResources {
 
     /// The size of a page, when all parameters are what AWS accepts.
     fn checked(&self) -> Result<usize, Refusal> {
-        let unmodelled = [
+        let unmodelled = json::unmodelled(&[
             ("TagsPerPage", &self.tags_per_page),
             ("ResourceARNList", &self.resource_arn_list),
             ("IncludeComplianceDetails", &self.include_compliance_details),
             ("ExcludeCompliantResources", &self.exclude_compliant_resources),
-        ];
-        if let Some((name, _)) = unmodelled.into_iter().find(|(_, value)| value.is_some()) {
-            return Err(Refusal::new(INVALID, format!("{name} is not modelled here; leave it out")));
+        ]);
+        if let Some(message) = unmodelled {
+            return Err(Refusal::new(INVALID, message));
         }
         let filters = self.tag_filters.len();
         require(filters <= TAG_FILTERS_MAX, || {

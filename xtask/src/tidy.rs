@@ -84,8 +84,8 @@ fn forbidden(package: &str, manifest: &str, needed: &str, of_ours: bool) -> Opti
     if is_pure && !of_ours && !["jiff", "md-5", "thiserror"].contains(&needed) {
         return Some("calculation takes values and gives values, with jiff, md-5 and thiserror and nothing else");
     }
-    // These two are libraries for other people's programs, too.
-    let is_general = ["kinesis-producer", "key-spread"].contains(&package);
+    // These know Kinesis and nothing of the scaler; the producer is a library for other people's programs, too.
+    let is_general = ["aws-models", "kinesis-producer", "key-spread"].contains(&package);
     if is_general && of_ours && needed != "kinesis-model" {
         return Some("a general library carries nothing of the scaler: move what it needs to shared/kinesis-model");
     }

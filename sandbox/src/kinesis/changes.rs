@@ -13,7 +13,7 @@ use ferrokinesis::util::current_time_ms;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::pending::{Change, End, Pending};
+use super::pending::{Change, Completion, Pending};
 use super::{resize, wider_limits};
 use crate::emulator;
 use crate::locked::locked;
@@ -31,7 +31,7 @@ pub(super) async fn create(shared: &Shared, pending: &mut Pending, name: &str) -
     });
     let shards = shards.await?;
     let adds = u32::try_from(shards.len()).unwrap_or(u32::MAX);
-    begin(shared, pending, name, seconds, adds, End::Creation(shards));
+    begin(shared, pending, name, seconds, adds, Completion::Creation(shards));
     Ok(())
 }
 
@@ -58,8 +58,8 @@ pub(super) async fn ask(
     set_status(&shared.store, &stream.stream_name, meanwhile).await?;
     let target = request["TargetShardCount"].as_u64().and_then(|target| u32::try_from(target).ok());
     let end = match (operation, target) {
-        (Operation::UpdateShardCount, Some(target)) => End::Resize(target),
-        _ => End::Request(operation, request),
+        (Operation::UpdateShardCount, Some(target)) => Completion::Resize(target),
+        _ => Completion::Request(operation, request),
     };
     begin(shared, pending, &stream.stream_name, seconds, adds, end);
     Ok(())
@@ -69,15 +69,15 @@ pub(super) async fn ask(
 pub(super) fn register(shared: &Shared, pending: &mut Pending, mut consumer: Consumer) {
     consumer.consumer_status = ConsumerStatus::Active;
     let arn = consumer.consumer_arn.clone();
-    begin(shared, pending, &arn, shared.options.create_seconds, 0, End::Registration(consumer));
+    begin(shared, pending, &arn, shared.options.create_seconds, 0, Completion::Registration(consumer));
 }
 
 /// Begins the end of a consumer, which the emulator knows as DELETING.
 pub(super) fn deregister(shared: &Shared, pending: &mut Pending, arn: &str) {
-    begin(shared, pending, arn, shared.options.create_seconds, 0, End::Deregistration);
+    begin(shared, pending, arn, shared.options.create_seconds, 0, Completion::Deregistration);
 }
 
-fn begin(shared: &Shared, pending: &mut Pending, of: &str, seconds: u32, adds: u32, end: End) {
+fn begin(shared: &Shared, pending: &mut Pending, of: &str, seconds: u32, adds: u32, end: Completion) {
     let ends = shared.clock.now() + SignedDuration::from_secs(i64::from(seconds));
     pending.begin(Change { of: of.to_owned(), ends, adds, end });
 }
@@ -107,8 +107,7 @@ pub(super) async fn rehearsed(
     request: &Value,
 ) -> Result<Value, KinesisErrorResponse> {
     let request = wider_limits::checked(operation, Some(stream), request)?;
-    let copy = Store::new(emulator::options(&shared.options));
-    copy.put_stream(&stream.stream_name, stream.clone()).await?;
+    let copy = emulator::copy_of(stream, &shared.options).await?;
     wider_limits::carry_out(&copy, operation, request.clone()).await?;
     Ok(request)
 }
@@ -131,7 +130,7 @@ pub(crate) async fn settle(shared: &Shared, now: Timestamp) {
 async fn end(shared: &Shared, change: Change) -> Result<(), KinesisErrorResponse> {
     let (store, name) = (&shared.store, &change.of);
     match change.end {
-        End::Creation(shards) => {
+        Completion::Creation(shards) => {
             let filled = store.update_stream(name, |stream| {
                 stream.stream_status = StreamStatus::Active;
                 stream.shards = shards;
@@ -139,7 +138,7 @@ async fn end(shared: &Shared, change: Change) -> Result<(), KinesisErrorResponse
             });
             filled.await
         }
-        End::Resize(target) => {
+        Completion::Resize(target) => {
             let resized = store.update_stream(name, |stream| {
                 stream.stream_status = StreamStatus::Active;
                 resize::resize(&mut stream.shards, target, current_time_ms());
@@ -148,7 +147,7 @@ async fn end(shared: &Shared, change: Change) -> Result<(), KinesisErrorResponse
             });
             resized.await
         }
-        End::Request(Operation::DeleteStream, request) => {
+        Completion::Request(Operation::DeleteStream, request) => {
             for consumer in store.list_consumers_for_stream(&shared.origin().stream_arn(name)).await {
                 remove_consumer(store, &consumer.consumer_arn).await?;
             }
@@ -156,7 +155,7 @@ async fn end(shared: &Shared, change: Change) -> Result<(), KinesisErrorResponse
             until_done(store, name).await;
             Ok(())
         }
-        End::Request(operation, request) => {
+        Completion::Request(operation, request) => {
             set_status(store, name, StreamStatus::Active).await?;
             actions::dispatch(store, operation, request).await?;
             until_done(store, name).await;
@@ -164,8 +163,8 @@ async fn end(shared: &Shared, change: Change) -> Result<(), KinesisErrorResponse
             locked(&shared.shard_lifetimes).resharded(&stream, change.ends);
             Ok(())
         }
-        End::Registration(consumer) => store.put_consumer(name, consumer).await,
-        End::Deregistration => remove_consumer(store, name).await,
+        Completion::Registration(consumer) => store.put_consumer(name, consumer).await,
+        Completion::Deregistration => remove_consumer(store, name).await,
     }
 }
 

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::error::KinesisErrorResponse;
-use ferrokinesis::store::Store;
 use ferrokinesis::types::{Consumer, ConsumerStatus, EpochSeconds, Stream};
 use serde_json::{Value, json};
 
@@ -69,8 +68,7 @@ impl Call<'_> {
 async fn rehearsed(shared: &Shared, stream: &Stream, request: &Value) -> Result<(), KinesisErrorResponse> {
     let operation = Operation::RegisterStreamConsumer;
     let checked = wider_limits::checked(operation, Some(stream), request)?;
-    let copy = Store::new(emulator::options(&shared.options));
-    copy.put_stream(&stream.stream_name, stream.clone()).await?;
+    let copy = emulator::copy_of(stream, &shared.options).await?;
     for consumer in shared.store.list_consumers_for_stream(&stream.stream_arn).await {
         copy.put_consumer(&consumer.consumer_arn.clone(), consumer).await?;
     }

@@ -51,7 +51,7 @@ fn note_arrivals(shared: &Shared, stream: &str, body: &Value) {
     let records = body["Records"].as_array();
     for written in records.map_or(std::slice::from_ref(body), Vec::as_slice) {
         if let (Some(shard), Some(number)) = (written["ShardId"].as_str(), written["SequenceNumber"].as_str()) {
-            arrivals.came(stream, shard, number, now);
+            arrivals.record(stream, shard, number, now);
         }
     }
 }

@@ -7,7 +7,7 @@ use ferrokinesis::types::{Consumer, Shard};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// What streams are going through. Whoever looks at a stream in order to change it holds this until that is done: the emulator
+/// The changes under way. Whoever looks at a stream in order to change it holds this until that is done: the emulator
 /// changes a stream by copying it and writing it back, so that two at once would undo each other.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
@@ -24,12 +24,12 @@ pub(super) struct Change {
     pub(super) ends: Timestamp,
     /// Open shards that it adds.
     pub(super) adds: u32,
-    pub(super) end: End,
+    pub(super) end: Completion,
 }
 
 /// What happens when a change ends.
 #[derive(Debug)]
-pub(super) enum End {
+pub(super) enum Completion {
     /// The stream, which the emulator has made already, becomes ACTIVE with these shards.
     Creation(Vec<Shard>),
     /// The stream has so many equal shards, each the child of earlier ones: the emulator gives those of a resize no parents.
@@ -75,6 +75,6 @@ impl Pending {
 
 impl Change {
     pub(super) fn is_deletion(&self) -> bool {
-        matches!(self.end, End::Request(Operation::DeleteStream, _))
+        matches!(self.end, Completion::Request(Operation::DeleteStream, _))
     }
 }

@@ -44,9 +44,9 @@ impl Call<'_> {
 
     /// Has the emulator write what was admitted; the answer speaks of all records.
     async fn put_admitted(mut self, stream: &Stream, puts: &[Put], admissions: &[Admission]) -> (StatusCode, Value) {
-        let admitted = puts.iter().zip(admissions).filter(|(_, admission)| admission.is_taken);
+        let admitted = puts.iter().zip(admissions).filter(|(_, admission)| admission.is_accepted);
         let sizes = admitted.map(|(put, _)| put.len());
-        if admissions.iter().all(|admission| admission.is_taken) {
+        if admissions.iter().all(|admission| admission.is_accepted) {
             return self.written(Some(stream), sizes).await;
         }
         let operation = operation(&self.operation);
@@ -61,10 +61,10 @@ impl Call<'_> {
             return (StatusCode::BAD_REQUEST, json!({"__type": THROTTLED, "message": message}));
         }
         if let Some(records) = self.body.get_mut("Records").and_then(Value::as_array_mut) {
-            let mut admitted = admissions.iter().map(|admission| admission.is_taken);
+            let mut admitted = admissions.iter().map(|admission| admission.is_accepted);
             records.retain(|_| admitted.next().unwrap_or(true));
         }
-        let is_none_left = admissions.iter().all(|admission| !admission.is_taken);
+        let is_none_left = admissions.iter().all(|admission| !admission.is_accepted);
         let (status, body) =
             if is_none_left { (StatusCode::OK, json!({})) } else { self.written(Some(stream), sizes).await };
         if status.is_success() { (status, with_throttled(body, messages)) } else { (status, body) }
@@ -76,7 +76,7 @@ impl Call<'_> {
         let message = |admission: &Admission| {
             format!("Rate exceeded for shard {} in stream {stream} under account {account}.", admission.shard)
         };
-        admissions.iter().map(|admission| (!admission.is_taken).then(|| message(admission))).collect()
+        admissions.iter().map(|admission| (!admission.is_accepted).then(|| message(admission))).collect()
     }
 }
 

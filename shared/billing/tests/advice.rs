@@ -125,8 +125,8 @@ fn what_keeps_a_stream_from_provisioned_mode_is_told() {
     let unknown = OnDemandOnly::default();
     let none = OnDemandOnly { channels: Some(0), is_auto: Some(false), consumers_beyond: 0 };
     for (only, said, is_clear) in [
-        (unknown, "to be checked: queues, channels, AUTO record distribution", true),
-        (none, "to be checked: queues, which", true),
+        (unknown, "so check: queues, channels, AUTO record distribution", true),
+        (none, "so check: queues, which", true),
         (OnDemandOnly { channels: Some(2), ..none }, "First delete its 2 channel(s)", false),
         (OnDemandOnly { is_auto: Some(true), ..none }, "set its record distribution to USER_PARTITION_KEY", false),
         (OnDemandOnly { consumers_beyond: 3, ..none }, "deregister 3 of its consumers with enhanced fan-out", false),

@@ -10,6 +10,7 @@ use super::tags::WireTag;
 use super::values::{named, number, positive, required, tagged};
 use crate::cloudwatch::refusal::Refusal;
 use crate::events::Origin;
+use crate::json;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -108,10 +109,7 @@ impl PutMetricAlarm {
 }
 
 fn refuse_unmodelled(fields: &[(&str, &Option<Value>)]) -> Result<(), Refusal> {
-    match fields.iter().find(|(_, value)| value.is_some()) {
-        Some((name, _)) => Err(Refusal::validation(format!("{name} is not modelled here; leave it out"))),
-        None => Ok(()),
-    }
+    json::unmodelled(fields).map_or(Ok(()), |message| Err(Refusal::validation(message)))
 }
 
 #[derive(Debug, Deserialize)]

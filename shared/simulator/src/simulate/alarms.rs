@@ -27,7 +27,7 @@ const METRICS: [(&str, Read); 6] = [
 
 /// Why an alarm cannot be put.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum AlarmFault {
+pub(super) enum AlarmPutError {
     #[error("there is no metric {0:?} here")]
     UnknownMetric(String),
     #[error(transparent)]
@@ -55,7 +55,7 @@ pub(super) struct SimulatedAlarm {
 
 impl SimulatedAlarm {
     /// An alarm as it is put; one that exists keeps its state.
-    pub(super) fn put(alarm: &StreamAlarm, state: AlarmState) -> Result<Self, AlarmFault> {
+    pub(super) fn put(alarm: &StreamAlarm, state: AlarmState) -> Result<Self, AlarmPutError> {
         let formula = Formula::of(alarm)?;
         let wakes = [Direction::Out, Direction::In].into_iter().find(|way| alarm.name.ends_with(&format!("/{way}")));
         Ok(Self {
@@ -110,7 +110,7 @@ enum Formula {
 }
 
 impl Formula {
-    fn of(alarm: &StreamAlarm) -> Result<Self, AlarmFault> {
+    fn of(alarm: &StreamAlarm) -> Result<Self, AlarmPutError> {
         if let ([plain], true) = (alarm.metrics.as_slice(), alarm.expressions.is_empty()) {
             return Ok(Self::Metric(read(plain)?));
         }
@@ -119,8 +119,8 @@ impl Formula {
             alarm.expressions.iter().map(|entry| Ok((entry.id.clone(), Expression::parse(&entry.expression)?)));
         let returned = alarm.expressions.iter().find(|entry| entry.returned);
         Ok(Self::Math {
-            metrics: metrics.collect::<Result<_, AlarmFault>>()?,
-            expressions: expressions.collect::<Result<_, AlarmFault>>()?,
+            metrics: metrics.collect::<Result<_, AlarmPutError>>()?,
+            expressions: expressions.collect::<Result<_, AlarmPutError>>()?,
             returned: returned.map(|entry| entry.id.clone()).unwrap_or_default(),
         })
     }
@@ -141,9 +141,9 @@ impl Formula {
     }
 }
 
-fn read(metric: &AlarmMetric) -> Result<Read, AlarmFault> {
+fn read(metric: &AlarmMetric) -> Result<Read, AlarmPutError> {
     let known = METRICS.iter().find(|(name, _)| *name == metric.name);
-    known.map(|(_, read)| *read).ok_or_else(|| AlarmFault::UnknownMetric(metric.name.clone()))
+    known.map(|(_, read)| *read).ok_or_else(|| AlarmPutError::UnknownMetric(metric.name.clone()))
 }
 
 fn number(value: Option<u64>) -> Option<f64> {
