@@ -8,10 +8,12 @@ use anyhow::{Context as _, Result, bail};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
+use billing_aws::AwsCostCloud;
+use operator_aws::Operator;
 use scaler_app::Process;
 use scaler_app::cloud::{CallError, CredentialFault, Failure};
 use scaler_app::stack_config::StackConfig;
-use scaler_aws::{AwsCostCloud, AwsFleetCloud, Operator, Pace, Share, SystemClock};
+use scaler_aws::{AwsFleetCloud, Pace, Share, SystemClock};
 
 /// What a stack is called where nobody says otherwise, as in `samconfig.toml`.
 pub(crate) const OUR_STACK: &str = "kinesis-scaler";

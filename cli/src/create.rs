@@ -7,10 +7,10 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum, value_parser};
 use jiff::SignedDuration;
 use kinesis_model::limits::{METRIC_DELAY_MINUTES, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
+use operator_aws::{NewCapacity, Operator, TestRecord};
+use scaler_app::advice::{StreamCommand, operand};
 use scaler_app::cloud::{CallError, Clock as _, Cloud as _, Failure};
-use scaler_aws::{NewCapacity, Operator, TestRecord};
 use scaler_core::TAG_MANAGED;
-use scaler_core::commands::{StreamCommand, operand};
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};

@@ -7,8 +7,8 @@ use anyhow::Result;
 use jiff::Timestamp;
 use kinesis_model::limits::RESIZES_PER_DAY;
 use kinesis_model::{MetricWindow, StreamMode, StreamState};
+use scaler_app::advice::StreamCommand;
 use scaler_app::cloud::{Clock as _, Cloud as _, FleetCloud as _, Kinesis as _, TaggedStream, Tagging as _};
-use scaler_core::commands::StreamCommand;
 use scaler_core::{ALARM_PREFIX, StreamTags, TAG_MANAGED, stream_of_alarm};
 use serde::Serialize;
 

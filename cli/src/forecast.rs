@@ -1,14 +1,13 @@
 //! `shardctl forecast`: the load that a stream is expected to have in the next 24 hours, and the shards planned for it.
 
 use std::io::Write;
-use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
-use kinesis_model::{MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{LoadHistory, Observation, Plan, PlannedSpan, Policy, StreamTags, plan_ahead};
+use kinesis_model::{MetricWindow, Minute, ShardCount};
+use scaler_core::{LoadHistory, Plan, PlannedSpan, Policy, StreamTags, plan_ahead};
 use serde_json::json;
 use simulator::trace::Trace;
 use sizing::{HashedKeys, Reads, Workload};
@@ -103,16 +102,8 @@ fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCoun
         ),
     };
     let shards = ShardCount::saturating(u64::from(source.initial_shards));
-    let stream = StreamState {
-        status: StreamStatus::Active,
-        mode: StreamMode::Provisioned,
-        open_shards: shards,
-        shard_metrics: false,
-    };
-    let past = Some(Arc::new(history(&source.trace)));
     let window = MetricWindow { end: now, minutes: Vec::new() };
-    let seen = Observation { stream, enrolment, window, past, account: None, shards: None };
-    match plan_ahead(&policy, &seen, now) {
+    match plan_ahead(&policy, shards, &enrolment.history, &history(&source.trace), &window, now) {
         Some(plan) => Ok((shards, plan)),
         None => bail!(
             "{} minutes of {name} are known: an hour is the least that can be planned from",

@@ -21,7 +21,6 @@ mod load;
 mod man;
 mod migrate;
 mod options;
-mod order;
 mod picture;
 mod pricing;
 mod progress;
@@ -88,7 +87,7 @@ enum Command {
 pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
     match arguments.command {
         Command::Create(arguments) => create::run(&arguments, out),
-        Command::Status(arguments) => status::run(&arguments, out),
+        Command::Status(arguments) => show_status(&arguments, out),
         Command::Scale(arguments) => scale::run(&arguments, out),
         Command::Cost(arguments) => cost::run(&arguments, out),
         Command::Keys(arguments) => keys::run(&arguments, out),
@@ -101,5 +100,15 @@ pub fn run(arguments: Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         Command::Migrate(arguments) => migrate::run(&arguments, out),
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command(), out),
         Command::Man(arguments) => man::run(&arguments, Arguments::command(), out),
+    }
+}
+
+/// A stream, or without a name the fleet.
+fn show_status(arguments: &status::Arguments, out: &mut impl Write) -> anyhow::Result<()> {
+    // What is wrong is told before anything is called.
+    arguments.stack.policy(None)?;
+    match &arguments.name {
+        Some(name) => status::run(name, arguments, out),
+        None => fleet::run(arguments.output, out),
     }
 }

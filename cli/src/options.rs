@@ -7,9 +7,10 @@ use aws_models::stream_model::Assumptions;
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, Args, ValueEnum, value_parser};
 use kinesis_model::limits::{
-    SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
+    METRIC_DELAY_MINUTES, SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
 };
 use kinesis_model::number::Number;
+use kinesis_model::resize_time::{RESIZE_SECONDS_MAX, RESIZE_SECONDS_MIN, RESIZE_SECONDS_PER_SHARD};
 use scaler_app::stack_config::is_stack_name;
 use scaler_app::stream_name::is_stream_name;
 use simulator::trace::Trace;
@@ -31,16 +32,20 @@ pub(crate) enum Output {
 #[command(next_help_heading = "Assumptions")]
 pub(crate) struct AssumptionOptions {
     /// Seconds that a resize takes for each shard of difference.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = value_parser!(u32).range(0..=3_600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = RESIZE_SECONDS_PER_SHARD)]
+    #[arg(value_parser = value_parser!(u32).range(0..=3_600))]
     delay_per_shard: u32,
     /// Seconds that a resize takes at least.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u32).range(0..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = RESIZE_SECONDS_MIN)]
+    #[arg(value_parser = value_parser!(u32).range(0..=86_400))]
     delay_min: u32,
     /// Seconds that a resize takes at most.
-    #[arg(long, value_name = "SECONDS", default_value_t = 1_800, value_parser = value_parser!(u32).range(0..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = RESIZE_SECONDS_MAX)]
+    #[arg(value_parser = value_parser!(u32).range(0..=86_400))]
     delay_max: u32,
     /// Minutes after its end that a minute can be seen in CloudWatch.
-    #[arg(long, value_name = "MINUTES", default_value_t = 2, value_parser = value_parser!(u32).range(0..=60))]
+    #[arg(long, value_name = "MINUTES", default_value_t = METRIC_DELAY_MINUTES)]
+    #[arg(value_parser = value_parser!(u32).range(0..=60))]
     metric_delay: u32,
     /// Busiest second of a minute over its mean second, 1 or more.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = burst)]

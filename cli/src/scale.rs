@@ -10,11 +10,11 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use kinesis_model::ShardCount;
+use scaler_app::advice::{StreamCommand, operand, option_value};
 use scaler_app::cloud::{CallError, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
-use scaler_core::commands::{StreamCommand, operand, option_value};
 use scaler_core::{
-    ALARM_PREFIX, Decision, Direction, Policy, PolicySpec, Reason, Step, StreamTags, TAG_DRY_RUN, TAG_MANAGED,
+    ALARM_PREFIX, AdmitReason, Decision, Direction, Intent, Policy, StreamTags, TAG_DRY_RUN, TAG_MANAGED,
     TAG_SHARDS_MAX,
 };
 use serde::Serialize;
@@ -26,7 +26,6 @@ use crate::report::write_json;
 use crate::setting_options::SHARDS_MAX;
 use crate::settings::StackOptions;
 use crate::stack::{Judged, Whose, judged};
-use crate::status::tied;
 use crate::waiting::{until_active, until_step};
 use plan::Plan;
 
@@ -103,11 +102,6 @@ enum Order {
 }
 
 impl Order {
-    /// Whether a person says what is to be done, rather than to look.
-    fn is_a_persons(self) -> bool {
-        matches!(self, Self::To(_) | Self::Rebalance)
-    }
-
     /// Whether the maximum is what ends it.
     fn heeds_maximum(self) -> bool {
         matches!(self, Self::Auto | Self::Look(Direction::Out) | Self::Rebalance)
@@ -204,8 +198,7 @@ async fn carry_out(arguments: &Arguments, order: Order) -> Result<Answer> {
     if let (None, Some(stack)) = (asked, whose.stack()) {
         connection.fits_alarms_of(stack);
     }
-    let stack = if order.is_a_persons() { without_dry_run(&policy) } else { policy };
-    let work = Work { connection: &connection, stream: &arguments.name, stack: &stack, whose: &whose, arguments };
+    let work = Work { connection: &connection, stream: &arguments.name, stack: &policy, whose: &whose, arguments };
     if order.heeds_maximum() {
         work.check_maximum().await?;
     }
@@ -223,11 +216,6 @@ async fn carry_out(arguments: &Arguments, order: Order) -> Result<Answer> {
     }?;
     answer.notes.extend(whose.warning());
     Ok(answer)
-}
-
-/// The stack's dry run keeps hands off what alarms cause, not off what a person orders.
-fn without_dry_run(stack: &Policy) -> Policy {
-    Policy::new(PolicySpec { dry_run: false, ..**stack }).expect("a policy is one without its dry run too")
 }
 
 /// One order at work.
@@ -266,7 +254,7 @@ impl Work<'_> {
     /// Scale-out first: what is too small is urgent, what is too large is only dear.
     async fn auto(&self) -> Result<Answer> {
         let out = self.pass(Direction::Out).await;
-        if Ended::of(&out, Direction::Out) != Ended::NothingToDo {
+        if Ended::of(&out) != Ended::NothingToDo {
             return self.looked(vec![out], Direction::Out).await;
         }
         let inwards = self.pass(Direction::In).await;
@@ -276,8 +264,8 @@ impl Work<'_> {
     /// The very pass that an alarm causes.
     async fn pass(&self, direction: Direction) -> Outcome {
         let Connection { cloud, process, .. } = self.connection;
-        let policy = if self.arguments.dry_run { tied(self.stack) } else { *self.stack };
-        reconcile(cloud, process, &policy, self.stream, direction, None).await
+        let intent = if self.arguments.dry_run { Intent::DryRun } else { Intent::Auto };
+        reconcile(cloud, process, self.stack, self.stream, intent, direction, None).await
     }
 
     /// The answer to looks, of which the last, in this direction, is decisive.
@@ -287,7 +275,7 @@ impl Work<'_> {
         }
         let last = passes.last().expect("there was a look");
         let is_begun = passes.iter().any(|pass| pass.outcome == OutcomeKind::Resized);
-        let outcome = match Ended::of(last, direction) {
+        let outcome = match Ended::of(last) {
             Ended::Held | Ended::NothingToDo if is_begun => Ended::Resized,
             outcome => outcome,
         };
@@ -306,7 +294,7 @@ impl Work<'_> {
             }
             _ => self.enrol(last).or_else(|| last.next.clone()),
         };
-        let words: Vec<_> = passes.iter().map(in_words).collect();
+        let words: Vec<_> = passes.iter().map(Outcome::in_words).collect();
         let (from, to, words) = (passes[0].current, last.desired, words.join("\n  "));
         Ok(Answer {
             stream: self.stream.to_owned(),
@@ -382,11 +370,8 @@ impl Work<'_> {
 
     /// How to enrol a stream that is refused since it is not.
     fn enrol(&self, pass: &Outcome) -> Option<String> {
-        let decision = pass.decision.as_deref()?;
-        decision
-            .steps
-            .iter()
-            .any(|step| step.reason == Reason::NotManaged)
+        let reason = pass.decision.as_deref()?.not_admitted()?;
+        (*reason == AdmitReason::NotManaged)
             .then(|| format!("{} enrols it.", self.command(StreamCommand::Tag(&format!("{TAG_MANAGED}=true")))))
     }
 
@@ -400,45 +385,20 @@ fn is_one_of_more(pass: &Outcome) -> bool {
     pass.resharding.as_ref().is_some_and(|call| call.step < call.of)
 }
 
-/// A pass, with the split or merge that it came to.
-pub(crate) fn in_words(pass: &Outcome) -> String {
-    let call = pass.resharding.as_ref().map(|call| format!("{call}: "));
-    call.unwrap_or_default() + &pass.words
-}
-
 impl Ended {
     /// How one look ended. Held means that a change was wanted, or that too little was known to want none.
-    fn of(pass: &Outcome, direction: Direction) -> Self {
+    fn of(pass: &Outcome) -> Self {
         match pass.outcome {
             OutcomeKind::Resized => Self::Resized,
             OutcomeKind::DryRun => Self::DryRun,
             OutcomeKind::Refused => Self::Refused,
             OutcomeKind::Failed => Self::Failed,
             OutcomeKind::Held => {
-                pass.decision.as_deref().map_or(Self::Held, |decision| Self::held(decision, direction))
+                let is_blocked = |decision: &Decision| decision.blocked_by.is_some();
+                if pass.decision.as_deref().is_none_or(is_blocked) { Self::Held } else { Self::NothingToDo }
             }
             OutcomeKind::Ignored | OutcomeKind::Kept | OutcomeKind::Mended => Self::NothingToDo,
         }
-    }
-
-    fn held(decision: &Decision, direction: Direction) -> Self {
-        let is_wanted = |step: &Step| match direction {
-            Direction::Out => step.shards > decision.current,
-            Direction::In => step.shards < decision.current,
-        };
-        let waits = |step: &Step| {
-            matches!(
-                step.reason,
-                Reason::NotActive(_)
-                    | Reason::NoData { .. }
-                    | Reason::NoDataSinceResize { .. }
-                    | Reason::NotEnoughData { .. }
-                    | Reason::StillFalling { .. }
-            )
-        };
-        let is_held =
-            decision.attention().is_some() || decision.steps.iter().any(|step| is_wanted(step) || waits(step));
-        if is_held { Self::Held } else { Self::NothingToDo }
     }
 
     fn word(self) -> &'static str {

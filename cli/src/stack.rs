@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use anyhow::Result;
+use operator_aws::AlarmState;
 use scaler_app::stack_config::is_stack_name;
 use scaler_app::stack_settings::StackSettings;
-use scaler_aws::AlarmState;
 use scaler_core::{ALARM_PREFIX, Policy, signed_by};
 
 use crate::connection::Connection;

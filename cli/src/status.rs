@@ -10,22 +10,20 @@ use clap::Args;
 use jiff::Timestamp;
 use kinesis_model::limits::{RESIZES_PER_DAY, SHARD_METRICS, TAGS_PER_STREAM_MAX};
 use kinesis_model::{OpenShard, ShardCount, StreamMode};
+use operator_aws::{AlarmState, StreamDetails};
+use scaler_app::advice::StreamCommand;
 use scaler_app::cloud::{CallError, Clock as _, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, reconcile};
-use scaler_aws::{AlarmState, StreamDetails};
-use scaler_core::commands::StreamCommand;
 use scaler_core::{
-    ALARM_PREFIX, Attempt, AttemptKind, Direction, Heat, Policy, PolicySpec, ShardWindow, StreamTags, TAG_MANAGED,
+    ALARM_PREFIX, Attempt, AttemptKind, Direction, HotShardKind, Intent, Policy, ShardWindow, StreamTags, TAG_MANAGED,
     TAG_NOTICES, TAG_RESIZES, hot_shards, shard_loads,
 };
 use serde::Serialize;
 
 use crate::connection::{Connection, explained, in_aws};
-use crate::fleet;
 use crate::load::{ASKED_MINUTES, Load, or_dash};
 use crate::options::{Output, stream_name};
 use crate::report::write_json;
-use crate::scale::in_words;
 use crate::settings::{StackOptions, in_words as settings_in_words};
 use crate::stack::{Judged, judged};
 use crate::table::{percent, table};
@@ -44,12 +42,12 @@ const SHARDS_SHOWN: usize = 20;
 pub(crate) struct Arguments {
     /// The stream [default: every stream that carries the tag kinesis-scaler/managed, a line each].
     #[arg(value_name = "NAME", value_parser = stream_name)]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
     #[command(flatten)]
-    stack: StackOptions,
+    pub(crate) stack: StackOptions,
     /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
-    output: Output,
+    pub(crate) output: Output,
 }
 
 /// A stream, as far as it could be read.
@@ -105,9 +103,9 @@ struct ShardStatus {
     load: Load,
     /// `hot`, `wide`, `one-key` or `even` where it throttles or takes more than is bearable; `null` where it does not, or
     /// not all is sent that tells.
-    heat: Option<&'static str>,
+    hot_because: Option<&'static str>,
     #[serde(skip)]
-    heat_in_words: Option<String>,
+    hot_in_words: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -132,10 +130,7 @@ struct Decisions {
     scale_in: Outcome,
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
-    // What is wrong is told before anything is called.
-    arguments.stack.policy(None)?;
-    let Some(name) = &arguments.name else { return fleet::run(arguments.output, out) };
+pub(crate) fn run(name: &str, arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let status = in_aws(look(name, &arguments.stack))?;
     match arguments.output {
         Output::Json => write_json(&status, out),
@@ -223,19 +218,12 @@ fn tag_faults(enrolment: &StreamTags, stack: &Policy) -> Vec<String> {
     faults.chain(contradictions.iter().map(ToString::to_string)).collect()
 }
 
-/// The deployed pass, with its hands tied: a dry run writes no tag, resizes nothing, and touches no alarm.
+/// The deployed pass as a dry run, which writes no tag, resizes nothing, and touches no alarm.
 async fn decisions(connection: &Connection, name: &str, stack: &Policy) -> Decisions {
-    let tied = tied(stack);
     let cloud = &connection.cloud;
-    Decisions {
-        scale_out: reconcile(cloud, &connection.process, &tied, name, Direction::Out, None).await,
-        scale_in: reconcile(cloud, &connection.process, &tied, name, Direction::In, None).await,
-    }
-}
-
-/// The same policy, as a dry run.
-pub(crate) fn tied(policy: &Policy) -> Policy {
-    Policy::new(PolicySpec { dry_run: true, ..**policy }).expect("a policy is one as a dry run too")
+    let of =
+        async |direction| reconcile(cloud, &connection.process, stack, name, Intent::DryRun, direction, None).await;
+    Decisions { scale_out: of(Direction::Out).await, scale_in: of(Direction::In).await }
 }
 
 /// The load of every open shard, the busiest first, and what is the matter with it by this policy; `None` where not all
@@ -254,13 +242,13 @@ async fn shard_statuses(
     let loads = policy.and_then(|_| shard_loads(&shards, Timestamp::MIN)).unwrap_or_default();
     let hot = policy.map(|policy| hot_shards(policy, &loads)).unwrap_or_default();
     let status = |ShardWindow { shard, window }: &ShardWindow| {
-        let heat = hot.iter().find(|(load, _)| load.shard.id == shard.id).map(|(_, heat)| *heat);
+        let kind = hot.iter().find(|(load, _)| load.shard.id == shard.id).map(|(_, kind)| *kind);
         ShardStatus {
             shard: shard.id.clone(),
             keys_share: shard.range.share(),
             load: Load::of(window, Some(ShardCount::ONE)),
-            heat: heat.map(heat_word),
-            heat_in_words: heat.map(|heat| heat.to_string()),
+            hot_because: kind.map(kind_word),
+            hot_in_words: kind.map(|kind| kind.to_string()),
         }
     };
     let mut shards: Vec<_> = shards.iter().map(status).collect();
@@ -269,12 +257,12 @@ async fn shard_statuses(
 }
 
 /// For programs.
-fn heat_word(heat: Heat) -> &'static str {
-    match heat {
-        Heat::Even => "even",
-        Heat::Wide => "wide",
-        Heat::Hot => "hot",
-        Heat::Key => "one-key",
+fn kind_word(kind: HotShardKind) -> &'static str {
+    match kind {
+        HotShardKind::Even => "even",
+        HotShardKind::WideRange => "wide",
+        HotShardKind::HotRange => "hot",
+        HotShardKind::HotKey => "one-key",
     }
 }
 
@@ -337,9 +325,9 @@ impl Status<'_> {
         writeln!(out, "\nwhat the functions would do now, by these settings")?;
         // What stands against any change is told once.
         if scale_out.words == scale_in.words {
-            writeln!(out, "  {}", in_words(scale_out))?;
+            writeln!(out, "  {}", scale_out.in_words())?;
         } else {
-            writeln!(out, "  scale-out: {}\n  scale-in: {}", in_words(scale_out), in_words(scale_in))?;
+            writeln!(out, "  scale-out: {}\n  scale-in: {}", scale_out.in_words(), scale_in.in_words())?;
         }
         for fault in scale_out.faults.iter().chain(&scale_in.faults) {
             writeln!(out, "  besides: {fault}")?;
@@ -397,7 +385,7 @@ impl Status<'_> {
             let shown = shards.iter().take(SHARDS_SHOWN).map(|shard| {
                 let [bytes, records, used, throttled, lag] = shard.load.cells();
                 let keys = percent(shard.keys_share, 1);
-                [shard.shard.clone(), keys, bytes, records, used, throttled, lag, or_dash(shard.heat_in_words.as_ref())]
+                [shard.shard.clone(), keys, bytes, records, used, throttled, lag, or_dash(shard.hot_in_words.as_ref())]
             });
             writeln!(out, "\nbusiest minute of each shard, {} of {}", shown.len(), shards.len())?;
             writeln!(

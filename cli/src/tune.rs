@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args};
+use scaler_app::advice::StreamCommand;
 use scaler_core::Policy;
-use scaler_core::commands::StreamCommand;
 use serde::Serialize;
 
 use crate::files;

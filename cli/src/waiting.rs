@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use jiff::SignedDuration;
 use kinesis_model::{ShardCount, StreamState, StreamStatus};
+use scaler_app::advice::operand;
 use scaler_app::cloud::{Clock as _, Cloud as _, Kinesis as _};
-use scaler_core::commands::operand;
 
 use crate::connection::{Connection, explained};
 use crate::progress;

@@ -227,7 +227,10 @@ async fn what_no_split_helps_is_said() {
     let notes = held["notes"].to_string();
     assert!(notes.contains(&narrow) && notes.contains("it is one partition key"), "{notes}");
     let status = world.answer("status orders").await;
-    assert_eq!((&status["shards"][0]["shard"], &status["shards"][0]["heat"]), (&json!(narrow), &json!("one-key")));
+    assert_eq!(
+        (&status["shards"][0]["shard"], &status["shards"][0]["hot_because"]),
+        (&json!(narrow), &json!("one-key"))
+    );
 
     let capped = World::loaded(&[1.7, 0.5], &[(TAG_SHARDS_MAX, "3")]).await;
     let looked = capped.answer("scale orders rebalance --dry-run").await;

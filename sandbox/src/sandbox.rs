@@ -19,7 +19,7 @@ use crate::locked::locked;
 use crate::objects::Object;
 use crate::options::{Options, Schedule};
 use crate::router::router;
-use crate::state::{MINUTE, Shared, minute_of};
+use crate::state::{Shared, minute_of};
 use crate::{emulator, sqs, tick};
 
 /// How a stream gets its capacity.
@@ -162,7 +162,7 @@ impl Drop for Sandbox {
 }
 
 async fn tick_every_minute(shared: Arc<Shared>) {
-    while let Some(wait) = shared.clock.real_time_until(*shared.last_tick.lock().await + MINUTE) {
+    while let Some(wait) = shared.clock.real_time_until(tick::next(&shared).await) {
         tokio::time::sleep(wait).await;
         tick::tick(&shared).await;
     }

@@ -32,6 +32,11 @@ pub(crate) async fn tick(shared: &Shared) -> Vec<Transition> {
     transitions
 }
 
+/// The next minute boundary that [`tick`] will handle.
+pub(crate) async fn next(shared: &Shared) -> Timestamp {
+    *shared.last_tick.lock().await + MINUTE
+}
+
 /// Ends the changes of streams that are due.
 pub(crate) async fn settle(shared: &Shared) {
     changes::settle(shared, shared.clock.now()).await;

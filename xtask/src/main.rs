@@ -3,6 +3,7 @@
 mod background;
 mod clients;
 mod cold_start;
+mod dependencies;
 mod emulator;
 mod invoke;
 mod local;

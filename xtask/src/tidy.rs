@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::shell::{metadata, root};
+use crate::dependencies::{dependencies_point_inwards, functions_compile_what_they_use};
+use crate::shell::{from_root, root, text};
 
 /// Checks every rule and reports all breaches at once.
 pub(crate) fn tidy() -> Result<()> {
     let mut breaches = sources_open_with_their_purpose()?;
     breaches.extend(mains_are_short()?);
     breaches.extend(events_are_json()?);
+    breaches.extend(documents_name_files_that_exist()?);
     breaches.extend(dependencies_point_inwards()?);
+    breaches.extend(functions_compile_what_they_use()?);
     if breaches.is_empty() {
         println!("tidy: every rule holds");
         return Ok(());
@@ -61,62 +64,28 @@ fn events_are_json() -> Result<Vec<String>> {
     Ok(breaches)
 }
 
-/// Each crate of ours depends on crates of a lower layer alone; tests may look the other way.
-fn dependencies_point_inwards() -> Result<Vec<String>> {
+/// A reader who follows a document to a file finds it: each Rust file that is named in backticks exists, by the end of its path.
+fn documents_name_files_that_exist() -> Result<Vec<String>> {
+    let sources: Vec<_> = files(root(), "rs")?.iter().map(|path| format!("/{}", from_root(path))).collect();
+    let exists = |named: &str| sources.iter().any(|source| source.ends_with(&format!("/{named}")));
     let mut breaches = Vec::new();
-    for package in array(&metadata()?["packages"]) {
-        let name = package["name"].as_str().unwrap_or_default();
-        let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
-        for dependency in array(&package["dependencies"]).iter().filter(|dependency| dependency["kind"] != "dev") {
-            let needed = dependency["name"].as_str().unwrap_or_default();
-            if let Some(rule) = forbidden(name, &from_root(manifest), needed, dependency["path"].is_string()) {
-                let line = text(manifest)?.lines().position(|line| line.starts_with(needed)).map_or(1, |at| at + 1);
-                breaches.push(format!("{}:{line}: {name} must not depend on {needed}: {rule}", from_root(manifest)));
+    for path in files(root(), "md")? {
+        for (at, line) in text(&path)?.lines().enumerate() {
+            let named = line.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs") && !word.contains(' '));
+            for missing in named.flat_map(alternatives).filter(|named| !exists(named)) {
+                let (path, line) = (from_root(&path), at + 1);
+                breaches.push(format!("{path}:{line}: there is no {missing}: name the file that took its place"));
             }
         }
     }
     Ok(breaches)
 }
 
-/// Why the package may not have that dependency, if it may not; `manifest` is where it lies, from the root.
-fn forbidden(package: &str, manifest: &str, needed: &str, of_ours: bool) -> Option<&'static str> {
-    let is_pure = ["kinesis-model", "scaler-core", "billing", "sizing"].contains(&package);
-    if is_pure && !of_ours && !["jiff", "md-5", "thiserror"].contains(&needed) {
-        return Some("calculation takes values and gives values, with jiff, md-5 and thiserror and nothing else");
-    }
-    // These know Kinesis and nothing of the scaler; the producer is a library for other people's programs, too.
-    let is_general = ["aws-models", "kinesis-producer", "key-spread"].contains(&package);
-    if is_general && of_ours && needed != "kinesis-model" {
-        return Some("a general library carries nothing of the scaler: move what it needs to shared/kinesis-model");
-    }
-    let speaks = package == "scaler-aws" || (package == "kinesis-producer" && needed == "aws-sdk-kinesis");
-    if needed.starts_with("aws-sdk-") && layer(package) < OUTERMOST && !speaks {
-        return Some("only scaler-aws speaks to AWS; put a port in shared/scaler-app");
-    }
-    if manifest.starts_with("functions/") && ["aws-models", "testkit", "simulator", "sandbox"].contains(&needed) {
-        return Some("a deployed function carries no model of AWS");
-    }
-    if manifest.starts_with("functions/") && needed == "sizing" {
-        return Some("what only people's commands need stays out of the functions");
-    }
-    if of_ours && layer(needed) >= layer(package) && layer(needed) < OUTERMOST {
-        return Some("dependencies point one way, see `layer` in xtask/src/tidy.rs: move what is shared inwards");
-    }
-    None
-}
-
-const OUTERMOST: u8 = 5;
-
-/// A crate may depend on those of lower layers.
-fn layer(package: &str) -> u8 {
-    match package {
-        "kinesis-model" | "file-reader" => 0,
-        "scaler-core" | "aws-models" | "key-spread" | "kinesis-producer" => 1,
-        "billing" => 2,
-        "scaler-app" | "sizing" => 3,
-        "scaler-aws" | "testkit" | "simulator" | "cost-page" => 4,
-        _ => OUTERMOST,
-    }
+/// `a/{b,c}.rs` names two files.
+fn alternatives(word: &str) -> Vec<String> {
+    let Some((before, rest)) = word.split_once('{') else { return vec![word.to_owned()] };
+    let Some((names, after)) = rest.split_once('}') else { return vec![word.to_owned()] };
+    names.split(',').map(|name| format!("{before}{}{after}", name.trim())).collect()
 }
 
 /// Every file with that extension that is ours, in order.
@@ -138,49 +107,13 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn array(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
-}
-
-fn text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("cannot read {}", from_root(path)))
-}
-
-fn from_root(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn dependencies_point_one_way() {
-        let allowed = |folder, package, needed, of_ours| {
-            forbidden(package, &format!("{folder}/{package}/Cargo.toml"), needed, of_ours).is_none()
-        };
-        assert!(allowed("shared", "scaler-core", "jiff", false));
-        assert!(!allowed("shared", "scaler-core", "serde", false));
-        assert!(allowed("shared", "scaler-core", "kinesis-model", true));
-        assert!(!allowed("shared", "scaler-core", "billing", true));
-        assert!(allowed("shared", "scaler-app", "scaler-core", true));
-        assert!(!allowed("shared", "scaler-app", "testkit", true));
-        assert!(!allowed("shared", "simulator", "scaler-aws", true));
-        assert!(!allowed("shared", "scaler-app", "aws-sdk-kinesis", false));
-        assert!(allowed("shared", "scaler-aws", "aws-sdk-kinesis", false));
-        assert!(allowed("shared", "cost-page", "scaler-app", true));
-        assert!(!allowed("shared", "cost-page", "scaler-aws", true));
-        for general in ["kinesis-producer", "key-spread"] {
-            assert!(allowed("shared", general, "kinesis-model", true));
-            assert!(!allowed("shared", general, "scaler-core", true));
-        }
-        for function in ["scale-out", "alarm-sync", "one-to-come"] {
-            assert!(allowed("functions", function, "scaler-aws", true));
-            assert!(allowed("functions", function, "cost-page", true));
-            for models in ["aws-models", "testkit", "simulator", "sandbox", "sizing"] {
-                assert!(!allowed("functions", function, models, true));
-            }
-        }
-        assert!(allowed(".", "sandbox", "aws-models", true));
+    fn braces_name_several_files() {
+        assert_eq!(alternatives("kinesis/{lives, reads}.rs"), ["kinesis/lives.rs", "kinesis/reads.rs"]);
+        assert_eq!(alternatives("plan.rs"), ["plan.rs"]);
     }
 }

@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::shell::root;
 
-/// All that the programs tell, which a test of scaler-core holds to what they tell.
-const BY_PROGRAMS: &str = "shared/scaler-core/tests/aws-commands.txt";
+/// All that the programs tell, which a test of scaler-app holds to what they tell.
+const BY_PROGRAMS: &str = "shared/scaler-app/tests/aws-commands.txt";
 
 /// Where the programs' commands are made. Elsewhere in their sources none stands.
-const MADE_IN: &str = "shared/scaler-core/src/commands.rs";
+const MADE_IN: &str = "shared/scaler-app/src/advice/commands.rs";
 
 /// Folders with sources whose texts people read.
 const SOURCES: [&str; 5] = ["shared", "functions", "cli", "sandbox", "demo"];

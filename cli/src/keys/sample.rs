@@ -8,8 +8,8 @@ use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::{READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD};
 use kinesis_model::{OpenShard, thousands};
+use operator_aws::SampleLimits;
 use scaler_app::cloud::{Clock as _, Cloud as _, Kinesis as _};
-use scaler_aws::SampleLimits;
 use scaler_core::{Policy, PolicySpec, ShardLoad, StreamTags};
 use serde::Serialize;
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 use kinesis_model::num::float;
 use kinesis_model::thousands;
-use scaler_core::commands::{StreamCommand, operand};
+use scaler_app::advice::{StreamCommand, operand};
 use scaler_core::{KeyLoad, Operation, Policy, ReshardTerms, ShardCall, ShardLoad, plan_reshard};
 use serde::Serialize;
 

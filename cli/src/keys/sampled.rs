@@ -6,7 +6,7 @@ use kinesis_model::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_
 use kinesis_model::num::float;
 use kinesis_model::{OpenShard, hash_key};
 use kinesis_producer::aggregation::{self, Aggregate, AggregateFault};
-use scaler_aws::SampledRecord;
+use operator_aws::SampledRecord;
 use scaler_core::KeyLoad;
 
 /// What was read of one shard.

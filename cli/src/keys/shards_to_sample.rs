@@ -75,9 +75,8 @@ pub(super) fn chosen<'a>(
         let named = named.into_iter().map(|id| {
             find(id).or_else(|| closed.iter().find(|shard| shard.id == *id)).ok_or_else(|| {
                 anyhow::anyhow!(
-                    "stream {} has no shard {id} that was open in the last {} minutes: see shardctl status {0}, or look \
-                     further back with --since-minutes",
-                    stream, since_minutes
+                    "stream {stream} has no shard {id} that was open in the last {since_minutes} minutes: see shardctl \
+                     status {stream}, or look further back with --since-minutes"
                 )
             })
         });

@@ -1,7 +1,7 @@
 //! What is to be done for a migration, and what of it the plan has found done.
 
 use billing::prices::Item;
-use scaler_core::commands::{StreamCommand, operand};
+use scaler_app::advice::{StreamCommand, operand};
 use sizing::migration::{Cleanup, MigrationNotice, StreamPlan};
 
 use super::moves::{Move, Report};

@@ -4,13 +4,13 @@ use anyhow::{Context as _, Result};
 use billing::prices::{Item, PriceSheet};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::SHARD_METRICS;
-use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount, StreamState};
+use kinesis_model::{MetricWindow, OpenShard, ShardCount, StreamState};
+use scaler_app::advice::{StreamCommand, advice, operand};
 use scaler_app::cloud::{CallError, Clock as _, Cloud as _, CloudWatch as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reshard};
-use scaler_core::commands::{StreamCommand, operand};
 use scaler_core::{
-    Decision, Direction, KeyLoad, Observation, Policy, Reason, Rebalance, ShardWindow, Stage, StreamTags,
-    TAG_SHARDS_MAX, admit, rebalance,
+    Decision, Direction, Fetched, Intent, KeyLoad, Observation, Policy, Progress, Reason, Rebalance, ShardWindow,
+    Stage, StreamTags, TAG_SHARDS_MAX, admit, rebalance,
 };
 
 use super::plan::{Plan, Step, Turn};
@@ -24,13 +24,15 @@ impl Work<'_> {
     pub(super) async fn rebalance(&self) -> Result<Answer> {
         let (state, enrolment) = self.look().await?;
         let began = state.open_shards;
-        let policy = match admit(self.stack, &state, &enrolment, Direction::Out) {
+        let policy = match admit(self.stack, &state, &enrolment, Intent::Auto, Direction::Out) {
             Ok(policy) => policy,
             Err(decision) => return Ok(self.stopped(began, Vec::new(), Outcome::decided(self.stream, &decision))),
         };
         if !state.shard_metrics {
             return Ok(self.unmeasured(began));
         }
+        // As for any order of a person's, the stack's dry run does not count.
+        let is_dry_run = enrolment.overrides.is_dry_run();
         // What single keys take could be known of a sample; here it is not.
         let keys = [];
         let Some(planned) = self.planned(&policy, state, enrolment, &keys).await? else {
@@ -39,7 +41,7 @@ impl Work<'_> {
         let (plan, notes) = (Plan::of(&planned, &keys), self.notes(&policy, &planned));
         let mut answer = if plan.operations.is_empty() {
             self.nothing(began, &policy, &plan, &planned)
-        } else if policy.dry_run || self.arguments.dry_run {
+        } else if is_dry_run || self.arguments.dry_run {
             let (words, all, then) = (plan.in_words(), began, plan.shards());
             let next = (!self.arguments.dry_run).then(|| self.let_it());
             let words = format!("{words} would lead from {all} shards to {then}; nothing was changed");
@@ -71,7 +73,8 @@ impl Work<'_> {
         let minutes = policy.window_minutes(Direction::In).max(policy.window_minutes(Direction::Out));
         let read = self.shards(whole_minute(now), minutes).await.map_err(|error| explained(&error))?;
         let (window, open, closed) = read;
-        let seen = Observation { stream, enrolment, window, past: None, account: None, shards: Some(open) };
+        let (plan, account, shards) = (Fetched::NotYet, Fetched::NotYet, Fetched::Known(open));
+        let seen = Observation { stream, enrolment, window, plan, account, shards };
         Ok(rebalance(policy, &seen, &closed, keys, now))
     }
 
@@ -89,9 +92,8 @@ impl Work<'_> {
         closed.retain(|shard| !open.contains(shard));
         let ids: Vec<_> = open.iter().chain(&closed).map(|shard| shard.id.clone()).collect();
         let mut windows = cloud.cloudwatch().shard_windows(self.stream, &ids, end, minutes).await?;
-        let unknown = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
         let mut with_window = |shard: OpenShard| {
-            let window = windows.remove(&shard.id).unwrap_or_else(|| unknown.clone());
+            let window = windows.remove(&shard.id).unwrap_or_else(|| MetricWindow::unknown(end, minutes as usize));
             ShardWindow { shard, window }
         };
         let open = open.into_iter().map(&mut with_window).collect();
@@ -139,7 +141,7 @@ impl Work<'_> {
                 Ok(Turn::Done) => return Ok(None),
                 Ok(Turn::Gone) => return Ok(Some(Outcome::plain(OutcomeKind::Held, Some(self.stream), GONE))),
                 Ok(Turn::Call(call)) => {
-                    let ordered = Decision::ordered(call, state.open_shards, number, all);
+                    let ordered = Decision::ordered(call, state.open_shards, Progress { step: number, of: all });
                     reshard(cloud, &self.connection.process, self.stack, self.stream, &enrolment, &ordered).await
                 }
                 Err(pass) => *pass,
@@ -171,7 +173,7 @@ impl Work<'_> {
         state: &StreamState,
         enrolment: &StreamTags,
     ) -> Result<Result<Turn, Box<Outcome>>> {
-        if let Err(decision) = admit(self.stack, state, enrolment, Direction::Out) {
+        if let Err(decision) = admit(self.stack, state, enrolment, Intent::Auto, Direction::Out) {
             return Ok(Err(Box::new(Outcome::decided(self.stream, &decision))));
         }
         match self.connection.cloud.kinesis().open_shards(self.stream).await {
@@ -238,7 +240,7 @@ impl Work<'_> {
     fn notes(&self, policy: &Policy, planned: &Rebalance) -> Vec<String> {
         let mut notes = Vec::new();
         for hot in &planned.hot_keys {
-            notes.push(format!("{hot}. {}", hot.advice(self.stream).unwrap_or_default()));
+            notes.push(format!("{hot}. {}", advice(&hot.cause(), self.stream)));
         }
         if let Some(needs) = planned.needs {
             notes.push(format!(
@@ -280,6 +282,5 @@ fn done(began: ShardCount, passes: &[Outcome]) -> String {
 }
 
 fn is_not_active(pass: &Outcome) -> bool {
-    let steps = pass.decision.iter().flat_map(|decision| &decision.steps);
-    steps.into_iter().any(|step| step.stage == Stage::Admit)
+    pass.decision.as_deref().is_some_and(|decision| decision.blocked_by == Some(Stage::Admit))
 }

@@ -4,24 +4,23 @@ use std::cmp::Ordering;
 
 use anyhow::{Context as _, Result};
 use kinesis_model::{ShardCount, StreamState};
+use scaler_app::advice::{StreamCommand, operand};
 use scaler_app::cloud::{CallError, Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
-use scaler_core::commands::{StreamCommand, operand};
-use scaler_core::{Direction, Policy, PolicySpec, Stage, Step, StreamTags, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit};
+use scaler_core::{
+    Decision, Direction, Intent, Order, Policy, PolicySpec, Stage, StreamTags, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit,
+};
 
-use super::{ACTIVE_WITHIN, Answer, Ended, Work};
-use crate::connection::explained;
+use super::{ACTIVE_WITHIN, Answer, Arguments, Ended, Work};
+use crate::connection::{Connection, explained};
 use crate::load::needed_shards;
-use crate::order::{self, NoData};
-use crate::status::tied;
 use crate::waiting::until_resized;
 use kinesis_model::whole_minute;
 
-/// An order, and what the stream is beside it.
-struct Order<'a> {
+/// An order for a count, and what the stream is beside it.
+struct CountOrder<'a> {
     work: &'a Work<'a>,
     count: ShardCount,
-    policy: Policy,
     enrolment: StreamTags,
     /// The stream's policy without the order.
     own: Policy,
@@ -33,12 +32,11 @@ impl Work<'_> {
         let enrolment = self.enrolment().await.map_err(|error| explained(&error))?;
         // Bounds that contradict each other give way to the order as all others do.
         let own = enrolment.policy(self.stack).unwrap_or(*self.stack);
-        let policy = order::policy(self.stack, count);
-        Order { work: self, count, policy, enrolment, own }.carry_out().await
+        CountOrder { work: self, count, enrolment, own }.carry_out().await
     }
 }
 
-impl Order<'_> {
+impl CountOrder<'_> {
     async fn carry_out(&self) -> Result<Answer> {
         let mut state = self.state().await?;
         let (began, mut passes) = (state.open_shards, Vec::new());
@@ -49,14 +47,7 @@ impl Order<'_> {
                 Ordering::Less => Direction::In,
                 Ordering::Equal => return self.reached(&state, began, passes).await,
             };
-            let look = self.pass(&tied(&self.policy), direction).await;
-            if look.outcome != OutcomeKind::DryRun || self.falls_short(&look, current) {
-                return self.stopped(began, passes, look).await;
-            }
-            if self.work.arguments.dry_run {
-                return self.stepped(began, passes, look).await;
-            }
-            let pass = self.pass(&self.policy, direction).await;
+            let pass = self.pass(direction).await;
             match pass.outcome {
                 OutcomeKind::Resized if self.work.arguments.wait => passes.push(pass),
                 OutcomeKind::Resized | OutcomeKind::DryRun => return self.stepped(began, passes, pass).await,
@@ -67,33 +58,25 @@ impl Order<'_> {
         }
     }
 
-    /// A pass by the order, told as one: no bound of the stream's is in it.
-    async fn pass(&self, policy: &Policy, direction: Direction) -> Outcome {
-        let unknown = match direction {
-            // The order says all that there is to know.
-            Direction::Out => NoData::Unneeded,
-            Direction::In if self.work.arguments.despite_unknown_load => NoData::Idle,
-            Direction::In => NoData::Unknown,
-        };
-        let cloud = order::cloud(self.work.connection, &self.own, unknown);
-        order::told(reconcile(&cloud, &self.work.connection.process, policy, self.work.stream, direction, None).await)
+    fn intent(&self) -> Intent {
+        let Arguments { dry_run, despite_unknown_load, .. } = *self.work.arguments;
+        Intent::Exactly(Order { shards: self.count, dry_run, unknown_is_idle: despite_unknown_load })
+    }
+
+    async fn pass(&self, direction: Direction) -> Outcome {
+        let Work { connection, stack, stream, .. } = *self.work;
+        let Connection { cloud, process, .. } = connection;
+        reconcile(cloud, process, stack, stream, self.intent(), direction, None).await
     }
 
     async fn state(&self) -> Result<StreamState> {
         self.work.connection.cloud.kinesis().describe(self.work.stream).await.map_err(|error| explained(&error))
     }
 
-    /// Whether a scale-in would stop short of what one resize can do: at what the load, or what consumers read, needs.
-    /// That is not what was ordered, and not worth one of ten resizes without being asked.
-    fn falls_short(&self, look: &Outcome, current: ShardCount) -> bool {
-        let least = self.count.max(current.halved());
-        self.count < current && look.desired.is_some_and(|desired| desired > least.get())
-    }
-
     /// The stream has the count: since it was brought there, or all along.
     async fn reached(&self, state: &StreamState, began: ShardCount, passes: Vec<Outcome>) -> Result<Answer> {
         if passes.is_empty()
-            && let Err(decision) = admit(&self.policy, state, &self.enrolment, Direction::Out)
+            && let Err(decision) = admit(self.work.stack, state, &self.enrolment, self.intent(), Direction::Out)
         {
             return self.stopped(began, passes, Outcome::decided(self.work.stream, &decision)).await;
         }
@@ -139,8 +122,7 @@ impl Order<'_> {
         let words = match outcome {
             Ended::Held => {
                 let current = last.current.unwrap_or(began.get());
-                let decision = last.decision.as_deref();
-                let why = decision.zip(decisive(&last)).map(|(decision, step)| decision.told(&step.reason));
+                let why = last.decision.as_deref().and_then(Decision::why_blocked);
                 let why = why.unwrap_or_else(|| last.words.clone());
                 format!("{way}stays at {current}: {why}")
             }
@@ -154,7 +136,7 @@ impl Order<'_> {
     async fn way_out(&self, pass: &Outcome) -> String {
         let (count, stream) = (self.count, operand(self.work.stream));
         let again = self.work.scale(&format!("{stream} to {count}"));
-        match decisive(pass).map(|step| step.stage) {
+        match pass.decision.as_deref().and_then(|decision| decision.blocked_by) {
             Some(Stage::Admit) => format!("When it is ACTIVE, or with --wait: {again}"),
             Some(Stage::Consumers) => format!("When the consumers have caught up, or read less: {again}"),
             Some(Stage::Budget) => format!("From then on: {again}"),
@@ -263,13 +245,4 @@ fn way(began: ShardCount, passes: &[Outcome]) -> String {
     let resized = passes.iter().filter(|pass| pass.outcome == OutcomeKind::Resized);
     let counts = resized.filter_map(|pass| pass.desired).map(|desired| format!(" -> {desired}"));
     counts.fold(began.to_string(), |way, count| way + &count)
-}
-
-/// The step at which a pass stopped short of the order. Bounds are the order itself, and tell nothing.
-fn decisive(pass: &Outcome) -> Option<&Step> {
-    let decision = pass.decision.as_deref()?;
-    let tells = |step: &&Step| !matches!(step.stage, Stage::Bounds | Stage::Direction | Stage::StepFactor);
-    let last = decision.steps.last().filter(|step| pass.outcome == OutcomeKind::Held && tells(step));
-    let stopping = || decision.steps.iter().filter(tells).find(|step| step.shards == decision.desired);
-    last.or_else(stopping).or(decision.steps.first())
 }

@@ -4,7 +4,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::cloud::{Clock, Cloud};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, StackRequest, answer_stack, sync};
 use scaler_app::telemetry::Telemetry;
-use scaler_app::{Process, RetryNeeded, config, stack_config};
+use scaler_app::{Process, config, stack_config};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -26,9 +26,7 @@ async fn main() -> Result<(), Error> {
         let (policy, stack_config) = settings.as_ref().map_err(ToString::to_string)?;
         let response =
             sync(&cloud, &process, Settings { policy, stack_config }, &event.payload, until, &mut emit).await;
-        response
-            .into_result()
-            .map_err(|error| Diagnostic { error_type: RetryNeeded::NAME.to_owned(), error_message: error.to_string() })
+        Ok::<_, Diagnostic>(response.into_result()?)
     }))
     .await
 }

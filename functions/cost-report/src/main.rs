@@ -3,14 +3,14 @@
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::cloud::{Clock, Cloud};
 use scaler_app::report::{BEGINS_WITHIN, CostSettings, cost_report, lines};
-use scaler_app::{RetryNeeded, config, stack_config};
+use scaler_app::{config, stack_config};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let (policy, stack_config) = (config::from_environment()?, stack_config::from_environment()?);
-    let cloud = scaler_aws::connect_cost(&stack_config).await;
+    let cloud = billing_aws::connect(&stack_config).await;
     let settings = CostSettings { policy: &policy, stack_config: &stack_config, draw: cost_page::draw };
     run(service_fn(async |event: LambdaEvent<Value>| {
         let until = cloud.clock().now() + BEGINS_WITHIN;
@@ -18,9 +18,7 @@ async fn main() -> Result<(), Error> {
         for line in lines(&report, stack_config.stream_metrics, cloud.clock().now()) {
             println!("{line}");
         }
-        report
-            .into_result()
-            .map_err(|error| Diagnostic { error_type: RetryNeeded::NAME.to_owned(), error_message: error.to_string() })
+        Ok::<_, Diagnostic>(report.into_result()?)
     }))
     .await
 }

@@ -3,7 +3,7 @@
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::cloud::{Clock, Cloud};
 use scaler_app::telemetry::Telemetry;
-use scaler_app::{Process, RetryNeeded, config, handle, stack_config};
+use scaler_app::{Process, config, handle, stack_config};
 use scaler_core::Direction;
 use serde_json::Value;
 
@@ -17,9 +17,7 @@ async fn main() -> Result<(), Error> {
         process.learn_account(&event.context.invoked_function_arn);
         let mut emit = |item| telemetry.emit(&item, cloud.clock().now());
         let response = handle(&cloud, &process, &policy, Direction::Out, &event.payload, &mut emit).await;
-        response
-            .into_result()
-            .map_err(|error| Diagnostic { error_type: RetryNeeded::NAME.to_owned(), error_message: error.to_string() })
+        Ok::<_, Diagnostic>(response.into_result()?)
     }))
     .await
 }

@@ -201,9 +201,7 @@ impl StreamModel {
         if !self.is_active(minute) {
             return Err(Refused::InUse);
         }
-        let after = SignedDuration::from_mins(i64::try_from(minute).expect("a trace has fewer minutes than that"));
-        // A trace may begin close to the end of time.
-        let now = self.start.checked_add(after).unwrap_or(Timestamp::MAX);
+        let now = self.time_of(minute);
         match kind {
             ResizeKind::UpdateShardCount => {
                 let resize = Resize {
@@ -248,7 +246,7 @@ impl StreamModel {
         let before = Arc::clone(self.ring(minute));
         let mut now = Ring::clone(&before);
         change(&mut now).map_err(Refused::Shards)?;
-        let to = u32::try_from(now.shards().len()).expect("a ring has one shard more than one that was allowed");
+        let to = open_shards(&now);
         if to > SHARDS_PER_STREAM_MAX {
             return Err(Refused::Limits);
         }
@@ -257,11 +255,21 @@ impl StreamModel {
         Ok(())
     }
 
+    fn time_of(&self, minute: usize) -> Timestamp {
+        let after = SignedDuration::from_mins(i64::try_from(minute).expect("a trace has fewer minutes than that"));
+        // A trace may begin close to the end of time.
+        self.start.checked_add(after).unwrap_or(Timestamp::MAX)
+    }
+
     fn accept(&mut self, minute: usize, to: u32, kind: ResizeKind, reason: &str) {
         self.calls.push(Call { minute, from: self.count, to, kind, reason: reason.to_owned() });
         self.busy_until = minute + self.assumptions.resize_minutes(self.count, to, kind);
         (self.before, self.count) = (self.count, to);
     }
+}
+
+fn open_shards(ring: &Ring) -> u32 {
+    u32::try_from(ring.shards().len()).expect("a ring has one shard at most more than a stream may have")
 }
 
 #[cfg(test)]

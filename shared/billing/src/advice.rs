@@ -1,16 +1,13 @@
-//! How a stream could cost less: each with the figure, the reservation, and the command that does it.
+//! How a stream could cost less: each with the figure and the reservation.
 
 use std::fmt;
 
 use crate::bill::Bill;
 use crate::prices::{Item, MONTH_SECONDS, MissingPrice, PriceSheet};
 use crate::usage::{ConsumerUse, FREE_RETENTION_HOURS, OnDemandOnly, Standing, Usage};
-use kinesis_model::StreamMode;
 use kinesis_model::limits::FAN_OUT_CONSUMERS_MAX;
-use kinesis_model::{MicroUsd, ShardCount};
+use kinesis_model::{MicroUsd, ShardCount, StreamMode};
 use scaler_core::Policy;
-use scaler_core::commands::{StreamCommand, operand};
-use scaler_core::{TAG_MANAGED, TAG_SHARDS_MIN};
 
 /// Less than a day says nothing of how a stream is used.
 const LEAST_SECONDS: u64 = 86_400;
@@ -99,27 +96,6 @@ pub struct Advice {
     pub saving: Saving,
     /// What it saves in 30 days like those looked at.
     pub a_month: MicroUsd,
-}
-
-impl Saving {
-    /// The command that does it, in this Region; `None` where none does.
-    pub fn command(&self, stream: &str, region: &str) -> Option<String> {
-        let text = |command: StreamCommand<'_>| command.text(Some(region), stream);
-        let enrol = || text(StreamCommand::Tag(&format!("{TAG_MANAGED}=true")));
-        Some(match self {
-            Self::ToOnDemand => text(StreamCommand::Switch("ON_DEMAND")),
-            // What is in the way goes first, and no one command does that.
-            Self::ToProvisioned { only, .. } if !only.blocks().is_empty() => return None,
-            Self::ToProvisioned { .. } => format!("{} && {}", text(StreamCommand::Switch("PROVISIONED")), enrol()),
-            Self::DeleteIdle => text(StreamCommand::DeleteWithConsumers),
-            Self::Enrol { .. } => enrol(),
-            Self::LowerMin { to, .. } => text(StreamCommand::Tag(&format!("{TAG_SHARDS_MIN}={to}"))),
-            Self::AskWhyHeld { .. } => format!("AWS_REGION={region} shardctl status {}", operand(stream)),
-            Self::ShortenRetention { to, .. } => text(StreamCommand::ShortenRetention(*to)),
-            Self::DropConsumer { name } => text(StreamCommand::Deregister(name)),
-            Self::Aggregate { .. } => return None,
-        })
-    }
 }
 
 impl fmt::Display for Saving {

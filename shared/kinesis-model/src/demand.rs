@@ -35,6 +35,14 @@ pub struct Demand {
     pub records: u64,
 }
 
+impl fmt::Display for Demand {
+    /// Rates, since that is how limits are known: `4.6 MiB/s, 3200 records/s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = self.bytes.saturating_mul(10).div_ceil(60 * 1_048_576);
+        write!(f, "{}.{} MiB/s, {} records/s", tenths / 10, tenths % 10, self.records.div_ceil(60))
+    }
+}
+
 impl Demand {
     /// What was accepted in a minute that [`Minute::is_known`].
     pub fn accepted(minute: &Minute) -> Self {
@@ -50,12 +58,7 @@ impl Demand {
         let [bytes, records, throttled] =
             [minute.bytes, minute.records, minute.throttled_records].map(Option::unwrap_or_default);
         let throttled = if records == 0 { throttled } else { throttled.min(records) };
-        let throttled_bytes = match records {
-            0 => 0,
-            // Up, since half a byte too many is safe and too few is not.
-            _ => (u128::from(bytes) * u128::from(throttled)).div_ceil(u128::from(records)),
-        };
-        let throttled_bytes = u64::try_from(throttled_bytes).expect("no more are throttled than are accepted");
+        let throttled_bytes = if records == 0 { 0 } else { part(bytes, throttled, records) };
         // What CloudWatch answers is the world's: it may be any number.
         Self { bytes: bytes.saturating_add(throttled_bytes), records: records.saturating_add(throttled) }
     }
@@ -101,12 +104,10 @@ impl Demand {
     }
 }
 
-impl fmt::Display for Demand {
-    /// Rates, since that is how limits are known: `4.6 MiB/s, 3200 records/s`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = self.bytes.saturating_mul(10).div_ceil(60 * 1_048_576);
-        write!(f, "{}.{} MiB/s, {} records/s", tenths / 10, tenths % 10, self.records.div_ceil(60))
-    }
+/// The part of `bytes` that so many of `records` have; up, since half a byte too many is safe and too few is not.
+fn part(bytes: u64, throttled: u64, records: u64) -> u64 {
+    let part = (u128::from(bytes) * u128::from(throttled)).div_ceil(u128::from(records));
+    u64::try_from(part).expect("no more are throttled than are accepted")
 }
 
 /// An amount in hundredths of what a shard can in a minute, rounded up.

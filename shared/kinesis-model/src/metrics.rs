@@ -47,15 +47,25 @@ pub struct MetricWindow {
 }
 
 impl MetricWindow {
+    /// So many minutes of which nothing is known.
+    pub fn unknown(end: Timestamp, minutes: usize) -> Self {
+        Self { end, minutes: vec![Minute::default(); minutes] }
+    }
+
     /// The known minutes with the time each began, oldest first.
     pub fn known(&self) -> impl Iterator<Item = (Timestamp, &Minute)> {
-        let count = self.minutes.len();
-        self.minutes.iter().enumerate().filter(|(_, minute)| minute.is_known()).map(move |(i, minute)| {
-            let ago =
-                SignedDuration::from_mins(i64::try_from(count - i).expect("a list has no more entries than that"));
-            // Out of range only at the end of representable time, where no stream lives.
-            (self.end.checked_sub(ago).unwrap_or(Timestamp::MIN), minute)
-        })
+        self.all().filter(|(_, minute)| minute.is_known())
+    }
+
+    /// All minutes with the time each began, oldest first.
+    pub fn all(&self) -> impl Iterator<Item = (Timestamp, &Minute)> {
+        self.minutes.iter().enumerate().map(|(index, minute)| (self.began(index), minute))
+    }
+
+    fn began(&self, index: usize) -> Timestamp {
+        let ago = i64::try_from(self.minutes.len() - index).expect("a list has no more entries than that");
+        // Out of range only at the end of representable time, where no stream lives.
+        self.end.checked_sub(SignedDuration::from_mins(ago)).unwrap_or(Timestamp::MIN)
     }
 }
 

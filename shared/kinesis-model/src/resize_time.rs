@@ -31,13 +31,12 @@ pub fn settling_minutes(from: u32, to: u32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::num::whole;
 
     #[test]
     fn a_resize_takes_half_a_minute_a_shard_between_one_and_thirty() {
-        assert_eq!(
-            [(4, 5), (4, 7), (9, 4), (100, 200)].map(|(from, to)| resize_minutes(from, to)),
-            [1.0, 1.5, 2.5, 30.0]
-        );
+        let tenths = |(from, to)| whole(resize_minutes(from, to) * 10.0);
+        assert_eq!([(4, 5), (4, 7), (9, 4), (100, 200)].map(tenths), [10, 15, 25, 300]);
         assert_eq!([(4, 5), (4, 14), (100, 200)].map(|(from, to)| settling_minutes(from, to)), [5, 7, 30]);
     }
 }

@@ -4,6 +4,7 @@
 //! ([`reconcile`]) over a [`Cloud`](cloud::Cloud), and answers with a [`Response`]. [`fleet`] is what alarm-sync runs, [`report`] what
 //! cost-report runs. Nothing here names an AWS SDK.
 
+pub mod advice;
 pub mod cloud;
 pub mod config;
 pub mod event;

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use scaler_core::{Decision, Direction, Reason, Resharding, ShardCall, Verdict};
+use scaler_core::{AdmitReason, Cause, Decision, Direction, Progress, Resharding, ShardCall, Verdict};
 use serde::Serialize;
 
+use crate::advice::advice;
 use crate::cloud::Failure;
 use crate::retry::RetryNeeded;
 
@@ -51,9 +52,9 @@ pub struct CallReport {
     /// The first hash key of the upper part, in digits, of a split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// The how manieth of its plan it is.
+    /// Its number in its series, from 1 on.
     pub step: u32,
-    /// Of how many.
+    /// How many there are in the series.
     pub of: u32,
 }
 
@@ -64,7 +65,7 @@ impl CallReport {
             ShardCall::Split { shard, at } => ("split", vec![shard.clone()], Some(at.to_string())),
             ShardCall::Merge { lower, upper } => ("merge", vec![lower.clone(), upper.clone()], None),
         };
-        let (step, of) = decision.progress()?;
+        let Progress { step, of } = decision.progress?;
         Some(Self { call, shards, at, step, of })
     }
 }
@@ -158,14 +159,17 @@ impl Outcome {
     }
 
     /// The outcome of a reason that ended a look at a stream before any decision.
-    pub(crate) fn stopped(outcome: OutcomeKind, stream: &str, reason: &Reason) -> Self {
-        let needs_attention = reason.needs_a_person(Direction::Out);
-        Self {
-            needs_attention,
-            cause: reason.cause().filter(|_| needs_attention).map(str::to_owned),
-            next: reason.advice(stream).filter(|_| needs_attention),
-            ..Self::plain(outcome, Some(stream), reason.to_string())
-        }
+    pub(crate) fn stopped(outcome: OutcomeKind, stream: &str, reason: &AdmitReason) -> Self {
+        let mut stopped = Self::plain(outcome, Some(stream), reason.to_string());
+        stopped.call_for_attention(stream, reason.cause().as_ref());
+        stopped
+    }
+
+    /// Says what only a person can mend, and how, or that nobody is needed.
+    pub(crate) fn call_for_attention(&mut self, stream: &str, cause: Option<&Cause>) {
+        self.needs_attention = cause.is_some();
+        self.cause = cause.map(ToString::to_string);
+        self.next = cause.map(|cause| advice(cause, stream));
     }
 
     /// The outcome of a decision that was, if it asked for a resize, carried out.
@@ -177,21 +181,26 @@ impl Outcome {
             Verdict::Refuse => OutcomeKind::Refused,
         };
         let steps = decision.steps.iter().map(|step| StepReport {
-            stage: step.stage.to_string(),
+            stage: step.reason.stage().to_string(),
             shards: step.shards.get(),
             reason: decision.told(&step.reason),
         });
-        Self {
+        let mut decided = Self {
             current: Some(decision.current.get()),
             desired: Some(decision.desired.get()),
             resharding: CallReport::of(decision),
-            needs_attention: decision.attention().is_some(),
-            cause: decision.attention().and_then(Reason::cause).map(str::to_owned),
-            next: decision.attention().and_then(|reason| reason.advice(stream)),
             steps: steps.collect(),
             decision: Some(Box::new(decision.clone())),
             ..Self::plain(outcome, Some(stream), decision.words())
-        }
+        };
+        decided.call_for_attention(stream, decision.attention.as_ref());
+        decided
+    }
+
+    /// The whole of it, with the split or merge that it came to.
+    pub fn in_words(&self) -> String {
+        let call = self.resharding.as_ref().map(|call| format!("{call}: "));
+        call.unwrap_or_default() + &self.words
     }
 
     /// The same, asked for by this alarm.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use kinesis_model::{MetricWindow, Minute, OpenShard, ShardCount, whole_minute};
-use scaler_core::commands::operand;
+use kinesis_model::{MetricWindow, OpenShard, ShardCount, whole_minute};
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Observation, Policy, Reason, ResizeHistory, ShardCall, ShardWindow,
-    StreamTags, TAG_RESIZES, Verdict, admit, decide, may_plan, scaling_alarm,
+    Attempt, AttemptKind, Cause, Decision, Direction, Fetched, Intent, Need, Observation, Plan, Policy, ResizeHistory,
+    ShardCall, ShardWindow, StreamTags, TAG_RESIZES, Verdict, admit, decide, plan_ahead, scaling_alarm,
 };
 
+use crate::advice::refusal_advice;
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Failure, Kinesis, NOT_FOUND_ADVICE};
 use crate::history_cache::minutes_since_end;
 use crate::outcome::{Outcome, OutcomeKind};
@@ -31,101 +31,157 @@ pub async fn reconcile(
     process: &Process,
     stack: &Policy,
     stream: &str,
+    intent: Intent,
     direction: Direction,
     alarm_fits: Option<u32>,
 ) -> Outcome {
-    let now = cloud.clock().now();
-    let (enrolment, mut outcome) = match observe(cloud, process, stack, stream, direction, now).await {
-        Sight::Unknown(outcome) => return outcome,
-        Sight::Stopped(enrolment, outcome) => (enrolment, outcome),
-        Sight::Whole(seen, fault) => {
-            let mut outcome =
-                decide_and_act(cloud, process, stack, stream, direction, *seen.clone(), alarm_fits, now).await;
-            outcome.faults.extend(fault);
+    let pass = Pass { cloud, process, stack, stream, intent, direction, now: cloud.clock().now() };
+    let (enrolment, mut outcome) = match pass.look().await {
+        Look::Failed(outcome) => return outcome,
+        Look::Stopped(enrolment, outcome) => (*enrolment, outcome),
+        Look::Seen(mut seen) => {
+            let outcome = pass.decide_and_act(&mut seen, alarm_fits.and_then(ShardCount::new)).await;
             (seen.enrolment, outcome)
         }
     };
-    tell_people(cloud, stack, &enrolment, &mut outcome).await;
+    // Whoever asks for more than what alarms cause knows of it.
+    if intent == Intent::Auto {
+        tell_people(cloud, stack, &enrolment, &mut outcome).await;
+    }
     outcome
 }
 
-/// A pass over a stream of which everything was seen.
-#[allow(clippy::too_many_arguments, reason = "what a pass knows")]
-async fn decide_and_act(
-    cloud: &impl Cloud,
-    process: &Process,
-    stack: &Policy,
-    stream: &str,
+/// A pass over one stream.
+struct Pass<'a, C> {
+    cloud: &'a C,
+    process: &'a Process,
+    stack: &'a Policy,
+    stream: &'a str,
+    intent: Intent,
     direction: Direction,
-    mut seen: Observation,
-    alarm_fits: Option<u32>,
     now: Timestamp,
-) -> Outcome {
-    let dry_run = seen.enrolment.is_dry_run(stack);
-    let current = seen.stream.open_shards;
-    let alarm_fits = alarm_fits.and_then(ShardCount::new);
-    let misfits = alarm_fits.is_some_and(|fits| fits != current) && !dry_run;
-    if !dry_run {
-        match settle(cloud, stream, &seen.enrolment.history, alarm_fits, current).await {
-            Ok(history) => seen.enrolment.history = history,
-            Err(error) => return call_failed(stream, &error),
-        }
-    }
-    let mut decision = decide(stack, &seen, direction, now);
-    let mut fault = None;
-    if decision.wants_shards {
-        // Only now, since of most streams the count is all that matters.
-        match shards(cloud, stack, stream, &seen).await {
-            Ok(shards) => seen.shards = Some(shards),
-            Err(error) => fault = Some(format!("where the load lies could not be seen: {error}")),
-        }
-        decision = decide(stack, &seen, direction, now);
-    }
-    if decision.verdict == Verdict::Resize && direction == Direction::Out {
-        // Only now, since DescribeLimits allows one call a second for the whole account. Where it says nothing, AWS will.
-        seen.account = cloud.kinesis().account_shards().await.ok();
-        decision = decide(stack, &seen, direction, now);
-    }
-    let mut outcome = match decision.verdict {
-        Verdict::Resize => act(cloud, process, stack, stream, &seen.enrolment, &decision).await,
-        Verdict::Measure => measure(cloud, stream, &seen.enrolment.history, &decision).await,
-        Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
-            let mut outcome = Outcome::decided(stream, &decision);
-            if misfits {
-                outcome
-                    .faults
-                    .extend(refit_alarms(cloud, process, stack, stream, &seen.enrolment, decision.current).await);
-            }
-            outcome
-        }
-    };
-    outcome.faults.extend(fault);
-    outcome
 }
 
-/// The open shards of a stream, with their metrics in the minutes of its window where they are sent and may be looked at, which
-/// is charged.
-async fn shards(
-    cloud: &impl Cloud,
-    stack: &Policy,
-    stream: &str,
-    seen: &Observation,
-) -> Result<Vec<ShardWindow>, CallError> {
-    let open = cloud.kinesis().open_shards(stream).await?;
-    let (end, minutes) = (seen.window.end, seen.window.minutes.len());
-    let mut windows = BTreeMap::new();
-    let may_look = seen.enrolment.policy(stack).is_ok_and(|policy| policy.shard_metrics);
-    if seen.stream.shard_metrics && may_look {
-        let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
-        let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
-        windows = cloud.cloudwatch().shard_windows(stream, &ids, end, minutes).await?;
+/// What there was to see.
+enum Look {
+    /// Not even the stream's tags.
+    Failed(Outcome),
+    /// The stream's tags, and what ended the pass there.
+    Stopped(Box<StreamTags>, Outcome),
+    /// What every decision looks at.
+    Seen(Box<Observation>),
+}
+
+impl<C: Cloud> Pass<'_, C> {
+    async fn look(&self) -> Look {
+        let stream = match self.cloud.kinesis().describe(self.stream).await {
+            Ok(stream) => stream,
+            Err(error) => return Look::Failed(call_failed(self.stream, &error)),
+        };
+        let enrolment = match self.cloud.kinesis().tags(self.stream).await {
+            Ok(tags) => StreamTags::read(&tags),
+            Err(error) => return Look::Failed(call_failed(self.stream, &error)),
+        };
+        let stopped = |enrolment, outcome| Look::Stopped(Box::new(enrolment), outcome);
+        let policy = match admit(self.stack, &stream, &enrolment, self.intent, self.direction) {
+            Ok(policy) => policy,
+            Err(decision) => return stopped(enrolment, Outcome::decided(self.stream, &decision)),
+        };
+        let end = whole_minute(self.now);
+        let minutes = policy.window_minutes(self.direction).max(minutes_since_end(self.now));
+        let window = match self.cloud.cloudwatch().window(self.stream, end, minutes).await {
+            Ok(window) => window,
+            // An order for more shards says all that there is to know.
+            Err(_) if self.intent.order().is_some() && self.direction == Direction::Out => {
+                MetricWindow::unknown(end, minutes as usize)
+            }
+            Err(error) => return stopped(enrolment, call_failed(self.stream, &error)),
+        };
+        let (plan, account, shards) = (Fetched::NotYet, Fetched::NotYet, Fetched::NotYet);
+        Look::Seen(Box::new(Observation { stream, enrolment, window, plan, account, shards }))
     }
-    let unknown = MetricWindow { end, minutes: vec![Minute::default(); minutes] };
-    let with_window = |shard: OpenShard| {
-        let window = windows.remove(&shard.id).unwrap_or_else(|| unknown.clone());
-        ShardWindow { shard, window }
-    };
-    Ok(open.into_iter().map(with_window).collect())
+
+    async fn decide_and_act(&self, seen: &mut Observation, alarm_fits: Option<ShardCount>) -> Outcome {
+        let is_dry_run = self.intent.is_dry_run(self.stack, &seen.enrolment);
+        let current = seen.stream.open_shards;
+        if !is_dry_run {
+            match settle(self.cloud, self.stream, &seen.enrolment.history, alarm_fits, current).await {
+                Ok(history) => seen.enrolment.history = history,
+                Err(error) => return call_failed(self.stream, &error),
+            }
+        }
+        let (decision, faults) = self.decide(seen).await;
+        let mut outcome = match decision.verdict {
+            Verdict::Resize => act(self.cloud, self.process, self.stack, self.stream, &seen.enrolment, &decision).await,
+            Verdict::Measure => measure(self.cloud, self.stream, &seen.enrolment.history, &decision).await,
+            Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
+                let mut outcome = Outcome::decided(self.stream, &decision);
+                if alarm_fits.is_some_and(|fits| fits != current) && !is_dry_run {
+                    let misfit =
+                        refit_alarms(self.cloud, self.process, self.stack, self.stream, &seen.enrolment, current).await;
+                    outcome.faults.extend(misfit);
+                }
+                outcome
+            }
+        };
+        outcome.faults.extend(faults);
+        outcome
+    }
+
+    /// Decides, and fetches what that needs. What could not be had is decided without, and told.
+    async fn decide(&self, seen: &mut Observation) -> (Decision, Vec<String>) {
+        let mut faults = Vec::new();
+        loop {
+            let (fetched, without) = match decide(self.stack, seen, self.intent, self.direction, self.now) {
+                Ok(decision) => return (decision, faults),
+                Err(Need::Past) => {
+                    let plan = self.plan(seen).await;
+                    let failed = plan.as_ref().err().map(ToString::to_string);
+                    seen.plan = plan.ok().flatten().into();
+                    (failed, "its past could not be read, so nothing is planned")
+                }
+                Err(Need::Shards) => {
+                    let shards = self.shards(seen).await;
+                    let failed = shards.as_ref().err().map(ToString::to_string);
+                    seen.shards = shards.ok().into();
+                    (failed, "where the load lies could not be seen")
+                }
+                Err(Need::Quota) => {
+                    // Where it says nothing, AWS will.
+                    seen.account = self.cloud.kinesis().account_shards().await.ok().into();
+                    (None, "")
+                }
+            };
+            faults.extend(fetched.map(|error| format!("{without}: {error}")));
+        }
+    }
+
+    /// The plan of the next day, as far as the stream's past tells.
+    async fn plan(&self, seen: &Observation) -> Result<Option<Plan>, CallError> {
+        let past = self.process.histories.of_stream(self.cloud.cloudwatch(), self.stream, self.now).await?;
+        let Observation { stream, enrolment, window, .. } = seen;
+        let policy = enrolment.policy(self.stack).ok();
+        Ok(policy
+            .and_then(|policy| plan_ahead(&policy, stream.open_shards, &enrolment.history, &past, window, self.now)))
+    }
+
+    /// The open shards, with their metrics in the minutes of the window where they are sent and may be looked at, which is charged.
+    async fn shards(&self, seen: &Observation) -> Result<Vec<ShardWindow>, CallError> {
+        let open = self.cloud.kinesis().open_shards(self.stream).await?;
+        let (end, minutes) = (seen.window.end, seen.window.minutes.len());
+        let mut windows = BTreeMap::new();
+        let may_look = seen.enrolment.policy(self.stack).is_ok_and(|policy| policy.shard_metrics);
+        if seen.stream.shard_metrics && may_look {
+            let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
+            let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
+            windows = self.cloud.cloudwatch().shard_windows(self.stream, &ids, end, minutes).await?;
+        }
+        let with_window = |shard: OpenShard| {
+            let window = windows.remove(&shard.id).unwrap_or_else(|| MetricWindow::unknown(end, minutes));
+            ShardWindow { shard, window }
+        };
+        Ok(open.into_iter().map(with_window).collect())
+    }
 }
 
 /// Has the shards' metrics sent; what they say is another pass's.
@@ -159,53 +215,6 @@ pub(crate) async fn settle(
         cloud.kinesis().put_tag(stream, TAG_RESIZES, &seen.to_string()).await?;
     }
     Ok(seen)
-}
-
-/// What there was to see.
-enum Sight {
-    /// Not even the stream's tags.
-    Unknown(Outcome),
-    /// The stream's tags, and what ended the pass there.
-    Stopped(StreamTags, Outcome),
-    /// Everything a decision looks at, and what of it could not be had.
-    Whole(Box<Observation>, Option<String>),
-}
-
-async fn observe(
-    cloud: &impl Cloud,
-    process: &Process,
-    stack: &Policy,
-    name: &str,
-    direction: Direction,
-    now: Timestamp,
-) -> Sight {
-    let stream = match cloud.kinesis().describe(name).await {
-        Ok(stream) => stream,
-        Err(error) => return Sight::Unknown(call_failed(name, &error)),
-    };
-    let enrolment = match cloud.kinesis().tags(name).await {
-        Ok(tags) => StreamTags::read(&tags),
-        Err(error) => return Sight::Unknown(call_failed(name, &error)),
-    };
-    let policy = match admit(stack, &stream, &enrolment, direction) {
-        Ok(policy) => policy,
-        Err(decision) => return Sight::Stopped(enrolment, Outcome::decided(name, &decision)),
-    };
-    let minutes = policy.window_minutes(direction).max(minutes_since_end(now));
-    let window = match cloud.cloudwatch().window(name, whole_minute(now), minutes).await {
-        Ok(window) => window,
-        Err(error) => return Sight::Stopped(enrolment, call_failed(name, &error)),
-    };
-    // Without its past the stream is scaled by what it takes now.
-    let (past, fault) = if may_plan(&policy, &enrolment.history, direction, now) {
-        match process.histories.of_stream(cloud.cloudwatch(), name, now).await {
-            Ok(past) => (Some(past), None),
-            Err(error) => (None, Some(format!("its past could not be read, so nothing is planned: {error}"))),
-        }
-    } else {
-        (None, None)
-    };
-    Sight::Whole(Box::new(Observation { stream, enrolment, window, past, account: None, shards: None }), fault)
 }
 
 /// Makes one split or merge that a person has ordered, as a pass makes its own: see [`Decision::ordered`]. Never fails: how it
@@ -295,57 +304,14 @@ fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, history
     match error.failure {
         Failure::InUse => {}
         Failure::DaySpent => {
-            let spent = Reason::day_spent(at);
-            outcome.needs_attention = spent.needs_a_person(decision.direction);
-            outcome.cause = spent.cause().filter(|_| outcome.needs_attention).map(str::to_owned);
-            outcome.next = spent.advice(&error.subject).filter(|_| outcome.needs_attention);
+            let spent = Some(Cause::day_spent(at)).filter(|spent| spent.matters_in(decision.direction));
+            outcome.call_for_attention(&error.subject, spent.as_ref());
         }
         _ => {
             outcome.needs_attention = true;
             outcome.cause = Some("refused".to_owned());
             outcome.next = Some(refusal_advice(error, history));
         }
-    }
-}
-
-/// The calls whose permission the stack's policy ties to the stream's tag though AWS documents no such condition for them. Source:
-/// Service Authorization Reference, Kinesis: neither has a condition key.
-const TAG_CONDITIONED: [&str; 2] = ["UpdateShardCount", "EnableEnhancedMonitoring"];
-
-/// What a person can do about a call that AWS refused.
-fn refusal_advice(error: &CallError, history: &ResizeHistory) -> String {
-    match error.failure {
-        Failure::Denied if TAG_CONDITIONED.contains(&error.call) => {
-            format!(
-                "Allow kinesis:{} to the role or user. Where its policy asks for the stream's tag, AWS may never allow it, since it \
-                 documents no condition on tags for this action: deploy the stack with TagConditions=false. The functions look at \
-                 the tag before each call in any case. {}",
-                error.call,
-                split_words(&error.subject, history)
-            )
-        }
-        Failure::Denied => format!("Allow kinesis:{} to the role or user: see its policy.", error.call),
-        Failure::Quota => {
-            "AWS's words name the limit; where it is a quota of the account, ask AWS for a higher one.".to_owned()
-        }
-        _ => "AWS's words say what is wrong.".to_owned(),
-    }
-}
-
-/// What the stream's history knows of splits and merges. It is written before each call, by whoever makes it, so it does not prove
-/// that the function was allowed one.
-fn split_words(stream: &str, history: &ResizeHistory) -> String {
-    let is_split = |attempt: &&Attempt| attempt.kind == AttemptKind::Stepwise;
-    match history.attempts().iter().rfind(is_split) {
-        Some(split) => format!(
-            "A split or merge was begun at {}: where the function was allowed it, that condition may be what stands in the way.",
-            split.at.strftime("%Y-%m-%d %H:%MZ")
-        ),
-        None => format!(
-            "SplitShard and MergeShards, for which AWS documents the condition, may be allowed meanwhile: shardctl scale {} rebalance \
-             makes them.",
-            operand(stream)
-        ),
     }
 }
 
@@ -389,6 +355,5 @@ async fn refit_alarms(
 
 pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
     let next = (error.failure == Failure::NotFound).then(|| NOT_FOUND_ADVICE.to_owned());
-    let failure = Some(error.failure);
-    Outcome { next, failure, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
+    Outcome { next, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
 }

@@ -5,7 +5,10 @@
 #[error("worth another try: {0}")]
 pub struct RetryNeeded(pub(crate) String);
 
-impl RetryNeeded {
-    /// What Lambda shows as the error's type.
-    pub const NAME: &str = "RetryNeeded";
+/// Lambda shows it as an error of this type.
+#[cfg(feature = "lambda")]
+impl From<RetryNeeded> for lambda_runtime::Diagnostic {
+    fn from(error: RetryNeeded) -> Self {
+        Self { error_type: "RetryNeeded".to_owned(), error_message: error.to_string() }
+    }
 }

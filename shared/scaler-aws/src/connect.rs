@@ -10,7 +10,6 @@ use scaler_app::stack_config::StackConfig;
 use crate::clock::SystemClock;
 use crate::cloud::{AwsCloud, AwsFleetCloud};
 use crate::cloudformation::AwsCloudFormation;
-use crate::cost_cloud::AwsCostCloud;
 use crate::http::{ATTEMPT_TIMEOUT, https};
 use crate::pace::{Pace, Share};
 use crate::trust::trust_store;
@@ -31,11 +30,6 @@ pub async fn connect(stack_config: &StackConfig) -> AwsCloud {
 pub async fn connect_fleet(stack_config: &StackConfig) -> (AwsFleetCloud, AwsCloudFormation) {
     let (sdk, pace) = (loader().load().await, Pace::of(Share::ALARM_SYNC, SystemClock));
     (AwsFleetCloud::new(&sdk, SystemClock, &pace, stack_config), AwsCloudFormation::new(&sdk, &pace))
-}
-
-/// What cost-report needs, as [`connect`].
-pub async fn connect_cost(stack_config: &StackConfig) -> AwsCostCloud {
-    AwsCostCloud::new(&loader().load().await, SystemClock, &Pace::of(Share::COST_REPORT, SystemClock), stack_config)
 }
 
 /// What every client of ours is configured with.

@@ -67,7 +67,7 @@ const OTHER_LIMITS_OF_A_RESIZE: [&str; 7] = [
 ];
 
 /// Makes a [`CallError`] of what the SDK returned after its retries.
-pub(crate) fn call_error<E>(call: &'static str, subject: &str, error: SdkError<E, HttpResponse>) -> CallError
+pub fn call_error<E>(call: &'static str, subject: &str, error: SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {

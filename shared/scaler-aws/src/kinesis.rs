@@ -14,8 +14,8 @@ use kinesis_model::{AccountShards, OpenShard, ShardCount, StreamState};
 use scaler_app::cloud::{CallError, Failure, Kinesis};
 
 pub use client::AwsKinesis;
-pub(crate) use client::state;
-pub(crate) use shards::open_since;
+pub use client::state;
+pub use shards::open_since;
 
 use crate::error::call_error;
 

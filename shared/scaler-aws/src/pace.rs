@@ -78,7 +78,7 @@ impl Pace {
     }
 
     /// Waits until one more call of this operation may be made. One that is not in the table is never waited for.
-    pub(crate) async fn wait(&self, operation: &str) {
+    pub async fn wait(&self, operation: &str) {
         let wait = {
             let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
             buckets.get_mut(operation).map(|bucket| bucket.take(self.clock.now()))

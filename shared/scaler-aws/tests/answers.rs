@@ -146,7 +146,7 @@ async fn values_that_are_not_whole_are_rounded_and_never_wrap() {
 async fn a_metric_that_could_not_be_read_is_an_error_and_not_a_gap() {
     let broken = page(vec![points("records", &[(0, 1.0)]), series("bytes_0", &[], "InternalError")], None);
     let error = read(vec![broken]).await.0.unwrap_err();
-    assert_eq!(error.failure, Failure::Unavailable);
+    assert_eq!(error.failure, Failure::ServerFault);
     let words = error.to_string();
     assert!(words.starts_with("GetMetricData for orders: ") && words.contains("bytes"), "{words}");
     assert!(words.contains("InternalError"), "{words}");
@@ -156,7 +156,7 @@ async fn a_metric_that_could_not_be_read_is_an_error_and_not_a_gap() {
 async fn an_answer_to_what_was_not_asked_is_an_error() {
     for id in ["latency_0", "bytes_1", "bytes", "bytes_x", ""] {
         let error = read(vec![page(vec![points_of(id, &[(0, 1.0)])], None)]).await.0.unwrap_err();
-        assert_eq!(error.failure, Failure::Unavailable);
+        assert_eq!(error.failure, Failure::ServerFault);
         assert!(error.to_string().contains(&format!("an answer to Some({id:?})")), "{error}");
     }
 }
@@ -174,7 +174,7 @@ async fn a_series_that_stays_partial_is_an_error() {
     let start = END.as_second() - 300;
     let partial = |next| page(vec![series("throttled_0", &[(start, 1.0)], "PartialData")], next);
     assert!(read(vec![partial(Some("second")), page(vec![points("throttled", &[(1, 2.0)])], None)]).await.0.is_ok());
-    assert_eq!(read(vec![partial(None)]).await.0.unwrap_err().failure, Failure::Unavailable);
+    assert_eq!(read(vec![partial(None)]).await.0.unwrap_err().failure, Failure::ServerFault);
 }
 
 #[tokio::test]

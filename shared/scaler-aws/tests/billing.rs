@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use aws_models::cloudwatch::Metric;
 use billing::{Consumer, OnDemandOnly, Series, Standing, Tick};
+use billing_aws::AwsCostCloud;
 use ciborium::Value as Cbor;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode};
@@ -21,7 +22,7 @@ use scaler_app::cloud::{
     CallError, Clock, Cloud as _, CloudWatch as _, CostCloud as _, Failure, Kinesis as _, Pages as _, Runs,
 };
 use scaler_app::stack_config::StackConfig;
-use scaler_aws::{AwsCostCloud, Pace, Share, SystemClock};
+use scaler_aws::{Pace, Share, SystemClock};
 use serde_json::{Value, json};
 
 use standin::{Answer, Asked, Standin, map, series, text};
@@ -264,9 +265,9 @@ async fn a_series_is_read_to_its_last_page() {
 async fn what_could_not_be_read_is_an_error_and_not_a_gap() {
     for (id, status, failure) in [
         ("bytes_0", "Forbidden", Failure::Denied),
-        ("shards_0", "InternalError", Failure::Unavailable),
-        ("consumer_0_0", "PartialData", Failure::Unavailable),
-        ("bytes_1", "Complete", Failure::Unavailable),
+        ("shards_0", "InternalError", Failure::ServerFault),
+        ("consumer_0_0", "PartialData", Failure::ServerFault),
+        ("bytes_1", "Complete", Failure::ServerFault),
     ] {
         let (read, _) = orders(vec![page(vec![series(id, &[], status)], None)]).await;
         let error = read.unwrap_err();

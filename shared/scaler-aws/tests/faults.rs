@@ -277,8 +277,8 @@ async fn an_exceeded_limit_is_a_throttle_where_it_reads_and_a_refusal_of_a_resiz
 
 #[tokio::test]
 async fn a_service_that_is_unwell_is_tried_four_times() {
-    check(&OPERATIONS, 500, "InternalFailure", Failure::Unavailable, TRIES).await;
-    check(&["DescribeAlarms", "UpdateShardCount"], 503, "ServiceUnavailable", Failure::Unavailable, TRIES).await;
+    check(&OPERATIONS, 500, "InternalFailure", Failure::ServerFault, TRIES).await;
+    check(&["DescribeAlarms", "UpdateShardCount"], 503, "ServiceUnavailable", Failure::ServerFault, TRIES).await;
 }
 
 #[tokio::test]
@@ -305,20 +305,20 @@ async fn a_connection_that_is_dropped_is_unavailable() {
 async fn check_garbage(operations: &[&'static str]) {
     for operation in operations {
         let (error, tried) = failed(operation, Answer::garbage(operation)).await;
-        assert_eq!((error.failure, tried), (Failure::Unavailable, 1), "{error}");
+        assert_eq!((error.failure, tried), (Failure::Unreadable, 1), "{error}");
         assert!(error.to_string().starts_with(&format!("{operation} for {}: ", subject(operation))), "{error}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_makes_no_sense_is_unavailable() {
+async fn an_answer_that_makes_no_sense_is_unreadable() {
     // These have nothing to say but that it was done.
     check_garbage(&kinesis_but(&["AddTagsToStream", "SplitShard", "MergeShards"])).await;
     for (status, attempts) in [(400, 1), (503, TRIES)] {
         let headers = vec![("content-type", "text/html".to_owned())];
         let page = Answer::Http { status, headers, body: b"<html>sorry</html>".to_vec() };
         let (error, tried) = failed("DescribeStreamSummary", page).await;
-        assert_eq!((error.failure, tried), (Failure::Unavailable, attempts), "{error}");
+        assert_eq!((error.failure, tried), (Failure::Unreadable, attempts), "{error}");
         let told = format!(
             "DescribeStreamSummary for orders: an answer that cannot be read: HTTP {status} with text/html, expected JSON \
              (application/x-amz-json-1.1), which begins \"<html>sorry</html>\""
@@ -332,7 +332,7 @@ async fn an_answer_without_a_code_is_told_in_its_own_words() {
     let kind = "application/x-amz-json-1.1";
     let codeless = "an answer without an error code: HTTP";
     let unreadable = "an answer that cannot be read: HTTP";
-    let (passing, refused) = (Failure::Unavailable, Failure::Refused);
+    let (passing, refused, odd) = (Failure::ServerFault, Failure::Refused, Failure::Unreadable);
     for (status, kind, body, failure, told) in [
         (503, kind, "", passing, format!("{codeless} 503, and an empty body")),
         (500, "text/html", " \n", passing, format!("{codeless} 500, and an empty body")),
@@ -341,12 +341,12 @@ async fn an_answer_without_a_code_is_told_in_its_own_words() {
         (500, kind, r#"{"a":1}"#, passing, format!("{codeless} 500, which begins {:?}", r#"{"a":1}"#)),
         (400, kind, r#"{"message":"no such field"}"#, refused, format!("{codeless} 400: no such field")),
         (429, kind, r#"{"message":"too many"}"#, passing, format!("{codeless} 429: too many")),
-        (400, kind, "", passing, format!("{unreadable} 400 with {kind}, but an empty body")),
+        (400, kind, "", odd, format!("{unreadable} 400 with {kind}, but an empty body")),
         (
             407,
             "application/x-amz-json-1.1; charset=utf-8",
             "<p>",
-            passing,
+            odd,
             format!(
                 "{unreadable} 407 with {kind}; charset=utf-8, but its body is not what AWS writes, which begins \"<p>\""
             ),
@@ -355,7 +355,7 @@ async fn an_answer_without_a_code_is_told_in_its_own_words() {
             502,
             "application/json",
             r#"{"error":"proxy"}"#,
-            passing,
+            odd,
             format!(
                 "{unreadable} 502 with application/json, expected JSON ({kind}), which begins {:?}",
                 r#"{"error":"proxy"}"#
@@ -371,7 +371,7 @@ async fn an_answer_without_a_code_is_told_in_its_own_words() {
     for operation in ["DescribeAlarms", "UpdateShardCount"] {
         let (error, _) = failed(operation, Answer::Http { status: 503, headers: Vec::new(), body: Vec::new() }).await;
         assert!(error.to_string().ends_with("HTTP 503, and an empty body"), "{error}");
-        assert_eq!(error.failure, Failure::Unavailable);
+        assert_eq!(error.failure, Failure::ServerFault);
     }
     let (error, _) = failed("DescribeAlarms", Answer::cbor(400, &map([("message", text("odd"))]))).await;
     assert!(error.to_string().ends_with("HTTP 400: odd"), "{error}");
@@ -387,7 +387,7 @@ async fn an_answer_in_another_protocol_is_told_with_both() {
         let (error, _) = failed(operation, xml).await;
         let told = format!("HTTP 200 with text/xml, expected {expected}");
         assert!(error.to_string().contains(&told), "{error}");
-        assert_eq!(error.failure, Failure::Unavailable);
+        assert_eq!(error.failure, Failure::Unreadable);
     }
 }
 
@@ -574,8 +574,8 @@ async fn every_code_that_the_sdk_tries_again_is_a_passing_failure() {
         ("SlowDown", Failure::Throttled),
         ("BandwidthLimitExceeded", Failure::Throttled),
         ("PriorRequestNotComplete", Failure::Throttled),
-        ("RequestTimeout", Failure::Unavailable),
-        ("RequestTimeoutException", Failure::Unavailable),
+        ("RequestTimeout", Failure::ServerFault),
+        ("RequestTimeoutException", Failure::ServerFault),
     ] {
         let operation = "DescribeStreamSummary";
         let (error, tried) = failed(operation, Answer::error(operation, 400, code, "as scripted")).await;
@@ -588,11 +588,11 @@ async fn every_code_that_the_sdk_tries_again_is_a_passing_failure() {
 }
 
 #[tokio::test]
-async fn an_answer_of_cloudwatch_that_makes_no_sense_is_unavailable() {
+async fn an_answer_of_cloudwatch_that_makes_no_sense_is_unreadable() {
     check_garbage(&["GetMetricData", "DescribeAlarms", "ListTagsForResource"]).await;
 }
 
 #[tokio::test]
-async fn an_answer_of_the_tagging_service_that_makes_no_sense_is_unavailable() {
+async fn an_answer_of_the_tagging_service_that_makes_no_sense_is_unreadable() {
     check_garbage(&["GetResources", "SendMessage"]).await;
 }

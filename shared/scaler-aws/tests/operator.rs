@@ -9,9 +9,9 @@ use aws_models::cloudwatch::Metric;
 use aws_sdk_kinesis::types::MetricsName;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{StreamMode, StreamStatus};
+use operator_aws::{NewCapacity, Operator, TestRecord};
 use sandbox::{Capacity, Options, Sandbox};
 use scaler_app::cloud::Failure;
-use scaler_aws::{NewCapacity, Operator, TestRecord};
 
 const STREAM: &str = "orders";
 

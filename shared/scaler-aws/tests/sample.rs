@@ -8,8 +8,8 @@ mod support;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use operator_aws::{Operator, SampleLimits};
 use scaler_app::cloud::Failure;
-use scaler_aws::{Operator, SampleLimits};
 use serde_json::{Value, json};
 use standin::{Answer, Asked, Standin};
 

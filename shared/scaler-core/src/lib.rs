@@ -3,42 +3,42 @@
 //! Start at [`decide`]: what the operator wants ([`Policy`]) and what was seen ([`Observation`]) go in, one explained
 //! [`Decision`] comes out. Nothing here reads a clock, the environment or the network.
 
-mod advice;
 mod alarms;
-mod care;
-pub mod commands;
-mod constrain;
-mod decision;
+mod decide;
+mod desired_alarms;
 mod direction;
+mod hot_shard;
+mod intent;
+mod need;
 mod plan;
 mod policy;
-mod reason;
 mod rebalance;
-mod recommend;
 mod reshard;
 mod risk;
 pub mod settings;
-mod spread;
-mod step;
 mod stream;
 
 pub use alarms::{
     ALARM_PREFIX, AlarmActions, AlarmExpression, AlarmKind, AlarmMetric, SHARDS_ID, StreamAlarm, TAG_MADE_BY, Watch,
     alarm_name, scaling_alarm, signature, signed_by, stream_alarms, stream_of_alarm,
 };
-pub use care::{Care, ROUND_MINUTES, SYNC_MINUTES, care, is_due, is_plan_due};
-pub use decision::{Decision, Verdict, admit, decide, may_plan};
+pub use decide::{
+    AdmitReason, BoundsReason, BudgetReason, Cause, ConsumersReason, CooldownReason, Decision, DirectionReason, HotKey,
+    HotShardsReason, NoneLeft, Observation, Progress, QuotaReason, Reason, RecommendReason, Resharding, Stage, Step,
+    StepFactorReason, TooFull, UnevenLoadReason, UnknownLoad, Verdict, admit, decide, may_plan,
+};
+pub use desired_alarms::{DesiredAlarms, ROUND_MINUTES, SYNC_MINUTES, is_due, is_plan_due};
 pub use direction::Direction;
+pub use hot_shard::{HotShardKind, hot_shards};
+pub use intent::{Intent, Order};
+pub use need::{Fetched, Need};
 pub use plan::{Plan, PlannedSpan, plan_ahead};
 pub use policy::{Policy, PolicyFault};
-pub use reason::{Instead, Reason, Stage};
 pub use rebalance::{Rebalance, rebalance};
 pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, load_within, plan_reshard};
 pub use risk::Risk;
 pub use settings::{PolicySpec, TAG_DRY_RUN, TAG_SHARD_METRICS, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
-pub use spread::{Heat, Resharding, hot_shards};
-pub use step::Step;
 pub use stream::{
-    Attempt, AttemptKind, LoadHistory, NoticeMemory, Observation, Overrides, PAST_MINUTES, ResizeHistory, ShardLoad,
-    ShardWindow, StreamTags, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault, shard_loads,
+    Attempt, AttemptKind, LoadHistory, NoticeMemory, Overrides, PAST_MINUTES, ResizeHistory, ShardLoad, ShardWindow,
+    StreamTags, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault, shard_loads,
 };

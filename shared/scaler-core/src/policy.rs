@@ -80,11 +80,6 @@ impl Policy {
         u32::try_from(kept).unwrap_or(u32::MAX).min(current.get() - 1)
     }
 
-    /// Whether a change brings a stream back under its maximum, which is worth a resize, however small it is.
-    pub(crate) fn is_way_inside(&self, current: ShardCount, wanted: ShardCount) -> bool {
-        current > self.max() && wanted <= self.max()
-    }
-
     /// How long a decision in `direction` waits after any attempt to resize.
     pub(crate) fn cooldown(&self, direction: Direction) -> SignedDuration {
         let seconds = match direction {

@@ -2,16 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::constrain::consumers;
+use crate::decide::{Context, HotKey, Observation, Reason, RecommendReason, UnknownLoad, spared};
 use crate::direction::Direction;
-use crate::plan::STALE_AFTER_MINUTES;
+use crate::hot_shard::{HotShardKind, hot_shards};
+use crate::need::Fetched;
 use crate::policy::Policy;
-use crate::reason::{Reason, minutes_between};
 use crate::reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, plan_apart};
-use crate::spread::{Heat, hot_key, hot_shards};
-use crate::step::Context;
-use crate::stream::{Observation, ShardWindow};
-use crate::stream::{ShardLoad, loads_with_past};
+use crate::stream::{ShardLoad, ShardWindow, loads_with_past};
 use kinesis_model::ShardCount;
 
 /// What such an order comes to.
@@ -21,8 +18,8 @@ pub struct Rebalance {
     pub loads: Vec<ShardLoad>,
     /// What to do, and what there will be.
     pub plan: ReshardPlan,
-    /// Shards that are hot and hold one partition key, as far as can be told, each as [`Reason::HotKey`]: no split helps.
-    pub hot_keys: Vec<Reason>,
+    /// Shards that are hot and hold one partition key, as far as can be told: no split helps.
+    pub hot_keys: Vec<HotKey>,
     /// Whether every shard is as full, so that a larger count would do as well.
     pub is_even: bool,
     /// The shards that it would take to bring all under their target, where the maximum is less.
@@ -45,13 +42,13 @@ pub fn rebalance(
     keys: &[KeyLoad],
     now: Timestamp,
 ) -> Option<Rebalance> {
-    let open = seen.shards.as_deref()?;
+    let Fetched::Known(open) = &seen.shards else { return None };
     let loads = loads_with_past(open, closed, newest(policy, seen.window.end))?;
     let lately = loads_with_past(open, closed, Timestamp::MIN)?;
     let hot = hot_shards(policy, &loads);
     let has_key = |load: &ShardLoad| keys.iter().any(|key| load.shard.range.contains(key.hash_key));
-    let heat = Heat::among(&loads);
-    let is_one_key = |load: &ShardLoad| heat(load) == Heat::Key && !has_key(load);
+    let kind = HotShardKind::among(&loads);
+    let is_one_key = |load: &ShardLoad| kind(load) == HotShardKind::HotKey && !has_key(load);
     let plan = |terms: &ReshardTerms| plan_apart(&loads, Some(&lately), keys, terms, |load| !is_one_key(load));
 
     let free = ReshardTerms::of(policy);
@@ -61,8 +58,8 @@ pub fn rebalance(
     let unmerged = kept.filter(|_| merges(&plan(&free)) > merges(&bound)).map(|(_, reason)| reason);
     let whole = plan(&ReshardTerms { shards_min: u32::MAX, shards_max: u32::MAX, ..free });
     let needs = (splits(&whole) > splits(&bound)).then(|| u32::try_from(whole.shards.len()).unwrap_or(u32::MAX));
-    let hot_keys = hot.iter().filter(|(load, _)| is_one_key(load)).map(|(load, _)| hot_key(load, &loads)).collect();
-    let is_even = !hot.is_empty() && hot.iter().all(|(_, heat)| *heat == Heat::Even);
+    let hot_keys = hot.iter().filter(|(load, _)| is_one_key(load)).map(|(load, _)| HotKey::of(load, &loads)).collect();
+    let is_even = !hot.is_empty() && hot.iter().all(|(_, kind)| *kind == HotShardKind::Even);
     Some(Rebalance { plan: bound, hot_keys, is_even, needs, unmerged, loads })
 }
 
@@ -74,29 +71,25 @@ fn newest(policy: &Policy, end: Timestamp) -> Timestamp {
 
 /// The count that is not to be merged below, and why; `None` where nothing is known to stand against it.
 fn kept(policy: &Policy, seen: &Observation, closed: &[ShardWindow], now: Timestamp) -> Option<(ShardCount, Reason)> {
-    let current = seen.stream.open_shards;
-    if let Some(reason) = too_little_known(policy, seen, closed) {
-        return Some((ShardCount::saturating(u64::from(u32::MAX)), reason));
+    if let Some(unknown) = too_little_known(policy, seen, closed) {
+        return Some((
+            ShardCount::saturating(u64::from(u32::MAX)),
+            Reason::Recommend(RecommendReason::Unknown(unknown)),
+        ));
     }
-    let context = Context { policy, seen, direction: Direction::In, current, now, plan: None };
-    let step = consumers(&context, ShardCount::ONE);
-    (step.shards > ShardCount::ONE).then_some((step.shards, step.reason))
+    let context = Context::of(policy, seen, None, None, Direction::In, now);
+    let (shards, reason) = spared(&context, ShardCount::ONE);
+    (shards > ShardCount::ONE).then_some((shards, Reason::Consumers(reason)))
 }
 
-/// As a scale-in wants half of its window to be known, and the newest minutes of it.
-fn too_little_known(policy: &Policy, seen: &Observation, closed: &[ShardWindow]) -> Option<Reason> {
-    let windows = seen.shards.iter().flatten().chain(closed);
+/// As for a scale-in.
+fn too_little_known(policy: &Policy, seen: &Observation, closed: &[ShardWindow]) -> Option<UnknownLoad> {
+    let open = if let Fetched::Known(open) = &seen.shards { open.as_slice() } else { &[] };
+    let windows = open.iter().chain(closed);
     let mut known: Vec<_> = windows.flat_map(|shard| shard.window.known().map(|(began, _)| began)).collect();
     known.sort_unstable();
     known.dedup();
-    let window_minutes = policy.window_minutes(Direction::In);
-    let newest_age_minutes = minutes_between(*known.last()?, seen.window.end);
-    let known_minutes = u32::try_from(known.len()).unwrap_or(u32::MAX);
-    (known_minutes < window_minutes / 2 || newest_age_minutes > STALE_AFTER_MINUTES).then_some(Reason::NotEnoughData {
-        known_minutes,
-        window_minutes,
-        newest_age_minutes,
-    })
+    UnknownLoad::of(known.len(), policy.window_minutes(Direction::In), *known.last()?, seen.window.end)
 }
 
 fn splits(plan: &ReshardPlan) -> usize {

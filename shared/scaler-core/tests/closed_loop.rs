@@ -11,7 +11,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{AccountShards, MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{Attempt, AttemptKind, Direction, Observation, Policy, PolicySpec, StreamTags, Verdict, decide};
+use scaler_core::{
+    Attempt, AttemptKind, Direction, Fetched, Intent, Observation, Policy, PolicySpec, StreamTags, Verdict, decide,
+};
 
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const MIB_MINUTE: f64 = 60.0 * 1_048_576.0;
@@ -76,11 +78,11 @@ impl Loop {
                     },
                     enrolment: enrolment.clone(),
                     window: MetricWindow { end: now, minutes: window },
-                    past: None,
-                    account: Some(AccountShards { open: current, limit: 20_000 }),
-                    shards: None,
+                    plan: Fetched::Unavailable,
+                    account: Fetched::Known(AccountShards { open: current, limit: 20_000 }),
+                    shards: Fetched::Unavailable,
                 };
-                let decision = decide(&policy, &observation, direction, now);
+                let decision = decide(&policy, &observation, Intent::Auto, direction, now).unwrap();
                 if decision.verdict == Verdict::Resize {
                     let kind = if direction == Direction::Out { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
                     enrolment.history = enrolment.history.with(Attempt {

@@ -3,7 +3,10 @@
 
 mod support;
 
-use scaler_core::{Direction, Reason, Verdict};
+use scaler_core::{
+    BoundsReason, BudgetReason, Cause, ConsumersReason, CooldownReason, Direction, DirectionReason, NoneLeft,
+    QuotaReason, Reason, StepFactorReason, Verdict,
+};
 use support::{Case, NOW};
 
 /// Checks the desired count and the reason that was decisive: the last step's.
@@ -24,172 +27,244 @@ use Direction::{In, Out};
 #[test]
 fn scale_out_goes_to_the_exact_count() {
     // (open shards, percent of them used) -> count that runs at 80 %
-    check(Case::of(4).busy(100), Out, 5, is!(Reason::WithinQuota));
-    check(Case::of(4).busy(89), Out, 5, is!(Reason::WithinQuota));
-    check(Case::of(10).busy(95), Out, 12, is!(Reason::WithinQuota));
-    check(Case::of(40).busy(97), Out, 49, is!(Reason::WithinQuota));
-    check(Case::of(4).busy(88), Out, 4, is!(Reason::WithinBounds));
-    check(Case::of(4).busy(50), Out, 4, is!(Reason::OtherDirection(_)));
+    check(Case::of(4).busy(100), Out, 5, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(4).busy(89), Out, 5, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(10).busy(95), Out, 12, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(40).busy(97), Out, 49, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(4).busy(88), Out, 4, is!(Reason::Bounds(BoundsReason::WithinBounds)));
+    check(Case::of(4).busy(50), Out, 4, is!(Reason::Direction(DirectionReason::OtherDirection(_))));
 }
 
 #[test]
 fn records_count_as_much_as_bytes() {
-    check(Case::of(4).records_per_second(3_900), Out, 5, is!(Reason::WithinQuota));
-    check(Case::of(4).records_per_second(2_000), In, 3, is!(Reason::WithinStep | Reason::WithinQuota));
+    check(Case::of(4).records_per_second(3_900), Out, 5, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(
+        Case::of(4).records_per_second(2_000),
+        In,
+        3,
+        is!(Reason::StepFactor(StepFactorReason::WithinStep) | Reason::Quota(QuotaReason::WithinQuota)),
+    );
 }
 
 #[test]
 fn throttled_records_are_demand() {
     // 4,000 records/s accepted and as many refused: 8,000 / 0.8 = 10, of which one call may do 8.
-    check(Case::of(4).records_per_second(4_000).throttled_per_second(4_000), Out, 8, is!(Reason::WithinQuota));
+    check(
+        Case::of(4).records_per_second(4_000).throttled_per_second(4_000),
+        Out,
+        8,
+        is!(Reason::Quota(QuotaReason::WithinQuota)),
+    );
     let decision = Case::of(4).records_per_second(4_000).throttled_per_second(4_000).decide(Out);
-    assert!(decision.steps.iter().any(|step| matches!(step.reason, Reason::LimitedToDouble(n) if n.get() == 10)));
+    assert!(
+        decision.steps.iter().any(
+            |step| matches!(step.reason, Reason::StepFactor(StepFactorReason::LimitedToDouble(n)) if n.get() == 10)
+        )
+    );
     // A mean record of 1 KiB: refused records are refused bytes as well.
-    check(Case::of(4).busy(100).records_per_second(2_000).throttled_per_second(500), Out, 7, is!(Reason::WithinQuota));
+    check(
+        Case::of(4).busy(100).records_per_second(2_000).throttled_per_second(500),
+        Out,
+        7,
+        is!(Reason::Quota(QuotaReason::WithinQuota)),
+    );
 }
 
 #[test]
 fn throttling_that_the_average_hides() {
-    check(Case::of(8).busy(70).throttled_per_second(1), Out, 10, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(20).throttled_per_second(1), Out, 8, is!(Reason::WithinBounds));
+    check(Case::of(8).busy(70).throttled_per_second(1), Out, 10, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(8).busy(20).throttled_per_second(1), Out, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     let words = Case::of(8).busy(20).throttled_per_second(1).decide(Out).words();
     assert!(words.contains("hot shard or key"), "{words}");
     // Nor is a stream shrunk that throttled in the window.
-    check(Case::of(8).busy(20).throttled_per_second(1), In, 8, is!(Reason::WithinBounds));
+    check(Case::of(8).busy(20).throttled_per_second(1), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     // Nor when the throttling was what the last scale-out answered.
-    check(Case::of(8).busy(60).throttled_per_second(1).resized("o", 3_000), In, 8, is!(Reason::OtherDirection(_)));
+    check(
+        Case::of(8).busy(60).throttled_per_second(1).resized("o", 3_000),
+        In,
+        8,
+        is!(Reason::Direction(DirectionReason::OtherDirection(_))),
+    );
     // At 85 % a stream would be close enough to its target; not while it throttles.
     // Refused retries of one hot key are not a full stream, however many.
-    check(Case::of(8).busy(19).records_per_second(100).throttled_per_second(9_000), Out, 8, is!(Reason::WithinBounds));
-    check(Case::of(8).busy(85).records_per_second(8).throttled_per_second(1), Out, 10, is!(Reason::WithinQuota));
+    check(
+        Case::of(8).busy(19).records_per_second(100).throttled_per_second(9_000),
+        Out,
+        8,
+        is!(Reason::Bounds(BoundsReason::WithinBounds)),
+    );
+    check(
+        Case::of(8).busy(85).records_per_second(8).throttled_per_second(1),
+        Out,
+        10,
+        is!(Reason::Quota(QuotaReason::WithinQuota)),
+    );
 }
 
 #[test]
 fn scale_in_goes_to_what_the_busiest_minute_of_the_window_needs() {
-    check(Case::of(8).busy(10), In, 4, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(50), In, 5, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(10).peak_minutes_ago(20, 60), In, 6, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(75), In, 8, is!(Reason::WithinBounds));
-    check(Case::of(5).busy(0), In, 3, is!(Reason::WithinQuota)); // half rounds up
-    check(Case::of(1).busy(0), In, 1, is!(Reason::WithinBounds));
-    check(Case::of(8).busy(100), In, 8, is!(Reason::OtherDirection(_)));
+    check(Case::of(8).busy(10), In, 4, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(8).busy(50), In, 5, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(8).busy(10).peak_minutes_ago(20, 60), In, 6, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(8).busy(75), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
+    check(Case::of(5).busy(0), In, 3, is!(Reason::Quota(QuotaReason::WithinQuota))); // half rounds up
+    check(Case::of(1).busy(0), In, 1, is!(Reason::Bounds(BoundsReason::WithinBounds)));
+    check(Case::of(8).busy(100), In, 8, is!(Reason::Direction(DirectionReason::OtherDirection(_))));
 }
 
 #[test]
 fn scale_in_waits_for_a_falling_load_to_arrive() {
     // The busy minute is in the older half of the window: once it has left, one resize does what now would take two.
-    check(Case::of(8).busy(10).peak_minutes_ago(55, 60), In, 8, is!(Reason::WithinBounds));
+    check(Case::of(8).busy(10).peak_minutes_ago(55, 60), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     let words = Case::of(8).busy(10).peak_minutes_ago(55, 60).decide(In).words();
     assert!(words.contains("needs 6 for the whole window and is falling towards 1"), "{words}");
-    check(Case::of(8).busy(58).peak_minutes_ago(55, 60), In, 6, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(58).peak_minutes_ago(55, 60), In, 6, is!(Reason::Quota(QuotaReason::WithinQuota)));
 }
 
 #[test]
 fn throttling_while_a_resize_was_under_way_says_nothing_of_the_new_size() {
-    check(Case::of(8).busy(70).throttled_per_second(1).resized("o", 359), Out, 8, is!(Reason::OtherDirection(_)));
-    check(Case::of(8).busy(70).throttled_per_second(1).resized("o", 360), Out, 10, is!(Reason::WithinQuota));
+    check(
+        Case::of(8).busy(70).throttled_per_second(1).resized("o", 359),
+        Out,
+        8,
+        is!(Reason::Direction(DirectionReason::OtherDirection(_))),
+    );
+    check(
+        Case::of(8).busy(70).throttled_per_second(1).resized("o", 360),
+        Out,
+        10,
+        is!(Reason::Quota(QuotaReason::WithinQuota)),
+    );
 }
 
 #[test]
 fn a_gap_is_not_idle() {
-    check(Case::of(8).unknown(), Out, 8, is!(Reason::WithinBounds));
-    check(Case::of(8).unknown(), In, 8, is!(Reason::WithinBounds));
-    check(Case::of(8).busy(10).known_minutes(20), In, 8, is!(Reason::WithinBounds));
-    check(Case::of(8).busy(10).newest_minutes_ago(15), In, 8, is!(Reason::WithinBounds));
+    check(Case::of(8).unknown(), Out, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
+    check(Case::of(8).unknown(), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
+    check(Case::of(8).busy(10).known_minutes(20), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
+    check(Case::of(8).busy(10).newest_minutes_ago(15), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     let words = Case::of(8).unknown().decide(In).words();
     assert_eq!(words, "held at 8: no metrics in the last 62 minutes: unknown is not idle");
     // No write metrics at all, but a consumer's: CloudWatch reports the stream, so nobody writes.
-    check(Case::of(8).only_a_consumer(), In, 4, is!(Reason::WithinQuota));
+    check(Case::of(8).only_a_consumer(), In, 4, is!(Reason::Quota(QuotaReason::WithinQuota)));
 }
 
 #[test]
 fn consumers_behind_block_scale_in_only() {
-    check(Case::of(8).busy(10).lag_ms(61_000), In, 8, is!(Reason::ConsumersBehind { .. }));
-    check(Case::of(8).busy(10).lag_ms(60_000), In, 4, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(95).lag_ms(61_000), Out, 10, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(10).lag_ms(61_000), In, 8, is!(Reason::Consumers(ConsumersReason::ConsumersBehind { .. })));
+    check(Case::of(8).busy(10).lag_ms(60_000), In, 4, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(8).busy(95).lag_ms(61_000), Out, 10, is!(Reason::Quota(QuotaReason::WithinQuota)));
     // Five reads a second a shard is a limit that shards do not lift: only throttled volume keeps them.
-    check(Case::of(8).busy(10).read_throttles(3), In, 4, is!(Reason::WithinQuota));
+    check(Case::of(8).busy(10).read_throttles(3), In, 4, is!(Reason::Quota(QuotaReason::WithinQuota)));
     check(
         Case::of(8).busy(10).read_throttles(3).read_mib_per_second(7),
         In,
         8,
-        is!(Reason::ReadThrottled { calls: 3 }),
+        is!(Reason::Consumers(ConsumersReason::ReadThrottled { calls: 3 })),
     );
     // A consumer that read half an hour ago and does not now is not one that keeps up.
-    check(Case::of(8).busy(10).consumer_stopped_minutes_ago(30), In, 8, is!(Reason::ConsumersSilent));
+    check(
+        Case::of(8).busy(10).consumer_stopped_minutes_ago(30),
+        In,
+        8,
+        is!(Reason::Consumers(ConsumersReason::ConsumersSilent)),
+    );
     // 4 MiB written a second by 8 shards, read three times: 12 MiB/s at 80 % of 2 MiB/s a shard.
-    check(Case::of(16).busy(25).read_mib_per_second(12), In, 8, is!(Reason::WithinQuota));
-    check(Case::of(16).busy(25).read_mib_per_second(20), In, 13, is!(Reason::WithinQuota));
+    check(Case::of(16).busy(25).read_mib_per_second(12), In, 8, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(16).busy(25).read_mib_per_second(20), In, 13, is!(Reason::Quota(QuotaReason::WithinQuota)));
     let unread = Case::of(8).busy(10).no_consumer().decide(In);
-    assert!(unread.steps.iter().any(|step| step.reason == Reason::LagUnknown), "said, not assumed");
+    assert!(
+        unread.steps.iter().any(|step| step.reason == Reason::Consumers(ConsumersReason::LagUnknown)),
+        "said, not assumed"
+    );
     assert_eq!(unread.desired.get(), 4);
     assert!(unread.words().contains("lag could not be checked"), "{}", unread.words());
 }
 
 #[test]
 fn cooldowns_count_from_any_attempt() {
-    check(Case::of(4).busy(100).resized("i", 119), Out, 4, is!(Reason::CoolingDown { .. }));
-    check(Case::of(4).busy(100).resized("x", 119), Out, 4, is!(Reason::RefusedLately { .. }));
-    check(Case::of(4).busy(100).resized("o", 600), Out, 5, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(10).resized("o", 1_799), In, 8, is!(Reason::CoolingDown { .. }));
-    check(Case::of(8).busy(10).resized("o", 1_800), In, 4, is!(Reason::WithinQuota));
+    check(Case::of(4).busy(100).resized("i", 119), Out, 4, is!(Reason::Cooldown(CooldownReason::CoolingDown { .. })));
+    check(Case::of(4).busy(100).resized("x", 119), Out, 4, is!(Reason::Cooldown(CooldownReason::RefusedLately { .. })));
+    check(Case::of(4).busy(100).resized("o", 600), Out, 5, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(8).busy(10).resized("o", 1_799), In, 8, is!(Reason::Cooldown(CooldownReason::CoolingDown { .. })));
+    check(Case::of(8).busy(10).resized("o", 1_800), In, 4, is!(Reason::Quota(QuotaReason::WithinQuota)));
 }
 
 #[test]
 fn what_was_measured_before_a_resize_does_not_argue_for_the_next() {
-    check(Case::of(4).busy(100).resized("o", 121).newest_minutes_ago(4), Out, 4, is!(Reason::WithinBounds));
+    check(
+        Case::of(4).busy(100).resized("o", 121).newest_minutes_ago(4),
+        Out,
+        4,
+        is!(Reason::Bounds(BoundsReason::WithinBounds)),
+    );
 }
 
 #[test]
 fn ten_a_day_and_the_reserve() {
-    check(Case::of(4).busy(100).resizes_today(3), Out, 5, is!(Reason::WithinQuota));
-    check(Case::of(4).busy(100).resizes_today(10), Out, 4, is!(Reason::BudgetSpent { spent: 10, .. }));
-    check(Case::of(8).busy(10).resizes_today(5), In, 4, is!(Reason::WithinQuota));
-    check(Case::of(8).busy(10).resizes_today(8), In, 8, is!(Reason::ReservedForScaleOut { left: 2, reserved: 2 }));
+    check(Case::of(4).busy(100).resizes_today(3), Out, 5, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(
+        Case::of(4).busy(100).resizes_today(10),
+        Out,
+        4,
+        is!(Reason::Budget(BudgetReason::NoneLeft(NoneLeft::BudgetSpent { spent: 10, .. }))),
+    );
+    check(Case::of(8).busy(10).resizes_today(5), In, 4, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(
+        Case::of(8).busy(10).resizes_today(8),
+        In,
+        8,
+        is!(Reason::Budget(BudgetReason::ReservedForScaleOut { left: 2, reserved: 2 })),
+    );
     let words = Case::of(4).busy(100).resizes_today(10).decide(Out).words();
     assert!(words.ends_with("10 resizes in the last 24 h, AWS allows 10: the next is free at 17:02Z"), "{words}");
 }
 
 #[test]
 fn the_fewer_resizes_are_left_the_longer_each_must_last() {
-    check(Case::of(40).busy(95).resizes_today(3), Out, 48, is!(Reason::WithinQuota));
-    check(Case::of(40).busy(95).resizes_today(4), Out, 50, is!(Reason::WithinQuota));
-    check(Case::of(40).busy(95).resizes_today(7), Out, 60, is!(Reason::WithinQuota));
+    check(Case::of(40).busy(95).resizes_today(3), Out, 48, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(40).busy(95).resizes_today(4), Out, 50, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(40).busy(95).resizes_today(7), Out, 60, is!(Reason::Quota(QuotaReason::WithinQuota)));
     // What was made to last is not taken back as soon as it proves to be more than enough.
-    check(Case::of(50).busy(72).resizes_today(4), In, 50, is!(Reason::NotWorthOneOfFew { .. }));
-    check(Case::of(50).busy(50).resizes_today(4), In, 32, is!(Reason::WithinQuota));
-    check(Case::of(90).busy(95).resizes_today(7), Out, 100, is!(Reason::WithinQuota)); // but not over the maximum
+    check(Case::of(50).busy(72).resizes_today(4), In, 50, is!(Reason::Budget(BudgetReason::NotWorthOneOfFew { .. })));
+    check(Case::of(50).busy(50).resizes_today(4), In, 32, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(90).busy(95).resizes_today(7), Out, 100, is!(Reason::Quota(QuotaReason::WithinQuota))); // but not over the maximum
 }
 
 #[test]
 fn scale_in_keeps_a_way_back_to_the_days_peak() {
     // 100 shards by day. Four resizes spent: of the six left one is this one, one to spare, and four double 7 to over 100.
     let night = |shards| Case::of(shards).busy(1).resized_from(100, 4);
-    check(night(14), In, 7, is!(Reason::WithinQuota));
-    check(night(10), In, 7, is!(Reason::WithinQuota));
-    check(night(7), In, 7, is!(Reason::WayBack { .. }));
+    check(night(14), In, 7, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(night(10), In, 7, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(night(7), In, 7, is!(Reason::Budget(BudgetReason::WayBack { .. })));
     // A floor that would leave a resize hardly worth its while leaves none.
-    check(Case::of(14).busy(1).resized_from(100, 5), In, 14, is!(Reason::WayBack { .. }));
+    check(Case::of(14).busy(1).resized_from(100, 5), In, 14, is!(Reason::Budget(BudgetReason::WayBack { .. })));
     // Nor is there a way back to more than the maximum.
-    check(Case::of(60).busy(1).resized_from(800, 5).tag("shards-max", "20"), In, 30, is!(Reason::WithinQuota));
+    check(
+        Case::of(60).busy(1).resized_from(800, 5).tag("shards-max", "20"),
+        In,
+        30,
+        is!(Reason::Quota(QuotaReason::WithinQuota)),
+    );
 }
 
 #[test]
 fn bounds_are_the_operators() {
-    check(Case::of(4).busy(100).tag("shards-max", "4"), Out, 4, is!(Reason::LoweredToMax { .. }));
-    check(Case::of(8).busy(10).tag("shards-min", "6"), In, 6, is!(Reason::WithinQuota));
+    check(Case::of(4).busy(100).tag("shards-max", "4"), Out, 4, is!(Reason::Bounds(BoundsReason::LoweredToMax { .. })));
+    check(Case::of(8).busy(10).tag("shards-min", "6"), In, 6, is!(Reason::Quota(QuotaReason::WithinQuota)));
     // Outside its bounds a stream is brought inside, by the function whose direction that is.
-    check(Case::of(2).busy(10).tag("shards-min", "3"), Out, 3, is!(Reason::WithinQuota));
-    check(Case::of(2).unknown().tag("shards-min", "9"), Out, 4, is!(Reason::WithinQuota));
+    check(Case::of(2).busy(10).tag("shards-min", "3"), Out, 3, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(2).unknown().tag("shards-min", "9"), Out, 4, is!(Reason::Quota(QuotaReason::WithinQuota)));
     // A maximum caps growth; it takes nothing away that the load needs.
-    check(Case::of(300).busy(60), In, 225, is!(Reason::WithinQuota));
-    check(Case::of(300).busy(90), In, 300, is!(Reason::OtherDirection(_)));
-    check(Case::of(300).busy(90), Out, 300, is!(Reason::LoweredToMax { .. }));
-    check(Case::of(300).unknown(), In, 300, is!(Reason::OverMax { .. }));
-    check(Case::of(300).unknown(), Out, 300, is!(Reason::OverMax { .. }));
+    check(Case::of(300).busy(60), In, 225, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(300).busy(90), In, 300, is!(Reason::Direction(DirectionReason::OtherDirection(_))));
+    check(Case::of(300).busy(90), Out, 300, is!(Reason::Bounds(BoundsReason::LoweredToMax { .. })));
+    check(Case::of(300).unknown(), In, 300, is!(Reason::Bounds(BoundsReason::OverMax { .. })));
+    check(Case::of(300).unknown(), Out, 300, is!(Reason::Bounds(BoundsReason::OverMax { .. })));
     // One over its maximum is worth a resize, where the load allows it; one under it is not.
-    check(Case::of(101).busy(79), In, 100, is!(Reason::WithinQuota));
-    check(Case::of(100).busy(79), In, 100, is!(Reason::WithinBounds));
+    check(Case::of(101).busy(79), In, 100, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(Case::of(100).busy(79), In, 100, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     let words = Case::of(300).busy(75).decide(In).words();
     assert!(words.contains("over its maximum of 100"), "{words}");
 }
@@ -198,20 +273,30 @@ fn bounds_are_the_operators() {
 fn a_way_back_inside_the_bounds_waits_for_nothing_that_would_change_it() {
     // The load falls towards less than the minimum: it is the minimum all the same.
     let falling = Case::of(8).busy(10).peak_minutes_ago(55, 60);
-    check(falling.clone().tag("shards-min", "6"), In, 6, is!(Reason::WithinQuota));
-    check(falling.tag("shards-min", "5"), In, 8, is!(Reason::WithinBounds));
+    check(falling.clone().tag("shards-min", "6"), In, 6, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(falling.tag("shards-min", "5"), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     // Small as it is, and few as the resizes left are.
     let few = Case::of(50).busy(72).resizes_today(4);
-    check(few.clone().tag("shards-max", "49"), In, 45, is!(Reason::WithinQuota));
-    check(few.tag("shards-max", "50"), In, 50, is!(Reason::NotWorthOneOfFew { .. }));
+    check(few.clone().tag("shards-max", "49"), In, 45, is!(Reason::Quota(QuotaReason::WithinQuota)));
+    check(few.tag("shards-max", "50"), In, 50, is!(Reason::Budget(BudgetReason::NotWorthOneOfFew { .. })));
 }
 
 #[test]
 fn the_accounts_quota_caps_scale_out() {
-    check(Case::of(8).busy(100).account(199, 200), Out, 9, is!(Reason::AccountQuota { left: 1, .. }));
-    check(Case::of(8).busy(100).account(200, 200), Out, 8, is!(Reason::AccountQuota { left: 0, .. }));
-    check(Case::of(8).busy(100).account_unknown(), Out, 10, is!(Reason::QuotaUnknown));
-    check(Case::of(8).busy(10).account(200, 200), In, 4, is!(Reason::WithinQuota));
+    check(
+        Case::of(8).busy(100).account(199, 200),
+        Out,
+        9,
+        is!(Reason::Quota(QuotaReason::AccountQuota { left: 1, .. })),
+    );
+    check(
+        Case::of(8).busy(100).account(200, 200),
+        Out,
+        8,
+        is!(Reason::Quota(QuotaReason::AccountQuota { left: 0, .. })),
+    );
+    check(Case::of(8).busy(100).account_unknown(), Out, 10, is!(Reason::Quota(QuotaReason::QuotaUnknown)));
+    check(Case::of(8).busy(10).account(200, 200), In, 4, is!(Reason::Quota(QuotaReason::WithinQuota)));
 }
 
 #[test]
@@ -230,7 +315,7 @@ fn streams_that_are_not_ours_to_change() {
 /// what passes.
 #[test]
 fn a_person_is_told_of_what_needs_one() {
-    let told = |case: &Case, way| case.decide(way).attention().is_some();
+    let told = |case: &Case, way| case.decide(way).attention.is_some();
     let busy = || Case::of(8).busy(100);
     let idle = || Case::of(8).busy(10);
     assert!(told(&busy().tag("shards-max", "8"), Out));
@@ -273,6 +358,6 @@ fn what_is_free_at_a_time_is_free_then() {
     let ten: Vec<_> = (0..10).map(|hour| format!("o{}=4-4", NOW.as_second() - 86_400 + 10 + hour * 3_600)).collect();
     let decision = Case::of(4).busy(100).tag("resizes", &ten.join(" ")).decide(Out);
     assert!(decision.words().ends_with("the next is free at 03:03Z"), "{}", decision.words());
-    let advice = decision.attention().unwrap().advice("orders").unwrap();
-    assert!(advice.starts_with("Wait until 2026-01-02 03:03Z"), "{advice}");
+    let free = "2026-01-02T03:03:00Z".parse().unwrap();
+    assert_eq!(decision.attention, Some(Cause::BudgetSpent { next: free }));
 }

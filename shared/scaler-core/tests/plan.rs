@@ -6,10 +6,10 @@ mod days;
 
 use std::sync::Arc;
 
-use days::{DAY, Days, Resize, at, policy, spent, time};
+use days::{DAY, Days, Resize, at, decided, planned, policy, spent, time};
 use kinesis_model::{Limit, MetricWindow, Minute};
 use scaler_core::{
-    Direction, LoadHistory, Observation, Plan, Policy, PolicySpec, Risk, StreamTags, Verdict, decide, plan_ahead,
+    Direction, LoadHistory, Observation, Plan, Policy, PolicySpec, ResizeHistory, Risk, StreamTags, Verdict,
 };
 
 /// Sixteenths of a shard: 2.5 shards but for 7.5 from 19:00 to 22:00, with some unrest.
@@ -23,7 +23,7 @@ fn ten_evenings() -> Days {
 }
 
 fn plan(days: &Days, shards: u32, now: usize) -> Option<Plan> {
-    plan_ahead(&policy(), &days.seen(shards, now), at(now))
+    days.plan(&policy(), &days.seen_without_past(shards, now), now)
 }
 
 /// Counts planned for the spans, in their order.
@@ -53,17 +53,17 @@ fn a_stream_is_made_ready_before_its_daily_peak_and_its_plan_says_so_ahead() {
     assert!(resizes.iter().any(|resize| resize.words.contains("goes up to 8 in ")), "when: {resizes:?}");
     // Seen without its past the stream has no reason to grow.
     let seen = days.seen_without_past(4, time(10, 18, 55));
-    assert_eq!(decide(&policy(), &seen, Direction::Out, at(time(10, 18, 55))).verdict, Verdict::Hold);
+    assert_eq!(decided(&policy(), &seen, Direction::Out, at(time(10, 18, 55))).verdict, Verdict::Hold);
 }
 
 #[test]
 fn what_a_peak_will_need_is_held_before_it_and_given_back_after_it() {
     let days = ten_evenings();
     let before = time(10, 18, 50);
-    let held = decide(&policy(), &days.seen(8, before), Direction::In, at(before));
+    let held = decided(&policy(), &days.seen(8, before), Direction::In, at(before));
     assert_eq!(held.verdict, Verdict::Hold, "{}", held.words());
     assert!(held.words().contains("the forecast goes up to"), "{}", held.words());
-    let blind = decide(&policy(), &days.seen_without_past(8, before), Direction::In, at(before));
+    let blind = decided(&policy(), &days.seen_without_past(8, before), Direction::In, at(before));
     assert!(blind.desired.get() < 8, "the last hour alone would give them away: {}", blind.words());
 
     let resizes = days.live(&policy(), 9, time(10, 21, 0), time(10, 23, 59));
@@ -104,12 +104,9 @@ fn bytes_and_records_that_fill_the_same_shards_have_the_same_plan() {
 fn a_large_stream_that_is_too_large_shrinks_at_the_first_look() {
     let days = Days::of(5, |minute| 16 * 200 + (minute * 11 % 70) as u64);
     let now = time(4, 12, 0);
-    let decision = decide(
-        &Policy::new(PolicySpec { shards_max: 1_000, ..PolicySpec::default() }).unwrap(),
-        &days.seen(340, now),
-        Direction::In,
-        at(now),
-    );
+    let policy = Policy::new(PolicySpec { shards_max: 1_000, ..PolicySpec::default() }).unwrap();
+    let seen = days.seen_by(&policy, ResizeHistory::default(), 340, now);
+    let decision = decided(&policy, &seen, Direction::In, at(now));
     assert!((255..=265).contains(&decision.desired.get()), "204 shards of load: {}", decision.words());
 }
 
@@ -138,10 +135,11 @@ fn with_less_than_an_hour_of_history_every_decision_is_as_if_there_were_none() {
         for now in [time(1, 18, 30), time(1, 20, 0), time(1, 23, 10)] {
             let without = days.seen_without_past(shards, now);
             for past in [short(0), short(1), short(59)] {
-                let seen = Observation { past: Some(past), ..without.clone() };
-                assert_eq!(plan_ahead(&policy(), &seen, at(now)), None);
+                let plan = planned(&policy(), &without, &past, now);
+                assert_eq!(plan, None);
+                let seen = Observation { plan: plan.into(), ..without.clone() };
                 for way in [Direction::Out, Direction::In] {
-                    assert_eq!(decide(&policy(), &seen, way, at(now)), decide(&policy(), &without, way, at(now)));
+                    assert_eq!(decided(&policy(), &seen, way, at(now)), decided(&policy(), &without, way, at(now)));
                 }
             }
         }
@@ -168,7 +166,7 @@ fn a_past_that_says_nothing_of_the_last_minutes_makes_no_plan_and_changes_nothin
         let days = ten_evenings().unknown(|minute| minute >= now - age);
         assert_eq!(plan(&days, 4, now).is_some(), is_planned, "{age} minutes");
         for way in [Direction::Out, Direction::In] {
-            let decision = decide(&policy(), &days.seen(20, now), way, at(now));
+            let decision = decided(&policy(), &days.seen(20, now), way, at(now));
             let is_held = decision.verdict == Verdict::Hold;
             assert!(is_planned || is_held, "{age} minutes: {}", decision.words());
         }
@@ -194,7 +192,7 @@ fn the_less_may_be_risked_the_more_shards_are_planned_for_now() {
         for shards in [3, 5, 9, 16] {
             let of = |risk| {
                 let policy = Policy::new(PolicySpec { throttling_risk: risk, ..PolicySpec::default() }).unwrap();
-                plan_ahead(&policy, &days.seen(shards, now), at(now)).unwrap().desired()
+                days.plan(&policy, &days.seen_without_past(shards, now), now).unwrap().desired()
             };
             assert!(of(Risk::Careful) >= of(Risk::Thrifty), "minute {now} from {shards}");
         }
@@ -208,7 +206,8 @@ fn a_stream_close_to_its_maximum_still_grows_up_to_it() {
     let policy = Policy::new(PolicySpec { shards_max: 160, ..PolicySpec::default() }).unwrap();
     let now = time(2, 12, 0);
     for shards in [150, 151] {
-        let decision = decide(&policy, &days.seen(shards, now), Direction::Out, at(now));
+        let seen = days.seen_by(&policy, ResizeHistory::default(), shards, now);
+        let decision = decided(&policy, &seen, Direction::Out, at(now));
         assert_eq!(decision.desired.get(), 160, "{}", decision.words());
     }
 }
@@ -218,12 +217,11 @@ fn the_last_two_resizes_of_a_day_are_not_planned_away_on_scale_in() {
     let days = ten_evenings();
     let now = time(10, 4, 0);
     for (used, may_shrink) in [(0, true), (7, true), (8, false), (9, false), (10, false)] {
-        let mut seen = days.seen(20, now);
-        seen.enrolment.history = spent(used, now, 20);
         let policy = Policy::new(PolicySpec { resizes_reserved_for_scale_out: 0, ..PolicySpec::default() }).unwrap();
-        let decision = decide(&policy, &seen, Direction::In, at(now));
+        let seen = days.seen_by(&policy, spent(used, now, 20), 20, now);
+        let decision = decided(&policy, &seen, Direction::In, at(now));
         assert_eq!(decision.desired.get() < 20, may_shrink, "{used} spent: {}", decision.words());
-        let planned = plan_ahead(&policy, &seen, at(now)).unwrap();
+        let planned = days.plan(&policy, &seen, now).unwrap();
         assert!(may_shrink || counts(&planned)[0] == 20, "{used} spent: {planned:?}");
     }
 }

@@ -4,9 +4,11 @@
 #[path = "support/days.rs"]
 mod days;
 
-use days::{DAY, Days, at};
+use std::sync::Arc;
+
+use days::{DAY, Days, at, decided, planned};
 use proptest::prelude::*;
-use scaler_core::{Direction, Observation, Plan, Policy, PolicySpec, ResizeHistory, Risk, decide, plan_ahead};
+use scaler_core::{Direction, LoadHistory, Observation, Plan, Policy, PolicySpec, ResizeHistory, Risk};
 
 /// Days that are alike but for some unrest, gaps included: hours of loads by the time of day.
 fn days() -> impl Strategy<Value = Days> {
@@ -42,6 +44,7 @@ fn policy() -> impl Strategy<Value = Policy> {
 #[derive(Clone, Debug)]
 struct Looked {
     seen: Observation,
+    past: Arc<LoadHistory>,
     now: usize,
 }
 
@@ -51,7 +54,7 @@ impl Looked {
     }
 
     fn plan(&self, policy: &Policy) -> Option<Plan> {
-        plan_ahead(policy, &self.seen, at(self.now))
+        planned(policy, &self.seen, &self.past, self.now)
     }
 
     /// Resizes that are free again in at most so many minutes.
@@ -65,9 +68,9 @@ fn looked() -> impl Strategy<Value = Looked> {
     (days(), prop_oneof![3 => 1..=40_u32, 2 => 20..=400_u32, 1 => 200..=8_000_u32], 70..DAY, ages()).prop_map(
         |(days, shards, minute, ages)| {
             let now = days.minutes.len() - DAY + minute;
-            let mut seen = days.seen(shards, now);
+            let mut seen = days.seen_without_past(shards, now);
             seen.enrolment.history = history(&ages, shards, now);
-            Looked { seen, now }
+            Looked { seen, past: days.past(now), now }
         },
     )
 }
@@ -137,8 +140,9 @@ proptest! {
         looked in looked(),
         way in direction(),
     ) {
-        let decision = decide(&policy, &looked.seen, way, at(looked.now));
-        prop_assert_eq!(&decision, &decide(&policy, &looked.seen.clone(), way, at(looked.now)));
+        let seen = Observation { plan: looked.plan(&policy).into(), ..looked.seen.clone() };
+        let decision = decided(&policy, &seen, way, at(looked.now));
+        prop_assert_eq!(&decision, &decided(&policy, &seen.clone(), way, at(looked.now)));
         let (current, desired) = (decision.current.get(), decision.desired.get());
         prop_assert!(desired <= current * 2 && desired >= current.div_ceil(2), "{}", decision.words());
         match way {

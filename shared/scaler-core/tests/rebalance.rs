@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use kinesis_model::{HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    KeyLoad, Observation, Operation, Policy, PolicySpec, Reason, Rebalance, ShardWindow, StreamTags, load_within,
-    rebalance,
+    ConsumersReason, Fetched, HotKey, KeyLoad, Observation, Operation, Policy, PolicySpec, Reason, Rebalance,
+    RecommendReason, ShardWindow, StreamTags, UnknownLoad, load_within, rebalance,
 };
 
 const END: Timestamp = Timestamp::constant(1_767_322_800, 0);
@@ -67,9 +67,9 @@ impl Case {
             stream,
             enrolment: StreamTags::default(),
             window: MetricWindow { end: END, minutes: vec![read; MINUTES] },
-            past: None,
-            account: None,
-            shards: Some(self.open.clone()),
+            plan: Fetched::NotYet,
+            account: Fetched::NotYet,
+            shards: Fetched::Known(self.open.clone()),
         };
         rebalance(&Policy::new(self.policy).unwrap(), &seen, &self.closed, &self.keys, END)
     }
@@ -120,7 +120,14 @@ fn what_was_warm_in_the_hour_is_not_cold() {
         *open = shard(&open.shard.id, open.shard.range, 0.1, 1..=20);
     }
     let found = new.check(0, 0, &[10, 10]);
-    assert!(matches!(found.unmerged, Some(Reason::NotEnoughData { known_minutes: 20, .. })), "{:?}", found.unmerged);
+    assert!(
+        matches!(
+            found.unmerged,
+            Some(Reason::Recommend(RecommendReason::Unknown(UnknownLoad::NotEnoughData { known_minutes: 20, .. })))
+        ),
+        "{:?}",
+        found.unmerged
+    );
 }
 
 #[test]
@@ -128,7 +135,11 @@ fn consumers_keep_what_they_need_to_catch_up() {
     let mut behind = case(&[0.1, 0.1, 0.5]);
     behind.iterator_age_ms = Some(600_000);
     let found = behind.check(0, 0, &[10, 10, 50]);
-    assert!(matches!(found.unmerged, Some(Reason::ConsumersBehind { .. })), "{:?}", found.unmerged);
+    assert!(
+        matches!(found.unmerged, Some(Reason::Consumers(ConsumersReason::ConsumersBehind { .. }))),
+        "{:?}",
+        found.unmerged
+    );
     behind.iterator_age_ms = Some(0);
     assert_eq!(behind.check(0, 1, &[20, 50]).unmerged, None);
 }
@@ -164,7 +175,7 @@ fn one_key_is_told_and_not_split() {
     let (lower, upper) = narrow.open[0].shard.range.split(1 << 100).unwrap();
     narrow.open.splice(0..1, [shard("2", lower, 1.3, 1..=62), shard("3", upper, 0.6, 1..=62)]);
     let found = narrow.check(0, 0, &[130, 60, 60]);
-    assert!(matches!(&found.hot_keys[..], [Reason::HotKey { shard, .. }] if shard == "2"), "{:?}", found.hot_keys);
+    assert!(matches!(&found.hot_keys[..], [HotKey { shard, .. }] if shard == "2"), "{:?}", found.hot_keys);
     // Where its keys are known, they say whether a split helps.
     narrow.keys = vec![KeyLoad { hash_key: 7, load: 0.65 }, KeyLoad { hash_key: 1 << 60, load: 0.65 }];
     assert!(narrow.check(1, 0, &[65, 65, 60, 60]).hot_keys.is_empty());

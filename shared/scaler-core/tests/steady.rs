@@ -6,10 +6,10 @@ mod days;
 
 use std::fmt;
 
-use days::{Days, at, policy};
+use days::{Days, at, decided, policy};
 use kinesis_model::Limit;
 use proptest::prelude::*;
-use scaler_core::{Direction, decide, plan_ahead};
+use scaler_core::Direction;
 
 /// Loads are in sixteenths of a shard.
 const SHARD: u64 = 16;
@@ -56,7 +56,7 @@ fn steady() -> impl Strategy<Value = Steady> {
 
 impl Steady {
     fn desired(&self, shards: u32, way: Direction) -> u32 {
-        decide(&policy(), &self.days.seen(shards, self.now), way, at(self.now)).desired.get()
+        decided(&policy(), &self.days.seen(shards, self.now), way, at(self.now)).desired.get()
     }
 }
 
@@ -75,7 +75,7 @@ proptest! {
         let shards = (need * halves / 2).clamp(1, 100);
         let desired = steady.desired(shards, Direction::Out);
         prop_assert!(desired <= shards.max(need), "{shards} -> {desired}, and {need} are needed");
-        if let Some(plan) = plan_ahead(&policy(), &steady.days.seen(shards, steady.now), at(steady.now)) {
+        if let Some(plan) = steady.days.plan(&policy(), &steady.days.seen_without_past(shards, steady.now), steady.now) {
             let planned = plan.desired().get();
             prop_assert!(planned <= shards.max(need), "{shards} -> {planned} by plan, and {need} are needed");
         }

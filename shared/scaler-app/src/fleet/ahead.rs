@@ -1,7 +1,7 @@
 //! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
 
-use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
-use scaler_core::{Direction, Observation, Plan, Policy, StreamTags, may_plan, plan_ahead};
+use kinesis_model::ShardCount;
+use scaler_core::{Direction, Intent, Plan, Policy, StreamTags, may_plan, plan_ahead};
 
 use super::Settings;
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch};
@@ -58,7 +58,7 @@ pub(super) async fn look_ahead(
         let look_again = (direction == Direction::Out).then_some(HELD_SECONDS);
         return Ahead { outcome: None, look_again };
     }
-    let outcome = Box::pin(reconcile(cloud, process, settings.policy, stream, direction, None)).await;
+    let outcome = Box::pin(reconcile(cloud, process, settings.policy, stream, Intent::Auto, direction, None)).await;
     let look_again = match (outcome.outcome, direction) {
         // A longer way has more than one step.
         (OutcomeKind::Resized, _) => Some(LATER_SECONDS_MAX),
@@ -83,19 +83,5 @@ async fn plan(
     // Kept for the pass that may follow, and for the next look within the hour.
     let past = process.histories.of_stream(cloud.cloudwatch(), stream, now).await?;
     let window = cloud.cloudwatch().window(stream, end, minutes_since_end(now)).await?;
-    let state = StreamState {
-        status: StreamStatus::Active,
-        mode: StreamMode::Provisioned,
-        open_shards: shards,
-        shard_metrics: false,
-    };
-    let seen = Observation {
-        stream: state,
-        enrolment: enrolment.clone(),
-        window,
-        past: Some(past),
-        account: None,
-        shards: None,
-    };
-    Ok(plan_ahead(policy, &seen, now))
+    Ok(plan_ahead(policy, shards, &enrolment.history, &past, &window, now))
 }

@@ -2,8 +2,8 @@
 
 use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    Care, Direction, Policy, Reason, StreamAlarm, StreamTags, TAG_MADE_BY, TAG_NOTICES, TAG_RESIZES, care,
-    stream_of_alarm,
+    AdmitReason, DesiredAlarms, Direction, Intent, Policy, StreamAlarm, StreamTags, TAG_MADE_BY, TAG_NOTICES,
+    TAG_RESIZES, stream_of_alarm,
 };
 
 use super::Settings;
@@ -105,10 +105,10 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             Ok(tags) => StreamTags::read(&tags),
             Err(error) => return call_failed(stream, &error).into(),
         };
-        match care(self.settings.policy, &state, &enrolment) {
-            Care::NoAlarms(reason) => self.clean_up(&observed, &enrolment, &reason).await.into(),
-            Care::Leave(reason) => self.leave(&observed, &enrolment, &reason).await,
-            Care::Alarms { policy, outside } => {
+        match DesiredAlarms::of(self.settings.policy, &state, &enrolment) {
+            DesiredAlarms::None(reason) => self.clean_up(&observed, &enrolment, &reason).await.into(),
+            DesiredAlarms::Unchanged(reason) => self.leave(&observed, &enrolment, &reason).await,
+            DesiredAlarms::Six { policy, outside } => {
                 let is_new = observed.alarms.is_empty() && !policy.dry_run;
                 if is_new && let Some(stopped) = self.reserve_memory(&observed, &enrolment).await {
                     return stopped.into();
@@ -225,14 +225,15 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     /// The end of the work for a stream in this state that is as it should be, by the tags that are known of it.
     fn is_right(&self, observed: &ObservedStream, state: &StreamState) -> Option<SyncedStream> {
         let enrolment = StreamTags::read(observed.tags.as_ref()?);
-        let Care::Alarms { policy, outside: None } = care(self.settings.policy, state, &enrolment) else { return None };
+        let desired = DesiredAlarms::of(self.settings.policy, state, &enrolment);
+        let DesiredAlarms::Six { policy, outside: None } = desired else { return None };
         let changes = self.changes(observed, &policy, state.open_shards);
         let kept = Outcome::plain(OutcomeKind::Kept, Some(&observed.stream), KEPT);
         changes.is_none().then(|| SyncedStream { standing: Some((state.open_shards, enrolment)), ..kept.into() })
     }
 
     /// A stream with which the scaler has nothing to do.
-    async fn clean_up(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &Reason) -> Outcome {
+    async fn clean_up(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &AdmitReason) -> Outcome {
         let mut outcome = Outcome::stopped(OutcomeKind::Refused, &observed.stream, reason);
         if observed.is_listed && !enrolment.managed {
             outcome.words = format!("STREAM_NAMES lists it, but {reason}");
@@ -247,8 +248,8 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     }
 
     /// A stream that is changing, or of which it cannot be told what it should have.
-    async fn leave(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &Reason) -> SyncedStream {
-        let is_changing = matches!(reason, Reason::NotActive(_));
+    async fn leave(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &AdmitReason) -> SyncedStream {
+        let is_changing = reason.is_passing();
         let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
         let mut outcome = Outcome::stopped(kind, &observed.stream, reason);
         if enrolment.managed && !enrolment.lacks_room() {
@@ -386,7 +387,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// A step towards the minimum or maximum, by the very pass that an alarm causes.
     async fn bring_inside(&self, stream: &str, direction: Direction) -> Outcome {
-        reconcile(self.cloud, self.process, self.settings.policy, stream, direction, None).await
+        reconcile(self.cloud, self.process, self.settings.policy, stream, Intent::Auto, direction, None).await
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.

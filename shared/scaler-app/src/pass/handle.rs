@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::{ALARM_PREFIX, Direction, Policy, signature};
+use scaler_core::{ALARM_PREFIX, Direction, Intent, Policy, signature};
 use serde_json::Value;
 
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch, FiringAlarm};
@@ -166,7 +166,7 @@ async fn answer(
         }
         (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
             // In a box: all that a pass waits for, one in the other, is deeper than the compiler follows.
-            Box::pin(reconcile(cloud, process, policy, stream, direction, event.fits)).await
+            Box::pin(reconcile(cloud, process, policy, stream, Intent::Auto, direction, event.fits)).await
         }
         (AlarmState::Alarm, [stream]) => {
             let words = "this stream was already looked at for this event";

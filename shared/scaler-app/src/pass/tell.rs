@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::SHARD_METRICS;
-use scaler_core::commands::StreamCommand;
 use scaler_core::{AttemptKind, Policy, StreamTags, TAG_NOTICES, Verdict};
 
+use crate::advice::StreamCommand;
 use crate::cloud::{CallError, Clock, Cloud, Failure, Kinesis, Notification, NotificationKind, Notifications, Subject};
 use crate::outcome::{Outcome, OutcomeKind};
 

@@ -9,6 +9,7 @@ use kinesis_model::{MicroUsd, ShardCount, StreamMode};
 use scaler_core::{Policy, StreamTags};
 
 use super::figures::{AdviceLine, DayCost, Line, StreamCost, Usd, UsdSaved};
+use crate::advice::saving_command;
 
 /// What a bill may be off by, as a share of it, without a word; in percent.
 const DOUBT_MIN_PERCENT: u64 = 10;
@@ -101,7 +102,7 @@ impl BilledStream {
         let advice = advice(sheet, looked)?.into_iter().map(|advice| AdviceLine {
             words: advice.saving.to_string(),
             usd_month: Usd(advice.a_month),
-            command: advice.saving.command(&self.name, sheet.region()),
+            command: saving_command(&advice.saving, &self.name, sheet.region()),
         });
         Ok(StreamCost {
             stream: self.name.clone(),

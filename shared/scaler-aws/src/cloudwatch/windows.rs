@@ -124,7 +124,7 @@ impl AwsCloudWatch {
     }
 
     /// All that is read of each of these streams.
-    pub(crate) async fn whole(
+    pub async fn whole(
         &self,
         streams: &[String],
         end: Timestamp,
@@ -134,7 +134,7 @@ impl AwsCloudWatch {
     }
 
     /// All that is read of each of these shards of a stream.
-    pub(crate) async fn whole_shards(
+    pub async fn whole_shards(
         &self,
         stream: &str,
         shards: &[String],

@@ -23,7 +23,7 @@ pub struct AwsKinesis {
 
 impl AwsKinesis {
     /// What `read` makes of a stream's summary; where that is `None`, what was `expected` is not in it as we know it.
-    pub(crate) async fn summary<T>(
+    pub async fn summary<T>(
         &self,
         stream: &str,
         expected: &str,
@@ -41,7 +41,7 @@ impl AwsKinesis {
 }
 
 /// `None` where AWS says something that this program was not written for: no guess is better than a wrong one.
-pub(crate) fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
+pub fn state(summary: &StreamDescriptionSummary) -> Option<StreamState> {
     let status = match summary.stream_status() {
         SdkStatus::Active => StreamStatus::Active,
         SdkStatus::Updating => StreamStatus::Updating,

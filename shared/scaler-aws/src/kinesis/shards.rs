@@ -19,7 +19,7 @@ impl AwsKinesis {
     }
 
     /// The shards of a stream that a filter lets through.
-    pub(crate) async fn shards(&self, stream: &str, filter: ShardFilter) -> Result<Vec<OpenShard>, CallError> {
+    pub async fn shards(&self, stream: &str, filter: ShardFilter) -> Result<Vec<OpenShard>, CallError> {
         let call = "ListShards";
         let (mut shards, mut next) = (Vec::new(), None::<String>);
         loop {
@@ -49,7 +49,10 @@ fn open_now() -> ShardFilter {
 }
 
 /// What is open, and what was closed at this time or later. Source: API reference, `ShardFilter`.
-pub(crate) fn open_since(since: Timestamp) -> ShardFilter {
+///
+/// # Panics
+/// Never: a filter by time needs no more than its type.
+pub fn open_since(since: Timestamp) -> ShardFilter {
     let timestamp = DateTime::from_secs(since.as_second());
     let open = ShardFilter::builder().r#type(ShardFilterType::FromTimestamp).timestamp(timestamp).build();
     open.expect("a filter by time needs no more than its type")

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_models::cloudwatch::AlarmFilter;
+use billing_aws::AwsCostCloud;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, alarm_config};
@@ -17,7 +18,7 @@ use scaler_app::fleet::{BEGINS_WITHIN, Settings, StackRequest, SyncResponse, ans
 use scaler_app::stack_config::StackConfig;
 use scaler_app::stack_settings::alarms_of;
 use scaler_app::telemetry::TelemetryItem;
-use scaler_aws::{AwsCloudFormation, AwsCostCloud, AwsFleetCloud, Pace, Share};
+use scaler_aws::{AwsCloudFormation, AwsFleetCloud, Pace, Share};
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, Direction, Policy, PolicySpec, SYNC_MINUTES, StreamAlarm, StreamTags, TAG_MADE_BY,
     TAG_MANAGED, alarm_name,
@@ -209,7 +210,7 @@ impl Fleet {
         (response, gauges)
     }
 
-    /// What comes of the deletion of the stack, and what AwsCloudFormation was answered.
+    /// What comes of the deletion of the stack, and what CloudFormation was answered.
     pub(crate) async fn stack_deleted(&self) -> (SyncResponse, Value) {
         self.sandbox.forget_calls();
         let event = json!({

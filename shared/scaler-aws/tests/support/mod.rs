@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
+use billing_aws::AwsCostCloud;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::Sandbox;
 use scaler_app::cloud::Clock;
 use scaler_app::stack_config::StackConfig;
-use scaler_aws::{AwsCloud, AwsCostCloud, AwsFleetCloud, Pace, Share};
+use scaler_aws::{AwsCloud, AwsFleetCloud, Pace, Share};
 
 /// Wait before the first of the SDK's retries, instead of its second: tests run in real time.
 const BACKOFF: Duration = Duration::from_millis(1);

@@ -15,10 +15,10 @@ mod tuning;
 use jiff::Timestamp;
 
 use crate::policy::Policy;
-use crate::stream::Observation;
+use crate::stream::{LoadHistory, ResizeHistory};
 use forecast::Forecast;
-use kinesis_model::ShardCount;
 use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
+use kinesis_model::{MetricWindow, ShardCount};
 use program::{Program, Terms};
 use tuning::{BEYOND_HIGH, BEYOND_LIKELY, HISTORY_MINUTES_MIN};
 pub(crate) use tuning::{STALE_AFTER_MINUTES, rules_growth_percent_min};
@@ -47,19 +47,26 @@ pub struct Plan {
     pub left: u32,
 }
 
-/// The next 24 hours of a stream as far as its past tells; `None` where less than an hour of it is known, or nothing of the
-/// last minutes.
-pub fn plan_ahead(policy: &Policy, seen: &Observation, now: Timestamp) -> Option<Plan> {
-    let past = seen.past.as_deref().filter(|past| past.minutes().len() >= HISTORY_MINUTES_MIN)?;
-    let history = past.with(&seen.window);
+/// The next 24 hours of a stream of so many shards, as far as its past and the last minutes tell; `None` where less than an hour
+/// of it is known, or nothing of the last minutes.
+pub fn plan_ahead(
+    policy: &Policy,
+    current: ShardCount,
+    resizes: &ResizeHistory,
+    past: &LoadHistory,
+    window: &MetricWindow,
+    now: Timestamp,
+) -> Option<Plan> {
+    if past.minutes().len() < HISTORY_MINUTES_MIN {
+        return None;
+    }
+    let history = past.with(window);
     let age = now.duration_since(history.end()).as_mins();
     if age - i64::from(METRIC_DELAY_MINUTES) > STALE_AFTER_MINUTES {
         return None;
     }
-    let current = seen.stream.open_shards;
     // A clock that is behind CloudWatch's makes the newest minute one of the future: it counts as just over.
     let forecast = Forecast::of(&history, usize::try_from(age).unwrap_or(0), current.get())?;
-    let resizes = &seen.enrolment.history;
     // What is free again by now is free.
     let minutes_until = |at: Timestamp| usize::try_from((at.duration_since(now).as_secs() + 59) / 60).unwrap_or(0);
     let terms = Terms {

@@ -51,9 +51,11 @@ struct Change {
 struct Choice {
     /// Shards and what they throttle, over the whole span.
     span: f64,
-    /// A surprise in the span and the least cost of all later ones, where the stream has this count already.
-    kept: ByLeft,
-    /// The same where it is resized to it, by the resizes left before that, and the price of the resize.
+    /// What a surprise in the span would cost, by the resizes left.
+    surprise: ByLeft,
+    /// The least cost of all later spans, by the resizes left in this one.
+    later: ByLeft,
+    /// The same after a resize, by the resizes left before it; with its price.
     reached: ByLeft,
 }
 
@@ -61,12 +63,17 @@ struct Choice {
 impl Choice {
     /// Nothing is done.
     fn keep(&self, left: usize) -> f64 {
-        self.span + self.kept[left]
+        self.span + self.surprise[left] + self.later[left]
     }
 
     /// A resize to another count, which takes this part of the span.
     fn change(&self, to: &Self, part: f64, left: usize) -> f64 {
-        part * self.span + (1.0 - part) * to.span + to.reached[left]
+        self.changing(to, part, left) + to.reached[left]
+    }
+
+    /// The same without what comes after the span.
+    fn changing(&self, to: &Self, part: f64, left: usize) -> f64 {
+        part * self.span + (1.0 - part) * to.span + to.surprise[left - 1]
     }
 }
 
@@ -153,13 +160,17 @@ impl<'a> Program<'a> {
     /// A choice in a span, from what a surprise costs with it and from the least cost of all later spans.
     fn choice(&self, span: usize, shards: u32, surprise: &ByLeft, later: impl Fn(usize) -> f64) -> Choice {
         let minutes = float(self.forecast.spans[span].minutes);
-        let kept: ByLeft =
-            std::array::from_fn(|left| minutes * surprise[left] + later((left + self.freed[span]).min(RESIZES)));
+        let later: ByLeft = std::array::from_fn(|left| later((left + self.freed[span]).min(RESIZES)));
         let reached = std::array::from_fn(|left| match left.checked_sub(1) {
-            Some(after) => kept[after] + self.prices[left],
+            Some(after) => later[after] + self.prices[left],
             None => f64::INFINITY,
         });
-        Choice { span: minutes * self.rate(span, shards), kept, reached }
+        Choice {
+            span: minutes * self.rate(span, shards),
+            surprise: surprise.map(|cost| minutes * cost),
+            later,
+            reached,
+        }
     }
 
     /// The choice of each level in a span.
@@ -177,8 +188,8 @@ impl<'a> Program<'a> {
             let mut least: ByLeft = std::array::from_fn(|left| from.keep(left));
             for change in changes {
                 let (to, part) = (&choices[change.to], (change.takes / minutes).min(1.0));
-                for left in change.left_min..=RESIZES {
-                    least[left] = least[left].min(from.change(to, part, left));
+                for (left, least) in least.iter_mut().enumerate().skip(change.left_min) {
+                    *least = least.min(from.change(to, part, left));
                 }
             }
             least
@@ -202,6 +213,9 @@ impl<'a> Program<'a> {
     /// The count to have in the first span, with the exact counts of both ends.
     fn first(&self) -> u32 {
         let (current, left) = (self.terms.current.get(), self.left_at_first());
+        if left == 0 {
+            return current;
+        }
         let minutes = float(self.forecast.spans[0].minutes);
         let choice = |shards: u32| self.choice(0, shards, &self.surprise(shards), |left| self.later(shards, left));
         let here = choice(current);
@@ -215,7 +229,10 @@ impl<'a> Program<'a> {
             // What is throttled meanwhile. That a stream shrinks slowly is no reason to begin later: it would be put off for ever.
             let waits = if to > current { (takes - minutes).max(0.0) } else { 0.0 };
             let late = waits * (self.rate(1, current) - self.rate(1, to)).max(0.0);
-            (here.change(&choice(to), (takes / minutes).min(1.0), left) + late, to)
+            let there = choice(to);
+            let now = here.changing(&there, (takes / minutes).min(1.0), left) + late;
+            // Many counts may cost the same, where the next span resizes again: the order of the sum is what chooses among them.
+            (now + there.later[left - 1] + self.prices[left], to)
         });
         cheaper((here.keep(left), current), changes)
     }

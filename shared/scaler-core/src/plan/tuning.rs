@@ -32,7 +32,7 @@ pub(crate) const LEVELS_SINGLE_MAX: u32 = 16;
 pub(crate) const LEVELS_RATIO: f64 = 1.1;
 /// The highest level is at least this multiple of what is looked at, and some shards more. Chosen: room for the step above it.
 pub(crate) const LEVELS_HEADROOM: f64 = 1.25;
-/// See [`LEVELS_HEADROOM`], in shards: so that the smallest stream has a level above it.
+/// The shards that [`LEVELS_HEADROOM`] speaks of. Chosen: so that the smallest stream has a level above it.
 pub(crate) const LEVELS_HEADROOM_SHARDS: f64 = 1.0;
 /// The highest level is at least this multiple of the load now. AWS: no resize does more (API `UpdateShardCount`).
 pub(crate) const LEVELS_OF_LOAD: f64 = 2.0;
@@ -112,15 +112,15 @@ pub(crate) const LAST_MINUTES_SAY: Fading = Fading { weight: 0.5, half_minutes: 
 pub(crate) const LAST_HOUR_SAYS: Fading = Fading { weight: 0.05, half_minutes: 10.0 };
 /// The weight of a load that goes on growing, where nothing else is known. Traces.
 pub(crate) const GROWING_SAYS: Fading = Fading { weight: 0.5, half_minutes: 120.0 };
-/// ... and how much of it, before it fades, is left where the past knows all. Chosen: nothing is that certain.
+/// The part of that weight, before it fades, that stays where the past knows all. Chosen: nothing is that certain.
 pub(crate) const GROWING_WEIGHT_MIN: f64 = 0.005;
-/// ... and how much of it never fades. Chosen: no source may be without an answer.
+/// The part of that weight that never fades. Chosen: a span far ahead must have some load as well.
 pub(crate) const GROWING_WEIGHT_ALWAYS: f64 = 0.01;
 /// The weight of the same time of the days before, far ahead. Traces.
 pub(crate) const SAME_TIME_WEIGHT: f64 = 0.7;
-/// Minutes ahead at which it has half of that: what is near is told better by the last minutes. Traces.
+/// Minutes ahead at which the same time has half of its weight. Traces: what is near is told better by the last minutes.
 pub(crate) const SAME_TIME_HALF_MINUTES: f64 = 90.0;
-/// The share of it that is there at once. Traces.
+/// The share of its weight that the same time has at once. Traces.
 pub(crate) const SAME_TIME_SHARE_MIN: f64 = 0.15;
 /// So much weight in moments that are alike says as much as the guess that the load goes on growing. Traces.
 pub(crate) const EVIDENCE: f64 = 1.7;
@@ -156,7 +156,7 @@ pub(crate) const BEYOND_HIGH: f64 = 0.05;
 /// Throttling in a span that lies ahead can still be averted by a resize then, so it counts less: half as much each so many
 /// minutes. Traces.
 pub(crate) const AVERTED_HALF_MINUTES: f64 = 30.0;
-/// ... down to this worth, in shard-minutes. Traces.
+/// The least worth that averting leaves, in shard-minutes. Traces.
 pub(crate) const AVERTED_WORTH: f64 = 8.0;
 /// What a resize costs with all of the day's left, as a share of a day at the mean load. Traces.
 pub(crate) const RESIZE_WORTH: f64 = 0.007;
@@ -177,7 +177,7 @@ pub(crate) const SURPRISE_MINUTES: usize = 240;
 /// Resizes at the end of a day that are for scale-out alone, and each of them doubles. Traces; nothing is known of what they will
 /// be for.
 pub(crate) const LAST_RESIZES: usize = 2;
-/// ... unless fewer shards are this multiple of what the stream takes now, and above all it ever took. Traces.
+/// The last resizes need not double beyond this multiple of the load now, where that is also above all loads seen. Traces.
 pub(crate) const LAST_RESIZES_ABOVE: f64 = 3.0;
 /// Resizes that scale-in leaves to a stream of which less than a day is known. Traces; what the rest of the day is like nobody
 /// knows.

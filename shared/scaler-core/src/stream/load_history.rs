@@ -25,12 +25,6 @@ impl LoadHistory {
     /// The history that a window of metrics tells.
     pub fn of(window: &MetricWindow) -> Self {
         let (mut load, mut until): (Vec<f32>, usize) = (Vec::with_capacity(window.minutes.len()), 0);
-        let ends = |index: usize| {
-            let ago = SignedDuration::from_mins(
-                i64::try_from(window.minutes.len() - 1 - index).expect("a list has fewer entries"),
-            );
-            window.end.checked_sub(ago).unwrap_or(window.end)
-        };
         let throttled = window.minutes.iter().rposition(Minute::throttled);
         for (index, minute) in window.minutes.iter().enumerate().filter(|(_, minute)| minute.is_known()) {
             if let Some(&last) = load.last() {
@@ -39,8 +33,8 @@ impl LoadHistory {
             load.push(Demand::wanted(minute).in_shards());
             until = index + 1;
         }
-        let end = until.checked_sub(1).map_or(window.end, ends);
-        Self { end, load, throttled_until: throttled.map(ends) }
+        let end = until.checked_sub(1).map_or(window.end, |last| ends(window, last));
+        Self { end, load, throttled_until: throttled.map(|index| ends(window, index)) }
     }
 
     /// This history and what a later window knows beyond it.
@@ -87,6 +81,12 @@ impl LoadHistory {
             self.throttled_until = Some(ends);
         }
     }
+}
+
+/// When a minute of a window ends.
+fn ends(window: &MetricWindow, index: usize) -> Timestamp {
+    let ago = i64::try_from(window.minutes.len() - 1 - index).expect("a list has no more entries than that");
+    window.end.checked_sub(SignedDuration::from_mins(ago)).unwrap_or(window.end)
 }
 
 #[cfg(test)]

@@ -4,9 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::observation::ShardWindow;
-use kinesis_model::Demand;
-use kinesis_model::{HashKeyRange, OpenShard};
+use kinesis_model::{Demand, HashKeyRange, MetricWindow, OpenShard};
+
+/// An open shard, and what was written to it in the minutes of a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardWindow {
+    /// Which shard.
+    pub shard: OpenShard,
+    /// Its write metrics; unknown throughout where shard-level metrics are not sent, and before it was there.
+    pub window: MetricWindow,
+}
 
 /// An open shard and what is wanted of it.
 #[derive(Clone, Debug, PartialEq)]

@@ -54,6 +54,13 @@ impl Overrides {
         self.values.dry_run
     }
 
+    /// All but those of these tags.
+    pub(crate) fn without(&self, tags: &[&str]) -> Self {
+        let mut others = self.clone();
+        others.given.retain(|setting| setting.tag.is_none_or(|tag| !tags.contains(&tag)));
+        others
+    }
+
     fn set(&mut self, setting: &'static Setting, value: &str) -> Result<(), String> {
         setting.set(&mut self.values, value)?;
         self.given.push(setting);

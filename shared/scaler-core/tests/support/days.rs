@@ -9,8 +9,8 @@ use kinesis_model::limits::{
 };
 use kinesis_model::{AccountShards, Limit, MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    Attempt, AttemptKind, Direction, LoadHistory, Observation, PAST_MINUTES, Policy, PolicySpec, ResizeHistory,
-    StreamTags, Verdict, decide,
+    Attempt, AttemptKind, Decision, Direction, Fetched, Intent, LoadHistory, Observation, PAST_MINUTES, Plan, Policy,
+    PolicySpec, ResizeHistory, StreamTags, Verdict, decide, may_plan, plan_ahead,
 };
 
 /// Midnight of a Monday, 2026-01-05T00:00:00Z: minute 0.
@@ -95,15 +95,28 @@ impl Days {
             },
             enrolment: StreamTags { managed: true, ..StreamTags::default() },
             window: MetricWindow { end: at(now), minutes },
-            past: None,
-            account: Some(AccountShards { open: shards, limit: 20_000 }),
-            shards: None,
+            plan: Fetched::Unavailable,
+            account: Fetched::Known(AccountShards { open: shards, limit: 20_000 }),
+            shards: Fetched::Unavailable,
         }
     }
 
     /// A stream of so many shards in that minute.
     pub fn seen(&self, shards: u32, now: usize) -> Observation {
-        Observation { past: Some(self.past(now)), ..self.seen_without_past(shards, now) }
+        self.seen_by(&policy(), ResizeHistory::default(), shards, now)
+    }
+
+    /// The same by a policy, and with resizes spent.
+    pub fn seen_by(&self, policy: &Policy, history: ResizeHistory, shards: u32, now: usize) -> Observation {
+        let mut seen = self.seen_without_past(shards, now);
+        seen.enrolment.history = history;
+        seen.plan = self.plan(policy, &seen, now).into();
+        seen
+    }
+
+    /// The plan of a stream that was seen so in that minute.
+    pub fn plan(&self, policy: &Policy, seen: &Observation, now: usize) -> Option<Plan> {
+        planned(policy, seen, &self.past(now), now)
     }
 
     /// Looks every five minutes from one minute to another, and resizes at once where that is decided.
@@ -116,8 +129,11 @@ impl Days {
             }
             for direction in [Direction::Out, Direction::In] {
                 let mut seen = self.seen_without_past(current, now);
-                (seen.past, seen.enrolment.history) = (Some(Arc::clone(&past)), history.clone());
-                let decision = decide(policy, &seen, direction, at(now));
+                seen.enrolment.history = history.clone();
+                if may_plan(policy, &history, direction, at(now)) {
+                    seen.plan = planned(policy, &seen, &past, now).into();
+                }
+                let decision = decided(policy, &seen, direction, at(now));
                 if decision.verdict == Verdict::Resize {
                     let kind = if direction == Direction::Out { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
                     let (from, to) = (decision.current, Some(decision.desired));
@@ -130,6 +146,16 @@ impl Days {
         }
         resizes
     }
+}
+
+/// What is planned for a stream with this past.
+pub fn planned(policy: &Policy, seen: &Observation, past: &LoadHistory, now: usize) -> Option<Plan> {
+    plan_ahead(policy, seen.stream.open_shards, &seen.enrolment.history, past, &seen.window, at(now))
+}
+
+/// The decision of a pass that an alarm causes, with all that it needs.
+pub fn decided(policy: &Policy, seen: &Observation, direction: Direction, now: Timestamp) -> Decision {
+    decide(policy, seen, Intent::Auto, direction, now).unwrap()
 }
 
 /// One resize of a stream that lived through its days.

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use kinesis_model::{
     AccountShards, HashKeyRange, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
 };
-use scaler_core::{Decision, Direction, Observation, Policy, PolicySpec, ShardWindow, StreamTags, decide};
+use scaler_core::{
+    Decision, Direction, Fetched, Intent, Need, Observation, Policy, PolicySpec, ShardWindow, StreamTags, decide,
+};
 
 /// 2026-01-02T03:00:00Z.
 pub const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
@@ -21,7 +23,7 @@ pub struct Case {
     status: StreamStatus,
     account: Option<AccountShards>,
     shard_metrics: bool,
-    windows: Option<Vec<ShardWindow>>,
+    windows: Fetched<Vec<ShardWindow>>,
 }
 
 impl Case {
@@ -42,7 +44,7 @@ impl Case {
             status: StreamStatus::Active,
             account: Some(AccountShards { open: shards, limit: 20_000 }),
             shard_metrics: false,
-            windows: None,
+            windows: Fetched::Unavailable,
         }
     }
 
@@ -199,27 +201,30 @@ impl Case {
             Some(windows.iter().filter_map(|shard| of(&shard.window.minutes[0])).sum::<u64>())
         };
         let (bytes, records, throttled) = (sum(|it| it.bytes), sum(|it| it.records), sum(|it| it.throttled_records));
-        self.windows = Some(windows);
+        self.windows = Fetched::Known(windows);
         self.each(|minute| (minute.bytes, minute.records, minute.throttled_records) = (bytes, records, throttled))
     }
 
     /// Every shard throttles a record a second, in bursts that its minutes do not show.
     pub fn bursts(mut self) -> Self {
-        let shards = self.windows.iter_mut().flatten();
-        shards.flat_map(|shard| &mut shard.window.minutes).for_each(|minute| minute.throttled_records = Some(60));
+        let shards = self.windows();
+        shards
+            .iter_mut()
+            .flat_map(|shard| &mut shard.window.minutes)
+            .for_each(|minute| minute.throttled_records = Some(60));
         let throttled = 60 * u64::from(self.shards);
         self.each(|minute| minute.throttled_records = Some(throttled))
     }
 
     /// The same, of which nobody has looked at the shards.
     pub fn unlooked(mut self) -> Self {
-        self.windows = None;
+        self.windows = Fetched::NotYet;
         self
     }
 
     /// The shards' own metrics are not there.
     pub fn shards_unknown(mut self) -> Self {
-        for shard in self.windows.iter_mut().flatten() {
+        for shard in self.windows() {
             shard.window.minutes.fill(Minute::default());
         }
         self
@@ -232,7 +237,6 @@ impl Case {
 
     pub fn observe(&self) -> Observation {
         Observation {
-            past: None,
             stream: StreamState {
                 status: self.status,
                 mode: self.mode,
@@ -241,12 +245,31 @@ impl Case {
             },
             enrolment: StreamTags::read(&self.tags),
             window: MetricWindow { end: NOW, minutes: self.minutes.clone() },
-            account: self.account,
+            plan: Fetched::Unavailable,
+            account: self.account.into(),
             shards: self.windows.clone(),
         }
     }
 
     pub fn decide(&self, direction: Direction) -> Decision {
-        decide(&Policy::new(PolicySpec::default()).unwrap(), &self.observe(), direction, NOW)
+        self.ask(direction).unwrap()
     }
+
+    /// What is decided, or what is needed for that.
+    pub fn ask(&self, direction: Direction) -> Result<Decision, Need> {
+        self.intend(Intent::Auto, direction)
+    }
+
+    pub fn intend(&self, intent: Intent, direction: Direction) -> Result<Decision, Need> {
+        decide(&Policy::new(PolicySpec::default()).unwrap(), &self.observe(), intent, direction, NOW)
+    }
+
+    fn windows(&mut self) -> &mut [ShardWindow] {
+        if let Fetched::Known(windows) = &mut self.windows { windows } else { &mut [] }
+    }
+}
+
+/// The decision of a pass that an alarm causes, with all that it needs.
+pub fn decided(policy: &Policy, seen: &Observation, direction: Direction, now: Timestamp) -> Decision {
+    decide(policy, seen, Intent::Auto, direction, now).unwrap()
 }

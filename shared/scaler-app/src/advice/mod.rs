@@ -1,0 +1,71 @@
+//! What a person can do, as a sentence with the command where there is one.
+
+mod commands;
+mod refused;
+mod saving;
+
+use kinesis_model::ShardCount;
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
+use scaler_core::{Cause, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
+
+pub use commands::{StreamCommand, operand, option_value};
+pub(crate) use refused::refusal_advice;
+pub use saving::saving_command;
+
+/// What a person can do about a stream that does not get what it needs.
+pub fn advice(cause: &Cause, stream: &str) -> String {
+    match cause {
+        Cause::BadTags(faults) => {
+            let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
+            format!("Correct the tag ({}) on the stream; until then it is left alone.", keys.join(", "))
+        }
+        Cause::BadPolicy => "Change the stream's tags or the stack's parameters so that they agree.".to_owned(),
+        Cause::OnDemand => format!(
+            "Switch the stream to provisioned mode (which it cannot be in with queues, channels or AUTO record distribution), or \
+             remove its tag: {}",
+            StreamCommand::Untag(TAG_MANAGED).text(None, stream)
+        ),
+        Cause::NoRoomForTags => {
+            format!("Remove two of its tags: {TAG_RESIZES} and {TAG_NOTICES} need room. Until then it is not scaled.")
+        }
+        Cause::RefusedLately { at } => format!(
+            "Read why in the function's log at {}. Where a permission lacks, see the role's policy and the stack's parameter \
+             TagConditions.",
+            at.strftime("%Y-%m-%d %H:%MZ")
+        ),
+        Cause::HotShardSuspected => format!(
+            "Have its shards measured, which is charged, and a hot one is split: {}; or look for a hot key: shardctl keys \
+             sample --stream{}",
+            StreamCommand::Tag(&format!("{TAG_SHARD_METRICS}=true")).text(None, stream),
+            option_value(stream)
+        ),
+        Cause::HotKey { shard } => format!(
+            "Find the key and write it under several: shardctl keys sample --stream{} --shard {shard}",
+            option_value(stream)
+        ),
+        Cause::LoweredToMax { max, wanted } => raise_maximum(stream, *max, *wanted),
+        Cause::BudgetSpent { next } => {
+            format!("Wait until {}; raise the minimum if this happens every day.", next.strftime("%Y-%m-%d %H:%MZ"))
+        }
+        Cause::DaySpent { until } => format!(
+            "Wait: AWS is asked again at {}. If nobody else resizes the stream, see whether something removes its tag {TAG_RESIZES}.",
+            until.strftime("%Y-%m-%d %H:%MZ")
+        ),
+        Cause::AccountQuota => "Ask AWS for a higher quota of shards in this account and Region.".to_owned(),
+        Cause::StreamCeiling => several_streams(),
+    }
+}
+
+fn raise_maximum(stream: &str, max: ShardCount, wanted: ShardCount) -> String {
+    if max.get() >= SHARDS_PER_STREAM_MAX {
+        return several_streams();
+    }
+    let tag = format!("{TAG_SHARDS_MAX}={}", wanted.get().min(SHARDS_PER_STREAM_MAX));
+    format!("Raise the maximum: {}", StreamCommand::Tag(&tag).text(None, stream))
+}
+
+fn several_streams() -> String {
+    format!(
+        "Spread the load over several streams: no stream may have more shards, and so the most is {TAG_SHARDS_MAX}={SHARDS_PER_STREAM_MAX}"
+    )
+}

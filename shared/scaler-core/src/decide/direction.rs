@@ -1,0 +1,44 @@
+//! Scale-out never shrinks a stream and scale-in never grows one.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::context::{Context, Found, Proposal, count};
+use super::words::Explain;
+use crate::direction::Direction;
+use kinesis_model::ShardCount;
+
+/// Whose change it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DirectionReason {
+    /// The change wanted is one of this function's direction.
+    RightDirection,
+    /// The change wanted is the other function's to make.
+    OtherDirection(ShardCount),
+}
+
+/// Lets changes of this direction pass.
+pub(crate) fn direction(context: &Context<'_>, proposal: &Proposal) -> Found<DirectionReason> {
+    let (current, wanted) = (context.current, proposal.shards);
+    let is_ours = match context.direction {
+        Direction::Out => wanted > current,
+        Direction::In => wanted < current,
+    };
+    if is_ours {
+        count(wanted, DirectionReason::RightDirection)
+    } else {
+        count(current, DirectionReason::OtherDirection(wanted))
+    }
+}
+
+impl Explain for DirectionReason {
+    fn write(&self, f: &mut fmt::Formatter<'_>, _: Option<Timestamp>) -> fmt::Result {
+        match self {
+            Self::RightDirection => f.write_str("a change in this direction"),
+            Self::OtherDirection(wanted) => {
+                write!(f, "{wanted} would be a change in the other direction, which is not made here")
+            }
+        }
+    }
+}

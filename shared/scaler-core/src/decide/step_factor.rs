@@ -1,0 +1,43 @@
+//! One call may at most double, and at most halve (rounded up).
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::context::{Context, Found, Proposal, count};
+use super::words::Explain;
+use kinesis_model::ShardCount;
+
+/// What one call can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepFactorReason {
+    /// One call can do it.
+    WithinStep,
+    /// One call may at most double; a later pass goes on.
+    LimitedToDouble(ShardCount),
+    /// One call may at most halve; a later pass goes on.
+    LimitedToHalf(ShardCount),
+}
+
+/// As far as one call goes. A split or merge changes the count by one.
+pub(crate) fn step_factor(context: &Context<'_>, proposal: &Proposal) -> Found<StepFactorReason> {
+    if proposal.resharding.is_some() {
+        return Ok(None);
+    }
+    let (least, most, wanted) = (context.current.halved(), context.current.doubled(), proposal.shards);
+    match wanted {
+        _ if wanted > most => count(most, StepFactorReason::LimitedToDouble(wanted)),
+        _ if wanted < least => count(least, StepFactorReason::LimitedToHalf(wanted)),
+        _ => count(wanted, StepFactorReason::WithinStep),
+    }
+}
+
+impl Explain for StepFactorReason {
+    fn write(&self, f: &mut fmt::Formatter<'_>, _: Option<Timestamp>) -> fmt::Result {
+        match self {
+            Self::WithinStep => f.write_str("one call can do it"),
+            Self::LimitedToDouble(wanted) => write!(f, "{wanted} is more than double: a later pass goes on from here"),
+            Self::LimitedToHalf(wanted) => write!(f, "{wanted} is less than half: a later pass goes on from here"),
+        }
+    }
+}
