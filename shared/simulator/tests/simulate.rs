@@ -211,7 +211,7 @@ fn what_is_offered_is_accepted_lost_or_waiting() {
             assert_eq!(offered, Demand { bytes: sum(|part| part.bytes), records: sum(|part| part.records) });
             match throttled {
                 ThrottleHandling::Lost => {
-                    assert_eq!((traffic.waiting, traffic.lost), (Demand::default(), traffic.throttled))
+                    assert_eq!((traffic.waiting, traffic.lost), (Demand::default(), traffic.throttled));
                 }
                 ThrottleHandling::Retried => assert_eq!(shown.throttled_records, Some(traffic.waiting.records)),
             }
