@@ -5,22 +5,18 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use kinesis_model::{MetricWindow, OpenShard, ShardCount, whole_minute};
 use scaler_core::{
-    Attempt, AttemptKind, Cause, Decision, Direction, Fetched, Intent, Need, Observation, Plan, Policy, ResizeHistory,
-    ShardCall, ShardWindow, StreamTags, TAG_RESIZES, Verdict, admit, decide, plan_ahead, scaling_alarm,
+    Decision, Direction, Fetched, Intent, Need, Observation, Plan, Policy, ShardWindow, StreamTags, admit, decide,
+    plan_ahead,
 };
 
-use crate::advice::refusal_advice;
-use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Failure, Kinesis, NOT_FOUND_ADVICE};
+use super::act::Act;
+use super::end::{Pass, Stop};
+use super::settle::settle;
+use super::tell::tell_people;
+use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Kinesis};
 use crate::history_cache::minutes_since_end;
-use crate::outcome::{Outcome, OutcomeKind};
-use crate::pass::refit;
-use crate::pass::tell::tell_people;
+use crate::outcome::Outcome;
 use crate::process::Process;
-
-/// What to do about a stream on which nothing may be written down.
-pub(crate) const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a stream may have, kinesis-scaler/resizes and \
-                                      kinesis-scaler/notices; a tag policy or SCP must allow these keys with any value, and the \
-                                      role or user kinesis:AddTagsToStream.";
 
 /// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
 ///
@@ -35,24 +31,47 @@ pub async fn reconcile(
     direction: Direction,
     alarm_fits: Option<u32>,
 ) -> Outcome {
-    let pass = Pass { cloud, process, stack, stream, intent, direction, now: cloud.clock().now() };
-    let (enrolment, mut outcome) = match pass.look().await {
-        Look::Failed(outcome) => return outcome,
-        Look::Stopped(enrolment, outcome) => (*enrolment, outcome),
+    let reconciliation = Reconciliation { cloud, process, stack, stream, intent, direction, now: cloud.clock().now() };
+    let (tags, end) = match reconciliation.look().await {
+        Look::Failed(stop) => return Outcome::of_pass(stream, Err(stop)),
+        Look::Stopped(tags, end) => (*tags, *end),
         Look::Seen(mut seen) => {
-            let outcome = pass.decide_and_act(&mut seen, alarm_fits.and_then(ShardCount::new)).await;
-            (seen.enrolment, outcome)
+            let end = reconciliation.decide_and_act(&mut seen, alarm_fits.and_then(ShardCount::new)).await;
+            (seen.enrolment, end)
         }
     };
+    let mut outcome = Outcome::of_pass(stream, end);
     // Whoever asks for more than what alarms cause knows of it.
     if intent == Intent::Auto {
-        tell_people(cloud, stack, &enrolment, &mut outcome).await;
+        tell_people(cloud, stack, &tags, &mut outcome).await;
     }
     outcome
 }
 
-/// A pass over one stream.
-struct Pass<'a, C> {
+/// Makes one split or merge that a person has ordered, as a pass makes its own: see [`Decision::ordered`]. Never fails: how it
+/// ended is the outcome.
+///
+/// `tags` is what the stream's tags say now.
+pub async fn reshard(
+    cloud: &impl Cloud,
+    process: &Process,
+    stack: &Policy,
+    stream: &str,
+    tags: &StreamTags,
+    ordered: &Decision,
+) -> Outcome {
+    let end = match settle(cloud, stream, &tags.history, None, ordered.current).await {
+        Ok(history) => {
+            let tags = StreamTags { history, ..tags.clone() };
+            Act { cloud, process, stack, stream, tags: &tags }.resize(ordered.clone()).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    Outcome::of_pass(stream, end)
+}
+
+/// A look at one stream, and what comes of it.
+struct Reconciliation<'a, C> {
     cloud: &'a C,
     process: &'a Process,
     stack: &'a Policy,
@@ -65,27 +84,27 @@ struct Pass<'a, C> {
 /// What there was to see.
 enum Look {
     /// Not even the stream's tags.
-    Failed(Outcome),
-    /// The stream's tags, and what ended the pass there.
-    Stopped(Box<StreamTags>, Outcome),
+    Failed(Stop),
+    /// The stream's tags, and how the pass ended there.
+    Stopped(Box<StreamTags>, Box<Result<Pass, Stop>>),
     /// What every decision looks at.
     Seen(Box<Observation>),
 }
 
-impl<C: Cloud> Pass<'_, C> {
+impl<C: Cloud> Reconciliation<'_, C> {
     async fn look(&self) -> Look {
         let stream = match self.cloud.kinesis().describe(self.stream).await {
             Ok(stream) => stream,
-            Err(error) => return Look::Failed(call_failed(self.stream, &error)),
+            Err(error) => return Look::Failed(error.into()),
         };
         let enrolment = match self.cloud.kinesis().tags(self.stream).await {
             Ok(tags) => StreamTags::read(&tags),
-            Err(error) => return Look::Failed(call_failed(self.stream, &error)),
+            Err(error) => return Look::Failed(error.into()),
         };
-        let stopped = |enrolment, outcome| Look::Stopped(Box::new(enrolment), outcome);
+        let stopped = |enrolment, end| Look::Stopped(Box::new(enrolment), Box::new(end));
         let policy = match admit(self.stack, &stream, &enrolment, self.intent, self.direction) {
             Ok(policy) => policy,
-            Err(decision) => return stopped(enrolment, Outcome::decided(self.stream, &decision)),
+            Err(decision) => return stopped(enrolment, Ok(Pass { decision: *decision, faults: Vec::new() })),
         };
         let end = whole_minute(self.now);
         let minutes = policy.window_minutes(self.direction).max(minutes_since_end(self.now));
@@ -95,37 +114,32 @@ impl<C: Cloud> Pass<'_, C> {
             Err(_) if self.intent.order().is_some() && self.direction == Direction::Out => {
                 MetricWindow::unknown(end, minutes as usize)
             }
-            Err(error) => return stopped(enrolment, call_failed(self.stream, &error)),
+            Err(error) => return stopped(enrolment, Err(error.into())),
         };
         let (plan, account, shards) = (Fetched::NotYet, Fetched::NotYet, Fetched::NotYet);
         Look::Seen(Box::new(Observation { stream, enrolment, window, plan, account, shards }))
     }
 
-    async fn decide_and_act(&self, seen: &mut Observation, alarm_fits: Option<ShardCount>) -> Outcome {
-        let is_dry_run = self.intent.is_dry_run(self.stack, &seen.enrolment);
+    async fn decide_and_act(&self, seen: &mut Observation, alarm_fits: Option<ShardCount>) -> Result<Pass, Stop> {
+        let Self { cloud, process, stack, stream, .. } = *self;
+        let is_dry_run = self.intent.is_dry_run(stack, &seen.enrolment);
         let current = seen.stream.open_shards;
         if !is_dry_run {
-            match settle(self.cloud, self.stream, &seen.enrolment.history, alarm_fits, current).await {
-                Ok(history) => seen.enrolment.history = history,
-                Err(error) => return call_failed(self.stream, &error),
-            }
+            seen.enrolment.history = settle(cloud, stream, &seen.enrolment.history, alarm_fits, current).await?;
         }
         let (decision, faults) = self.decide(seen).await;
-        let mut outcome = match decision.verdict {
-            Verdict::Resize => act(self.cloud, self.process, self.stack, self.stream, &seen.enrolment, &decision).await,
-            Verdict::Measure => measure(self.cloud, self.stream, &seen.enrolment.history, &decision).await,
-            Verdict::DryRun | Verdict::Hold | Verdict::Refuse => {
-                let mut outcome = Outcome::decided(self.stream, &decision);
-                if alarm_fits.is_some_and(|fits| fits != current) && !is_dry_run {
-                    let misfit =
-                        refit_alarms(self.cloud, self.process, self.stack, self.stream, &seen.enrolment, current).await;
-                    outcome.faults.extend(misfit);
-                }
-                outcome
+        let misfits = !is_dry_run && alarm_fits.is_some_and(|fits| fits != current);
+        let act = Act { cloud, process, stack, stream, tags: &seen.enrolment };
+        match act.carry_out(decision, misfits).await {
+            Ok(mut pass) => {
+                pass.faults.extend(faults);
+                Ok(pass)
             }
-        };
-        outcome.faults.extend(faults);
-        outcome
+            Err(mut stop) => {
+                stop.faults.extend(faults);
+                Err(stop)
+            }
+        }
     }
 
     /// Decides, and fetches what that needs. What could not be had is decided without, and told.
@@ -182,178 +196,4 @@ impl<C: Cloud> Pass<'_, C> {
         };
         Ok(open.into_iter().map(with_window).collect())
     }
-}
-
-/// Has the shards' metrics sent; what they say is another pass's.
-async fn measure(cloud: &impl Cloud, stream: &str, history: &ResizeHistory, decision: &Decision) -> Outcome {
-    match cloud.kinesis().enable_shard_metrics(stream).await {
-        Ok(()) => Outcome::decided(stream, decision),
-        Err(error) => {
-            // Perhaps it was carried out, and is charged.
-            let decided = error.failure.is_uncertain().then(|| Box::new(decision.clone()));
-            let next = error.failure.is_refusal().then(|| refusal_advice(&error, history));
-            let cause = next.is_some().then(|| "refused".to_owned());
-            let current = Some(decision.current.get());
-            Outcome { current, decision: decided, cause, next, ..call_failed(stream, &error) }
-        }
-    }
-}
-
-/// The history of an ACTIVE stream as its shard count settles it: see [`ResizeHistory::seen`]. What is new is written down.
-///
-/// AWS counts a resize by somebody else among the day's ten as well (unless shards were split or merged one by one; overcounting
-/// is safe), and whoever made it had a reason: scale-in cools down from here.
-pub(crate) async fn settle(
-    cloud: &impl Cloud,
-    stream: &str,
-    history: &ResizeHistory,
-    alarms_fit: Option<ShardCount>,
-    current: ShardCount,
-) -> Result<ResizeHistory, CallError> {
-    let seen = history.seen(alarms_fit, current, cloud.clock().now());
-    if seen != *history {
-        cloud.kinesis().put_tag(stream, TAG_RESIZES, &seen.to_string()).await?;
-    }
-    Ok(seen)
-}
-
-/// Makes one split or merge that a person has ordered, as a pass makes its own: see [`Decision::ordered`]. Never fails: how it
-/// ended is the outcome.
-///
-/// `enrolment` is what the stream's tags say now.
-pub async fn reshard(
-    cloud: &impl Cloud,
-    process: &Process,
-    stack: &Policy,
-    stream: &str,
-    enrolment: &StreamTags,
-    ordered: &Decision,
-) -> Outcome {
-    match settle(cloud, stream, &enrolment.history, None, ordered.current).await {
-        Ok(history) => act(cloud, process, stack, stream, &StreamTags { history, ..enrolment.clone() }, ordered).await,
-        Err(error) => call_failed(stream, &error),
-    }
-}
-
-/// Carries a resize out: writes the attempt down, requests it, writes the answer down, brings the alarms in step.
-async fn act(
-    cloud: &impl Cloud,
-    process: &Process,
-    stack: &Policy,
-    stream: &str,
-    enrolment: &StreamTags,
-    decision: &Decision,
-) -> Outcome {
-    // Before the call: should the answer be lost, or this function die, it may have been made.
-    let asked = attempt(decision, cloud.clock().now());
-    if let Err(error) = write_down(cloud, stream, enrolment, asked).await {
-        let next = error.failure.is_refusal().then(|| TAGS_ADVICE.to_owned());
-        return Outcome { current: Some(decision.current.get()), next, ..call_failed(stream, &error) };
-    }
-    let answer = call(cloud, stream, decision).await;
-    let known = match &answer {
-        Ok(()) => asked.accepted(),
-        Err(error) => after(error.failure, asked, decision.current),
-    };
-    // A stream that has just been set in motion may refuse tags. Then the entry stays as it was, which explains what the stream
-    // is now and what it may become: the next look settles it.
-    if known != asked {
-        let _ = write_down(cloud, stream, enrolment, known).await;
-    }
-    let mut outcome = Outcome::decided(stream, decision);
-    match answer {
-        Ok(()) => outcome.faults.extend(refit_alarms(cloud, process, stack, stream, enrolment, decision.desired).await),
-        Err(error) => failed(&mut outcome, &error, decision, &enrolment.history, known.at),
-    }
-    outcome
-}
-
-async fn write_down(
-    cloud: &impl Cloud,
-    stream: &str,
-    enrolment: &StreamTags,
-    attempt: Attempt,
-) -> Result<(), CallError> {
-    let history = enrolment.history.with(attempt).to_string();
-    cloud.kinesis().put_tag(stream, TAG_RESIZES, &history).await
-}
-
-/// What is known of an attempt whose call failed so.
-fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
-    match failure {
-        // Perhaps it was made.
-        Failure::Unavailable | Failure::ServerFault | Failure::Unreadable => asked,
-        // Though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. To which count is
-        // not known.
-        Failure::InUse => Attempt { kind: AttemptKind::Foreign, from: current, to: None, ..asked },
-        Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, from: current, to: None, ..asked },
-        Failure::NotFound
-        | Failure::Refused
-        | Failure::Denied
-        | Failure::Unauthenticated(_)
-        | Failure::Quota
-        | Failure::Throttled => Attempt { kind: AttemptKind::Refused, ..asked },
-    }
-}
-
-/// Turns the outcome of a decision into that of its call, which failed.
-fn failed(outcome: &mut Outcome, error: &CallError, decision: &Decision, history: &ResizeHistory, at: Timestamp) {
-    outcome.outcome = OutcomeKind::of(error.failure);
-    outcome.failure = Some(error.failure);
-    outcome.words = format!("{error}; it was to {}", decision.words());
-    match error.failure {
-        Failure::InUse => {}
-        Failure::DaySpent => {
-            let spent = Some(Cause::day_spent(at)).filter(|spent| spent.matters_in(decision.direction));
-            outcome.call_for_attention(&error.subject, spent.as_ref());
-        }
-        _ => {
-            outcome.needs_attention = true;
-            outcome.cause = Some("refused".to_owned());
-            outcome.next = Some(refusal_advice(error, history));
-        }
-    }
-}
-
-/// What is written down of a decision's call.
-fn attempt(decision: &Decision, at: Timestamp) -> Attempt {
-    match (&decision.resharding, decision.direction) {
-        (Some(plan), _) => Attempt { at, kind: AttemptKind::Stepwise, from: plan.from, to: Some(plan.to) },
-        (None, direction) => {
-            let kind = AttemptKind::Asked(direction);
-            Attempt { at, kind, from: decision.current, to: Some(decision.desired) }
-        }
-    }
-}
-
-/// Makes the one call that a decision came to.
-async fn call(cloud: &impl Cloud, stream: &str, decision: &Decision) -> Result<(), CallError> {
-    match decision.resharding.as_ref().map(|resharding| &resharding.call) {
-        None => cloud.kinesis().update_shard_count(stream, decision.desired).await,
-        Some(ShardCall::Split { shard, at }) => cloud.kinesis().split_shard(stream, shard, *at).await,
-        Some(ShardCall::Merge { lower, upper }) => cloud.kinesis().merge_shards(stream, lower, upper).await,
-    }
-}
-
-/// Fits both alarms to a count; says what went wrong.
-///
-/// The stream is right and an alarm is not: nothing is undone, and the sweep that this alarm causes mends it.
-async fn refit_alarms(
-    cloud: &impl Cloud,
-    process: &Process,
-    stack: &Policy,
-    stream: &str,
-    enrolment: &StreamTags,
-    shards: ShardCount,
-) -> Option<String> {
-    // `decide` has come this far with the stream's own policy, so it is one.
-    let policy = enrolment.policy(stack).unwrap_or(*stack);
-    let alarms = [Direction::Out, Direction::In].map(|direction| scaling_alarm(&policy, stream, shards, direction));
-    let failed = refit::refit(cloud.cloudwatch(), &process.stack, &alarms).await.err()?;
-    Some(format!("the alarms do not fit {shards} shards yet: {failed}"))
-}
-
-pub(crate) fn call_failed(stream: &str, error: &CallError) -> Outcome {
-    let next = (error.failure == Failure::NotFound).then(|| NOT_FOUND_ADVICE.to_owned());
-    Outcome { next, ..Outcome::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
 }
