@@ -1,3 +1,3 @@
-//! An AWS in memory behind the ports of `scaler-app`, for tests.
+//! An AWS in memory for tests: every service that `scaler-app` uses.
 
 pub mod world;

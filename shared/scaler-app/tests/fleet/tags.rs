@@ -1,7 +1,7 @@
 //! Streams on which nothing can be written down: they are told before they have to be scaled, and no resize goes unremembered.
 
-use scaler_app::{OutcomeCause, OutcomeKind};
 use scaler_app::cloud::Failure;
+use scaler_app::{OutcomeCause, OutcomeKind};
 use scaler_core::Direction;
 use serde_json::json;
 
