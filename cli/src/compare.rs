@@ -15,7 +15,7 @@ use clap::{ArgGroup, Args, ValueEnum, value_parser};
 use kinesis_model::MicroUsd;
 use kinesis_model::limits::{FAN_OUT_CONSUMERS_MAX, RECORD_BYTES_MAX, RETENTION_HOURS_MAX, RETENTION_HOURS_MIN};
 use kinesis_model::number::Number;
-use sizing::compare::{Brokers, Day, Hosting, broker_hour, storage_gb_month, transfer_gb};
+use sizing::compare::{Brokers, DailyLoad, Hosting, broker_hour, storage_gb_month, transfer_gb};
 
 use self::alternatives::{Alternative, Alternatives, Cluster, LackedPrices};
 use crate::failure::usage;
@@ -139,7 +139,7 @@ impl Arguments {
     ///
     /// # Errors
     /// A peak below the rest of the day.
-    fn day(&self) -> Result<Day> {
+    fn day(&self) -> Result<DailyLoad> {
         let bytes_per_second = self.mb_per_second.unwrap_or(DOCUMENTS_BYTES_PER_SECOND);
         let peak_bytes_per_second = self.peak_mb_per_second.unwrap_or(bytes_per_second);
         if peak_bytes_per_second < bytes_per_second {
@@ -150,7 +150,7 @@ impl Arguments {
                 in_megabytes(bytes_per_second)
             )));
         }
-        Ok(Day {
+        Ok(DailyLoad {
             bytes_per_second,
             peak_bytes_per_second,
             peak_hours: self.hours_at_peak_per_day.unwrap_or_default(),

@@ -7,6 +7,9 @@ mod field;
 mod measured;
 mod options;
 mod sample;
+mod sample_report;
+mod sampled;
+mod shards_to_sample;
 mod stars;
 mod test;
 

@@ -9,7 +9,7 @@ use scaler_core::Policy;
 use simulator::hindsight::{NoPlan, Optimum, need, optimum};
 use simulator::run::Run;
 use simulator::score::Score;
-use simulator::simulate::{Setup, Skew, Throttled, simulate};
+use simulator::simulate::{self, Setup, Skew, simulate};
 use simulator::trace::Trace;
 
 use crate::options::{AssumptionOptions, ThrottleHandling};
@@ -83,8 +83,8 @@ pub(crate) fn hours(minutes: usize) -> f64 {
 /// What kinesis-scaler does with this policy; unlike a [`Scenario`], threads can share these arguments.
 pub(crate) fn run(trace: &Trace, initial_shards: u32, assumed: &Assumed, policy: Policy) -> Run {
     let throttled = match assumed.throttled {
-        ThrottleHandling::Lost => Throttled::Lost,
-        ThrottleHandling::Retried => Throttled::Retried,
+        ThrottleHandling::Lost => simulate::ThrottleHandling::Lost,
+        ThrottleHandling::Retried => simulate::ThrottleHandling::Retried,
     };
     let skew = assumed.hottest_key_share.map(|share| Skew::of_key("hottest", share)).unwrap_or_default();
     let setup = Setup { assumptions: assumed.aws, throttled, skew, ..Setup::new(initial_shards, policy) };

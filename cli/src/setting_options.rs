@@ -52,8 +52,15 @@ fn option((setting, name): (&'static Setting, &'static str)) -> Arg {
         let read = setting.set(&mut PolicySpec::default(), text);
         read.map(|()| text.to_owned()).map_err(|expected| format!("expected {expected}"))
     };
-    let help = format!("{} Allowed: {} [default: {}]", setting.meaning, setting.bounds(), default_of(setting));
-    Arg::new(name).long(name).value_name(value_name).value_parser(read).help_heading("Policy").help(help)
+    let default = default_of(setting);
+    let (first, _) = setting.meaning.split_once('.').unwrap_or((setting.meaning, ""));
+    Arg::new(name)
+        .long(name)
+        .value_name(value_name)
+        .value_parser(read)
+        .help_heading("Policy")
+        .help(format!("{first} [default: {default}]"))
+        .long_help(format!("{} Allowed: {} [default: {default}]", setting.meaning, setting.bounds()))
 }
 
 impl Args for SettingOptions {

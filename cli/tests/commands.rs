@@ -59,7 +59,7 @@ fn bad_usage_is_told_with_what_was_expected() {
     refused(2, "expected a stream's name", "backtest --stream or/ders");
     refused(2, "16 is not in 1..=15", "tune --stream orders --days 16");
     refused(2, "0 is not in 1..=10000", "simulate --trace NEWS --initial-shards 0");
-    refused(2, "expected one of careful, ", "simulate --trace NEWS --risk wild");
+    refused(2, "expected careful, cautious, ", "simulate --trace NEWS --risk wild");
     refused(2, "expected a number of 1 or more", "simulate --trace NEWS --burst 0.9");
     refused(2, "expected a number above 0 and up to 1", "simulate --trace NEWS --hottest-key-share 30");
     refused(2, "expected a number from 0 to 100", "tune --trace NEWS --throttled-max=-1");

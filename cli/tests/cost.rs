@@ -177,7 +177,7 @@ async fn what_is_asked_wrongly_is_told() {
         (2, "cost --since yesterday", "--since=\"yesterday\" is neither days or hours before now"),
         (2, "cost --since 90d", "keeps the metrics for 62 days"),
         (2, "cost --since 1h --until 2h", "it is over before it begins"),
-        (2, "cost --price shard=1", "\"shard\" is no item that has a price; there are shard-hour, "),
+        (2, "cost --price shard=1", "\"shard\" is not an item with a price; the items are shard-hour, "),
         (2, "cost --price shard-hour=cheap", "is not an amount in USD"),
         (2, "cost orders --all", "cannot be used with"),
     ] {

@@ -256,7 +256,7 @@ fn a_topic_that_is_being_deleted_is_left_out_by_name() {
         (names(&plan), left_out(&plan)),
         (vec!["fares"], vec!["parcels: line 1: marked for deletion".to_owned()])
     );
-    assert!(check_of(&plan, "every topic that the files tell of is read").0, "nobody has to correct it");
+    assert!(check_of(&plan, "every topic in the files is read").0, "nobody has to correct it");
 }
 
 #[test]
@@ -290,12 +290,12 @@ fn nothing_is_ticked_that_nobody_told() {
             assert_eq!(check["done"], is_known, "{what}");
         }
     };
-    let names_alone = ["every topic has a legal stream name", "every topic that the files tell of is read"];
+    let names_alone = ["every topic has a legal stream name", "every topic in the files is read"];
     unticked(&planned(&file("names.csv", "topic\nfares\n"), ""), &names_alone);
     let rate = [&names_alone[..], &["the peak rate", "every price is known"]].concat();
     let bare = planned(&input("migrate/bare.csv"), "");
     unticked(&bare, &rate);
-    assert_eq!(check_of(&bare, "no topic is compacted").1, "no topic is compacted (not known of fares)");
+    assert_eq!(check_of(&bare, "no topic is compacted").1, "no topic is compacted (unknown for fares)");
     // A price that nobody looks for, since the records are not known, is not known either.
     unticked(
         &json(&told(
@@ -406,7 +406,7 @@ fn one_odd_row_of_a_description_is_left_out_and_the_others_are_planned() {
              1.024 to others: write one of them",
         ]
     );
-    assert!(!check_of(&plan, "every topic that the files tell of is read").0);
+    assert!(!check_of(&plan, "every topic in the files is read").0);
 }
 
 #[test]

@@ -1,91 +1,23 @@
 //! The operator's commands over a sandbox: what they do to a stream, what they say, and what they leave alone.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/operator.rs"]
+mod operator;
 #[path = "support/standin.rs"]
 mod standin;
 mod support;
 
 use std::collections::BTreeMap;
 
-use aws_models::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
-use jiff::{SignedDuration, Timestamp};
+use aws_models::cloudwatch::{AlarmSource, Metric, Query, QuerySource};
 use kinesis_model::ShardCount;
-use sandbox::{Capacity, Options, Sandbox};
-use scaler_app::stack_settings::alarms_of;
+use operator::{BYTES_PER_SHARD, MANAGED, STACK, answer, fails, held, loaded, minutes_ago, sandbox, told, writes};
+use sandbox::{Capacity, alarm_config};
 use scaler_core::{
     AlarmActions, Policy, PolicySpec, TAG_MADE_BY, TAG_MANAGED, TAG_RESIZES, TAG_SHARDS_MAX, stream_alarms,
 };
 use serde_json::{Value, json};
-use support::{file, json, not_carried_out, shardctl, shardctl_at, succeeded};
-
-const BYTES_PER_SHARD: f64 = 60.0 * 1_048_576.0;
-const MANAGED: (&str, &str) = (TAG_MANAGED, "true");
-const STACK: &str = "kinesis-scaler";
-
-/// What a command may call that must change nothing.
-const READS: [&str; 7] = [
-    "kinesis:DescribeStreamSummary",
-    "kinesis:ListTagsForStream",
-    "kinesis:DescribeLimits",
-    "kinesis:ListShards",
-    "cloudwatch:GetMetricData",
-    "cloudwatch:DescribeAlarms",
-    "tag:GetResources",
-];
-
-async fn sandbox() -> Sandbox {
-    let options = Options { create_seconds: 0, resize_seconds: 0, ..Options::default() };
-    Sandbox::start(options).await.unwrap().0
-}
-
-/// A managed stream with a load that would fill so many shards in each of the last minutes, and no lag: a whole window,
-/// and too little for a plan, whatever the minute of the hour.
-async fn loaded(sandbox: &Sandbox, stream: &str, shards: u32, full_shards: f64, tags: &[(&str, &str)]) {
-    let tags = [&[MANAGED], tags].concat();
-    sandbox.create_stream(stream, Capacity::Shards(shards), &tags).await.unwrap();
-    for ago in 1..=61 {
-        for (name, value) in [
-            ("IncomingBytes", full_shards * BYTES_PER_SHARD),
-            ("IncomingRecords", 6_000.0),
-            ("GetRecords.IteratorAgeMilliseconds", 0.0),
-        ] {
-            sandbox.cloudwatch().record(&Metric::kinesis(stream, name), minutes_ago(sandbox, ago), value);
-        }
-    }
-}
-
-fn minutes_ago(sandbox: &Sandbox, ago: i64) -> Timestamp {
-    Timestamp::from_second(sandbox.now().as_second().div_euclid(60) * 60).unwrap() - SignedDuration::from_mins(ago)
-}
-
-async fn answer(sandbox: &Sandbox, arguments: &str) -> Value {
-    json(&succeeded(shardctl_at(sandbox.endpoint(), &format!("{arguments} --output json"), &[]).await))
-}
-
-/// The answer to an order that is not carried out.
-async fn held(sandbox: &Sandbox, arguments: &str) -> Value {
-    json(&not_carried_out(shardctl_at(sandbox.endpoint(), &format!("{arguments} --output json"), &[]).await))
-}
-
-async fn told(sandbox: &Sandbox, arguments: &str) -> String {
-    succeeded(shardctl_at(sandbox.endpoint(), arguments, &[]).await)
-}
-
-/// Fails with this code, and says this.
-async fn fails(endpoint: &str, arguments: &str, words: &[&str]) {
-    let output = shardctl_at(endpoint, arguments, &[]).await;
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(words.iter().all(|words| told.contains(words)), "{arguments}: {told}");
-    assert_eq!(output.status.code(), Some(1), "{arguments}: {told}");
-}
-
-/// What was called since the last look that changes something.
-fn writes(sandbox: &Sandbox) -> Vec<String> {
-    let calls = sandbox.calls();
-    sandbox.forget_calls();
-    assert!(!calls.is_empty(), "something was called");
-    calls.into_keys().filter(|call| !READS.contains(&call.as_str())).collect()
-}
+use support::{file, json, shardctl, shardctl_at, succeeded};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_is_made_looked_at_scaled_and_looked_at_again() {
@@ -295,7 +227,7 @@ async fn after_an_order_the_alarms_fit_the_streams_own_bounds() {
     let policy = Policy::new(PolicySpec::default()).unwrap();
     let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), STACK.to_owned())]);
     for alarm in stream_alarms(&policy, "orders", ShardCount::new(4).unwrap(), &AlarmActions::default()) {
-        let config = AlarmConfig::of(&alarm.signed_by(STACK));
+        let config = alarm_config(&alarm.signed_by(STACK));
         sandbox.cloudwatch().put_alarm_tagged(config, tags.clone(), sandbox.now()).unwrap();
     }
     let scaled = answer(&sandbox, "scale orders to 8 --wait").await;
@@ -439,217 +371,6 @@ async fn a_stream_without_room_for_our_tags_is_told() {
         assert_eq!(words.contains("would scale-out"), !refused, "{stream}: {words}");
         assert_eq!(words.contains("there is no room for kinesis-scaler/resizes"), refused, "{stream}: {words}");
     }
-}
-
-/// The alarms of a stream as a stack with these settings makes them.
-fn put_alarms(sandbox: &Sandbox, stream: &str, shards: u32, stack: PolicySpec, name: &str) {
-    put_edited_alarms(sandbox, stream, shards, stack, name, ("", ""));
-}
-
-/// The same, with this text in every description replaced by that.
-fn put_edited_alarms(
-    sandbox: &Sandbox,
-    stream: &str,
-    shards: u32,
-    stack: PolicySpec,
-    name: &str,
-    (from, to): (&str, &str),
-) {
-    let policy = Policy::new(stack).unwrap();
-    let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), name.to_owned())]);
-    for alarm in alarms_of(&policy, &policy, stream, ShardCount::new(shards).unwrap(), &AlarmActions::default()) {
-        let mut alarm = alarm.signed_by(name);
-        if !from.is_empty() {
-            alarm.description = alarm.description.replace(from, to);
-        }
-        sandbox.cloudwatch().put_alarm_tagged(AlarmConfig::of(&alarm), tags.clone(), sandbox.now()).unwrap();
-    }
-}
-
-/// The policy of a stack with this maximum.
-fn at_most(shards_max: u32) -> PolicySpec {
-    PolicySpec { shards_max, ..PolicySpec::default() }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stacks_dry_run_holds_looks_and_a_streams_own_holds_orders_too() {
-    let sandbox = sandbox().await;
-    loaded(&sandbox, "orders", 4, 3.9, &[]).await;
-    loaded(&sandbox, "talked-about", 4, 3.9, &[("kinesis-scaler/dry-run", "true")]).await;
-    for stream in ["orders", "talked-about"] {
-        put_alarms(&sandbox, stream, 4, PolicySpec { dry_run: true, ..PolicySpec::default() }, STACK);
-    }
-    sandbox.forget_calls();
-    let (off, order) =
-        ("DRY_RUN of stack kinesis-scaler keeps hands off all its streams", "shardctl scale orders to 5");
-    let untag = "--tag-keys kinesis-scaler/dry-run removes the tag";
-    for look in ["auto", "out", "out --wait"] {
-        let looked = answer(&sandbox, &format!("scale orders {look}")).await;
-        let next = looked["next"].as_str().unwrap();
-        assert_eq!(looked["outcome"], "dry-run", "{looked}");
-        assert!(next.contains(off) && next.contains("DryRun=false") && next.ends_with(order), "{next}");
-        assert!(!next.contains("tag"), "it has none: {next}");
-    }
-    let both = answer(&sandbox, "scale talked-about out").await;
-    assert!(both["next"].as_str().unwrap().contains(off) && both["next"].as_str().unwrap().contains(untag), "{both}");
-    let tagged = held(&sandbox, "scale talked-about to 5").await;
-    let next = tagged["next"].as_str().unwrap();
-    assert!(next.contains(untag) && !next.contains("DRY_RUN"), "the stack's would not hold it: {next}");
-    assert_eq!(writes(&sandbox), [""; 0]);
-    let file = file("dry-run-of-a-file.txt", "DRY_RUN=true\n");
-    let by_file = answer(&sandbox, &format!("scale orders out --policy {}", file.display())).await;
-    assert!(by_file["next"].as_str().unwrap().contains("in the file of --policy"), "{by_file}");
-    let ordered = answer(&sandbox, "scale orders to 5").await;
-    assert_eq!((&ordered["outcome"], &ordered["to"]), (&json!("resized"), &json!(5)), "{ordered}");
-    assert_eq!(answer(&sandbox, "status orders").await["open_shards"], 5);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stream_of_another_stack_is_not_scaled_out_without_a_maximum() {
-    let sandbox = sandbox().await;
-    for (stream, tags) in [("orders", &[][..]), ("capped", &[(TAG_SHARDS_MAX, "4")]), ("new", &[])] {
-        loaded(&sandbox, stream, 4, 3.9, tags).await;
-    }
-    for stream in ["orders", "capped"] {
-        put_alarms(&sandbox, stream, 4, at_most(4), "second");
-    }
-    sandbox.forget_calls();
-    for order in ["auto", "out --wait", "out --dry-run", "rebalance"] {
-        let order = format!("scale --stack-name kinesis-scaler orders {order}");
-        let output = shardctl_at(sandbox.endpoint(), &order, &[]).await;
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains("of stack second, and not of kinesis-scaler"), "{order}: {told}");
-        assert!(told.contains("--stack-name second, or --shards-max N"), "{order}: {told}");
-        assert_eq!(output.status.code(), Some(2), "{order}: {told}");
-    }
-    assert_eq!(writes(&sandbox), [""; 0]);
-    // Its maximum is known in four ways, by its own alarms among them.
-    let other = "--stack-name kinesis-scaler";
-    let (given, tagged) = (format!("orders out {other} --shards-max 4"), format!("capped out {other}"));
-    for arguments in ["orders out", "orders out --stack-name second", &given, &tagged] {
-        let looked = answer(&sandbox, &format!("scale {arguments}")).await;
-        assert!(looked["outcome"] == "held" && looked["words"].to_string().contains("the maximum is 4"), "{looked}");
-        let is_told = looked["notes"].to_string().contains("its alarms are of stack second, and not of kinesis-scaler");
-        assert_eq!(is_told, arguments.contains(other), "{looked}");
-    }
-    // What others' alarms tell is no reason to refuse, and is told for what it is.
-    let new = answer(&sandbox, &format!("scale new out --dry-run {other}")).await;
-    assert!(new["notes"].to_string().contains("that tell any are of stack second, and not of kinesis-scaler"), "{new}");
-    put_alarms(&sandbox, "other", 4, at_most(9), STACK);
-    let several = told(&sandbox, "status new").await;
-    assert!(several.contains("alarms of several stacks tell some") && several.contains("kinesis-scaler or second"));
-    // A count is a person's own maximum; what goes on names the stack again.
-    let ordered = answer(&sandbox, "scale orders to 20 --stack-name second").await;
-    let next = ordered["next"].as_str().unwrap();
-    assert!(next.contains("shardctl scale --stack-name second --wait orders to 20"), "{next}");
-    assert_eq!(answer(&sandbox, "scale orders to 9").await["outcome"], "resized");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_edited_description_stops_no_command() {
-    let sandbox = sandbox().await;
-    for stream in ["clicks", "orders"] {
-        loaded(&sandbox, stream, 4, 3.9, &[]).await;
-    }
-    let edit = ("SHARDS_MAX=4", "SHARDS_MAX=many");
-    for stream in ["clicks", "zebra"] {
-        put_edited_alarms(&sandbox, stream, 4, at_most(4), STACK, edit);
-    }
-    for stream in ["clicks", "orders"] {
-        let status = answer(&sandbox, &format!("status {stream}")).await;
-        let warning = status["settings_warning"].as_str().unwrap();
-        for words in ["kinesis-scaler/clicks/scale-in", "SHARDS_MAX=\"many\" is not a whole number", "--shards-max"] {
-            assert!(warning.contains(words), "{stream}: {words}: {warning}");
-        }
-        assert!(!warning.contains("environment"), "{warning}");
-        assert_eq!(status["settings_of_stack"], Value::Null, "{status}");
-        let scaled = answer(&sandbox, &format!("scale {stream} out --shards-max 4")).await;
-        assert!(scaled["words"].to_string().contains("the maximum is 4"), "{scaled}");
-    }
-    // A good one is found among them, and the stream's own before any other.
-    put_alarms(&sandbox, "other", 4, at_most(6), STACK);
-    put_alarms(&sandbox, "orders", 4, at_most(5), STACK);
-    put_alarms(&sandbox, "yak", 4, at_most(7), STACK);
-    for (stream, most) in [("clicks", ["5", "6", "7"].as_slice()), ("orders", &["5"])] {
-        let status = answer(&sandbox, &format!("status {stream}")).await;
-        assert_eq!(
-            (&status["settings_of_stack"], &status["settings_warning"]),
-            (&json!(STACK), &Value::Null),
-            "{status}"
-        );
-        assert!(most.contains(&status["settings"]["SHARDS_MAX"].as_str().unwrap()), "{status}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_description_lacks_is_told_as_not_the_stacks() {
-    let sandbox = sandbox().await;
-    loaded(&sandbox, "orders", 4, 3.9, &[]).await;
-    put_edited_alarms(&sandbox, "orders", 4, at_most(4), STACK, ("SHARDS_MAX=", "SHARD_MAX="));
-    let status = told(&sandbox, "status orders").await;
-    let own = format!("shardctl's own are SHARDS_MAX={}.", PolicySpec::default().shards_max);
-    assert!(status.contains(&own) && status.contains("does not know as a setting: SHARD_MAX"), "{status}");
-    let looked = answer(&sandbox, "scale orders out --dry-run").await;
-    assert!(looked["notes"].to_string().contains(&own), "{looked}");
-    let given = answer(&sandbox, "status orders --shards-max 4").await["settings_warning"].to_string();
-    assert!(given.contains("SHARD_MAX") && !given.contains("SHARDS_MAX="), "the caller has said it: {given}");
-    put_edited_alarms(&sandbox, "orders", 4, at_most(4), STACK, (" DRY_RUN=false", ""));
-    let status = told(&sandbox, "status orders").await;
-    assert!(status.contains("shardctl's own are DRY_RUN=false.") && status.contains("1 to 4 shards"), "{status}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn status_and_scale_judge_by_what_the_stacks_alarms_tell() {
-    let sandbox = sandbox().await;
-    for stream in ["orders", "clicks"] {
-        loaded(&sandbox, stream, 4, 3.9, &[]).await;
-    }
-    let unknown = told(&sandbox, "status orders").await;
-    let warning = "the settings of the stack are not known, since no alarm tells them: these are shardctl's own";
-    assert!(unknown.contains("1 to 10000 shards\n") && unknown.contains(warning), "{unknown}");
-    assert!(answer(&sandbox, "scale orders out --dry-run").await["notes"][0].as_str().unwrap().starts_with(warning));
-
-    put_alarms(&sandbox, "orders", 4, PolicySpec { shards_max: 4, ..PolicySpec::default() }, STACK);
-    // Of a stream that has no alarms yet, those of the stack's other streams tell.
-    for stream in ["orders", "clicks"] {
-        let known = told(&sandbox, &format!("status {stream}")).await;
-        assert!(
-            known.contains("1 to 4 shards (of stack kinesis-scaler)") && !known.contains("settings of the stack are"),
-            "{known}"
-        );
-        assert!(known.contains("the maximum is 4"), "what it would do is by that: {known}");
-        let report = answer(&sandbox, &format!("status {stream}")).await;
-        assert_eq!((&report["settings"]["SHARDS_MAX"], &report["settings_of_stack"]), (&json!("4"), &json!(STACK)));
-        let scaled = answer(&sandbox, &format!("scale {stream} out")).await;
-        assert_eq!((&scaled["outcome"], &scaled["notes"]), (&json!("held"), &json!([])), "{scaled}");
-    }
-    // What the caller says counts over it, one setting or all.
-    let more = answer(&sandbox, "scale orders out --shards-max 8 --dry-run").await;
-    assert_eq!((&more["outcome"], &more["to"]), (&json!("dry-run"), &json!(5)), "{more}");
-    let file = file("stack-of-six.txt", "SHARDS_MAX=6\n");
-    let by_file = answer(&sandbox, &format!("status orders --policy {}", file.display())).await;
-    assert_eq!((&by_file["settings"]["SHARDS_MAX"], &by_file["settings_of_stack"]), (&json!("6"), &Value::Null));
-    assert_eq!(by_file["settings_warning"], Value::Null, "the caller knows");
-
-    // Of two stacks neither is guessed; by its name the one that is meant.
-    put_alarms(&sandbox, "other", 4, PolicySpec { shards_max: 9, ..PolicySpec::default() }, "second");
-    assert_eq!(answer(&sandbox, "status clicks").await["settings_of_stack"], Value::Null);
-    let second = answer(&sandbox, "scale clicks out --stack-name second --dry-run").await;
-    assert_eq!((&second["to"], &second["notes"]), (&json!(5), &json!([])), "{second}");
-}
-
-/// After a resize by a person the alarm still tells the stack's settings, whatever that person's were.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refit_by_a_person_leaves_the_stacks_settings_as_they_are_told() {
-    let sandbox = sandbox().await;
-    loaded(&sandbox, "orders", 4, 3.9, &[]).await;
-    put_alarms(&sandbox, "orders", 4, PolicySpec { shards_max: 20, ..PolicySpec::default() }, STACK);
-    let scaled = answer(&sandbox, "scale orders out --shards-max 8 --wait").await;
-    assert_eq!(scaled["outcome"], "resized", "{scaled}");
-    assert_eq!(answer(&sandbox, "status orders").await["settings"]["SHARDS_MAX"], "20");
-    // Beyond the stack's own maximum, an order says what becomes of it.
-    let beyond = answer(&sandbox, "scale orders to 10").await;
-    assert!(!beyond["notes"].to_string().contains("not known"), "{beyond}");
 }
 
 /// More shards need no look at the load: a person has ordered them.

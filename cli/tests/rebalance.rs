@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use aws_config::Region;
 use aws_credential_types::Credentials;
-use aws_models::cloudwatch::{AlarmConfig, AlarmSource, Metric, Query, QuerySource};
+use aws_models::cloudwatch::{AlarmSource, Metric, Query, QuerySource};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{OpenShard, ShardCount};
-use sandbox::{Capacity, Options, Sandbox};
+use sandbox::{Capacity, Options, Sandbox, alarm_config};
 use scaler_app::cloud::{Cloud as _, Kinesis as _};
 use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsCloud, Pace, Share, SystemClock};
@@ -196,7 +196,7 @@ async fn the_alarms_fit_what_there_is_then() {
     let policy = Policy::new(PolicySpec::default()).unwrap();
     let tags = BTreeMap::from([(TAG_MADE_BY.to_owned(), STACK.to_owned())]);
     for alarm in stream_alarms(&policy, "orders", ShardCount::new(2).unwrap(), &AlarmActions::default()) {
-        let config = AlarmConfig::of(&alarm.signed_by(STACK));
+        let config = alarm_config(&alarm.signed_by(STACK));
         world.sandbox.cloudwatch().put_alarm_tagged(config, tags.clone(), world.sandbox.now()).unwrap();
     }
     let split = world.answer("scale orders rebalance --wait").await;

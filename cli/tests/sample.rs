@@ -48,7 +48,7 @@ async fn the_hottest_key_is_found_and_what_to_do_about_it_said() {
     write(&client, Settings::default(), &[("tenant-1", 300), ("tenant-2", 60), ("tenant-3", 40), ("a", 5), ("b", 5)])
         .await;
     let told = sample(&sandbox, "").await;
-    assert!(told.starts_with("reads at most 10,000 records or about 2 MiB of each of shardId-000000000000; while that takes, one of the 5 calls"), "{told}");
+    assert!(told.starts_with("reads at most 10,000 records or about 2 MiB of each of shardId-000000000000; meanwhile it uses one of the 5 calls"), "{told}");
     let report = json(&sample(&sandbox, "--output json").await);
     assert_eq!((&report["records"], &report["distinct_keys"]), (&410.into(), &5.into()));
     let first = &report["hottest_keys"][0];
@@ -111,10 +111,10 @@ async fn aggregates_with_odd_hash_keys_are_opened_and_broken_ones_counted_and_to
     assert_eq!(report["unopened_because"].as_object().unwrap().len(), 2, "{report}");
     let told = sample(&sandbox, "").await;
     for expected in [
-        "3 records are several put together by the KPL; opened, there are 153\n",
-        "100 records in them name an explicit hash key that is no number: they count by their keys\n",
-        "2 begin as the KPL's and could not be opened, and count as one of their own key each: the MD5 at its end is not",
-        "1 begin as the KPL's and could not be opened, and count as one of their own key each: a record in it points to",
+        "3 records are aggregated by the KPL; they contain 153 records\n",
+        "100 records in them have an explicit hash key that is not a number: they count by their partition keys\n",
+        "2 look aggregated but could not be decoded, and each counts as one record of its own key: the MD5 at its end is not",
+        "1 look aggregated but could not be decoded, and each counts as one record of its own key: a record in it points to",
     ] {
         assert!(told.contains(expected), "{expected}: {told}");
     }

@@ -1,7 +1,7 @@
 //! The deployed functions' own code over the sandbox: each event goes to the function that it is for.
 
 use jiff::Timestamp;
-use sandbox::{Delivery, Road};
+use sandbox::{Delivery, EventSource};
 use scaler_app::cloud::{Clock as _, Cloud as _};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::stack_config::StackConfig;
@@ -39,7 +39,7 @@ pub(crate) struct Answer {
     /// Whose it is.
     pub(crate) function: Function,
     /// How the event came.
-    pub(crate) road: Road,
+    pub(crate) road: EventSource,
     /// What came of it; of alarm-sync, only what was not as it should be.
     pub(crate) outcomes: Vec<Outcome>,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Functions {
 impl Functions {
     /// Calls the function that an event is for. Calls follow one another, as in Lambda at a reserved concurrency of one.
     pub(crate) async fn answer(&self, delivery: Delivery) -> Answer {
-        let Delivery { function, payload, road } = delivery;
+        let Delivery { function, payload, source: road } = delivery;
         let function = Function::named(&function);
         let outcomes = match function {
             Function::Scaling(direction) => {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
-use sandbox::Road;
+use sandbox::EventSource;
 use scaler_app::{Outcome, OutcomeKind};
 use scaler_core::AlarmKind;
 
@@ -72,18 +72,18 @@ impl Story {
         self.syncs += usize::from(is_sync);
         let road = match answer.road {
             _ if is_sync => "sync",
-            Road::Sns => "alarm",
-            Road::EventBridge => "rule",
-            Road::Direct => "action",
-            Road::Schedule => "sweep",
-            Road::Sqs => "queue",
+            EventSource::Sns => "alarm",
+            EventSource::EventBridge => "rule",
+            EventSource::Direct => "action",
+            EventSource::Schedule => "sweep",
+            EventSource::Sqs => "queue",
         };
         for outcome in answer.outcomes {
             let (kind, words) = (outcome.outcome, outcome.words);
             let is_news = match kind {
                 OutcomeKind::Ignored | OutcomeKind::Kept => false,
                 // A sweep looks every minute and mostly finds nothing to do yet; alarm-sync passes by what is being resized.
-                OutcomeKind::Held => answer.road != Road::Schedule && !is_sync && !self.is_resizing(answer.at),
+                OutcomeKind::Held => answer.road != EventSource::Schedule && !is_sync && !self.is_resizing(answer.at),
                 OutcomeKind::Resized
                 | OutcomeKind::DryRun
                 | OutcomeKind::Refused
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn a_sweep_that_holds_is_no_news_and_an_alarm_that_does_is() {
         let mut story = story(Vec::new(), &AlarmKind::ALL);
-        for road in [Road::Schedule, Road::Sns, Road::Schedule] {
+        for road in [EventSource::Schedule, EventSource::Sns, EventSource::Schedule] {
             let held = Outcome::plain(OutcomeKind::Held, Some("orders"), "cooling down");
             let function = Function::Scaling(scaler_core::Direction::Out);
             story.decided(Answer { at: START, function, road, outcomes: vec![held] });
@@ -243,7 +243,7 @@ mod tests {
         let mut story = story(Vec::new(), &AlarmKind::ALL);
         let held = Outcome::plain(OutcomeKind::Held, Some("orders"), "being resized");
         for outcomes in [vec![], vec![held], vec![mended("two alarms")]] {
-            story.decided(Answer { at: START, function: Function::AlarmSync, road: Road::Schedule, outcomes });
+            story.decided(Answer { at: START, function: Function::AlarmSync, road: EventSource::Schedule, outcomes });
         }
         assert_eq!((words(&story), story.syncs), (vec!["two alarms"], 3));
     }

@@ -9,7 +9,7 @@ use aws_models::cloudwatch::{AlarmSource, MetricStat, Query, QuerySource, StateR
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::Published;
+use crate::delivery::Published;
 
 /// A queue, which its URL names by the last two parts of its path; the host in front differs by endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,7 +35,7 @@ impl FromStr for Invoker {
 impl Invoker {
     /// Invokes the function and tells in one line what came of it.
     pub(crate) async fn invoke(&self, delivery: &Delivery) -> String {
-        let what = format!("{:?} -> {}", delivery.road, delivery.function);
+        let what = format!("{:?} -> {}", delivery.source, delivery.function);
         match self.call(delivery).await {
             Ok(answer) => format!("{what}: {answer}"),
             Err(error) => format!("{what}: {} did not answer: {error:#}", self.base),

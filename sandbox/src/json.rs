@@ -1,5 +1,6 @@
 //! What the services that speak AWS JSON to `/` share: the operation's name, the body, the answers.
 
+use aws_models::kinesis_rules::Refusal;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,24 +19,16 @@ pub(crate) const V1_1: &str = "application/x-amz-json-1.1";
 /// The largest body read: a `PutRecords` of 10 MiB (facts 1.1) is a third longer in base64, plus keys and quotes.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// An error answer.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    /// The name of the exception.
-    pub(crate) error_type: &'static str,
-    /// Its text.
-    pub(crate) message: String,
+/// The refusal of an operation that the service has not, or this sandbox has not.
+pub(crate) fn unknown_operation(operation: &str, known: &str) -> Refusal {
+    Refusal::new("UnknownOperationException", format!("{operation} is not one this sandbox knows: {known}"))
 }
 
-impl Refusal {
-    pub(crate) fn new(error_type: &'static str, message: impl Into<String>) -> Self {
-        Self { error_type, message: message.into() }
-    }
-
-    /// The service has no such operation, or this sandbox has not.
-    pub(crate) fn unknown_operation(operation: &str, known: &str) -> Self {
-        Self::new("UnknownOperationException", format!("{operation} is not one this sandbox knows: {known}"))
-    }
+/// What to say of the first of these fields that is given, none of which is modelled: a caller who needs one is refused, and
+/// not answered wrongly.
+pub(crate) fn unmodelled<T>(fields: &[(&str, &Option<T>)]) -> Option<String> {
+    let given = fields.iter().find(|(_, value)| value.is_some());
+    given.map(|(name, _)| format!("{name} is not modelled here; leave it out"))
 }
 
 /// The operation asked of the service with this prefix; `None` when the request is for another service.
@@ -56,6 +49,14 @@ pub(crate) async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> 
 /// An answer of this content type.
 pub(crate) fn answer(content_type: &'static str, status: StatusCode, body: &Value) -> Response {
     (status, [(header::CONTENT_TYPE, content_type)], body.to_string()).into_response()
+}
+
+/// What an operation answers, or its refusal.
+pub(crate) fn respond(content_type: &'static str, result: Result<Value, Refusal>) -> Response {
+    match result {
+        Ok(body) => answer(content_type, StatusCode::OK, &body),
+        Err(Refusal { error_type, message }) => error(content_type, error_type, &message),
+    }
 }
 
 /// AWS's shape of an error.

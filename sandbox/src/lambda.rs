@@ -1,6 +1,5 @@
 //! Lambda's reserved concurrency, by which people stop a function: one that may not run is sent no events.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -15,9 +14,6 @@ use crate::state::Shared;
 
 /// Where the concurrency of a function is put and deleted. Source: Lambda API reference, `PutFunctionConcurrency`.
 pub(crate) const PATH: &str = "/2017-10-31/functions/{function}/concurrency";
-
-/// The functions that may not run. AWS keeps their events for hours; here they are gone.
-pub(crate) type Stopped = BTreeSet<String>;
 
 /// `PutFunctionConcurrency`.
 pub(crate) async fn put(State(shared): State<Arc<Shared>>, Path(function): Path<String>, body: Bytes) -> Response {

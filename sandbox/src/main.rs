@@ -5,11 +5,12 @@ mod invoke;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
-use aws_models::cloudwatch::AlarmConfig;
 use clap::Parser;
 use kinesis_model::ShardCount;
 use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
-use sandbox::{Capacity, ClockOptions, Options, QueueMapping, SPEEDS, Sandbox, Schedule, Subscription, Traffic};
+use sandbox::{
+    Capacity, ClockOptions, Options, QueueMapping, SPEEDS, Sandbox, Schedule, Subscription, Traffic, alarm_config,
+};
 use scaler_app::stack_settings::alarms_of;
 use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_MADE_BY, TAG_MANAGED};
 
@@ -126,7 +127,7 @@ async fn main() -> anyhow::Result<()> {
         while let Some(delivery) = deliveries.recv().await {
             match &arguments.invoke {
                 Some(invoker) => println!("{}", invoker.invoke(&delivery).await),
-                None => println!("{:?} -> {}: {}", delivery.road, delivery.function, delivery.payload),
+                None => println!("{:?} -> {}: {}", delivery.source, delivery.function, delivery.payload),
             }
         }
     };
@@ -154,7 +155,7 @@ fn make_alarms(sandbox: &Sandbox, stream: &str, shards: u32) -> anyhow::Result<(
     let actions =
         AlarmActions { scale_out: Some(topic(Direction::Out)), scale_in: Some(topic(Direction::In)), watch: None };
     for alarm in alarms_of(&policy, &policy, stream, shards, &actions) {
-        sandbox.cloudwatch().put_alarm_tagged(AlarmConfig::of(&alarm.signed_by(STACK)), tags.clone(), sandbox.now())?;
+        sandbox.cloudwatch().put_alarm_tagged(alarm_config(&alarm.signed_by(STACK)), tags.clone(), sandbox.now())?;
     }
     Ok(())
 }

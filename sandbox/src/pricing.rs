@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_models::kinesis_rules::Refusal;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use billing::prices::{Item, PriceListRow, PriceSheet, US_EAST_1};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::json::{self, Refusal};
+use crate::json;
 use crate::state::Shared;
 
 const TARGET_PREFIX: &str = "AWSPriceListService.";
@@ -62,17 +62,14 @@ const REGIONS: [Region; 2] = [
 /// Takes the requests for this API; everything else goes on.
 pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let Some(operation) = json::operation(request.headers(), TARGET_PREFIX) else { return next.run(request).await };
-    match run(&shared, &operation, request.into_body()).await {
-        Ok(body) => json::answer(json::V1_1, StatusCode::OK, &body),
-        Err(Refusal { error_type, message }) => json::error(json::V1_1, error_type, &message),
-    }
+    json::respond(json::V1_1, run(&shared, &operation, request.into_body()).await)
 }
 
 async fn run(shared: &Shared, operation: &str, body: Body) -> Result<Value, Refusal> {
     shared.called("pricing", operation).map_err(|too_fast| Refusal::new("ThrottlingException", too_fast.message()))?;
     match operation {
         "GetProducts" => get_products(&json::read(body).await?),
-        _ => Err(Refusal::unknown_operation(operation, "GetProducts")),
+        _ => Err(json::unknown_operation(operation, "GetProducts")),
     }
 }
 

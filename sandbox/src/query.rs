@@ -1,15 +1,11 @@
 //! The AWS query protocol, in which CloudWatch and SNS may be spoken to at `/`: forms in, XML out.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::extract::{self, FromRequest, Request, State};
-use axum::http::{Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::state::Shared;
-use crate::{cloudwatch, sns};
 
 /// The parameters of a request.
 pub(crate) type Form = BTreeMap<String, String>;
@@ -25,27 +21,6 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, code, message: message.into() }
-    }
-}
-
-/// Takes the forms posted to `/`; everything else goes on to Kinesis, which shares that path.
-pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let is_form = content_type.starts_with("application/x-www-form-urlencoded");
-    if !is_form || request.method() != Method::POST || request.uri().path() != "/" {
-        return next.run(request).await;
-    }
-    match extract::Form::<Form>::from_request(request, &()).await {
-        // The version is what tells the services apart.
-        Ok(extract::Form(form)) if form.get("Version").is_some_and(|it| it == cloudwatch::VERSION) => {
-            cloudwatch::query(&shared, form)
-        }
-        Ok(extract::Form(form)) => sns::answer(&shared, &form),
-        Err(_) => refused(
-            &shared,
-            sns::NAMESPACE,
-            &Refusal::new("MalformedQueryString", "The request body is not a form of one value a name"),
-        ),
     }
 }
 

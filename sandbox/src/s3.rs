@@ -1,6 +1,5 @@
 //! S3 over its REST protocol, with the bucket in the path: objects are put and got, and kept in memory.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -10,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use md5::{Digest as _, Md5};
 
 use crate::locked::locked;
+use crate::objects::Object;
+use crate::query::escaped;
 use crate::state::Shared;
 
 /// An object's path.
@@ -17,18 +18,6 @@ pub(crate) const PATH: &str = "/{bucket}/{*key}";
 
 /// The one bucket that is not there; every other is.
 pub const MISSING_BUCKET: &str = "missing-bucket";
-
-/// An object of S3.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
-    /// What it says that it is, for example `text/html`.
-    pub content_type: Option<String>,
-    /// What it holds.
-    pub body: Vec<u8>,
-}
-
-/// Objects by bucket and key.
-pub(crate) type Objects = BTreeMap<(String, String), Object>;
 
 pub(crate) async fn put(
     State(shared): State<Arc<Shared>>,
@@ -86,10 +75,10 @@ fn entity_tag(object: &Object) -> String {
 }
 
 fn error(shared: &Shared, status: StatusCode, code: &str, message: &str) -> Response {
-    let message = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message>\
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{}</Message>\
          <RequestId>{}</RequestId></Error>",
+        escaped(message),
         shared.new_id()
     );
     (status, [(header::CONTENT_TYPE, "application/xml")], body).into_response()

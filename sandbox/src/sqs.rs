@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use aws_models::kinesis_rules::Refusal;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -13,10 +14,11 @@ use md5::{Digest as _, Md5};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::delivery::EventSource;
 use crate::events::{self, Message, Queue};
-use crate::json::{self, Refusal};
+use crate::json;
+use crate::options::QueueMapping;
 use crate::state::Shared;
-use crate::{QueueMapping, Road};
 
 const TARGET_PREFIX: &str = "AmazonSQS.";
 
@@ -62,7 +64,7 @@ async fn run(shared: &Shared, operation: &str, body: Body) -> Result<Value, Refu
     shared.called("sqs", operation).map_err(|too_fast| Refusal::new("RequestThrottled", too_fast.message()))?;
     match operation {
         "SendMessage" => send_message(shared, json::read(body).await?),
-        _ => Err(Refusal::unknown_operation(operation, "SendMessage")),
+        _ => Err(json::unknown_operation(operation, "SendMessage")),
     }
 }
 
@@ -101,10 +103,10 @@ fn send_message(shared: &Shared, input: SendMessage) -> Result<Value, Refusal> {
     let message = Message { id: shared.new_id(), body, md5, sent_at: shared.clock.now() };
     let event = events::sqs(&shared.origin(), queue, &message);
     match input.delay_seconds {
-        0 => shared.deliver(&mapping.function, event, Road::Sqs),
+        0 => shared.deliver(&mapping.function, event, EventSource::Sqs),
         seconds => {
             let from = message.sent_at + SignedDuration::from_secs(seconds);
-            shared.deliver_from(from, &mapping.function, event, Road::Sqs);
+            shared.deliver_from(from, &mapping.function, event, EventSource::Sqs);
         }
     }
     Ok(json!({"MessageId": message.id, "MD5OfMessageBody": message.md5}))
@@ -122,17 +124,12 @@ fn required(field: Option<String>, name: &str) -> Result<String, Refusal> {
 
 impl SendMessage {
     fn refuse_unmodelled(&self) -> Result<(), Refusal> {
-        let unmodelled = [
-            ("MessageAttributes", self.message_attributes.is_some()),
-            ("MessageSystemAttributes", self.message_system_attributes.is_some()),
-            ("MessageGroupId", self.message_group_id.is_some()),
-            ("MessageDeduplicationId", self.message_deduplication_id.is_some()),
-        ];
-        match unmodelled.into_iter().find(|(_, given)| *given) {
-            Some((name, _)) => {
-                Err(Refusal::new("InvalidParameterValue", format!("{name} is not modelled here; leave it out")))
-            }
-            None => Ok(()),
-        }
+        let unmodelled = json::unmodelled(&[
+            ("MessageAttributes", &self.message_attributes),
+            ("MessageSystemAttributes", &self.message_system_attributes),
+            ("MessageGroupId", &self.message_group_id),
+            ("MessageDeduplicationId", &self.message_deduplication_id),
+        ]);
+        unmodelled.map_or(Ok(()), |message| Err(Refusal::new("InvalidParameterValue", message)))
     }
 }

@@ -6,16 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_models::kinesis_rules::Refusal;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::json::{self, Refusal};
+use crate::json;
 use crate::locked::locked;
 use crate::state::Shared;
 
@@ -40,17 +40,14 @@ const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(15);
 /// Takes the requests for this API; everything else goes on.
 pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let Some(operation) = json::operation(request.headers(), TARGET_PREFIX) else { return next.run(request).await };
-    match run(&shared, &operation, request.into_body()).await {
-        Ok(body) => json::answer(json::V1_1, StatusCode::OK, &body),
-        Err(Refusal { error_type, message }) => json::error(json::V1_1, error_type, &message),
-    }
+    json::respond(json::V1_1, run(&shared, &operation, request.into_body()).await)
 }
 
 async fn run(shared: &Shared, operation: &str, body: Body) -> Result<Value, Refusal> {
     shared.called("tag", operation).map_err(|too_fast| Refusal::new("ThrottledException", too_fast.message()))?;
     match operation {
         "GetResources" => get_resources(shared, &json::read(body).await?).await,
-        _ => Err(Refusal::unknown_operation(operation, "GetResources")),
+        _ => Err(json::unknown_operation(operation, "GetResources")),
     }
 }
 
@@ -114,14 +111,14 @@ impl GetResources {
 
     /// The size of a page, when all parameters are what AWS accepts.
     fn checked(&self) -> Result<usize, Refusal> {
-        let unmodelled = [
+        let unmodelled = json::unmodelled(&[
             ("TagsPerPage", &self.tags_per_page),
             ("ResourceARNList", &self.resource_arn_list),
             ("IncludeComplianceDetails", &self.include_compliance_details),
             ("ExcludeCompliantResources", &self.exclude_compliant_resources),
-        ];
-        if let Some((name, _)) = unmodelled.into_iter().find(|(_, value)| value.is_some()) {
-            return Err(Refusal::new(INVALID, format!("{name} is not modelled here; leave it out")));
+        ]);
+        if let Some(message) = unmodelled {
+            return Err(Refusal::new(INVALID, message));
         }
         let filters = self.tag_filters.len();
         require(filters <= TAG_FILTERS_MAX, || {

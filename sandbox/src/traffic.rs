@@ -1,12 +1,5 @@
 //! Made-up metrics for streams that nobody writes to, so that events sent by hand find something to resize.
 
-use aws_models::cloudwatch::Metric;
-use jiff::Timestamp;
-
-use crate::kinesis::open_shards;
-use crate::locked::locked;
-use crate::state::Shared;
-
 /// What a shard takes in a minute: 1 MiB/s. Source: Kinesis quotas (facts 1.1).
 const SHARD_BYTES_PER_MINUTE: f64 = 1_048_576.0 * 60.0;
 
@@ -23,29 +16,22 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Records one minute as the stream would have seen it with its present shards. Averages hide bursts: above 90 %
-    /// of capacity some records are throttled already, and above 100 % everything in excess is.
-    pub(crate) async fn record(&self, shared: &Shared, minute: Timestamp) {
-        let Ok(stream) = shared.store.get_stream(&self.stream).await else { return };
-        let shards = f64::from(open_shards(&stream).max(1));
+    /// What a stream of so many shards would have counted in a minute, by metric. Averages hide bursts: above 90 % of
+    /// capacity some records are throttled already, and above 100 % everything in excess is.
+    pub(crate) fn minute(&self, shards: u32) -> [(&'static str, f64); 6] {
+        let shards = f64::from(shards.max(1));
         let offered = self.full_shards / shards;
         let taken = offered.min(1.0);
         let throttled = (offered - taken) + (taken - 0.9).max(0.0) / 10.0;
         let bytes = (taken * shards * SHARD_BYTES_PER_MINUTE).round();
-        let mut cloudwatch = locked(&shared.cloudwatch);
-        let values = [
+        let throttled_records = (throttled * shards * SHARD_BYTES_PER_MINUTE / RECORD_BYTES).round();
+        [
             ("IncomingBytes", bytes),
             ("IncomingRecords", (bytes / RECORD_BYTES).round()),
-            (
-                "WriteProvisionedThroughputExceeded",
-                (throttled * shards * SHARD_BYTES_PER_MINUTE / RECORD_BYTES).round(),
-            ),
+            ("WriteProvisionedThroughputExceeded", throttled_records),
             ("ReadProvisionedThroughputExceeded", 0.0),
             ("GetRecords.Bytes", bytes),
             ("GetRecords.IteratorAgeMilliseconds", 0.0),
-        ];
-        for (name, value) in values {
-            cloudwatch.record(&Metric::kinesis(&self.stream, name), minute, value);
-        }
+        ]
     }
 }

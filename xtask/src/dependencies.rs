@@ -29,8 +29,8 @@ fn forbidden(package: &str, manifest: &str, needed: &str, of_ours: bool) -> Opti
     if is_pure && !of_ours && !["jiff", "md-5", "thiserror"].contains(&needed) {
         return Some("calculation takes values and gives values, with jiff, md-5 and thiserror and nothing else");
     }
-    // These two are libraries for other people's programs, too.
-    let is_general = ["kinesis-producer", "key-spread"].contains(&package);
+    // These know Kinesis and nothing of the scaler; the last two are libraries for other people's programs, too.
+    let is_general = ["aws-models", "kinesis-producer", "key-spread"].contains(&package);
     if is_general && of_ours && needed != "kinesis-model" {
         return Some("a general library carries nothing of the scaler: move what it needs to shared/kinesis-model");
     }
@@ -61,8 +61,8 @@ const OUTERMOST: u8 = 6;
 fn layer(package: &str) -> u8 {
     match package {
         "kinesis-model" | "file-reader" => 0,
-        "scaler-core" | "key-spread" | "kinesis-producer" => 1,
-        "billing" | "aws-models" => 2,
+        "scaler-core" | "aws-models" | "key-spread" | "kinesis-producer" => 1,
+        "billing" => 2,
         "scaler-app" | "sizing" => 3,
         "scaler-aws" | "testkit" | "simulator" | "cost-page" => 4,
         "billing-aws" | "operator-aws" => 5,

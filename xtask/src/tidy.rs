@@ -14,6 +14,7 @@ pub(crate) fn tidy() -> Result<()> {
     let mut breaches = sources_open_with_their_purpose()?;
     breaches.extend(mains_are_short()?);
     breaches.extend(events_are_json()?);
+    breaches.extend(documents_name_files_that_exist()?);
     breaches.extend(dependencies_point_inwards()?);
     breaches.extend(functions_compile_what_they_use()?);
     if breaches.is_empty() {
@@ -63,6 +64,30 @@ fn events_are_json() -> Result<Vec<String>> {
     Ok(breaches)
 }
 
+/// A reader who follows a document to a file finds it: each Rust file that is named in backticks exists, by the end of its path.
+fn documents_name_files_that_exist() -> Result<Vec<String>> {
+    let sources: Vec<_> = files(root(), "rs")?.iter().map(|path| format!("/{}", from_root(path))).collect();
+    let exists = |named: &str| sources.iter().any(|source| source.ends_with(&format!("/{named}")));
+    let mut breaches = Vec::new();
+    for path in files(root(), "md")? {
+        for (at, line) in text(&path)?.lines().enumerate() {
+            let named = line.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs") && !word.contains(' '));
+            for missing in named.flat_map(alternatives).filter(|named| !exists(named)) {
+                let (path, line) = (from_root(&path), at + 1);
+                breaches.push(format!("{path}:{line}: there is no {missing}: name the file that took its place"));
+            }
+        }
+    }
+    Ok(breaches)
+}
+
+/// `a/{b,c}.rs` names two files.
+fn alternatives(word: &str) -> Vec<String> {
+    let Some((before, rest)) = word.split_once('{') else { return vec![word.to_owned()] };
+    let Some((names, after)) = rest.split_once('}') else { return vec![word.to_owned()] };
+    names.split(',').map(|name| format!("{before}{}{after}", name.trim())).collect()
+}
+
 /// Every file with that extension that is ours, in order.
 fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
@@ -80,4 +105,15 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn braces_name_several_files() {
+        assert_eq!(alternatives("kinesis/{lives, reads}.rs"), ["kinesis/lives.rs", "kinesis/reads.rs"]);
+        assert_eq!(alternatives("plan.rs"), ["plan.rs"]);
+    }
 }

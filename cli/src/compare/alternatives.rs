@@ -3,7 +3,7 @@
 use billing::prices::{Item, MissingPrice, PriceSheet};
 use billing::{Bill, BillLine};
 use kinesis_model::MicroUsd;
-use sizing::compare::{BreakEven, BrokerPart, Brokers, Day, STEP_BYTES_PER_SECOND, Way, break_even};
+use sizing::compare::{BreakEven, BrokerPart, Brokers, CapacityStrategy, DailyLoad, STEP_BYTES_PER_SECOND, break_even};
 
 use crate::pricing::{Rates, item_words, unpriced};
 
@@ -35,7 +35,7 @@ pub(super) struct LackedPrices {
 
 /// A load, and what it can be carried by.
 pub(super) struct Alternatives<'a> {
-    pub(super) day: Day,
+    pub(super) day: DailyLoad,
     pub(super) cluster: Cluster,
     pub(super) sheet: &'a PriceSheet,
 }
@@ -44,7 +44,7 @@ pub(super) struct Alternatives<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Alternative {
     Kafka,
-    Kinesis(Way),
+    Kinesis(CapacityStrategy),
 }
 
 /// What one costs.
@@ -64,20 +64,20 @@ impl Alternative {
     /// Every one, in the order of tables.
     pub(super) const ALL: [Self; 5] = [
         Self::Kafka,
-        Self::Kinesis(Way::StaticPeak),
-        Self::Kinesis(Way::Autoscaled),
-        Self::Kinesis(Way::OnDemand),
-        Self::Kinesis(Way::Advantage),
+        Self::Kinesis(CapacityStrategy::StaticPeak),
+        Self::Kinesis(CapacityStrategy::Autoscaled),
+        Self::Kinesis(CapacityStrategy::OnDemand),
+        Self::Kinesis(CapacityStrategy::Advantage),
     ];
 
     /// Its name for programs.
     pub(super) fn key(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
-            Self::Kinesis(Way::StaticPeak) => "static-peak",
-            Self::Kinesis(Way::Autoscaled) => "kinesis-scaler",
-            Self::Kinesis(Way::OnDemand) => "on-demand",
-            Self::Kinesis(Way::Advantage) => "on-demand-advantage",
+            Self::Kinesis(CapacityStrategy::StaticPeak) => "static-peak",
+            Self::Kinesis(CapacityStrategy::Autoscaled) => "kinesis-scaler",
+            Self::Kinesis(CapacityStrategy::OnDemand) => "on-demand",
+            Self::Kinesis(CapacityStrategy::Advantage) => "on-demand-advantage",
         }
     }
 
@@ -85,10 +85,10 @@ impl Alternative {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Kafka => "Kafka",
-            Self::Kinesis(Way::StaticPeak) => "shards for the peak",
-            Self::Kinesis(Way::Autoscaled) => "shards by kinesis-scaler",
-            Self::Kinesis(Way::OnDemand) => "on-demand Standard",
-            Self::Kinesis(Way::Advantage) => "on-demand Advantage",
+            Self::Kinesis(CapacityStrategy::StaticPeak) => "shards for the peak",
+            Self::Kinesis(CapacityStrategy::Autoscaled) => "shards by kinesis-scaler",
+            Self::Kinesis(CapacityStrategy::OnDemand) => "on-demand Standard",
+            Self::Kinesis(CapacityStrategy::Advantage) => "on-demand Advantage",
         }
     }
 }
@@ -192,7 +192,8 @@ impl Alternatives<'_> {
 /// Whether it is shards for the peak against shards that follow the load. Where that is always the same they differ by how
 /// counts are rounded, and by nothing that would be a reason to choose.
 fn is_same_load_by_shards(first: Alternative, second: Alternative) -> bool {
-    [first, second] == [Alternative::Kinesis(Way::StaticPeak), Alternative::Kinesis(Way::Autoscaled)]
+    [first, second]
+        == [Alternative::Kinesis(CapacityStrategy::StaticPeak), Alternative::Kinesis(CapacityStrategy::Autoscaled)]
 }
 
 /// The lines of a bill, those of the scaler itself together, as far as their prices are not missing.

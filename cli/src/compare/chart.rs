@@ -7,7 +7,7 @@ use plotters::coord::Shift;
 use plotters::prelude::{
     Color, DrawingArea, IntoDrawingArea as _, IntoFont as _, LineSeries, PathElement, RGBColor, SVGBackend, Text, WHITE,
 };
-use sizing::compare::{STEP_BYTES_PER_SECOND, Way};
+use sizing::compare::{CapacityStrategy, STEP_BYTES_PER_SECOND};
 
 use super::alternatives::{Alternative, Alternatives};
 use crate::pricing::in_megabytes;
@@ -30,10 +30,10 @@ const GREY: RGBColor = RGBColor(225, 225, 225);
 fn color(alternative: Alternative) -> RGBColor {
     match alternative {
         Alternative::Kafka => RGBColor(30, 30, 40),
-        Alternative::Kinesis(Way::StaticPeak) => RGBColor(20, 120, 60),
-        Alternative::Kinesis(Way::Autoscaled) => RGBColor(110, 200, 120),
-        Alternative::Kinesis(Way::OnDemand) => RGBColor(215, 45, 30),
-        Alternative::Kinesis(Way::Advantage) => RGBColor(240, 160, 90),
+        Alternative::Kinesis(CapacityStrategy::StaticPeak) => RGBColor(20, 120, 60),
+        Alternative::Kinesis(CapacityStrategy::Autoscaled) => RGBColor(110, 200, 120),
+        Alternative::Kinesis(CapacityStrategy::OnDemand) => RGBColor(215, 45, 30),
+        Alternative::Kinesis(CapacityStrategy::Advantage) => RGBColor(240, 160, 90),
     }
 }
 

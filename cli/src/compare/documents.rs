@@ -4,7 +4,7 @@ use billing::prices::{Item, MONTH_SECONDS};
 use kinesis_model::MicroUsd;
 use scaler_app::report::figures::Usd;
 use serde_json::{Value, json};
-use sizing::compare::{BrokerPart, Way};
+use sizing::compare::{BrokerPart, CapacityStrategy};
 use sizing::{
     DOCUMENTS_BROKER_HOUR, DOCUMENTS_BROKERS, DOCUMENTS_MB_PER_SECOND, DOCUMENTS_SHARD_HOUR, DocumentsComparison,
     HEADROOM_PERCENT, Sizing, documents_put_cost, kafka_shards_exact,
@@ -76,7 +76,7 @@ impl<'a> Documents<'a> {
             day.shards_for_peak(),
             HEADROOM_PERCENT
         )];
-        if let Ok(bill) = Way::StaticPeak.month(day, self.alternatives.sheet) {
+        if let Ok(bill) = CapacityStrategy::StaticPeak.month(day, self.alternatives.sheet) {
             truths.push(format!(
                 "No MB is billed but PUT payload units, of which a record takes one for each 25 KB that it has begun: {} USD \
                  a month for records of that size, and less for larger ones. At the documents' price for each PUT, \
@@ -101,7 +101,8 @@ impl<'a> Documents<'a> {
             truths.push(format!("A broker's hour is {source}."));
         }
         let total = |way| self.alternatives.costs(way).ok().map(|costs| costs.total.month.0);
-        if let (Some(kafka), Some(kinesis)) = (total(Alternative::Kafka), total(Alternative::Kinesis(Way::StaticPeak)))
+        if let (Some(kafka), Some(kinesis)) =
+            (total(Alternative::Kafka), total(Alternative::Kinesis(CapacityStrategy::StaticPeak)))
         {
             truths.push(format!(
                 "All together, as below: Kafka {} USD a month, Kinesis with shards for the peak {}, so {} costs less.",

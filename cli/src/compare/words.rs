@@ -164,7 +164,7 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
              not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one stream.",
             alternatives.sheet.origin()
         ),
-        "Queues, channels and AUTO record distribution are of on-demand mode alone: who needs one has no choice of mode."
+        "Queues, channels and AUTO record distribution exist in on-demand mode alone: if you need one, you have no choice of mode."
             .to_owned(),
         "On-demand Advantage is paid for 25 MB/s in and 25 MB/s out at least, over all streams of the account and \
          Region: here for this stream alone."
@@ -195,7 +195,7 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
         ));
         let [taken, given] = brokers.network_bytes_per_second(&alternatives.day).map(in_megabytes);
         notes.push(format!(
-            "Whether the brokers carry the load is not asked: at the peak each of them takes {taken} MB/s in and gives \
+            "Nothing here checks whether the brokers carry the load: at the peak each of them takes {taken} MB/s in and gives \
              {given} MB/s out, replicas included."
         ));
     }

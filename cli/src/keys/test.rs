@@ -219,7 +219,7 @@ impl Report {
         let of_a_shard = self.figures.hottest_of_a_shard;
         if of_a_shard > 1.0 {
             return format!(
-                "{} alone would need {} shards, and one key has one at most: no count suffices, it has to be written under several \
+                "{} alone would need {} shards, but one key gets one shard at most: write it under several \
                  keys",
                 shown(&hottest.key),
                 figure(of_a_shard, 1)

@@ -2,9 +2,9 @@
 
 use billing::prices::Item;
 use scaler_app::advice::{StreamCommand, operand};
-use sizing::migration::{Cleanup, Notice, StreamPlan};
+use sizing::migration::{Cleanup, MigrationNotice, StreamPlan};
 
-use super::report::{Move, Report};
+use super::moves::{Move, Report};
 
 /// Topics that an item names; the others are counted.
 const NAMED_MAX: usize = 5;
@@ -17,40 +17,44 @@ pub(super) fn preparation(report: &Report<'_>) -> Checks {
     let shards = report.shards();
     let in_all =
         if report.moves.iter().all(|moved| moved.plan.sizing.is_some()) { "" } else { " and those not yet known" };
-    let known = |is_unknown: fn(&Notice) -> bool, what: &str| report.check(|_| false, is_unknown, what);
+    let known = |is_unknown: fn(&MigrationNotice) -> bool, what: &str| report.check(|_| false, is_unknown, what);
     let (fits, fitting) = report.check(
-        |notice| matches!(notice, Notice::RetentionCut | Notice::RetentionForever),
-        |notice| *notice == Notice::RetentionUnknown,
+        |notice| matches!(notice, MigrationNotice::RetentionCut | MigrationNotice::RetentionForever),
+        |notice| *notice == MigrationNotice::RetentionUnknown,
         "every retention fits a stream's 24 to 8,760 hours",
     );
-    let (_, priced) = known(|notice| *notice == Notice::RateUnknown, "every price is known");
-    let (is_rated, rates) = known(|notice| *notice == Notice::RateUnknown, "the peak rate of every topic is known");
+    let (_, priced) = known(|notice| *notice == MigrationNotice::RateUnknown, "every price is known");
+    let (is_rated, rates) =
+        known(|notice| *notice == MigrationNotice::RateUnknown, "the peak rate of every topic is known");
     let keeps_keys = report.moves.iter().any(|moved| moved.topic.cleanup == Some(Cleanup::Compact));
     [
         (report.moves.iter().all(|moved| moved.stream.is_some()), "every topic has a legal stream name".to_owned()),
-        (report.gathered.is_all_read(), "every topic that the files tell of is read".to_owned()),
+        (report.gathered.is_all_read(), "every topic in the files is read".to_owned()),
         (is_rated && !report.moves.iter().any(|moved| moved.is_assumed), rates),
         known(
-            |notice| matches!(notice, Notice::RecordsUnknown | Notice::RateUnknown),
+            |notice| matches!(notice, MigrationNotice::RecordsUnknown | MigrationNotice::RateUnknown),
             "the records a second of every topic are known",
         ),
-        known(|notice| *notice == Notice::GroupsUnknown, "the consumer groups of every topic are known"),
-        known(|notice| *notice == Notice::KeyOrderUnknown, "for every topic it is known whether key order matters"),
-        known(|notice| *notice == Notice::RetentionUnknown, "the retention of every topic is known"),
+        known(|notice| *notice == MigrationNotice::GroupsUnknown, "the consumer groups of every topic are known"),
+        known(
+            |notice| *notice == MigrationNotice::KeyOrderUnknown,
+            "for every topic it is known whether key order matters",
+        ),
+        known(|notice| *notice == MigrationNotice::RetentionUnknown, "the retention of every topic is known"),
         (fits && !keeps_keys, fitting),
         report.check(
-            |notice| matches!(notice, Notice::RetentionBySize { .. }),
-            |notice| *notice == Notice::SizeLimitUnknown,
+            |notice| matches!(notice, MigrationNotice::RetentionBySize { .. }),
+            |notice| *notice == MigrationNotice::SizeLimitUnknown,
             "no topic keeps records by size",
         ),
         report.check(
-            |notice| matches!(notice, Notice::RecordsLarge { .. } | Notice::RecordsTooLarge { .. }),
-            |notice| *notice == Notice::BatchesUnknown,
+            |notice| matches!(notice, MigrationNotice::RecordsLarge { .. } | MigrationNotice::RecordsTooLarge { .. }),
+            |notice| *notice == MigrationNotice::BatchesUnknown,
             "no topic allows batches above 1 MiB",
         ),
         report.check(
-            |notice| *notice == Notice::Compacted,
-            |notice| *notice == Notice::CleanupUnknown,
+            |notice| *notice == MigrationNotice::Compacted,
+            |notice| *notice == MigrationNotice::CleanupUnknown,
             "no topic is compacted",
         ),
         (report.moves.iter().all(|moved| report.is_priced(moved)), priced),
@@ -72,7 +76,7 @@ pub(super) fn preparation(report: &Report<'_>) -> Checks {
                 .to_owned(),
         ),
         (false, "encryption at rest, where Kafka's disks had it: start-stream-encryption".to_owned()),
-        (false, "every consumer bears duplicates: it knows a record by an id of its own".to_owned()),
+        (false, "every consumer tolerates duplicates: it recognizes a record by an id of its own".to_owned()),
     ])
     .collect()
 }
@@ -84,16 +88,22 @@ impl Report<'_> {
     }
 
     /// A thing that holds where no topic speaks against it, and every topic is known to be so.
-    fn check(&self, is_against: fn(&Notice) -> bool, is_unknown: fn(&Notice) -> bool, what: &str) -> (bool, String) {
-        let having =
-            |is_so: fn(&Notice) -> bool| self.moves.iter().filter(move |moved| moved.plan.notices.iter().any(is_so));
+    fn check(
+        &self,
+        is_against: fn(&MigrationNotice) -> bool,
+        is_unknown: fn(&MigrationNotice) -> bool,
+        what: &str,
+    ) -> (bool, String) {
+        let having = |is_so: fn(&MigrationNotice) -> bool| {
+            self.moves.iter().filter(move |moved| moved.plan.notices.iter().any(is_so))
+        };
         let unknown: Vec<_> = having(is_unknown).map(|moved| moved.name.as_str()).collect();
         let is_done = unknown.is_empty() && having(is_against).next().is_none();
         let named = unknown.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
         let said = match unknown.len() {
             0 => String::new(),
-            1..=NAMED_MAX => format!(" (not known of {named})"),
-            all => format!(" (not known of {named} and {} more)", all - NAMED_MAX),
+            1..=NAMED_MAX => format!(" (unknown for {named})"),
+            all => format!(" (unknown for {named} and {} more)", all - NAMED_MAX),
         };
         (is_done, format!("{what}{said}"))
     }
@@ -101,7 +111,7 @@ impl Report<'_> {
 
 /// The move itself.
 pub(super) fn migration(report: &Report<'_>) -> Checks {
-    let ordered = report.moves.iter().any(|moved| moved.plan.notices.contains(&Notice::KeyOrder));
+    let ordered = report.moves.iter().any(|moved| moved.plan.notices.contains(&MigrationNotice::KeyOrder));
     let mut checks = vec![
         "create the streams (commands above); --managed has kinesis-scaler resize them",
         "bridge: a Lambda function with the topics as event source writes what Kafka has to the streams",
@@ -148,7 +158,7 @@ pub(super) fn commands(moved: &Move, region: &str) -> Vec<String> {
         return vec![format!("# {name}: its rate is not known, and so are its shards")];
     };
     if sizing.is_too_large() {
-        return vec![format!("# {name}: {} shards are more than one stream has", sizing.recommended)];
+        return vec![format!("# {name}: {} shards are more than one stream can have", sizing.recommended)];
     }
     let StreamPlan { retention_hours, notices, .. } = plan;
     let mut commands = vec![format!(
@@ -160,7 +170,7 @@ pub(super) fn commands(moved: &Move, region: &str) -> Vec<String> {
         return vec![format!("# {name}: {question} Then: {}", commands.concat())];
     }
     for notice in notices {
-        if let Notice::RecordsLarge { kib } = notice {
+        if let MigrationNotice::RecordsLarge { kib } = notice {
             commands.push(StreamCommand::TakeRecords(*kib).text(Some(region), stream));
         }
     }

@@ -1,4 +1,4 @@
-//! Topics as somebody describes them: JSON or CSV with the fields of [`FIELDS`]. Every fault is told, with its place.
+//! Topics as somebody describes them: JSON or CSV with the fields of [`FIELDS`](super::gathered::FIELDS). Every fault is told, with its place.
 
 use std::slice;
 
@@ -6,8 +6,9 @@ use file_reader::Table;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::foreign;
-use super::gathered::{FIELDS, Gathered};
+use super::fields::{add, add_value, unknown};
+use super::gathered::Gathered;
+use super::other_tools;
 
 /// Whether a text is JSON: a value, or one after the other, as tools write that are called in a loop.
 pub(super) fn is_json(text: &str) -> bool {
@@ -23,9 +24,9 @@ pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) -> Resu
     let mut values = values.collect::<Result<Vec<_>, _>>().map_err(|error| format!("{file}: {error}"))?;
     let parsed = match values.len() {
         1 => values.swap_remove(0),
-        _ => Value::Array(values.into_iter().flat_map(foreign::listed).collect()),
+        _ => Value::Array(values.into_iter().flat_map(other_tools::listed).collect()),
     };
-    if foreign::read(file, &parsed, gathered) {
+    if other_tools::read(file, &parsed, gathered) {
         return Ok(());
     }
     let list = match &parsed {
@@ -38,46 +39,14 @@ pub(super) fn read_json(file: &str, text: &str, gathered: &mut Gathered) -> Resu
     };
     let list = list.filter(|list| list.is_empty() || !list.iter().all(Value::is_string));
     let list = list.ok_or_else(|| {
-        let looks = foreign::json_looks_like(&parsed);
+        let looks = other_tools::json_looks_like(&parsed);
         let ours = "{\"topics\": [{\"topic\": \"orders\", ...}]} or the list alone";
-        format!("{file}: {looks}expected {ours}; {}", foreign::READ)
+        format!("{file}: {looks}expected {ours}; {}", other_tools::READ)
     })?;
     for (at, topic) in list.iter().enumerate() {
         add_value(&format!("{file}: topic {}", at + 1), topic, gathered);
     }
     Ok(())
-}
-
-/// Takes a topic as our fields describe it.
-pub(super) fn add_value(place: &str, topic: &Value, gathered: &mut Gathered) {
-    let Some(object) = topic.as_object() else {
-        return gathered.fault(None, place, format!("{topic} is not {{\"topic\": ...}}"));
-    };
-    let (mut fields, mut faults) = (Vec::new(), Vec::new());
-    for (name, value) in object {
-        match as_text(name, value) {
-            Ok(Some(text)) => fields.push((name.clone(), text)),
-            // What is `null` is not known.
-            Ok(None) => {}
-            Err(fault) => faults.push(fault),
-        }
-    }
-    add(place, &fields, faults, gathered);
-}
-
-/// A value as a CSV file would have it.
-fn as_text(name: &str, value: &Value) -> Result<Option<String>, String> {
-    Ok(match value {
-        Value::Null => None,
-        Value::Bool(is_so) => Some(is_so.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => Some(text.clone()),
-        Value::Array(list) => {
-            let names: Option<Vec<_>> = list.iter().map(Value::as_str).collect();
-            Some(names.ok_or_else(|| format!("{name}={value} is not a list of names"))?.join(";"))
-        }
-        Value::Object(_) => return Err(format!("{name}={value} is not a value")),
-    })
 }
 
 /// Reads a table whose header names the fields; what is empty is not known.
@@ -114,31 +83,4 @@ pub(super) fn read_csv(file: &str, text: &str, gathered: &mut Gathered) -> Resul
 fn named<'a>(table: &Table<'_>, row: &'a str) -> Option<&'a str> {
     let first = row.split([',', ';', '\t']).next().map(str::trim).filter(|name| !name.is_empty());
     first.filter(|name| table.column("topic") == Some(0) && !name.contains('"'))
-}
-
-/// What is wrong with the name of a field, if it is none.
-fn unknown(name: &str) -> Option<String> {
-    let is_known = FIELDS.iter().any(|(field, _)| *field == name);
-    let known = || FIELDS.map(|(field, _)| field).join(", ");
-    (!is_known).then(|| format!("no field is called {name:?}; there are {}", known()))
-}
-
-fn add(place: &str, fields: &[(String, String)], mut faults: Vec<String>, gathered: &mut Gathered) {
-    faults.extend(fields.iter().filter_map(|(name, _)| unknown(name)));
-    let name = fields.iter().find(|(field, _)| field == "topic").map(|(_, name)| name.as_str());
-    match name {
-        Some(name) if gathered.found(name, place) => {
-            if fields.iter().any(|(field, _)| !["topic", "partitions"].contains(&field.as_str())) {
-                gathered.described(name);
-            }
-            for (field, value) in fields {
-                gathered.take(name, place, field, value);
-            }
-        }
-        Some(_) => {}
-        None => faults.push("the field `topic`, its name, is missing".to_owned()),
-    }
-    for fault in faults {
-        gathered.fault(name, place, fault);
-    }
 }

@@ -16,8 +16,8 @@ use super::describe::Tool;
 use super::document::{as_markdown, as_text};
 use super::gathered::{FIELDS, Gathered};
 use super::infrastructure::{Infrastructure, infrastructure};
-use super::report::{Move, Report};
-use super::{describe, description, foreign, groups};
+use super::moves::{Move, Report};
+use super::{describe, description, groups, other_tools};
 use crate::failure::usage;
 use crate::files;
 use crate::options::with_negative_numbers;
@@ -32,7 +32,7 @@ fn fields_help() -> String {
          CSV   a line with the names of the fields, then a line for each topic; with commas, semicolons or tabs\n\n\
          Its fields, of which only `topic` must be there:\n\n{}",
         fields.join("\n"),
-    ) + &format!("\n\nBeside descriptions, {}.", foreign::READ)
+    ) + &format!("\n\nBeside descriptions, {}.", other_tools::READ)
 }
 
 /// What it says above all else, in Markdown.
@@ -150,7 +150,7 @@ fn gathered(arguments: &Arguments) -> Result<Gathered> {
     if gathered.topics.is_empty() {
         let left: Vec<_> = gathered.left_out.iter().map(|left| format!("\n  {}", left.told())).collect();
         let why = if left.is_empty() { String::new() } else { format!("; left out:{}", left.concat()) };
-        bail!("no file tells of a topic that could move: {}{why}", file_names(arguments));
+        bail!("no file describes a topic that could move: {}{why}", file_names(arguments));
     }
     Ok(gathered)
 }
@@ -172,7 +172,7 @@ fn topics(file: &Path, text: &str, format: TopicsFormat, gathered: &mut Gathered
     let name = file.display().to_string();
     let format = match format {
         TopicsFormat::Auto => recognized(text).ok_or_else(|| {
-            let looks = foreign::looks_like(text).map_or_else(String::new, |looks| format!("; {looks}"));
+            let looks = other_tools::looks_like(text).map_or_else(String::new, |looks| format!("; {looks}"));
             anyhow!(
                 "{name} is neither JSON nor CSV with a column `topic`, nor what kafka-topics or kafka-configs --describe \
                  prints{looks}; shardctl migrate plan --help tells the forms"

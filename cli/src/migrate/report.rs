@@ -1,64 +1,21 @@
 //! A plan of migration as a whole: for people as a document, for programs as JSON.
 
-use billing::prices::{MissingPrice, PriceSheet};
-use billing::{Bill, BillLine};
-use kinesis_model::{MicroUsd, ShardCount};
+use billing::BillLine;
+use kinesis_model::ShardCount;
 use scaler_app::report::figures::Usd;
 use serde_json::{Value, json};
 use sizing::documents_kafka_shards;
-use sizing::migration::{Notice, Retention, StreamPlan, Topic};
+use sizing::migration::{MigrationNotice, Retention};
 
 use super::checklist::{commands, migration, preparation, verification};
 use super::document::{Block, Section};
 use super::gathered::{Gathered, LeftOut};
+use super::moves::{Move, Report};
 use super::words::{CONCEPTS, notice};
 use crate::few_keys;
-use crate::pricing::{borrowed, in_megabytes, item_words, unpriced};
-
-/// A topic and the stream that it becomes.
-pub(super) struct Move {
-    pub(super) name: String,
-    /// `None` where no stream can be called as the topic is.
-    pub(super) stream: Option<String>,
-    /// The tool whose own it may be, by its name: a person has to say.
-    pub(super) likely_of: Option<&'static str>,
-    pub(super) topic: Topic,
-    /// Whether the rate is the assumption for topics whose rate nobody said.
-    pub(super) is_assumed: bool,
-    pub(super) plan: StreamPlan,
-    /// `None` where the shards are not known.
-    pub(super) month: Option<Result<Bill, MissingPrice>>,
-}
-
-/// All that there is to say.
-pub(super) struct Report<'a> {
-    pub(super) moves: Vec<Move>,
-    pub(super) gathered: &'a Gathered,
-    pub(super) sheet: &'a PriceSheet,
-    pub(super) headroom_percent: u32,
-}
+use crate::pricing::{borrowed, in_megabytes, item_words};
 
 impl Report<'_> {
-    /// Shards of all streams, as far as they are known.
-    pub(super) fn shards(&self) -> u64 {
-        self.moves.iter().filter_map(|moved| moved.plan.sizing).map(|sizing| u64::from(sizing.recommended.get())).sum()
-    }
-
-    /// The prices that are missing, each once.
-    pub(super) fn price_faults(&self) -> Vec<String> {
-        let mut faults: Vec<_> =
-            self.moves.iter().filter_map(|moved| moved.month.as_ref()?.as_ref().err().map(unpriced)).collect();
-        faults.sort();
-        faults.dedup();
-        faults
-    }
-
-    /// What a month of all streams costs, as far as it is known.
-    fn month(&self) -> MicroUsd {
-        let totals = self.moves.iter().filter_map(|moved| Some(moved.month.as_ref()?.as_ref().ok()?.total()));
-        totals.fold(MicroUsd::default(), MicroUsd::and)
-    }
-
     /// The document.
     pub(super) fn sections(&self) -> Vec<Section> {
         let mut sections = vec![
@@ -160,7 +117,7 @@ impl Report<'_> {
             })
             .collect();
         let block = if rows.is_empty() {
-            Block::Text("No consumer group was told.".to_owned())
+            Block::Text("No consumer group is known.".to_owned())
         } else {
             table(&["consumer group", "reads", "as application"], rows)
         };
@@ -241,18 +198,12 @@ impl Report<'_> {
 impl Move {
     /// Whether its month is the whole of it.
     fn is_complete(&self) -> bool {
-        matches!(self.month, Some(Ok(_))) && !self.plan.notices.contains(&Notice::RecordsUnknown)
+        matches!(self.month, Some(Ok(_))) && !self.plan.notices.contains(&MigrationNotice::RecordsUnknown)
     }
 
     /// Shards by the rule of the user's documents, where the rate is known.
     fn by_documents(&self) -> Option<ShardCount> {
         self.topic.bytes_per_second.map(documents_kafka_shards)
-    }
-
-    /// What a person has to say of a topic that may be another tool's own.
-    pub(super) fn question(&self) -> Option<String> {
-        let whose = self.likely_of?;
-        Some(format!("by its name it may be {whose}, which nobody moves: is it an application's?"))
     }
 
     /// How the stream is read, where that is known.

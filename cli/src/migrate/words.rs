@@ -1,95 +1,95 @@
 //! What a migration is told in: notices about topics, and what Kafka's concepts become.
 
 use kinesis_model::limits::FAN_OUT_CONSUMERS_MAX;
-use sizing::migration::Notice;
+use sizing::migration::MigrationNotice;
 
 use crate::few_keys;
 
 /// A notice for people, with what to do about it.
-pub(super) fn notice(notice: Notice) -> String {
+pub(super) fn notice(notice: MigrationNotice) -> String {
     match notice {
-        Notice::RateUnknown => {
+        MigrationNotice::RateUnknown => {
             "the rate is not known, and nothing here invents one: measure BytesInPerSec at its peak, and \
              say mb_per_second in a description, or --mb-per-second-per-topic for all such topics"
                 .to_owned()
         }
-        Notice::RecordsUnknown => {
+        MigrationNotice::RecordsUnknown => {
             "records a second are not known: a shard takes 1,000, and PUT payload units are billed by \
-             the record; neither is reckoned"
+             the record; neither is counted"
                 .to_owned()
         }
-        Notice::TooManyShards => {
+        MigrationNotice::TooManyShards => {
             "more than 10,000 shards: no stream is resized to so many. Spread it over several streams, by \
              ranges of its keys"
                 .to_owned()
         }
-        Notice::KeysFew(keys) => few_keys::in_words(&keys),
-        Notice::RetentionUnknown => {
+        MigrationNotice::KeysFew(keys) => few_keys::in_words(&keys),
+        MigrationNotice::RetentionUnknown => {
             "the retention is not known (the broker's log.retention.hours, 168 unless changed): 24 hours, \
              a stream's default, are taken"
                 .to_owned()
         }
-        Notice::RetentionRaised => {
+        MigrationNotice::RetentionRaised => {
             "records are kept for less than 24 hours: a stream keeps them for 24 at least, at no cost".to_owned()
         }
-        Notice::RetentionCut => {
+        MigrationNotice::RetentionCut => {
             "records are kept for longer than 8,760 hours: a stream cannot; archive them (Firehose to S3)".to_owned()
         }
-        Notice::RetentionForever => {
+        MigrationNotice::RetentionForever => {
             "records are kept for ever: a stream keeps them for 8,760 hours at most, which is what is priced; \
              archive them (Firehose to S3) and keep the stream short"
                 .to_owned()
         }
-        Notice::RetentionBySize { bytes } => {
+        MigrationNotice::RetentionBySize { bytes } => {
             format!("{bytes} bytes of each partition are kept: a stream keeps records by time alone")
         }
-        Notice::SizeLimitUnknown => {
+        MigrationNotice::SizeLimitUnknown => {
             "whether records are kept by size, too, is not known (the broker's log.retention.bytes, no limit unless changed): \
              say retention_bytes, or give what kafka-configs --describe --all prints"
                 .to_owned()
         }
-        Notice::BatchesUnknown => {
+        MigrationNotice::BatchesUnknown => {
             "how large batches may be is not known (the broker's message.max.bytes, 1,048,588 unless changed): say \
              max_message_bytes, or give what kafka-configs --describe --all prints"
                 .to_owned()
         }
-        Notice::CleanupUnknown => {
+        MigrationNotice::CleanupUnknown => {
             "whether it is compacted is not known (the broker's log.cleanup.policy, delete unless changed): say \
              cleanup_policy, or give what kafka-configs --describe --all prints"
                 .to_owned()
         }
-        Notice::RecordsLarge { kib } => format!(
+        MigrationNotice::RecordsLarge { kib } => format!(
             "batches have up to {kib} KiB: a stream takes records of 1,024 KiB until UpdateMaxRecordSize allows more \
              (see the commands), and large ones now and then only. The batch's limit is after compression; a record \
              counts as it is sent"
         ),
-        Notice::RecordsTooLarge { bytes } => format!(
+        MigrationNotice::RecordsTooLarge { bytes } => format!(
             "batches have up to {bytes} bytes: a record above 10 MiB fits no stream. If single records are so large, \
              put them into S3 and send where they are"
         ),
-        Notice::Compacted => {
+        MigrationNotice::Compacted => {
             "compacted: a stream has neither compaction nor tombstones. Keep the last value of each key in a \
              table (DynamoDB) that a consumer writes"
                 .to_owned()
         }
-        Notice::Compressed => {
+        MigrationNotice::Compressed => {
             "compressed by Kafka, batch by batch: Kinesis compresses nothing. Rates that brokers tell are \
              after compression; let producers compress each record, or size for the rate before it"
                 .to_owned()
         }
-        Notice::KeyOrder => "readers rely on the order of a key's records: a key stays on one shard until a resize \
+        MigrationNotice::KeyOrder => "readers rely on the order of a key's records: a key stays on one shard until a resize \
              moves it, so consumers must read a parent shard to its end before its children (the KCL and Lambda do); \
              PutRecords does not keep the order of its records (PutRecord with SequenceNumberForOrdering does); keys \
              are grouped by MD5 here and by murmur2 in Kafka, so other keys share a shard than shared a partition"
             .to_owned(),
-        Notice::KeyOrderUnknown => {
+        MigrationNotice::KeyOrderUnknown => {
             "whether readers rely on the order of a key's records is not known: say key_ordering".to_owned()
         }
-        Notice::GroupsUnknown => {
+        MigrationNotice::GroupsUnknown => {
             "who reads is not known: give --groups, or consumer_groups in a description".to_owned()
         }
-        Notice::FanOutNeeded(readers) => format!("the consumer groups become {readers}; so they are priced"),
-        Notice::TooManyGroups => format!(
+        MigrationNotice::FanOutNeeded(readers) => format!("the consumer groups become {readers}; so they are priced"),
+        MigrationNotice::TooManyGroups => format!(
             "more consumer groups than {FAN_OUT_CONSUMERS_MAX}, which is what a stream gives enhanced fan-out to: let \
              groups share an application, or carry the records over to a second stream"
         ),
@@ -110,5 +110,5 @@ pub(super) const CONCEPTS: [(&str, &str, &str); 13] = [
     ("rebalance", "leases move; shards split and merge", "read the parent first"),
     ("headers", "none", "put them into the payload"),
     ("compaction, tombstones", "none", "a table"),
-    ("transactions, idempotent producer", "none", "consumers must bear duplicates"),
+    ("transactions, idempotent producer", "none", "consumers must tolerate duplicates"),
 ];

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use ciborium::Value;
 use jiff::Timestamp;
 
-use super::Refusal;
+use super::refusal::Refusal;
+use super::wire::values::tagged;
 use crate::query::Form;
 
 /// Parts of a parameter's name, at most. The deepest of CloudWatch's has nine.
@@ -70,7 +71,7 @@ fn leaf(name: &str, text: String) -> Result<Value, Refusal> {
         }
         "Threshold" => text.parse::<f64>().ok().map(Value::from),
         "ActionsEnabled" | "ReturnData" => text.parse::<bool>().ok().map(Value::from),
-        "StartTime" | "EndTime" => text.parse::<Timestamp>().ok().map(super::wire::tagged),
+        "StartTime" | "EndTime" => text.parse::<Timestamp>().ok().map(tagged),
         "AlarmNames"
         | "AlarmTypes"
         | "OKActions"

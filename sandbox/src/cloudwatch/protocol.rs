@@ -6,7 +6,8 @@ use ciborium::Value;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Refusal;
+use super::refusal::Refusal;
+use super::wire::values::float;
 use crate::json as aws_json;
 use crate::query::{self, escaped};
 use crate::state::Shared;
@@ -120,7 +121,7 @@ fn as_xml(value: &Value) -> String {
 fn time(seconds: &Value) -> String {
     // Far inside what a float holds exactly, and inside the range of times: they were made here.
     #[allow(clippy::cast_possible_truncation)]
-    let milliseconds = super::wire::float(seconds).map(|seconds| (seconds * 1_000.0).round() as i64);
+    let milliseconds = float(seconds).map(|seconds| (seconds * 1_000.0).round() as i64);
     let at = milliseconds.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok());
     at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()).unwrap_or_default()
 }

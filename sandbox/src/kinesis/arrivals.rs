@@ -26,7 +26,7 @@ impl PartialOrd for SequenceNumber {
 
 impl Arrivals {
     /// A record that has just come in.
-    pub(crate) fn came(&mut self, stream: &str, shard: &str, sequence_number: &str, at: Timestamp) {
+    pub(crate) fn record(&mut self, stream: &str, shard: &str, sequence_number: &str, at: Timestamp) {
         let arrivals = self.0.entry((stream.to_owned(), shard.to_owned())).or_default();
         // Calls side by side may end in another order than their records were numbered in.
         let number = SequenceNumber(sequence_number.to_owned());
@@ -69,7 +69,7 @@ mod tests {
     fn a_record_came_when_the_first_of_its_moment_did() {
         let mut arrivals = Arrivals::default();
         for (number, second) in [("9", 1), ("10", 1), ("100", 2), ("101", 2), ("99", 2)] {
-            arrivals.came("s", "0", number, at(second));
+            arrivals.record("s", "0", number, at(second));
         }
         let came = |number| arrivals.at("s", "0", number).map(Timestamp::as_second);
         assert_eq!(
@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn a_stream_whose_records_are_gone_is_forgotten() {
         let mut arrivals = Arrivals::default();
-        arrivals.came("s", "0", "9", at(1));
-        arrivals.came("t", "0", "9", at(1));
+        arrivals.record("s", "0", "9", at(1));
+        arrivals.record("t", "0", "9", at(1));
         arrivals.forget("s");
         assert_eq!((arrivals.at("s", "0", "9"), arrivals.at("t", "0", "9")), (None, Some(at(1))));
     }

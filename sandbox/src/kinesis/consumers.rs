@@ -6,20 +6,21 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::error::KinesisErrorResponse;
-use ferrokinesis::store::Store;
 use ferrokinesis::types::{Consumer, ConsumerStatus, EpochSeconds, Stream};
 use serde_json::{Value, json};
 
-use super::{Call, answer, beyond, internal, refused, tags};
+use super::answers::{answer, internal, refused};
+use super::call::Call;
+use super::{changes, tags, wider_limits};
+use crate::emulator;
 use crate::state::Shared;
-use crate::store_options;
 
 /// Consumers of a stream that may be CREATING at once. Source: API reference, `RegisterStreamConsumer`.
 const CREATING_MAX: usize = 5;
 
 impl Call<'_> {
     pub(super) async fn register_consumer(mut self) -> Result<Response, Refusal> {
-        let (Some(stream), Some(mut changes)) = (self.stream().await, self.changes.take()) else {
+        let (Some(stream), Some(mut pending)) = (self.stream().await, self.pending.take()) else {
             return Ok(self.pass_on().await);
         };
         let (shared, now) = (self.shared, self.shared.clock.now());
@@ -41,7 +42,7 @@ impl Call<'_> {
         let store = &shared.store;
         store.put_consumer(&arn, consumer.clone()).await.map_err(|error| internal(&error))?;
         store.put_resource_tags(&arn, &tags).await.map_err(|error| internal(&error))?;
-        changes.register(shared, consumer.clone());
+        changes::register(shared, &mut pending, consumer.clone());
         Ok(answer(StatusCode::OK, &json!({"Consumer": consumer})))
     }
 
@@ -52,13 +53,13 @@ impl Call<'_> {
             (None, Some(stream), Some(name)) => store.find_consumer(stream, name).await,
             _ => None,
         };
-        let (Some(mut consumer), Some(mut changes)) = (consumer, self.changes.take()) else {
+        let (Some(mut consumer), Some(mut pending)) = (consumer, self.pending.take()) else {
             return Ok(self.pass_on().await); // it knows what to say of a missing consumer
         };
         consumer.consumer_status = ConsumerStatus::Deleting;
         let arn = consumer.consumer_arn.clone();
         store.put_consumer(&arn, consumer).await.map_err(|error| internal(&error))?;
-        changes.deregister(self.shared, &arn);
+        changes::deregister(self.shared, &mut pending, &arn);
         Ok(answer(StatusCode::OK, &json!({})))
     }
 }
@@ -66,9 +67,8 @@ impl Call<'_> {
 /// Asks the emulator what is wrong with a registration, on a copy of the stream and its consumers.
 async fn rehearsed(shared: &Shared, stream: &Stream, request: &Value) -> Result<(), KinesisErrorResponse> {
     let operation = Operation::RegisterStreamConsumer;
-    let checked = beyond::checked(operation, Some(stream), request)?;
-    let copy = Store::new(store_options(&shared.options));
-    copy.put_stream(&stream.stream_name, stream.clone()).await?;
+    let checked = wider_limits::checked(operation, Some(stream), request)?;
+    let copy = emulator::copy_of(stream, &shared.options).await?;
     for consumer in shared.store.list_consumers_for_stream(&stream.stream_arn).await {
         copy.put_consumer(&consumer.consumer_arn.clone(), consumer).await?;
     }
@@ -85,7 +85,7 @@ async fn check_creating(shared: &Shared, stream: &Stream) -> Result<(), Refusal>
         "Stream {} has {creating} consumers in the CREATING status: at most {CREATING_MAX} are created at once.",
         stream.stream_name
     );
-    Err(Refusal { error_type: "LimitExceededException", message })
+    Err(Refusal::new("LimitExceededException", message))
 }
 
 /// Refuses to delete a stream that consumers are registered with, unless that is enforced.
@@ -101,11 +101,5 @@ pub(super) async fn check_deletion(shared: &Shared, stream: &Stream, is_enforced
          delete {name} anyway, set the EnforceConsumerDeletion parameter to true to force the deletion of all the \
          consumers that are associated with it."
     );
-    Err(Refusal { error_type: "ResourceInUseException", message })
-}
-
-/// Removes a consumer and its tags.
-pub(super) async fn remove(store: &Store, arn: &str) -> Result<(), KinesisErrorResponse> {
-    store.delete_consumer(arn).await?;
-    store.put_resource_tags(arn, &tags::Tags::new()).await
+    Err(Refusal::new("ResourceInUseException", message))
 }

@@ -7,21 +7,23 @@ use ferrokinesis::actions::Operation;
 use ferrokinesis::types::Stream;
 use serde_json::{Value, json};
 
-use super::observe::{self, Put};
+use super::answers::{THROTTLED, answer, error_parts};
+use super::call::Call;
+use super::records::{self, Put};
 use super::throttle::Admission;
-use super::{Call, THROTTLED, answer, beyond, changes, told};
+use super::{changes, observe, wider_limits};
 use crate::locked::locked;
 
 impl Call<'_> {
     /// Writes what its shards have room for, and counts both that and the rest.
     pub(super) async fn put(self) -> Result<Response, Refusal> {
-        let puts = observe::puts(&self.operation, &self.body);
+        let puts = records::puts(&self.operation, &self.body);
         let Some(stream) = self.stream().await else {
             let (status, body) = self.written(None, puts.iter().map(Put::len)).await;
             return Ok(answer(status, &body));
         };
         let (shared, name) = (self.shared, &stream.stream_name);
-        beyond::check_sizes(&stream, &puts)?;
+        wider_limits::check_sizes(&stream, &puts)?;
         let admissions = locked(&shared.throttle).admit(&shared.clock, name, &stream.shards, &puts);
         let (status, body) = self.put_admitted(&stream, &puts, &admissions).await;
         if !status.is_success() {
@@ -33,25 +35,25 @@ impl Call<'_> {
 
     /// Has the emulator write all of this; `sizes` are those of its records.
     async fn written(self, stream: Option<&Stream>, sizes: impl Iterator<Item = usize> + Clone) -> (StatusCode, Value) {
-        if !beyond::is_large(sizes) {
+        if !wider_limits::is_large(sizes) {
             return self.passed_on().await;
         }
         let operation = operation(&self.operation);
-        self.beyond(operation, stream).await
+        self.with_wider_limits(operation, stream).await
     }
 
     /// Has the emulator write what was admitted; the answer speaks of all records.
     async fn put_admitted(mut self, stream: &Stream, puts: &[Put], admissions: &[Admission]) -> (StatusCode, Value) {
-        let admitted = puts.iter().zip(admissions).filter(|(_, admission)| admission.is_taken);
+        let admitted = puts.iter().zip(admissions).filter(|(_, admission)| admission.is_accepted);
         let sizes = admitted.map(|(put, _)| put.len());
-        if admissions.iter().all(|admission| admission.is_taken) {
+        if admissions.iter().all(|admission| admission.is_accepted) {
             return self.written(Some(stream), sizes).await;
         }
         let operation = operation(&self.operation);
         // AWS checks a request before it throttles it.
         if let Err(error) = changes::rehearsed(self.shared, stream, operation, &Value::Object(self.body.clone())).await
         {
-            return told(&error);
+            return error_parts(&error);
         }
         let messages = self.throttled(stream, admissions);
         if operation == Operation::PutRecord {
@@ -59,10 +61,10 @@ impl Call<'_> {
             return (StatusCode::BAD_REQUEST, json!({"__type": THROTTLED, "message": message}));
         }
         if let Some(records) = self.body.get_mut("Records").and_then(Value::as_array_mut) {
-            let mut admitted = admissions.iter().map(|admission| admission.is_taken);
+            let mut admitted = admissions.iter().map(|admission| admission.is_accepted);
             records.retain(|_| admitted.next().unwrap_or(true));
         }
-        let is_none_left = admissions.iter().all(|admission| !admission.is_taken);
+        let is_none_left = admissions.iter().all(|admission| !admission.is_accepted);
         let (status, body) =
             if is_none_left { (StatusCode::OK, json!({})) } else { self.written(Some(stream), sizes).await };
         if status.is_success() { (status, with_throttled(body, messages)) } else { (status, body) }
@@ -74,7 +76,7 @@ impl Call<'_> {
         let message = |admission: &Admission| {
             format!("Rate exceeded for shard {} in stream {stream} under account {account}.", admission.shard)
         };
-        admissions.iter().map(|admission| (!admission.is_taken).then(|| message(admission))).collect()
+        admissions.iter().map(|admission| (!admission.is_accepted).then(|| message(admission))).collect()
     }
 }
 

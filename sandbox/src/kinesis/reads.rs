@@ -8,8 +8,11 @@ use ferrokinesis::{sequence, shard_iterator};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::observe::{self, record_bytes};
-use super::{Call, answer, is_open, lives};
+use super::answers::answer;
+use super::call::Call;
+use super::records::record_bytes;
+use super::shards::is_open;
+use super::{observe, shard_lifetimes};
 use crate::locked::locked;
 use crate::state::Shared;
 
@@ -23,11 +26,11 @@ impl Call<'_> {
         let shard = self.text("ShardId").unwrap_or_default();
         let shard = sequence::resolve_shard_id(shard).map_or_else(|_| shard.to_owned(), |(id, _)| id);
         if let Some(stream) = self.stream().await
-            && !locked(&self.shared.lives).is_kept(&stream, &shard, now)
+            && !locked(&self.shared.shard_lifetimes).is_kept(&stream, &shard, now)
         {
             let (stream, account) = (&stream.stream_name, &self.shared.options.account);
             let message = format!("Shard {shard} in stream {stream} under account {account} does not exist");
-            return Err(Refusal { error_type: "ResourceNotFoundException", message });
+            return Err(Refusal::new("ResourceNotFoundException", message));
         }
         let at = self.body.get("Timestamp").and_then(Value::as_f64);
         let (Some("AT_TIMESTAMP"), Some(at)) = (self.text("ShardIteratorType"), at) else {
@@ -37,7 +40,7 @@ impl Call<'_> {
         let Some(at) = at else { return Ok(self.pass_on().await) };
         if at > now {
             let message = format!("Timestamp {at} is after the time it is here, {now}.");
-            return Err(Refusal { error_type: "InvalidArgumentException", message });
+            return Err(Refusal::new("InvalidArgumentException", message));
         }
         let stream = self.text("StreamName").unwrap_or_default();
         let first = locked(&self.shared.arrivals).first_since(stream, &shard, at);
@@ -71,7 +74,7 @@ impl Call<'_> {
 fn date_records(shared: &Shared, stream: &Stream, shard_id: &str, body: &mut Value) {
     let Some(records) = body["Records"].as_array_mut() else { return };
     let arrivals = locked(&shared.arrivals);
-    let horizon = lives::horizon(stream, shared.clock.now());
+    let horizon = shard_lifetimes::horizon(stream, shared.clock.now());
     records.retain_mut(|record| {
         let number = record["SequenceNumber"].as_str();
         let Some(came) = number.and_then(|number| arrivals.at(&stream.stream_name, shard_id, number)) else {
@@ -116,7 +119,7 @@ async fn go_on(shared: &Shared, stream: &Stream, shard_id: &str, body: &mut Valu
         let is_closed = stream.shards.iter().any(|it| it.shard_id == shard_id && !is_open(it));
         if let (true, Some(answer)) = (is_closed, body.as_object_mut()) {
             answer.remove("NextShardIterator");
-            answer.insert("ChildShards".to_owned(), json!(lives::children(stream, shard_id)));
+            answer.insert("ChildShards".to_owned(), json!(shard_lifetimes::children(stream, shard_id)));
         }
         return 0;
     };

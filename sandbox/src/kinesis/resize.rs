@@ -8,7 +8,7 @@ use ferrokinesis::sequence::{self, MAX_SEQ_IX, SeqObj};
 use ferrokinesis::types::{self, SequenceNumberRange, Shard};
 use kinesis_model::HashKeyRange;
 
-use super::is_open;
+use super::shards::is_open;
 
 /// Milliseconds from a split or merge to the time in the first sequence number of what comes of it (`store.rs` of ferrokinesis 0.7).
 const CHILD_AFTER_MS: u64 = 1_000;

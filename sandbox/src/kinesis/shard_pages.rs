@@ -7,8 +7,9 @@ use ferrokinesis::types::{Shard, Stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::is_open;
-use super::lives::{self, Life, Lives};
+use super::answers::invalid_argument;
+use super::shard_lifetimes::{self, Lifetime, ShardLifetimes};
+use super::shards::is_open;
 
 /// Shards on a page, at most, whatever `MaxResults` says. Source: API reference, `ListShards`.
 const PAGE: usize = 1_000;
@@ -54,10 +55,11 @@ impl Listing {
         if let Some(field) =
             NOT_BESIDE_A_TOKEN.iter().find(|field| request.get(**field).is_some_and(|it| !it.is_null()))
         {
-            return Err(invalid(format!("NextToken and {field} cannot be provided together.")));
+            return Err(invalid_argument(format!("NextToken and {field} cannot be provided together.")));
         }
-        Self::from_token(token)
-            .ok_or_else(|| invalid(format!("NextToken {token} is none that ListShards gave; list from the start.")))
+        Self::from_token(token).ok_or_else(|| {
+            invalid_argument(format!("NextToken {token} is none that ListShards gave; list from the start."))
+        })
     }
 
     fn from_token(token: &str) -> Option<Self> {
@@ -68,12 +70,22 @@ impl Listing {
     }
 
     /// The next of the stream's shards, which come in the order of their ids, and a token if there are more.
-    pub(super) fn page(&self, stream: &Stream, lives: &Lives, now: Timestamp, asked: Option<u64>) -> Value {
+    pub(super) fn page(
+        &self,
+        stream: &Stream,
+        lifetimes: &ShardLifetimes,
+        now: Timestamp,
+        asked: Option<u64>,
+    ) -> Value {
         let size = asked.and_then(|asked| usize::try_from(asked).ok()).map_or(PAGE, |asked| asked.min(PAGE));
         let is_listed = |shard: &&Shard| {
             shard.shard_id > self.after
-                && lives.is_kept(stream, &shard.shard_id, now)
-                && self.filter.passes(shard, lives.of(&self.stream, &shard.shard_id), lives::horizon(stream, now))
+                && lifetimes.is_kept(stream, &shard.shard_id, now)
+                && self.filter.passes(
+                    shard,
+                    lifetimes.of(&self.stream, &shard.shard_id),
+                    shard_lifetimes::horizon(stream, now),
+                )
         };
         let mut listed = stream.shards.iter().filter(is_listed).peekable();
         let page: Vec<_> = listed.by_ref().take(size).collect();
@@ -94,14 +106,14 @@ impl Filter {
         let kind = filter["Type"].as_str().unwrap_or_default();
         let (shard, time) = (filter["ShardId"].as_str(), filter["Timestamp"].as_f64());
         if shard.is_some() != (kind == AFTER_SHARD_ID) && TYPES.contains(&kind) {
-            return Err(invalid(format!(
+            return Err(invalid_argument(format!(
                 "ShardFilter has a ShardId if its Type is {AFTER_SHARD_ID}, and {kind} is given."
             )));
         }
         let is_timed = matches!(kind, AT_TIMESTAMP | FROM_TIMESTAMP);
         if time.is_some() != is_timed && TYPES.contains(&kind) {
             let expected = format!("a Timestamp if its Type is {AT_TIMESTAMP} or {FROM_TIMESTAMP}");
-            return Err(invalid(format!("ShardFilter has {expected}, and {kind} is given.")));
+            return Err(invalid_argument(format!("ShardFilter has {expected}, and {kind} is given.")));
         }
         let time = time.and_then(|time| SignedDuration::try_from_secs_f64(time).ok());
         let time = time.and_then(|time| Timestamp::from_duration(time).ok());
@@ -112,16 +124,16 @@ impl Filter {
             (AT_TIMESTAMP, Some(time)) => Ok((Self::At(time), None)),
             (FROM_TIMESTAMP, Some(time)) => Ok((Self::From(time), None)),
             (AT_TIMESTAMP | FROM_TIMESTAMP, None) => {
-                Err(invalid(format!("Timestamp {} of ShardFilter is not a time.", filter["Timestamp"])))
+                Err(invalid_argument(format!("Timestamp {} of ShardFilter is not a time.", filter["Timestamp"])))
             }
-            _ => Err(Refusal {
-                error_type: "ValidationException",
-                message: format!(
+            _ => Err(Refusal::new(
+                "ValidationException",
+                format!(
                     "1 validation error detected: Value '{kind}' at 'shardFilter.type' failed to satisfy constraint: \
                      Member must satisfy enum value set: [{}]",
                     TYPES.join(", ")
                 ),
-            }),
+            )),
         }
     }
 
@@ -138,17 +150,17 @@ impl Filter {
     }
 
     /// A time before the horizon counts as the horizon: nothing older is known.
-    fn passes(self, shard: &Shard, life: Life, horizon: Timestamp) -> bool {
+    fn passes(self, shard: &Shard, lifetime: Lifetime, horizon: Timestamp) -> bool {
         let was_open = |at: Timestamp| {
             let at = at.max(horizon);
-            life.opened <= at && life.closed.is_none_or(|closed| closed >= at)
+            lifetime.opened <= at && lifetime.closed.is_none_or(|closed| closed >= at)
         };
         match self {
             Self::All => true,
             Self::Open => is_open(shard),
             Self::AtHorizon => was_open(horizon),
             Self::At(time) => was_open(time),
-            Self::From(time) => life.closed.is_none_or(|closed| closed >= time.max(horizon)),
+            Self::From(time) => lifetime.closed.is_none_or(|closed| closed >= time.max(horizon)),
         }
     }
 }
@@ -164,8 +176,4 @@ impl fmt::Display for Filter {
             Self::From(time) => write!(out, "{FROM_TIMESTAMP}@{time}"),
         }
     }
-}
-
-fn invalid(message: String) -> Refusal {
-    Refusal { error_type: "InvalidArgumentException", message }
 }

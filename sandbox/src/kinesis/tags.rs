@@ -10,7 +10,9 @@ use ferrokinesis::actions::Operation;
 use ferrokinesis::error::KinesisErrorResponse;
 use serde_json::{Value, json};
 
-use super::{Call, answer, beyond, internal, refused};
+use super::answers::{answer, internal, invalid_argument, refused};
+use super::call::Call;
+use super::wider_limits;
 use crate::state::Shared;
 
 /// Tags of a resource. Source: API reference, `AddTagsToStream` and `TagResource`.
@@ -35,7 +37,7 @@ enum Tagged {
 impl Call<'_> {
     /// Adds, removes or lists the tags of a resource.
     pub(super) async fn tag(self, operation: Operation) -> Result<Response, Refusal> {
-        let request = match beyond::checked(operation, None, &Value::Object(self.body)) {
+        let request = match wider_limits::checked(operation, None, &Value::Object(self.body)) {
             Ok(request) => request,
             Err(error) => return Ok(refused(&error)),
         };
@@ -71,7 +73,7 @@ async fn tagged(shared: &Shared, request: &Value) -> Result<Tagged, Refusal> {
     let Some(arn) = request["ResourceARN"].as_str() else {
         return Ok(Tagged::Stream(request["StreamName"].as_str().unwrap_or_default().to_owned()));
     };
-    let not_found = |message| Refusal { error_type: "ResourceNotFoundException", message };
+    let not_found = |message| Refusal::new("ResourceNotFoundException", message);
     match arn.strip_prefix(&shared.origin().stream_arn("")) {
         Some(name) if !name.contains('/') => Ok(Tagged::Stream(name.to_owned())),
         Some(_) if shared.store.get_consumer(arn).await.is_some() => Ok(Tagged::Consumer(arn.to_owned())),
@@ -114,7 +116,7 @@ pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
     for (key, value) in tags {
         if key.to_lowercase().starts_with(RESERVED) {
             // AWS's words for this are not known; its code is that of a wrong tag.
-            return Err(invalid(format!("Tag key {key} starts with {RESERVED}, which is reserved for AWS.")));
+            return Err(invalid_argument(format!("Tag key {key} starts with {RESERVED}, which is reserved for AWS.")));
         }
         check_characters(key)?;
         check_characters(value)?;
@@ -130,7 +132,7 @@ fn check_characters(text: &str) -> Result<(), Refusal> {
     if text.chars().all(is_legal) {
         return Ok(());
     }
-    Err(invalid(format!(
+    Err(invalid_argument(format!(
         "Some tags contain invalid characters: {text}. Valid characters: Unicode letters, digits, white space, \
          _ . : / = + - @."
     )))
@@ -139,7 +141,7 @@ fn check_characters(text: &str) -> Result<(), Refusal> {
 fn check_count(shared: &Shared, tagged: &Tagged, operation: Operation, count: usize) -> Result<(), Refusal> {
     match tagged {
         _ if count <= TAGS_MAX => Ok(()),
-        Tagged::Stream(name) if operation == Operation::AddTagsToStream => Err(invalid(format!(
+        Tagged::Stream(name) if operation == Operation::AddTagsToStream => Err(invalid_argument(format!(
             "Failed to add tags to stream {name} under account {} because a given stream cannot have more than \
              {TAGS_MAX} tags associated with it.",
             shared.options.account
@@ -149,9 +151,5 @@ fn check_count(shared: &Shared, tagged: &Tagged, operation: Operation, count: us
 }
 
 fn too_many() -> Refusal {
-    invalid(format!("A resource cannot have more than {TAGS_MAX} tags."))
-}
-
-fn invalid(message: String) -> Refusal {
-    Refusal { error_type: "InvalidArgumentException", message }
+    invalid_argument(format!("A resource cannot have more than {TAGS_MAX} tags."))
 }

@@ -1,14 +1,14 @@
 //! What the shards of streams take in a second of the virtual clock, and what they refuse beyond it.
 
-use kinesis_model::num::float;
 use std::collections::HashMap;
 
 use ferrokinesis::types::Shard;
 use jiff::Timestamp;
 use kinesis_model::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
+use kinesis_model::num::float;
 
-use super::is_open;
-use super::observe::Put;
+use super::records::Put;
+use super::shards::is_open;
 use crate::clock::SandboxClock;
 
 /// What shards have taken in the present window of time; see [`SandboxClock::limit_window_seconds`].
@@ -17,12 +17,12 @@ pub(crate) struct Throttle {
     /// The number of the window, counted from 1970.
     window: i64,
     /// By stream and shard.
-    taken: HashMap<(String, String), Taken>,
+    taken: HashMap<(String, String), Usage>,
 }
 
 /// What one shard has taken in the window, in virtual records and bytes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Taken {
+struct Usage {
     records: f64,
     bytes: f64,
 }
@@ -35,7 +35,7 @@ pub(super) struct Admission {
     /// The id of the shard.
     pub(super) shard: String,
     /// Whether the shard takes it now.
-    pub(super) is_taken: bool,
+    pub(super) is_accepted: bool,
 }
 
 impl Throttle {
@@ -55,15 +55,15 @@ impl Throttle {
             (float(WRITE_RECORDS_PER_SECOND_PER_SHARD) * seconds, float(WRITE_BYTES_PER_SECOND_PER_SHARD) * seconds);
         let admit = |put: &Put| {
             let shard = shard_of(shards, put);
-            let (records, bytes) = (clock.weight(), put.bytes() * clock.weight());
+            let (records, bytes) = (clock.weight(), float(put.len()) * clock.weight());
             let taken = self.taken.entry((stream.to_owned(), shard.clone())).or_default();
             let fits = taken.records + records <= records_max && taken.bytes + bytes <= bytes_max;
-            let is_taken = fits || taken.records == 0.0;
-            if is_taken {
+            let is_accepted = fits || taken.records == 0.0;
+            if is_accepted {
                 taken.records += records;
                 taken.bytes += bytes;
             }
-            Admission { window: self.window, shard, is_taken }
+            Admission { window: self.window, shard, is_accepted }
         };
         puts.iter().map(admit).collect()
     }
@@ -71,11 +71,11 @@ impl Throttle {
     /// Gives back the room of records that were not written after all.
     pub(super) fn give_back(&mut self, clock: &SandboxClock, stream: &str, puts: &[Put], admissions: &[Admission]) {
         // A window that is over has no room to get back.
-        let is_to_give_back = |admission: &Admission| admission.is_taken && admission.window == self.window;
+        let is_to_give_back = |admission: &Admission| admission.is_accepted && admission.window == self.window;
         for (put, admission) in puts.iter().zip(admissions).filter(|(_, admission)| is_to_give_back(admission)) {
             if let Some(taken) = self.taken.get_mut(&(stream.to_owned(), admission.shard.clone())) {
                 taken.records = (taken.records - clock.weight()).max(0.0);
-                taken.bytes = (taken.bytes - put.bytes() * clock.weight()).max(0.0);
+                taken.bytes = (taken.bytes - float(put.len()) * clock.weight()).max(0.0);
             }
         }
     }
@@ -135,7 +135,7 @@ mod tests {
         clock.set(Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs_f64(seconds));
         let puts: Vec<Put> = (0..records).map(|_| Put::new(bytes, 7)).collect();
         let admissions = throttle.admit(clock, "s", &shards(), &puts);
-        admissions.iter().filter(|admission| admission.is_taken).count()
+        admissions.iter().filter(|admission| admission.is_accepted).count()
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         let puts = [Put::new(1_000_000, 0), Put::new(1_000_000, u128::MAX), Put::new(1_000_000, 0)];
         for stream in ["s", "t"] {
             let admissions = throttle.admit(&clock, stream, &shards(), &puts);
-            let told: Vec<_> = admissions.iter().map(|it| (it.shard.as_str(), it.is_taken)).collect();
+            let told: Vec<_> = admissions.iter().map(|it| (it.shard.as_str(), it.is_accepted)).collect();
             assert_eq!(told, [("low", true), ("high", true), ("low", false)]);
         }
     }
@@ -199,6 +199,6 @@ mod tests {
         // A window may end while this is asked; then both sides of it had room.
         let admissions = Throttle::default().admit(&clock, "s", &shards(), &puts);
         let same: Vec<_> = admissions.iter().filter(|admission| admission.window == admissions[0].window).collect();
-        assert_eq!(same.iter().filter(|admission| admission.is_taken).count(), same.len().min(1_000));
+        assert_eq!(same.iter().filter(|admission| admission.is_accepted).count(), same.len().min(1_000));
     }
 }

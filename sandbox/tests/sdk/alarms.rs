@@ -4,7 +4,7 @@ use aws_models::cloudwatch::Metric;
 use aws_sdk_cloudwatch::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, Statistic, Tag};
-use sandbox::{Options, Road, Subscription};
+use sandbox::{EventSource, Options, Subscription};
 use serde_json::{Value, json};
 
 use crate::support::{STREAM, World, manual, usage};
@@ -57,8 +57,11 @@ async fn alarmed(eventbridge: bool) -> World {
 async fn an_alarm_is_delivered_by_every_road() {
     let mut world = alarmed(true).await;
     let deliveries = world.delivered();
-    let roads: Vec<_> = deliveries.iter().map(|it| (it.function.as_str(), it.road)).collect();
-    assert_eq!(roads, [("scale-out", Road::Sns), ("resizer", Road::Direct), ("scale-out", Road::EventBridge)]);
+    let roads: Vec<_> = deliveries.iter().map(|it| (it.function.as_str(), it.source)).collect();
+    assert_eq!(
+        roads,
+        [("scale-out", EventSource::Sns), ("resizer", EventSource::Direct), ("scale-out", EventSource::EventBridge)]
+    );
 
     let sns = &deliveries[0].payload["Records"][0]["Sns"];
     assert_eq!(sns["Subject"], format!("ALARM: \"{NAME}\" in US East (N. Virginia)"));
@@ -158,7 +161,7 @@ async fn setting_a_state_runs_its_actions_and_the_next_evaluation_undoes_it() {
     world.minute().await;
     let set = world.cloudwatch.set_alarm_state().alarm_name(NAME).state_value(StateValue::Alarm);
     set.state_reason("by hand").send().await.unwrap();
-    assert_eq!(world.delivered().iter().map(|it| it.road).collect::<Vec<_>>(), [Road::Direct]);
+    assert_eq!(world.delivered().iter().map(|it| it.source).collect::<Vec<_>>(), [EventSource::Direct]);
     world.minute().await;
     assert_eq!(state(&world).await, StateValue::Ok);
 }

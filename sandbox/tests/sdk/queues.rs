@@ -3,7 +3,7 @@
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::operation::send_message::SendMessageError;
 use jiff::SignedDuration;
-use sandbox::{Options, QueueMapping, Road, Sandbox};
+use sandbox::{EventSource, Options, QueueMapping, Sandbox};
 use serde_json::json;
 
 use crate::support::{World, manual};
@@ -30,7 +30,7 @@ async fn a_message_is_delivered_as_the_event_of_its_queue() {
 
     let deliveries = world.delivered();
     let [delivery] = &deliveries[..] else { return assert_eq!(deliveries.len(), 1) };
-    assert_eq!((delivery.function.as_str(), delivery.road), ("alarm-sync", Road::Sqs));
+    assert_eq!((delivery.function.as_str(), delivery.source), ("alarm-sync", EventSource::Sqs));
     let id = sent.message_id().unwrap();
     assert_eq!(
         delivery.payload,

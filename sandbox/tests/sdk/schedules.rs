@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::{ClockOptions, Options, Road, Sandbox, Schedule};
+use sandbox::{ClockOptions, EventSource, Options, Sandbox, Schedule};
 
 use crate::support::{World, manual};
 
@@ -24,7 +24,7 @@ async fn each_function_is_called_in_its_own_rhythm() {
     };
     assert_eq!(times("alarm-sync"), ["03:05:00Z", "03:10:00Z"]);
     assert_eq!((times("scale-in").len(), times("scale-in")[0]), (11, "03:01:00Z"));
-    assert!(deliveries.iter().all(|it| it.road == Road::Schedule));
+    assert!(deliveries.iter().all(|it| it.source == EventSource::Schedule));
     assert_eq!(deliveries[0].payload["detail-type"], "Scheduled Event");
 }
 
@@ -33,7 +33,7 @@ async fn a_running_clock_ticks_by_itself() {
     let clock = ClockOptions::Running { speed: 6_000.0 };
     let mut world = World::new(Options { clock, schedules: vec![every(1, "scale-in")], ..manual() }).await;
     let delivery = tokio::time::timeout(Duration::from_secs(30), world.deliveries.recv()).await.unwrap().unwrap();
-    assert_eq!(delivery.road, Road::Schedule);
+    assert_eq!(delivery.source, EventSource::Schedule);
 }
 
 #[tokio::test]

@@ -3,16 +3,8 @@
 //! Source: Kinesis API reference, `UpdateShardCount` (read 2026-11), unless a line says otherwise.
 
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::StreamMode;
 use kinesis_model::limits::{RESIZES_PER_DAY, SHARDS_PER_STREAM_MAX};
-
-/// How a stream is paid for, which decides who sets its shard count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// The owner sets the shard count.
-    Provisioned,
-    /// AWS sets the shard count.
-    OnDemand,
-}
 
 /// One `UpdateShardCount` call and all that decides whether it is accepted.
 #[derive(Debug, Clone)]
@@ -22,7 +14,7 @@ pub struct Resize<'a> {
     /// The account that owns it.
     pub account: &'a str,
     /// Its capacity mode.
-    pub mode: Mode,
+    pub mode: StreamMode,
     /// Its status: `ACTIVE`, `UPDATING`, `CREATING` or `DELETING`.
     pub status: &'a str,
     /// Its open shards.
@@ -48,6 +40,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// An error answer of that type.
+    pub fn new(error_type: &'static str, message: impl Into<String>) -> Self {
+        Self { error_type, message: message.into() }
+    }
+
     /// Whether it is the eleventh call of a day that was refused.
     pub fn is_day_spent(&self) -> bool {
         self.error_type == LIMIT_EXCEEDED && self.message.contains(A_DAY)
@@ -78,7 +75,7 @@ pub struct Reshard<'a> {
     /// The account that owns it.
     pub account: &'a str,
     /// Its capacity mode.
-    pub mode: Mode,
+    pub mode: StreamMode,
     /// Its status, as in [`Resize`].
     pub status: &'a str,
     /// Open shards that the call adds.
@@ -95,7 +92,7 @@ pub struct Reshard<'a> {
 /// and hash keys is told by whoever has them.
 pub fn check_reshard(reshard: &Reshard<'_>) -> Result<(), Refusal> {
     let Reshard { stream, account, status, added, account_open_shards, account_shard_limit, .. } = reshard;
-    if reshard.mode == Mode::OnDemand {
+    if reshard.mode == StreamMode::OnDemand {
         return refuse(
             VALIDATION,
             format!(
@@ -143,12 +140,12 @@ fn over_account_limit(account: &str, open: u32, limit: u32, added: u32) -> Strin
 }
 
 fn refuse(error_type: &'static str, message: String) -> Result<(), Refusal> {
-    Err(Refusal { error_type, message })
+    Err(Refusal::new(error_type, message))
 }
 
 fn checked_stream(resize: &Resize<'_>) -> Result<(), Refusal> {
     let Resize { stream, account, status, .. } = resize;
-    if resize.mode == Mode::OnDemand {
+    if resize.mode == StreamMode::OnDemand {
         return refuse(
             VALIDATION,
             format!("Stream {stream} under account {account} is in ON_DEMAND mode: its shard count cannot be updated."),

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use kinesis_model::Demand;
 use kinesis_model::limits::{
     SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD, WRITE_RECORDS_PER_MINUTE_PER_SHARD,
 };
 use kinesis_model::num::float;
 use kinesis_model::resize_time::{RESIZE_SECONDS_MAX, RESIZE_SECONDS_MIN, RESIZE_SECONDS_PER_SHARD};
+use kinesis_model::{Demand, StreamMode};
 
-use crate::kinesis_rules::{self, Mode, Refusal, Resize};
+use crate::kinesis_rules::{self, Refusal, Resize};
 use crate::ring::{Ring, RingFault};
 
 /// What AWS does not say, and a simulation has to assume. By default it is what the scaler itself assumes
@@ -207,7 +207,7 @@ impl StreamModel {
                 let resize = Resize {
                     stream: "",
                     account: "",
-                    mode: Mode::Provisioned,
+                    mode: StreamMode::Provisioned,
                     status: "ACTIVE",
                     open_shards: self.count,
                     target: i64::from(to),

@@ -2,8 +2,9 @@
 //! table.
 #![allow(clippy::unwrap_used)]
 
-use aws_models::kinesis_rules::{Mode, Refusal, Reshard, Resize, check, check_reshard};
+use aws_models::kinesis_rules::{Refusal, Reshard, Resize, check, check_reshard};
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::StreamMode;
 use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -12,7 +13,7 @@ fn resize(open_shards: u32, target: i64) -> Resize<'static> {
     Resize {
         stream: "orders",
         account: "123456789012",
-        mode: Mode::Provisioned,
+        mode: StreamMode::Provisioned,
         status: "ACTIVE",
         open_shards,
         target,
@@ -55,7 +56,7 @@ fn more_than_double_is_refused_in_the_words_of_the_service() {
 #[test]
 fn mode_status_and_quotas_are_checked() {
     let verdict = |resize: Resize<'_>| check(&resize, NOW).map_err(|refusal| refusal.error_type);
-    assert_eq!(verdict(Resize { mode: Mode::OnDemand, ..resize(4, 8) }), Err("ValidationException"));
+    assert_eq!(verdict(Resize { mode: StreamMode::OnDemand, ..resize(4, 8) }), Err("ValidationException"));
     assert_eq!(verdict(Resize { status: "UPDATING", ..resize(4, 8) }), Err("ResourceInUseException"));
     assert_eq!(
         verdict(Resize { account_open_shards: 17, account_shard_limit: 20, ..resize(4, 8) }),
@@ -82,7 +83,7 @@ fn reshard(added: u32) -> Reshard<'static> {
     Reshard {
         stream: "orders",
         account: "123456789012",
-        mode: Mode::Provisioned,
+        mode: StreamMode::Provisioned,
         status: "ACTIVE",
         added,
         account_open_shards: 4,
@@ -100,8 +101,8 @@ fn splits_and_merges_need_an_active_provisioned_stream_open_shards_and_room() {
     for (reshard, expected) in [
         (split.clone(), None),
         (merge.clone(), None),
-        (Reshard { mode: Mode::OnDemand, ..split.clone() }, Some("ValidationException: Stream orders")),
-        (Reshard { mode: Mode::OnDemand, ..merge.clone() }, Some("ValidationException: Stream orders")),
+        (Reshard { mode: StreamMode::OnDemand, ..split.clone() }, Some("ValidationException: Stream orders")),
+        (Reshard { mode: StreamMode::OnDemand, ..merge.clone() }, Some("ValidationException: Stream orders")),
         (Reshard { status: "UPDATING", ..split.clone() }, Some(in_use)),
         (Reshard { status: "UPDATING", ..merge.clone() }, Some(in_use)),
         (Reshard { status: "CREATING", ..split.clone() }, Some(in_use)),

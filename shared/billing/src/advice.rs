@@ -24,7 +24,7 @@ const AGGREGATED_RECORD_BYTES: u64 = 48 * 1_024;
 
 /// What was looked at for advice.
 #[derive(Clone, Copy, Debug)]
-pub struct Looked<'a> {
+pub struct AdviceInput<'a> {
     /// What the stream used.
     pub usage: &'a Usage,
     /// What it is.
@@ -114,14 +114,14 @@ impl fmt::Display for Saving {
                 for block in only.blocks() {
                     write!(f, "First {block}. ")?;
                 }
-                write!(f, "Not seen here, and to be checked: {}, which are of on-demand mode alone", only.to_check())
+                write!(f, "Not visible here, so check: {}, which exist in on-demand mode alone", only.to_check())
             }
             Self::DeleteIdle => f.write_str(
-                "CloudWatch knows of no write and no read in the whole period: delete it, if nobody needs it, what it still \
-                 keeps, or its registered consumers",
+                "CloudWatch shows no write and no read in the whole period: delete it, unless somebody needs it, its records \
+                 or its registered consumers",
             ),
             Self::Enrol { shards } => {
-                write!(f, "its busiest minute needs {shards} shards: enrol it, and it gets what it needs")
+                write!(f, "its busiest minute needs {shards} shards: enrol it, and the scaler gives it what it needs")
             }
             Self::LowerMin { from, to } => {
                 write!(f, "its minimum is {from} shards and its busiest minute needs {to}: lower the minimum")
@@ -137,8 +137,8 @@ impl fmt::Display for Saving {
             Self::DropConsumer { name } => {
                 write!(
                     f,
-                    "consumer {name} has enhanced fan-out, and CloudWatch knows of nothing that it was given: deregister it, if \
-                     nobody needs it"
+                    "consumer {name} has enhanced fan-out, and CloudWatch shows nothing delivered to it: deregister it, unless \
+                     somebody needs it"
                 )
             }
             Self::Aggregate { mean_bytes, billed_kb } => write!(
@@ -154,7 +154,7 @@ impl fmt::Display for Saving {
 ///
 /// # Errors
 /// An item that the stream is billed by has no price.
-pub fn advice(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<Advice>, MissingPrice> {
+pub fn advice(sheet: &PriceSheet, looked: AdviceInput<'_>) -> Result<Vec<Advice>, MissingPrice> {
     if looked.usage.seconds < LEAST_SECONDS {
         return Ok(Vec::new());
     }
@@ -187,21 +187,25 @@ fn is_without_writes(usage: &Usage) -> bool {
 
 /// Of a stream that nobody writes to and nobody reads from CloudWatch has no point at all, so that none is no doubt here. One
 /// with consumers cannot be deleted just so.
-fn is_idle(looked: Looked<'_>) -> bool {
-    let Looked { usage, standing, .. } = looked;
+fn is_idle(looked: AdviceInput<'_>) -> bool {
+    let AdviceInput { usage, standing, .. } = looked;
     usage.read_bytes == 0 && standing.consumers.is_empty() && usage.seconds >= LEAST_SECONDS_IDLE
 }
 
 /// What its busiest minute needs at the target utilization.
-fn needed(looked: Looked<'_>) -> ShardCount {
+fn needed(looked: AdviceInput<'_>) -> ShardCount {
     let target =
         looked.managed_by.map_or(looked.target_utilization_percent, |policy| policy.target_utilization_percent);
     looked.usage.shards_at_peak(looked.standing.mode, target)
 }
 
 /// A mode whose prices are not known is not advised; nor is on-demand where the right count of shards would be cheaper.
-fn other_mode(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
-    let Looked { usage, standing, .. } = looked;
+fn other_mode(
+    sheet: &PriceSheet,
+    looked: AdviceInput<'_>,
+    now: &Bill,
+) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
+    let AdviceInput { usage, standing, .. } = looked;
     let shards = needed(looked);
     let (saving, then) = match standing.mode {
         StreamMode::Provisioned => {
@@ -222,10 +226,10 @@ fn other_mode(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Result<Opti
 
 fn fewer_shards(
     sheet: &PriceSheet,
-    looked: Looked<'_>,
+    looked: AdviceInput<'_>,
     now: &Bill,
 ) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
-    let Looked { usage, standing, managed_by, .. } = looked;
+    let AdviceInput { usage, standing, managed_by, .. } = looked;
     let (shards, has) = (needed(looked), standing.open_shards);
     // What it had on other days is past: it is about the shards that it has.
     if standing.mode == StreamMode::OnDemand || has <= shards {
@@ -249,7 +253,11 @@ fn fewer_shards(
 }
 
 /// Where most of the bill is for what records are rounded up to.
-fn aggregated(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
+fn aggregated(
+    sheet: &PriceSheet,
+    looked: AdviceInput<'_>,
+    now: &Bill,
+) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
     let Usage { records, bytes, put_units, on_demand_bytes, .. } = looked.usage;
     let (item, then, billed_kb) = match looked.standing.mode {
         StreamMode::Provisioned => {
@@ -269,7 +277,7 @@ fn aggregated(sheet: &PriceSheet, looked: Looked<'_>, now: &Bill) -> Result<Opti
 
 fn shorter_retention(
     sheet: &PriceSheet,
-    looked: Looked<'_>,
+    looked: AdviceInput<'_>,
     now: &Bill,
 ) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
     let (from, to) = (looked.standing.retention_hours, FREE_RETENTION_HOURS);
@@ -286,7 +294,7 @@ fn shorter_retention(
 }
 
 /// On-demand bills a consumer by what it is given alone: one that is given nothing costs nothing.
-fn unused_consumers(sheet: &PriceSheet, looked: Looked<'_>) -> Result<Vec<(Saving, MicroUsd)>, MissingPrice> {
+fn unused_consumers(sheet: &PriceSheet, looked: AdviceInput<'_>) -> Result<Vec<(Saving, MicroUsd)>, MissingPrice> {
     if looked.standing.mode == StreamMode::OnDemand {
         return Ok(Vec::new());
     }

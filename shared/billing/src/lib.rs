@@ -7,7 +7,7 @@ mod own;
 pub mod prices;
 mod usage;
 
-pub use advice::{Advice, Looked, Saving, advice};
+pub use advice::{Advice, AdviceInput, Saving, advice};
 pub use bill::{ADVANTAGE_FLOOR_BYTES_PER_SECOND, Bill, BillLine, advantage_of_all};
 pub use month::{MonthEnd, month_end};
 pub use own::OwnUse;

@@ -56,7 +56,7 @@ impl fmt::Display for MissingPrice {
         let allow = if is_listed { "allow pricing:GetProducts, or " } else { "" };
         write!(
             f,
-            "no price of {item} is known for {region}: {allow}say it in USD for {}, as {item}=... (PriceOverrides of the \
+            "no price of {item} is known for {region}: {allow}give it in USD for {}, as {item}=... (PriceOverrides of the \
              template, --price of shardctl)",
             item.unit()
         )
@@ -170,14 +170,14 @@ mod tests {
         let told = sheet.cost(Item::ShardHour, 3_600).unwrap_err().to_string();
         assert_eq!(
             told,
-            "no price of shard-hour is known for eu-west-1: allow pricing:GetProducts, or say it in USD for one shard for an \
+            "no price of shard-hour is known for eu-west-1: allow pricing:GetProducts, or give it in USD for one shard for an \
              hour, as shard-hour=... (PriceOverrides of the template, --price of shardctl)"
         );
         assert_eq!(sheet.cost(Item::ShardHour, 0), Ok(MicroUsd(0)));
         let without_a_row = sheet.price(Item::AdvantageExtendedRetention).unwrap_err().to_string();
         assert_eq!(
             without_a_row,
-            "no price of advantage-extended-retention is known for eu-west-1: say it in USD for a GB kept for a month, as \
+            "no price of advantage-extended-retention is known for eu-west-1: give it in USD for a GB kept for a month, as \
              advantage-extended-retention=... (PriceOverrides of the template, --price of shardctl)"
         );
     }

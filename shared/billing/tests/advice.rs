@@ -4,7 +4,7 @@
 mod support;
 
 use billing::prices::{Item, Price, PriceSheet};
-use billing::{Advice, Looked, OnDemandOnly, Saving, Standing, Tick, advice};
+use billing::{Advice, AdviceInput, OnDemandOnly, Saving, Standing, Tick, advice};
 use kinesis_model::{MicroUsd, ShardCount, StreamMode};
 use scaler_core::{Policy, PolicySpec};
 use support::{GB, MONTH, consumer, hours, standing, tick, whole};
@@ -81,7 +81,7 @@ impl Case {
 
     fn advice(&self) -> Vec<Advice> {
         let usage = whole(&hours(self.ticks.clone()), &self.standing);
-        let looked = Looked {
+        let looked = AdviceInput {
             usage: &usage,
             standing: &self.standing,
             managed_by: self.policy.as_ref(),
@@ -121,8 +121,8 @@ fn what_keeps_a_stream_from_provisioned_mode_is_told() {
     let unknown = OnDemandOnly::default();
     let none = OnDemandOnly { channels: Some(0), is_auto: Some(false), consumers_beyond: 0 };
     for (only, said) in [
-        (unknown, "to be checked: queues, channels, AUTO record distribution"),
-        (none, "to be checked: queues, which"),
+        (unknown, "so check: queues, channels, AUTO record distribution"),
+        (none, "so check: queues, which"),
         (OnDemandOnly { channels: Some(2), ..none }, "First delete its 2 channel(s)"),
         (OnDemandOnly { is_auto: Some(true), ..none }, "set its record distribution to USER_PARTITION_KEY"),
         (OnDemandOnly { consumers_beyond: 3, ..none }, "deregister 3 of its consumers with enhanced fan-out"),

@@ -5,7 +5,7 @@ mod support;
 
 use billing::prices::{Item, PriceSheet, US_EAST_1};
 use billing::{
-    Bill, Consumer, Looked, OnDemandOnly, OwnUse, Saving, Series, Standing, Tick, Usage, advantage_of_all, advice,
+    AdviceInput, Bill, Consumer, OnDemandOnly, OwnUse, Saving, Series, Standing, Tick, Usage, advantage_of_all, advice,
     month_end, on_demand_bytes, put_units,
 };
 use jiff::tz::TimeZone;
@@ -300,7 +300,7 @@ proptest! {
         };
         let series = Series { start, step_seconds, ticks: vec![tick; count] };
         let usage = whole(&series, &stream);
-        let looked = Looked { usage: &usage, standing: &stream, managed_by: None, target_utilization_percent };
+        let looked = AdviceInput { usage: &usage, standing: &stream, managed_by: None, target_utilization_percent };
         prop_assert!(advice(&sheet(), looked).is_ok());
         prop_assert!(month_end(&sheet(), &series, &stream).is_ok());
         prop_assert!(Bill::advantage(&sheet(), &usage, &stream).is_ok());
@@ -343,7 +343,7 @@ fn month_of(difference: i128, hours: usize) -> u128 {
 
 /// The other mode, if that is advised; the stream is unmanaged, and its other advice is not looked at.
 fn mode_advised(usage: &Usage, standing: &Standing) -> Option<Saving> {
-    let looked = Looked { usage, standing, managed_by: None, target_utilization_percent: 80 };
+    let looked = AdviceInput { usage, standing, managed_by: None, target_utilization_percent: 80 };
     let mut found = advice(&sheet(), looked).unwrap().into_iter().map(|advice| advice.saving);
     found.find(|saving| matches!(saving, Saving::ToOnDemand | Saving::ToProvisioned { .. }))
 }

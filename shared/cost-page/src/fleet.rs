@@ -6,10 +6,9 @@ use maud::{Markup, html};
 use scaler_app::report::CostReport;
 use scaler_app::report::figures::{StreamCost, Usd, UsdSaved};
 
-use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
 use crate::figures::{dollars, month, streams, usd};
-use crate::stream::anchor;
+use crate::parts::{anchor, cost_chart};
 
 /// The streams that are expected to cost more than they may, if there are any.
 pub(crate) fn over_budget(report: &CostReport) -> Markup {
@@ -40,7 +39,7 @@ pub(crate) fn nothing(report: &CostReport) -> Markup {
                 p { "No stream was asked for. Streams are managed from the moment that they are tagged "
                     code { "kinesis-scaler/managed=true" } "." }
             } @else {
-                p { "No stream could be reckoned; what was in the way stands above." }
+                p { "No stream's cost could be calculated; the reasons are above." }
             }
             @if report.fleet.usd_scaler > Usd::default() {
                 p { "The scaler itself cost " (usd(Some(report.fleet.usd_scaler))) " USD." }
@@ -106,22 +105,4 @@ fn month_name(until: Timestamp) -> String {
     until
         .saturating_sub(SignedDuration::from_secs(1))
         .map_or_else(|_| String::new(), |at| at.strftime("%B %Y").to_string())
-}
-
-/// What was paid, as bars, and what else would have been, as lines.
-pub(crate) fn cost_chart(title: &str, days: &Days) -> Markup {
-    let values = |of: fn(&scaler_app::report::figures::DayCost) -> Option<MicroUsd>| {
-        days.costs.iter().map(|cost| of(cost).map(|usd| usd.0)).collect()
-    };
-    Chart {
-        title,
-        unit: Unit::Usd,
-        days: &days.days,
-        bars: Measure { name: "paid", class: "paid", values: values(|cost| Some(cost.usd)) },
-        lines: vec![
-            Measure { name: "on-demand Standard", class: "on-demand", values: values(|cost| cost.usd_on_demand) },
-            Measure { name: "static peak", class: "static", values: values(|cost| cost.usd_static_peak) },
-        ],
-    }
-    .draw()
 }

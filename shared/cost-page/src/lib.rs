@@ -7,6 +7,7 @@ mod chart;
 mod days;
 mod figures;
 mod fleet;
+mod parts;
 mod stream;
 mod table;
 
@@ -106,7 +107,7 @@ fn prices(report: &CostReport) -> Markup {
             section.prices {
                 h2 { "Prices" }
                 details {
-                    summary { "What was reckoned with, and where it is from" }
+                    summary { "Prices used, and where they are from" }
                     div.inside {
                         p.hint { "A GB is 2" sup { "30" } " bytes, and a month of a price 30 days." }
                         (price_table(&report.prices))

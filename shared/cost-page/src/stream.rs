@@ -9,13 +9,7 @@ use scaler_app::report::figures::{AdviceLine, StreamCost};
 use crate::chart::{Chart, Measure, Unit};
 use crate::days::Days;
 use crate::figures::{month, quantity, usd};
-use crate::fleet::cost_chart;
-use crate::table::mode;
-
-/// Where the page has a stream: by its place, since a name is an outsider's word.
-pub(crate) fn anchor(at: usize) -> String {
-    format!("stream-{}", at + 1)
-}
+use crate::parts::{anchor, cost_chart, mode};
 
 /// What opens on a click; over budget, it is open.
 pub(crate) fn details(report: &CostReport, at: usize, stream: &StreamCost) -> Markup {
@@ -91,7 +85,7 @@ fn advice(advice: &[AdviceLine]) -> Markup {
     html! {
         @if !advice.is_empty() {
             h3 { "Advice" }
-            p.hint { "Each is reckoned by itself: two together save less than their sum." }
+            p.hint { "Each is calculated alone: two together save less than their sum." }
             ul.advice {
                 @for line in advice {
                     li {

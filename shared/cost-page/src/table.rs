@@ -2,10 +2,10 @@
 
 use kinesis_model::{MicroUsd, thousands};
 use maud::{Markup, html};
-use scaler_app::report::figures::{Mode, StreamCost, Usd, UsdSaved};
+use scaler_app::report::figures::{StreamCost, Usd, UsdSaved};
 
 use crate::figures::{month, saved, usd};
-use crate::stream::anchor;
+use crate::parts::{anchor, mode};
 
 /// One row a stream.
 pub(crate) fn table(streams: &[StreamCost]) -> Markup {
@@ -78,13 +78,5 @@ fn budget(stream: &StreamCost) -> Markup {
                 small.more { (usd(Some(Usd(MicroUsd(over))))) " over" }
             }
         }
-    }
-}
-
-/// A mode in words.
-pub(crate) fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Provisioned => "provisioned",
-        Mode::OnDemand => "on-demand",
     }
 }

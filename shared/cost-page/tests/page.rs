@@ -190,7 +190,7 @@ fn a_report_of_nothing_reads_well() {
     let html = draw(&faulty);
     let told = words(parsed(&html).root());
     assert!(told.contains("asked for on 2026-10-26 13:05 UTC Not in the figures since=\"a while\""), "{told}");
-    assert!(told.contains("No stream could be reckoned"), "{told}");
+    assert!(told.contains("No stream's cost could be calculated"), "{told}");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use flate2::write::GzEncoder;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::aggregation::{UserRecord, encode};
+use crate::outcome::{Acknowledged, SendError};
 use crate::port::Entry;
-use crate::producer::{Acknowledged, SendError};
 use crate::record::Record;
 use crate::runtime::Instant;
 use crate::settings::{Aggregation, Compression, Order, Settings};

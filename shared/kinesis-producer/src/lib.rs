@@ -22,6 +22,7 @@
 pub mod aggregation;
 mod backoff;
 mod batch;
+mod outcome;
 mod port;
 mod producer;
 mod record;
@@ -30,8 +31,9 @@ mod runtime;
 mod sdk;
 mod settings;
 
-pub use port::{CallFailure, Entry, Put, PutFailure, PutRecords, Taken};
-pub use producer::{Acknowledged, Counts, Producer, SendError, SettingsFaults, Ticket};
+pub use outcome::{Acknowledged, Counts, SendError, Ticket};
+pub use port::{CallFailure, Entry, Put, PutFailure, PutRecords, PutSuccess};
+pub use producer::Producer;
 pub use record::{Record, RecordFault};
 pub use sdk::Stream;
-pub use settings::{Aggregation, Compression, Order, Settings, SettingsFault};
+pub use settings::{Aggregation, Compression, Order, Settings, SettingsFault, SettingsFaults};

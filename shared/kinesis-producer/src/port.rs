@@ -13,7 +13,7 @@ pub struct Entry {
 
 /// A record that the stream took.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct PutSuccess {
     /// The shard that took it.
     pub shard: String,
     /// Its number there.
@@ -48,7 +48,7 @@ pub enum CallFailure {
 }
 
 /// What became of each record of a call, in their order.
-pub type Put = Vec<Result<Taken, PutFailure>>;
+pub type Put = Vec<Result<PutSuccess, PutFailure>>;
 
 /// `PutRecords` of one stream, tried once.
 pub trait PutRecords: Send + Sync + 'static {

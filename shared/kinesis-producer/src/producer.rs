@@ -1,4 +1,4 @@
-//! The producer: a handle that takes records, tickets that tell their end, counts of both.
+//! The producer: a handle that takes records.
 
 #[cfg(test)]
 mod interleavings;
@@ -6,17 +6,14 @@ mod shared;
 mod worker;
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-
-use tokio::sync::oneshot;
 
 use crate::batch::compressed;
+use crate::outcome::{Counts, SendError, Ticket};
 use crate::port::PutRecords;
-use crate::record::{Record, RecordFault};
+use crate::record::Record;
 use crate::runtime::spawn;
-use crate::settings::{Settings, SettingsFault};
+use crate::settings::{Settings, SettingsFaults};
 use shared::Shared;
 use worker::Worker;
 
@@ -27,75 +24,6 @@ const QUEUED_BYTES_MIN: usize = 1_024;
 pub struct Producer {
     shared: Arc<Shared>,
     settings: Settings,
-}
-
-/// A record that was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acknowledged {
-    /// The shard that took it.
-    pub shard: String,
-    /// Its number there; records that were put together have one.
-    pub sequence_number: String,
-    /// Calls that it took, but for those that were too large as a whole.
-    pub tries: u32,
-    /// Whether it may be in the stream more than once: a call before was not answered.
-    pub maybe_doubled: bool,
-}
-
-/// Why a record was not written, as far as is known.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// It cannot be.
-    #[error(transparent)]
-    Record(#[from] RecordFault),
-    /// The producer takes no more.
-    #[error("the producer is closed: start another")]
-    Closed,
-    /// AWS said no, and would again.
-    #[error("refused after {tries} tries: {message}")]
-    Refused {
-        /// Calls so far.
-        tries: u32,
-        /// AWS's words.
-        message: String,
-        /// Whether a call before may have written it all the same.
-        maybe_written: bool,
-    },
-    /// It was tried for as long, or as often, as the settings say.
-    #[error("given up after {tries} tries, the last: {message}")]
-    GaveUp {
-        /// Calls so far.
-        tries: u32,
-        /// What the last one ended with.
-        message: String,
-        /// Whether one of them may have written it all the same.
-        maybe_written: bool,
-    },
-    /// The producer was dropped before the record had ended; it may have been written.
-    #[error("the producer was dropped before this record had ended: it may have been written")]
-    Abandoned,
-}
-
-/// What became of all records so far, in one moment: `sent` is never less than `acknowledged` and `failed` together, and when a
-/// producer is closed it is just that.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Records that were accepted by [`Producer::send`].
-    pub sent: u64,
-    /// ... and written.
-    pub acknowledged: u64,
-    /// ... and given back as an error.
-    pub failed: u64,
-    /// Of those acknowledged, records that may be there more than once.
-    pub maybe_doubled: u64,
-    /// Tries of an entry that were throttled; entries are records, or several put together.
-    pub throttled: u64,
-    /// Tries of an entry after its first.
-    pub retried: u64,
-    /// Calls.
-    pub calls: u64,
-    /// Calls that may wait for an answer at once as throttling has it now.
-    pub calls_allowed: u64,
 }
 
 impl Producer {
@@ -159,30 +87,5 @@ impl Drop for Producer {
 impl fmt::Debug for Producer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Producer").field("counts", &self.counts()).finish_non_exhaustive()
-    }
-}
-
-/// Settings that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsFaults(pub Vec<SettingsFault>);
-
-impl fmt::Display for SettingsFaults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let faults: Vec<_> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&faults.join("; "))
-    }
-}
-
-impl std::error::Error for SettingsFaults {}
-
-/// The end of one record, to be waited for.
-#[derive(Debug)]
-pub struct Ticket(oneshot::Receiver<Result<Acknowledged, SendError>>);
-
-impl Future for Ticket {
-    type Output = Result<Acknowledged, SendError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|ended| ended.unwrap_or(Err(SendError::Abandoned)))
     }
 }

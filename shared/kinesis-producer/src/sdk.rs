@@ -11,7 +11,7 @@ use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
 use aws_sdk_kinesis::{Client, Config};
 use kinesis_model::throttling::is_throttling;
 
-use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, Taken};
+use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, PutSuccess};
 
 /// Codes by which AWS says of a record, or a call, that the key service or the account is too busy, beside those of all services.
 /// Source: the errors of `PutRecords` in the API reference.
@@ -58,10 +58,10 @@ fn request_entry(entry: Entry) -> PutRecordsRequestEntry {
     builder.build().expect("a key and data are all that it needs")
 }
 
-fn taken(record: &PutRecordsResultEntry) -> Result<Taken, PutFailure> {
+fn taken(record: &PutRecordsResultEntry) -> Result<PutSuccess, PutFailure> {
     match (record.error_code(), record.shard_id(), record.sequence_number()) {
         (None, Some(shard), Some(sequence_number)) => {
-            Ok(Taken { shard: shard.to_owned(), sequence_number: sequence_number.to_owned() })
+            Ok(PutSuccess { shard: shard.to_owned(), sequence_number: sequence_number.to_owned() })
         }
         (code, ..) => {
             let code = code.unwrap_or("neither a number nor an error");

@@ -177,3 +177,8 @@ impl Settings {
         faults
     }
 }
+
+/// Settings that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct SettingsFaults(pub Vec<SettingsFault>);

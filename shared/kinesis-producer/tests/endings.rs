@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kinesis_producer::{CallFailure, Counts, Entry, Producer, Put, PutRecords, Record, SendError, Settings, Taken};
+use kinesis_producer::{
+    CallFailure, Counts, Entry, Producer, Put, PutRecords, PutSuccess, Record, SendError, Settings,
+};
 use tokio::runtime::Builder;
 use tokio::time::{Instant, timeout};
 
@@ -38,8 +40,9 @@ impl PutRecords for Slow {
             return Err(CallFailure::TooLarge("Records size exceeds 5 MB limit".into()));
         }
         self.calls.lock().unwrap().push(entries.len());
-        let taken =
-            |entry: Entry| Ok(Taken { shard: "s".into(), sequence_number: String::from_utf8(entry.data).unwrap() });
+        let taken = |entry: Entry| {
+            Ok(PutSuccess { shard: "s".into(), sequence_number: String::from_utf8(entry.data).unwrap() })
+        };
         Ok(entries.into_iter().map(taken).collect())
     }
 }

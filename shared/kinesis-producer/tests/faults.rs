@@ -13,8 +13,8 @@ use kinesis_model::keys::KeyFault;
 use kinesis_model::{HashKeyRange, hash_key};
 use kinesis_producer::aggregation::decode;
 use kinesis_producer::{
-    Aggregation, CallFailure, Compression, Entry, Order, Producer, Put, PutFailure, PutRecords, Record, RecordFault,
-    SendError, Settings, Taken,
+    Aggregation, CallFailure, Compression, Entry, Order, Producer, Put, PutFailure, PutRecords, PutSuccess, Record,
+    RecordFault, SendError, Settings,
 };
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -94,7 +94,7 @@ impl Stream {
             }
             let mut taken = self.0.taken.lock().unwrap();
             taken.push(entry);
-            Ok(Taken { shard: "shardId-000000000000".into(), sequence_number: taken.len().to_string() })
+            Ok(PutSuccess { shard: "shardId-000000000000".into(), sequence_number: taken.len().to_string() })
         };
         entries.into_iter().map(take).collect()
     }

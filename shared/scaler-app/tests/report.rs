@@ -224,7 +224,7 @@ async fn what_is_not_known_is_said() {
     assert_eq!(lines_of(stream)[3], "fan-out-hour 13.65");
     assert!(stream.notes[0].starts_with("the shard count was not published"), "{:?}", stream.notes);
     let silent: Vec<_> = stream.advice.iter().filter(|advice| advice.words.contains("consumer silent")).collect();
-    assert!(silent[0].words.contains("CloudWatch knows of nothing that it was given"), "{:?}", stream.advice);
+    assert!(silent[0].words.contains("CloudWatch shows nothing delivered to it"), "{:?}", stream.advice);
     assert!(silent[0].command.as_ref().unwrap().contains("deregister-stream-consumer --region us-east-1"));
     let all = "mode, retention and consumers are taken to have been all the time what they are now";
     assert!(report.notes.iter().any(|note| note == all), "{:?}", report.notes);

@@ -11,7 +11,7 @@ use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
-use sandbox::{Capacity, ClockOptions, Delivery, Options, Road, Sandbox, Schedule, Subscription};
+use sandbox::{Capacity, ClockOptions, Delivery, EventSource, Options, Sandbox, Schedule, Subscription};
 use scaler_app::cloud::{Cloud as _, CloudWatch as _, Kinesis as _, OtherSettings};
 use scaler_app::{Outcome, OutcomeKind, Process, handle};
 use scaler_aws::AwsCloud;
@@ -127,7 +127,7 @@ impl World {
     }
 
     /// A minute with two records of so many bytes in each second, of which a shard takes one if they are more than 8 KiB.
-    async fn minute_of_puts(&mut self, bytes_each: usize) -> Vec<(Road, Outcome)> {
+    async fn minute_of_puts(&mut self, bytes_each: usize) -> Vec<(EventSource, Outcome)> {
         for _ in 0..60 {
             self.put_two_records(bytes_each).await;
             self.sandbox.clock().advance(SignedDuration::from_secs(1));
@@ -153,21 +153,21 @@ impl World {
     }
 
     /// The minute boundary passes: alarms are evaluated, and the functions called.
-    async fn minute(&mut self) -> Vec<(Road, Outcome)> {
+    async fn minute(&mut self) -> Vec<(EventSource, Outcome)> {
         self.sandbox.clock().advance(SignedDuration::from_mins(1));
         self.sandbox.tick().await;
         self.call_functions().await
     }
 
     /// Hands every event that is waiting to its function.
-    async fn call_functions(&mut self) -> Vec<(Road, Outcome)> {
+    async fn call_functions(&mut self) -> Vec<(EventSource, Outcome)> {
         let mut outcomes = Vec::new();
         while let Ok(delivery) = self.deliveries.try_recv() {
             let direction =
                 if delivery.function == Direction::Out.to_string() { Direction::Out } else { Direction::In };
             let response =
                 handle(&self.cloud, &Process::default(), &self.policy, direction, &delivery.payload, &mut |_| ()).await;
-            outcomes.extend(response.outcomes.into_iter().map(|outcome| (delivery.road, outcome)));
+            outcomes.extend(response.outcomes.into_iter().map(|outcome| (delivery.source, outcome)));
         }
         outcomes
     }
@@ -226,12 +226,12 @@ impl World {
 }
 
 /// What matters of most outcomes.
-fn brief(outcomes: &[(Road, Outcome)]) -> Vec<(Road, OutcomeKind, Option<u32>)> {
+fn brief(outcomes: &[(EventSource, Outcome)]) -> Vec<(EventSource, OutcomeKind, Option<u32>)> {
     outcomes.iter().map(|(road, outcome)| (*road, outcome.outcome, outcome.desired)).collect()
 }
 
 /// A stream of four full shards, from its alarm to its alarm's end, by one road.
-async fn alarm_resizes_stream(road: Road, action: fn(Direction) -> String, options: Options) {
+async fn alarm_resizes_stream(road: EventSource, action: fn(Direction) -> String, options: Options) {
     let mut world = World::new(Options { resize_seconds: 60, ..options }, PolicySpec::default()).await;
     world.sandbox.create_stream(STREAM, Capacity::Shards(4), &[MANAGED]).await.unwrap();
     world.create_alarms(STREAM, 4, action).await;
@@ -268,18 +268,18 @@ async fn alarm_resizes_stream(road: Road, action: fn(Direction) -> String, optio
 
 #[tokio::test]
 async fn an_alarm_resizes_a_stream_by_sns() {
-    alarm_resizes_stream(Road::Sns, topic, options()).await;
+    alarm_resizes_stream(EventSource::Sns, topic, options()).await;
 }
 
 #[tokio::test]
 async fn an_alarm_resizes_a_stream_by_eventbridge() {
     let options = Options { eventbridge: true, subscriptions: Vec::new(), ..options() };
-    alarm_resizes_stream(Road::EventBridge, topic, options).await;
+    alarm_resizes_stream(EventSource::EventBridge, topic, options).await;
 }
 
 #[tokio::test]
 async fn an_alarm_resizes_a_stream_by_calling_the_function() {
-    alarm_resizes_stream(Road::Direct, function, options()).await;
+    alarm_resizes_stream(EventSource::Direct, function, options()).await;
 }
 
 #[tokio::test]
@@ -318,9 +318,9 @@ async fn the_sweep_resizes_for_an_alarm_whose_need_was_held() {
         }
         world.assert_active(if minute < 4 { 4 } else { 5 }).await;
     }
-    let swept = |kind, shards| (Road::Schedule, kind, Some(shards));
+    let swept = |kind, shards| (EventSource::Schedule, kind, Some(shards));
     let held = swept(OutcomeKind::Held, 4);
-    let alarm = (Road::Direct, OutcomeKind::Held, Some(4));
+    let alarm = (EventSource::Direct, OutcomeKind::Held, Some(4));
     assert_eq!(minutes, [vec![], vec![alarm, held], vec![held], vec![swept(OutcomeKind::Resized, 5)], vec![]]);
     assert_eq!((world.alarm_state(Direction::Out), world.fitted().as_str()), (AlarmState::Ok, "5"));
 }
@@ -336,7 +336,11 @@ async fn the_sweep_fits_alarms_to_a_stream_that_somebody_resized() {
         last = world.minute().await;
     }
     let held = |road| (road, OutcomeKind::Held, Some(6));
-    assert_eq!(brief(&last), [held(Road::Direct), held(Road::Schedule)], "fires as if it had 4 shards: {last:?}");
+    assert_eq!(
+        brief(&last),
+        [held(EventSource::Direct), held(EventSource::Schedule)],
+        "fires as if it had 4 shards: {last:?}"
+    );
     // Counted when it was found, two sweeps or fewer ago.
     let counted = world.history().await.map(|(spent, _, kind)| (spent, kind));
     assert_eq!((world.fitted().as_str(), counted), ("6", Some((1, AttemptKind::Foreign))));
@@ -356,7 +360,10 @@ async fn an_alarm_that_goes_back_to_ok_is_acknowledged_and_ignored() {
     let outcomes = world.minute().await;
     let ok: Vec<_> = outcomes.iter().filter(|(_, outcome)| outcome.words.contains("not firing")).collect();
     assert_eq!(ok.len(), 1, "the scale-out alarm is OK at last, the scale-in alarm fires: {outcomes:?}");
-    assert_eq!((ok[0].0, ok[0].1.outcome, ok[0].1.stream.as_deref()), (Road::Sns, OutcomeKind::Ignored, Some(STREAM)));
+    assert_eq!(
+        (ok[0].0, ok[0].1.outcome, ok[0].1.stream.as_deref()),
+        (EventSource::Sns, OutcomeKind::Ignored, Some(STREAM))
+    );
     assert_eq!((world.summary().await, world.history().await), (("ACTIVE".to_owned(), 4), None));
 }
 
@@ -372,7 +379,7 @@ async fn a_quiet_stream_is_scaled_in_by_legal_steps() {
     let first = world.minute().await;
     assert_eq!(
         brief(&first),
-        [(Road::Direct, OutcomeKind::Held, Some(8))],
+        [(EventSource::Direct, OutcomeKind::Held, Some(8))],
         "the alarm fires with one minute known, which is too little to give capacity away: {first:?}"
     );
     let mut resizes = Vec::new();
@@ -380,7 +387,7 @@ async fn a_quiet_stream_is_scaled_in_by_legal_steps() {
     for _ in 0..30 {
         world.load(1, 0.0);
         for (road, outcome) in world.minute().await {
-            assert_eq!(road, Road::Schedule);
+            assert_eq!(road, EventSource::Schedule);
             if outcome.outcome == OutcomeKind::Resized {
                 world.assert_active(outcome.desired.unwrap()).await;
                 resizes.push((outcome.current, outcome.desired));
@@ -405,7 +412,7 @@ async fn consumers_that_are_behind_block_scale_in_until_they_caught_up() {
     assert_eq!(world.alarm_state(Direction::In), AlarmState::Ok);
     world.set_alarm(STREAM, Direction::In).await;
     let asked = world.call_functions().await;
-    assert_eq!(brief(&asked), [(Road::Direct, OutcomeKind::Held, Some(8))]);
+    assert_eq!(brief(&asked), [(EventSource::Direct, OutcomeKind::Held, Some(8))]);
     assert!(asked[0].1.words.contains("consumers are 120 s behind"), "{asked:?}");
     let mut minutes = 0;
     let last = loop {
@@ -438,7 +445,7 @@ async fn streams_that_are_not_ours_to_change_end_as_refusals() {
             let outcomes = world.call_functions().await;
             assert_eq!(outcomes.len(), 1, "{outcomes:?}");
             let (road, outcome) = &outcomes[0];
-            assert_eq!((*road, outcome.outcome), (Road::Sns, OutcomeKind::Refused), "{outcome:?}");
+            assert_eq!((*road, outcome.outcome), (EventSource::Sns, OutcomeKind::Refused), "{outcome:?}");
             assert!(outcome.words.contains(told), "{}", outcome.words);
         }
     }
@@ -453,13 +460,13 @@ async fn a_stream_that_is_being_deleted_and_one_that_is_gone_end_as_refusals() {
     world.cloud.kinesis().client.delete_stream().stream_name(STREAM).send().await.unwrap();
     world.set_alarm(STREAM, Direction::Out).await;
     let outcomes = world.call_functions().await;
-    assert_eq!(brief(&outcomes), [(Road::Direct, OutcomeKind::Refused, Some(2))], "{outcomes:?}");
+    assert_eq!(brief(&outcomes), [(EventSource::Direct, OutcomeKind::Refused, Some(2))], "{outcomes:?}");
     assert!(outcomes[0].1.words.contains("being deleted"), "{outcomes:?}");
 
     world.sandbox.clock().advance(SignedDuration::from_mins(1));
     world.set_alarm(STREAM, Direction::In).await;
     let outcomes = world.call_functions().await;
-    assert_eq!(brief(&outcomes), [(Road::Direct, OutcomeKind::Refused, None)]);
+    assert_eq!(brief(&outcomes), [(EventSource::Direct, OutcomeKind::Refused, None)]);
     assert!(outcomes[0].1.words.contains("ResourceNotFoundException"), "{outcomes:?}");
 }
 
@@ -474,7 +481,7 @@ async fn a_dry_run_changes_nothing() {
     world.minute().await;
     world.load(4, 0.0);
     let outcomes = world.minute().await;
-    assert_eq!(brief(&outcomes), [(Road::Direct, OutcomeKind::DryRun, Some(5))], "{outcomes:?}");
+    assert_eq!(brief(&outcomes), [(EventSource::Direct, OutcomeKind::DryRun, Some(5))], "{outcomes:?}");
     assert!(outcomes[0].1.words.starts_with("dry run: would scale-out from 4 to 5"), "{outcomes:?}");
     assert_eq!((world.summary().await, world.history().await), (("ACTIVE".to_owned(), 4), None));
     let after = [Direction::Out, Direction::In].map(|direction| world.alarm(direction));
@@ -509,7 +516,7 @@ async fn the_eleventh_resize_is_held_by_our_ledger_and_without_it_refused_by_aws
     forget.send().await.unwrap();
     world.load(shards, 0.0);
     let outcomes = world.minute().await;
-    let [(Road::Schedule, refused)] = &outcomes[..] else { return assert_eq!(brief(&outcomes), []) };
+    let [(EventSource::Schedule, refused)] = &outcomes[..] else { return assert_eq!(brief(&outcomes), []) };
     let wanted = refused.desired.unwrap();
     assert_eq!((refused.outcome, wanted > shards), (OutcomeKind::Refused, true), "{refused:?}");
     let words = &refused.words;

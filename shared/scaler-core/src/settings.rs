@@ -111,17 +111,17 @@ settings! {
         Whole { allowed: 5..=1_440, unit: "minutes" },
         "STABILIZATION_WINDOW_MINUTES", "StabilizationWindowMinutes", None;
 
-    /// Scale-out waits so long after any attempt to resize.
+    /// Scale-out waits this long after any attempt to resize.
     scale_out_cooldown_seconds: u32 = 120;
         Whole { allowed: 0..=86_400, unit: "seconds" },
         "SCALE_OUT_COOLDOWN_SECONDS", "ScaleOutCooldownSeconds", None;
 
-    /// Scale-in waits so long after any attempt to resize.
+    /// Scale-in waits this long after any attempt to resize.
     scale_in_cooldown_seconds: u32 = 1_800;
         Whole { allowed: 0..=86_400, unit: "seconds" },
         "SCALE_IN_COOLDOWN_SECONDS", "ScaleInCooldownSeconds", None;
 
-    /// Scale-in leaves so many of the ten resizes that AWS allows in any 24 hours. A plan leaves at least two.
+    /// Scale-in leaves this many of the ten resizes that AWS allows in any 24 hours. A plan leaves at least two.
     resizes_reserved_for_scale_out: u32 = 2;
         Whole { allowed: 0..=RESIZES_PER_DAY, unit: "resizes" },
         "RESIZES_RESERVED_FOR_SCALE_OUT", "ResizesReservedForScaleOut", None;
@@ -141,8 +141,8 @@ settings! {
         Whole { allowed: 1..=1_000_000_000, unit: "records a minute" },
         "WATCH_RECORDS_PER_MINUTE", "WatchRecordsPerMinute", None;
 
-    /// How much throttling is worth avoiding, from careful (much headroom) to thrifty (little). It says how far above its
-    /// forecast a stream is sized that has an hour of history or more.
+    /// How much throttling is worth avoiding, from careful (much headroom) to thrifty (little). It sets how far above its
+    /// forecast a stream with an hour of history or more is sized.
     throttling_risk: Risk = Risk::Balanced;
         Level {},
         "THROTTLING_RISK", "ThrottlingRisk", Some("kinesis-scaler/risk");

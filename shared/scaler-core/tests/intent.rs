@@ -71,11 +71,8 @@ fn a_decision_says_what_blocked_it() {
     assert_eq!(blocked(Case::of(8).busy(100), Out), None, "nothing did");
     assert_eq!(blocked(Case::of(8).busy(75), Out), None, "nothing was wanted");
     assert_eq!(blocked(Case::of(8).busy(10), Out), None, "that is the other function's");
-    assert_eq!(
-        blocked(Case::of(8).busy(100).resized("i", 60), Out),
-        Some(Stage::Recommend),
-        "too little is known since"
-    );
+    assert_eq!(blocked(Case::of(8).unknown(), Out), Some(Stage::Recommend), "nothing is known");
+    assert_eq!(blocked(Case::of(8).busy(100).resized("i", 60), Out), Some(Stage::Cooldown));
     assert_eq!(blocked(Case::of(8).busy(100).tag("shards-max", "8"), Out), Some(Stage::Bounds));
     assert_eq!(blocked(Case::of(8).busy(10).lag_ms(61_000), In), Some(Stage::Consumers));
     assert_eq!(blocked(Case::of(8).busy(10).resized("o", 1_000), In), Some(Stage::Cooldown));

@@ -5,22 +5,24 @@
 //! replaced by a price on calls, which gives a bound from below; and plans are made that keep the limit, which give one
 //! from above.
 
+mod cost;
 mod plan;
 mod prices;
 mod program;
 mod rows;
+mod task;
 #[cfg(test)]
 mod tests;
 
-use kinesis_model::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS, SHARDS_PER_STREAM_MAX};
+use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
 use kinesis_model::num::{float, whole_u32};
 
 use crate::run::Run;
 use crate::trace::Trace;
 use aws_models::stream_model::Assumptions;
-use plan::Task;
 use prices::Prices;
 use program::{Budget, Values};
+use task::{AWS, Task};
 
 /// The most states (minute, count, calls left) that are kept for an exact solution: 128 MiB.
 const STATES_MAX: usize = 1 << 24;
@@ -31,16 +33,6 @@ const STEP_MAX: usize = 15;
 /// The shares of the prices, in percent, with which plans are made. A plan day by day knows the limit, so the full
 /// price is too much for it; which share is best differs from trace to trace.
 const SHARES: [i64; 3] = [0, 50, 75];
-
-/// How many calls are accepted in any window of so many minutes.
-#[derive(Clone, Copy, Debug)]
-struct Rules {
-    calls: u32,
-    window: usize,
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "a day has few hours")]
-const AWS: Rules = Rules { calls: RESIZES_PER_DAY, window: RESIZES_WINDOW_HOURS.unsigned_abs() as usize * 60 };
 
 /// The optimum, between two bounds that meet when the trace is not longer than a day.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,6 +6,7 @@
 
 mod alarms;
 mod aws;
+mod aws_state;
 mod pieces;
 mod producers;
 mod skew;
@@ -27,7 +28,7 @@ use aws::Aws;
 use aws_models::alarm::AlarmState;
 use aws_models::stream_model::{Assumptions, StreamModel};
 use producers::{Producers, Sent};
-pub use producers::{Throttled, Traffic};
+pub use producers::{ThrottleHandling, Traffic};
 pub use skew::{Skew, SkewFault};
 
 /// What a simulation begins with.
@@ -40,7 +41,7 @@ pub struct Setup {
     /// The stack's policy; the stream has no settings of its own.
     pub policy: Policy,
     /// What producers do with throttled traffic.
-    pub throttled: Throttled,
+    pub throttled: ThrottleHandling,
     /// How the load lies on the ring of hash keys.
     pub skew: Skew,
     /// How it lies from other minutes on, counted from the trace's start; what waits stays where it is.
@@ -52,7 +53,7 @@ pub struct Setup {
 impl Setup {
     /// So many shards under a policy; keys are spread evenly, and what is throttled is lost.
     pub fn new(initial_shards: u32, policy: Policy) -> Self {
-        let (assumptions, throttled) = (Assumptions::default(), Throttled::default());
+        let (assumptions, throttled) = (Assumptions::default(), ThrottleHandling::default());
         let (skew, skew_from) = (Skew::default(), Vec::new());
         Self { initial_shards, assumptions, policy, throttled, skew, skew_from, shard_metrics: false }
     }
@@ -98,7 +99,7 @@ impl<'a> Simulation<'a> {
             process: Process::default(),
             aws,
             throttled: Vec::with_capacity(trace.minutes.len()),
-            capacity_tells: throttled == Throttled::Lost,
+            capacity_tells: throttled == ThrottleHandling::Lost,
             producers: Producers::new(assumptions, throttled, setup.skew.clone()),
             skew_from: setup.skew_from.clone(),
             schedule: json!({ "detail-type": "Scheduled Event" }),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use aws_models::alarm::AlarmState;
-use aws_models::cloudwatch::{AlarmConfig, CloudWatch, Metric};
+use aws_models::cloudwatch::{CloudWatch, Metric};
 use aws_models::stream_model::Assumptions;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::WRITE_BYTES_PER_MINUTE_PER_SHARD as SHARD;
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use scaler_core::{Policy, PolicySpec, StreamAlarm};
 use simulator::run::Run;
 use simulator::score::Score;
-use simulator::simulate::{Setup, Simulation, Skew, Throttled, simulate};
+use simulator::simulate::{Setup, Simulation, Skew, ThrottleHandling, simulate};
 use simulator::trace::Trace;
 
 /// On the hour.
@@ -105,7 +105,7 @@ impl Model {
     fn put(&mut self, alarms: Vec<(StreamAlarm, AlarmState)>, now: Timestamp) {
         for (alarm, _) in alarms {
             if self.put.get(&alarm.name) != Some(&alarm) {
-                self.cloudwatch.put_alarm(AlarmConfig::of(&alarm), now).unwrap();
+                self.cloudwatch.put_alarm(sandbox::alarm_config(&alarm), now).unwrap();
                 self.put.insert(alarm.name.clone(), alarm);
             }
         }
@@ -161,7 +161,7 @@ proptest! {
         };
         let setup = Setup {
             assumptions: Assumptions { metric_delay_minutes: delay, ..Assumptions::default() },
-            throttled: if retried { Throttled::Retried } else { Throttled::Lost },
+            throttled: if retried { ThrottleHandling::Retried } else { ThrottleHandling::Lost },
             ..Setup::new(4, policy(spec))
         };
         beside_the_model(&steps(&levels), &setup);
@@ -192,10 +192,10 @@ fn a_rise_is_answered_in_the_minute_in_which_its_alarm_fires() {
 fn what_is_offered_is_accepted_lost_or_waiting() {
     let trace = news().cut(1_200);
     for (throttled, hottest_key_share) in [
-        (Throttled::Lost, None),
-        (Throttled::Retried, None),
-        (Throttled::Lost, Some(0.2)),
-        (Throttled::Retried, Some(0.2)),
+        (ThrottleHandling::Lost, None),
+        (ThrottleHandling::Retried, None),
+        (ThrottleHandling::Lost, Some(0.2)),
+        (ThrottleHandling::Retried, Some(0.2)),
     ] {
         let skew = hottest_key_share.map(|share| Skew::of_key("hottest", share)).unwrap_or_default();
         let setup = Setup { throttled, skew, ..setup(2) };
@@ -210,14 +210,16 @@ fn what_is_offered_is_accepted_lost_or_waiting() {
             assert_eq!(traffic.offered, offered);
             assert_eq!(offered, Demand { bytes: sum(|part| part.bytes), records: sum(|part| part.records) });
             match throttled {
-                Throttled::Lost => assert_eq!((traffic.waiting, traffic.lost), (Demand::default(), traffic.throttled)),
-                Throttled::Retried => assert_eq!(shown.throttled_records, Some(traffic.waiting.records)),
+                ThrottleHandling::Lost => {
+                    assert_eq!((traffic.waiting, traffic.lost), (Demand::default(), traffic.throttled));
+                }
+                ThrottleHandling::Retried => assert_eq!(shown.throttled_records, Some(traffic.waiting.records)),
             }
         }
         assert!(!simulation.step(), "the trace is over");
         let traffic = simulation.traffic();
         assert!(traffic.throttled.records > 0, "the news throttles it");
-        assert_eq!(traffic.lost == Demand::default(), throttled == Throttled::Retried);
+        assert_eq!(traffic.lost == Demand::default(), throttled == ThrottleHandling::Retried);
     }
 }
 
@@ -236,7 +238,7 @@ fn what_is_lost_is_what_the_score_says() {
 #[test]
 fn what_is_tried_again_is_taken_in_the_end() {
     let trace = steps(&[(60, 250), (5, 700), (60, 250)]);
-    let mut simulation = Simulation::new(&trace, &Setup { throttled: Throttled::Retried, ..setup(4) });
+    let mut simulation = Simulation::new(&trace, &Setup { throttled: ThrottleHandling::Retried, ..setup(4) });
     while simulation.step() {}
     let traffic = simulation.traffic();
     assert_eq!(traffic.accepted, traffic.offered);

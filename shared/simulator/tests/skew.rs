@@ -7,7 +7,7 @@ use kinesis_model::limits::WRITE_BYTES_PER_MINUTE_PER_SHARD as SHARD;
 use kinesis_model::{Demand, HashKeyRange};
 use scaler_core::{Policy, PolicySpec};
 use simulator::run::Run;
-use simulator::simulate::{Setup, Simulation, Skew, Throttled, simulate};
+use simulator::simulate::{Setup, Simulation, Skew, ThrottleHandling, simulate};
 use simulator::trace::Trace;
 
 /// On the hour.
@@ -71,7 +71,7 @@ fn a_hot_shard_stops_throttling_with_fewer_shards_than_doubling_needs() {
 #[test]
 fn retries_of_a_hot_shard_do_not_make_it_look_like_a_full_stream() {
     let skew = Skew::of(vec![(percent(13, 24), 0.44)]).unwrap();
-    let hot = Setup { throttled: Throttled::Retried, ..setup(8, skew) };
+    let hot = Setup { throttled: ThrottleHandling::Retried, ..setup(8, skew) };
     let run = simulate(&steps(&[(480, 320)]), &hot);
     assert_eq!(throttles_in_the_end(&run), 0, "{:#?}", calls(&run));
     assert!(run.capacity.iter().all(|shards| *shards <= 14), "{:#?}", calls(&run));
@@ -91,7 +91,7 @@ fn one_hot_key_is_told_and_does_not_grow_the_stream_without_end() {
 
 #[test]
 fn an_even_overload_is_no_matter_of_single_shards() {
-    let retried = Throttled::Retried;
+    let retried = ThrottleHandling::Retried;
     let even = Setup { throttled: retried, shard_metrics: true, ..setup(4, Skew::default()) };
     let run = simulate(&steps(&[(60, 250), (300, 700)]), &even);
     assert_eq!(throttles_in_the_end(&run), 0);

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 
 use aws_models::alarm::AlarmState;
-use aws_models::cloudwatch::{AlarmConfig, CloudWatch, Metric};
+use aws_models::cloudwatch::{CloudWatch, Metric};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
+use sandbox::alarm_config;
 use scaler_core::{AlarmActions, AlarmKind, Direction, Policy, PolicySpec, Watch, alarm_name, stream_alarms};
 
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
@@ -25,7 +26,7 @@ fn state_after(spec: PolicySpec, kind: AlarmKind, delay_minutes: u32, minutes: i
     let alarms = stream_alarms(&policy, "orders", ShardCount::new(4).unwrap(), &AlarmActions::default());
     let alarm = alarms.into_iter().find(|alarm| alarm.name == alarm_name("orders", kind)).unwrap();
     let mut cloudwatch = CloudWatch::with_metric_delay(delay_minutes);
-    cloudwatch.put_alarm(AlarmConfig::of(&alarm), START).unwrap();
+    cloudwatch.put_alarm(alarm_config(&alarm), START).unwrap();
     for minute in 0..minutes {
         let at = START.checked_add(SignedDuration::from_mins(minute)).unwrap();
         for (name, value) in [

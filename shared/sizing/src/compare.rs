@@ -8,18 +8,14 @@ pub use break_even::{BreakEven, STEP_BYTES_PER_SECOND, break_even, on_demand_bel
 pub use brokers::{
     BrokerPart, BrokerPrice, Brokers, Hosting, broker_hour, network_bytes_per_second_max, storage_gb_month, transfer_gb,
 };
-pub use day::Day;
+pub use day::{DailyLoad, TARGET_UTILIZATION_PERCENT};
 
-use crate::paper::PaperStream;
 use billing::prices::{MONTH_SECONDS, MissingPrice, Price, PriceSheet};
 use billing::{Bill, OwnUse, advantage_of_all};
 use kinesis_model::StreamMode;
 use kinesis_model::{MicroUsd, ShardCount};
 use scaler_core::{AlarmActions, stream_alarms};
 use scaler_core::{Policy, PolicySpec};
-
-/// Full in percent that the scaler means shards to be, as long as nobody says otherwise.
-pub const TARGET_UTILIZATION_PERCENT: u32 = 80;
 
 /// A run of one of the functions is taken to last so long.
 const RUN_MILLISECONDS: u128 = 200;
@@ -30,7 +26,7 @@ const SYNCS: (u128, u128) = (12, 512);
 
 /// A way that Kinesis has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Way {
+pub enum CapacityStrategy {
     /// Shards for the peak, all day.
     StaticPeak,
     /// Shards that follow the load, with what this scaler itself costs.
@@ -41,7 +37,7 @@ pub enum Way {
     Advantage,
 }
 
-impl Way {
+impl CapacityStrategy {
     /// Every way.
     pub const ALL: [Self; 4] = [Self::StaticPeak, Self::Autoscaled, Self::OnDemand, Self::Advantage];
 
@@ -49,14 +45,14 @@ impl Way {
     ///
     /// # Errors
     /// A price is not known.
-    pub fn month(self, day: &Day, sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
+    pub fn month(self, day: &DailyLoad, sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
         let shards = u128::from(day.shards_for_peak().get());
-        let for_peak = paper(day, shards * u128::from(MONTH_SECONDS));
+        let for_peak = day.month_on_paper(shards * u128::from(MONTH_SECONDS));
         let (usage, standing) = (for_peak.usage(), for_peak.standing(StreamMode::OnDemand));
         match self {
             Self::StaticPeak => Bill::of(sheet, for_peak.quantities()),
             Self::Autoscaled => {
-                let mut bill = Bill::of(sheet, paper(day, day.shard_seconds_of_month()).quantities())?;
+                let mut bill = Bill::of(sheet, day.month_on_paper(day.shard_seconds_of_month()).quantities())?;
                 bill.lines.extend(own(sheet)?.lines);
                 Ok(bill)
             }
@@ -66,7 +62,7 @@ impl Way {
     }
 
     /// The lines of a month whose prices are known, and every price that is missing.
-    pub fn month_as_known(self, day: &Day, sheet: &PriceSheet) -> (Bill, Vec<MissingPrice>) {
+    pub fn month_as_known(self, day: &DailyLoad, sheet: &PriceSheet) -> (Bill, Vec<MissingPrice>) {
         let (mut sheet, mut missing) = (sheet.clone(), Vec::<MissingPrice>::new());
         loop {
             match self.month(day, &sheet) {
@@ -101,19 +97,6 @@ fn own(sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
     stack.and(of_stream).bill(sheet)
 }
 
-/// What the day's load uses in a month, with so many shards times seconds.
-fn paper(day: &Day, shard_seconds: u128) -> PaperStream {
-    let (bytes, records) = day.written_in_month();
-    PaperStream {
-        seconds: MONTH_SECONDS,
-        shard_seconds,
-        bytes,
-        records: Some(records),
-        readers: Some(day.readers()),
-        retention_hours: day.retention_hours,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -122,8 +105,8 @@ mod tests {
 
     const MB: u64 = 1_048_576;
 
-    pub(super) fn flat(megabytes: u64, record_bytes: u64) -> Day {
-        Day {
+    pub(super) fn flat(megabytes: u64, record_bytes: u64) -> DailyLoad {
+        DailyLoad {
             bytes_per_second: megabytes * MB,
             peak_bytes_per_second: megabytes * MB,
             peak_hours: 0,
@@ -133,7 +116,7 @@ mod tests {
         }
     }
 
-    fn usd(way: Way, day: &Day) -> String {
+    fn usd(way: CapacityStrategy, day: &DailyLoad) -> String {
         way.month(day, &PriceSheet::of("us-east-1")).unwrap().total().to_string()
     }
 
@@ -142,23 +125,23 @@ mod tests {
         // 10 MB/s in records of 10 KB are 1,024 a second: 10 shards and 20 %, 12 x 720 x 0.015 = 129.60, and 1,024
         // units a second, 2,654.208 million x 0.014 = 37.158912.
         let day = flat(10, 10 * 1_024);
-        assert_eq!(usd(Way::StaticPeak, &day), "166.758912");
+        assert_eq!(usd(CapacityStrategy::StaticPeak, &day), "166.758912");
         // 25,312.5 GB in at 0.08 and out at 0.04, and 720 x 0.04.
-        assert_eq!(usd(Way::OnDemand, &day), "3066.30");
+        assert_eq!(usd(CapacityStrategy::OnDemand, &day), "3066.30");
         // The floor of 25 MB/s: 63,281.25 GB at 0.032 + 0.016.
-        assert_eq!(usd(Way::Advantage, &day), "3037.50");
+        assert_eq!(usd(CapacityStrategy::Advantage, &day), "3037.50");
         // Twice the floor.
-        assert_eq!(usd(Way::Advantage, &flat(50, 10 * 1_024)), "6075.00");
+        assert_eq!(usd(CapacityStrategy::Advantage, &flat(50, 10 * 1_024)), "6075.00");
     }
 
     #[test]
     fn shards_that_follow_a_peak_cost_less_than_those_for_it() {
         // 1 MB/s, and 8 MB/s for two hours: at 80 % full 2 and 10 shards, and for the peak 8 and 20 %; (22 x 2 + 2 x 10) x 30 shard-hours.
-        let day = Day { bytes_per_second: MB, peak_hours: 2, ..flat(8, 10 * 1_024) };
+        let day = DailyLoad { bytes_per_second: MB, peak_hours: 2, ..flat(8, 10 * 1_024) };
         let sheet = PriceSheet::of("us-east-1");
-        let scaled = Way::Autoscaled.month(&day, &sheet).unwrap();
+        let scaled = CapacityStrategy::Autoscaled.month(&day, &sheet).unwrap();
         assert_eq!(scaled.cost_of(Item::ShardHour).to_string(), "28.80");
-        let fixed = Way::StaticPeak.month(&day, &sheet).unwrap();
+        let fixed = CapacityStrategy::StaticPeak.month(&day, &sheet).unwrap();
         assert_eq!(fixed.cost_of(Item::ShardHour).to_string(), "108.00");
         assert_eq!(fixed.cost_of(Item::PutUnits), scaled.cost_of(Item::PutUnits));
         // 36 metrics read an hour to publish how full it is and 3 to plan; 132 runs an hour, of which 120 take 0.2 s x 0.25
@@ -172,32 +155,32 @@ mod tests {
 
     #[test]
     fn more_consumers_than_can_share_have_enhanced_fan_out_in_every_mode() {
-        let day = |consumers| Day { consumers, ..flat(10, 10 * 1_024) };
+        let day = |consumers| DailyLoad { consumers, ..flat(10, 10 * 1_024) };
         let sheet = PriceSheet::of("us-east-1");
-        let lines = |way: Way, consumers| way.month(&day(consumers), &sheet).unwrap();
-        assert_eq!(lines(Way::StaticPeak, 2).cost_of(Item::FanOutHour).0, 0);
+        let lines = |way: CapacityStrategy, consumers| way.month(&day(consumers), &sheet).unwrap();
+        assert_eq!(lines(CapacityStrategy::StaticPeak, 2).cost_of(Item::FanOutHour).0, 0);
         // 3 consumers x 12 shards x 720 x 0.015, and 3 x 25,312.5 GB x 0.013.
-        let three = lines(Way::StaticPeak, 3);
+        let three = lines(CapacityStrategy::StaticPeak, 3);
         assert_eq!(three.cost_of(Item::FanOutHour).to_string(), "388.80");
         assert_eq!(three.cost_of(Item::FanOutOut).to_string(), "987.1875");
-        assert_eq!(lines(Way::OnDemand, 2).cost_of(Item::OnDemandOut).to_string(), "2025.00");
-        assert_eq!(lines(Way::OnDemand, 3).cost_of(Item::OnDemandFanOutOut).to_string(), "3796.875");
-        assert_eq!(lines(Way::StaticPeak, 0).cost_of(Item::FanOutOut).0, 0);
+        assert_eq!(lines(CapacityStrategy::OnDemand, 2).cost_of(Item::OnDemandOut).to_string(), "2025.00");
+        assert_eq!(lines(CapacityStrategy::OnDemand, 3).cost_of(Item::OnDemandFanOutOut).to_string(), "3796.875");
+        assert_eq!(lines(CapacityStrategy::StaticPeak, 0).cost_of(Item::FanOutOut).0, 0);
     }
 
     #[test]
     fn consumers_that_share_get_the_shards_that_they_read_from() {
         // 2 MB/s written take 2 shards at the least and 3 at 80 %; three consumers that share take 6 / 2 / 0.8.
-        let shards = |consumers| Day { consumers, ..flat(2, 10 * 1_024) }.shards(2 * MB).get();
+        let shards = |consumers| DailyLoad { consumers, ..flat(2, 10 * 1_024) }.shards(2 * MB).get();
         assert_eq!([1, 3, 4].map(shards), [3, 4, 3]);
     }
 
     #[test]
     fn a_price_that_is_not_known_is_told() {
         let tokyo = PriceSheet::of("ap-northeast-1");
-        assert_eq!(Way::StaticPeak.month(&flat(1, 1_024), &tokyo).map(|bill| bill.lines.len()), Ok(2));
-        assert_eq!(Way::Autoscaled.month(&flat(1, 1_024), &tokyo).unwrap_err().item, Item::MetricRequest);
-        let (known, missing) = Way::Autoscaled.month_as_known(&flat(1, 1_024), &tokyo);
+        assert_eq!(CapacityStrategy::StaticPeak.month(&flat(1, 1_024), &tokyo).map(|bill| bill.lines.len()), Ok(2));
+        assert_eq!(CapacityStrategy::Autoscaled.month(&flat(1, 1_024), &tokyo).unwrap_err().item, Item::MetricRequest);
+        let (known, missing) = CapacityStrategy::Autoscaled.month_as_known(&flat(1, 1_024), &tokyo);
         let items = |bill: &Bill| bill.lines.iter().map(|line| line.item).collect::<Vec<_>>();
         assert_eq!(items(&known)[..2], [Item::ShardHour, Item::PutUnits]);
         let missing: Vec<_> = missing.iter().map(|lacked| lacked.item).collect();

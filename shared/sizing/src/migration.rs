@@ -79,7 +79,7 @@ impl Cleanup {
 
 /// Something to be known of a topic before it moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notice {
+pub enum MigrationNotice {
     /// Nobody said how much is written.
     RateUnknown,
     /// Nobody said in how many records: shards by records and payload units are not reckoned.
@@ -133,7 +133,7 @@ pub enum Notice {
     TooManyGroups,
 }
 
-impl Notice {
+impl MigrationNotice {
     /// Whether the topic cannot become a stream as it is: something has to be built, or given up.
     pub fn has_no_counterpart(self) -> bool {
         match self {
@@ -172,7 +172,7 @@ pub struct StreamPlan {
     /// How long it keeps records.
     pub retention_hours: u32,
     /// What to know, in the order of the topic's properties.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<MigrationNotice>,
     /// A month at the peak rate, as far as it is known; `None` where the shards are not.
     pub month: Option<PaperStream>,
 }
@@ -184,13 +184,13 @@ pub fn stream_for(topic: &Topic, headroom_percent: u32) -> StreamPlan {
     let sizing = workload.map(|workload| Sizing::of(&workload, headroom_percent));
     notices.extend(sizing.iter().flat_map(sizes));
     let keys = workload.zip(sizing).and_then(|(workload, sizing)| HashedKeys::of(&workload, sizing.recommended));
-    notices.extend(keys.filter(HashedKeys::are_few).map(Notice::KeysFew));
+    notices.extend(keys.filter(HashedKeys::are_few).map(MigrationNotice::KeysFew));
     let retention_hours = retention(topic, &mut notices);
     notices.extend(records(topic));
     notices.extend(match topic.key_ordering {
-        Some(true) => Some(Notice::KeyOrder),
+        Some(true) => Some(MigrationNotice::KeyOrder),
         Some(false) => None,
-        None => Some(Notice::KeyOrderUnknown),
+        None => Some(MigrationNotice::KeyOrderUnknown),
     });
     let month =
         workload.zip(sizing).map(|(workload, sizing)| PaperStream::at_peak(&workload, &sizing, retention_hours));
@@ -198,33 +198,33 @@ pub fn stream_for(topic: &Topic, headroom_percent: u32) -> StreamPlan {
 }
 
 /// What the stream is to carry; `None` where the rate is not known.
-fn workload(topic: &Topic, notices: &mut Vec<Notice>) -> Option<Workload> {
+fn workload(topic: &Topic, notices: &mut Vec<MigrationNotice>) -> Option<Workload> {
     let reads = topic
         .consumer_groups
         .as_ref()
         .map_or(Reads::Unknown, |groups| Reads::ByConsumers(u32::try_from(groups.len()).unwrap_or(u32::MAX)));
     if reads == Reads::Unknown {
-        notices.push(Notice::GroupsUnknown);
+        notices.push(MigrationNotice::GroupsUnknown);
     }
     let Some(bytes_per_second) = topic.bytes_per_second else {
-        notices.push(Notice::RateUnknown);
+        notices.push(MigrationNotice::RateUnknown);
         return None;
     };
     if topic.records_per_second.is_none() {
-        notices.push(Notice::RecordsUnknown);
+        notices.push(MigrationNotice::RecordsUnknown);
     }
     let records_per_second = topic.records_per_second;
     Some(Workload { bytes_per_second, records_per_second, reads, distinct_partition_keys: topic.partition_keys })
 }
 
 /// What to know of its shards, and of those who read them.
-fn sizes(sizing: &Sizing) -> Vec<Notice> {
+fn sizes(sizing: &Sizing) -> Vec<MigrationNotice> {
     let fan_out = sizing.readers.filter(|readers| readers.reading() == Reading::FanOut);
     let is_too_many = fan_out.is_some_and(|readers| readers.count() > FAN_OUT_CONSUMERS_MAX);
     [
-        sizing.is_too_large().then_some(Notice::TooManyShards),
-        fan_out.map(Notice::FanOutNeeded),
-        is_too_many.then_some(Notice::TooManyGroups),
+        sizing.is_too_large().then_some(MigrationNotice::TooManyShards),
+        fan_out.map(MigrationNotice::FanOutNeeded),
+        is_too_many.then_some(MigrationNotice::TooManyGroups),
     ]
     .into_iter()
     .flatten()
@@ -232,19 +232,19 @@ fn sizes(sizing: &Sizing) -> Vec<Notice> {
 }
 
 /// Hours that the stream keeps records, up since a part of an hour cannot be had.
-fn retention(topic: &Topic, notices: &mut Vec<Notice>) -> u32 {
+fn retention(topic: &Topic, notices: &mut Vec<MigrationNotice>) -> u32 {
     let by_limits = topic.cleanup.is_none_or(Cleanup::deletes);
     let (hours, notice) = match topic.retention {
         // Compaction says it all: what is compacted is kept for ever, and belongs into a table.
         _ if topic.cleanup == Some(Cleanup::Compact) => (RETENTION_HOURS_MIN, None),
-        _ if !by_limits => (RETENTION_HOURS_MAX, Some(Notice::RetentionForever)),
-        None => (RETENTION_HOURS_MIN, Some(Notice::RetentionUnknown)),
-        Some(Retention::Forever) => (RETENTION_HOURS_MAX, Some(Notice::RetentionForever)),
+        _ if !by_limits => (RETENTION_HOURS_MAX, Some(MigrationNotice::RetentionForever)),
+        None => (RETENTION_HOURS_MIN, Some(MigrationNotice::RetentionUnknown)),
+        Some(Retention::Forever) => (RETENTION_HOURS_MAX, Some(MigrationNotice::RetentionForever)),
         Some(Retention::Milliseconds(ms)) => {
             let hours = u32::try_from(ms.div_ceil(HOUR_MS)).unwrap_or(u32::MAX);
             let notice = match hours {
-                _ if hours < RETENTION_HOURS_MIN => Some(Notice::RetentionRaised),
-                _ if hours > RETENTION_HOURS_MAX => Some(Notice::RetentionCut),
+                _ if hours < RETENTION_HOURS_MIN => Some(MigrationNotice::RetentionRaised),
+                _ if hours > RETENTION_HOURS_MAX => Some(MigrationNotice::RetentionCut),
                 _ => None,
             };
             (hours.clamp(RETENTION_HOURS_MIN, RETENTION_HOURS_MAX), notice)
@@ -253,33 +253,33 @@ fn retention(topic: &Topic, notices: &mut Vec<Notice>) -> u32 {
     notices.extend(notice);
     notices.extend(match topic.size_limit {
         _ if !by_limits => None,
-        Some(SizeLimit::Bytes(bytes)) => Some(Notice::RetentionBySize { bytes }),
+        Some(SizeLimit::Bytes(bytes)) => Some(MigrationNotice::RetentionBySize { bytes }),
         Some(SizeLimit::None) => None,
-        None => Some(Notice::SizeLimitUnknown),
+        None => Some(MigrationNotice::SizeLimitUnknown),
     });
     hours
 }
 
 /// What of its records does not fit a stream as it comes.
-fn records(topic: &Topic) -> Vec<Notice> {
+fn records(topic: &Topic) -> Vec<MigrationNotice> {
     let mut notices = Vec::new();
     match topic.max_message_bytes {
-        Some(bytes) if bytes > RECORD_BYTES_MAX => notices.push(Notice::RecordsTooLarge { bytes }),
+        Some(bytes) if bytes > RECORD_BYTES_MAX => notices.push(MigrationNotice::RecordsTooLarge { bytes }),
         Some(bytes) if bytes > KAFKA_MESSAGE_BYTES_DEFAULT => {
-            notices.push(Notice::RecordsLarge { kib: bytes.div_ceil(1_024) });
+            notices.push(MigrationNotice::RecordsLarge { kib: bytes.div_ceil(1_024) });
         }
         Some(_) => {}
-        None => notices.push(Notice::BatchesUnknown),
+        None => notices.push(MigrationNotice::BatchesUnknown),
     }
     match topic.cleanup {
-        Some(Cleanup::Compact | Cleanup::CompactAndDelete) => notices.push(Notice::Compacted),
+        Some(Cleanup::Compact | Cleanup::CompactAndDelete) => notices.push(MigrationNotice::Compacted),
         Some(Cleanup::Delete | Cleanup::Neither) => {}
-        None => notices.push(Notice::CleanupUnknown),
+        None => notices.push(MigrationNotice::CleanupUnknown),
     }
     // "producer" says that each producer may do as it likes.
     let plain = ["uncompressed", "none", "producer"];
     if topic.compression.as_deref().is_some_and(|compression| !plain.contains(&compression)) {
-        notices.push(Notice::Compressed);
+        notices.push(MigrationNotice::Compressed);
     }
     notices
 }
@@ -324,13 +324,13 @@ mod tests {
     fn what_is_not_known_is_asked_for() {
         let plan = stream_for(&Topic::default(), 20);
         let asked = [
-            Notice::GroupsUnknown,
-            Notice::RateUnknown,
-            Notice::RetentionUnknown,
-            Notice::SizeLimitUnknown,
-            Notice::BatchesUnknown,
-            Notice::CleanupUnknown,
-            Notice::KeyOrderUnknown,
+            MigrationNotice::GroupsUnknown,
+            MigrationNotice::RateUnknown,
+            MigrationNotice::RetentionUnknown,
+            MigrationNotice::SizeLimitUnknown,
+            MigrationNotice::BatchesUnknown,
+            MigrationNotice::CleanupUnknown,
+            MigrationNotice::KeyOrderUnknown,
         ];
         assert_eq!((plan.sizing, plan.month), (None, None));
         assert_eq!(plan.notices, asked);
@@ -340,28 +340,32 @@ mod tests {
     fn retention_is_brought_into_a_streams_bounds() {
         let year = u64::from(RETENTION_HOURS_MAX) * HOUR_MS;
         for (retention, hours, notices) in [
-            (Retention::Milliseconds(1), 24, vec![Notice::RetentionRaised]),
+            (Retention::Milliseconds(1), 24, vec![MigrationNotice::RetentionRaised]),
             (Retention::Milliseconds(24 * HOUR_MS), 24, vec![]),
             (Retention::Milliseconds(24 * HOUR_MS + 1), 25, vec![]),
             (Retention::Milliseconds(year), 8_760, vec![]),
-            (Retention::Milliseconds(year + 1), 8_760, vec![Notice::RetentionCut]),
-            (Retention::Milliseconds(u64::MAX), 8_760, vec![Notice::RetentionCut]),
-            (Retention::Forever, 8_760, vec![Notice::RetentionForever]),
+            (Retention::Milliseconds(year + 1), 8_760, vec![MigrationNotice::RetentionCut]),
+            (Retention::Milliseconds(u64::MAX), 8_760, vec![MigrationNotice::RetentionCut]),
+            (Retention::Forever, 8_760, vec![MigrationNotice::RetentionForever]),
         ] {
             let plan = stream_for(&Topic { retention: Some(retention), ..known() }, 20);
             assert_eq!((plan.retention_hours, plan.notices), (hours, notices), "{retention:?}");
         }
         let by_size = Topic { size_limit: Some(SizeLimit::Bytes(9)), ..known() };
-        assert_eq!(stream_for(&by_size, 20).notices, [Notice::RetentionBySize { bytes: 9 }]);
+        assert_eq!(stream_for(&by_size, 20).notices, [MigrationNotice::RetentionBySize { bytes: 9 }]);
     }
 
     #[test]
     fn limits_count_where_kafka_deletes_by_them() {
         for (cleanup, hours, notices) in [
-            (Cleanup::Delete, 48, vec![Notice::RetentionBySize { bytes: 9 }]),
-            (Cleanup::CompactAndDelete, 48, vec![Notice::RetentionBySize { bytes: 9 }, Notice::Compacted]),
-            (Cleanup::Compact, 24, vec![Notice::Compacted]),
-            (Cleanup::Neither, 8_760, vec![Notice::RetentionForever]),
+            (Cleanup::Delete, 48, vec![MigrationNotice::RetentionBySize { bytes: 9 }]),
+            (
+                Cleanup::CompactAndDelete,
+                48,
+                vec![MigrationNotice::RetentionBySize { bytes: 9 }, MigrationNotice::Compacted],
+            ),
+            (Cleanup::Compact, 24, vec![MigrationNotice::Compacted]),
+            (Cleanup::Neither, 8_760, vec![MigrationNotice::RetentionForever]),
         ] {
             let (retention, size_limit) = (Some(Retention::Milliseconds(48 * HOUR_MS)), Some(SizeLimit::Bytes(9)));
             let plan = stream_for(&Topic { cleanup: Some(cleanup), retention, size_limit, ..known() }, 20);
@@ -373,28 +377,28 @@ mod tests {
     fn records_that_do_not_fit_are_told() {
         for (bytes, notices) in [
             (1_048_588, vec![]),
-            (1_048_589, vec![Notice::RecordsLarge { kib: 1_025 }]),
-            (10 * MB, vec![Notice::RecordsLarge { kib: 10_240 }]),
-            (10 * MB + 1, vec![Notice::RecordsTooLarge { bytes: 10 * MB + 1 }]),
+            (1_048_589, vec![MigrationNotice::RecordsLarge { kib: 1_025 }]),
+            (10 * MB, vec![MigrationNotice::RecordsLarge { kib: 10_240 }]),
+            (10 * MB + 1, vec![MigrationNotice::RecordsTooLarge { bytes: 10 * MB + 1 }]),
         ] {
             assert_eq!(stream_for(&Topic { max_message_bytes: Some(bytes), ..known() }, 20).notices, notices);
         }
         let compacted = Topic { cleanup: Some(Cleanup::Compact), retention: Some(Retention::Forever), ..known() };
-        assert_eq!(stream_for(&compacted, 20).notices, [Notice::Compacted]);
+        assert_eq!(stream_for(&compacted, 20).notices, [MigrationNotice::Compacted]);
     }
 
     #[test]
     fn a_topic_that_no_stream_can_carry_is_told() {
         let topic = |megabytes: u64| Topic { bytes_per_second: Some(megabytes * MB), ..known() };
         assert_eq!(stream_for(&topic(10_000), 0).notices, []);
-        assert_eq!(stream_for(&topic(10_000), 1).notices, [Notice::TooManyShards]);
+        assert_eq!(stream_for(&topic(10_000), 1).notices, [MigrationNotice::TooManyShards]);
     }
 
     #[test]
     fn a_topic_of_few_keys_is_told_how_they_fall() {
         let of_keys = |keys| stream_for(&Topic { partition_keys: Some(keys), ..known() }, 20);
         let few = of_keys(4);
-        assert!(few.notices.contains(&Notice::KeysFew(few.keys.unwrap())), "{few:?}");
+        assert!(few.notices.contains(&MigrationNotice::KeysFew(few.keys.unwrap())), "{few:?}");
         assert_eq!(of_keys(10_000).notices, []);
     }
 
@@ -407,11 +411,14 @@ mod tests {
         let plan = stream_for(&read_by(4), 20);
         let readers = plan.sizing.unwrap().readers.unwrap();
         assert_eq!((readers.reading(), readers.classic_max()), (Reading::FanOut, 3));
-        assert_eq!(plan.notices, [Notice::FanOutNeeded(readers)]);
+        assert_eq!(plan.notices, [MigrationNotice::FanOutNeeded(readers)]);
         let bill = Bill::of(&PriceSheet::of("us-east-1"), plan.month.unwrap().quantities()).unwrap();
         // 4 groups x 3 shards x 720 x 0.015, and 4 x 5,062.5 GB x 0.013.
         assert_eq!(bill.cost_of(Item::FanOutHour).to_string(), "129.60");
         assert_eq!(bill.cost_of(Item::FanOutOut).to_string(), "263.25");
-        assert!(!notices(20).contains(&Notice::TooManyGroups) && notices(21).contains(&Notice::TooManyGroups));
+        assert!(
+            !notices(20).contains(&MigrationNotice::TooManyGroups)
+                && notices(21).contains(&MigrationNotice::TooManyGroups)
+        );
     }
 }

@@ -22,7 +22,7 @@ use scaler_core::{StreamAlarm, TAG_MADE_BY, TAG_PREFIX, signature};
 use kinesis_model::limits::TAGS_PER_STREAM_MAX;
 
 use aws_models::kinesis_rules;
-use aws_models::kinesis_rules::{Mode, Refusal, Reshard, Resize};
+use aws_models::kinesis_rules::{Refusal, Reshard, Resize};
 use aws_models::ring::{Ring, RingFault};
 
 mod billing;
@@ -421,7 +421,7 @@ impl State {
         let resize = Resize {
             stream: name,
             account: ACCOUNT,
-            mode: mode(stream),
+            mode: stream.mode,
             status: status_word(stream, now),
             open_shards: stream.shards,
             target: i64::from(desired.get()),
@@ -450,7 +450,7 @@ impl State {
         let reshard = Reshard {
             stream: name,
             account: ACCOUNT,
-            mode: mode(stream),
+            mode: stream.mode,
             status: status_word(stream, now),
             added,
             account_open_shards,
@@ -489,13 +489,6 @@ fn misplaced(call: &'static str, subject: &str, fault: RingFault) -> CallError {
         RingFault::NotInside | RingFault::NotAdjacent => (Failure::Refused, "InvalidArgumentException"),
     };
     CallError::new(call, subject, failure, format!("{error_type}: {fault}"))
-}
-
-fn mode(stream: &Stream) -> Mode {
-    match stream.mode {
-        StreamMode::OnDemand => Mode::OnDemand,
-        StreamMode::Provisioned => Mode::Provisioned,
-    }
 }
 
 fn status_word(stream: &Stream, now: Timestamp) -> &'static str {

@@ -223,7 +223,7 @@ impl fmt::Display for Item {
 
 /// A word that names no item.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is no item that has a price; there are {}", Item::ALL.map(Item::name).join(", "))]
+#[error("{word:?} is not an item with a price; the items are {}", Item::ALL.map(Item::name).join(", "))]
 pub struct UnknownItem {
     word: String,
 }

@@ -3,7 +3,7 @@
 //! Where a Region or a line is missing, no source was found, and none is guessed. AWS raises and lowers prices: cost-report
 //! reads the Price List at run time, where it may, and takes its figures instead.
 
-use super::Item;
+use super::item::Item;
 use kinesis_model::MicroUsd;
 
 /// A price and its source.

@@ -15,8 +15,9 @@ use shuttle::rand::{Rng as _, thread_rng};
 use shuttle::scheduler::PctScheduler;
 use shuttle::{Config, Runner, check_random_with_seed};
 
-use super::{Counts, Producer, SendError, Ticket};
-use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, Taken};
+use super::Producer;
+use crate::outcome::{Counts, SendError, Ticket};
+use crate::port::{CallFailure, Entry, Put, PutFailure, PutRecords, PutSuccess};
 use crate::record::Record;
 use crate::runtime::{Instant, start_clock};
 use crate::settings::{Aggregation, Order, Settings};
@@ -35,7 +36,7 @@ impl PutRecords for Moody {
         yield_now().await;
         let taken = |_| match thread_rng().gen_range(0..3) {
             0 => Err(PutFailure { is_throttled: true, message: String::new() }),
-            _ => Ok(Taken { shard: String::new(), sequence_number: String::new() }),
+            _ => Ok(PutSuccess { shard: String::new(), sequence_number: String::new() }),
         };
         match thread_rng().gen_range(0..7) {
             0 => Err(CallFailure::Throttled(String::new())),

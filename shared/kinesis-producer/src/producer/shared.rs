@@ -8,8 +8,8 @@ use std::sync::{Arc, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
-use super::{Acknowledged, Counts, SendError, Ticket};
 use crate::batch::Waiter;
+use crate::outcome::{Acknowledged, Counts, SendError, Ticket};
 use crate::record::Record;
 use crate::runtime::Mutex;
 
@@ -25,7 +25,7 @@ pub(crate) struct Shared {
 
 struct State {
     counts: Counts,
-    stands: Stands,
+    phase: Phase,
     /// Records that the task has not taken over, in the order in which they were sent.
     arrived: VecDeque<(Record, Waiter)>,
     /// A round is what is sent between two flushes. This is the number of the first that has not ended...
@@ -36,9 +36,9 @@ struct State {
     hurried: u64,
 }
 
-/// How a producer stands.
+/// How far a producer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stands {
+pub(crate) enum Phase {
     /// It takes records.
     Open,
     /// It takes no more, and writes those that it has.
@@ -50,11 +50,11 @@ pub(crate) enum Stands {
 }
 
 /// What the task is to do.
-pub(crate) struct Asked {
+pub(crate) struct Work {
     pub(crate) arrived: Vec<(Record, Waiter)>,
     /// Rounds below this one wait for no more.
     pub(crate) hurried: u64,
-    pub(crate) stands: Stands,
+    pub(crate) phase: Phase,
     /// Whether records are left that have not been taken over.
     pub(crate) is_more: bool,
 }
@@ -63,7 +63,7 @@ impl Shared {
     pub(crate) fn new(queue_bytes_max: usize) -> Self {
         let state = State {
             counts: Counts::default(),
-            stands: Stands::Open,
+            phase: Phase::Open,
             arrived: VecDeque::new(),
             round_first: 0,
             open: VecDeque::from([0]),
@@ -91,7 +91,7 @@ impl Shared {
     pub(crate) fn hand_over(&self, record: Record, room: OwnedSemaphorePermit) -> Result<Ticket, SendError> {
         let (answer, ticket) = oneshot::channel();
         let is_first = self.with(|state| {
-            if state.stands != Stands::Open {
+            if state.phase != Phase::Open {
                 return Err(SendError::Closed);
             }
             let round = state.round();
@@ -125,8 +125,8 @@ impl Shared {
     /// As [`Self::flush`], and nothing is taken any more.
     pub(crate) fn close(&self) -> u64 {
         let next = self.with(|state| {
-            if state.stands == Stands::Open {
-                state.stands = Stands::Closed;
+            if state.phase == Phase::Open {
+                state.phase = Phase::Closed;
             }
             state.next_round()
         });
@@ -138,8 +138,8 @@ impl Shared {
     /// The handle is dropped; what was closed goes on to its end.
     pub(crate) fn dropped(&self) {
         self.with(|state| {
-            if state.stands == Stands::Open {
-                state.stands = Stands::Dropped;
+            if state.phase == Phase::Open {
+                state.phase = Phase::Dropped;
             }
         });
         self.asked.notify_one();
@@ -157,11 +157,11 @@ impl Shared {
     }
 
     /// What the task is to do now, with so many new records at most.
-    pub(crate) fn take_over(&self, most: usize) -> Asked {
-        let asked = self.with(|state| Asked {
+    pub(crate) fn take_over(&self, most: usize) -> Work {
+        let asked = self.with(|state| Work {
             arrived: state.arrived.drain(..most.min(state.arrived.len())).collect(),
             hurried: state.hurried,
-            stands: state.stands,
+            phase: state.phase,
             is_more: !state.arrived.is_empty(),
         });
         if asked.is_more {
@@ -188,7 +188,7 @@ impl Shared {
     /// The task is over, whatever the cause: nothing is taken any more. What it had not taken over yet is its caller's to end.
     pub(crate) fn gone(&self) -> Vec<Waiter> {
         let left = self.with(|state| {
-            state.stands = Stands::Gone;
+            state.phase = Phase::Gone;
             std::mem::take(&mut state.arrived)
         });
         self.room.close();

@@ -5,11 +5,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::shared::{Asked, Shared, Stands};
-use super::{Acknowledged, SendError};
+use super::shared::{Phase, Shared, Work};
 use crate::backoff::Backoff;
 use crate::batch::{Pending, Queue};
-use crate::port::{CallFailure, Put, PutFailure, PutRecords, Taken};
+use crate::outcome::{Acknowledged, SendError};
+use crate::port::{CallFailure, Put, PutFailure, PutRecords, PutSuccess};
 use crate::runtime::{Id, Instant, JoinSet, sleep_until, timeout};
 use crate::settings::Settings;
 
@@ -54,8 +54,8 @@ impl<P: PutRecords> Worker<P> {
     pub(crate) async fn run(mut self) {
         loop {
             let asked = self.shared.take_over(RECORDS_AT_ONCE);
-            let is_last = asked.stands != Stands::Open && !asked.is_more;
-            if asked.stands == Stands::Dropped {
+            let is_last = asked.phase != Phase::Open && !asked.is_more;
+            if asked.phase == Phase::Dropped {
                 return;
             }
             self.take(asked);
@@ -80,7 +80,7 @@ impl<P: PutRecords> Worker<P> {
         }
     }
 
-    fn take(&mut self, asked: Asked) {
+    fn take(&mut self, asked: Work) {
         let now = Instant::now();
         for (record, waiter) in asked.arrived {
             self.queue.push(record, waiter, now);
@@ -192,8 +192,8 @@ impl<P: PutRecords> Worker<P> {
         self.shared.count(|counts| counts.calls_allowed = self.allowed as u64);
     }
 
-    fn acknowledge(&mut self, pending: Pending, taken: Taken) {
-        let Taken { shard, sequence_number } = taken;
+    fn acknowledge(&mut self, pending: Pending, taken: PutSuccess) {
+        let PutSuccess { shard, sequence_number } = taken;
         let (tries, maybe_doubled) = (pending.tries + 1, pending.maybe_written);
         self.end(pending, &Ok(Acknowledged { shard, sequence_number, tries, maybe_doubled }));
     }

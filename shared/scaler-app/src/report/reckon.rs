@@ -1,7 +1,7 @@
 //! Reckons one stream: from what it used to its bill, what it could have cost, and what to do about it.
 
 use billing::prices::{Item, MissingPrice, PriceSheet};
-use billing::{Bill, Looked, OwnUse, Series, Standing, Usage, advice, month_end};
+use billing::{AdviceInput, Bill, OwnUse, Series, Standing, Usage, advice, month_end};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kinesis_model::num::float;
@@ -98,7 +98,7 @@ impl BilledStream {
         if let Some(Err(fault)) = &self.enrolment.budget {
             notes.push(format!("{fault}: no budget is watched until that is corrected"));
         }
-        let looked = Looked { usage, standing, managed_by: policy.as_ref(), target_utilization_percent: target };
+        let looked = AdviceInput { usage, standing, managed_by: policy.as_ref(), target_utilization_percent: target };
         let advice = advice(sheet, looked)?.into_iter().map(|advice| AdviceLine {
             words: advice.saving.to_string(),
             usd_month: Usd(advice.a_month),

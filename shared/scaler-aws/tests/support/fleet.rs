@@ -8,11 +8,11 @@ use scaler_app::cloud::Cloud as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_models::cloudwatch::{AlarmConfig, AlarmFilter};
+use aws_models::cloudwatch::AlarmFilter;
 use billing_aws::AwsCostCloud;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
-use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox};
+use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, alarm_config};
 use scaler_app::Process;
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::stack_config::StackConfig;
@@ -256,7 +256,7 @@ impl Fleet {
                 let now = self.sandbox.now();
                 self.sandbox
                     .cloudwatch()
-                    .put_alarm_tagged(AlarmConfig::of(&fitted.signed_by(&self.stack_config.stack_name)), tags, now)
+                    .put_alarm_tagged(alarm_config(&fitted.signed_by(&self.stack_config.stack_name)), tags, now)
                     .unwrap();
             }
             "an alarm deleted" => self.sandbox.cloudwatch().delete_alarms(&[out]),
@@ -343,7 +343,7 @@ impl Fleet {
         for (name, stream) in &self.streams {
             for alarm in self.wanted(name, stream) {
                 match there.remove(&alarm.name) {
-                    Some(config) if config == AlarmConfig::of(&alarm.signed_by(&self.stack_config.stack_name)) => {}
+                    Some(config) if config == alarm_config(&alarm.signed_by(&self.stack_config.stack_name)) => {}
                     Some(_) => wrongs.push(format!("{} is wrong", alarm.name)),
                     None => wrongs.push(format!("{} is missing", alarm.name)),
                 }

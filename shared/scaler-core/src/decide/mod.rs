@@ -331,11 +331,14 @@ impl Decision {
         let mut before = self.current;
         let mut told = Vec::new();
         for step in &self.steps {
-            // Where it starts; after that only what changed the count, or somebody should know.
-            let is_start = matches!(step.reason.stage(), Stage::Admit | Stage::Recommend | Stage::HotShards);
+            // Where it starts and where the load lies; else only what changed the count, or somebody should know.
+            let is_told = match step.reason.stage() {
+                Stage::Admit | Stage::Recommend | Stage::HotShards | Stage::UnevenLoad => true,
+                _ => step.shards != before,
+            };
             let is_notable = step.reason.explained().is_always_told(self.desired != self.current)
                 || step.reason.cause().is_some_and(|cause| cause.matters_in(self.direction));
-            if is_start || step.shards != before || is_notable {
+            if is_told || is_notable {
                 told.push(self.told(&step.reason));
             }
             before = step.shards;

@@ -1,65 +1,11 @@
-//! Plans within the limit on calls: made day by day, and replayed on a stream that refuses what is not legal.
+//! Plans within the limit on calls, made day by day.
 
-use jiff::Timestamp;
-
-use super::Rules;
+use super::cost::Cost;
 use super::prices::Prices;
-use super::program::{Budget, Change, Cost, Grid, Values};
-use crate::run::Run;
-use aws_models::stream_model::{Assumptions, ResizeKind, StreamModel};
-
-/// A demand, and what a stream that has to cover it can do.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Task<'a> {
-    /// Whole shards, by minute.
-    pub(super) need: &'a [u32],
-    /// Shards at first.
-    pub(super) initial: u32,
-    pub(super) assumed: &'a Assumptions,
-    pub(super) rules: Rules,
-}
+use super::program::{Budget, Change, Grid, Values};
+use super::task::{Rules, Task};
 
 impl Task<'_> {
-    /// The count above which none is of use.
-    pub(super) fn top(&self) -> u32 {
-        self.need.iter().copied().max().unwrap_or(1).max(self.initial)
-    }
-
-    /// All of it, in steps of so many minutes and counts of so many shards.
-    pub(super) fn grid(&self, step: usize, unit: u32) -> Grid {
-        Grid::new(self.need, self.initial, self.assumed, step, unit)
-    }
-
-    /// Minutes, at least one, in which no more changes are done than calls are allowed in a window: of two calls a
-    /// window apart the first may be done as late as can be, and the last as soon.
-    pub(super) fn window_of_changes(&self) -> usize {
-        let takes = |by| self.assumed.resize_minutes(0, by, ResizeKind::UpdateShardCount);
-        self.rules.window.saturating_sub(takes(self.top()) - takes(1)).max(1)
-    }
-
-    /// Shard-minutes and run of these changes, if all are accepted and nothing is throttled.
-    pub(super) fn replay(&self, changes: &[Change]) -> Option<(u64, Run)> {
-        let apart = self.rules.calls as usize;
-        // The stream knows AWS's limit only.
-        let legal =
-            changes.iter().zip(changes.iter().skip(apart)).all(|(a, b)| b.called - a.called >= self.rules.window);
-        let mut stream = StreamModel::new(self.initial, Timestamp::UNIX_EPOCH, *self.assumed);
-        let mut capacity = Vec::with_capacity(self.need.len());
-        let mut changes = changes.iter().peekable();
-        for (minute, need) in self.need.iter().enumerate() {
-            if let Some(change) = changes.next_if(|change| change.called == minute) {
-                stream.resize(minute, change.to, ResizeKind::UpdateShardCount, "").ok()?;
-            }
-            capacity.push(stream.capacity(minute));
-            if stream.capacity(minute) < *need {
-                return None;
-            }
-        }
-        let sum = capacity.iter().map(|shards| u64::from(*shards)).sum();
-        let all = legal && changes.peek().is_none();
-        all.then(|| (sum, Run { capacity, calls: stream.calls().to_vec(), throttled: None }))
-    }
-
     /// A plan with as few calls as can be: the last resort, and legal whenever so many calls in all are enough.
     pub(super) fn few_calls(&self) -> Option<Vec<Change>> {
         let grid = self.grid(1, 1);

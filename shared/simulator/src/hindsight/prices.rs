@@ -2,8 +2,9 @@
 
 use kinesis_model::num::{float, whole};
 
-use super::plan::Task;
-use super::program::{Budget, Change, Cost, Grid, Values};
+use super::cost::Cost;
+use super::program::{Budget, Change, Grid, Values};
+use super::task::Task;
 
 /// Parts of a window; with each begins a window that has a multiplier.
 const PARTS: usize = 24;

@@ -1,13 +1,8 @@
 //! A dynamic program over (step, shard count, calls left): the cheapest way through a demand, each call at a price.
 
+use super::cost::{Cost, IMPOSSIBLE, cost};
 use super::rows::{Group, Rows};
 use aws_models::stream_model::{Assumptions, ResizeKind};
-
-/// Shard-minutes; signed because the program keeps differences.
-pub(super) type Cost = i64;
-
-/// The cost of what cannot be: above any sum of real ones, and far enough below the end to be added to.
-const DEAD: Cost = Cost::MAX / 4;
 
 /// A resize of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,10 +152,10 @@ impl<'a> Values<'a> {
         let depth = grid.groups.last().map_or(1, |group| group.lag);
         let kept = if keep { steps + 1 } else { depth + 1 };
         let row = (budget.most + 1) * (grid.top + 1);
-        let mut values = Self { grid, budget, gained, table: vec![DEAD; kept * row], kept };
+        let mut values = Self { grid, budget, gained, table: vec![IMPOSSIBLE; kept * row], kept };
         let at = values.at(0, budget.first);
         values.table[at + grid.first] = 0;
-        let (mut next, mut queue) = (vec![DEAD; row], Vec::with_capacity(grid.top + 1));
+        let (mut next, mut queue) = (vec![IMPOSSIBLE; row], Vec::with_capacity(grid.top + 1));
         for step in 1..=steps {
             values.hold(step, &mut next);
             for group in grid.groups.iter().filter(|group| group.lag <= step && step < steps) {
@@ -168,7 +163,7 @@ impl<'a> Values<'a> {
             }
             let at = values.at(step, 0);
             values.table[at..at + row].copy_from_slice(&next);
-            if next.iter().all(|cost| *cost > DEAD / 2) {
+            if next.iter().all(|cost| *cost > IMPOSSIBLE / 2) {
                 return Err(step - 1);
             }
         }
@@ -192,7 +187,7 @@ impl<'a> Values<'a> {
     /// The values of a step for those who change nothing.
     fn hold(&self, step: usize, next: &mut [Cost]) {
         let (width, peak) = (self.grid.top + 1, self.grid.peaks[step - 1]);
-        next.fill(DEAD);
+        next.fill(IMPOSSIBLE);
         for left in 0..=self.budget.most {
             let then = (left + self.gained(step - 1, step)).min(self.budget.most);
             let (from, to) = (self.row(step - 1, left), &mut next[then * width..(then + 1) * width]);
@@ -229,7 +224,7 @@ impl<'a> Values<'a> {
             let row = self.row(steps, left).iter().enumerate().skip(1);
             row.map(move |(count, value)| (value + minutes * cost(count), left, count))
         });
-        ends.min().unwrap_or((DEAD, 0, 1))
+        ends.min().unwrap_or((IMPOSSIBLE, 0, 1))
     }
 
     /// The changes of a cheapest plan, in their order. The values must have been kept.
@@ -286,11 +281,6 @@ impl<'a> Values<'a> {
         }
         None
     }
-}
-
-/// A number of minutes or counts to reckon costs with.
-pub(super) fn cost(whole: usize) -> Cost {
-    Cost::try_from(whole).expect("there are fewer minutes and counts than that")
 }
 
 /// The shards that so many counts stand for.

@@ -1,6 +1,6 @@
 //! The cheapest change into every count: what the program spends its time on, so that nothing is allocated here.
 
-use super::program::{Cost, cost};
+use super::cost::{Cost, cost};
 
 /// Widest range of differences that is tried one by one; wider ones pay for a sliding minimum.
 const NARROW: usize = 4;

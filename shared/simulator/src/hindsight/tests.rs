@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
+use super::task::Rules;
 use super::*;
 use aws_models::stream_model::ResizeKind;
 

@@ -7,10 +7,9 @@ use kinesis_model::num::float;
 use std::collections::VecDeque;
 
 use kinesis_model::Minute;
-use scaler_core::{Direction, StreamAlarm};
+use scaler_core::{AlarmMetric, Direction, StreamAlarm};
 
-use aws_models::alarm::{AlarmState, Rule, state_of};
-use aws_models::cloudwatch::{AlarmConfig, AlarmSource, MetricStat, QuerySource};
+use aws_models::alarm::{AlarmState, Rule, UnknownName, state_of};
 use aws_models::metric_math::{Expression, MathError, Point};
 
 /// What one metric says of a minute.
@@ -28,16 +27,18 @@ const METRICS: [(&str, Read); 6] = [
 
 /// Why an alarm cannot be put.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unputtable {
+pub(super) enum AlarmPutError {
     #[error("there is no metric {0:?} here")]
     UnknownMetric(String),
+    #[error(transparent)]
+    UnknownName(#[from] UnknownName),
     #[error(transparent)]
     Math(#[from] MathError),
 }
 
 /// An alarm and its state.
 #[derive(Debug)]
-pub(super) struct HeldAlarm {
+pub(super) struct SimulatedAlarm {
     pub(super) alarm: StreamAlarm,
     pub(super) state: AlarmState,
     /// Which function it wakes, if any.
@@ -52,17 +53,22 @@ pub(super) struct HeldAlarm {
     seen: usize,
 }
 
-impl HeldAlarm {
+impl SimulatedAlarm {
     /// An alarm as it is put; one that exists keeps its state.
-    pub(super) fn put(alarm: &StreamAlarm, state: AlarmState) -> Result<Self, Unputtable> {
-        let config = AlarmConfig::of(alarm);
-        let formula = Formula::of(&config.source)?;
+    pub(super) fn put(alarm: &StreamAlarm, state: AlarmState) -> Result<Self, AlarmPutError> {
+        let formula = Formula::of(alarm)?;
         let wakes = [Direction::Out, Direction::In].into_iter().find(|way| alarm.name.ends_with(&format!("/{way}")));
         Ok(Self {
             alarm: alarm.clone(),
             state,
             wakes,
-            rule: config.rule,
+            rule: Rule {
+                threshold: alarm.threshold,
+                comparison: alarm.comparison.parse()?,
+                evaluation_periods: alarm.evaluation_minutes as usize,
+                datapoints_to_alarm: alarm.minutes_to_alarm as usize,
+                treat_missing: alarm.treat_missing_data.parse()?,
+            },
             nothing: formula.value(&Minute::default())?,
             formula,
             values: VecDeque::new(),
@@ -104,20 +110,19 @@ enum Formula {
 }
 
 impl Formula {
-    fn of(source: &AlarmSource) -> Result<Self, Unputtable> {
-        let queries = match source {
-            AlarmSource::Stat(stat) => return Ok(Self::Metric(read(stat)?)),
-            AlarmSource::Math(queries) => queries,
-        };
-        let (mut metrics, mut expressions) = (Vec::new(), Vec::new());
-        for query in queries {
-            match &query.source {
-                QuerySource::Stat(stat) => metrics.push((query.id.clone(), read(stat)?)),
-                QuerySource::Expression(text) => expressions.push((query.id.clone(), Expression::parse(text)?)),
-            }
+    fn of(alarm: &StreamAlarm) -> Result<Self, AlarmPutError> {
+        if let ([plain], true) = (alarm.metrics.as_slice(), alarm.expressions.is_empty()) {
+            return Ok(Self::Metric(read(plain)?));
         }
-        let returned = queries.iter().find(|query| query.return_data).map(|query| query.id.clone()).unwrap_or_default();
-        Ok(Self::Math { metrics, expressions, returned })
+        let metrics = alarm.metrics.iter().map(|metric| Ok((metric.id.clone(), read(metric)?)));
+        let expressions =
+            alarm.expressions.iter().map(|entry| Ok((entry.id.clone(), Expression::parse(&entry.expression)?)));
+        let returned = alarm.expressions.iter().find(|entry| entry.returned);
+        Ok(Self::Math {
+            metrics: metrics.collect::<Result<_, AlarmPutError>>()?,
+            expressions: expressions.collect::<Result<_, AlarmPutError>>()?,
+            returned: returned.map(|entry| entry.id.clone()).unwrap_or_default(),
+        })
     }
 
     fn value(&self, minute: &Minute) -> Result<Option<f64>, MathError> {
@@ -136,9 +141,9 @@ impl Formula {
     }
 }
 
-fn read(stat: &MetricStat) -> Result<Read, Unputtable> {
-    let known = METRICS.iter().find(|(name, _)| *name == stat.metric.name);
-    known.map(|(_, read)| *read).ok_or_else(|| Unputtable::UnknownMetric(stat.metric.name.clone()))
+fn read(metric: &AlarmMetric) -> Result<Read, AlarmPutError> {
+    let known = METRICS.iter().find(|(name, _)| *name == metric.name);
+    known.map(|(_, read)| *read).ok_or_else(|| AlarmPutError::UnknownMetric(metric.name.clone()))
 }
 
 fn number(value: Option<u64>) -> Option<f64> {

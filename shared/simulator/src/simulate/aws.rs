@@ -1,6 +1,6 @@
 //! An AWS with one stream: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,13 +15,14 @@ use scaler_app::cloud::{
     OtherSettings, Queue, Runs, StoredAlarm, TaggedStream, Tagging,
 };
 use scaler_app::stack_config::StackConfig;
-use scaler_core::{Direction, StreamAlarm, TAG_MADE_BY, TAG_MANAGED};
+use scaler_core::{Direction, StreamAlarm, TAG_MADE_BY};
 
-use super::alarms::HeldAlarm;
+use super::alarms::SimulatedAlarm;
+use super::aws_state::{State, refused, writes};
 use super::producers::Sent;
 use aws_models::alarm::AlarmState;
-use aws_models::ring::{Ring, RingFault};
-use aws_models::stream_model::{Call, Refused, ResizeKind, StreamModel};
+use aws_models::ring::Ring;
+use aws_models::stream_model::{Call, ResizeKind, StreamModel};
 
 /// The stream's name.
 const STREAM: &str = "simulated";
@@ -32,67 +33,10 @@ const ACCOUNT_SHARDS: u32 = 20_000;
 #[derive(Clone, Debug)]
 pub(super) struct Aws(Arc<Mutex<State>>);
 
-#[derive(Debug)]
-struct State {
-    start: Timestamp,
-    /// The minute it is, since the start.
-    minute: usize,
-    now: Timestamp,
-    /// Minutes after its end that a minute can be seen.
-    delay: usize,
-    stream: StreamModel,
-    tags: BTreeMap<String, String>,
-    /// Every minute that is over, since the start.
-    minutes: Vec<Minute>,
-    alarms: BTreeMap<String, HeldAlarm>,
-    /// Requests for another run of alarm-sync, and when they are due.
-    later: Vec<(Timestamp, String)>,
-    /// Whether the metrics of shards are sent.
-    shard_metrics: bool,
-    /// Those of the last minutes.
-    shard_minutes: VecDeque<ShardsMinute>,
-}
-
-/// What the shards show of a minute.
-#[derive(Debug)]
-struct ShardsMinute {
-    /// Which minute, since the start.
-    at: usize,
-    /// The shards in force in it.
-    ring: Arc<Ring>,
-    /// What became of the tries on each of them, in their order; none where all took the same: even minutes take no room.
-    each: Option<Vec<Sent>>,
-}
-
-impl ShardsMinute {
-    /// What a shard shows, by its place on the ring, where this is what the stream shows.
-    fn of(&self, i: usize, stream: &Minute) -> Minute {
-        match &self.each {
-            Some(each) => write_metrics(&each[i]),
-            None => even_part(stream, i, self.ring.shards().len()),
-        }
-    }
-}
-
-/// Minutes for which the metrics of shards are kept: as many as a pass asks for, and some more.
-const SHARD_MINUTES_KEPT: usize = 180;
-
 impl Aws {
     /// One with this stream, managed and otherwise as it is made, at minute 0 of a trace that starts then.
     pub(super) fn new(start: Timestamp, stream: StreamModel, metric_delay_minutes: u32, shard_metrics: bool) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            start,
-            minute: 0,
-            now: start,
-            delay: metric_delay_minutes as usize,
-            stream,
-            tags: BTreeMap::from([(TAG_MANAGED.to_owned(), "true".to_owned())]),
-            minutes: Vec::new(),
-            alarms: BTreeMap::new(),
-            later: Vec::new(),
-            shard_metrics,
-            shard_minutes: VecDeque::new(),
-        })))
+        Self(Arc::new(Mutex::new(State::new(start, stream, metric_delay_minutes, shard_metrics))))
     }
 
     /// Lets a minute begin: evaluates the alarms and hands out those that begin to fire and wake a function.
@@ -140,16 +84,7 @@ impl Aws {
 
     /// Lets this minute end with these metrics, and with what became of each shard's tries unless all took the same.
     pub(super) fn record(&self, minute: Minute, each: Option<Vec<Sent>>) {
-        let mut state = self.state();
-        if state.shard_metrics {
-            let at = state.minute;
-            let ring = Arc::clone(state.stream.ring(at));
-            state.shard_minutes.push_back(ShardsMinute { at, ring, each });
-            if state.shard_minutes.len() > SHARD_MINUTES_KEPT {
-                state.shard_minutes.pop_front();
-            }
-        }
-        state.minutes.push(minute);
+        self.state().record(minute, each);
     }
 
     /// Says why the last call was made.
@@ -175,104 +110,6 @@ impl Aws {
     /// A panic while the lock was held ends the simulation anyway.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// What is visible now of these shards in the `minutes` before `end`.
-    fn shard_windows(&self, shards: &[String], end: Timestamp, minutes: u32) -> BTreeMap<String, MetricWindow> {
-        let visible = self.minute.saturating_sub(self.delay);
-        let mut windows = vec![MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] }; shards.len()];
-        let end = usize::try_from(end.duration_since(self.start).as_mins()).unwrap_or(0);
-        let wanted: HashMap<_, _> = shards.iter().enumerate().map(|(window, shard)| (shard, window)).collect();
-        let in_sight = self.shard_minutes.iter().filter(|held| held.at < visible && held.at < end);
-        // Shards are looked up once for all minutes with the same ring, of which there are few.
-        for same in in_sight.collect::<Vec<_>>().chunk_by(|a, b| Arc::ptr_eq(&a.ring, &b.ring)) {
-            let on_ring = same[0].ring.shards().iter().map(|shard| wanted.get(&shard.id).copied());
-            let on_ring: Vec<_> = on_ring.enumerate().filter_map(|(i, window)| Some((i, window?))).collect();
-            for held in same {
-                let Some(place) = (held.at + minutes as usize).checked_sub(end) else { continue };
-                for &(i, window) in &on_ring {
-                    windows[window].minutes[place] = held.of(i, &self.minutes[held.at]);
-                }
-            }
-        }
-        shards.iter().cloned().zip(windows).collect()
-    }
-
-    fn reshard(
-        &mut self,
-        call: &'static str,
-        subject: &str,
-        change: impl FnOnce(&mut Ring) -> Result<(), RingFault>,
-    ) -> Result<(), CallError> {
-        let minute = self.minute;
-        // Why is known when the pass is over.
-        self.stream.reshard(minute, change).map_err(|why| refused(call, subject, why))
-    }
-
-    /// What is visible now of the `minutes` before `end`, each as `shown` of it; the rest is unknown.
-    fn window(&self, end: Timestamp, minutes: u32, shown: fn(&Minute) -> Minute) -> MetricWindow {
-        let visible = self.minute.saturating_sub(self.delay);
-        let mut window = MetricWindow { end, minutes: vec![Minute::default(); minutes as usize] };
-        let end = end.duration_since(self.start).as_mins();
-        // Of the time before the trace nothing is known: a window that reaches back beyond it begins with gaps.
-        let end = usize::try_from(end).unwrap_or(0);
-        let first = end.saturating_sub(minutes as usize);
-        let (gap, last) = (minutes as usize - (end - first), end.min(visible));
-        for (to, from) in window.minutes[gap..].iter_mut().zip(&self.minutes[first.min(last)..last]) {
-            *to = shown(from);
-        }
-        window
-    }
-
-    /// The alarms whose names are wanted.
-    fn stored(&self, is_wanted: impl Fn(&String) -> bool) -> Vec<StoredAlarm> {
-        let stored = |HeldAlarm { alarm, .. }: &HeldAlarm| StoredAlarm {
-            arn: alarm.name.clone(),
-            alarm: alarm.clone(),
-            other: OtherSettings::default(),
-        };
-        self.alarms.values().filter(|held| is_wanted(&held.alarm.name)).map(stored).collect()
-    }
-
-    fn put(&mut self, alarm: &StreamAlarm) -> Result<(), CallError> {
-        let state = self.alarms.get(&alarm.name).map_or(AlarmState::InsufficientData, |held| held.state);
-        let held = HeldAlarm::put(alarm, state)
-            .map_err(|error| CallError::new("PutMetricAlarm", &alarm.name, Failure::Refused, error.to_string()))?;
-        self.alarms.insert(alarm.name.clone(), held);
-        Ok(())
-    }
-}
-
-/// The write metrics alone.
-fn writes(minute: &Minute) -> Minute {
-    let Minute { bytes, records, throttled_records, .. } = *minute;
-    Minute { bytes, records, throttled_records, ..Minute::default() }
-}
-
-/// What CloudWatch shows of what became of a shard's tries.
-fn write_metrics(Sent { accepted, throttled }: &Sent) -> Minute {
-    Minute {
-        bytes: Some(accepted.bytes),
-        records: Some(accepted.records),
-        throttled_records: Some(throttled.records),
-        ..Minute::default()
-    }
-}
-
-/// What one of so many even shards shows of a stream's minute; all together show the whole of it.
-fn even_part(stream: &Minute, i: usize, shards: usize) -> Minute {
-    let part = |whole: u64| {
-        let until = |i: usize| u128::from(whole) * i as u128 / shards as u128;
-        u64::try_from(until(i + 1) - until(i)).expect("a part is no more than the whole")
-    };
-    let Minute { bytes, records, throttled_records, .. } = writes(stream);
-    Minute {
-        bytes: bytes.map(part),
-        records: records.map(part),
-        throttled_records: throttled_records.map(part),
-        ..Minute::default()
     }
 }
 
@@ -394,8 +231,8 @@ impl CloudWatch for Aws {
 
     async fn firing_alarms(&self, prefix: &str) -> Result<Vec<FiringAlarm>, CallError> {
         let state = self.state();
-        let is_firing = |held: &&HeldAlarm| held.state == AlarmState::Alarm && held.alarm.name.starts_with(prefix);
-        let firing = state.alarms.values().filter(is_firing).map(|HeldAlarm { alarm, .. }| FiringAlarm {
+        let is_firing = |held: &&SimulatedAlarm| held.state == AlarmState::Alarm && held.alarm.name.starts_with(prefix);
+        let firing = state.alarms.values().filter(is_firing).map(|SimulatedAlarm { alarm, .. }| FiringAlarm {
             name: alarm.name.clone(),
             description: alarm.description.clone(),
             streams: vec![alarm.stream.clone()],
@@ -501,25 +338,6 @@ impl FleetCloud for Aws {
 
     fn queue(&self) -> Option<&Self> {
         Some(self)
-    }
-}
-
-fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
-    match why {
-        Refused::InUse => CallError::new(call, stream, Failure::InUse, "ResourceInUseException: a resize is under way"),
-        Refused::DaySpent => CallError::new(call, stream, Failure::DaySpent, "LimitExceededException: ten in 24 hours"),
-        Refused::Limits => {
-            CallError::new(call, stream, Failure::Refused, "LimitExceededException: a step or a count too far")
-        }
-        Refused::Shards(fault) => CallError::new(call, stream, of_ring(fault), fault.to_string()),
-    }
-}
-
-const fn of_ring(fault: RingFault) -> Failure {
-    match fault {
-        RingFault::NoSuchShard => Failure::NotFound,
-        RingFault::Closed => Failure::InUse,
-        RingFault::NotInside | RingFault::NotAdjacent => Failure::Refused,
     }
 }
 

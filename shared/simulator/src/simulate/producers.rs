@@ -10,7 +10,7 @@ use aws_models::stream_model::Assumptions;
 
 /// What producers do with throttled traffic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Throttled {
+pub enum ThrottleHandling {
     /// They give it up.
     #[default]
     Lost,
@@ -58,7 +58,7 @@ impl Sent {
 #[derive(Debug)]
 pub(super) struct Producers {
     assumptions: Assumptions,
-    throttled: Throttled,
+    throttled: ThrottleHandling,
     skew: Skew,
     traffic: Traffic,
     /// Where lies what waits; empty while that is spread evenly over the whole ring.
@@ -66,7 +66,7 @@ pub(super) struct Producers {
 }
 
 impl Producers {
-    pub(super) fn new(assumptions: Assumptions, throttled: Throttled, skew: Skew) -> Self {
+    pub(super) fn new(assumptions: Assumptions, throttled: ThrottleHandling, skew: Skew) -> Self {
         Self { assumptions, throttled, skew, traffic: Traffic::default(), waiting: Vec::new() }
     }
 
@@ -101,8 +101,8 @@ impl Producers {
         *accepted = sum(*accepted, sent.accepted);
         *throttled = sum(*throttled, sent.throttled);
         match self.throttled {
-            Throttled::Lost => *lost = sum(*lost, sent.throttled),
-            Throttled::Retried => *waiting = sent.throttled,
+            ThrottleHandling::Lost => *lost = sum(*lost, sent.throttled),
+            ThrottleHandling::Retried => *waiting = sent.throttled,
         }
         (sent, by_shard)
     }
@@ -129,7 +129,7 @@ impl Producers {
                 records: rounded_down(all.records).min(tried.records),
             },
         );
-        if self.throttled == Throttled::Retried {
+        if self.throttled == ThrottleHandling::Retried {
             self.waiting = scaled(left(&pieces, shards, &taken), sent.throttled);
         }
         let shards = whole(&accepted, sent.accepted).into_iter().zip(whole(&refused, sent.throttled));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn producers(skew: Skew) -> Producers {
-        Producers::new(Assumptions::default(), Throttled::Retried, skew)
+        Producers::new(Assumptions::default(), ThrottleHandling::Retried, skew)
     }
 
     /// Two shards with 7/8 and 1/8 of the hash keys.

@@ -1,6 +1,6 @@
 //! The formulas of the user's documents, as they stand there: also where a bill, or a shard, says otherwise.
 
-use super::shards_cost_per_hour;
+use super::workload::shards_cost_per_hour;
 use billing::prices::MONTH_SECONDS;
 use kinesis_model::limits::WRITE_BYTES_PER_SECOND_PER_SHARD;
 use kinesis_model::{MicroUsd, ShardCount};
@@ -21,8 +21,8 @@ const DOCUMENTS_MONTH_HOURS: u64 = 24 * 30;
 /// Shards for a Kafka topic's peak by the rule of the documents, `max(int(mb) + 1, 1)`: the whole megabytes a second, and one.
 ///
 /// What it leaves to spare depends on the part of a MB: a whole shard at 5 MB/s (6), half of one at 5.5 MB/s (6), a hundredth
-/// at 5.99 MB/s (6). [`kafka_shards_exact`](super::kafka_shards_exact) leaves none on purpose, and
-/// [`Sizing::of`](super::Sizing::of) adds a share.
+/// at 5.99 MB/s (6). [`kafka_shards_exact`](super::workload::kafka_shards_exact) leaves none on purpose, and
+/// [`Sizing::of`](super::sizing::Sizing::of) adds a share.
 pub fn documents_kafka_shards(bytes_per_second: u64) -> ShardCount {
     ShardCount::saturating((bytes_per_second / WRITE_BYTES_PER_SECOND_PER_SHARD).saturating_add(1))
 }

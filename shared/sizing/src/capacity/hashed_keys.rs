@@ -1,6 +1,6 @@
 //! Few partition keys on many shards: which part of the shards their hashes reach, and whether that carries the load.
 
-use super::Workload;
+use super::workload::Workload;
 use kinesis_model::ShardCount;
 use kinesis_model::limits::{
     SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::whole_shards;
+use super::workload::whole_shards;
 use kinesis_model::ShardCount;
 use kinesis_model::limits::{READ_BYTES_PER_SECOND_PER_SHARD, READ_CALLS_PER_SECOND_PER_SHARD};
 

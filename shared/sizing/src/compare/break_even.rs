@@ -1,7 +1,6 @@
 //! From which load on one way is cheaper than another.
 
-use super::day::Day;
-use super::paper;
+use super::day::DailyLoad;
 use crate::paper::PaperStream;
 use billing::Bill;
 use billing::prices::{MONTH_SECONDS, MissingPrice, PriceSheet};
@@ -49,14 +48,16 @@ pub fn break_even<E>(
 ///
 /// # Errors
 /// A price is not known.
-pub fn on_demand_below_permille(day: &Day, sheet: &PriceSheet) -> Result<Option<u32>, MissingPrice> {
+pub fn on_demand_below_permille(day: &DailyLoad, sheet: &PriceSheet) -> Result<Option<u32>, MissingPrice> {
     // The full rate of a shard in records of this size.
     let full = u128::from((1_000 * day.record_bytes).min(1_048_576)) * MANY_SHARDS;
     let costs = |permille: u32| {
         let rate = u64::try_from(full * u128::from(permille) / 1_000).unwrap_or(u64::MAX);
-        let filled = Day { bytes_per_second: rate, peak_bytes_per_second: rate, peak_hours: 0, ..*day };
-        let stream =
-            PaperStream { readers: Some(day.readers()), ..paper(&filled, MANY_SHARDS * u128::from(MONTH_SECONDS)) };
+        let filled = DailyLoad { bytes_per_second: rate, peak_bytes_per_second: rate, peak_hours: 0, ..*day };
+        let stream = PaperStream {
+            readers: Some(day.readers()),
+            ..filled.month_on_paper(MANY_SHARDS * u128::from(MONTH_SECONDS))
+        };
         let on_demand = Bill::on_demand(sheet, &stream.usage(), &stream.standing(StreamMode::OnDemand))?;
         Ok((Bill::of(sheet, stream.quantities())?.total(), on_demand.total()))
     };
@@ -82,14 +83,14 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
-    use super::super::Way;
+    use super::super::CapacityStrategy;
     use super::super::tests::flat;
     use super::*;
     use billing::{OnDemandOnly, Series, Standing, Tick, advantage_of_all};
     use kinesis_model::Minute;
     use kinesis_model::ShardCount;
 
-    fn cost(way: Way, day: Day) -> impl Fn(u64) -> Result<MicroUsd, MissingPrice> {
+    fn cost(way: CapacityStrategy, day: DailyLoad) -> impl Fn(u64) -> Result<MicroUsd, MissingPrice> {
         let sheet = PriceSheet::of("us-east-1");
         move |peak| Ok(way.month(&day.with_peak(peak), &sheet)?.total())
     }
@@ -107,8 +108,12 @@ mod tests {
 
     #[test]
     fn advantage_wins_over_standard_once_its_floor_is_full() {
-        let turns =
-            break_even(500, cost(Way::OnDemand, flat(1, 10_240)), cost(Way::Advantage, flat(1, 10_240))).unwrap();
+        let turns = break_even(
+            500,
+            cost(CapacityStrategy::OnDemand, flat(1, 10_240)),
+            cost(CapacityStrategy::Advantage, flat(1, 10_240)),
+        )
+        .unwrap();
         assert_eq!(turns.len(), 2);
         assert!(turns[0].first_is_cheaper && !turns[1].first_is_cheaper);
         // 0.12 x GB + 28.80 = 3,037.50 at 9.9 MB/s.
@@ -116,7 +121,7 @@ mod tests {
     }
 
     /// The bill of a stream whose month of such days was measured, hour by hour: what `shardctl cost` would say of it.
-    fn measured(way: Way, day: &Day) -> MicroUsd {
+    fn measured(way: CapacityStrategy, day: &DailyLoad) -> MicroUsd {
         let hour = |at: u32| {
             let is_peak = at % 24 < day.peak_hours || day.peak_hours == 0;
             let bytes = if is_peak { day.peak_bytes_per_second } else { day.bytes_per_second } * 3_600;
@@ -137,10 +142,10 @@ mod tests {
         let usage = series.usage(&standing, start, series.end());
         let sheet = PriceSheet::of("us-east-1");
         let bill = match way {
-            Way::StaticPeak => Bill::with_shards(&sheet, &usage, &standing, day.shards_for_peak()),
-            Way::OnDemand => Bill::on_demand(&sheet, &usage, &standing),
-            Way::Advantage => advantage_of_all(&sheet, [(&usage, &standing)], MONTH_SECONDS),
-            Way::Autoscaled => panic!("nobody measured which shards the scaler would have had"),
+            CapacityStrategy::StaticPeak => Bill::with_shards(&sheet, &usage, &standing, day.shards_for_peak()),
+            CapacityStrategy::OnDemand => Bill::on_demand(&sheet, &usage, &standing),
+            CapacityStrategy::Advantage => advantage_of_all(&sheet, [(&usage, &standing)], MONTH_SECONDS),
+            CapacityStrategy::Autoscaled => panic!("nobody measured which shards the scaler would have had"),
         };
         bill.unwrap().total()
     }
@@ -148,11 +153,19 @@ mod tests {
     #[test]
     fn bills_of_measured_streams_agree_on_either_side_of_a_break_even() {
         // An hour a day at the peak, and nothing else: shards for it are dear from some load on.
-        let hour_a_day = Day { bytes_per_second: 0, peak_hours: 1, consumers: 0, ..flat(4, 10_240) };
+        let hour_a_day = DailyLoad { bytes_per_second: 0, peak_hours: 1, consumers: 0, ..flat(4, 10_240) };
         for (first, second, day) in [
-            (Way::StaticPeak, Way::OnDemand, hour_a_day),
-            (Way::OnDemand, Way::Advantage, Day { consumers: 2, retention_hours: 200, ..flat(1, 10_240) }),
-            (Way::StaticPeak, Way::Advantage, Day { retention_hours: 168, ..hour_a_day }),
+            (CapacityStrategy::StaticPeak, CapacityStrategy::OnDemand, hour_a_day),
+            (
+                CapacityStrategy::OnDemand,
+                CapacityStrategy::Advantage,
+                DailyLoad { consumers: 2, retention_hours: 200, ..flat(1, 10_240) },
+            ),
+            (
+                CapacityStrategy::StaticPeak,
+                CapacityStrategy::Advantage,
+                DailyLoad { retention_hours: 168, ..hour_a_day },
+            ),
         ] {
             let turns = break_even(3_000, cost(first, day), cost(second, day)).unwrap();
             assert!(turns.len() > 1, "{first:?} and {second:?} never take turns");
@@ -178,10 +191,10 @@ mod tests {
             record_bytes in 1_u64..100_000,
             consumers in 0_u32..5,
             retention_hours in 24_u32..400,
-            ways in prop::sample::subsequence(Way::ALL.to_vec(), 2),
+            ways in prop::sample::subsequence(CapacityStrategy::ALL.to_vec(), 2),
             step in 1_u64..=300,
         ) {
-            let day = Day {
+            let day = DailyLoad {
                 bytes_per_second: base, peak_bytes_per_second: base + more, peak_hours, record_bytes, consumers,
                 retention_hours,
             };

@@ -1,6 +1,6 @@
 //! Kafka brokers, as EC2 instances or in Amazon MSK: a dated sheet of their prices, and what a cluster costs.
 
-use super::day::Day;
+use super::day::DailyLoad;
 use billing::prices::{GB_BYTES, MONTH_SECONDS};
 use kinesis_model::MicroUsd;
 
@@ -128,7 +128,7 @@ pub enum BrokerPart {
 
 impl Brokers {
     /// What a month costs, line by line. Whether the brokers carry the load is not asked.
-    pub fn month(&self, day: &Day) -> [(BrokerPart, MicroUsd); 4] {
+    pub fn month(&self, day: &DailyLoad) -> [(BrokerPart, MicroUsd); 4] {
         let (bytes, _) = day.written_in_month();
         let bytes = u128::from(bytes);
         let zones = self.zones();
@@ -151,7 +151,7 @@ impl Brokers {
 
     /// GB of each broker's disk: as given, or what all replicas take for as long as records are kept at the mean rate;
     /// up, since a part of a GB cannot be had.
-    pub fn storage_gb(&self, day: &Day) -> u64 {
+    pub fn storage_gb(&self, day: &DailyLoad) -> u64 {
         self.storage_gb.unwrap_or_else(|| {
             let (bytes, _) = day.written_in_month();
             let kept =
@@ -162,7 +162,7 @@ impl Brokers {
 
     /// Bytes a second at the peak that each broker takes in, from producers and from the other brokers, and that it gives
     /// out, to consumers and to the other brokers. Up, since a part of a byte is a byte.
-    pub fn network_bytes_per_second(&self, day: &Day) -> [u64; 2] {
+    pub fn network_bytes_per_second(&self, day: &DailyLoad) -> [u64; 2] {
         let each = |copies: u128| {
             let bytes = (u128::from(day.peak_bytes_per_second) * copies).div_ceil(u128::from(self.count.max(1)));
             u64::try_from(bytes).unwrap_or(u64::MAX)

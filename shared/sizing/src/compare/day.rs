@@ -1,11 +1,14 @@
 //! A day's load, the same every day: a rate, and perhaps hours with a higher one.
 
-use super::TARGET_UTILIZATION_PERCENT;
+use crate::paper::PaperStream;
 use crate::{HEADROOM_PERCENT, Readers, Reading, Reads, Sizing, Workload};
 use billing::prices::MONTH_SECONDS;
 use kinesis_model::ShardCount;
 use kinesis_model::limits::MINUTE_SECONDS;
 use kinesis_model::{Demand, shards_to_read};
+
+/// Full in percent that the scaler means shards to be, as long as nobody says otherwise.
+pub const TARGET_UTILIZATION_PERCENT: u32 = 80;
 
 const HOURS_PER_DAY: u32 = 24;
 const HOUR_SECONDS: u64 = 3_600;
@@ -13,7 +16,7 @@ const DAYS_PER_MONTH: u64 = MONTH_SECONDS / (HOURS_PER_DAY as u64 * HOUR_SECONDS
 
 /// A day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Day {
+pub struct DailyLoad {
     /// Bytes written a second outside the peak.
     pub bytes_per_second: u64,
     /// Bytes written a second in the peak; at least those outside.
@@ -28,7 +31,20 @@ pub struct Day {
     pub retention_hours: u32,
 }
 
-impl Day {
+impl DailyLoad {
+    /// What its load uses in a month, with so many shards times seconds.
+    pub(super) fn month_on_paper(&self, shard_seconds: u128) -> PaperStream {
+        let (bytes, records) = self.written_in_month();
+        PaperStream {
+            seconds: MONTH_SECONDS,
+            shard_seconds,
+            bytes,
+            records: Some(records),
+            readers: Some(self.readers()),
+            retention_hours: self.retention_hours,
+        }
+    }
+
     /// The same day with so much at its peak, and everything else in proportion.
     #[must_use]
     pub fn with_peak(&self, peak_bytes_per_second: u64) -> Self {

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::description;
+use super::fields;
 use super::gathered::{FIELDS, Gathered};
 
 /// Which tools' answers are read.
@@ -32,16 +32,16 @@ pub(super) fn read(file: &str, parsed: &Value, gathered: &mut Gathered) -> bool 
     // kcat calls topics as we do, and says more beside them.
     let is_metadata = parsed.get("brokers").is_some();
     let topics = topics(parsed);
-    if !topics.iter().any(|topic| foreign(topic, is_metadata).is_some()) {
+    if !topics.iter().any(|topic| other_tool_topic(topic, is_metadata).is_some()) {
         return false;
     }
     for (at, topic) in topics.iter().enumerate() {
         let place = format!("{file}: topic {}", at + 1);
-        match foreign(topic, is_metadata) {
+        match other_tool_topic(topic, is_metadata) {
             Some((topic, name)) if gathered.found(name, &place) => add(name, &place, topic, gathered),
             Some(_) => {}
             // The odd one of the list; where several answers were joined, it may be a description.
-            None => description::add_value(&place, topic, gathered),
+            None => fields::add_value(&place, topic, gathered),
         }
     }
     true
@@ -75,7 +75,7 @@ fn topics(parsed: &Value) -> &[Value] {
 }
 
 /// A topic and its name, where no description of ours says it so.
-fn foreign(topic: &Value, is_metadata: bool) -> Option<(&Map<String, Value>, &str)> {
+fn other_tool_topic(topic: &Value, is_metadata: bool) -> Option<(&Map<String, Value>, &str)> {
     let object = topic.as_object()?;
     if object.get("kind").and_then(Value::as_str) == Some("KafkaTopic") && object.contains_key("spec") {
         let named = topic.pointer("/spec/topicName").or_else(|| topic.pointer("/metadata/name"));

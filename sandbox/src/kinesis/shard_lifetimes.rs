@@ -6,37 +6,37 @@ use ferrokinesis::types::{Shard, Stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::is_open;
+use super::shards::is_open;
 
-/// The lives of the shards that splits, merges and resizes made or ended, by stream and shard.
+/// The lifetimes of the shards that splits, merges and resizes made or ended, by stream and shard.
 #[derive(Debug, Default)]
-pub(crate) struct Lives(HashMap<String, HashMap<String, Life>>);
+pub(crate) struct ShardLifetimes(HashMap<String, HashMap<String, Lifetime>>);
 
 /// From when to when a shard took records.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Life {
+pub(super) struct Lifetime {
     /// The first moment there is where the shard has been there since its stream.
     pub(super) opened: Timestamp,
     /// `None` while it is open.
     pub(super) closed: Option<Timestamp>,
 }
 
-impl Lives {
+impl ShardLifetimes {
     /// A reshard of this stream has just ended.
     pub(super) fn resharded(&mut self, stream: &Stream, at: Timestamp) {
-        let lives = self.0.entry(stream.stream_name.clone()).or_default();
+        let lifetimes = self.0.entry(stream.stream_name.clone()).or_default();
         for shard in &stream.shards {
             let opened = if shard.parent_shard_id.is_some() { at } else { Timestamp::MIN };
-            let life = lives.entry(shard.shard_id.clone()).or_insert(Life { opened, closed: None });
+            let life = lifetimes.entry(shard.shard_id.clone()).or_insert(Lifetime { opened, closed: None });
             if !is_open(shard) {
                 life.closed.get_or_insert(at);
             }
         }
     }
 
-    pub(super) fn of(&self, stream: &str, shard: &str) -> Life {
-        let known = self.0.get(stream).and_then(|lives| lives.get(shard));
-        known.copied().unwrap_or(Life { opened: Timestamp::MIN, closed: None })
+    pub(super) fn of(&self, stream: &str, shard: &str) -> Lifetime {
+        let known = self.0.get(stream).and_then(|lifetimes| lifetimes.get(shard));
+        known.copied().unwrap_or(Lifetime { opened: Timestamp::MIN, closed: None })
     }
 
     /// Whether a shard may still have records: a closed one is known for as long as its last record could be kept.

@@ -3,6 +3,8 @@
 //! Such a request is checked by the emulator's own rules with the bounds that Kinesis has, and goes past its front door, which has
 //! narrower ones.
 
+use std::ops::RangeInclusive;
+
 use aws_models::kinesis_rules::Refusal;
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::error::KinesisErrorResponse;
@@ -12,8 +14,10 @@ use ferrokinesis::validation::{self, FieldDef, FieldType};
 use kinesis_model::limits::{RECORD_BYTES_DEFAULT, RETENTION_HOURS_MAX};
 use serde_json::{Value, json};
 
-use super::RECORD_KIB;
-use super::observe::{Put, record_bytes};
+use super::records::{Put, record_bytes};
+
+/// KiB of a record that a stream can be told to take. Source: API reference, `UpdateMaxRecordSize`.
+pub(super) const RECORD_KIB: RangeInclusive<u32> = 1_024..=10_240;
 
 /// Bytes of a `PutRecords`, keys included, that Kinesis takes. Source: API reference, `PutRecords`.
 const CALL_BYTES_MAX: usize = 10 << 20;
@@ -33,7 +37,7 @@ fn record_bytes_max(stream: Option<&Stream>) -> usize {
 /// Refuses what Kinesis refuses for its size.
 pub(super) fn check_sizes(stream: &Stream, puts: &[Put]) -> Result<(), Refusal> {
     let whole: usize = puts.iter().map(Put::len).sum();
-    let refusal = |message| Err(Refusal { error_type: "InvalidArgumentException", message });
+    let refusal = |message| Err(Refusal::new("InvalidArgumentException", message));
     if puts.len() > 1 && whole > CALL_BYTES_MAX {
         return refusal(format!("Records size exceeds 10 MB limit: {whole} bytes, and {CALL_BYTES_MAX} are taken."));
     }
@@ -83,7 +87,11 @@ fn check_hash_keys(request: &Value) -> Result<(), KinesisErrorResponse> {
 }
 
 /// Does what was checked.
-pub(super) async fn done(store: &Store, operation: Operation, request: Value) -> Result<Value, KinesisErrorResponse> {
+pub(super) async fn carry_out(
+    store: &Store,
+    operation: Operation,
+    request: Value,
+) -> Result<Value, KinesisErrorResponse> {
     match operation {
         Operation::PutRecords => put_in_parts(store, request).await,
         _ => Ok(actions::dispatch(store, operation, request).await?.unwrap_or_else(|| json!({}))),
