@@ -13,7 +13,6 @@ mod history_cache;
 mod outcome;
 mod pass;
 mod process;
-mod reconcile;
 pub mod report;
 mod retry;
 pub mod role;
@@ -23,8 +22,7 @@ pub mod stream_name;
 pub mod telemetry;
 
 pub use history_cache::HistoryCache;
-pub use outcome::{CallReport, Outcome, OutcomeKind, Response, StepReport};
-pub use pass::{handle, is_ours, refit};
+pub use outcome::{CallReport, Outcome, OutcomeCause, OutcomeKind, Response, StepReport};
+pub use pass::{handle, is_ours, reconcile, refit, reshard};
 pub use process::Process;
-pub use reconcile::{reconcile, reshard};
 pub use retry::RetryNeeded;

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use scaler_core::{AdmitReason, Cause, Decision, Direction, Progress, Resharding, ShardCall, Verdict};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::advice::advice;
-use crate::cloud::Failure;
+use crate::cloud::{CallError, Failure, NOT_FOUND_ADVICE};
 use crate::retry::RetryNeeded;
 
 /// How a pass over one stream (or one alarm that names none) ended.
@@ -77,6 +77,37 @@ impl fmt::Display for CallReport {
     }
 }
 
+/// What a person is told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutcomeCause {
+    /// What keeps the stream from what it needs, by the decision.
+    Decision(Cause),
+    /// AWS refuses the call that the decision asks for.
+    Refused,
+    /// The stream's tags cannot be written.
+    Tags,
+    /// The stream's alarms cannot be made.
+    Alarms,
+}
+
+/// A short name, by which the same is not told twice; letters and hyphens only, so that it fits a tag.
+impl fmt::Display for OutcomeCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decision(cause) => cause.fmt(f),
+            Self::Refused => f.write_str("refused"),
+            Self::Tags => f.write_str("tags"),
+            Self::Alarms => f.write_str("alarms"),
+        }
+    }
+}
+
+impl Serialize for OutcomeCause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// How a pass ended, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -101,7 +132,7 @@ pub struct Outcome {
     pub needs_attention: bool,
     /// A short name for what a person is told of, by which the same is not told twice.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
+    pub cause: Option<OutcomeCause>,
     /// The whole of it in a sentence.
     pub words: String,
     /// What a person can do next, where one is needed.
@@ -158,6 +189,13 @@ impl Outcome {
         }
     }
 
+    /// The outcome of a call that failed before anything was decided.
+    pub(crate) fn of_call(stream: &str, error: &CallError) -> Self {
+        let next = (error.failure == Failure::NotFound).then(|| NOT_FOUND_ADVICE.to_owned());
+        let failure = Some(error.failure);
+        Self { next, failure, ..Self::plain(OutcomeKind::of(error.failure), Some(stream), error.to_string()) }
+    }
+
     /// The outcome of a reason that ended a look at a stream before any decision.
     pub(crate) fn stopped(outcome: OutcomeKind, stream: &str, reason: &AdmitReason) -> Self {
         let mut stopped = Self::plain(outcome, Some(stream), reason.to_string());
@@ -168,7 +206,7 @@ impl Outcome {
     /// Says what only a person can mend, and how, or that nobody is needed.
     pub(crate) fn call_for_attention(&mut self, stream: &str, cause: Option<&Cause>) {
         self.needs_attention = cause.is_some();
-        self.cause = cause.map(ToString::to_string);
+        self.cause = cause.cloned().map(OutcomeCause::Decision);
         self.next = cause.map(|cause| advice(cause, stream));
     }
 

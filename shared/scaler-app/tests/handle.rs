@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode, StreamStatus};
 use scaler_app::cloud::Failure;
 use scaler_app::telemetry::{Telemetry, TelemetryItem};
-use scaler_app::{Outcome, OutcomeKind, Response, handle};
+use scaler_app::{Outcome, OutcomeKind, Response, handle, refit};
 use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};
-use testkit::{Stream, World};
+use testkit::{Held, Stream, World};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 
@@ -266,6 +266,37 @@ async fn a_refused_call_is_not_counted_and_a_lost_answer_is() {
         assert!(outcome.words.contains("UpdateShardCount for orders"), "{}", outcome.words);
         assert_eq!(world.stream("orders").unwrap().tags["kinesis-scaler/resizes"], tag, "{failure:?}");
     }
+}
+
+/// Another stack's alarm is another stack's to answer, and scale-in's is not scale-out's.
+#[tokio::test]
+async fn a_sweep_answers_the_stacks_own_alarms_of_its_direction_alone() {
+    let world = busy();
+    world.fire_for("trial", "kinesis-scaler/orders/scale-out", &["orders"], Some(4));
+    world.fire("kinesis-scaler/orders/scale-in", &["orders"], Some(4));
+    world.fire("kinesis-scaler/orders/watch-write-throttled", &["orders"], None);
+    assert_eq!(run(&world, Direction::Out, &sweep()).await.outcomes, []);
+}
+
+/// Of an alarm of ours the rest stays; one of another stack's stays as it is, and the others are fitted all the same.
+#[tokio::test]
+async fn a_refit_touches_only_what_is_ours_and_fits_the_count() {
+    let world = World::at(NOW);
+    let policy = Policy::new(PolicySpec::default()).unwrap();
+    let actions = AlarmActions { scale_out: Some("arn:theirs".to_owned()), ..AlarmActions::default() };
+    let of = |shards| stream_alarms(&policy, "orders", ShardCount::new(shards).unwrap(), &AlarmActions::default());
+    let there = stream_alarms(&policy, "orders", ShardCount::new(4).unwrap(), &actions);
+    world.put_alarm(there[0].clone(), true);
+    world.put_alarm(there[1].clone(), false);
+    let before = world.alarms();
+    let told = refit(&world, "kinesis-scaler", &of(8)[..3]).await.unwrap_err().to_string();
+    let (ours, other) = (&there[0].name, &there[1].name);
+    assert_eq!(told, format!("PutMetricAlarm for {other}: not made by the stack kinesis-scaler, and left as it is"),);
+    let after = world.alarms();
+    assert_eq!(after.len(), 2, "one that is not there is not made");
+    assert_eq!(after[other], before[other]);
+    let kept = |held: &Held| (held.alarm.actions.clone(), held.alarm.description.clone());
+    assert_eq!((after[ours].alarm.fits(), kept(&after[ours])), (Some(8), kept(&before[ours])));
 }
 
 #[tokio::test]

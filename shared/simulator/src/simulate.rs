@@ -224,6 +224,6 @@ fn queue_event(request: &str) -> Value {
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => unreachable!("every port answers at once"),
+        Poll::Pending => unreachable!("every service answers at once"),
     }
 }

@@ -1,4 +1,4 @@
-//! An AWS in memory behind the traits of `scaler-app`, for tests.
+//! An AWS in memory for tests: every service that `scaler-app` uses.
 
 mod billing;
 mod cloudwatch;

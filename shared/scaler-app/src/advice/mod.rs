@@ -9,7 +9,7 @@ use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::{Cause, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES, TAG_SHARD_METRICS, TAG_SHARDS_MAX};
 
 pub use commands::{StreamCommand, operand, option_value};
-pub(crate) use refused::refusal_advice;
+pub(crate) use refused::{TAGS_ADVICE, refusal_advice};
 pub use saving::saving_command;
 
 /// What a person can do about a stream that does not get what it needs.

@@ -7,8 +7,8 @@ use super::Settings;
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch};
 use crate::history_cache::minutes_since_end;
 use crate::outcome::{Outcome, OutcomeKind};
+use crate::pass::reconcile;
 use crate::process::Process;
-use crate::reconcile::{call_failed, reconcile};
 use kinesis_model::whole_minute;
 
 /// A stream's next turn to be looked ahead for comes within so many minutes.
@@ -44,7 +44,7 @@ pub(super) async fn look_ahead(
     let plan = match plan(cloud, process, &policy, stream, shards, enrolment).await {
         Ok(Some(plan)) => plan,
         Ok(None) => return Ahead::default(),
-        Err(error) => return Ahead { outcome: Some(call_failed(stream, &error)), look_again: None },
+        Err(error) => return Ahead { outcome: Some(Outcome::of_call(stream, &error)), look_again: None },
     };
     let direction = match plan.desired() {
         desired if desired > shards => Direction::Out,

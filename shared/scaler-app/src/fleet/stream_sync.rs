@@ -8,12 +8,11 @@ use scaler_core::{
 
 use super::Settings;
 use super::ahead::{Ahead, look_ahead};
+use crate::advice::TAGS_ADVICE;
 use crate::cloud::{CallError, CloudWatch, DELETED_AT_ONCE, Failure, FleetCloud, Kinesis, OtherSettings, StoredAlarm};
-use crate::outcome::{Outcome, OutcomeKind};
-use crate::pass::refit::is_ours;
-use crate::pass::tell::{tell_people, tell_without_memory};
+use crate::outcome::{Outcome, OutcomeCause, OutcomeKind};
+use crate::pass::{is_ours, reconcile, settle, tell_people, tell_without_memory};
 use crate::process::Process;
-use crate::reconcile::{TAGS_ADVICE, call_failed, reconcile, settle};
 use crate::stack_settings::alarms_of;
 
 /// A resize takes minutes.
@@ -95,7 +94,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         let state = match self.cloud.kinesis().describe(stream).await {
             Ok(state) => state,
             Err(error) if error.failure == Failure::NotFound => return self.is_gone(&observed).await.into(),
-            Err(error) => return call_failed(stream, &error).into(),
+            Err(error) => return Outcome::of_call(stream, &error).into(),
         };
         if let Some(synced) = self.is_right(&observed, &state) {
             return synced;
@@ -103,7 +102,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         // There is something to do: not by tags that may be minutes old.
         let enrolment = match self.cloud.kinesis().tags(stream).await {
             Ok(tags) => StreamTags::read(&tags),
-            Err(error) => return call_failed(stream, &error).into(),
+            Err(error) => return Outcome::of_call(stream, &error).into(),
         };
         match DesiredAlarms::of(self.settings.policy, &state, &enrolment) {
             DesiredAlarms::None(reason) => self.clean_up(&observed, &enrolment, &reason).await.into(),
@@ -126,9 +125,9 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         }
         let stream = observed.stream.as_str();
         let error = self.cloud.kinesis().put_tag(stream, TAG_RESIZES, "").await.err()?;
-        let mut outcome = call_failed(stream, &error);
+        let mut outcome = Outcome::of_call(stream, &error);
         if error.failure.is_refusal() {
-            outcome.cause = Some("tags".to_owned());
+            outcome.cause = Some(OutcomeCause::Tags);
             outcome.words = format!("the tag {TAG_RESIZES} cannot be written, so the stream is not scaled: {error}");
             outcome.next = Some(TAGS_ADVICE.to_owned());
             self.tell_unremembered(observed, enrolment, &mut outcome).await;
@@ -175,7 +174,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
                 if !policy.dry_run {
                     match settle(self.cloud, stream, &enrolment.history, believed, shards).await {
                         Ok(history) => enrolment.history = history,
-                        Err(error) => return call_failed(stream, &error).into(),
+                        Err(error) => return Outcome::of_call(stream, &error).into(),
                     }
                 }
                 self.put_in_step(observed, &changes, shards).await
@@ -471,7 +470,7 @@ fn stopped(stream: &str, shards: ShardCount, done: &[String], error: &AlarmPutEr
         current: Some(shards.get()),
         // One that was not tried is one of many, and of the first of them people are told.
         needs_attention: !matches!(error, AlarmPutError::NotTried(_)),
-        cause: Some("alarms".to_owned()),
+        cause: Some(OutcomeCause::Alarms),
         next: error.advice(),
         ..Outcome::plain(error.kind(), Some(stream), words)
     }

@@ -14,7 +14,6 @@ use super::stream_sync::{Depth, ObservedStream, StreamSync, SyncedStream};
 use crate::cloud::{CallError, Clock, CloudWatch, FleetCloud, Queue, StoredAlarm, TaggedStream, Tagging};
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::process::Process;
-use crate::reconcile::call_failed;
 
 /// Names in one message: far below what SQS takes, and a run's work.
 const STREAMS_A_MESSAGE: usize = 100;
@@ -126,7 +125,9 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
     async fn look_at(&mut self, stream: &str, plans: bool) -> Looked {
         let observed = match self.observe(stream).await {
             Ok(observed) => observed,
-            Err(error) => return Looked { outcomes: vec![call_failed(stream, &error)], changes: None, plan: None },
+            Err(error) => {
+                return Looked { outcomes: vec![Outcome::of_call(stream, &error)], changes: None, plan: None };
+            }
         };
         // In a box, as in `pass/handle.rs`, here and below.
         let synced = Box::pin(self.stream_sync.sync(observed)).await;

@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use scaler_core::{ALARM_PREFIX, Direction, Intent, Policy, signature};
 use serde_json::Value;
 
+use super::reconcile::reconcile;
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch, FiringAlarm};
 use crate::event::{self, AlarmEvent, AlarmState, EventFault, Request};
 use crate::outcome::{Outcome, OutcomeKind, Response};
 use crate::process::Process;
-use crate::reconcile::reconcile;
 use crate::telemetry::TelemetryItem;
 
 /// Minutes between the sweeps that scale-in heeds.

@@ -105,6 +105,11 @@ fn is_one_more(enrolment: &StreamTags, outcome: &Outcome, now: Timestamp) -> boo
     is_step && last.is_some_and(|last| now.duration_since(last.at) < SignedDuration::from_hours(1))
 }
 
+/// By what name people are told of an outcome only once an hour.
+fn cause_of(outcome: &Outcome) -> String {
+    outcome.cause.as_ref().map_or_else(|| "other".to_owned(), ToString::to_string)
+}
+
 /// The cause and the message, if the outcome is worth one.
 fn notification(stream: &str, outcome: &Outcome) -> Option<(String, Notification)> {
     let (kind, cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
@@ -112,7 +117,7 @@ fn notification(stream: &str, outcome: &Outcome) -> Option<(String, Notification
             let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
             // One that falls short of what is wanted is not only news.
             let (kind, cause) = if outcome.needs_attention {
-                (NotificationKind::Attention, outcome.cause.clone().unwrap_or_else(|| "other".to_owned()))
+                (NotificationKind::Attention, cause_of(outcome))
             } else {
                 (NotificationKind::Resize, "resize".to_owned())
             };
@@ -127,7 +132,7 @@ fn notification(stream: &str, outcome: &Outcome) -> Option<(String, Notification
             (NotificationKind::Fault, "failed".to_owned(), format!("a call for {stream} failed"), next.to_owned())
         }
         _ if outcome.needs_attention => {
-            let cause = outcome.cause.clone().unwrap_or_else(|| "other".to_owned());
+            let cause = cause_of(outcome);
             let next = "See the log of the function.".to_owned();
             (NotificationKind::Attention, cause, format!("{stream} needs somebody"), next)
         }

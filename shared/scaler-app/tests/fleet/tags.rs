@@ -1,7 +1,7 @@
 //! Streams on which nothing can be written down: they are told before they have to be scaled, and no resize goes unremembered.
 
-use scaler_app::OutcomeKind;
 use scaler_app::cloud::Failure;
+use scaler_app::{OutcomeCause, OutcomeKind};
 use scaler_core::Direction;
 use serde_json::json;
 
@@ -93,7 +93,7 @@ async fn without_room_nothing_is_asked_for() {
     }
     stack.world.change("orders", |stream| stream.load = busy(4));
     let outcome = look(&stack, Direction::Out).await;
-    assert_eq!((outcome.outcome, outcome.cause.as_deref()), (OutcomeKind::Refused, Some("tags")), "{outcome:?}");
+    assert_eq!((outcome.outcome, &outcome.cause), (OutcomeKind::Refused, &Some(OutcomeCause::Tags)), "{outcome:?}");
     assert!(outcome.next.unwrap().starts_with("Remove two of its tags"));
     assert_eq!(stack.writes(), ["AddTagsToStream orders tags=1767324000"], "that people were told, which fails too");
 }

@@ -1,0 +1,199 @@
+//! One pass over one stream: observe, decide, act.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kinesis_model::{MetricWindow, OpenShard, ShardCount, whole_minute};
+use scaler_core::{
+    Decision, Direction, Fetched, Intent, Need, Observation, Plan, Policy, ShardWindow, StreamTags, admit, decide,
+    plan_ahead,
+};
+
+use super::act::Act;
+use super::end::{Pass, Stop};
+use super::settle::settle;
+use super::tell::tell_people;
+use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Kinesis};
+use crate::history_cache::minutes_since_end;
+use crate::outcome::Outcome;
+use crate::process::Process;
+
+/// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
+///
+/// `alarm_fits` is the shard count that the alarm which asked was made for, where that is known: should the stream have
+/// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
+pub async fn reconcile(
+    cloud: &impl Cloud,
+    process: &Process,
+    stack: &Policy,
+    stream: &str,
+    intent: Intent,
+    direction: Direction,
+    alarm_fits: Option<u32>,
+) -> Outcome {
+    let reconciliation = Reconciliation { cloud, process, stack, stream, intent, direction, now: cloud.clock().now() };
+    let (tags, end) = match reconciliation.look().await {
+        Look::Failed(stop) => return Outcome::of_pass(stream, Err(stop)),
+        Look::Stopped(tags, end) => (*tags, *end),
+        Look::Seen(mut seen) => {
+            let end = reconciliation.decide_and_act(&mut seen, alarm_fits.and_then(ShardCount::new)).await;
+            (seen.enrolment, end)
+        }
+    };
+    let mut outcome = Outcome::of_pass(stream, end);
+    // Whoever asks for more than what alarms cause knows of it.
+    if intent == Intent::Auto {
+        tell_people(cloud, stack, &tags, &mut outcome).await;
+    }
+    outcome
+}
+
+/// Makes one split or merge that a person has ordered, as a pass makes its own: see [`Decision::ordered`]. Never fails: how it
+/// ended is the outcome.
+///
+/// `tags` is what the stream's tags say now.
+pub async fn reshard(
+    cloud: &impl Cloud,
+    process: &Process,
+    stack: &Policy,
+    stream: &str,
+    tags: &StreamTags,
+    ordered: &Decision,
+) -> Outcome {
+    let end = match settle(cloud, stream, &tags.history, None, ordered.current).await {
+        Ok(history) => {
+            let tags = StreamTags { history, ..tags.clone() };
+            Act { cloud, process, stack, stream, tags: &tags }.resize(ordered.clone()).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    Outcome::of_pass(stream, end)
+}
+
+/// A look at one stream, and what comes of it.
+struct Reconciliation<'a, C> {
+    cloud: &'a C,
+    process: &'a Process,
+    stack: &'a Policy,
+    stream: &'a str,
+    intent: Intent,
+    direction: Direction,
+    now: Timestamp,
+}
+
+/// What there was to see.
+enum Look {
+    /// Not even the stream's tags.
+    Failed(Stop),
+    /// The stream's tags, and how the pass ended there.
+    Stopped(Box<StreamTags>, Box<Result<Pass, Stop>>),
+    /// What every decision looks at.
+    Seen(Box<Observation>),
+}
+
+impl<C: Cloud> Reconciliation<'_, C> {
+    async fn look(&self) -> Look {
+        let stream = match self.cloud.kinesis().describe(self.stream).await {
+            Ok(stream) => stream,
+            Err(error) => return Look::Failed(error.into()),
+        };
+        let enrolment = match self.cloud.kinesis().tags(self.stream).await {
+            Ok(tags) => StreamTags::read(&tags),
+            Err(error) => return Look::Failed(error.into()),
+        };
+        let stopped = |enrolment, end| Look::Stopped(Box::new(enrolment), Box::new(end));
+        let policy = match admit(self.stack, &stream, &enrolment, self.intent, self.direction) {
+            Ok(policy) => policy,
+            Err(decision) => return stopped(enrolment, Ok(Pass { decision: *decision, faults: Vec::new() })),
+        };
+        let end = whole_minute(self.now);
+        let minutes = policy.window_minutes(self.direction).max(minutes_since_end(self.now));
+        let window = match self.cloud.cloudwatch().window(self.stream, end, minutes).await {
+            Ok(window) => window,
+            // An order for more shards says all that there is to know.
+            Err(_) if self.intent.order().is_some() && self.direction == Direction::Out => {
+                MetricWindow::unknown(end, minutes as usize)
+            }
+            Err(error) => return stopped(enrolment, Err(error.into())),
+        };
+        let (plan, account, shards) = (Fetched::NotYet, Fetched::NotYet, Fetched::NotYet);
+        Look::Seen(Box::new(Observation { stream, enrolment, window, plan, account, shards }))
+    }
+
+    async fn decide_and_act(&self, seen: &mut Observation, alarm_fits: Option<ShardCount>) -> Result<Pass, Stop> {
+        let Self { cloud, process, stack, stream, .. } = *self;
+        let is_dry_run = self.intent.is_dry_run(stack, &seen.enrolment);
+        let current = seen.stream.open_shards;
+        if !is_dry_run {
+            seen.enrolment.history = settle(cloud, stream, &seen.enrolment.history, alarm_fits, current).await?;
+        }
+        let (decision, faults) = self.decide(seen).await;
+        let misfits = !is_dry_run && alarm_fits.is_some_and(|fits| fits != current);
+        let act = Act { cloud, process, stack, stream, tags: &seen.enrolment };
+        match act.carry_out(decision, misfits).await {
+            Ok(mut pass) => {
+                pass.faults.extend(faults);
+                Ok(pass)
+            }
+            Err(mut stop) => {
+                stop.faults.extend(faults);
+                Err(stop)
+            }
+        }
+    }
+
+    /// Decides, and fetches what that needs. What could not be had is decided without, and told.
+    async fn decide(&self, seen: &mut Observation) -> (Decision, Vec<String>) {
+        let mut faults = Vec::new();
+        loop {
+            let (fetched, without) = match decide(self.stack, seen, self.intent, self.direction, self.now) {
+                Ok(decision) => return (decision, faults),
+                Err(Need::Past) => {
+                    let plan = self.plan(seen).await;
+                    let failed = plan.as_ref().err().map(ToString::to_string);
+                    seen.plan = plan.ok().flatten().into();
+                    (failed, "its past could not be read, so nothing is planned")
+                }
+                Err(Need::Shards) => {
+                    let shards = self.shards(seen).await;
+                    let failed = shards.as_ref().err().map(ToString::to_string);
+                    seen.shards = shards.ok().into();
+                    (failed, "where the load lies could not be seen")
+                }
+                Err(Need::Quota) => {
+                    // Where it says nothing, AWS will.
+                    seen.account = self.cloud.kinesis().account_shards().await.ok().into();
+                    (None, "")
+                }
+            };
+            faults.extend(fetched.map(|error| format!("{without}: {error}")));
+        }
+    }
+
+    /// The plan of the next day, as far as the stream's past tells.
+    async fn plan(&self, seen: &Observation) -> Result<Option<Plan>, CallError> {
+        let past = self.process.histories.of_stream(self.cloud.cloudwatch(), self.stream, self.now).await?;
+        let Observation { stream, enrolment, window, .. } = seen;
+        let policy = enrolment.policy(self.stack).ok();
+        Ok(policy
+            .and_then(|policy| plan_ahead(&policy, stream.open_shards, &enrolment.history, &past, window, self.now)))
+    }
+
+    /// The open shards, with their metrics in the minutes of the window where they are sent and may be looked at, which is charged.
+    async fn shards(&self, seen: &Observation) -> Result<Vec<ShardWindow>, CallError> {
+        let open = self.cloud.kinesis().open_shards(self.stream).await?;
+        let (end, minutes) = (seen.window.end, seen.window.minutes.len());
+        let mut windows = BTreeMap::new();
+        let may_look = seen.enrolment.policy(self.stack).is_ok_and(|policy| policy.shard_metrics);
+        if seen.stream.shard_metrics && may_look {
+            let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
+            let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
+            windows = self.cloud.cloudwatch().shard_windows(self.stream, &ids, end, minutes).await?;
+        }
+        let with_window = |shard: OpenShard| {
+            let window = windows.remove(&shard.id).unwrap_or_else(|| MetricWindow::unknown(end, minutes));
+            ShardWindow { shard, window }
+        };
+        Ok(open.into_iter().map(with_window).collect())
+    }
+}
