@@ -1,4 +1,4 @@
-//! What people are told once after a deployment: how many streams are managed, what was done, and what needs somebody.
+//! What people are told once after a deployment: how many streams are managed, what was done, and what needs attention.
 
 use super::Settings;
 use super::response::{Counted, Tally};

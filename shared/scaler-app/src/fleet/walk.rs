@@ -318,7 +318,7 @@ async fn leave(cloud: &impl FleetCloud, request: &SyncRequest, seconds: u32, tal
 }
 
 fn no_time() -> Outcome {
-    let words = "reading the fleet took all the time there is: no stream was looked at in this run";
+    let words = "reading the fleet used all the time of this run: no stream was checked";
     Outcome::plain(OutcomeKind::Failed, None, words)
 }
 

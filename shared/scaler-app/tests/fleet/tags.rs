@@ -29,11 +29,7 @@ async fn enrols(stack: &Stack) -> scaler_app::Outcome {
 #[tokio::test]
 async fn a_stream_without_room_for_our_tags_is_told_at_once_and_not_by_its_first_resize() {
     for (tags, kind, words) in [
-        (
-            49,
-            OutcomeKind::Refused,
-            "the stream has 50 tags, and 50 are the most: there is no room for kinesis-scaler/resizes",
-        ),
+        (49, OutcomeKind::Refused, "the stream has 50 of at most 50 tags: there is no room for kinesis-scaler/resizes"),
         // It is scaled, and people are not told of what happens to it.
         (48, OutcomeKind::Mended, "the tag kinesis-scaler/notices cannot be written"),
     ] {
