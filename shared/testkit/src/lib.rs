@@ -1,3 +1,13 @@
-//! An AWS in memory behind the ports of `scaler-app`, for tests.
+//! An AWS in memory behind the traits of `scaler-app`, for tests.
 
-pub mod world;
+mod billing;
+mod cloudwatch;
+mod kinesis;
+mod refusal;
+mod services;
+mod stream;
+mod world;
+
+pub use billing::Billed;
+pub use stream::Stream;
+pub use world::{Held, World};
