@@ -71,7 +71,11 @@ fn documents_name_files_that_exist() -> Result<Vec<String>> {
     let mut breaches = Vec::new();
     for path in files(root(), "md")? {
         for (at, line) in text(&path)?.lines().enumerate() {
-            let named = line.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs") && !word.contains(' '));
+            let named = line
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .filter(|word| word.strip_suffix(".rs").is_some() && !word.contains(' '));
             for missing in named.flat_map(alternatives).filter(|named| !exists(named)) {
                 let (path, line) = (from_root(&path), at + 1);
                 breaches.push(format!("{path}:{line}: there is no {missing}: name the file that took its place"));

@@ -9,7 +9,7 @@ use scaler_app::event::{self, Request};
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_core::{Direction, Policy, PolicySpec};
 use serde_json::{Value, json};
-use testkit::world::{Stream, World};
+use testkit::{Stream, World};
 
 fn file(name: &str) -> Value {
     let path = format!("{}/tests/alarms/{name}.json", env!("CARGO_MANIFEST_DIR"));

@@ -8,7 +8,7 @@ use scaler_app::telemetry::{Telemetry, TelemetryItem};
 use scaler_app::{Outcome, OutcomeKind, Response, handle, refit};
 use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};
-use testkit::world::{Held, Stream, World};
+use testkit::{Held, Stream, World};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 

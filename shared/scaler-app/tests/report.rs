@@ -10,7 +10,7 @@ use scaler_app::report::{CostReport, CostSettings, cost_report, lines};
 use scaler_app::stack_config::StackConfig;
 use scaler_core::{AlarmActions, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};
-use testkit::world::{Billed, Stream, World};
+use testkit::{Billed, Stream, World};
 
 /// The morning after ten days of a month of 30.
 const NOW: Timestamp = Timestamp::constant(1_794_377_700, 0);

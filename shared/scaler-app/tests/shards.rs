@@ -7,7 +7,7 @@ use scaler_app::cloud::Failure;
 use scaler_app::{Outcome, OutcomeKind, handle};
 use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
 use serde_json::{Value, json};
-use testkit::world::{Stream, World};
+use testkit::{Stream, World};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 const SHARD: u64 = 60 * 1_048_576;

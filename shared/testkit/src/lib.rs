@@ -1,3 +1,13 @@
 //! An AWS in memory for tests: every service that `scaler-app` uses.
 
-pub mod world;
+mod billing;
+mod cloudwatch;
+mod kinesis;
+mod refusal;
+mod services;
+mod stream;
+mod world;
+
+pub use billing::Billed;
+pub use stream::Stream;
+pub use world::{Held, World};

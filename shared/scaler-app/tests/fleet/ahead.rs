@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use kinesis_model::Minute;
 use serde_json::{Value, json};
-use testkit::world::Stream;
+use testkit::Stream;
 
 use crate::support::{Stack, evenings, hundredths, minute_of_day};
 

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use kinesis_model::{StreamMode, StreamStatus};
 use proptest::prelude::*;
 use scaler_app::cloud::Failure;
-use testkit::world::Stream;
+use testkit::Stream;
 
 use crate::support::{Stack, load};
 

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::stack::deletion;
 use crate::support::{Stack, load};
-use testkit::world::World;
+use testkit::World;
 
 /// Runs `dying` on a fresh stack with its life cut after 0, 1, 2, ... calls until it lives to its end, and lets four hours
 /// of the schedule follow each death. Returns how often it died.

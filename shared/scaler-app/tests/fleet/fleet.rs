@@ -5,7 +5,7 @@ use kinesis_model::{MicroUsd, ShardCount};
 use scaler_app::cloud::Failure;
 use scaler_core::PolicySpec;
 use serde_json::{Value, json};
-use testkit::world::{Stream, World};
+use testkit::{Stream, World};
 
 use crate::support::{NOW, Stack, load};
 

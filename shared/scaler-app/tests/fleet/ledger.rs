@@ -8,7 +8,7 @@ use scaler_core::{Direction, Policy};
 use serde_json::{Value, json};
 
 use crate::support::{Stack, load};
-use testkit::world::World;
+use testkit::World;
 
 const TAG: &str = "kinesis-scaler/resizes";
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use scaler_app::cloud::Failure;
 use scaler_app::{OutcomeKind, handle};
 use scaler_core::{Attempt, AttemptKind, Direction, Policy, ResizeHistory};
-use testkit::world::World;
+use testkit::World;
 
 use crate::ledger::{alarm, busy, ledger, look, runs_as_far_as_it_lives};
 use crate::support::Stack;

@@ -4,7 +4,7 @@ use kinesis_model::{StreamMode, StreamStatus};
 use scaler_app::cloud::Failure;
 use scaler_core::{ALARM_PREFIX, Direction, Policy, StreamAlarm};
 use serde_json::json;
-use testkit::world::{Stream, World};
+use testkit::{Stream, World};
 
 use crate::support::{Stack, load};
 

@@ -8,7 +8,7 @@ use scaler_core::{Direction, Policy};
 use serde_json::{Value, json};
 
 use crate::support::{Stack, load};
-use testkit::world::World;
+use testkit::World;
 
 fn alarm() -> Value {
     json!({ "alarmData": { "alarmName": "kinesis-scaler/orders/scale-out", "state": { "value": "ALARM" },

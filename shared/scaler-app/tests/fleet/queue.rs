@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, StreamStatus};
 use scaler_app::cloud::Failure;
 use serde_json::{Value, json};
-use testkit::world::{Stream, World};
+use testkit::{Stream, World};
 
 use crate::support::{Stack, evenings, hundredths, minute_of_day};
 

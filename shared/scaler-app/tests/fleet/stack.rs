@@ -5,7 +5,7 @@ use scaler_app::OutcomeKind;
 use scaler_app::cloud::{Failure, NotificationKind};
 use scaler_app::fleet::StackRequest;
 use serde_json::{Value, json};
-use testkit::world::Stream;
+use testkit::Stream;
 
 use crate::support::{Stack, load};
 

@@ -5,7 +5,7 @@ use kinesis_model::Minute;
 use scaler_app::handle;
 use scaler_core::{Direction, Policy};
 use serde_json::{Value, json};
-use testkit::world::{Stream, World};
+use testkit::{Stream, World};
 
 use crate::support::Stack;
 

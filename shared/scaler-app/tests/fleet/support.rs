@@ -9,7 +9,7 @@ use scaler_app::telemetry::{Gauges, TelemetryItem};
 use scaler_app::{Outcome, OutcomeKind};
 use scaler_core::{Policy, PolicySpec, StreamAlarm, StreamTags};
 use serde_json::{Value, json};
-use testkit::world::{Stream, World};
+use testkit::{Stream, World};
 
 /// None of the streams used here has its turn at this time.
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_767_324_000, 0);

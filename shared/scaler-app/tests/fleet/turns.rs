@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use scaler_app::{OutcomeKind, handle};
 use scaler_core::{Direction, Policy, PolicySpec};
 use serde_json::json;
-use testkit::world::{Stream, World};
+use testkit::{Stream, World};
 
 use crate::support::load;
 

@@ -9,7 +9,8 @@ use kinesis_model::{MicroUsd, Minute, ShardCount};
 use scaler_app::cloud::{CallError, CostCloud, Failure, ListedPrices, Pages, PriceList};
 use scaler_core::SYNC_MINUTES;
 
-use super::{Stream, World};
+use crate::stream::Stream;
+use crate::world::World;
 
 /// What a stream is billed by beside its shards and traffic.
 #[derive(Clone, Debug)]
