@@ -6,8 +6,8 @@ use scaler_core::{
     TAG_RESIZES, stream_of_alarm,
 };
 
-use super::Settings;
 use super::ahead::{Ahead, look_ahead};
+use super::settings::Settings;
 use crate::advice::TAGS_ADVICE;
 use crate::cloud::{CallError, CloudWatch, DELETED_AT_ONCE, Failure, FleetCloud, Kinesis, OtherSettings, StoredAlarm};
 use crate::outcome::{Outcome, OutcomeCause, OutcomeKind};

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use scaler_core::{ALARM_PREFIX, ROUND_MINUTES, SYNC_MINUTES, TAG_MANAGED, is_due, is_plan_due, stream_of_alarm};
 
-use super::Settings;
 use super::ahead::{LATER_SECONDS_MAX, TURN_MINUTES};
 use super::metrics::publish;
 use super::request::{Look, SyncRequest};
 use super::response::Tally;
+use super::settings::Settings;
 use super::stream_sync::{Depth, ObservedStream, StreamSync, SyncedStream};
 use crate::cloud::{CallError, Clock, CloudWatch, FleetCloud, Queue, StoredAlarm, TaggedStream, Tagging};
 use crate::outcome::{Outcome, OutcomeKind};
@@ -99,14 +99,14 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
         let (change_ends, plan_ends) = (end(CHANGE_SECONDS), end(PLAN_SECONDS));
         // What is looked at again is not done yet, and may take its time.
         let pause = |first: u32| if look.until.is_none() { first } else { LATER_SECONDS_MAX };
-        let mut again = LooksAgain::default();
+        let mut again = NextLooks::default();
         for (done, stream) in look.streams.iter().enumerate() {
             if done > 0 && self.is_over() {
                 let rest = Look { streams: look.streams[done..].to_vec(), ..look };
                 leave(self.cloud, &SyncRequest::Streams(rest), 0, tally).await;
                 break;
             }
-            let Looked { outcomes, changes, plan } = self.look_at(stream, look.plans).await;
+            let StreamLook { outcomes, changes, plan } = self.look_at(stream, look.plans).await;
             again.note(stream, changes.map(pause), look.plans, change_ends);
             again.note(stream, plan, true, plan_ends);
             // It alone is tried again: those that went well are not to wait for it.
@@ -122,17 +122,17 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
     }
 
     /// Synchronises one stream, and looks ahead for it if that is asked for.
-    async fn look_at(&mut self, stream: &str, plans: bool) -> Looked {
+    async fn look_at(&mut self, stream: &str, plans: bool) -> StreamLook {
         let observed = match self.observe(stream).await {
             Ok(observed) => observed,
             Err(error) => {
-                return Looked { outcomes: vec![Outcome::of_call(stream, &error)], changes: None, plan: None };
+                return StreamLook { outcomes: vec![Outcome::of_call(stream, &error)], changes: None, plan: None };
             }
         };
         // In a box, as in `pass/handle.rs`, here and below.
         let synced = Box::pin(self.stream_sync.sync(observed)).await;
         let at_rest = synced.at_rest().filter(|_| plans);
-        let mut looked = Looked { outcomes: synced.outcomes, changes: synced.look_again, plan: None };
+        let mut looked = StreamLook { outcomes: synced.outcomes, changes: synced.look_again, plan: None };
         if let Some((shards, enrolment)) = at_rest {
             let ahead = self.stream_sync.look_ahead(stream, shards, &enrolment).await;
             looked.plan = ahead.look_again;
@@ -152,7 +152,7 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
     /// Synchronises these streams in their order, as far as there is time.
     async fn sync(mut self, fleet: Vec<ObservedStream>, tally: &mut Tally<'_>) -> Looks {
         let (mut done, mut standings, mut plans) = (0, Vec::new(), Vec::new());
-        let (now, mut again) = (self.now(), LooksAgain::default());
+        let (now, mut again) = (self.now(), NextLooks::default());
         let (change_ends, plan_ends) = (now.saturating_add(CHANGE_SECONDS), now.saturating_add(PLAN_SECONDS));
         for observed in fleet {
             if self.is_over() {
@@ -228,12 +228,12 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
 
     /// Has streams looked at again, of which the schedule's next run would not know that it should. A look after the end of its chain
     /// is not asked for: the stream has had its turn by then.
-    async fn look_again(&self, again: LooksAgain, tally: &mut Tally<'_>) {
+    async fn look_again(&self, again: NextLooks, tally: &mut Tally<'_>) {
         if self.cloud.queue().is_none() {
             return;
         }
         let now = self.now();
-        for (Again { seconds, plans, until }, streams) in again.by_time() {
+        for (NextLook { seconds, plans, until }, streams) in again.by_time() {
             if now.saturating_add(i64::from(seconds)) >= until {
                 continue;
             }
@@ -256,7 +256,7 @@ struct Looks {
 }
 
 /// What came of a look at one stream.
-struct Looked {
+struct StreamLook {
     outcomes: Vec<Outcome>,
     /// In how many seconds to look again, since the stream is changing.
     changes: Option<u32>,
@@ -266,7 +266,7 @@ struct Looked {
 
 /// Another look at a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Again {
+struct NextLook {
     /// In how many seconds.
     seconds: u32,
     /// Whether to look ahead as well.
@@ -277,14 +277,14 @@ struct Again {
 
 /// The looks that a run asks for: one for each stream.
 #[derive(Default)]
-struct LooksAgain(BTreeMap<String, Again>);
+struct NextLooks(BTreeMap<String, NextLook>);
 
-impl LooksAgain {
+impl NextLooks {
     /// Asks for a look at a stream in so many seconds, if any: one look serves all who ask for it.
     fn note(&mut self, stream: &str, seconds: Option<u32>, plans: bool, until: i64) {
         let Some(seconds) = seconds else { return };
-        let asked = Again { seconds, plans, until };
-        let both = |other: &Again| Again {
+        let asked = NextLook { seconds, plans, until };
+        let both = |other: &NextLook| NextLook {
             seconds: seconds.min(other.seconds),
             plans: plans || other.plans,
             until: until.max(other.until),
@@ -294,8 +294,8 @@ impl LooksAgain {
     }
 
     /// The streams of each look.
-    fn by_time(self) -> BTreeMap<Again, Vec<String>> {
-        let mut by_time: BTreeMap<Again, Vec<String>> = BTreeMap::new();
+    fn by_time(self) -> BTreeMap<NextLook, Vec<String>> {
+        let mut by_time: BTreeMap<NextLook, Vec<String>> = BTreeMap::new();
         for (stream, again) in self.0 {
             by_time.entry(again).or_default().push(stream);
         }

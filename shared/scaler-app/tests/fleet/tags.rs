@@ -2,7 +2,7 @@
 
 use scaler_app::cloud::Failure;
 use scaler_app::{OutcomeCause, OutcomeKind};
-use scaler_core::Direction;
+use scaler_core::{Cause, Direction};
 use serde_json::json;
 
 use crate::ledger::{busy, look};
@@ -89,7 +89,11 @@ async fn without_room_nothing_is_asked_for() {
     }
     stack.world.change("orders", |stream| stream.load = busy(4));
     let outcome = look(&stack, Direction::Out).await;
-    assert_eq!((outcome.outcome, &outcome.cause), (OutcomeKind::Refused, &Some(OutcomeCause::Tags)), "{outcome:?}");
+    assert_eq!(
+        (outcome.outcome, &outcome.cause),
+        (OutcomeKind::Refused, &Some(OutcomeCause::Decision(Cause::NoRoomForTags))),
+        "{outcome:?}"
+    );
     assert!(outcome.next.unwrap().starts_with("Remove two of its tags"));
     assert_eq!(stack.writes(), ["AddTagsToStream orders tags=1767324000"], "that people were told, which fails too");
 }
