@@ -167,7 +167,11 @@ async fn shards_that_cannot_be_seen_are_no_reason_to_do_nothing() {
         world.fail_next("ListShards", failure);
         let outcome = pass(&world).await;
         assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(5)), "{}", outcome.words);
-        assert!(outcome.faults.iter().any(|fault| fault.contains("where the load lies")), "{:?}", outcome.faults);
+        assert!(
+            outcome.faults.iter().any(|fault| fault.contains("the load of each shard could not be read")),
+            "{:?}",
+            outcome.faults
+        );
     }
 }
 

@@ -75,7 +75,7 @@ fn throttling_that_the_average_hides() {
     check(Case::of(8).busy(70).throttled_per_second(1), Out, 10, is!(Reason::Quota(QuotaReason::WithinQuota)));
     check(Case::of(8).busy(20).throttled_per_second(1), Out, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     let words = Case::of(8).busy(20).throttled_per_second(1).decide(Out).words();
-    assert!(words.contains("hot shard or key"), "{words}");
+    assert!(words.contains("one shard or key is hot"), "{words}");
     // Nor is a stream shrunk that throttled in the window.
     check(Case::of(8).busy(20).throttled_per_second(1), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     // Nor when the throttling was what the last scale-out answered.
@@ -348,8 +348,8 @@ fn a_decision_explains_itself() {
     assert_eq!(
         words,
         format!(
-            "scale-out from 4 to 8: the busiest minute ({minute}) wanted 0.0 MiB/s, 8000 records/s, 200 % of the stream \
-             by records; target 80 %; 10 is more than double: a later pass goes on from here"
+            "scale-out from 4 to 8: the busiest minute ({minute}) asked for 0.0 MiB/s, 8000 records/s, 200 % of the \
+             stream's capacity by records; the target is 80 %; 10 is more than double: a later pass goes on from here"
         )
     );
 }

@@ -60,7 +60,7 @@ async fn a_dry_run_makes_alarms_and_changes_no_stream() {
     assert_eq!(run.brief(), ["orders mended", "orders dry-run"]);
     assert_eq!(
         run.response.outcomes[1].words,
-        "dry run: would scale-out from 4 to 8: the busiest minute (03:19Z) wanted 2.0 MiB/s, 512 records/s, 50 % of the stream by bytes; target 80 %; the minimum is 8"
+        "dry run: would scale-out from 4 to 8: the busiest minute (03:19Z) asked for 2.0 MiB/s, 512 records/s, 50 % of the stream's capacity by bytes; the target is 80 %; the minimum is 8"
     );
     assert!(!stack.writes().iter().any(|call| !call.starts_with("PutMetricAlarm")), "{:?}", stack.writes());
     assert!(stack.world.told().is_empty());
@@ -152,7 +152,7 @@ async fn a_run_that_comes_no_further_does_not_call_for_another() {
     let stack = Stack::with(&["orders"]);
     stack.world.slow(SignedDuration::from_secs(10));
     let run = stack.run_for(&json!({ "sync": "all" }), SignedDuration::from_secs(5)).await;
-    assert!(run.response.outcomes[0].words.contains("no stream was looked at"), "{:?}", run.response);
+    assert!(run.response.outcomes[0].words.contains("no stream was checked"), "{:?}", run.response);
     assert!(stack.world.take_later().is_empty());
     assert!(run.response.into_result().is_err());
 }

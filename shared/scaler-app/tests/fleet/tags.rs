@@ -64,7 +64,7 @@ async fn a_policy_that_forbids_our_tags_is_told_when_the_stream_is_enrolled() {
     assert_eq!(outcome.outcome, OutcomeKind::Refused);
     assert!(outcome.words.contains("the tag kinesis-scaler/resizes cannot be written"), "{}", outcome.words);
     let told = stack.world.told();
-    assert!(told.len() == 1 && told[0].text.contains("a tag policy or SCP must allow these keys"), "{told:?}");
+    assert!(told.len() == 1 && told[0].text.contains("A tag policy or SCP must allow these keys"), "{told:?}");
 }
 
 /// Tags that were added later fill the room that was there: a stream that has our tags keeps its room.
