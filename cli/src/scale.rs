@@ -14,8 +14,7 @@ use scaler_app::advice::{StreamCommand, operand, option_value};
 use scaler_app::cloud::{CallError, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::{
-    ALARM_PREFIX, AdmitReason, Decision, Direction, Intent, Policy, StreamTags, TAG_DRY_RUN, TAG_MANAGED,
-    TAG_SHARDS_MAX,
+    ALARM_PREFIX, Decision, Direction, Intent, Policy, StreamTags, TAG_DRY_RUN, TAG_MANAGED, TAG_SHARDS_MAX,
 };
 use serde::Serialize;
 
@@ -370,8 +369,9 @@ impl Work<'_> {
 
     /// How to enrol a stream that is refused since it is not.
     fn enrol(&self, pass: &Outcome) -> Option<String> {
-        let reason = pass.decision.as_deref()?.not_admitted()?;
-        (*reason == AdmitReason::NotManaged)
+        pass.decision
+            .as_deref()?
+            .is_not_managed()
             .then(|| format!("{} enrols it.", self.command(StreamCommand::Tag(&format!("{TAG_MANAGED}=true")))))
     }
 

@@ -138,11 +138,11 @@ impl Work<'_> {
         loop {
             let (state, enrolment) = self.look().await?;
             let pass = match self.turn(step, &state, &enrolment).await? {
-                Ok(Turn::Done) => return Ok(None),
-                Ok(Turn::Gone) => return Ok(Some(Outcome::plain(OutcomeKind::Held, Some(self.stream), GONE))),
-                Ok(Turn::Call(call)) => {
+                Ok((_, Turn::Done)) => return Ok(None),
+                Ok((_, Turn::Gone)) => return Ok(Some(Outcome::plain(OutcomeKind::Held, Some(self.stream), GONE))),
+                Ok((policy, Turn::Call(call))) => {
                     let ordered = Decision::ordered(call, state.open_shards, Progress { step: number, of: all });
-                    reshard(cloud, &self.connection.process, self.stack, self.stream, &enrolment, &ordered).await
+                    reshard(cloud, &self.connection.process, &policy, self.stream, &enrolment, &ordered).await
                 }
                 Err(pass) => *pass,
             };
@@ -166,18 +166,19 @@ impl Work<'_> {
         }
     }
 
-    /// What a step comes to now, or what stands against it.
+    /// The stream's own policy and what a step comes to now, or what stands against it.
     async fn turn(
         &self,
         step: &Step,
         state: &StreamState,
         enrolment: &StreamTags,
-    ) -> Result<Result<Turn, Box<Outcome>>> {
-        if let Err(decision) = admit(self.stack, state, enrolment, Intent::Auto, Direction::Out) {
-            return Ok(Err(Box::new(Outcome::decided(self.stream, &decision))));
-        }
+    ) -> Result<Result<(Policy, Turn), Box<Outcome>>> {
+        let policy = match admit(self.stack, state, enrolment, Intent::Auto, Direction::Out) {
+            Ok(policy) => policy,
+            Err(decision) => return Ok(Err(Box::new(Outcome::decided(self.stream, &decision)))),
+        };
         match self.connection.cloud.kinesis().open_shards(self.stream).await {
-            Ok(open) => Ok(Ok(step.on(&open))),
+            Ok(open) => Ok(Ok((policy, step.on(&open)))),
             Err(error) if error.failure == Failure::InUse => {
                 Ok(Err(Box::new(Outcome::plain(OutcomeKind::Held, Some(self.stream), error.to_string()))))
             }

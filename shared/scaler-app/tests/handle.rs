@@ -5,8 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode, StreamStatus};
 use scaler_app::cloud::Failure;
 use scaler_app::telemetry::{Telemetry, TelemetryItem};
-use scaler_app::{Outcome, OutcomeKind, Response, handle, refit};
-use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
+use scaler_app::{Outcome, OutcomeKind, Response, handle, reconcile, refit};
+use scaler_core::{
+    AlarmActions, Direction, Intent, Order, Policy, PolicySpec, TAG_RESIZES, TAG_SHARDS_MAX, TAG_SHARDS_MIN,
+    scaling_alarm, stream_alarms,
+};
 use serde_json::{Value, json};
 use testkit::{Held, Stream, World};
 
@@ -307,6 +310,26 @@ async fn a_failed_refit_is_told_and_nothing_is_undone() {
     assert_eq!(outcome.outcome, OutcomeKind::Resized);
     assert!(outcome.faults[0].starts_with("the alarms do not fit 5 shards yet"), "{:?}", outcome.faults);
     assert_eq!(world.stream("orders").unwrap().shards, 5);
+}
+
+#[tokio::test]
+async fn an_order_against_contradicting_bounds_refits_the_alarms_by_the_streams_own_settings() {
+    let mut stream = Stream::managed(4, load(1));
+    for (tag, value) in [(TAG_SHARDS_MIN, "9"), (TAG_SHARDS_MAX, "3"), ("kinesis-scaler/target-utilization", "50")] {
+        stream.tags.insert(tag.to_owned(), value.to_owned());
+    }
+    let world = World::at(NOW).with("orders", stream);
+    put_alarms(&world, "orders", 4);
+    let (policy, shards) = (Policy::new(PolicySpec::default()).unwrap(), ShardCount::new(6).unwrap());
+    let order = Intent::Exactly(Order { shards, dry_run: false, unknown_is_idle: false });
+    let outcome = reconcile(&world, &World::process(), &policy, "orders", order, Direction::Out, None).await;
+    assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(6)), "{outcome:?}");
+    let own = Policy::new(PolicySpec { target_utilization_percent: 50, ..PolicySpec::default() }).unwrap();
+    for direction in [Direction::Out, Direction::In] {
+        let expected = scaling_alarm(&own, "orders", shards, direction);
+        let alarm = &world.alarms()[&expected.name].alarm;
+        assert_eq!((alarm.threshold, alarm.fits()), (expected.threshold, Some(6)), "{direction}");
+    }
 }
 
 #[tokio::test]

@@ -15,8 +15,8 @@ use crate::process::Process;
 pub(super) struct Act<'a, C> {
     pub(super) cloud: &'a C,
     pub(super) process: &'a Process,
-    /// The stack's policy.
-    pub(super) stack: &'a Policy,
+    /// The stream's own policy, by which it was admitted.
+    pub(super) policy: &'a Policy,
     pub(super) stream: &'a str,
     pub(super) tags: &'a StreamTags,
 }
@@ -93,9 +93,7 @@ impl<C: Cloud> Act<'_, C> {
     ///
     /// The stream is right and an alarm is not: nothing is undone, and the sweep that this alarm causes mends it.
     async fn refit(&self, shards: ShardCount) -> Option<String> {
-        // `decide` has come this far with the stream's own policy, so it is one.
-        let policy = self.tags.policy(self.stack).unwrap_or(*self.stack);
-        let fitted = |direction| scaling_alarm(&policy, self.stream, shards, direction);
+        let fitted = |direction| scaling_alarm(self.policy, self.stream, shards, direction);
         let alarms = [Direction::Out, Direction::In].map(fitted);
         let failed = refit(self.cloud.cloudwatch(), &self.process.stack, &alarms).await.err()?;
         Some(format!("the alarms do not fit {shards} shards yet: {failed}"))

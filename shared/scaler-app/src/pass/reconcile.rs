@@ -35,8 +35,8 @@ pub async fn reconcile(
     let (tags, end) = match reconciliation.look().await {
         Look::Failed(stop) => return Outcome::of_pass(stream, Err(stop)),
         Look::Stopped(tags, end) => (*tags, *end),
-        Look::Seen(mut seen) => {
-            let end = reconciliation.decide_and_act(&mut seen, alarm_fits.and_then(ShardCount::new)).await;
+        Look::Seen(policy, mut seen) => {
+            let end = reconciliation.decide_and_act(&policy, &mut seen, alarm_fits.and_then(ShardCount::new)).await;
             (seen.enrolment, end)
         }
     };
@@ -51,11 +51,11 @@ pub async fn reconcile(
 /// Makes one split or merge that a person has ordered, as a pass makes its own: see [`Decision::ordered`]. Never fails: how it
 /// ended is the outcome.
 ///
-/// `tags` is what the stream's tags say now.
+/// `policy` is the stream's own, and `tags` what its tags say now.
 pub async fn reshard(
     cloud: &impl Cloud,
     process: &Process,
-    stack: &Policy,
+    policy: &Policy,
     stream: &str,
     tags: &StreamTags,
     ordered: &Decision,
@@ -63,7 +63,7 @@ pub async fn reshard(
     let end = match settle(cloud, stream, &tags.history, None, ordered.current).await {
         Ok(history) => {
             let tags = StreamTags { history, ..tags.clone() };
-            Act { cloud, process, stack, stream, tags: &tags }.resize(ordered.clone()).await
+            Act { cloud, process, policy, stream, tags: &tags }.resize(ordered.clone()).await
         }
         Err(error) => Err(error.into()),
     };
@@ -87,8 +87,8 @@ enum Look {
     Failed(Stop),
     /// The stream's tags, and how the pass ended there.
     Stopped(Box<StreamTags>, Box<Result<Pass, Stop>>),
-    /// What every decision looks at.
-    Seen(Box<Observation>),
+    /// The stream's own policy, and what every decision looks at.
+    Seen(Box<Policy>, Box<Observation>),
 }
 
 impl<C: Cloud> Reconciliation<'_, C> {
@@ -117,19 +117,25 @@ impl<C: Cloud> Reconciliation<'_, C> {
             Err(error) => return stopped(enrolment, Err(error.into())),
         };
         let (plan, account, shards) = (Fetched::NotYet, Fetched::NotYet, Fetched::NotYet);
-        Look::Seen(Box::new(Observation { stream, enrolment, window, plan, account, shards }))
+        let seen = Observation { stream, enrolment, window, plan, account, shards };
+        Look::Seen(Box::new(policy), Box::new(seen))
     }
 
-    async fn decide_and_act(&self, seen: &mut Observation, alarm_fits: Option<ShardCount>) -> Result<Pass, Stop> {
-        let Self { cloud, process, stack, stream, .. } = *self;
-        let is_dry_run = self.intent.is_dry_run(stack, &seen.enrolment);
+    async fn decide_and_act(
+        &self,
+        policy: &Policy,
+        seen: &mut Observation,
+        alarm_fits: Option<ShardCount>,
+    ) -> Result<Pass, Stop> {
+        let Self { cloud, process, stream, .. } = *self;
+        let is_dry_run = self.intent.is_dry_run(self.stack, &seen.enrolment);
         let current = seen.stream.open_shards;
         if !is_dry_run {
             seen.enrolment.history = settle(cloud, stream, &seen.enrolment.history, alarm_fits, current).await?;
         }
-        let (decision, faults) = self.decide(seen).await;
+        let (decision, faults) = self.decide(policy, seen).await;
         let misfits = !is_dry_run && alarm_fits.is_some_and(|fits| fits != current);
-        let act = Act { cloud, process, stack, stream, tags: &seen.enrolment };
+        let act = Act { cloud, process, policy, stream, tags: &seen.enrolment };
         match act.carry_out(decision, misfits).await {
             Ok(mut pass) => {
                 pass.faults.extend(faults);
@@ -143,19 +149,19 @@ impl<C: Cloud> Reconciliation<'_, C> {
     }
 
     /// Decides, and fetches what that needs. What could not be had is decided without, and told.
-    async fn decide(&self, seen: &mut Observation) -> (Decision, Vec<String>) {
+    async fn decide(&self, policy: &Policy, seen: &mut Observation) -> (Decision, Vec<String>) {
         let mut faults = Vec::new();
         loop {
             let (fetched, without) = match decide(self.stack, seen, self.intent, self.direction, self.now) {
                 Ok(decision) => return (decision, faults),
                 Err(Need::Past) => {
-                    let plan = self.plan(seen).await;
+                    let plan = self.plan(policy, seen).await;
                     let failed = plan.as_ref().err().map(ToString::to_string);
                     seen.plan = plan.ok().flatten().into();
                     (failed, "its past could not be read, so nothing is planned")
                 }
                 Err(Need::Shards) => {
-                    let shards = self.shards(seen).await;
+                    let shards = self.shards(policy, seen).await;
                     let failed = shards.as_ref().err().map(ToString::to_string);
                     seen.shards = shards.ok().into();
                     (failed, "where the load lies could not be seen")
@@ -171,21 +177,18 @@ impl<C: Cloud> Reconciliation<'_, C> {
     }
 
     /// The plan of the next day, as far as the stream's past tells.
-    async fn plan(&self, seen: &Observation) -> Result<Option<Plan>, CallError> {
+    async fn plan(&self, policy: &Policy, seen: &Observation) -> Result<Option<Plan>, CallError> {
         let past = self.process.histories.of_stream(self.cloud.cloudwatch(), self.stream, self.now).await?;
         let Observation { stream, enrolment, window, .. } = seen;
-        let policy = enrolment.policy(self.stack).ok();
-        Ok(policy
-            .and_then(|policy| plan_ahead(&policy, stream.open_shards, &enrolment.history, &past, window, self.now)))
+        Ok(plan_ahead(policy, stream.open_shards, &enrolment.history, &past, window, self.now))
     }
 
     /// The open shards, with their metrics in the minutes of the window where they are sent and may be looked at, which is charged.
-    async fn shards(&self, seen: &Observation) -> Result<Vec<ShardWindow>, CallError> {
+    async fn shards(&self, policy: &Policy, seen: &Observation) -> Result<Vec<ShardWindow>, CallError> {
         let open = self.cloud.kinesis().open_shards(self.stream).await?;
         let (end, minutes) = (seen.window.end, seen.window.minutes.len());
         let mut windows = BTreeMap::new();
-        let may_look = seen.enrolment.policy(self.stack).is_ok_and(|policy| policy.shard_metrics);
-        if seen.stream.shard_metrics && may_look {
+        if seen.stream.shard_metrics && policy.shard_metrics {
             let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
             let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
             windows = self.cloud.cloudwatch().shard_windows(self.stream, &ids, end, minutes).await?;

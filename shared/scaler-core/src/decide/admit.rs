@@ -64,8 +64,8 @@ pub(crate) fn admission(
         StreamStatus::Active => {}
     }
     match intent {
-        // Its bounds give way to an order, also where they contradict each other.
-        Intent::Exactly(_) => without_bounds(enrolment).policy(stack),
+        // Bounds that contradict each other give way to an order.
+        Intent::Exactly(_) => enrolment.policy(stack).or_else(|_| without_bounds(enrolment).policy(stack)),
         Intent::Auto | Intent::DryRun => enrolment.policy(stack),
     }
     .map_err(AdmitReason::BadPolicy)

@@ -353,12 +353,9 @@ impl Decision {
         format!("{verdict}: {}", told.join("; "))
     }
 
-    /// Why the stream may not be changed at all; `None` where it may.
-    pub fn not_admitted(&self) -> Option<&AdmitReason> {
-        match &self.steps.first()?.reason {
-            Reason::Admit(reason) => Some(reason),
-            _ => None,
-        }
+    /// Whether the stream is left alone since it lacks the tag that lets us change it.
+    pub fn is_not_managed(&self) -> bool {
+        matches!(self.steps.first(), Some(Step { reason: Reason::Admit(AdmitReason::NotManaged), .. }))
     }
 
     /// Why it was blocked, in the words of the stage that did.
