@@ -125,7 +125,7 @@ pub(crate) fn advice(error: &CallError) -> String {
             "AWS's words name the limit: make room under it, or ask AWS for more where it is the account's".to_owned()
         }
         Failure::Unauthenticated(fault) => credentials_advice(fault),
-        Failure::Refused | Failure::DaySpent => "AWS's words say what is wrong".to_owned(),
+        Failure::Refused | Failure::DailyLimitReached => "AWS's words say what is wrong".to_owned(),
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute".to_owned(),
         Failure::ServerFault => "AWS is failing; try again in a minute".to_owned(),
         Failure::Unreadable => Environment::of_process().not_aws(),

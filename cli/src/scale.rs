@@ -233,8 +233,8 @@ impl Work<'_> {
         if self.arguments.stack.gives(SHARDS_MAX) {
             return Ok(());
         }
-        let enrolment = self.enrolment().await.map_err(|error| explained(&error))?;
-        if enrolment.overrides.has(TAG_SHARDS_MAX) {
+        let tags = self.tags().await.map_err(|error| explained(&error))?;
+        if tags.overrides.has(TAG_SHARDS_MAX) {
             return Ok(());
         }
         Err(usage(format!(
@@ -245,7 +245,7 @@ impl Work<'_> {
     }
 
     /// What the stream's tags say.
-    async fn enrolment(&self) -> Result<StreamTags, CallError> {
+    async fn tags(&self) -> Result<StreamTags, CallError> {
         let tags = self.connection.cloud.kinesis().tags(self.stream).await?;
         Ok(StreamTags::read(&tags))
     }
@@ -338,7 +338,7 @@ impl Work<'_> {
         if !self.stack.dry_run {
             return self.let_it();
         }
-        let is_tagged = self.enrolment().await.is_ok_and(|own| own.overrides.is_dry_run());
+        let is_tagged = self.tags().await.is_ok_and(|own| own.overrides.is_dry_run());
         let and_tag = if is_tagged { format!(" {}", self.let_it()) } else { String::new() };
         let off = match self.whose.stack() {
             Some(stack) => format!(

@@ -22,9 +22,9 @@ use kinesis_model::whole_minute;
 impl Work<'_> {
     /// Splits what is hot and merges what is cold.
     pub(super) async fn rebalance(&self) -> Result<Answer> {
-        let (state, enrolment) = self.look().await?;
+        let (state, tags) = self.look().await?;
         let began = state.open_shards;
-        let policy = match admit(self.stack, &state, &enrolment, Intent::Auto, Direction::Out) {
+        let policy = match admit(self.stack, &state, &tags, Intent::Auto, Direction::Out) {
             Ok(policy) => policy,
             Err(decision) => return Ok(self.stopped(began, Vec::new(), Outcome::decided(self.stream, &decision))),
         };
@@ -32,10 +32,10 @@ impl Work<'_> {
             return Ok(self.unmeasured(began));
         }
         // As for any order of a person's, the stack's dry run does not count.
-        let is_dry_run = enrolment.overrides.is_dry_run();
+        let is_dry_run = tags.overrides.is_dry_run();
         // What single keys take could be known of a sample; here it is not.
         let keys = [];
-        let Some(planned) = self.planned(&policy, state, enrolment, &keys).await? else {
+        let Some(planned) = self.planned(&policy, state, tags, &keys).await? else {
             return Ok(self.unknown(began, &policy));
         };
         let (plan, notes) = (Plan::of(&planned, &keys), self.notes(&policy, &planned));
@@ -58,7 +58,7 @@ impl Work<'_> {
     async fn look(&self) -> Result<(StreamState, StreamTags)> {
         let streams = self.connection.cloud.kinesis();
         let state = streams.describe(self.stream).await.map_err(|error| explained(&error))?;
-        Ok((state, self.enrolment().await.map_err(|error| explained(&error))?))
+        Ok((state, self.tags().await.map_err(|error| explained(&error))?))
     }
 
     /// What there is to be done; `None` where nothing is known of the shards.
@@ -66,7 +66,7 @@ impl Work<'_> {
         &self,
         policy: &Policy,
         stream: StreamState,
-        enrolment: StreamTags,
+        tags: StreamTags,
         keys: &[KeyLoad],
     ) -> Result<Option<Rebalance>> {
         let now = self.connection.cloud.clock().now();
@@ -74,7 +74,7 @@ impl Work<'_> {
         let read = self.shards(whole_minute(now), minutes).await.map_err(|error| explained(&error))?;
         let (window, open, closed) = read;
         let (plan, account, shards) = (Fetched::NotYet, Fetched::NotYet, Fetched::Known(open));
-        let seen = Observation { stream, enrolment, window, plan, account, shards };
+        let seen = Observation { stream, tags, window, plan, account, shards };
         Ok(rebalance(policy, &seen, &closed, keys, now))
     }
 
@@ -136,13 +136,13 @@ impl Work<'_> {
         let cloud = &self.connection.cloud;
         let (began, mut pauses) = (cloud.clock().now(), Pauses::new());
         loop {
-            let (state, enrolment) = self.look().await?;
-            let pass = match self.turn(step, &state, &enrolment).await? {
+            let (state, tags) = self.look().await?;
+            let pass = match self.turn(step, &state, &tags).await? {
                 Ok((_, Turn::Done)) => return Ok(None),
                 Ok((_, Turn::Gone)) => return Ok(Some(Outcome::plain(OutcomeKind::Held, Some(self.stream), GONE))),
                 Ok((policy, Turn::Call(call))) => {
                     let ordered = Decision::ordered(call, state.open_shards, Progress { step: number, of: all });
-                    reshard(cloud, &self.connection.process, &policy, self.stream, &enrolment, &ordered).await
+                    reshard(cloud, &self.connection.process, &policy, self.stream, &tags, &ordered).await
                 }
                 Err(pass) => *pass,
             };
@@ -171,9 +171,9 @@ impl Work<'_> {
         &self,
         step: &Step,
         state: &StreamState,
-        enrolment: &StreamTags,
+        tags: &StreamTags,
     ) -> Result<Result<(Policy, Turn), Box<Outcome>>> {
-        let policy = match admit(self.stack, state, enrolment, Intent::Auto, Direction::Out) {
+        let policy = match admit(self.stack, state, tags, Intent::Auto, Direction::Out) {
             Ok(policy) => policy,
             Err(decision) => return Ok(Err(Box::new(Outcome::decided(self.stream, &decision)))),
         };

@@ -21,7 +21,7 @@ use kinesis_model::whole_minute;
 struct CountOrder<'a> {
     work: &'a Work<'a>,
     count: ShardCount,
-    enrolment: StreamTags,
+    tags: StreamTags,
     /// The stream's policy without the order.
     own: Policy,
 }
@@ -29,10 +29,10 @@ struct CountOrder<'a> {
 impl Work<'_> {
     /// Goes to exactly so many shards.
     pub(super) async fn to(&self, count: ShardCount) -> Result<Answer> {
-        let enrolment = self.enrolment().await.map_err(|error| explained(&error))?;
+        let tags = self.tags().await.map_err(|error| explained(&error))?;
         // Bounds that contradict each other give way to the order as all others do.
-        let own = enrolment.policy(self.stack).unwrap_or(*self.stack);
-        CountOrder { work: self, count, enrolment, own }.carry_out().await
+        let own = tags.policy(self.stack).unwrap_or(*self.stack);
+        CountOrder { work: self, count, tags, own }.carry_out().await
     }
 }
 
@@ -76,7 +76,7 @@ impl CountOrder<'_> {
     /// The stream has the count: since it was brought there, or all along.
     async fn reached(&self, state: &StreamState, began: ShardCount, passes: Vec<Outcome>) -> Result<Answer> {
         if passes.is_empty()
-            && let Err(decision) = admit(self.work.stack, state, &self.enrolment, self.intent(), Direction::Out)
+            && let Err(decision) = admit(self.work.stack, state, &self.tags, self.intent(), Direction::Out)
         {
             return self.stopped(began, passes, Outcome::decided(self.work.stream, &decision)).await;
         }
@@ -213,7 +213,7 @@ impl CountOrder<'_> {
                 tag(TAG_SHARDS_MAX)
             ));
         } else if !self.work.whose.is_known()
-            && !self.enrolment.overrides.has(TAG_SHARDS_MAX)
+            && !self.tags.overrides.has(TAG_SHARDS_MAX)
             && count > PolicySpec::default().shards_max
         {
             let usual = PolicySpec::default().shards_max;

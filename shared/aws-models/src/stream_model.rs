@@ -116,7 +116,7 @@ pub enum Refused {
     /// Another one is under way.
     InUse,
     /// Ten resizes in 24 hours.
-    DaySpent,
+    DailyLimitReached,
     /// AWS's other limits: half to double, 1 to 10,000, not the count that it has.
     Limits,
     /// No such shards, or none that can be split or merged so.
@@ -215,8 +215,9 @@ impl StreamModel {
                     account_shard_limit: u32::MAX,
                     accepted: &self.accepted,
                 };
-                let refused =
-                    |refusal: Refusal| if refusal.is_day_spent() { Refused::DaySpent } else { Refused::Limits };
+                let refused = |refusal: Refusal| {
+                    if refusal.is_day_spent() { Refused::DailyLimitReached } else { Refused::Limits }
+                };
                 kinesis_rules::check(&resize, now).map_err(refused)?;
                 self.accepted.push(now);
             }
@@ -340,7 +341,7 @@ mod tests {
         for call in 0..10 {
             stream.resize(call * 10, if call % 2 == 0 { 5 } else { 4 }, UPDATE, "").unwrap();
         }
-        assert_eq!(stream.resize(1_439, 5, UPDATE, ""), Err(Refused::DaySpent));
+        assert_eq!(stream.resize(1_439, 5, UPDATE, ""), Err(Refused::DailyLimitReached));
         assert_eq!(stream.resize(1_440, 5, UPDATE, ""), Ok(()));
     }
 }

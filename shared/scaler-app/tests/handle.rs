@@ -261,7 +261,7 @@ async fn a_refused_call_is_not_counted_and_a_lost_answer_is() {
         (Failure::Throttled, "x1767322800=4-5"),
         (Failure::Unavailable, "O1767322800=4-5"),
         (Failure::InUse, "f1767322800=4"),
-        (Failure::DaySpent, "l1767322800=4"),
+        (Failure::DailyLimitReached, "l1767322800=4"),
     ] {
         let world = busy();
         world.fail_next("UpdateShardCount", failure);
@@ -299,7 +299,7 @@ async fn a_refit_touches_only_what_is_ours_and_fits_the_count() {
     assert_eq!(after.len(), 2, "one that is not there is not made");
     assert_eq!(after[other], before[other]);
     let kept = |held: &Held| (held.alarm.actions.clone(), held.alarm.description.clone());
-    assert_eq!((after[ours].alarm.fits(), kept(&after[ours])), (Some(8), kept(&before[ours])));
+    assert_eq!((after[ours].alarm.shard_count(), kept(&after[ours])), (Some(8), kept(&before[ours])));
 }
 
 #[tokio::test]
@@ -328,7 +328,7 @@ async fn an_order_against_contradicting_bounds_refits_the_alarms_by_the_streams_
     for direction in [Direction::Out, Direction::In] {
         let expected = scaling_alarm(&own, "orders", shards, direction);
         let alarm = &world.alarms()[&expected.name].alarm;
-        assert_eq!((alarm.threshold, alarm.fits()), (expected.threshold, Some(6)), "{direction}");
+        assert_eq!((alarm.threshold, alarm.shard_count()), (expected.threshold, Some(6)), "{direction}");
     }
 }
 

@@ -28,7 +28,7 @@ impl CloudWatch for AwsCloudWatch {
         self.stream_window(stream, end, minutes)
     }
 
-    fn past(
+    fn load_history(
         &self,
         stream: &str,
         end: Timestamp,

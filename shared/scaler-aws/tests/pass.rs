@@ -343,7 +343,7 @@ async fn the_sweep_fits_alarms_to_a_stream_that_somebody_resized() {
     );
     // Counted when it was found, two sweeps or fewer ago.
     let counted = world.history().await.map(|(spent, _, kind)| (spent, kind));
-    assert_eq!((world.fitted().as_str(), counted), ("6", Some((1, AttemptKind::Foreign))));
+    assert_eq!((world.fitted().as_str(), counted), ("6", Some((1, AttemptKind::External))));
     assert_eq!(world.alarm(Direction::Out).config.alarm_actions, [function(Direction::Out)]);
     world.load(5, 0.0);
     assert_eq!(brief(&world.minute().await), []);
@@ -522,7 +522,7 @@ async fn the_eleventh_resize_is_held_by_our_ledger_and_without_it_refused_by_aws
     let words = &refused.words;
     assert!(words.starts_with("UpdateShardCount for orders: LimitExceededException: Rate exceeded"), "{words}");
     assert!(words.contains(&format!("it was to scale-out from {shards} to {wanted}")), "{words}");
-    assert_eq!(world.history().await, Some((10, 0, AttemptKind::DaySpent)));
+    assert_eq!(world.history().await, Some((10, 0, AttemptKind::DailyLimitReached)));
     assert_eq!(world.summary().await, ("ACTIVE".to_owned(), i32::try_from(shards).unwrap()));
     assert_eq!(world.fitted(), shards.to_string());
 }

@@ -20,7 +20,7 @@ impl CloudWatch for World {
     }
 
     /// Streams without a [`Stream::curve`] are new: they have no past, and to ask for it is not on record.
-    async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+    async fn load_history(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         if self.stream(stream).is_none_or(|stream| stream.curve.is_none()) {
             return Ok(MetricWindow { end, minutes: Vec::new() });
         }
@@ -123,8 +123,8 @@ impl CloudWatch for World {
     ) -> Result<(), CallError> {
         self.alive().await;
         let mut state = self.state();
-        let fits = alarm.fits().map(|shards| shards.to_string()).unwrap_or_default();
-        state.called("PutMetricAlarm", &alarm.name, &fits)?;
+        let alarm_shard_count = alarm.shard_count().map(|shards| shards.to_string()).unwrap_or_default();
+        state.called("PutMetricAlarm", &alarm.name, &alarm_shard_count)?;
         // Tags take effect on creation only.
         let is_tagged = tags.contains(&(TAG_MADE_BY, STACK));
         let is_ours = state.alarms.get(&alarm.name).map_or(is_tagged, |held| held.is_ours);

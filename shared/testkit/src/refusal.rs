@@ -7,7 +7,7 @@ use scaler_app::cloud::{CallError, Failure};
 pub(crate) fn refused(call: &'static str, subject: &str, refusal: &Refusal) -> CallError {
     let failure = match refusal.error_type {
         "ResourceInUseException" => Failure::InUse,
-        _ if refusal.is_day_spent() => Failure::DaySpent,
+        _ if refusal.is_day_spent() => Failure::DailyLimitReached,
         "LimitExceededException" => Failure::Quota,
         _ => Failure::Refused,
     };

@@ -165,15 +165,15 @@ impl World {
     }
 
     /// A scaling alarm of ours, fitted to so many shards, goes into ALARM and stays there.
-    pub fn fire(&self, name: &str, streams: &[&str], fits: Option<u32>) {
-        self.fire_for(STACK, name, streams, fits);
+    pub fn fire(&self, name: &str, streams: &[&str], alarm_shard_count: Option<u32>) {
+        self.fire_for(STACK, name, streams, alarm_shard_count);
     }
 
     /// As [`Self::fire`], one of this stack.
-    pub fn fire_for(&self, stack: &str, name: &str, streams: &[&str], fits: Option<u32>) {
+    pub fn fire_for(&self, stack: &str, name: &str, streams: &[&str], alarm_shard_count: Option<u32>) {
         let (name, description) = (name.to_owned(), signature(stack));
         let streams = streams.iter().map(ToString::to_string).collect();
-        self.state().firing.push(FiringAlarm { name, description, streams, fits });
+        self.state().firing.push(FiringAlarm { name, description, streams, alarm_shard_count });
     }
 
     /// Changes a stream from outside.

@@ -59,7 +59,7 @@ pub struct FiringAlarm {
     /// The streams that its metrics name; exactly one on a well-made alarm.
     pub streams: Vec<String>,
     /// The shard count that its expression holds, if it is an alarm of ours.
-    pub fits: Option<u32>,
+    pub alarm_shard_count: Option<u32>,
 }
 
 /// Runs of a Lambda function.
@@ -82,7 +82,7 @@ pub trait CloudWatch: Send + Sync {
     ) -> impl Future<Output = Result<MetricWindow, CallError>> + Send;
 
     /// The write metrics alone, and far more of them.
-    fn past(
+    fn load_history(
         &self,
         stream: &str,
         end: Timestamp,

@@ -38,10 +38,10 @@ pub(super) async fn look_ahead(
     settings: Settings<'_>,
     stream: &str,
     shards: ShardCount,
-    enrolment: &StreamTags,
+    tags: &StreamTags,
 ) -> Ahead {
-    let Ok(policy) = enrolment.policy(settings.policy) else { return Ahead::default() };
-    let plan = match plan(cloud, process, &policy, stream, shards, enrolment).await {
+    let Ok(policy) = tags.policy(settings.policy) else { return Ahead::default() };
+    let plan = match plan(cloud, process, &policy, stream, shards, tags).await {
         Ok(Some(plan)) => plan,
         Ok(None) => return Ahead::default(),
         Err(error) => return Ahead { outcome: Some(Outcome::of_call(stream, &error)), look_again: None },
@@ -54,7 +54,7 @@ pub(super) async fn look_ahead(
             return Ahead { outcome: None, look_again: next.map(|(minutes, _)| (minutes * 60).min(LATER_SECONDS_MAX)) };
         }
     };
-    if !may_plan(&policy, &enrolment.history, direction, cloud.clock().now()) {
+    if !may_plan(&policy, &tags.history, direction, cloud.clock().now()) {
         let look_again = (direction == Direction::Out).then_some(HELD_SECONDS);
         return Ahead { outcome: None, look_again };
     }
@@ -76,12 +76,12 @@ async fn plan(
     policy: &Policy,
     stream: &str,
     shards: ShardCount,
-    enrolment: &StreamTags,
+    tags: &StreamTags,
 ) -> Result<Option<Plan>, CallError> {
     let now = cloud.clock().now();
     let end = whole_minute(now);
     // Kept for the pass that may follow, and for the next look within the hour.
     let past = process.histories.of_stream(cloud.cloudwatch(), stream, now).await?;
     let window = cloud.cloudwatch().window(stream, end, minutes_since_end(now)).await?;
-    Ok(plan_ahead(policy, shards, &enrolment.history, &past, &window, now))
+    Ok(plan_ahead(policy, shards, &tags.history, &past, &window, now))
 }

@@ -36,12 +36,12 @@ pub(super) async fn publish(
         }
     }
     let price = shard_hour(&settings.stack_config.region);
-    for (stream, open_shards, enrolment) in standings {
+    for (stream, open_shards, tags) in standings {
         tally.gauges(Gauges {
             stream: stream.clone(),
             open_shards: *open_shards,
             utilization_percent: loads.get(stream).and_then(|window| busiest_percent(window, *open_shards)),
-            resizes_left: RESIZES_PER_DAY.saturating_sub(enrolment.history.spent(now)),
+            resizes_left: RESIZES_PER_DAY.saturating_sub(tags.history.spent(now)),
             per_hour: price.map(|price| price.times(u64::from(open_shards.get()))),
         });
     }

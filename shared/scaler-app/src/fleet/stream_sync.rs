@@ -81,8 +81,8 @@ pub(super) struct StreamSync<'a, C: FleetCloud> {
 
 impl<C: FleetCloud> StreamSync<'_, C> {
     /// Takes the step of a plan that is due, of a stream that stands so and is in step.
-    pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, enrolment: &StreamTags) -> Ahead {
-        look_ahead(self.cloud, self.process, self.settings, stream, shards, enrolment).await
+    pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, tags: &StreamTags) -> Ahead {
+        look_ahead(self.cloud, self.process, self.settings, stream, shards, tags).await
     }
 
     /// Brings one stream in step with its tags and its shard count.
@@ -100,27 +100,27 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             return synced;
         }
         // There is something to do: not by tags that may be minutes old.
-        let enrolment = match self.cloud.kinesis().tags(stream).await {
+        let tags = match self.cloud.kinesis().tags(stream).await {
             Ok(tags) => StreamTags::read(&tags),
             Err(error) => return Outcome::of_call(stream, &error).into(),
         };
-        match DesiredAlarms::of(self.settings.policy, &state, &enrolment) {
-            DesiredAlarms::None(reason) => self.clean_up(&observed, &enrolment, &reason).await.into(),
-            DesiredAlarms::Unchanged(reason) => self.leave(&observed, &enrolment, &reason).await,
-            DesiredAlarms::Six { policy, outside } => {
+        match DesiredAlarms::of(self.settings.policy, &state, &tags) {
+            DesiredAlarms::None(reason) => self.clean_up(&observed, &tags, &reason).await.into(),
+            DesiredAlarms::Unchanged(reason) => self.leave(&observed, &tags, &reason).await,
+            DesiredAlarms::Managed { policy, outside } => {
                 let is_new = observed.alarms.is_empty() && !policy.dry_run;
-                if is_new && let Some(stopped) = self.reserve_memory(&observed, &enrolment).await {
+                if is_new && let Some(stopped) = self.reserve_memory(&observed, &tags).await {
                     return stopped.into();
                 }
-                self.scaled(&observed, enrolment, &policy, state.open_shards, outside).await
+                self.scaled(&observed, tags, &policy, state.open_shards, outside).await
             }
         }
     }
 
     /// Writes the tag of resizes on a stream which is new to us: one on which it cannot be written, be it for want of room, a tag
     /// policy or a permission, cannot be scaled, and somebody should know before it has to be. What stops it, if anything does.
-    async fn reserve_memory(&self, observed: &ObservedStream, enrolment: &StreamTags) -> Option<Outcome> {
-        if enrolment.has_memory.resizes {
+    async fn reserve_memory(&self, observed: &ObservedStream, tags: &StreamTags) -> Option<Outcome> {
+        if tags.has_own_tags.resizes {
             return None;
         }
         let stream = observed.stream.as_str();
@@ -130,14 +130,14 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             outcome.cause = Some(OutcomeCause::Tags);
             outcome.words = format!("the tag {TAG_RESIZES} cannot be written, so the stream is not scaled: {error}");
             outcome.next = Some(TAGS_ADVICE.to_owned());
-            self.tell_unremembered(observed, enrolment, &mut outcome).await;
+            self.tell_unremembered(observed, tags, &mut outcome).await;
         }
         Some(outcome)
     }
 
     /// The same for the tag of notices, without which a stream is scaled and people are told nothing of it; what is wrong with it.
-    async fn reserve_notices(&self, observed: &ObservedStream, enrolment: &StreamTags) -> Option<String> {
-        if enrolment.has_memory.notices {
+    async fn reserve_notices(&self, observed: &ObservedStream, tags: &StreamTags) -> Option<String> {
+        if tags.has_own_tags.notices {
             return None;
         }
         let written = self.cloud.kinesis().put_tag(&observed.stream, TAG_NOTICES, "").await;
@@ -150,10 +150,10 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// Tells people of a stream on which nothing may be written down: when AWS told of a change of it or somebody asked, and in its
     /// turn.
-    async fn tell_unremembered(&self, observed: &ObservedStream, enrolment: &StreamTags, outcome: &mut Outcome) {
-        if enrolment.managed && enrolment.has_memory.notices {
-            self.tell(enrolment, outcome).await;
-        } else if observed.depth != Depth::AsItsAlarmsSay && !enrolment.is_dry_run(self.settings.policy) {
+    async fn tell_unremembered(&self, observed: &ObservedStream, tags: &StreamTags, outcome: &mut Outcome) {
+        if tags.managed && tags.has_own_tags.notices {
+            self.tell(tags, outcome).await;
+        } else if observed.depth != Depth::AsItsAlarmsSay && !tags.is_dry_run(self.settings.policy) {
             tell_without_memory(self.cloud, outcome).await;
         }
     }
@@ -162,7 +162,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     async fn scaled(
         &mut self,
         observed: &ObservedStream,
-        mut enrolment: StreamTags,
+        mut tags: StreamTags,
         policy: &Policy,
         shards: ShardCount,
         outside: Option<Direction>,
@@ -172,8 +172,8 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         let (mut outcome, is_done) = match self.may_put(&changes).await {
             Ok(()) => {
                 if !policy.dry_run {
-                    match settle(self.cloud, stream, &enrolment.history, believed, shards).await {
-                        Ok(history) => enrolment.history = history,
+                    match settle(self.cloud, stream, &tags.history, believed, shards).await {
+                        Ok(history) => tags.history = history,
                         Err(error) => return Outcome::of_call(stream, &error).into(),
                     }
                 }
@@ -182,7 +182,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             Err(error) => (stopped(stream, shards, &[], &error), false),
         };
         let untold = if observed.alarms.is_empty() && is_done && !policy.dry_run {
-            self.reserve_notices(observed, &enrolment).await
+            self.reserve_notices(observed, &tags).await
         } else {
             None
         };
@@ -192,10 +192,10 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             outcome.faults.push(fault);
             tell_without_memory(self.cloud, &mut outcome).await;
         } else {
-            self.tell(&enrolment, &mut outcome).await;
+            self.tell(&tags, &mut outcome).await;
         }
         let look_again = believed.filter(|believed| *believed != shards).map(|_| CHANGED_BY_THEN_SECONDS);
-        let mut synced = SyncedStream { outcomes: vec![outcome], standing: Some((shards, enrolment)), look_again };
+        let mut synced = SyncedStream { outcomes: vec![outcome], standing: Some((shards, tags)), look_again };
         if let Some(direction) = outside.filter(|_| is_done) {
             synced.outcomes.retain(|outcome| outcome.outcome != OutcomeKind::Kept);
             synced.outcomes.push(self.bring_inside(stream, direction).await);
@@ -205,8 +205,8 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// The whole work for a stream that is as it should be, by what its alarms say of it: no call at all.
     fn as_its_alarms_say(&self, observed: &ObservedStream) -> Option<SyncedStream> {
-        let enrolment = StreamTags::read(observed.tags.as_ref()?);
-        if !enrolment.managed && enrolment.faults.is_empty() && observed.alarms.is_empty() && !observed.is_listed {
+        let tags = StreamTags::read(observed.tags.as_ref()?);
+        if !tags.managed && tags.faults.is_empty() && observed.alarms.is_empty() && !observed.is_listed {
             return Some(Outcome::plain(OutcomeKind::Kept, Some(&observed.stream), KEPT).into());
         }
         let open_shards = believed_shards(&observed.alarms).filter(|_| observed.depth == Depth::AsItsAlarmsSay)?;
@@ -223,18 +223,18 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// The end of the work for a stream in this state that is as it should be, by the tags that are known of it.
     fn is_right(&self, observed: &ObservedStream, state: &StreamState) -> Option<SyncedStream> {
-        let enrolment = StreamTags::read(observed.tags.as_ref()?);
-        let desired = DesiredAlarms::of(self.settings.policy, state, &enrolment);
-        let DesiredAlarms::Six { policy, outside: None } = desired else { return None };
+        let tags = StreamTags::read(observed.tags.as_ref()?);
+        let desired = DesiredAlarms::of(self.settings.policy, state, &tags);
+        let DesiredAlarms::Managed { policy, outside: None } = desired else { return None };
         let changes = self.changes(observed, &policy, state.open_shards);
         let kept = Outcome::plain(OutcomeKind::Kept, Some(&observed.stream), KEPT);
-        changes.is_none().then(|| SyncedStream { standing: Some((state.open_shards, enrolment)), ..kept.into() })
+        changes.is_none().then(|| SyncedStream { standing: Some((state.open_shards, tags)), ..kept.into() })
     }
 
     /// A stream with which the scaler has nothing to do.
-    async fn clean_up(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &AdmitReason) -> Outcome {
+    async fn clean_up(&self, observed: &ObservedStream, tags: &StreamTags, reason: &AdmitReason) -> Outcome {
         let mut outcome = Outcome::stopped(OutcomeKind::Refused, &observed.stream, reason);
-        if observed.is_listed && !enrolment.managed {
+        if observed.is_listed && !tags.managed {
             outcome.words = format!("STREAM_NAMES lists it, but {reason}");
             outcome.needs_attention = true;
         }
@@ -242,20 +242,20 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             outcome.outcome = OutcomeKind::Kept;
         }
         let mut outcome = self.without_alarms(&observed.stream, outcome, &observed.alarms).await;
-        self.tell(enrolment, &mut outcome).await;
+        self.tell(tags, &mut outcome).await;
         outcome
     }
 
     /// A stream that is changing, or of which it cannot be told what it should have.
-    async fn leave(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &AdmitReason) -> SyncedStream {
+    async fn leave(&self, observed: &ObservedStream, tags: &StreamTags, reason: &AdmitReason) -> SyncedStream {
         let is_changing = reason.is_passing();
         let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
         let mut outcome = Outcome::stopped(kind, &observed.stream, reason);
-        if enrolment.managed && !enrolment.lacks_room() {
-            self.tell(enrolment, &mut outcome).await;
+        if tags.managed && !tags.lacks_room() {
+            self.tell(tags, &mut outcome).await;
         } else {
             // No tag of it may be written while its managed tag cannot be read, and none can be where there is no room.
-            self.tell_unremembered(observed, enrolment, &mut outcome).await;
+            self.tell_unremembered(observed, tags, &mut outcome).await;
         }
         // What looks wrong, the schedule sees again by itself.
         let look_again =
@@ -390,9 +390,9 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.
-    async fn tell(&self, enrolment: &StreamTags, outcome: &mut Outcome) {
+    async fn tell(&self, tags: &StreamTags, outcome: &mut Outcome) {
         if outcome.needs_attention {
-            tell_people(self.cloud, self.settings.policy, enrolment, outcome).await;
+            tell_people(self.cloud, self.settings.policy, tags, outcome).await;
         }
     }
 }
@@ -478,7 +478,7 @@ fn stopped(stream: &str, shards: ShardCount, done: &[String], error: &AlarmPutEr
 
 /// The shard count that both scaling alarms hold.
 fn believed_shards(alarms: &[StoredAlarm]) -> Option<ShardCount> {
-    let mut fits = alarms.iter().filter_map(|stored| stored.alarm.fits());
-    let (first, second) = (fits.next()?, fits.next()?);
+    let mut counts = alarms.iter().filter_map(|stored| stored.alarm.shard_count());
+    let (first, second) = (counts.next()?, counts.next()?);
     ShardCount::new(first).filter(|_| first == second)
 }

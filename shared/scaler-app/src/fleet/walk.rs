@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use scaler_core::{ALARM_PREFIX, ROUND_MINUTES, SYNC_MINUTES, TAG_MANAGED, is_due, is_plan_due, stream_of_alarm};
+use scaler_core::{
+    ALARM_PREFIX, FULL_SYNC_MINUTES, SYNC_MINUTES, TAG_MANAGED, is_full_sync_due, is_plan_due, stream_of_alarm,
+};
 
 use super::Settings;
 use super::ahead::{LATER_SECONDS_MAX, TURN_MINUTES};
@@ -25,7 +27,7 @@ const WHOLE: i128 = 1_000_000_000;
 const RETRY_SECONDS: u32 = 300;
 /// The looks at a stream that is changing, or at which a look failed, go on for so long: four hours, in which each stream has the
 /// turn in which Kinesis is asked about it.
-const CHANGE_SECONDS: i64 = ROUND_MINUTES * 60;
+const CHANGE_SECONDS: i64 = FULL_SYNC_MINUTES * 60;
 /// The looks ahead for a stream go on for so long: an hour, after which its turn begins others.
 const PLAN_SECONDS: i64 = TURN_MINUTES as i64 * 60;
 
@@ -45,7 +47,8 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
     /// The schedule's run: what looks wrong, and those whose turn it is.
     pub(super) async fn due(self, asked_at: Option<i64>, tally: &mut Tally<'_>) {
         let asked_at = asked_at.unwrap_or_else(|| self.now());
-        let depth = |stream: &str| if is_due(stream, asked_at) { Depth::InTurn } else { Depth::AsItsAlarmsSay };
+        let depth =
+            |stream: &str| if is_full_sync_due(stream, asked_at) { Depth::InTurn } else { Depth::AsItsAlarmsSay };
         let mut fleet = match self.find(depth, |stream| is_plan_due(stream, asked_at)).await {
             Ok(fleet) => fleet,
             Err(error) => return tally.decisive(run_failed(&error)),
@@ -133,8 +136,8 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
         let synced = Box::pin(self.stream_sync.sync(observed)).await;
         let at_rest = synced.at_rest().filter(|_| plans);
         let mut looked = Looked { outcomes: synced.outcomes, changes: synced.look_again, plan: None };
-        if let Some((shards, enrolment)) = at_rest {
-            let ahead = self.stream_sync.look_ahead(stream, shards, &enrolment).await;
+        if let Some((shards, tags)) = at_rest {
+            let ahead = self.stream_sync.look_ahead(stream, shards, &tags).await;
             looked.plan = ahead.look_again;
             looked.outcomes.extend(ahead.outcome);
         }
@@ -172,14 +175,14 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
             for outcome in outcomes {
                 tally.outcome(outcome);
             }
-            standings.extend(standing.map(|(shards, enrolment)| (stream, shards, enrolment)));
+            standings.extend(standing.map(|(shards, tags)| (stream, shards, tags)));
         }
         // What is wrong is put right first; whom there is no time for has a turn in an hour, and alarms.
-        for (stream, (shards, enrolment)) in plans {
+        for (stream, (shards, tags)) in plans {
             if self.is_over() {
                 break;
             }
-            let ahead = self.stream_sync.look_ahead(&stream, shards, &enrolment).await;
+            let ahead = self.stream_sync.look_ahead(&stream, shards, &tags).await;
             again.note(&stream, ahead.look_again, true, plan_ends);
             ahead.outcome.into_iter().for_each(|outcome| tally.outcome(outcome));
         }

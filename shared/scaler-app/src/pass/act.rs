@@ -107,8 +107,10 @@ fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
         Failure::Unavailable | Failure::ServerFault | Failure::Unreadable => asked,
         // Though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. To which count is
         // not known.
-        Failure::InUse => Attempt { kind: AttemptKind::Foreign, from: current, to: None, ..asked },
-        Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, from: current, to: None, ..asked },
+        Failure::InUse => Attempt { kind: AttemptKind::External, from: current, to: None, ..asked },
+        Failure::DailyLimitReached => {
+            Attempt { kind: AttemptKind::DailyLimitReached, from: current, to: None, ..asked }
+        }
         Failure::NotFound
         | Failure::Refused
         | Failure::Denied
@@ -121,9 +123,9 @@ fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
 /// What is written down of a decision's call.
 fn attempt(decision: &Decision, at: Timestamp) -> Attempt {
     match (&decision.resharding, decision.direction) {
-        (Some(plan), _) => Attempt { at, kind: AttemptKind::Stepwise, from: plan.from, to: Some(plan.to) },
+        (Some(plan), _) => Attempt { at, kind: AttemptKind::SplitOrMerge, from: plan.from, to: Some(plan.to) },
         (None, direction) => {
-            let kind = AttemptKind::Asked(direction);
+            let kind = AttemptKind::Unanswered(direction);
             Attempt { at, kind, from: decision.current, to: Some(decision.desired) }
         }
     }

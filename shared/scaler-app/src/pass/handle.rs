@@ -80,7 +80,7 @@ impl From<FiringAlarm> for AlarmEvent {
             alarm: alarm.name,
             state: AlarmState::Alarm,
             streams: alarm.streams,
-            fits: alarm.fits,
+            alarm_shard_count: alarm.alarm_shard_count,
             region: None,
             account: None,
             metric_accounts: BTreeSet::new(),
@@ -166,7 +166,7 @@ async fn answer(
         }
         (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
             // In a box: all that a pass waits for, one in the other, is deeper than the compiler follows.
-            Box::pin(reconcile(cloud, process, policy, stream, Intent::Auto, direction, event.fits)).await
+            Box::pin(reconcile(cloud, process, policy, stream, Intent::Auto, direction, event.alarm_shard_count)).await
         }
         (AlarmState::Alarm, [stream]) => {
             let words = "this stream was already looked at for this event";

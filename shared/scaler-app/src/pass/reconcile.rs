@@ -20,7 +20,7 @@ use crate::process::Process;
 
 /// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
 ///
-/// `alarm_fits` is the shard count that the alarm which asked was made for, where that is known: should the stream have
+/// `alarm_shard_count` is the shard count that the alarm which asked was made for, where that is known: should the stream have
 /// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
 pub async fn reconcile(
     cloud: &impl Cloud,
@@ -29,15 +29,16 @@ pub async fn reconcile(
     stream: &str,
     intent: Intent,
     direction: Direction,
-    alarm_fits: Option<u32>,
+    alarm_shard_count: Option<u32>,
 ) -> Outcome {
     let reconciliation = Reconciliation { cloud, process, stack, stream, intent, direction, now: cloud.clock().now() };
     let (tags, end) = match reconciliation.look().await {
         Look::Failed(stop) => return Outcome::of_pass(stream, Err(stop)),
         Look::Stopped(tags, end) => (*tags, *end),
         Look::Seen(policy, mut seen) => {
-            let end = reconciliation.decide_and_act(&policy, &mut seen, alarm_fits.and_then(ShardCount::new)).await;
-            (seen.enrolment, end)
+            let end =
+                reconciliation.decide_and_act(&policy, &mut seen, alarm_shard_count.and_then(ShardCount::new)).await;
+            (seen.tags, end)
         }
     };
     let mut outcome = Outcome::of_pass(stream, end);
@@ -97,14 +98,14 @@ impl<C: Cloud> Reconciliation<'_, C> {
             Ok(stream) => stream,
             Err(error) => return Look::Failed(error.into()),
         };
-        let enrolment = match self.cloud.kinesis().tags(self.stream).await {
+        let tags = match self.cloud.kinesis().tags(self.stream).await {
             Ok(tags) => StreamTags::read(&tags),
             Err(error) => return Look::Failed(error.into()),
         };
-        let stopped = |enrolment, end| Look::Stopped(Box::new(enrolment), Box::new(end));
-        let policy = match admit(self.stack, &stream, &enrolment, self.intent, self.direction) {
+        let stopped = |tags, end| Look::Stopped(Box::new(tags), Box::new(end));
+        let policy = match admit(self.stack, &stream, &tags, self.intent, self.direction) {
             Ok(policy) => policy,
-            Err(decision) => return stopped(enrolment, Ok(Pass { decision: *decision, faults: Vec::new() })),
+            Err(decision) => return stopped(tags, Ok(Pass { decision: *decision, faults: Vec::new() })),
         };
         let end = whole_minute(self.now);
         let minutes = policy.window_minutes(self.direction).max(minutes_since_end(self.now));
@@ -114,10 +115,10 @@ impl<C: Cloud> Reconciliation<'_, C> {
             Err(_) if self.intent.order().is_some() && self.direction == Direction::Out => {
                 MetricWindow::unknown(end, minutes as usize)
             }
-            Err(error) => return stopped(enrolment, Err(error.into())),
+            Err(error) => return stopped(tags, Err(error.into())),
         };
         let (plan, account, shards) = (Fetched::NotYet, Fetched::NotYet, Fetched::NotYet);
-        let seen = Observation { stream, enrolment, window, plan, account, shards };
+        let seen = Observation { stream, tags, window, plan, account, shards };
         Look::Seen(Box::new(policy), Box::new(seen))
     }
 
@@ -125,17 +126,17 @@ impl<C: Cloud> Reconciliation<'_, C> {
         &self,
         policy: &Policy,
         seen: &mut Observation,
-        alarm_fits: Option<ShardCount>,
+        alarm_shard_count: Option<ShardCount>,
     ) -> Result<Pass, Stop> {
         let Self { cloud, process, stream, .. } = *self;
-        let is_dry_run = self.intent.is_dry_run(self.stack, &seen.enrolment);
+        let is_dry_run = self.intent.is_dry_run(self.stack, &seen.tags);
         let current = seen.stream.open_shards;
         if !is_dry_run {
-            seen.enrolment.history = settle(cloud, stream, &seen.enrolment.history, alarm_fits, current).await?;
+            seen.tags.history = settle(cloud, stream, &seen.tags.history, alarm_shard_count, current).await?;
         }
         let (decision, faults) = self.decide(policy, seen).await;
-        let misfits = !is_dry_run && alarm_fits.is_some_and(|fits| fits != current);
-        let act = Act { cloud, process, policy, stream, tags: &seen.enrolment };
+        let misfits = !is_dry_run && alarm_shard_count.is_some_and(|count| count != current);
+        let act = Act { cloud, process, policy, stream, tags: &seen.tags };
         match act.carry_out(decision, misfits).await {
             Ok(mut pass) => {
                 pass.faults.extend(faults);
@@ -154,7 +155,7 @@ impl<C: Cloud> Reconciliation<'_, C> {
         loop {
             let (fetched, without) = match decide(self.stack, seen, self.intent, self.direction, self.now) {
                 Ok(decision) => return (decision, faults),
-                Err(Need::Past) => {
+                Err(Need::LoadHistory) => {
                     let plan = self.plan(policy, seen).await;
                     let failed = plan.as_ref().err().map(ToString::to_string);
                     seen.plan = plan.ok().flatten().into();
@@ -179,8 +180,8 @@ impl<C: Cloud> Reconciliation<'_, C> {
     /// The plan of the next day, as far as the stream's past tells.
     async fn plan(&self, policy: &Policy, seen: &Observation) -> Result<Option<Plan>, CallError> {
         let past = self.process.histories.of_stream(self.cloud.cloudwatch(), self.stream, self.now).await?;
-        let Observation { stream, enrolment, window, .. } = seen;
-        Ok(plan_ahead(policy, stream.open_shards, &enrolment.history, &past, window, self.now))
+        let Observation { stream, tags, window, .. } = seen;
+        Ok(plan_ahead(policy, stream.open_shards, &tags.history, &past, window, self.now))
     }
 
     /// The open shards, with their metrics in the minutes of the window where they are sent and may be looked at, which is charged.

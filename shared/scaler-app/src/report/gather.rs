@@ -123,11 +123,11 @@ async fn streams(
             return None;
         }
     };
-    let enrolments: BTreeMap<String, StreamTags> =
+    let tags_by_stream: BTreeMap<String, StreamTags> =
         tagged.into_iter().map(|stream| (stream.name, StreamTags::read(&stream.tags))).collect();
     let names = match &request.whose {
         Whose::Managed => {
-            enrolments.iter().filter(|(_, enrolment)| enrolment.managed).map(|(name, _)| name.clone()).collect()
+            tags_by_stream.iter().filter(|(_, tags)| tags.managed).map(|(name, _)| name.clone()).collect()
         }
         Whose::Streams(names) => names.clone(),
         Whose::All => match cloud.kinesis().list_streams().await {
@@ -139,8 +139,8 @@ async fn streams(
         },
     };
     let with_tags = |name: String| {
-        let enrolment = enrolments.get(&name).cloned().unwrap_or_default();
-        (name, enrolment)
+        let tags = tags_by_stream.get(&name).cloned().unwrap_or_default();
+        (name, tags)
     };
     Some(names.into_iter().map(with_tags).collect())
 }
@@ -152,9 +152,9 @@ async fn standings(
     gathered: &mut Gathered,
 ) -> Vec<(String, Standing, StreamTags)> {
     let mut standings = Vec::new();
-    for (name, enrolment) in streams {
+    for (name, tags) in streams {
         match cloud.kinesis().standing(name).await {
-            Ok(standing) => standings.push((name.clone(), standing, enrolment.clone())),
+            Ok(standing) => standings.push((name.clone(), standing, tags.clone())),
             Err(error) => gathered.failed(&format!("{name} is left out"), &error),
         }
     }
@@ -190,9 +190,9 @@ async fn metrics(
     let asked: Vec<_> = streams.iter().map(|(name, standing, _)| (name.clone(), standing.clone())).collect();
     match cloud.cloudwatch().series(&asked, request.from, request.until, request.step_seconds).await {
         Ok(mut series) => {
-            let billed = |(name, standing, enrolment): (String, _, _)| {
+            let billed = |(name, standing, tags): (String, _, _)| {
                 let alarm_metrics = alarms.get(&name).copied().unwrap_or(0);
-                Some(BilledStream { series: series.remove(&name)?, name, standing, enrolment, alarm_metrics })
+                Some(BilledStream { series: series.remove(&name)?, name, standing, tags, alarm_metrics })
             };
             streams.into_iter().filter_map(billed).collect()
         }

@@ -27,7 +27,7 @@ pub(super) struct BilledStream {
     /// What it carried, in the whole period.
     pub(super) series: Series,
     /// What its tags say; without tags it is not managed.
-    pub(super) enrolment: StreamTags,
+    pub(super) tags: StreamTags,
     /// How many metrics its alarms read.
     pub(super) alarm_metrics: usize,
 }
@@ -62,9 +62,9 @@ impl BilledStream {
     /// # Errors
     /// An item that it is billed by has no price.
     pub(super) fn reckon(mut self, terms: Terms<'_>) -> Result<Reckoned, MissingPrice> {
-        self.series.recall(&self.enrolment.history, terms.now);
+        self.series.recall(&self.tags.history, terms.now);
         let usage = self.series.usage(&self.standing, self.series.start, self.series.end());
-        let own = if self.enrolment.managed {
+        let own = if self.tags.managed {
             OwnUse::of_stream(usage.seconds, self.alarm_metrics, usage.seconds_counted)
         } else {
             OwnUse::default()
@@ -75,7 +75,7 @@ impl BilledStream {
 
     fn cost(&self, terms: Terms<'_>, usage: &Usage, own: OwnUse) -> Result<StreamCost, MissingPrice> {
         let (sheet, standing) = (terms.sheet, &self.standing);
-        let policy = self.enrolment.policy(terms.policy).ok().filter(|_| self.enrolment.managed);
+        let policy = self.tags.policy(terms.policy).ok().filter(|_| self.tags.managed);
         let target = policy.as_ref().unwrap_or(terms.policy).target_utilization_percent;
         let peak = usage.shards_at_peak(standing.mode, target);
         let bill = Bill::as_it_is(sheet, usage, standing)?;
@@ -94,8 +94,8 @@ impl BilledStream {
         let paid = own.total().and(bill.total());
         let saved = |otherwise: Option<MicroUsd>| Some(UsdSaved::by(paid, otherwise?));
         let month = month_end(sheet, &self.series, standing)?;
-        let budget = self.enrolment.budget.as_ref().and_then(|budget| budget.as_ref().ok()).copied();
-        if let Some(Err(fault)) = &self.enrolment.budget {
+        let budget = self.tags.budget.as_ref().and_then(|budget| budget.as_ref().ok()).copied();
+        if let Some(Err(fault)) = &self.tags.budget {
             notes.push(format!("{fault}: no budget is watched until that is corrected"));
         }
         let looked = AdviceInput { usage, standing, managed_by: policy.as_ref(), target_utilization_percent: target };
@@ -106,7 +106,7 @@ impl BilledStream {
         });
         Ok(StreamCost {
             stream: self.name.clone(),
-            managed: self.enrolment.managed,
+            managed: self.tags.managed,
             mode: standing.mode.into(),
             open_shards: standing.open_shards.get(),
             mean_shards: mean_shards(usage),

@@ -15,8 +15,8 @@ const TAG: &str = "kinesis-scaler/resizes";
 /// The scale-out alarm as an event; without one there, it says of no shard count that it was made for it.
 pub(crate) fn alarm(stack: &Stack) -> Value {
     let alarms = stack.world.alarms();
-    let fits = alarms.get("kinesis-scaler/orders/scale-out").and_then(|held| held.alarm.fits());
-    let shards = json!({ "id": "shards", "expression": fits.map(|fits| fits.to_string()).unwrap_or_default() });
+    let alarm_shard_count = alarms.get("kinesis-scaler/orders/scale-out").and_then(|held| held.alarm.shard_count());
+    let shards = json!({ "id": "shards", "expression": alarm_shard_count.map(|alarm_shard_count| alarm_shard_count.to_string()).unwrap_or_default() });
     json!({ "alarmData": { "alarmName": "kinesis-scaler/orders/scale-out", "state": { "value": "ALARM" },
         "configuration": { "metrics": [{ "metricStat": { "metric": { "dimensions": { "StreamName": "orders" } } } }, shards] } } })
 }

@@ -166,8 +166,8 @@ impl Run {
         let history = ResizeHistory::parse(&tag).unwrap();
         let stream = self.world().stream("orders").unwrap();
         let is_unanswered = |attempt: &&Attempt| {
-            let is_under_way = attempt.kind == AttemptKind::Foreign && attempt.to.is_none();
-            is_under_way || matches!(attempt.kind, AttemptKind::Asked(_))
+            let is_under_way = attempt.kind == AttemptKind::External && attempt.to.is_none();
+            is_under_way || matches!(attempt.kind, AttemptKind::Unanswered(_))
         };
         let unanswered = history.attempts().iter().filter(is_unanswered).count();
         let (spent, accepted) = (history.spent(now) as usize, counted(&stream.resizes, now));

@@ -320,8 +320,8 @@ impl Fleet {
     }
 
     fn wanted(&self, name: &str, stream: &Stream) -> Vec<StreamAlarm> {
-        let enrolment = StreamTags::read(&stream.tags.iter().collect::<Vec<_>>());
-        let policy = enrolment.policy(&self.policy).unwrap();
+        let tags = StreamTags::read(&stream.tags.iter().collect::<Vec<_>>());
+        let policy = tags.policy(&self.policy).unwrap();
         let shards = ShardCount::new(stream.shards).unwrap();
         alarms_of(&self.policy, &policy, name, shards, &self.stack_config.alarm_actions())
     }

@@ -178,7 +178,7 @@ impl CloudWatch for Aws {
         Ok(self.state().window(end, minutes, |minute| *minute))
     }
 
-    async fn past(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+    async fn load_history(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         Ok(self.state().window(end, minutes, writes))
     }
 
@@ -236,7 +236,7 @@ impl CloudWatch for Aws {
             name: alarm.name.clone(),
             description: alarm.description.clone(),
             streams: vec![alarm.stream.clone()],
-            fits: alarm.fits(),
+            alarm_shard_count: alarm.shard_count(),
         });
         Ok(firing.collect())
     }
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn the_past_is_of_writes_alone() {
-        let past = ready(after(3).past(STREAM, at(3), 3)).unwrap();
+        let past = ready(after(3).load_history(STREAM, at(3), 3)).unwrap();
         assert_eq!(bytes(&past), [Some(0), None, None]);
         assert_eq!(past.minutes[0].iterator_age_ms, None);
         let loads = ready(after(3).stream_windows(&[STREAM.to_owned()], at(3), 3)).unwrap();

@@ -195,7 +195,9 @@ fn even_part(stream: &Minute, i: usize, shards: usize) -> Minute {
 pub(super) fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
     match why {
         Refused::InUse => CallError::new(call, stream, Failure::InUse, "ResourceInUseException: a resize is under way"),
-        Refused::DaySpent => CallError::new(call, stream, Failure::DaySpent, "LimitExceededException: ten in 24 hours"),
+        Refused::DailyLimitReached => {
+            CallError::new(call, stream, Failure::DailyLimitReached, "LimitExceededException: ten in 24 hours")
+        }
         Refused::Limits => {
             CallError::new(call, stream, Failure::Refused, "LimitExceededException: a step or a count too far")
         }
