@@ -25,7 +25,7 @@ use crate::load::{ASKED_MINUTES, Load, or_dash};
 use crate::options::{Output, stream_name};
 use crate::report::write_json;
 use crate::settings::{StackOptions, in_words as settings_in_words};
-use crate::stack::{Judged, judged};
+use crate::stack::{StackPolicy, stack_policy};
 use crate::table::{percent, table};
 use crate::waiting::word;
 use kinesis_model::whole_minute;
@@ -158,7 +158,8 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
         details => kept(details, "mode, status and shards", &mut missing),
     };
     let alarms = kept(operator.alarms(&format!("{ALARM_PREFIX}{name}/")).await, "alarms", &mut missing);
-    let Judged { policy: stack, whose } = judged(&connection, options, None, alarms.as_deref()).await?;
+    let StackPolicy { policy: stack, policy_source } =
+        stack_policy(&connection, options, None, alarms.as_deref()).await?;
     let stack = &stack;
     let tags = kept(cloud.kinesis().tags(name).await, "tags, settings and resizes", &mut missing);
     let stream_tags = tags.as_ref().map(|tags| StreamTags::read(tags));
@@ -190,8 +191,8 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
         no_room_for: stream_tags.as_ref().map(StreamTags::no_room_for).unwrap_or_default(),
         settings: policy.map(|policy| policy.variables().into_iter().collect()),
         settings_in_words: policy.map(|policy| settings_in_words(&policy)),
-        settings_of_stack: whose.stack().map(str::to_owned),
-        settings_warning: whose.warning(),
+        settings_of_stack: policy_source.stack().map(str::to_owned),
+        settings_warning: policy_source.warning(),
         load: window.map(|window| Load::of(&window, capacity)),
         shards,
         resizes_left: history.map(|history| RESIZES_PER_DAY.saturating_sub(history.spent(now))),
@@ -221,8 +222,9 @@ fn tag_faults(stream_tags: &StreamTags, stack: &Policy) -> Vec<String> {
 /// The deployed pass as a dry run, which writes no tag, resizes nothing, and touches no alarm.
 async fn decisions(connection: &Connection, name: &str, stack: &Policy) -> Decisions {
     let cloud = &connection.cloud;
-    let of =
-        async |direction| reconcile(cloud, &connection.process, stack, name, Intent::DryRun, direction, None).await;
+    let of = async |direction| {
+        reconcile(cloud, &connection.function_state, stack, name, Intent::DryRun, direction, None).await
+    };
     Decisions { scale_out: of(Direction::Out).await, scale_in: of(Direction::In).await }
 }
 
@@ -362,8 +364,9 @@ impl Status<'_> {
         let tags = tags.iter().filter(|(key, _)| !is_memory(key)).map(|(key, value)| format!("{key}={value}"));
         writeln!(out, "tags: {}", joined(tags))?;
         if let Some(settings) = &self.settings_in_words {
-            let whose = self.settings_of_stack.as_ref().map(|stack| format!(" (of stack {stack})")).unwrap_or_default();
-            writeln!(out, "settings: {settings}{whose}")?;
+            let policy_source =
+                self.settings_of_stack.as_ref().map(|stack| format!(" (of stack {stack})")).unwrap_or_default();
+            writeln!(out, "settings: {settings}{policy_source}")?;
         }
         if let Some(warning) = &self.settings_warning {
             writeln!(out, "{warning}")?;

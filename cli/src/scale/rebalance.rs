@@ -14,12 +14,12 @@ use scaler_core::{
 };
 
 use super::plan::{Plan, Step, Turn};
-use super::{ACTIVE_WITHIN, Answer, Ended, Work};
+use super::{ACTIVE_WITHIN, Answer, OrderResult, ScaleJob};
 use crate::connection::explained;
 use crate::waiting::{Pauses, until_active, until_step};
 use kinesis_model::whole_minute;
 
-impl Work<'_> {
+impl ScaleJob<'_> {
     /// Splits what is hot and merges what is cold.
     pub(super) async fn rebalance(&self) -> Result<Answer> {
         let (state, tags) = self.look().await?;
@@ -43,13 +43,13 @@ impl Work<'_> {
             self.nothing(began, &policy, &plan, &planned)
         } else if is_dry_run || self.arguments.dry_run {
             let (words, all, then) = (plan.in_words(), began, plan.shards());
-            let next = (!self.arguments.dry_run).then(|| self.let_it());
+            let next = (!self.arguments.dry_run).then(|| self.dry_run_tag_advice());
             let words = format!("{words} would lead from {all} shards to {then}; nothing was changed");
-            self.told(Ended::DryRun, began, words, next)
+            self.told(OrderResult::DryRun, began, words, next)
         } else {
             self.carry_out(began, &plan).await?
         };
-        if answer.outcome == Ended::DryRun {
+        if answer.outcome == OrderResult::DryRun {
             answer.to = u32::try_from(plan.shards()).ok();
         }
         Ok(Answer { plan: Some(plan), notes, ..answer })
@@ -128,7 +128,7 @@ impl Work<'_> {
 
     fn made(&self, began: ShardCount, passes: Vec<Outcome>, words: String, next: Option<String>) -> Answer {
         let to = passes.last().and_then(|pass| pass.desired).or(Some(began.get()));
-        Answer { to, passes, ..self.told(Ended::Resized, began, words, next) }
+        Answer { to, passes, ..self.told(OrderResult::Resized, began, words, next) }
     }
 
     /// Makes one split or merge, again where somebody else was quicker; `None` where it is done already.
@@ -142,7 +142,7 @@ impl Work<'_> {
                 Ok((_, Turn::Gone)) => return Ok(Some(Outcome::plain(OutcomeKind::Held, Some(self.stream), GONE))),
                 Ok((policy, Turn::Call(call))) => {
                     let ordered = Decision::ordered(call, state.open_shards, Progress { step: number, of: all });
-                    reshard(cloud, &self.connection.process, &policy, self.stream, &tags, &ordered).await
+                    reshard(cloud, &self.connection.function_state, &policy, self.stream, &tags, &ordered).await
                 }
                 Err(pass) => *pass,
             };
@@ -189,10 +189,10 @@ impl Work<'_> {
     /// Something stands against the order, or against the rest of it.
     fn stopped(&self, began: ShardCount, mut passes: Vec<Outcome>, last: Outcome) -> Answer {
         let (outcome, next) = match last.outcome {
-            OutcomeKind::Refused => (Ended::Refused, self.enrol(&last).or_else(|| last.next.clone())),
-            OutcomeKind::Failed => (Ended::Failed, Some(self.find_out())),
-            _ if is_not_active(&last) => (Ended::Held, Some(format!("When it is ACTIVE: {}", self.again()))),
-            _ => (Ended::Held, Some(format!("With a fresh look: {}", self.again()))),
+            OutcomeKind::Refused => (OrderResult::Refused, self.enrol(&last).or_else(|| last.next.clone())),
+            OutcomeKind::Failed => (OrderResult::Failed, Some(self.check_status_advice())),
+            _ if is_not_active(&last) => (OrderResult::Held, Some(format!("When it is ACTIVE: {}", self.again()))),
+            _ => (OrderResult::Held, Some(format!("With a fresh look: {}", self.again()))),
         };
         let way = if passes.is_empty() { String::new() } else { format!("{}, then ", done(began, &passes)) };
         let words = format!("{way}{}", last.words);
@@ -214,7 +214,7 @@ impl Work<'_> {
             "Have them sent, {cost}, and some minutes later the same again: {}",
             self.command(StreamCommand::Measure(&SHARD_METRICS))
         );
-        self.told(Ended::Refused, began, words.to_owned(), Some(next))
+        self.told(OrderResult::Refused, began, words.to_owned(), Some(next))
     }
 
     /// Nor while they say nothing.
@@ -223,16 +223,19 @@ impl Work<'_> {
         let words = format!("nothing is known of its shards in the last {minutes} minutes: unknown is not idle");
         let next =
             "CloudWatch has a shard's metrics some minutes after they were switched on and something was written.";
-        self.told(Ended::Held, began, words, Some(next.to_owned()))
+        self.told(OrderResult::Held, began, words, Some(next.to_owned()))
     }
 
     /// No split and no merge.
     fn nothing(&self, began: ShardCount, policy: &Policy, plan: &Plan, planned: &Rebalance) -> Answer {
         let (fullest, target) = (plan.fullest_percent(), policy.target_utilization_percent);
         let (outcome, words) = if planned.hot_keys.is_empty() && planned.needs.is_none() {
-            (Ended::NothingToDo, format!("no shard is hot, and no neighbours are cold: the fullest takes {fullest} %"))
+            (
+                OrderResult::NothingToDo,
+                format!("no shard is hot, and no neighbours are cold: the fullest takes {fullest} %"),
+            )
         } else {
-            (Ended::Held, format!("no split or merge would help: the fullest shard takes {fullest} %"))
+            (OrderResult::Held, format!("no split or merge would help: the fullest shard takes {fullest} %"))
         };
         self.told(outcome, began, format!("{words} of what a shard can, with a target of {target} %"), None)
     }
@@ -267,7 +270,7 @@ impl Work<'_> {
         self.scale(&format!("--wait {} rebalance", operand(self.stream)))
     }
 
-    fn told(&self, outcome: Ended, began: ShardCount, words: String, next: Option<String>) -> Answer {
+    fn told(&self, outcome: OrderResult, began: ShardCount, words: String, next: Option<String>) -> Answer {
         let (stream, from) = (self.stream.to_owned(), Some(began.get()));
         let (notes, passes) = (Vec::new(), Vec::new());
         Answer { stream, outcome, ordered: None, from, to: from, words, notes, next, plan: None, passes }

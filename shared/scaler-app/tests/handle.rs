@@ -11,7 +11,7 @@ use scaler_core::{
     scaling_alarm, stream_alarms,
 };
 use serde_json::{Value, json};
-use testkit::{Held, Stream, World};
+use testkit::{Stream, World, WorldAlarm};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 
@@ -59,7 +59,8 @@ fn sweep() -> Value {
 async fn run(world: &World, direction: Direction, event: &Value) -> Response {
     let mut told = Vec::new();
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    let response = handle(world, &World::process(), &policy, direction, event, &mut |item| told.push(item)).await;
+    let response =
+        handle(world, &World::function_state(), &policy, direction, event, &mut |item| told.push(item)).await;
     let told = told.into_iter().map(|item| match item {
         TelemetryItem::Outcome(outcome) => *outcome,
         TelemetryItem::Gauges(gauges) => unreachable!("a pass has no gauges: {gauges:?}"),
@@ -298,7 +299,7 @@ async fn a_refit_touches_only_what_is_ours_and_fits_the_count() {
     let after = world.alarms();
     assert_eq!(after.len(), 2, "one that is not there is not made");
     assert_eq!(after[other], before[other]);
-    let kept = |held: &Held| (held.alarm.actions.clone(), held.alarm.description.clone());
+    let kept = |held: &WorldAlarm| (held.alarm.actions.clone(), held.alarm.description.clone());
     assert_eq!((after[ours].alarm.shard_count(), kept(&after[ours])), (Some(8), kept(&before[ours])));
 }
 
@@ -322,7 +323,7 @@ async fn an_order_against_contradicting_bounds_refits_the_alarms_by_the_streams_
     put_alarms(&world, "orders", 4);
     let (policy, shards) = (Policy::new(PolicySpec::default()).unwrap(), ShardCount::new(6).unwrap());
     let order = Intent::Exactly(Order { shards, dry_run: false, unknown_is_idle: false });
-    let outcome = reconcile(&world, &World::process(), &policy, "orders", order, Direction::Out, None).await;
+    let outcome = reconcile(&world, &World::function_state(), &policy, "orders", order, Direction::Out, None).await;
     assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(6)), "{outcome:?}");
     let own = Policy::new(PolicySpec { target_utilization_percent: 50, ..PolicySpec::default() }).unwrap();
     for direction in [Direction::Out, Direction::In] {
@@ -470,11 +471,11 @@ async fn a_past_that_cannot_be_read_leaves_the_decision_to_the_last_minutes() {
 #[tokio::test]
 async fn a_warm_function_reads_a_past_once_for_all_of_an_hours_passes() {
     let world = busy_of_late();
-    let (process, policy) = (World::process(), Policy::new(PolicySpec::default()).unwrap());
+    let (function_state, policy) = (World::function_state(), Policy::new(PolicySpec::default()).unwrap());
     let reads = || world.calls().iter().filter(|call| call.starts_with("GetMetricData (past)")).count();
     for (minutes, expected) in [(4, 1), (20, 1), (20, 1), (20, 2)] {
         world.advance(SignedDuration::from_mins(minutes));
-        handle(&world, &process, &policy, Direction::In, &alarm("orders"), &mut |_| ()).await;
+        handle(&world, &function_state, &policy, Direction::In, &alarm("orders"), &mut |_| ()).await;
         assert_eq!(reads(), expected, "at {}", world.now());
     }
 }

@@ -16,7 +16,7 @@ use scaler_app::cloud::{
     StoredAlarm, Tagging as _,
 };
 use scaler_app::stack_config::StackConfig;
-use scaler_app::{OutcomeKind, Process, Response, handle};
+use scaler_app::{FunctionState, OutcomeKind, Response, handle};
 use scaler_aws::AwsFleetCloud;
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_MANAGED, TAG_RESIZES,
@@ -447,7 +447,7 @@ async fn pass(standin: &Standin) -> Response {
             { "id": "bytes", "metricStat": { "metric": { "dimensions": { "StreamName": STREAM } } } },
         ] },
     } });
-    handle(&cloud(standin).await, &Process::default(), &policy(), Direction::Out, &event, &mut |_| ()).await
+    handle(&cloud(standin).await, &FunctionState::default(), &policy(), Direction::Out, &event, &mut |_| ()).await
 }
 
 /// The newest attempt of the history that was written down last.

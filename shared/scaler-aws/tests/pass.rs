@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, EventSource, Options, Sandbox, Schedule, Subscription};
 use scaler_app::cloud::{Cloud as _, CloudWatch as _, Kinesis as _, OtherSettings};
-use scaler_app::{Outcome, OutcomeKind, Process, handle};
+use scaler_app::{FunctionState, Outcome, OutcomeKind, handle};
 use scaler_aws::AwsCloud;
 use scaler_core::{
     AlarmActions, AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_MADE_BY, TAG_MANAGED,
@@ -166,7 +166,8 @@ impl World {
             let direction =
                 if delivery.function == Direction::Out.to_string() { Direction::Out } else { Direction::In };
             let response =
-                handle(&self.cloud, &Process::default(), &self.policy, direction, &delivery.payload, &mut |_| ()).await;
+                handle(&self.cloud, &FunctionState::default(), &self.policy, direction, &delivery.payload, &mut |_| ())
+                    .await;
             outcomes.extend(response.outcomes.into_iter().map(|outcome| (delivery.source, outcome)));
         }
         outcomes

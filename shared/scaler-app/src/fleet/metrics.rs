@@ -8,7 +8,7 @@ use kinesis_model::{Demand, MetricWindow, ShardCount};
 use scaler_core::{SYNC_MINUTES, StreamTags};
 
 use super::Settings;
-use super::response::Tally;
+use super::response::ResponseBuilder;
 use crate::cloud::{Clock, CloudWatch, FleetCloud};
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::telemetry::Gauges;
@@ -20,7 +20,7 @@ pub(super) async fn publish(
     settings: Settings<'_>,
     standings: &[(String, ShardCount, StreamTags)],
     with_loads: bool,
-    tally: &mut Tally<'_>,
+    builder: &mut ResponseBuilder<'_>,
 ) {
     let now = cloud.clock().now();
     let names: Vec<String> = standings.iter().map(|(stream, ..)| stream.clone()).collect();
@@ -31,13 +31,13 @@ pub(super) async fn publish(
             Ok(known) => loads = known,
             Err(error) => {
                 let words = format!("utilization is not known: {error}");
-                tally.outcome(Outcome::plain(OutcomeKind::Failed, None, words));
+                builder.outcome(Outcome::plain(OutcomeKind::Failed, None, words));
             }
         }
     }
     let price = shard_hour(&settings.stack_config.region);
     for (stream, open_shards, tags) in standings {
-        tally.gauges(Gauges {
+        builder.gauges(Gauges {
             stream: stream.clone(),
             open_shards: *open_shards,
             utilization_percent: loads.get(stream).and_then(|window| busiest_percent(window, *open_shards)),

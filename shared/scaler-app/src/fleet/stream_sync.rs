@@ -7,12 +7,12 @@ use scaler_core::{
 };
 
 use super::Settings;
-use super::ahead::{Ahead, look_ahead};
+use super::plan_step::{PlanStep, take_plan_step};
 use crate::advice::TAGS_ADVICE;
 use crate::cloud::{CallError, CloudWatch, DELETED_AT_ONCE, Failure, FleetCloud, Kinesis, OtherSettings, StoredAlarm};
+use crate::function_state::FunctionState;
 use crate::outcome::{Outcome, OutcomeCause, OutcomeKind};
-use crate::pass::{is_ours, reconcile, settle, tell_people, tell_without_memory};
-use crate::process::Process;
+use crate::pass::{is_ours, notify, notify_unrecorded, reconcile, settle};
 use crate::stack_settings::alarms_of;
 
 /// A resize takes minutes.
@@ -38,11 +38,11 @@ pub(super) struct ObservedStream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Depth {
     /// Its shard count is what its alarms say, if they say so with one voice and are right.
-    AsItsAlarmsSay,
+    TrustAlarms,
     /// Kinesis is asked for its count: it is the stream's turn, which comes every four hours.
-    InTurn,
+    Scheduled,
     /// Kinesis is asked for its count: somebody asked for that.
-    Close,
+    Requested,
 }
 
 /// What came of it.
@@ -52,13 +52,13 @@ pub(super) struct SyncedStream {
     pub(super) standing: Option<(ShardCount, StreamTags)>,
     /// In how many seconds to look again, if no alarm will ask for it: the stream is changing just now, it may have changed
     /// while its alarms were put, or a step of its plan is due then.
-    pub(super) look_again: Option<u32>,
+    pub(super) recheck_seconds: Option<u32>,
 }
 
 impl SyncedStream {
     /// Where the stream stands, if its alarms are as they should be and it is not being resized: only then is it looked ahead
     /// for. One whose alarms are somebody else's, or could not be made, is left to a person.
-    pub(super) fn at_rest(&self) -> Option<(ShardCount, StreamTags)> {
+    pub(super) fn in_sync(&self) -> Option<(ShardCount, StreamTags)> {
         let is_in_step = |outcome: &Outcome| matches!(outcome.outcome, OutcomeKind::Kept | OutcomeKind::Mended);
         self.standing.clone().filter(|_| self.outcomes.iter().all(is_in_step))
     }
@@ -66,14 +66,14 @@ impl SyncedStream {
 
 impl From<Outcome> for SyncedStream {
     fn from(outcome: Outcome) -> Self {
-        Self { outcomes: vec![outcome], standing: None, look_again: None }
+        Self { outcomes: vec![outcome], standing: None, recheck_seconds: None }
     }
 }
 
 /// Synchronises streams with their tags, one after the other.
 pub(super) struct StreamSync<'a, C: FleetCloud> {
     pub(super) cloud: &'a C,
-    pub(super) process: &'a Process,
+    pub(super) function_state: &'a FunctionState,
     pub(super) settings: Settings<'a>,
     /// What AWS said when it refused to put an alarm and would say the same of every other: no more are put in this run.
     pub(super) refused: Option<String>,
@@ -81,13 +81,13 @@ pub(super) struct StreamSync<'a, C: FleetCloud> {
 
 impl<C: FleetCloud> StreamSync<'_, C> {
     /// Takes the step of a plan that is due, of a stream that stands so and is in step.
-    pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, tags: &StreamTags) -> Ahead {
-        look_ahead(self.cloud, self.process, self.settings, stream, shards, tags).await
+    pub(super) async fn take_plan_step(&self, stream: &str, shards: ShardCount, tags: &StreamTags) -> PlanStep {
+        take_plan_step(self.cloud, self.function_state, self.settings, stream, shards, tags).await
     }
 
     /// Brings one stream in step with its tags and its shard count.
     pub(super) async fn sync(&mut self, observed: ObservedStream) -> SyncedStream {
-        if let Some(synced) = self.as_its_alarms_say(&observed) {
+        if let Some(synced) = self.in_sync_by_alarms(&observed) {
             return synced;
         }
         let stream = observed.stream.as_str();
@@ -109,7 +109,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             DesiredAlarms::Unchanged(reason) => self.leave(&observed, &tags, &reason).await,
             DesiredAlarms::Managed { policy, outside } => {
                 let is_new = observed.alarms.is_empty() && !policy.dry_run;
-                if is_new && let Some(stopped) = self.reserve_memory(&observed, &tags).await {
+                if is_new && let Some(stopped) = self.reserve_resizes_tag(&observed, &tags).await {
                     return stopped.into();
                 }
                 self.scaled(&observed, tags, &policy, state.open_shards, outside).await
@@ -119,7 +119,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// Writes the tag of resizes on a stream which is new to us: one on which it cannot be written, be it for want of room, a tag
     /// policy or a permission, cannot be scaled, and somebody should know before it has to be. What stops it, if anything does.
-    async fn reserve_memory(&self, observed: &ObservedStream, tags: &StreamTags) -> Option<Outcome> {
+    async fn reserve_resizes_tag(&self, observed: &ObservedStream, tags: &StreamTags) -> Option<Outcome> {
         if tags.has_own_tags.resizes {
             return None;
         }
@@ -130,13 +130,13 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             outcome.cause = Some(OutcomeCause::Tags);
             outcome.words = format!("the tag {TAG_RESIZES} cannot be written, so the stream is not scaled: {error}");
             outcome.next = Some(TAGS_ADVICE.to_owned());
-            self.tell_unremembered(observed, tags, &mut outcome).await;
+            self.notify_in_turn(observed, tags, &mut outcome).await;
         }
         Some(outcome)
     }
 
     /// The same for the tag of notices, without which a stream is scaled and people are told nothing of it; what is wrong with it.
-    async fn reserve_notices(&self, observed: &ObservedStream, tags: &StreamTags) -> Option<String> {
+    async fn reserve_notices_tag(&self, observed: &ObservedStream, tags: &StreamTags) -> Option<String> {
         if tags.has_own_tags.notices {
             return None;
         }
@@ -150,11 +150,11 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// Tells people of a stream on which nothing may be written down: when AWS told of a change of it or somebody asked, and in its
     /// turn.
-    async fn tell_unremembered(&self, observed: &ObservedStream, tags: &StreamTags, outcome: &mut Outcome) {
+    async fn notify_in_turn(&self, observed: &ObservedStream, tags: &StreamTags, outcome: &mut Outcome) {
         if tags.managed && tags.has_own_tags.notices {
-            self.tell(tags, outcome).await;
-        } else if observed.depth != Depth::AsItsAlarmsSay && !tags.is_dry_run(self.settings.policy) {
-            tell_without_memory(self.cloud, outcome).await;
+            self.notify(tags, outcome).await;
+        } else if observed.depth != Depth::TrustAlarms && !tags.is_dry_run(self.settings.policy) {
+            notify_unrecorded(self.cloud, outcome).await;
         }
     }
 
@@ -168,11 +168,11 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         outside: Option<Direction>,
     ) -> SyncedStream {
         let (changes, stream) = (self.changes(observed, policy, shards), observed.stream.as_str());
-        let believed = believed_shards(&observed.alarms);
+        let alarm_shards = alarm_shard_count(&observed.alarms);
         let (mut outcome, is_done) = match self.may_put(&changes).await {
             Ok(()) => {
                 if !policy.dry_run {
-                    match settle(self.cloud, stream, &tags.history, believed, shards).await {
+                    match settle(self.cloud, stream, &tags.history, alarm_shards, shards).await {
                         Ok(history) => tags.history = history,
                         Err(error) => return Outcome::of_call(stream, &error).into(),
                     }
@@ -182,7 +182,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             Err(error) => (stopped(stream, shards, &[], &error), false),
         };
         let untold = if observed.alarms.is_empty() && is_done && !policy.dry_run {
-            self.reserve_notices(observed, &tags).await
+            self.reserve_notices_tag(observed, &tags).await
         } else {
             None
         };
@@ -190,26 +190,27 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             // Its alarms were made just now, so it is told once.
             (outcome.needs_attention, outcome.next) = (true, Some(TAGS_ADVICE.to_owned()));
             outcome.faults.push(fault);
-            tell_without_memory(self.cloud, &mut outcome).await;
+            notify_unrecorded(self.cloud, &mut outcome).await;
         } else {
-            self.tell(&tags, &mut outcome).await;
+            self.notify(&tags, &mut outcome).await;
         }
-        let look_again = believed.filter(|believed| *believed != shards).map(|_| CHANGED_BY_THEN_SECONDS);
-        let mut synced = SyncedStream { outcomes: vec![outcome], standing: Some((shards, tags)), look_again };
+        let recheck_seconds =
+            alarm_shards.filter(|alarm_shards| *alarm_shards != shards).map(|_| CHANGED_BY_THEN_SECONDS);
+        let mut synced = SyncedStream { outcomes: vec![outcome], standing: Some((shards, tags)), recheck_seconds };
         if let Some(direction) = outside.filter(|_| is_done) {
             synced.outcomes.retain(|outcome| outcome.outcome != OutcomeKind::Kept);
-            synced.outcomes.push(self.bring_inside(stream, direction).await);
+            synced.outcomes.push(self.resize_into_bounds(stream, direction).await);
         }
         synced
     }
 
     /// The whole work for a stream that is as it should be, by what its alarms say of it: no call at all.
-    fn as_its_alarms_say(&self, observed: &ObservedStream) -> Option<SyncedStream> {
+    fn in_sync_by_alarms(&self, observed: &ObservedStream) -> Option<SyncedStream> {
         let tags = StreamTags::read(observed.tags.as_ref()?);
         if !tags.managed && tags.faults.is_empty() && observed.alarms.is_empty() && !observed.is_listed {
             return Some(Outcome::plain(OutcomeKind::Kept, Some(&observed.stream), KEPT).into());
         }
-        let open_shards = believed_shards(&observed.alarms).filter(|_| observed.depth == Depth::AsItsAlarmsSay)?;
+        let open_shards = alarm_shard_count(&observed.alarms).filter(|_| observed.depth == Depth::TrustAlarms)?;
         self.is_right(
             observed,
             &StreamState {
@@ -242,7 +243,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             outcome.outcome = OutcomeKind::Kept;
         }
         let mut outcome = self.without_alarms(&observed.stream, outcome, &observed.alarms).await;
-        self.tell(tags, &mut outcome).await;
+        self.notify(tags, &mut outcome).await;
         outcome
     }
 
@@ -252,21 +253,21 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
         let mut outcome = Outcome::stopped(kind, &observed.stream, reason);
         if tags.managed && !tags.lacks_room() {
-            self.tell(tags, &mut outcome).await;
+            self.notify(tags, &mut outcome).await;
         } else {
             // No tag of it may be written while its managed tag cannot be read, and none can be where there is no room.
-            self.tell_unremembered(observed, tags, &mut outcome).await;
+            self.notify_in_turn(observed, tags, &mut outcome).await;
         }
         // What looks wrong, the schedule sees again by itself.
-        let look_again =
-            is_changing && believed_shards(&observed.alarms).is_some() && observed.depth != Depth::AsItsAlarmsSay;
-        SyncedStream { look_again: look_again.then_some(CHANGED_BY_THEN_SECONDS), ..outcome.into() }
+        let recheck_seconds =
+            is_changing && alarm_shard_count(&observed.alarms).is_some() && observed.depth != Depth::TrustAlarms;
+        SyncedStream { recheck_seconds: recheck_seconds.then_some(CHANGED_BY_THEN_SECONDS), ..outcome.into() }
     }
 
     fn changes<'k>(&self, observed: &'k ObservedStream, policy: &Policy, shards: ShardCount) -> Changes<'k> {
         let actions = self.settings.stack_config.alarm_actions();
         let desired = alarms_of(self.settings.policy, policy, &observed.stream, shards, &actions);
-        let signed = desired.iter().map(|alarm| alarm.signed_by(&self.process.stack)).collect();
+        let signed = desired.iter().map(|alarm| alarm.signed_by(&self.function_state.stack)).collect();
         Changes::between(&observed.alarms, signed)
     }
 
@@ -274,7 +275,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     /// somebody else works on the stream: then nothing of it is touched.
     async fn may_put(&self, changes: &Changes<'_>) -> Result<(), AlarmPutError> {
         for there in changes.put.iter().filter_map(|(_, there, _)| *there) {
-            let stack = &self.process.stack;
+            let stack = &self.function_state.stack;
             if !is_ours(self.cloud.cloudwatch(), stack, there).await? {
                 return Err(AlarmPutError::NotOurs(format!("{}, by the tag {TAG_MADE_BY}={stack}", there.alarm.name)));
             }
@@ -323,7 +324,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         }
         let native = there.map(|there| there.other.native.clone()).unwrap_or_default();
         let other = OtherSettings { native, ..OtherSettings::default() };
-        let tags = [(TAG_MADE_BY, self.process.stack.as_str())];
+        let tags = [(TAG_MADE_BY, self.function_state.stack.as_str())];
         self.cloud.cloudwatch().put_alarm(alarm, &other, &tags).await.map_err(|error| {
             // What the account lacks, be it a permission or quota, every alarm lacks.
             if matches!(error.failure, Failure::Denied | Failure::Quota) {
@@ -339,7 +340,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     async fn delete_ours(&self, stream: &str, alarms: &[&StoredAlarm]) -> Result<Vec<String>, CallError> {
         let mut ours = Vec::new();
         for alarm in alarms.iter().filter(|alarm| stream_of_alarm(&alarm.alarm.name) == Some(stream)) {
-            match is_ours(self.cloud.cloudwatch(), &self.process.stack, alarm).await {
+            match is_ours(self.cloud.cloudwatch(), &self.function_state.stack, alarm).await {
                 Ok(true) => ours.push(alarm.alarm.name.clone()),
                 Ok(false) => {}
                 // Somebody else was quicker.
@@ -385,14 +386,14 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     }
 
     /// A step towards the minimum or maximum, by the very pass that an alarm causes.
-    async fn bring_inside(&self, stream: &str, direction: Direction) -> Outcome {
-        reconcile(self.cloud, self.process, self.settings.policy, stream, Intent::Auto, direction, None).await
+    async fn resize_into_bounds(&self, stream: &str, direction: Direction) -> Outcome {
+        reconcile(self.cloud, self.function_state, self.settings.policy, stream, Intent::Auto, direction, None).await
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.
-    async fn tell(&self, tags: &StreamTags, outcome: &mut Outcome) {
+    async fn notify(&self, tags: &StreamTags, outcome: &mut Outcome) {
         if outcome.needs_attention {
-            tell_people(self.cloud, self.settings.policy, tags, outcome).await;
+            notify(self.cloud, self.settings.policy, tags, outcome).await;
         }
     }
 }
@@ -477,7 +478,7 @@ fn stopped(stream: &str, shards: ShardCount, done: &[String], error: &AlarmPutEr
 }
 
 /// The shard count that both scaling alarms hold.
-fn believed_shards(alarms: &[StoredAlarm]) -> Option<ShardCount> {
+fn alarm_shard_count(alarms: &[StoredAlarm]) -> Option<ShardCount> {
     let mut counts = alarms.iter().filter_map(|stored| stored.alarm.shard_count());
     let (first, second) = (counts.next()?, counts.next()?);
     ShardCount::new(first).filter(|_| first == second)

@@ -9,12 +9,12 @@ use scaler_core::{
 use super::end::{Pass, Stop, StoppedAt};
 use super::refit::refit;
 use crate::cloud::{CallError, Clock, Cloud, Failure, Kinesis};
-use crate::process::Process;
+use crate::function_state::FunctionState;
 
 /// A stream on which decisions are carried out.
 pub(super) struct Act<'a, C> {
     pub(super) cloud: &'a C,
-    pub(super) process: &'a Process,
+    pub(super) function_state: &'a FunctionState,
     /// The stream's own policy, by which it was admitted.
     pub(super) policy: &'a Policy,
     pub(super) stream: &'a str,
@@ -95,7 +95,7 @@ impl<C: Cloud> Act<'_, C> {
     async fn refit(&self, shards: ShardCount) -> Option<String> {
         let fitted = |direction| scaling_alarm(self.policy, self.stream, shards, direction);
         let alarms = [Direction::Out, Direction::In].map(fitted);
-        let failed = refit(self.cloud.cloudwatch(), &self.process.stack, &alarms).await.err()?;
+        let failed = refit(self.cloud.cloudwatch(), &self.function_state.stack, &alarms).await.err()?;
         Some(format!("the alarms do not fit {shards} shards yet: {failed}"))
     }
 }

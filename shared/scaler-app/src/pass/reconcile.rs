@@ -11,12 +11,12 @@ use scaler_core::{
 
 use super::act::Act;
 use super::end::{Pass, Stop};
+use super::notify::notify;
 use super::settle::settle;
-use super::tell::tell_people;
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Kinesis};
+use crate::function_state::FunctionState;
 use crate::history_cache::minutes_since_end;
 use crate::outcome::Outcome;
-use crate::process::Process;
 
 /// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
 ///
@@ -24,14 +24,15 @@ use crate::process::Process;
 /// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
 pub async fn reconcile(
     cloud: &impl Cloud,
-    process: &Process,
+    function_state: &FunctionState,
     stack: &Policy,
     stream: &str,
     intent: Intent,
     direction: Direction,
     alarm_shard_count: Option<u32>,
 ) -> Outcome {
-    let reconciliation = Reconciliation { cloud, process, stack, stream, intent, direction, now: cloud.clock().now() };
+    let reconciliation =
+        Reconciliation { cloud, function_state, stack, stream, intent, direction, now: cloud.clock().now() };
     let (tags, end) = match reconciliation.look().await {
         Look::Failed(stop) => return Outcome::of_pass(stream, Err(stop)),
         Look::Stopped(tags, end) => (*tags, *end),
@@ -44,7 +45,7 @@ pub async fn reconcile(
     let mut outcome = Outcome::of_pass(stream, end);
     // Whoever asks for more than what alarms cause knows of it.
     if intent == Intent::Auto {
-        tell_people(cloud, stack, &tags, &mut outcome).await;
+        notify(cloud, stack, &tags, &mut outcome).await;
     }
     outcome
 }
@@ -55,7 +56,7 @@ pub async fn reconcile(
 /// `policy` is the stream's own, and `tags` what its tags say now.
 pub async fn reshard(
     cloud: &impl Cloud,
-    process: &Process,
+    function_state: &FunctionState,
     policy: &Policy,
     stream: &str,
     tags: &StreamTags,
@@ -64,7 +65,7 @@ pub async fn reshard(
     let end = match settle(cloud, stream, &tags.history, None, ordered.current).await {
         Ok(history) => {
             let tags = StreamTags { history, ..tags.clone() };
-            Act { cloud, process, policy, stream, tags: &tags }.resize(ordered.clone()).await
+            Act { cloud, function_state, policy, stream, tags: &tags }.resize(ordered.clone()).await
         }
         Err(error) => Err(error.into()),
     };
@@ -74,7 +75,7 @@ pub async fn reshard(
 /// A look at one stream, and what comes of it.
 struct Reconciliation<'a, C> {
     cloud: &'a C,
-    process: &'a Process,
+    function_state: &'a FunctionState,
     stack: &'a Policy,
     stream: &'a str,
     intent: Intent,
@@ -128,7 +129,7 @@ impl<C: Cloud> Reconciliation<'_, C> {
         seen: &mut Observation,
         alarm_shard_count: Option<ShardCount>,
     ) -> Result<Pass, Stop> {
-        let Self { cloud, process, stream, .. } = *self;
+        let Self { cloud, function_state, stream, .. } = *self;
         let is_dry_run = self.intent.is_dry_run(self.stack, &seen.tags);
         let current = seen.stream.open_shards;
         if !is_dry_run {
@@ -136,7 +137,7 @@ impl<C: Cloud> Reconciliation<'_, C> {
         }
         let (decision, faults) = self.decide(policy, seen).await;
         let misfits = !is_dry_run && alarm_shard_count.is_some_and(|count| count != current);
-        let act = Act { cloud, process, policy, stream, tags: &seen.tags };
+        let act = Act { cloud, function_state, policy, stream, tags: &seen.tags };
         match act.carry_out(decision, misfits).await {
             Ok(mut pass) => {
                 pass.faults.extend(faults);
@@ -179,7 +180,7 @@ impl<C: Cloud> Reconciliation<'_, C> {
 
     /// The plan of the next day, as far as the stream's past tells.
     async fn plan(&self, policy: &Policy, seen: &Observation) -> Result<Option<Plan>, CallError> {
-        let past = self.process.histories.of_stream(self.cloud.cloudwatch(), self.stream, self.now).await?;
+        let past = self.function_state.histories.of_stream(self.cloud.cloudwatch(), self.stream, self.now).await?;
         let Observation { stream, tags, window, .. } = seen;
         Ok(plan_ahead(policy, stream.open_shards, &tags.history, &past, window, self.now))
     }

@@ -119,8 +119,8 @@ impl Run {
         let policy = Policy::new(self.stack.policy).unwrap();
         let event = alarm(&self.stack);
         self.world().dies_after(Some(calls));
-        let process = World::process();
-        runs_as_far_as_it_lives(handle(self.world(), &process, &policy, Direction::Out, &event, &mut |_| ()));
+        let function_state = World::function_state();
+        runs_as_far_as_it_lives(handle(self.world(), &function_state, &policy, Direction::Out, &event, &mut |_| ()));
         self.world().dies_after(None);
         self.attempts += 1;
         self.is_seen = false;

@@ -129,7 +129,7 @@ impl Stack {
             TelemetryItem::Outcome(outcome) => said.push(*outcome),
             TelemetryItem::Gauges(gauge) => gauges.push(gauge),
         };
-        let response = sync(&self.world, &World::process(), settings, event, until, &mut say).await;
+        let response = sync(&self.world, &World::function_state(), settings, event, until, &mut say).await;
         gauges.sort_by(|a, b| a.stream.cmp(&b.stream));
         let (answered, left_out) = said.split_at(response.outcomes.len());
         assert_eq!(answered, response.outcomes, "each outcome is said as it comes");

@@ -118,6 +118,8 @@ impl<'a> Context<'a> {
 
 /// Whether there is anything to plan for: while a decision cools down, or no resize is left, nothing may be done, and where
 /// the bounds leave one count, it is that. Then the past need not even be read.
+///
+/// The cooldown's rule is that of the stage in `cooldown.rs`, before there is any proposal.
 pub fn may_plan(policy: &Policy, history: &ResizeHistory, direction: Direction, now: Timestamp) -> bool {
     let is_cool = history.last_before_cooldown(direction).is_none_or(|last| {
         let until = last.at.checked_add(policy.cooldown(direction)).unwrap_or(last.at);

@@ -29,6 +29,8 @@ pub enum CooldownReason {
 }
 
 /// Holds until the cooldown of this direction is over. A person's order does not wait.
+///
+/// `may_plan` in `context.rs` asks the same before there is any proposal.
 pub(crate) fn cooldown(context: &Context<'_>, proposal: &Proposal) -> StageResult<CooldownReason> {
     let Some(last) = context.history.last_before_cooldown(context.direction) else {
         return propose(proposal.shards, CooldownReason::CooldownOver);
