@@ -106,9 +106,9 @@ async fn products(client: &Client, service: &str, part: Option<&str>, region: &s
     };
     let filters = std::iter::once(in_region).chain(of_type).map(filter).collect();
     let request = client.get_products().service_code(service).set_filters(Some(filters)).max_results(PAGE);
-    let mut report_store = request.into_paginator().send();
+    let mut pages = request.into_paginator().send();
     let mut products = Vec::new();
-    while let Some(page) = report_store.next().await {
+    while let Some(page) = pages.next().await {
         let page = page.map_err(|error| call_error(CALL, &format!("{service} in {region}"), error))?;
         products.extend(page.price_list.unwrap_or_default());
     }

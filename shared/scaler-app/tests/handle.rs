@@ -295,7 +295,7 @@ async fn a_refit_touches_only_what_is_ours_and_fits_the_count() {
     let before = world.alarms();
     let told = refit(&world, "kinesis-scaler", &of(8)[..3]).await.unwrap_err().to_string();
     let (ours, other) = (&there[0].name, &there[1].name);
-    assert_eq!(told, format!("PutMetricAlarm for {other}: not made by the stack kinesis-scaler, and left as it is"),);
+    assert_eq!(told, format!("PutMetricAlarm for {other}: not made by the stack kinesis-scaler, and left as it is"));
     let after = world.alarms();
     assert_eq!(after.len(), 2, "one that is not there is not made");
     assert_eq!(after[other], before[other]);

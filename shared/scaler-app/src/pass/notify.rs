@@ -26,8 +26,8 @@ pub(crate) async fn notify(cloud: &impl Cloud, stack: &Policy, tags: &StreamTags
     let is_resize = outcome.outcome == OutcomeKind::Resized;
     let measuring = Measuring::of(outcome);
     let is_news = measuring == Some(Measuring::Begun) || (is_resize && !is_one_more(tags, outcome, now));
-    let is_recorded = (!is_resize && measuring != Some(Measuring::Begun)) || outcome.needs_attention;
-    if is_recorded && !tags.notices.knows(&cause, now) {
+    let needs_record = (!is_resize && measuring != Some(Measuring::Begun)) || outcome.needs_attention;
+    if needs_record && !tags.notices.knows(&cause, now) {
         let notices = tags.notices.with(&cause, now).to_string();
         match cloud.kinesis().put_tag(&stream, TAG_NOTICES, &notices).await {
             // A stream in motion is one that the call, whose answer was lost, has reached.
