@@ -119,7 +119,7 @@ pub(crate) fn explained(error: &CallError) -> anyhow::Error {
 /// What to do about a call that failed.
 pub(crate) fn advice(error: &CallError) -> String {
     match error.failure {
-        Failure::NotFound => "is it called so, in this Region and account?".to_owned(),
+        Failure::NotFound => "check the name, the Region and the account".to_owned(),
         Failure::Denied => format!("ask for the permission {}", permission(error.call)),
         Failure::Quota => {
             "AWS's words name the limit: make room under it, or ask AWS for more where it is the account's".to_owned()
@@ -147,7 +147,7 @@ pub(crate) fn credentials_advice(fault: CredentialFault) -> String {
         CredentialFault::BadSignature => {
             format!("the secret key does not fit the access key ({}), or this machine's clock is wrong", whose())
         }
-        CredentialFault::ClockSkew => "set this machine's clock: AWS has another time".to_owned(),
+        CredentialFault::ClockSkew => "correct this machine's clock: it differs from AWS's".to_owned(),
         CredentialFault::NotOptedIn => "switch the Region or service on for the account".to_owned(),
     }
 }

@@ -172,7 +172,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
 impl Arguments {
     fn order(&self) -> Result<Order> {
         if self.despite_unknown_load && self.order != OrderKind::To {
-            return Err(usage("--despite-unknown-load goes with `to N` alone: a look goes by the load that is known"));
+            return Err(usage("--despite-unknown-load works only with `to N`"));
         }
         match (self.order, self.shards) {
             (OrderKind::To, Some(shards)) => Ok(Order::To(ShardCount::saturating(u64::from(shards)))),
@@ -249,8 +249,7 @@ impl ScaleJob<'_> {
             return Ok(());
         }
         Err(usage(format!(
-            "stream {}: its alarms are of stack {stacks}, and not of {asked}: its maximum is not known, and nothing was done. Say \
-             --stack-name {stacks}, or --shards-max N",
+            "stream {}: its alarms belong to stack {stacks}, not to {asked}, so its maximum is unknown. Nothing was done. Give --stack-name {stacks} or --shards-max N",
             self.stream
         )))
     }
@@ -339,7 +338,7 @@ impl ScaleJob<'_> {
     /// How to have an order carried out on a stream that says itself that it is only to be talked about.
     fn dry_run_tag_advice(&self) -> String {
         format!(
-            "Its tag {TAG_DRY_RUN} keeps hands off it: {} removes the tag.",
+            "Its tag {TAG_DRY_RUN} prevents changes: {} removes the tag.",
             self.command(StreamCommand::Untag(TAG_DRY_RUN))
         )
     }
@@ -353,16 +352,16 @@ impl ScaleJob<'_> {
         let and_tag = if is_tagged { format!(" {}", self.dry_run_tag_advice()) } else { String::new() };
         let off = match self.policy_source.stack() {
             Some(stack) => format!(
-                "DRY_RUN of stack {stack} keeps hands off all its streams: to end that, deploy it with DryRun=false."
+                "DRY_RUN of stack {stack} prevents changes to all its streams: deploy it with DryRun=false to end the dry run."
             ),
-            None => "DRY_RUN in the file of --policy keeps hands off it: say false there.".to_owned(),
+            None => "DRY_RUN in the --policy file prevents changes: set it to false there.".to_owned(),
         };
         let order = match (&last.resharding, last.desired) {
             (None, Some(shards)) => format!("to {shards}"),
             _ => "rebalance".to_owned(),
         };
         let order = self.scale(&format!("{} {order}", operand(self.stream)));
-        format!("{off}{and_tag} An order of yours is not held by the stack's dry run: {order}")
+        format!("{off}{and_tag} The stack's dry run does not stop an explicit order: {order}")
     }
 
     /// A command of this kind, by the same stack.
@@ -375,7 +374,7 @@ impl ScaleJob<'_> {
 
     /// A call without an answer may have done something.
     fn check_status_advice(&self) -> String {
-        format!("What there is now: shardctl status {}; then the same again.", operand(self.stream))
+        format!("See the current state with shardctl status {}, then run this command again.", operand(self.stream))
     }
 
     /// How to enrol a stream that is refused since it is not.

@@ -65,9 +65,9 @@ impl fmt::Display for UnknownReason {
                 write!(f, "{alarms} are of stack {stacks}, and not of {asked} (say --stack-name {stacks})")
             }
             Self::Several(stacks) => {
-                write!(f, "alarms of several stacks tell some, and which is meant is not known: {}", either(stacks))
+                write!(f, "the alarms name several stacks, and it is not clear which one applies: {}", either(stacks))
             }
-            Self::Odd { alarm, faults } => write!(f, "alarm {alarm} tells wrong ones ({faults})"),
+            Self::Odd { alarm, faults } => write!(f, "alarm {alarm} contains invalid settings ({faults})"),
         }
     }
 }
@@ -79,8 +79,7 @@ impl PolicySource {
             Self::Caller => None,
             Self::Stack { warning, .. } => warning.clone(),
             Self::Unknown(why) => Some(format!(
-                "the settings of the stack are not known, since {why}: these are shardctl's own, as a stack is deployed but without a \
-                 maximum. To give the stack's: --policy FILE, --risk, --shards-min, --shards-max"
+                "the stack's settings are unknown ({why}): shardctl uses the template's defaults without a maximum. To give the stack's settings: --policy FILE, --risk, --shards-min, --shards-max"
             )),
         }
     }

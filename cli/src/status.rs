@@ -177,7 +177,7 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
         _ => None,
     };
     if details.is_none() && tags.is_none() && window.is_none() && alarms.is_none() {
-        bail!("nothing of stream {name} can be read:\n  {}", missing.join("\n  "));
+        bail!("stream {name} cannot be read:\n  {}", missing.join("\n  "));
     }
     let history = stream_tags.as_ref().map(|stream_tags| &stream_tags.history);
     let policy = stream_tags.as_ref().and_then(|stream_tags| stream_tags.policy(stack).ok());
@@ -375,10 +375,7 @@ impl Status<'_> {
             writeln!(out, "wrong: {fault}; the functions leave the stream alone until that is corrected")?;
         }
         for tag in &self.no_room_for {
-            writeln!(
-                out,
-                "wrong: of its {TAGS_PER_STREAM_MAX} tags none is free for {tag}, which the functions write: remove one"
-            )?;
+            writeln!(out, "wrong: all {TAGS_PER_STREAM_MAX} tags are in use and the functions need {tag}: remove one")?;
         }
         Ok(())
     }

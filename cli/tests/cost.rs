@@ -173,7 +173,7 @@ async fn what_is_asked_wrongly_is_told() {
     let sandbox = sandbox().await;
     for (code, arguments, words) in [
         (1, "cost nobody --since 1d", "ResourceNotFoundException"),
-        (1, "cost nobody --since 1d", "Is it called so, in this Region and account?"),
+        (1, "cost nobody --since 1d", "Check the name, the Region and the account."),
         (2, "cost --since yesterday", "--since=\"yesterday\" is neither days or hours before now"),
         (2, "cost --since 90d", "keeps the metrics for 62 days"),
         (2, "cost --since 1h --until 2h", "it is over before it begins"),

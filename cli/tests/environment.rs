@@ -141,10 +141,10 @@ fn credentials_that_aws_does_not_take_are_no_lacking_permission() {
     fails("status orders", &variables, &["AWS does not know the credentials"], &["permission"]);
     let wrong = standin::start(|_| (400, r#"{"__type":"ValidationException","message":"no"}"#));
     let variables = [("AWS_ENDPOINT_URL", wrong.as_str()), HERE, key, secret];
-    fails("status orders", &variables, &["nothing of stream orders can be read", "AWS's words"], &["permission"]);
+    fails("status orders", &variables, &["stream orders cannot be read", "AWS's words"], &["permission"]);
     let denied = standin::start(|_| (400, r#"{"__type":"AccessDeniedException","message":"no"}"#));
     let variables = [("AWS_ENDPOINT_URL", denied.as_str()), HERE, key, secret];
-    let words = ["nothing of stream orders can be read", "ask for the permission kinesis:DescribeStreamSummary"];
+    let words = ["stream orders cannot be read", "ask for the permission kinesis:DescribeStreamSummary"];
     fails("status orders", &variables, &words, &[]);
     for code in ["LimitExceededException", "ServiceQuotaExceededException"] {
         let body = if code.starts_with('L') {

@@ -382,7 +382,7 @@ fn descriptions_are_read_as_programs_write_them() {
         "once a column: {told}"
     );
     let idle = file("idle-groups.txt", "\nConsumer group 'nightly' has no active members.\n");
-    assert!(told_of(&[&input("migrate/bare.csv"), "--groups".as_ref(), &idle]).contains("No consumer group was told"));
+    assert!(told_of(&[&input("migrate/bare.csv"), "--groups".as_ref(), &idle]).contains("No consumer group is known"));
 }
 
 fn told_of(more: &[&Path]) -> String {

@@ -191,7 +191,7 @@ async fn an_order_is_a_persons_to_give() {
     assert_eq!((&down["outcome"], &down["to"]), (&json!("resized"), &json!(7)), "{down}");
     let notes = down["notes"].to_string();
     assert!(notes.contains("back to its maximum of 5") && notes.contains("shards-max=7"), "{notes}");
-    assert!(notes.contains("minutes needs 4: scale-in gives the rest back"), "{notes}");
+    assert!(notes.contains("minutes needs 4: scale-in removes the rest"), "{notes}");
 
     loaded(&sandbox, "spent", 8, 0.8, &[(TAG_RESIZES, &spent(9))]).await;
     let few = held(&sandbox, "scale spent to 2 --wait").await;
@@ -367,7 +367,7 @@ async fn a_stream_without_room_for_our_tags_is_told() {
         let status = answer(&sandbox, &format!("status {stream}")).await;
         assert_eq!(status["no_room_for"], missing, "{stream}");
         let words = told(&sandbox, &format!("status {stream}")).await;
-        assert_eq!(words.contains("none is free for kinesis-scaler/notices"), others > 47, "{stream}: {words}");
+        assert_eq!(words.contains("the functions need kinesis-scaler/notices"), others > 47, "{stream}: {words}");
         assert_eq!(words.contains("would scale-out"), !refused, "{stream}: {words}");
         assert_eq!(words.contains("there is no room for kinesis-scaler/resizes"), refused, "{stream}: {words}");
     }

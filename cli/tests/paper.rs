@@ -122,7 +122,7 @@ fn bad_usage_is_told_with_what_was_expected() {
         ("expected a number of 1 or more", "simulate --trace x --burst inf"),
         ("expected a number of 1 or more", "tune --trace x --burst 0.9"),
         ("expected ITEM=USD", &format!("{size} --price shard-hour")),
-        ("is no item that has a price", &format!("{size} --price shards=3")),
+        ("is not an item with a price", &format!("{size} --price shards=3")),
         ("\"-3\" is not an amount in USD", &format!("{size} --price shard-hour=-3")),
         (
             "--price shard-hour is given twice, as 0.015 and as 0.02: give it once",

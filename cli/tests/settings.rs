@@ -56,7 +56,7 @@ async fn a_stacks_dry_run_holds_looks_and_a_streams_own_holds_orders_too() {
     }
     sandbox.forget_calls();
     let (off, order) =
-        ("DRY_RUN of stack kinesis-scaler keeps hands off all its streams", "shardctl scale orders to 5");
+        ("DRY_RUN of stack kinesis-scaler prevents changes to all its streams", "shardctl scale orders to 5");
     let untag = "--tag-keys kinesis-scaler/dry-run removes the tag";
     for look in ["auto", "out", "out --wait"] {
         let looked = answer(&sandbox, &format!("scale orders {look}")).await;
@@ -104,7 +104,7 @@ async fn a_stream_of_another_stack_is_not_scaled_out_without_a_maximum() {
     for arguments in ["orders out", "orders out --stack-name second", &given, &tagged] {
         let looked = answer(&sandbox, &format!("scale {arguments}")).await;
         assert!(looked["outcome"] == "held" && looked["words"].to_string().contains("the maximum is 4"), "{looked}");
-        let is_told = looked["notes"].to_string().contains("its alarms are of stack second, and not of kinesis-scaler");
+        let is_told = looked["notes"].to_string().contains("its alarms belong to stack second, not to kinesis-scaler");
         assert_eq!(is_told, arguments.contains(other), "{looked}");
     }
     // What others' alarms tell is no reason to refuse, and is told for what it is.
@@ -180,7 +180,7 @@ async fn status_and_scale_judge_by_what_the_stacks_alarms_tell() {
         loaded(&sandbox, stream, 4, 3.9, &[]).await;
     }
     let unknown = told(&sandbox, "status orders").await;
-    let warning = "the settings of the stack are not known, since no alarm tells them: these are shardctl's own";
+    let warning = "the stack's settings are unknown (no alarm tells them): shardctl uses the template's defaults";
     assert!(unknown.contains("1 to 10000 shards\n") && unknown.contains(warning), "{unknown}");
     assert!(answer(&sandbox, "scale orders out --dry-run").await["notes"][0].as_str().unwrap().starts_with(warning));
 

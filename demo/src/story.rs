@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn the_alarms_at_the_start_are_told_in_one_line() {
-        let story = story(vec![mended("put in step: one, two, ...")], &AlarmKind::ALL);
+        let story = story(vec![mended("alarms updated: one, two, ...")], &AlarmKind::ALL);
         let expected = ["alarm-sync: made 6 alarms for 2 shards: 2 make a function look, 4 make a person look"];
         assert_eq!(words(&story), expected);
     }

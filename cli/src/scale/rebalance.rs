@@ -209,9 +209,9 @@ impl ScaleJob<'_> {
             Ok(month) => format!("which costs {} USD a month for these shards", month.times(metrics)),
             Err(_) => format!("which is charged as {metrics} custom metrics for these shards"),
         };
-        let words = "its shard-level metrics are off, and without them nobody knows what each shard takes";
+        let words = "its shard-level metrics are off, so the load of each shard is unknown";
         let next = format!(
-            "Have them sent, {cost}, and some minutes later the same again: {}",
+            "Switch them on, {cost}, and run this command again some minutes later: {}",
             self.command(StreamCommand::Measure(&SHARD_METRICS))
         );
         self.told(OrderResult::Refused, began, words.to_owned(), Some(next))
@@ -237,7 +237,7 @@ impl ScaleJob<'_> {
         } else {
             (OrderResult::Held, format!("no split or merge would help: the fullest shard takes {fullest} %"))
         };
-        self.told(outcome, began, format!("{words} of what a shard can, with a target of {target} %"), None)
+        self.told(outcome, began, format!("{words} of one shard's capacity; the target is {target} %"), None)
     }
 
     /// What a person should know besides.
@@ -255,7 +255,7 @@ impl ScaleJob<'_> {
         }
         if planned.is_even && planned.plan.operations.len() > 1 {
             notes.push(format!(
-                "All shards are as full: {} may do it in one resize, of the day's ten.",
+                "All shards are equally full: {} may do it with one of the day's ten resizes.",
                 self.scale(&format!("{} out", operand(self.stream)))
             ));
         }
@@ -277,7 +277,7 @@ impl ScaleJob<'_> {
     }
 }
 
-const GONE: &str = "the shards are not those of the plan any more: somebody changes the stream too";
+const GONE: &str = "the shards no longer match the plan: somebody else is changing the stream";
 
 /// The counts on the way, `4 -> 5 -> 6`.
 fn done(began: ShardCount, passes: &[Outcome]) -> String {

@@ -144,7 +144,7 @@ impl CountOrder<'_> {
             _ => match self.needed().await {
                 Ok(Some(needed)) if needed > count && pass.current.is_some_and(|current| needed.get() < current) => {
                     format!(
-                        "What its load leaves room for: {}; or wait until it needs less.",
+                        "The lowest count that its load allows: {}. Or wait until it needs less.",
                         self.job.scale(&format!("{stream} to {needed}"))
                     )
                 }
@@ -220,16 +220,14 @@ impl CountOrder<'_> {
         {
             let usual = PolicySpec::default().shards_max;
             notes.push(format!(
-                "The stack's maximum is not known here ({usual} as it is deployed): if it is less than {count}, \
-                 alarm-sync brings the stream back, unless: {}",
+                "The stack's maximum is unknown (the default is {usual}). If it is less than {count}, alarm-sync resizes the stream back, unless you run: {}",
                 tag(TAG_SHARDS_MAX)
             ));
         }
         let minutes = own.stabilization_window_minutes;
         match self.needed().await {
             Ok(Some(needed)) if needed < self.count && own.shards_min < count => notes.push(format!(
-                "Its load of the last {minutes} minutes needs {needed}: scale-in gives the rest back after its \
-                 cooldown, unless: {}",
+                "Its load of the last {minutes} minutes needs {needed}: scale-in removes the rest after its cooldown, unless you run: {}",
                 tag(TAG_SHARDS_MIN)
             )),
             Ok(Some(needed)) if needed > self.count => notes

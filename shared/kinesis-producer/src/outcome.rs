@@ -58,7 +58,7 @@ pub enum SendError {
 /// producer is closed it is just that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Records that were accepted by [`Producer::send`].
+    /// Records that were accepted by [`Producer::send`](crate::Producer::send).
     pub sent: u64,
     /// ... and written.
     pub acknowledged: u64,

@@ -9,21 +9,21 @@ mod metrics;
 mod plan_step;
 mod request;
 mod response;
+mod settings;
 mod stack_deletion;
 mod stream_sync;
 
 use jiff::{SignedDuration, Timestamp};
-use scaler_core::Policy;
 use serde_json::Value;
 
 use crate::cloud::FleetCloud;
 use crate::function_state::FunctionState;
 use crate::outcome::{Outcome, OutcomeKind};
-use crate::stack_config::StackConfig;
 use crate::telemetry::TelemetryItem;
 
 pub use request::{Look, SyncRequest, parse};
 pub use response::SyncResponse;
+pub use settings::Settings;
 pub use stack_deletion::{StackRequest, answer_stack};
 
 use deployed::notify_deployed;
@@ -33,15 +33,6 @@ use response::ResponseBuilder;
 /// How long a run begins with more streams: the function's 300 s in `template.yaml`, less what one stream may take at worst.
 /// Not by the event's deadline, which `cargo lambda watch` puts in 1970.
 pub const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(255);
-
-/// The settings of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings<'a> {
-    /// The stack's policy.
-    pub policy: &'a Policy,
-    /// What the stack says of itself.
-    pub stack_config: &'a StackConfig,
-}
 
 /// Handles any event that alarm-sync may be sent. Bad input is an outcome, not an error.
 ///

@@ -465,7 +465,7 @@ async fn a_past_that_cannot_be_read_leaves_the_decision_to_the_last_minutes() {
     assert_eq!(outcome.words, one(&without, Direction::Out, &alarm("orders")).await.words);
     let planned = one(&busy_of_late(), Direction::Out, &alarm("orders")).await;
     assert_eq!(planned.outcome, OutcomeKind::Resized);
-    assert!(planned.words.contains("the forecast goes up to"), "with its past it is planned: {}", planned.words);
+    assert!(planned.words.contains("the forecast rises to"), "with its past it is planned: {}", planned.words);
 }
 
 #[tokio::test]

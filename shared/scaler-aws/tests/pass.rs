@@ -522,7 +522,7 @@ async fn the_eleventh_resize_is_held_by_our_ledger_and_without_it_refused_by_aws
     assert_eq!((refused.outcome, wanted > shards), (OutcomeKind::Refused, true), "{refused:?}");
     let words = &refused.words;
     assert!(words.starts_with("UpdateShardCount for orders: LimitExceededException: Rate exceeded"), "{words}");
-    assert!(words.contains(&format!("it was to scale-out from {shards} to {wanted}")), "{words}");
+    assert!(words.contains(&format!("the decision was: scale-out from {shards} to {wanted}")), "{words}");
     assert_eq!(world.history().await, Some((10, 0, AttemptKind::DailyLimitReached)));
     assert_eq!(world.summary().await, ("ACTIVE".to_owned(), i32::try_from(shards).unwrap()));
     assert_eq!(world.fitted(), shards.to_string());

@@ -11,7 +11,6 @@ use sandbox::{Capacity, ClockOptions, Options, Sandbox};
 use scaler_app::cloud::{Cloud as _, CloudWatch as _, Failure, Kinesis};
 use scaler_aws::{AwsCloud, SystemClock};
 use scaler_core::{KeyLoad, ReshardLimits, ShardCall, ShardLoad, plan_reshard};
-use testkit::Stream;
 
 const STREAM: &str = "orders";
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
@@ -169,7 +168,7 @@ async fn whatever_is_split_and_merged_the_open_ranges_tile_the_ring() {
 #[tokio::test]
 async fn what_aws_refuses_is_refused_and_changes_nothing() {
     let world = World::of(4).await;
-    let model = testkit::World::at(START).with(STREAM, Stream::managed(4, Minute::default()));
+    let model = testkit::World::at(START).with(STREAM, testkit::Stream::managed(4, Minute::default()));
     let open = world.open().await;
     let inside = open[1].range.middle().unwrap();
     let never = OpenShard { id: "shardId-000000000099".to_owned(), range: open[1].range };

@@ -117,7 +117,7 @@ fn scale_in_waits_for_a_falling_load_to_arrive() {
     // The busy minute is in the older half of the window: once it has left, one resize does what now would take two.
     check(Case::of(8).busy(10).peak_minutes_ago(55, 60), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     let words = Case::of(8).busy(10).peak_minutes_ago(55, 60).decide(In).words();
-    assert!(words.contains("needs 6 for the whole window and is falling towards 1"), "{words}");
+    assert!(words.contains("the window's busiest minute needs 6 and the load is falling towards 1"), "{words}");
     check(Case::of(8).busy(58).peak_minutes_ago(55, 60), In, 6, is!(Reason::Quota(QuotaReason::WithinQuota)));
 }
 
@@ -217,7 +217,10 @@ fn ten_a_day_and_the_reserve() {
         is!(Reason::Budget(BudgetReason::ReservedForScaleOut { left: 2, reserved: 2 })),
     );
     let words = Case::of(4).busy(100).resizes_today(10).decide(Out).words();
-    assert!(words.ends_with("10 resizes in the last 24 h, AWS allows 10: the next is free at 17:02Z"), "{words}");
+    assert!(
+        words.ends_with("10 resizes were made in the last 24 h and AWS allows 10: the next is possible at 17:02Z"),
+        "{words}"
+    );
 }
 
 #[test]
@@ -357,7 +360,7 @@ fn what_is_free_at_a_time_is_free_then() {
     // Ten within the last day, of which the oldest was made at 03:00:10 on the day before.
     let ten: Vec<_> = (0..10).map(|hour| format!("o{}=4-4", NOW.as_second() - 86_400 + 10 + hour * 3_600)).collect();
     let decision = Case::of(4).busy(100).tag("resizes", &ten.join(" ")).decide(Out);
-    assert!(decision.words().ends_with("the next is free at 03:03Z"), "{}", decision.words());
+    assert!(decision.words().ends_with("the next is possible at 03:03Z"), "{}", decision.words());
     let free = "2026-01-02T03:03:00Z".parse().unwrap();
     assert_eq!(decision.attention, Some(Cause::BudgetSpent { next: free }));
 }

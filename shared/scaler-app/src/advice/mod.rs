@@ -29,12 +29,12 @@ pub fn advice(cause: &Cause, stream: &str) -> String {
             format!("Remove two of its tags: {TAG_RESIZES} and {TAG_NOTICES} need room. Until then it is not scaled.")
         }
         Cause::RefusedLately { at } => format!(
-            "Read why in the function's log at {}. Where a permission lacks, see the role's policy and the stack's parameter \
+            "Read why in the function's log at {}. If a permission is missing, see the role's policy and the stack's parameter \
              TagConditions.",
             at.strftime("%Y-%m-%d %H:%MZ")
         ),
         Cause::HotShardSuspected => format!(
-            "Have its shards measured, which is charged, and a hot one is split: {}; or look for a hot key: shardctl keys \
+            "Switch on shard-level metrics (charged), so that a hot shard is found and split: {}; or look for a hot key: shardctl keys \
              sample --stream{}",
             StreamCommand::Tag(&format!("{TAG_SHARD_METRICS}=true")).text(None, stream),
             option_value(stream)

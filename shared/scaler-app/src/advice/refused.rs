@@ -10,9 +10,7 @@ use crate::cloud::{CallError, Failure};
 const TAG_CONDITIONED: [&str; 2] = ["UpdateShardCount", "EnableEnhancedMonitoring"];
 
 /// What to do about a stream on which nothing may be written down.
-pub(crate) const TAGS_ADVICE: &str = "Two tags must be free of the 50 that a stream may have, kinesis-scaler/resizes and \
-                                      kinesis-scaler/notices; a tag policy or SCP must allow these keys with any value, and the \
-                                      role or user kinesis:AddTagsToStream.";
+pub(crate) const TAGS_ADVICE: &str = "Two of the stream's 50 tags must be free, for kinesis-scaler/resizes and kinesis-scaler/notices. A tag policy or SCP must allow these keys with any value. The role or user needs kinesis:AddTagsToStream.";
 
 /// What a person can do about a call that AWS refused.
 pub(crate) fn refusal_advice(error: &CallError, history: &ResizeHistory) -> String {

@@ -62,7 +62,7 @@ impl Failure {
 }
 
 /// What to ask oneself where a stream was not found.
-pub(crate) const NOT_FOUND_ADVICE: &str = "Is it called so, in this Region and account?";
+pub(crate) const NOT_FOUND_ADVICE: &str = "Check the name, the Region and the account.";
 
 /// A call that failed, after the adapter's own bounded retries.
 #[derive(Debug, thiserror::Error)]

@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn a_subject_says_what_fits() {
         for (words, subject) in [
-            ("orders needs somebody", "kinesis-scaler: orders needs somebody".to_owned()),
+            ("orders needs attention", "kinesis-scaler: orders needs attention".to_owned()),
             ("two\r\nlines\tof a na\u{ef}ve \u{1f600}", "kinesis-scaler: two  lines of a na?ve ?".to_owned()),
             (&"s".repeat(83), format!("kinesis-scaler: {}", "s".repeat(83))),
             (&"s".repeat(84), format!("kinesis-scaler: {}...", "s".repeat(80))),

@@ -1,7 +1,7 @@
-//! What people are told once after a deployment: how many streams are managed, what was done, and what needs somebody.
+//! What people are told once after a deployment: how many streams are managed, what was done, and what needs attention.
 
-use super::Settings;
 use super::response::{Counted, ResponseBuilder};
+use super::settings::Settings;
 use crate::cloud::{FleetCloud, Notification, NotificationKind, Notifications, Subject};
 use crate::outcome::{Outcome, OutcomeKind};
 

@@ -7,11 +7,11 @@ use scaler_core::{
     ALARM_PREFIX, FULL_SYNC_MINUTES, SYNC_MINUTES, TAG_MANAGED, is_full_sync_due, is_plan_due, stream_of_alarm,
 };
 
-use super::Settings;
 use super::metrics::publish;
 use super::plan_step::{LATER_SECONDS_MAX, TURN_MINUTES};
 use super::request::{Look, SyncRequest};
 use super::response::ResponseBuilder;
+use super::settings::Settings;
 use super::stream_sync::{Depth, ObservedStream, StreamSync, SyncedStream};
 use crate::cloud::{CallError, Clock, CloudWatch, FleetCloud, Queue, StoredAlarm, TaggedStream, Tagging};
 use crate::function_state::FunctionState;
@@ -331,7 +331,7 @@ async fn leave(
 }
 
 fn no_time() -> Outcome {
-    let words = "reading the fleet took all the time there is: no stream was looked at in this run";
+    let words = "reading the fleet used all the time of this run: no stream was checked";
     Outcome::plain(OutcomeKind::Failed, None, words)
 }
 

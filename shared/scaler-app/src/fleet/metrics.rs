@@ -7,8 +7,8 @@ use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use kinesis_model::{Demand, MetricWindow, ShardCount};
 use scaler_core::{SYNC_MINUTES, StreamTags};
 
-use super::Settings;
 use super::response::ResponseBuilder;
+use super::settings::Settings;
 use crate::cloud::{Clock, CloudWatch, FleetCloud};
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::telemetry::Gauges;

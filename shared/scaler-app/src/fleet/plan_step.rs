@@ -3,7 +3,7 @@
 use kinesis_model::ShardCount;
 use scaler_core::{Direction, Intent, Plan, Policy, StreamTags, may_plan, plan_ahead};
 
-use super::Settings;
+use super::settings::Settings;
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch};
 use crate::function_state::FunctionState;
 use crate::history_cache::minutes_since_end;

@@ -6,8 +6,8 @@ use scaler_core::{
     TAG_RESIZES, stream_of_alarm,
 };
 
-use super::Settings;
 use super::plan_step::{PlanStep, take_plan_step};
+use super::settings::Settings;
 use crate::advice::TAGS_ADVICE;
 use crate::cloud::{CallError, CloudWatch, DELETED_AT_ONCE, Failure, FleetCloud, Kinesis, OtherSettings, StoredAlarm};
 use crate::function_state::FunctionState;
@@ -143,8 +143,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         let written = self.cloud.kinesis().put_tag(&observed.stream, TAG_NOTICES, "").await;
         let error = written.err().filter(|error| error.failure.is_refusal())?;
         Some(format!(
-            "the tag {TAG_NOTICES} cannot be written, so people are told nothing of the stream but resizes, and that shard metrics \
-             are charged: {error}"
+            "the tag {TAG_NOTICES} cannot be written, so people are told only of resizes and of charged shard metrics: {error}"
         ))
     }
 
@@ -312,7 +311,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             // Nothing was wrong, or only alarms that are not ours lie under the stream's name beside its six.
             None if done.is_empty() => (kept, true),
             None => {
-                let words = format!("alarms for {shards} shards, put in step: {}", done.join(", "));
+                let words = format!("alarms updated for {shards} shards: {}", done.join(", "));
                 (Outcome { outcome: OutcomeKind::Mended, words, ..kept }, true)
             }
         }
@@ -466,7 +465,7 @@ impl<'k> Changes<'k> {
 /// The outcome where alarms could not be put in step, but for these.
 fn stopped(stream: &str, shards: ShardCount, done: &[String], error: &AlarmPutError) -> Outcome {
     let done = if done.is_empty() { String::new() } else { format!(" but for {}", done.join(", ")) };
-    let words = format!("alarms for {shards} shards are not put in step{done}: {error}");
+    let words = format!("alarms could not be updated for {shards} shards{done}: {error}");
     Outcome {
         current: Some(shards.get()),
         // One that was not tried is one of many, and of the first of them people are told.

@@ -90,7 +90,7 @@ impl Outcome {
         let mut outcome = Self {
             outcome: OutcomeKind::of(error.failure),
             failure: Some(error.failure),
-            words: format!("{error}; it was to {}", decision.words()),
+            words: format!("{error}; the decision was: {}", decision.words()),
             ..Self::decided(stream, decision)
         };
         match error.failure {

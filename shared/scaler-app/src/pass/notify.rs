@@ -91,8 +91,7 @@ impl Measuring {
         };
         let off = StreamCommand::StopMeasuring(&SHARD_METRICS).text(None, stream);
         let next = format!(
-            "Nothing to do: which shard is hot is seen in minutes. They stay on, three for each shard, each charged as a metric \
-             of one's own; to switch them off: {off}"
+            "Nothing to do: the hot shard is found within minutes. The metrics stay on, three for each shard, each charged as a custom metric. To switch them off: {off}"
         );
         (format!("shard-level metrics of {stream} {how} switched on, and charged from now on"), next)
     }
@@ -134,7 +133,7 @@ fn notification(stream: &str, outcome: &Outcome) -> Option<(String, Notification
         _ if outcome.needs_attention => {
             let cause = cause_of(outcome);
             let next = "See the log of the function.".to_owned();
-            (NotificationKind::Attention, cause, format!("{stream} needs somebody"), next)
+            (NotificationKind::Attention, cause, format!("{stream} needs attention"), next)
         }
         _ if !outcome.faults.is_empty() => {
             let next = "It is mended in the next run of alarm-sync. If this message comes again, see its log.";
@@ -158,14 +157,14 @@ mod tests {
 
     #[test]
     fn a_message_says_what_why_and_what_next() {
-        let mut outcome = Outcome::plain(OutcomeKind::Refused, Some("orders"), "140 are wanted and the maximum is 100");
+        let mut outcome = Outcome::plain(OutcomeKind::Refused, Some("orders"), "140 are needed and the maximum is 100");
         outcome.next = Some("Raise the maximum.".to_owned());
         outcome.faults.push("the alarms do not fit".to_owned());
         let (cause, message) = notification("orders", &outcome).unwrap_or_else(|| unreachable!("a refusal is told"));
-        assert_eq!((cause.as_str(), &*message.subject), ("other", "kinesis-scaler: orders needs somebody"));
+        assert_eq!((cause.as_str(), &*message.subject), ("other", "kinesis-scaler: orders needs attention"));
         assert_eq!(
             message.text,
-            "What: orders needs somebody.\nWhy: 140 are wanted and the maximum is 100\nNext: Raise the maximum.\n\
+            "What: orders needs attention.\nWhy: 140 are needed and the maximum is 100\nNext: Raise the maximum.\n\
              Besides: the alarms do not fit\n"
         );
     }

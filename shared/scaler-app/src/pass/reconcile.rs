@@ -160,13 +160,13 @@ impl<C: Cloud> Reconciliation<'_, C> {
                     let plan = self.plan(policy, seen).await;
                     let failed = plan.as_ref().err().map(ToString::to_string);
                     seen.plan = plan.ok().flatten().into();
-                    (failed, "its past could not be read, so nothing is planned")
+                    (failed, "its load history could not be read, so nothing is planned")
                 }
                 Err(Need::Shards) => {
                     let shards = self.shards(policy, seen).await;
                     let failed = shards.as_ref().err().map(ToString::to_string);
                     seen.shards = shards.ok().into();
-                    (failed, "where the load lies could not be seen")
+                    (failed, "the load of each shard could not be read")
                 }
                 Err(Need::Quota) => {
                     // Where it says nothing, AWS will.

@@ -256,7 +256,7 @@ async fn bad_tags_are_told_and_the_others_go_on() {
     let run = stack.all().await;
     assert_eq!(run.brief(), ["clicks mended", "orders refused"]);
     assert!(run.response.outcomes[1].words.contains("kinesis-scaler/shards-max=\"lots\" is not a whole number"));
-    assert_eq!(&*stack.world.told()[0].subject, "kinesis-scaler: orders needs somebody");
+    assert_eq!(&*stack.world.told()[0].subject, "kinesis-scaler: orders needs attention");
     assert!(stack.world.told()[0].text.contains("Next: Correct the tag (kinesis-scaler/shards-max)"));
     assert_eq!(stack.world.alarms().len(), 12, "its alarms stay as they are");
 }

@@ -50,7 +50,7 @@ async fn each_resize_is_told_and_a_lasting_cause_once_an_hour() {
             "orders goes from 4 to 8 shards",
             // ... which is the same here and is not told again for an hour.
             "orders goes from 8 to 10 shards",
-            "orders needs somebody",
+            "orders needs attention",
         ]
     );
     let told = stack.world.told();
@@ -59,7 +59,7 @@ async fn each_resize_is_told_and_a_lasting_cause_once_an_hour() {
     assert!(first.starts_with(begins), "{first}");
     assert!(first.contains("--tags kinesis-scaler/shards-max=15"), "it is not enough, and says so: {first}");
     let last = &told[2].text;
-    assert!(last.contains("15 are wanted and the maximum is 10"), "{last}");
+    assert!(last.contains("15 are needed and the maximum is 10"), "{last}");
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn the_functions_share_what_was_told() {
     look(&stack).await;
     stack.all().await;
     stack.all().await;
-    assert_eq!(subjects(&stack), ["orders needs somebody"]);
+    assert_eq!(subjects(&stack), ["orders needs attention"]);
     stack.world.advance(SignedDuration::from_hours(1));
     stack.all().await;
     assert_eq!(subjects(&stack).len(), 2);

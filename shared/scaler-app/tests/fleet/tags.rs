@@ -2,7 +2,7 @@
 
 use scaler_app::cloud::Failure;
 use scaler_app::{OutcomeCause, OutcomeKind};
-use scaler_core::Direction;
+use scaler_core::{Cause, Direction};
 use serde_json::json;
 
 use crate::ledger::{busy, look};
@@ -29,11 +29,7 @@ async fn enrols(stack: &Stack) -> scaler_app::Outcome {
 #[tokio::test]
 async fn a_stream_without_room_for_our_tags_is_told_at_once_and_not_by_its_first_resize() {
     for (tags, kind, words) in [
-        (
-            49,
-            OutcomeKind::Refused,
-            "the stream has 50 tags, and 50 are the most: there is no room for kinesis-scaler/resizes",
-        ),
+        (49, OutcomeKind::Refused, "the stream has 50 of at most 50 tags: there is no room for kinesis-scaler/resizes"),
         // It is scaled, and people are not told of what happens to it.
         (48, OutcomeKind::Mended, "the tag kinesis-scaler/notices cannot be written"),
     ] {
@@ -93,7 +89,11 @@ async fn without_room_nothing_is_asked_for() {
     }
     stack.world.change("orders", |stream| stream.load = busy(4));
     let outcome = look(&stack, Direction::Out).await;
-    assert_eq!((outcome.outcome, &outcome.cause), (OutcomeKind::Refused, &Some(OutcomeCause::Tags)), "{outcome:?}");
+    assert_eq!(
+        (outcome.outcome, &outcome.cause),
+        (OutcomeKind::Refused, &Some(OutcomeCause::Decision(Cause::NoRoomForTags))),
+        "{outcome:?}"
+    );
     assert!(outcome.next.unwrap().starts_with("Remove two of its tags"));
     assert_eq!(stack.writes(), ["AddTagsToStream orders tags=1767324000"], "that people were told, which fails too");
 }

@@ -111,11 +111,10 @@ impl Explain for AdmitReason {
             Self::OnDemand => f.write_str("the stream is in on-demand mode: AWS chooses its shard count"),
             Self::NoRoomForTags { tags } => write!(
                 f,
-                "the stream has {tags} tags, and {TAGS_PER_STREAM_MAX} are the most: there is no room for {TAG_RESIZES}, in which each \
-                 resize is written down before it is made"
+                "the stream has {tags} of at most {TAGS_PER_STREAM_MAX} tags: there is no room for {TAG_RESIZES}, which records each resize before it is made"
             ),
             Self::Deleting => f.write_str("the stream is being deleted"),
-            Self::NotActive(status) => write!(f, "the stream is {}: looking again later", status_word(*status)),
+            Self::NotActive(status) => write!(f, "the stream is {}: a later pass looks again", status_word(*status)),
         }
     }
 

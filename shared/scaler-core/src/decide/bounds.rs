@@ -55,11 +55,11 @@ impl Explain for BoundsReason {
             Self::RaisedToMin(min) => write!(f, "the minimum is {min}"),
             Self::AsOrdered => f.write_str("as ordered"),
             Self::LoweredToMax { max, wanted } => {
-                write!(f, "{wanted} are wanted and the maximum is {max}: raise kinesis-scaler/shards-max to allow more")
+                write!(f, "{wanted} are needed and the maximum is {max}: raise kinesis-scaler/shards-max to allow more")
             }
             Self::OverMax { max } => write!(
                 f,
-                "the stream is over its maximum of {max}, which caps growth and takes nothing away that is needed"
+                "the stream is over its maximum of {max}: the maximum caps growth and removes no capacity that is needed"
             ),
         }
     }

@@ -200,13 +200,12 @@ impl NoneLeft {
         match self {
             Self::BudgetSpent { spent, next } => write!(
                 f,
-                "{spent} resizes in the last {RESIZES_WINDOW_HOURS} h, AWS allows {RESIZES_PER_DAY}: the next is free at {}",
+                "{spent} resizes were made in the last {RESIZES_WINDOW_HOURS} h and AWS allows {RESIZES_PER_DAY}: the next is possible at {}",
                 minute(minute_from(*next), now)
             ),
             Self::DailyLimitReached { at, until } => write!(
                 f,
-                "AWS said at {} that all resizes of the day are spent, {RESIZES_PER_DAY} in {RESIZES_WINDOW_HOURS} h: it is \
-                 asked again at {}",
+                "AWS said at {} that the limit of {RESIZES_PER_DAY} resizes in {RESIZES_WINDOW_HOURS} h is reached: the next try is at {}",
                 minute(*at, now),
                 minute(minute_from(*until), now)
             ),
@@ -230,22 +229,28 @@ impl Explain for BudgetReason {
             Self::NoneLeft(none_left) => none_left.write(f, now),
             Self::SplitsInstead { none_left, split, all } => {
                 none_left.write(f, now)?;
-                write!(f, "; it throttles, so split {split} of {all}, which does not count among the {RESIZES_PER_DAY}")
+                write!(
+                    f,
+                    "; the stream throttles, so it is split instead ({split} of {all}): splits do not count towards the {RESIZES_PER_DAY}"
+                )
             }
             Self::LargerStep { left, wanted } => write!(
                 f,
-                "{wanted} would do for now, but {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: made to last"
+                "{wanted} would be enough for now, but only {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: a larger step lasts longer"
             ),
             Self::TooSmallForBudget { left, wanted } => write!(
                 f,
-                "{wanted} would do, but {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: not worth one"
+                "{wanted} would be enough, but only {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: the change is too small to spend one"
             ),
             Self::RecoveryFloor { floor, peak, left } => write!(
                 f,
-                "with {left} resizes left in {RESIZES_WINDOW_HOURS} h, {floor} is the lowest with a way back to the day's {peak}"
+                "with {left} resizes left in {RESIZES_WINDOW_HOURS} h, {floor} is the lowest count that can still grow back to the day's peak of {peak}"
             ),
             Self::ReservedForScaleOut { left, reserved } => {
-                write!(f, "{left} resizes left in {RESIZES_WINDOW_HOURS} h and {reserved} are kept for scale-out")
+                write!(
+                    f,
+                    "{left} resizes are left in {RESIZES_WINDOW_HOURS} h, and {reserved} are reserved for scale-out"
+                )
             }
         }
     }

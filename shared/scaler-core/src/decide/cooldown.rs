@@ -61,7 +61,7 @@ impl Explain for CooldownReason {
             Self::CoolingDown { until } => write!(f, "cooling down until {}", second(*until, now)),
             Self::RefusedLately { at, until } => write!(
                 f,
-                "AWS refused the attempt at {} (its log line says why); the next may be made at {}",
+                "AWS refused the attempt at {} (the log says why); the next attempt is possible at {}",
                 minute(*at, now),
                 second(*until, now)
             ),

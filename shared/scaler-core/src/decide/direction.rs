@@ -37,7 +37,7 @@ impl Explain for DirectionReason {
         match self {
             Self::RightDirection => f.write_str("a change in this direction"),
             Self::OtherDirection(wanted) => {
-                write!(f, "{wanted} would be a change in the other direction, which is not made here")
+                write!(f, "{wanted} would be a change in the other direction, which this pass does not make")
             }
         }
     }

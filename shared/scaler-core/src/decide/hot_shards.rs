@@ -144,8 +144,7 @@ impl fmt::Display for HotKey {
         let Self { shard, load_percent, narrower } = self;
         write!(
             f,
-            "{shard} receives {load_percent} % of one shard's capacity, though its range is {narrower} times smaller than an even one: \
-             most likely it is one partition key, and neither splits nor shards help one key"
+            "{shard} receives {load_percent} % of one shard's capacity, though its hash key range is {narrower} times smaller than an even one: most likely one partition key is hot, and neither splits nor more shards help"
         )
     }
 }
@@ -153,7 +152,7 @@ impl fmt::Display for HotKey {
 impl Explain for HotShardsReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, now: Option<Timestamp>) -> fmt::Result {
         match self {
-            Self::MeasuringShards => f.write_str("shard-level metrics are switched on, to see which shard it is"),
+            Self::MeasuringShards => f.write_str("shard-level metrics are switched on to find the hot shard"),
             Self::ShardsUnknown => f.write_str(SHARDS_UNKNOWN),
             Self::EvenBursts(bursts) => bursts.write(f, now),
             Self::HotShard { shard, load_percent, keys_percent } => write!(

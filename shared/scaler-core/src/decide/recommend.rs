@@ -223,40 +223,43 @@ impl Explain for RecommendReason {
         match self {
             Self::Load { at, demand, utilization_percent, target_percent } => write!(
                 f,
-                "the busiest minute ({}) wanted {demand}, {utilization_percent} % of the stream by {}; target {target_percent} %",
+                "the busiest minute ({}) asked for {demand}, {utilization_percent} % of the stream's capacity by {}; the target is {target_percent} %",
                 minute(*at, now),
                 demand.binding(),
             ),
             Self::Planned { shards, busiest_in_minutes, needs, left, next } => {
-                write!(f, "the forecast goes up to {needs} {}", ahead(*busiest_in_minutes))?;
+                write!(f, "the forecast rises to {needs} {}", ahead(*busiest_in_minutes))?;
                 write!(f, ", and with {left} of {RESIZES_PER_DAY} resizes left in {RESIZES_WINDOW_HOURS} h ")?;
                 match next {
                     Some((minutes, to)) => write!(f, "the plan is {shards} until {to} {}", ahead(*minutes)),
                     None => write!(f, "the plan is {shards} for the next day"),
                 }?;
                 // By more than a quarter: few resizes are left, and each must be worth its while.
-                if shards.get() > needs + needs / 4 { f.write_str(", large to last") } else { Ok(()) }
+                if shards.get() > needs + needs / 4 {
+                    f.write_str(", sized to last because few resizes are left")
+                } else {
+                    Ok(())
+                }
             }
             Self::WithinTolerance { utilization_percent, target_percent, recommended } => write!(
                 f,
-                "{utilization_percent} % used is close enough to the target of {target_percent} % ({recommended} to the letter): not worth a resize"
+                "{utilization_percent} % utilization is close enough to the target of {target_percent} % (an exact fit is {recommended}): not worth a resize"
             ),
             Self::BurstsWithinMinutes { throttled_records, utilization_percent } => write!(
                 f,
-                "{throttled_records} records were throttled in a minute though it used {utilization_percent} % on average: bursts, a quarter more"
+                "{throttled_records} records were throttled in a minute with {utilization_percent} % average utilization: short bursts, so a quarter more shards"
             ),
             Self::HotShardSuspected { throttled_records, utilization_percent } => write!(
                 f,
-                "{throttled_records} records were throttled in a minute though only {utilization_percent} % of the stream was used: \
-                 a hot shard or key, which more shards would not help, or bursts of seconds"
+                "{throttled_records} records were throttled in a minute that used only {utilization_percent} % of the stream: one shard or key is hot (more shards would not help), or the load comes in bursts of seconds"
             ),
             Self::StillFalling { falling_to, recommended } => write!(
                 f,
-                "the load needs {recommended} for the whole window and is falling towards {falling_to}: waiting until it has settled"
+                "the window's busiest minute needs {recommended} and the load is falling towards {falling_to}: waiting until it settles"
             ),
             Self::Unknown(unknown) => unknown.write(f, now),
             Self::SplitsUnfinished { done, all } => {
-                write!(f, "{done} of {all} splits are done, and it throttled within the last minutes")
+                write!(f, "{done} of {all} splits are done and the stream throttled in the last minutes")
             }
         }
     }
@@ -277,7 +280,7 @@ impl Explain for UnknownLoad {
             }
             Self::NotEnoughData { known_minutes, window_minutes, newest_age_minutes } => write!(
                 f,
-                "only {known_minutes} of {window_minutes} minutes are known, the newest {newest_age_minutes} minutes old: too little to give capacity away"
+                "only {known_minutes} of {window_minutes} minutes have metrics, and the newest is {newest_age_minutes} minutes old: too little data to scale in"
             ),
         }
     }

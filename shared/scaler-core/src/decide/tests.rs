@@ -16,8 +16,8 @@ fn a_time_of_another_day_has_its_date() {
     let told = |reason: &Reason, now: &str| ReasonAt { reason, now: Some(at(now)) }.to_string();
     let next = at("2026-12-01T10:12:00Z");
     let spent = Reason::Budget(BudgetReason::NoneLeft(NoneLeft::BudgetSpent { spent: 10, next }));
-    assert!(told(&spent, "2026-12-01T09:00:00Z").ends_with("the next is free at 10:12Z"), "the same day");
-    assert!(told(&spent, "2026-11-30T10:17:00Z").ends_with("the next is free at 2026-12-01 10:12Z"), "tomorrow");
+    assert!(told(&spent, "2026-12-01T09:00:00Z").ends_with("the next is possible at 10:12Z"), "the same day");
+    assert!(told(&spent, "2026-11-30T10:17:00Z").ends_with("the next is possible at 2026-12-01 10:12Z"), "tomorrow");
     assert!(told(&spent, "2027-12-01T10:00:00Z").ends_with("at 2026-12-01 10:12Z"), "the same day of another year");
     assert!(spent.to_string().ends_with("at 2026-12-01 10:12Z"), "to whom, and when, is not known");
     let resized_at = at("2026-11-30T23:58:00Z");
@@ -32,7 +32,7 @@ fn a_time_of_another_day_has_its_date() {
                 at: at("2026-11-30T23:59:00Z"),
                 until: at("2026-12-01T00:14:00Z"),
             }),
-            "at 2026-11-30 23:59Z (its log line says why); the next may be made at 00:14:00Z",
+            "at 2026-11-30 23:59Z (the log says why); the next attempt is possible at 00:14:00Z",
         ),
     ] {
         let told = told(&reason, "2026-12-01T00:05:00Z");

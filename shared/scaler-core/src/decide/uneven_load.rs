@@ -139,7 +139,7 @@ impl Explain for UnevenLoadReason {
         match self {
             Self::ShardsUnknown => f.write_str(SHARDS_UNKNOWN),
             Self::SplitOrMerge(too_full) => write!(f, "{too_full}: one split or merge instead"),
-            Self::EnoughShards(too_full, shards) => write!(f, "{too_full}: {shards} carry it"),
+            Self::EnoughShards(too_full, shards) => write!(f, "{too_full}: {shards} even shards carry the load"),
             Self::NothingCold(too_full) => write!(f, "{too_full}: no neighbours are cold enough to merge"),
         }
     }
@@ -148,6 +148,6 @@ impl Explain for UnevenLoadReason {
 impl fmt::Display for TooFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { desired, largest_percent } = self;
-        write!(f, "of {desired} even shards one would be {largest_percent} % full, as the keys lie")
+        write!(f, "with {desired} even shards, one would be {largest_percent} % full because the load is uneven")
     }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::cause::Cause;
 
 /// Of shards that are new, or whose metrics are late.
-pub(crate) const SHARDS_UNKNOWN: &str = "the shards have no metrics yet as they are now: looking again later";
+pub(crate) const SHARDS_UNKNOWN: &str = "the current shards have no metrics yet: a later pass looks again";
 
 /// Why a stage left the shard count where it did.
 pub(crate) trait Explain {
