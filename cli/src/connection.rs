@@ -10,7 +10,7 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
 use billing_aws::AwsCostCloud;
 use operator_aws::Operator;
-use scaler_app::Process;
+use scaler_app::FunctionState;
 use scaler_app::cloud::{CallError, CredentialFault, Failure};
 use scaler_app::stack_config::StackConfig;
 use scaler_aws::{AwsFleetCloud, Pace, Share, SystemClock};
@@ -23,7 +23,7 @@ pub(crate) struct Connection {
     /// What the functions use, with nobody to be told.
     pub(crate) cloud: AwsFleetCloud,
     /// Whose alarms are fitted.
-    pub(crate) process: Process,
+    pub(crate) function_state: FunctionState,
     /// What only a person asks for.
     pub(crate) operator: Operator,
     /// The Region.
@@ -56,13 +56,13 @@ impl Connection {
         has_credentials(&sdk, &environment).await?;
         let pace = Pace::of(Share::SCALING, SystemClock);
         let cloud = AwsFleetCloud::new(&sdk, SystemClock, &pace, &StackConfig::default());
-        let process = Process { stack: stack.to_owned(), ..Process::default() };
-        Ok(Self { cloud, process, operator: Operator::new(&sdk, &pace), region, sdk })
+        let function_state = FunctionState { stack: stack.to_owned(), ..FunctionState::default() };
+        Ok(Self { cloud, function_state, operator: Operator::new(&sdk, &pace), region, sdk })
     }
 
     /// From now on the alarms of this stack are fitted.
     pub(crate) fn fits_alarms_of(&mut self, stack: &str) {
-        stack.clone_into(&mut self.process.stack);
+        stack.clone_into(&mut self.function_state.stack);
     }
 
     /// What cost-report uses, with nobody to be told.
@@ -125,7 +125,7 @@ pub(crate) fn advice(error: &CallError) -> String {
             "AWS's words name the limit: make room under it, or ask AWS for more where it is the account's".to_owned()
         }
         Failure::Unauthenticated(fault) => credentials_advice(fault),
-        Failure::Refused | Failure::DaySpent => "AWS's words say what is wrong".to_owned(),
+        Failure::Refused | Failure::DailyLimitReached => "AWS's words say what is wrong".to_owned(),
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute".to_owned(),
         Failure::ServerFault => "AWS is failing; try again in a minute".to_owned(),
         Failure::Unreadable => Environment::of_process().not_aws(),

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::MicroUsd;
 use scaler_app::cloud::{Clock as _, Cloud as _};
 use scaler_app::report::figures::{AdviceLine, Mode, StreamCost, Usd, UsdSaved};
-use scaler_app::report::{CostFault, CostReport, CostRequest, CostSettings, Whose, reckoned, time};
+use scaler_app::report::{CostFault, CostReport, CostRequest, CostSettings, Scope, calculate_report, time};
 use scaler_app::stack_config::StackConfig;
 
 use crate::connection::{Connection, credentials_advice, in_aws};
@@ -20,7 +20,7 @@ use crate::options::{Output, cannot_write, stream_name};
 use crate::pricing::{each_once, item_words, price, price_help};
 use crate::report::write_json;
 use crate::settings::StackOptions;
-use crate::stack::judged;
+use crate::stack::stack_policy;
 use crate::table::{figure, table};
 
 /// A terminal has as much time as it takes; a day is as good as none.
@@ -77,10 +77,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         let cloud = connection.cost_cloud(&stack_config);
         let now = cloud.clock().now();
         let request = request(arguments, now).map_err(|fault| usage(fault.to_string()))?;
-        let judged = judged(&connection, &arguments.stack, None, Some(&[])).await?;
-        let settings = CostSettings { policy: &judged.policy, stack_config: &stack_config, draw: cost_page::draw };
-        let mut report = reckoned(&cloud, settings, &request, now + PATIENCE).await;
-        report.notes.extend(judged.whose.warning());
+        let stack_policy = stack_policy(&connection, &arguments.stack, None, Some(&[])).await?;
+        let settings =
+            CostSettings { policy: &stack_policy.policy, stack_config: &stack_config, draw: cost_page::draw };
+        let mut report = calculate_report(&cloud, settings, &request, now + PATIENCE).await;
+        report.notes.extend(stack_policy.policy_source.warning());
         Ok(report)
     })?;
     if report.streams.is_empty() && !report.faults.is_empty() {
@@ -108,14 +109,14 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
 }
 
 fn request(arguments: &Arguments, now: Timestamp) -> Result<CostRequest, CostFault> {
-    let whose = match (&arguments.name, arguments.all) {
-        (Some(name), _) => Whose::Streams(vec![name.clone()]),
-        (None, true) => Whose::All,
-        (None, false) => Whose::Managed,
+    let scope = match (&arguments.name, arguments.all) {
+        (Some(name), _) => Scope::Streams(vec![name.clone()]),
+        (None, true) => Scope::All,
+        (None, false) => Scope::Managed,
     };
     let read = |field, text: &Option<String>| text.as_deref().map(|text| time(field, text, now)).transpose();
     let (since, until) = (read("--since", &arguments.since)?, read("--until", &arguments.until)?);
-    CostRequest::period(whose, since, until, false, now)
+    CostRequest::period(scope, since, until, false, now)
 }
 
 fn tell(report: &CostReport, is_one: bool, out: &mut impl Write) -> Result<()> {

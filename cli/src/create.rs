@@ -130,8 +130,8 @@ impl Wanted {
         if arguments.managed && !tags.contains(&(TAG_MANAGED.to_owned(), "true".to_owned())) {
             tags.push((TAG_MANAGED.to_owned(), "true".to_owned()));
         }
-        let enrolment = checked(&tags)?;
-        if enrolment.managed && capacity == NewCapacity::OnDemand {
+        let stream_tags = checked(&tags)?;
+        if stream_tags.managed && capacity == NewCapacity::OnDemand {
             return Err(usage(format!(
                 "{TAG_MANAGED}=true with --mode=on-demand, in which AWS chooses the count and there is nothing to \
                  manage: leave one of them out"

@@ -118,19 +118,19 @@ impl Line {
         alarms_firing: Option<usize>,
         now: Timestamp,
     ) -> Self {
-        let enrolment = StreamTags::read(&stream.tags);
+        let tags = StreamTags::read(&stream.tags);
         let capacity = state.filter(|state| state.mode == StreamMode::Provisioned).map(|state| state.open_shards);
         let load = window.map(|window| Load::of(window, capacity));
         Self {
             stream: stream.name.clone(),
-            managed: enrolment.managed && enrolment.faults.is_empty(),
+            managed: tags.managed && tags.faults.is_empty(),
             mode: state.map(|state| mode_word(state.mode)),
             status: state.map(|state| word(state.status)),
             open_shards: state.map(|state| state.open_shards.get()),
             busiest_percent: load.as_ref().and_then(|load| load.busiest_percent),
             throttled_records: load.as_ref().and_then(|load| load.throttled_records),
             iterator_age_ms: load.as_ref().and_then(|load| load.iterator_age_ms),
-            resizes_left: RESIZES_PER_DAY.saturating_sub(enrolment.history.spent(now)),
+            resizes_left: RESIZES_PER_DAY.saturating_sub(tags.history.spent(now)),
             alarms_firing,
         }
     }

@@ -81,8 +81,8 @@ fn hashed_keys(keys: Option<u32>, trace: &Trace, plan: &Plan) -> Option<HashedKe
 }
 
 fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCount, Plan)> {
-    let (enrolment, capacity) = match &source.stream {
-        Some(stream) => (stream.enrolment.clone(), stream.capacity),
+    let (tags, capacity) = match &source.stream {
+        Some(stream) => (stream.tags.clone(), stream.capacity),
         None => (StreamTags::default(), Capacity::Shards(source.initial_shards)),
     };
     let name = &source.trace.name;
@@ -91,10 +91,10 @@ fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCoun
             "stream {name} is in on-demand mode, in which AWS chooses its shards: try shardctl backtest --stream {name}"
         );
     };
-    if let Some(fault) = enrolment.faults.first() {
+    if let Some(fault) = tags.faults.first() {
         bail!("{fault}: the functions leave the stream alone until that is corrected");
     }
-    let policy = match enrolment.policy(stack) {
+    let policy = match tags.policy(stack) {
         Ok(policy) => policy,
         Err(faults) => bail!(
             "the stream's tags and the options disagree: {}",
@@ -103,7 +103,7 @@ fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCoun
     };
     let shards = ShardCount::saturating(u64::from(source.initial_shards));
     let window = MetricWindow { end: now, minutes: Vec::new() };
-    match plan_ahead(&policy, shards, &enrolment.history, &history(&source.trace), &window, now) {
+    match plan_ahead(&policy, shards, &tags.history, &history(&source.trace), &window, now) {
         Some(plan) => Ok((shards, plan)),
         None => bail!(
             "{} minutes of {name} are known: an hour is the least that can be planned from",

@@ -14,8 +14,7 @@ use scaler_app::advice::{StreamCommand, operand, option_value};
 use scaler_app::cloud::{CallError, Cloud as _, Failure, Kinesis as _};
 use scaler_app::{Outcome, OutcomeKind, reconcile};
 use scaler_core::{
-    ALARM_PREFIX, AdmitReason, Decision, Direction, Intent, Policy, StreamTags, TAG_DRY_RUN, TAG_MANAGED,
-    TAG_SHARDS_MAX,
+    ALARM_PREFIX, Decision, Direction, Intent, Policy, StreamTags, TAG_DRY_RUN, TAG_MANAGED, TAG_SHARDS_MAX,
 };
 use serde::Serialize;
 
@@ -25,7 +24,7 @@ use crate::options::{Output, shards, stack_name, stream_name};
 use crate::report::write_json;
 use crate::setting_options::SHARDS_MAX;
 use crate::settings::StackOptions;
-use crate::stack::{Judged, Whose, judged};
+use crate::stack::{PolicySource, StackPolicy, stack_policy};
 use crate::waiting::{until_active, until_step};
 use plan::Plan;
 
@@ -53,7 +52,7 @@ pub(crate) struct Arguments {
     name: String,
     /// Which way.
     #[arg(value_name = "ORDER")]
-    order: Word,
+    order: OrderKind,
     /// The count, for `to`.
     #[arg(value_name = "N", value_parser = shards())]
     shards: Option<u32>,
@@ -79,7 +78,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Word {
+enum OrderKind {
     /// Out if the load asks for it, else in if it allows it.
     Auto,
     /// More shards, if the load asks for them.
@@ -108,11 +107,11 @@ impl Order {
     }
 
     /// Whether that end is what was ordered. A look orders nothing: holding is its answer.
-    fn is_obeyed(self, ended: Ended, dry_run: bool) -> bool {
-        match (self, ended) {
-            (Self::Auto | Self::Look(_), _) | (_, Ended::Resized | Ended::NothingToDo) => true,
-            (Self::To(_) | Self::Rebalance, Ended::DryRun) => dry_run,
-            (Self::To(_) | Self::Rebalance, Ended::Held | Ended::Refused | Ended::Failed) => false,
+    fn is_obeyed(self, result: OrderResult, dry_run: bool) -> bool {
+        match (self, result) {
+            (Self::Auto | Self::Look(_), _) | (_, OrderResult::Resized | OrderResult::NothingToDo) => true,
+            (Self::To(_) | Self::Rebalance, OrderResult::DryRun) => dry_run,
+            (Self::To(_) | Self::Rebalance, OrderResult::Held | OrderResult::Refused | OrderResult::Failed) => false,
         }
     }
 }
@@ -120,7 +119,7 @@ impl Order {
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Ended {
+enum OrderResult {
     Resized,
     NothingToDo,
     Held,
@@ -133,7 +132,7 @@ enum Ended {
 #[derive(Serialize)]
 struct Answer {
     stream: String,
-    outcome: Ended,
+    outcome: OrderResult,
     /// Shards that were ordered, if a count was.
     ordered: Option<u32>,
     /// Open shards before.
@@ -157,7 +156,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     // What is wrong is told before anything is called.
     arguments.stack.policy(None)?;
     let answer = in_aws(carry_out(arguments, order))?;
-    let is_told = answer.outcome != Ended::Refused && answer.outcome != Ended::Failed;
+    let is_told = answer.outcome != OrderResult::Refused && answer.outcome != OrderResult::Failed;
     match arguments.output {
         Output::Json => write_json(&answer, out)?,
         Output::Table if is_told => answer.tell(out)?,
@@ -172,20 +171,22 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
 
 impl Arguments {
     fn order(&self) -> Result<Order> {
-        if self.despite_unknown_load && self.order != Word::To {
+        if self.despite_unknown_load && self.order != OrderKind::To {
             return Err(usage("--despite-unknown-load works only with `to N`"));
         }
         match (self.order, self.shards) {
-            (Word::To, Some(shards)) => Ok(Order::To(ShardCount::saturating(u64::from(shards)))),
-            (Word::To, None) => Err(usage(format!("to which count? Say shardctl scale {} to N", operand(&self.name)))),
+            (OrderKind::To, Some(shards)) => Ok(Order::To(ShardCount::saturating(u64::from(shards)))),
+            (OrderKind::To, None) => {
+                Err(usage(format!("to which count? Say shardctl scale {} to N", operand(&self.name))))
+            }
             (_, Some(shards)) => Err(usage(format!(
                 "{shards} goes with `to` alone: say shardctl scale {} to {shards}, or leave it out",
                 operand(&self.name)
             ))),
-            (Word::Auto, None) => Ok(Order::Auto),
-            (Word::Rebalance, None) => Ok(Order::Rebalance),
-            (Word::Out, None) => Ok(Order::Look(Direction::Out)),
-            (Word::In, None) => Ok(Order::Look(Direction::In)),
+            (OrderKind::Auto, None) => Ok(Order::Auto),
+            (OrderKind::Rebalance, None) => Ok(Order::Rebalance),
+            (OrderKind::Out, None) => Ok(Order::Look(Direction::Out)),
+            (OrderKind::In, None) => Ok(Order::Look(Direction::In)),
         }
     }
 }
@@ -194,48 +195,57 @@ async fn carry_out(arguments: &Arguments, order: Order) -> Result<Answer> {
     let asked = arguments.stack_name.as_deref();
     let mut connection = Connection::of_stack(asked.unwrap_or(OUR_STACK)).await?;
     let alarms = connection.operator.alarms(&format!("{ALARM_PREFIX}{}/", arguments.name)).await.ok();
-    let Judged { policy, whose } = judged(&connection, &arguments.stack, asked, alarms.as_deref()).await?;
-    if let (None, Some(stack)) = (asked, whose.stack()) {
+    let StackPolicy { policy, policy_source } =
+        stack_policy(&connection, &arguments.stack, asked, alarms.as_deref()).await?;
+    if let (None, Some(stack)) = (asked, policy_source.stack()) {
         connection.fits_alarms_of(stack);
     }
-    let work = Work { connection: &connection, stream: &arguments.name, stack: &policy, whose: &whose, arguments };
+    let job = ScaleJob {
+        connection: &connection,
+        stream: &arguments.name,
+        stack: &policy,
+        policy_source: &policy_source,
+        arguments,
+    };
     if order.heeds_maximum() {
-        work.check_maximum().await?;
+        job.check_maximum().await?;
     }
     if arguments.wait {
         until_active(&connection, &arguments.name, ACTIVE_WITHIN).await?;
     }
     let mut answer = match order {
-        Order::Auto => work.auto().await,
+        Order::Auto => job.auto().await,
         Order::Look(direction) => {
-            let pass = work.pass(direction).await;
-            work.looked(vec![pass], direction).await
+            let pass = job.pass(direction).await;
+            job.looked(vec![pass], direction).await
         }
-        Order::Rebalance => work.rebalance().await,
-        Order::To(shards) => work.to(shards).await,
+        Order::Rebalance => job.rebalance().await,
+        Order::To(shards) => job.to(shards).await,
     }?;
-    answer.notes.extend(whose.warning());
+    answer.notes.extend(policy_source.warning());
     Ok(answer)
 }
 
 /// One order at work.
-struct Work<'a> {
+struct ScaleJob<'a> {
     connection: &'a Connection,
     stream: &'a str,
     stack: &'a Policy,
-    whose: &'a Whose,
+    policy_source: &'a PolicySource,
     arguments: &'a Arguments,
 }
 
-impl Work<'_> {
+impl ScaleJob<'_> {
     /// Refuses to go without a maximum where the stream's own alarms name the stack that has one.
     async fn check_maximum(&self) -> Result<()> {
-        let (Some(stacks), Some(asked)) = (self.whose.others(), &self.arguments.stack_name) else { return Ok(()) };
+        let (Some(stacks), Some(asked)) = (self.policy_source.others(), &self.arguments.stack_name) else {
+            return Ok(());
+        };
         if self.arguments.stack.gives(SHARDS_MAX) {
             return Ok(());
         }
-        let enrolment = self.enrolment().await.map_err(|error| explained(&error))?;
-        if enrolment.overrides.has(TAG_SHARDS_MAX) {
+        let tags = self.tags().await.map_err(|error| explained(&error))?;
+        if tags.overrides.has(TAG_SHARDS_MAX) {
             return Ok(());
         }
         Err(usage(format!(
@@ -245,7 +255,7 @@ impl Work<'_> {
     }
 
     /// What the stream's tags say.
-    async fn enrolment(&self) -> Result<StreamTags, CallError> {
+    async fn tags(&self) -> Result<StreamTags, CallError> {
         let tags = self.connection.cloud.kinesis().tags(self.stream).await?;
         Ok(StreamTags::read(&tags))
     }
@@ -253,7 +263,7 @@ impl Work<'_> {
     /// Scale-out first: what is too small is urgent, what is too large is only dear.
     async fn auto(&self) -> Result<Answer> {
         let out = self.pass(Direction::Out).await;
-        if Ended::of(&out) != Ended::NothingToDo {
+        if OrderResult::of(&out) != OrderResult::NothingToDo {
             return self.looked(vec![out], Direction::Out).await;
         }
         let inwards = self.pass(Direction::In).await;
@@ -262,9 +272,9 @@ impl Work<'_> {
 
     /// The very pass that an alarm causes.
     async fn pass(&self, direction: Direction) -> Outcome {
-        let Connection { cloud, process, .. } = self.connection;
+        let Connection { cloud, function_state, .. } = self.connection;
         let intent = if self.arguments.dry_run { Intent::DryRun } else { Intent::Auto };
-        reconcile(cloud, process, self.stack, self.stream, intent, direction, None).await
+        reconcile(cloud, function_state, self.stack, self.stream, intent, direction, None).await
     }
 
     /// The answer to looks, of which the last, in this direction, is decisive.
@@ -274,8 +284,8 @@ impl Work<'_> {
         }
         let last = passes.last().expect("there was a look");
         let is_begun = passes.iter().any(|pass| pass.outcome == OutcomeKind::Resized);
-        let outcome = match Ended::of(last) {
-            Ended::Held | Ended::NothingToDo if is_begun => Ended::Resized,
+        let outcome = match OrderResult::of(last) {
+            OrderResult::Held | OrderResult::NothingToDo if is_begun => OrderResult::Resized,
             outcome => outcome,
         };
         let direction_word = match direction {
@@ -283,12 +293,12 @@ impl Work<'_> {
             Direction::In => "in",
         };
         let next = match outcome {
-            Ended::DryRun if !self.arguments.dry_run => Some(self.let_look(last).await),
-            Ended::Refused if let Some(Failure::Unauthenticated(fault)) = last.failure => {
+            OrderResult::DryRun if !self.arguments.dry_run => Some(self.dry_run_advice(last).await),
+            OrderResult::Refused if let Some(Failure::Unauthenticated(fault)) = last.failure => {
                 Some(credentials_advice(fault))
             }
-            Ended::Failed => Some(self.find_out()),
-            Ended::Resized if !self.arguments.wait && is_one_of_more(last) => {
+            OrderResult::Failed => Some(self.check_status_advice()),
+            OrderResult::Resized if !self.arguments.wait && is_one_of_more(last) => {
                 Some(format!("To go on: {}", self.scale(&format!("--wait {} {direction_word}", operand(self.stream)))))
             }
             _ => self.enrol(last).or_else(|| last.next.clone()),
@@ -326,7 +336,7 @@ impl Work<'_> {
     }
 
     /// How to have an order carried out on a stream that says itself that it is only to be talked about.
-    fn let_it(&self) -> String {
+    fn dry_run_tag_advice(&self) -> String {
         format!(
             "Its tag {TAG_DRY_RUN} prevents changes: {} removes the tag.",
             self.command(StreamCommand::Untag(TAG_DRY_RUN))
@@ -334,13 +344,13 @@ impl Work<'_> {
     }
 
     /// How to have done what a look came to, by whose dry run it was not.
-    async fn let_look(&self, last: &Outcome) -> String {
+    async fn dry_run_advice(&self, last: &Outcome) -> String {
         if !self.stack.dry_run {
-            return self.let_it();
+            return self.dry_run_tag_advice();
         }
-        let is_tagged = self.enrolment().await.is_ok_and(|own| own.overrides.is_dry_run());
-        let and_tag = if is_tagged { format!(" {}", self.let_it()) } else { String::new() };
-        let off = match self.whose.stack() {
+        let is_tagged = self.tags().await.is_ok_and(|own| own.overrides.is_dry_run());
+        let and_tag = if is_tagged { format!(" {}", self.dry_run_tag_advice()) } else { String::new() };
+        let off = match self.policy_source.stack() {
             Some(stack) => format!(
                 "DRY_RUN of stack {stack} prevents changes to all its streams: deploy it with DryRun=false to end the dry run."
             ),
@@ -363,14 +373,15 @@ impl Work<'_> {
     }
 
     /// A call without an answer may have done something.
-    fn find_out(&self) -> String {
+    fn check_status_advice(&self) -> String {
         format!("See the current state with shardctl status {}, then run this command again.", operand(self.stream))
     }
 
     /// How to enrol a stream that is refused since it is not.
     fn enrol(&self, pass: &Outcome) -> Option<String> {
-        let reason = pass.decision.as_deref()?.not_admitted()?;
-        (*reason == AdmitReason::NotManaged)
+        pass.decision
+            .as_deref()?
+            .is_not_managed()
             .then(|| format!("{} enrols it.", self.command(StreamCommand::Tag(&format!("{TAG_MANAGED}=true")))))
     }
 
@@ -384,7 +395,7 @@ fn is_one_of_more(pass: &Outcome) -> bool {
     pass.resharding.as_ref().is_some_and(|call| call.step < call.of)
 }
 
-impl Ended {
+impl OrderResult {
     /// How one look ended. Held means that a change was wanted, or that too little was known to want none.
     fn of(pass: &Outcome) -> Self {
         match pass.outcome {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use kinesis_model::limits::SHARDS_PER_STREAM_MAX;
 use scaler_core::TAG_PREFIX;
-use scaler_core::settings::{PolicySpec, SETTINGS, Setting, Takes};
+use scaler_core::settings::{PolicySpec, SETTINGS, Setting, SettingKind};
 
 /// Variables of the settings that have an option. It is called as the setting's tag.
 const WITH_OPTION: [&str; 3] = ["SHARDS_MIN", SHARDS_MAX, "THROTTLING_RISK"];
@@ -43,10 +43,10 @@ fn options() -> impl Iterator<Item = (&'static Setting, &'static str)> {
 }
 
 fn option((setting, name): (&'static Setting, &'static str)) -> Arg {
-    let value_name = match setting.takes {
-        Takes::Whole { .. } => "N",
-        Takes::Level { .. } => "LEVEL",
-        Takes::Switch { .. } => "BOOL",
+    let value_name = match setting.kind {
+        SettingKind::Whole { .. } => "N",
+        SettingKind::Risk { .. } => "LEVEL",
+        SettingKind::Switch { .. } => "BOOL",
     };
     let read = |text: &str| {
         let read = setting.set(&mut PolicySpec::default(), text);

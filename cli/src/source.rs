@@ -57,7 +57,7 @@ pub(crate) struct StreamNow {
     pub(crate) name: String,
     pub(crate) capacity: Capacity,
     /// What its tags say, where they were read.
-    pub(crate) enrolment: StreamTags,
+    pub(crate) tags: StreamTags,
     /// Share of the minutes, 0 to 1, of which CloudWatch knows nothing; the trace has no traffic in them.
     pub(crate) unknown_share: f64,
 }
@@ -134,7 +134,7 @@ async fn history(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNo
     let (trace, mut now) = remembered(stream, &state, start, &minutes)?;
     if tags == Tags::Read {
         let tags = cloud.kinesis().tags(stream).await.map_err(|error| explained(&error))?;
-        now.enrolment = StreamTags::read(&tags);
+        now.tags = StreamTags::read(&tags);
     }
     Ok((trace, now))
 }
@@ -184,7 +184,7 @@ fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Mi
         StreamMode::Provisioned => Capacity::Shards(state.open_shards.get()),
         StreamMode::OnDemand => Capacity::OnDemand,
     };
-    Ok((trace, StreamNow { name: stream.to_owned(), capacity, enrolment: StreamTags::default(), unknown_share }))
+    Ok((trace, StreamNow { name: stream.to_owned(), capacity, tags: StreamTags::default(), unknown_share }))
 }
 
 #[cfg(test)]

@@ -13,15 +13,15 @@ use crate::connection::Connection;
 use crate::settings::StackOptions;
 
 /// A policy, and whose it is.
-pub(crate) struct Judged {
+pub(crate) struct StackPolicy {
     /// The stack's, with what the caller says over it.
     pub(crate) policy: Policy,
-    pub(crate) whose: Whose,
+    pub(crate) policy_source: PolicySource,
 }
 
 /// Whose settings are judged by.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
+pub(crate) enum PolicySource {
     /// The caller named a file.
     Caller,
     /// Those of this stack, which its alarms tell.
@@ -31,12 +31,12 @@ pub(crate) enum Whose {
         warning: Option<String>,
     },
     /// Nobody told any, for this reason: they are the program's own.
-    Unknown(Why),
+    Unknown(UnknownReason),
 }
 
 /// Why the settings of the stack are not known.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Why {
+pub(crate) enum UnknownReason {
     /// AWS did not answer.
     Unread(&'static str),
     /// No alarm has any.
@@ -54,7 +54,7 @@ pub(crate) enum Why {
     Odd { alarm: String, faults: String },
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for UnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unread(what) => f.write_str(what),
@@ -72,7 +72,7 @@ impl fmt::Display for Why {
     }
 }
 
-impl Whose {
+impl PolicySource {
     /// What a person has to know of it; `None` where all settings are the stack's, or the caller's.
     pub(crate) fn warning(&self) -> Option<String> {
         match self {
@@ -100,7 +100,7 @@ impl Whose {
     /// The stacks that the stream's own alarms name where the one asked for is not among them.
     pub(crate) fn others(&self) -> Option<String> {
         match self {
-            Self::Unknown(Why::Others { stacks, is_own: true, .. }) => Some(either(stacks)),
+            Self::Unknown(UnknownReason::Others { stacks, is_own: true, .. }) => Some(either(stacks)),
             Self::Caller | Self::Stack { .. } | Self::Unknown(_) => None,
         }
     }
@@ -111,68 +111,72 @@ impl Whose {
 ///
 /// # Errors
 /// Settings of the caller's that are wrong.
-pub(crate) async fn judged(
+pub(crate) async fn stack_policy(
     connection: &Connection,
     options: &StackOptions,
     stack: Option<&str>,
     own: Option<&[AlarmState]>,
-) -> Result<Judged> {
+) -> Result<StackPolicy> {
     if options.names_a_file() {
-        return Ok(Judged { policy: options.policy(None)?, whose: Whose::Caller });
+        return Ok(StackPolicy { policy: options.policy(None)?, policy_source: PolicySource::Caller });
     }
     match told(connection, stack, own).await {
-        Err(why) => Ok(Judged { policy: options.policy(None)?, whose: Whose::Unknown(why) }),
+        Err(why) => Ok(StackPolicy { policy: options.policy(None)?, policy_source: PolicySource::Unknown(why) }),
         Ok(told) => {
             let policy = options.policy(Some(&told.variables))?;
             let warning = gaps(&told, &policy, options);
-            Ok(Judged { policy, whose: Whose::Stack { name: told.stack, warning } })
+            Ok(StackPolicy { policy, policy_source: PolicySource::Stack { name: told.stack, warning } })
         }
     }
 }
 
 /// The first settings of that stack that are good, the stream's own alarms before others'.
-async fn told(connection: &Connection, asked: Option<&str>, own: Option<&[AlarmState]>) -> Result<StackSettings, Why> {
-    let own = own.ok_or(Why::Unread("its alarms could not be read"))?;
+async fn told(
+    connection: &Connection,
+    asked: Option<&str>,
+    own: Option<&[AlarmState]>,
+) -> Result<StackSettings, UnknownReason> {
+    let own = own.ok_or(UnknownReason::Unread("its alarms could not be read"))?;
     let stack = stack_of(own, asked)?;
     let odd = match good_in(own, stack.as_deref()) {
-        Err(Why::Untold) => None,
+        Err(UnknownReason::Untold) => None,
         Err(odd) => Some(odd),
         told => return told,
     };
     let others = connection.operator.first_alarms(ALARM_PREFIX).await;
-    let others = others.map_err(|_| Why::Unread("alarms could not be read"));
+    let others = others.map_err(|_| UnknownReason::Unread("alarms could not be read"));
     let told = others.and_then(|others| in_others(&others, stack.as_deref(), asked));
     told.map_err(|why| odd.unwrap_or(why))
 }
 
 /// The stack whose settings are sought, by the stream's own alarms: the one asked for, or the one that made them.
-fn stack_of(own: &[AlarmState], asked: Option<&str>) -> Result<Option<String>, Why> {
+fn stack_of(own: &[AlarmState], asked: Option<&str>) -> Result<Option<String>, UnknownReason> {
     let signed = own.iter().filter_map(|alarm| signed_by(&alarm.description));
     let mut stacks: BTreeSet<_> = signed.filter(|stack| is_stack_name(stack)).map(str::to_owned).collect();
     match asked {
         Some(asked) if stacks.is_empty() || stacks.contains(asked) => Ok(Some(asked.to_owned())),
-        Some(asked) => Err(Why::Others { asked: asked.to_owned(), stacks, is_own: true }),
-        None if stacks.len() > 1 => Err(Why::Several(stacks)),
+        Some(asked) => Err(UnknownReason::Others { asked: asked.to_owned(), stacks, is_own: true }),
+        None if stacks.len() > 1 => Err(UnknownReason::Several(stacks)),
         None => Ok(stacks.pop_first()),
     }
 }
 
 /// The same of the alarms of other streams.
-fn in_others(others: &[AlarmState], stack: Option<&str>, asked: Option<&str>) -> Result<StackSettings, Why> {
+fn in_others(others: &[AlarmState], stack: Option<&str>, asked: Option<&str>) -> Result<StackSettings, UnknownReason> {
     let told = others.iter().filter_map(|alarm| StackSettings::of(&alarm.description));
     let stacks: BTreeSet<_> = told.map(|told| told.stack).filter(|stack| is_stack_name(stack)).collect();
     match asked {
         Some(asked) if !stacks.is_empty() && !stacks.contains(asked) => {
-            Err(Why::Others { asked: asked.to_owned(), stacks, is_own: false })
+            Err(UnknownReason::Others { asked: asked.to_owned(), stacks, is_own: false })
         }
         // Several stacks may have different settings.
-        None if stack.is_none() && stacks.len() > 1 => Err(Why::Several(stacks)),
+        None if stack.is_none() && stacks.len() > 1 => Err(UnknownReason::Several(stacks)),
         _ => good_in(others, stack),
     }
 }
 
 /// The first settings of that stack, or of any, that are a policy; else what is wrong with the first.
-fn good_in(alarms: &[AlarmState], stack: Option<&str>) -> Result<StackSettings, Why> {
+fn good_in(alarms: &[AlarmState], stack: Option<&str>) -> Result<StackSettings, UnknownReason> {
     let mut odd = None;
     for alarm in alarms {
         let Some(told) = StackSettings::of(&alarm.description) else { continue };
@@ -183,11 +187,11 @@ fn good_in(alarms: &[AlarmState], stack: Option<&str>) -> Result<StackSettings, 
             Ok(_) => return Ok(told),
             Err(faults) => {
                 let faults: Vec<_> = faults.0.iter().map(ToString::to_string).collect();
-                odd.get_or_insert(Why::Odd { alarm: alarm.name.clone(), faults: faults.join("; ") });
+                odd.get_or_insert(UnknownReason::Odd { alarm: alarm.name.clone(), faults: faults.join("; ") });
             }
         }
     }
-    Err(odd.unwrap_or(Why::Untold))
+    Err(odd.unwrap_or(UnknownReason::Untold))
 }
 
 /// Which settings of this policy are told by nobody, and what is told that is no setting.

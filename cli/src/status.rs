@@ -16,7 +16,7 @@ use scaler_app::cloud::{CallError, Clock as _, Cloud as _, Failure, Kinesis as _
 use scaler_app::{Outcome, reconcile};
 use scaler_core::{
     ALARM_PREFIX, Attempt, AttemptKind, Direction, HotShardKind, Intent, Policy, ShardWindow, StreamTags, TAG_MANAGED,
-    TAG_NOTICES, TAG_RESIZES, hot_shards, shard_loads,
+    TAG_NOTICES, TAG_RESIZES, classify_hot_shards, shard_loads,
 };
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ use crate::load::{ASKED_MINUTES, Load, or_dash};
 use crate::options::{Output, stream_name};
 use crate::report::write_json;
 use crate::settings::{StackOptions, in_words as settings_in_words};
-use crate::stack::{Judged, judged};
+use crate::stack::{StackPolicy, stack_policy};
 use crate::table::{percent, table};
 use crate::waiting::word;
 use kinesis_model::whole_minute;
@@ -158,10 +158,11 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
         details => kept(details, "mode, status and shards", &mut missing),
     };
     let alarms = kept(operator.alarms(&format!("{ALARM_PREFIX}{name}/")).await, "alarms", &mut missing);
-    let Judged { policy: stack, whose } = judged(&connection, options, None, alarms.as_deref()).await?;
+    let StackPolicy { policy: stack, policy_source } =
+        stack_policy(&connection, options, None, alarms.as_deref()).await?;
     let stack = &stack;
     let tags = kept(cloud.kinesis().tags(name).await, "tags, settings and resizes", &mut missing);
-    let enrolment = tags.as_ref().map(|tags| StreamTags::read(tags));
+    let stream_tags = tags.as_ref().map(|tags| StreamTags::read(tags));
     let end = whole_minute(now);
     let windows = operator.windows(&[name.to_owned()], end, ASKED_MINUTES).await;
     let window = kept(windows, "load", &mut missing).and_then(|mut windows| windows.remove(name));
@@ -169,7 +170,7 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     let shards = match &details {
         Some(details) if !details.shard_metrics.is_empty() => {
             // Tags that are wrong are told above; the stack's own target is as good as any.
-            let policy = enrolment.as_ref().and_then(|enrolment| enrolment.policy(stack).ok()).unwrap_or(*stack);
+            let policy = stream_tags.as_ref().and_then(|stream_tags| stream_tags.policy(stack).ok()).unwrap_or(*stack);
             let judging = details.state.shard_metrics.then_some(&policy);
             kept(shard_statuses(&connection, name, end, judging).await, "load of the shards", &mut missing)
         }
@@ -178,20 +179,20 @@ async fn look<'a>(name: &'a str, options: &StackOptions) -> Result<Status<'a>> {
     if details.is_none() && tags.is_none() && window.is_none() && alarms.is_none() {
         bail!("stream {name} cannot be read:\n  {}", missing.join("\n  "));
     }
-    let history = enrolment.as_ref().map(|enrolment| &enrolment.history);
-    let policy = enrolment.as_ref().and_then(|enrolment| enrolment.policy(stack).ok());
+    let history = stream_tags.as_ref().map(|stream_tags| &stream_tags.history);
+    let policy = stream_tags.as_ref().and_then(|stream_tags| stream_tags.policy(stack).ok());
     Ok(Status {
         stream: name,
         region: connection.region.clone(),
         at: now.strftime("%FT%TZ").to_string(),
         seen: details.as_ref().map(Seen::of),
-        managed: enrolment.as_ref().map(|enrolment| enrolment.managed),
-        tag_faults: enrolment.as_ref().map(|enrolment| tag_faults(enrolment, stack)).unwrap_or_default(),
-        no_room_for: enrolment.as_ref().map(StreamTags::no_room_for).unwrap_or_default(),
+        managed: stream_tags.as_ref().map(|stream_tags| stream_tags.managed),
+        tag_faults: stream_tags.as_ref().map(|stream_tags| tag_faults(stream_tags, stack)).unwrap_or_default(),
+        no_room_for: stream_tags.as_ref().map(StreamTags::no_room_for).unwrap_or_default(),
         settings: policy.map(|policy| policy.variables().into_iter().collect()),
         settings_in_words: policy.map(|policy| settings_in_words(&policy)),
-        settings_of_stack: whose.stack().map(str::to_owned),
-        settings_warning: whose.warning(),
+        settings_of_stack: policy_source.stack().map(str::to_owned),
+        settings_warning: policy_source.warning(),
         load: window.map(|window| Load::of(&window, capacity)),
         shards,
         resizes_left: history.map(|history| RESIZES_PER_DAY.saturating_sub(history.spent(now))),
@@ -212,17 +213,18 @@ fn provisioned(details: &StreamDetails) -> Option<ShardCount> {
     }
 }
 
-fn tag_faults(enrolment: &StreamTags, stack: &Policy) -> Vec<String> {
-    let contradictions = enrolment.policy(stack).err().unwrap_or_default();
-    let faults = enrolment.faults.iter().map(ToString::to_string);
+fn tag_faults(stream_tags: &StreamTags, stack: &Policy) -> Vec<String> {
+    let contradictions = stream_tags.policy(stack).err().unwrap_or_default();
+    let faults = stream_tags.faults.iter().map(ToString::to_string);
     faults.chain(contradictions.iter().map(ToString::to_string)).collect()
 }
 
 /// The deployed pass as a dry run, which writes no tag, resizes nothing, and touches no alarm.
 async fn decisions(connection: &Connection, name: &str, stack: &Policy) -> Decisions {
     let cloud = &connection.cloud;
-    let of =
-        async |direction| reconcile(cloud, &connection.process, stack, name, Intent::DryRun, direction, None).await;
+    let of = async |direction| {
+        reconcile(cloud, &connection.function_state, stack, name, Intent::DryRun, direction, None).await
+    };
     Decisions { scale_out: of(Direction::Out).await, scale_in: of(Direction::In).await }
 }
 
@@ -240,7 +242,7 @@ async fn shard_statuses(
     let with_window = |shard: OpenShard| windows.remove(&shard.id).map(|window| ShardWindow { shard, window });
     let shards: Vec<_> = open.into_iter().filter_map(with_window).collect();
     let loads = policy.and_then(|_| shard_loads(&shards, Timestamp::MIN)).unwrap_or_default();
-    let hot = policy.map(|policy| hot_shards(policy, &loads)).unwrap_or_default();
+    let hot = policy.map(|policy| classify_hot_shards(policy, &loads)).unwrap_or_default();
     let status = |ShardWindow { shard, window }: &ShardWindow| {
         let kind = hot.iter().find(|(load, _)| load.shard.id == shard.id).map(|(_, kind)| *kind);
         ShardStatus {
@@ -289,15 +291,15 @@ pub(crate) fn mode_word(mode: StreamMode) -> &'static str {
 impl AttemptReport {
     fn of(attempt: &Attempt) -> Self {
         let what = match attempt.kind {
-            AttemptKind::Asked(Direction::Out) => "scale-out-unanswered",
-            AttemptKind::Asked(Direction::In) => "scale-in-unanswered",
+            AttemptKind::Unanswered(Direction::Out) => "scale-out-unanswered",
+            AttemptKind::Unanswered(Direction::In) => "scale-in-unanswered",
             AttemptKind::NotMade => "not-made",
-            AttemptKind::DaySpent => "day-spent",
+            AttemptKind::DailyLimitReached => "day-spent",
             AttemptKind::ScaleOut => "scale-out",
             AttemptKind::ScaleIn => "scale-in",
             AttemptKind::Refused => "refused",
-            AttemptKind::Foreign => "by-somebody-else",
-            AttemptKind::Stepwise => "step-by-step",
+            AttemptKind::External => "by-somebody-else",
+            AttemptKind::SplitOrMerge => "step-by-step",
         };
         let to = attempt.to.map(ShardCount::get);
         Self { at: attempt.at.to_string(), what, from: attempt.from.get(), to }
@@ -362,8 +364,9 @@ impl Status<'_> {
         let tags = tags.iter().filter(|(key, _)| !is_memory(key)).map(|(key, value)| format!("{key}={value}"));
         writeln!(out, "tags: {}", joined(tags))?;
         if let Some(settings) = &self.settings_in_words {
-            let whose = self.settings_of_stack.as_ref().map(|stack| format!(" (of stack {stack})")).unwrap_or_default();
-            writeln!(out, "settings: {settings}{whose}")?;
+            let policy_source =
+                self.settings_of_stack.as_ref().map(|stack| format!(" (of stack {stack})")).unwrap_or_default();
+            writeln!(out, "settings: {settings}{policy_source}")?;
         }
         if let Some(warning) = &self.settings_warning {
             writeln!(out, "{warning}")?;

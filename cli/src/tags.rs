@@ -50,15 +50,15 @@ pub(crate) fn checked(tags: &[(String, String)]) -> Result<StreamTags> {
     if let Some((key, _)) = tags.iter().find(|(key, _)| !keys.insert(key)) {
         return Err(usage(format!("tag {key} is given twice, or contradicts --managed: leave one out")));
     }
-    let enrolment = StreamTags::read(tags);
-    let mut faults: Vec<_> = enrolment.faults.iter().map(ToString::to_string).collect();
+    let stream_tags = StreamTags::read(tags);
+    let mut faults: Vec<_> = stream_tags.faults.iter().map(ToString::to_string).collect();
     // The stack's own bounds are not known here: the widest contradict only what contradicts itself.
     let widest = PolicySpec { shards_max: SHARDS_PER_STREAM_MAX, ..PolicySpec::default() };
     let widest = Policy::new(widest).expect("a larger maximum is a policy as well");
-    if let Err(contradictions) = enrolment.policy(&widest) {
+    if let Err(contradictions) = stream_tags.policy(&widest) {
         faults.extend(contradictions.iter().map(|fault| format!("the tags contradict each other: {fault}")));
     }
-    if faults.is_empty() { Ok(enrolment) } else { Err(usage(faults.join("; "))) }
+    if faults.is_empty() { Ok(stream_tags) } else { Err(usage(faults.join("; "))) }
 }
 
 #[cfg(test)]

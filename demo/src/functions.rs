@@ -5,7 +5,7 @@ use sandbox::{Delivery, EventSource};
 use scaler_app::cloud::{Clock as _, Cloud as _};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::{Outcome, Process, handle};
+use scaler_app::{FunctionState, Outcome, handle};
 use scaler_aws::AwsFleetCloud;
 use scaler_core::{Direction, Policy};
 use serde_json::Value;
@@ -49,7 +49,7 @@ pub(crate) struct Functions {
     /// What they do their work with.
     pub(crate) cloud: AwsFleetCloud<Time>,
     /// What they know of themselves.
-    pub(crate) process: Process,
+    pub(crate) function_state: FunctionState,
     /// Their settings.
     pub(crate) policy: Policy,
     /// Whom they tell, and what alarms call.
@@ -63,7 +63,7 @@ impl Functions {
         let function = Function::named(&function);
         let outcomes = match function {
             Function::Scaling(direction) => {
-                handle(&self.cloud, &self.process, &self.policy, direction, &payload, &mut |_| ()).await.outcomes
+                handle(&self.cloud, &self.function_state, &self.policy, direction, &payload, &mut |_| ()).await.outcomes
             }
             Function::AlarmSync => self.sync(&payload).await,
         };
@@ -74,6 +74,6 @@ impl Functions {
     pub(crate) async fn sync(&self, event: &Value) -> Vec<Outcome> {
         let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
         let until = self.cloud.clock().now() + BEGINS_WITHIN;
-        sync(&self.cloud, &self.process, settings, event, until, &mut |_| ()).await.outcomes
+        sync(&self.cloud, &self.function_state, settings, event, until, &mut |_| ()).await.outcomes
     }
 }

@@ -14,7 +14,7 @@ use kinesis_model::Minute;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription};
 use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::{Outcome, Process};
+use scaler_app::{FunctionState, Outcome};
 use scaler_aws::{AwsFleetCloud, Pace, Share};
 use scaler_core::{ALARM_PREFIX, AlarmKind, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED, alarm_name};
 use serde_json::json;
@@ -102,7 +102,8 @@ impl Stage {
         let (time, stack_config) = (Time::of(Arc::clone(&sandbox)), stack_config(sandbox.endpoint()));
         let pace = Pace::of(Share::SCALING, time.clone());
         let cloud = AwsFleetCloud::new(&sdk, time.clone(), &pace, &stack_config);
-        let functions = Functions { cloud, process: Process::new(&stack_config), policy: policy()?, stack_config };
+        let functions =
+            Functions { cloud, function_state: FunctionState::new(&stack_config), policy: policy()?, stack_config };
 
         // A stream that somebody enrols has been in use before.
         time.begin(Load::new(functions.cloud.kinesis().client.clone(), BEGINS)?).await;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use jiff::{SignedDuration, Timestamp};
-use key_spread::{Frequent, LinesFault, Spread, WINDOW_RECORDS, spread_lines};
+use key_spread::{HeavyHitters, LinesFault, Spread, WINDOW_RECORDS, spread_lines};
 use kinesis_model::keys::{
     KeyFault, KeyStrategy, composite_key, hash_based_key, random_key, time_based_key, user_based_key,
 };
@@ -84,7 +84,7 @@ pub(crate) fn measure(
 /// The hottest key of each window: over all of them a key by the time is one of many.
 #[derive(Default)]
 struct AtATime {
-    keys: Frequent,
+    keys: HeavyHitters,
     in_window: u64,
     windows: u32,
     shares: f64,
@@ -106,7 +106,7 @@ impl AtATime {
         let most = self.keys.heaviest(1).first().map_or(0, |heavy| heavy.at_least);
         self.shares += float(most) / float(self.in_window.max(1));
         self.windows += 1;
-        (self.keys, self.in_window) = (Frequent::default(), 0);
+        (self.keys, self.in_window) = (HeavyHitters::default(), 0);
     }
 
     /// Its share of a window, on average; `None` for too few records.

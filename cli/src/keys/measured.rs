@@ -1,6 +1,6 @@
 //! What was measured of one way to choose keys, as figures.
 
-use key_spread::{Evenness, Heavy, Spread};
+use key_spread::{Evenness, HeavyHitter, Spread};
 use kinesis_model::limits::{WRITE_BYTES_PER_SECOND_PER_SHARD, WRITE_RECORDS_PER_SECOND_PER_SHARD};
 use kinesis_model::num::{float, whole};
 use serde::Serialize;
@@ -105,7 +105,7 @@ impl Measured {
 }
 
 impl HotKey {
-    fn of(heavy: &Heavy, records: u64, rate: RateOptions) -> Self {
+    fn of(heavy: &HeavyHitter, records: u64, rate: RateOptions) -> Self {
         let share = float(heavy.at_least) / float(records);
         Self {
             key: String::from_utf8_lossy(&heavy.key).into_owned(),

@@ -7,7 +7,7 @@ use anyhow::Result;
 use kinesis_model::num::float;
 use kinesis_model::thousands;
 use scaler_app::advice::{StreamCommand, operand};
-use scaler_core::{KeyLoad, Operation, Policy, ReshardTerms, ShardCall, ShardLoad, plan_reshard};
+use scaler_core::{KeyLoad, Operation, Policy, ReshardLimits, ShardCall, ShardLoad, plan_reshard};
 use serde::Serialize;
 
 use super::sampled::Sample;
@@ -205,7 +205,7 @@ pub(super) fn splits(
     stream: &str,
     region: &str,
 ) -> Vec<Split> {
-    let terms = ReshardTerms { shards_min: u32::MAX, ..ReshardTerms::of(policy) };
+    let terms = ReshardLimits { shards_min: u32::MAX, ..ReshardLimits::of(policy) };
     let mut keys: Vec<KeyLoad> = samples.iter().flat_map(Sample::key_loads).collect();
     keys.sort_by_key(|key| key.hash_key);
     let plan = plan_reshard(loads, &keys, &terms);

@@ -14,17 +14,17 @@ use scaler_core::{
 };
 
 use super::plan::{Plan, Step, Turn};
-use super::{ACTIVE_WITHIN, Answer, Ended, Work};
+use super::{ACTIVE_WITHIN, Answer, OrderResult, ScaleJob};
 use crate::connection::explained;
 use crate::waiting::{Pauses, until_active, until_step};
 use kinesis_model::whole_minute;
 
-impl Work<'_> {
+impl ScaleJob<'_> {
     /// Splits what is hot and merges what is cold.
     pub(super) async fn rebalance(&self) -> Result<Answer> {
-        let (state, enrolment) = self.look().await?;
+        let (state, tags) = self.look().await?;
         let began = state.open_shards;
-        let policy = match admit(self.stack, &state, &enrolment, Intent::Auto, Direction::Out) {
+        let policy = match admit(self.stack, &state, &tags, Intent::Auto, Direction::Out) {
             Ok(policy) => policy,
             Err(decision) => return Ok(self.stopped(began, Vec::new(), Outcome::decided(self.stream, &decision))),
         };
@@ -32,10 +32,10 @@ impl Work<'_> {
             return Ok(self.unmeasured(began));
         }
         // As for any order of a person's, the stack's dry run does not count.
-        let is_dry_run = enrolment.overrides.is_dry_run();
+        let is_dry_run = tags.overrides.is_dry_run();
         // What single keys take could be known of a sample; here it is not.
         let keys = [];
-        let Some(planned) = self.planned(&policy, state, enrolment, &keys).await? else {
+        let Some(planned) = self.planned(&policy, state, tags, &keys).await? else {
             return Ok(self.unknown(began, &policy));
         };
         let (plan, notes) = (Plan::of(&planned, &keys), self.notes(&policy, &planned));
@@ -43,13 +43,13 @@ impl Work<'_> {
             self.nothing(began, &policy, &plan, &planned)
         } else if is_dry_run || self.arguments.dry_run {
             let (words, all, then) = (plan.in_words(), began, plan.shards());
-            let next = (!self.arguments.dry_run).then(|| self.let_it());
+            let next = (!self.arguments.dry_run).then(|| self.dry_run_tag_advice());
             let words = format!("{words} would lead from {all} shards to {then}; nothing was changed");
-            self.told(Ended::DryRun, began, words, next)
+            self.told(OrderResult::DryRun, began, words, next)
         } else {
             self.carry_out(began, &plan).await?
         };
-        if answer.outcome == Ended::DryRun {
+        if answer.outcome == OrderResult::DryRun {
             answer.to = u32::try_from(plan.shards()).ok();
         }
         Ok(Answer { plan: Some(plan), notes, ..answer })
@@ -58,7 +58,7 @@ impl Work<'_> {
     async fn look(&self) -> Result<(StreamState, StreamTags)> {
         let streams = self.connection.cloud.kinesis();
         let state = streams.describe(self.stream).await.map_err(|error| explained(&error))?;
-        Ok((state, self.enrolment().await.map_err(|error| explained(&error))?))
+        Ok((state, self.tags().await.map_err(|error| explained(&error))?))
     }
 
     /// What there is to be done; `None` where nothing is known of the shards.
@@ -66,7 +66,7 @@ impl Work<'_> {
         &self,
         policy: &Policy,
         stream: StreamState,
-        enrolment: StreamTags,
+        tags: StreamTags,
         keys: &[KeyLoad],
     ) -> Result<Option<Rebalance>> {
         let now = self.connection.cloud.clock().now();
@@ -74,7 +74,7 @@ impl Work<'_> {
         let read = self.shards(whole_minute(now), minutes).await.map_err(|error| explained(&error))?;
         let (window, open, closed) = read;
         let (plan, account, shards) = (Fetched::NotYet, Fetched::NotYet, Fetched::Known(open));
-        let seen = Observation { stream, enrolment, window, plan, account, shards };
+        let seen = Observation { stream, tags, window, plan, account, shards };
         Ok(rebalance(policy, &seen, &closed, keys, now))
     }
 
@@ -128,7 +128,7 @@ impl Work<'_> {
 
     fn made(&self, began: ShardCount, passes: Vec<Outcome>, words: String, next: Option<String>) -> Answer {
         let to = passes.last().and_then(|pass| pass.desired).or(Some(began.get()));
-        Answer { to, passes, ..self.told(Ended::Resized, began, words, next) }
+        Answer { to, passes, ..self.told(OrderResult::Resized, began, words, next) }
     }
 
     /// Makes one split or merge, again where somebody else was quicker; `None` where it is done already.
@@ -136,13 +136,13 @@ impl Work<'_> {
         let cloud = &self.connection.cloud;
         let (began, mut pauses) = (cloud.clock().now(), Pauses::new());
         loop {
-            let (state, enrolment) = self.look().await?;
-            let pass = match self.turn(step, &state, &enrolment).await? {
-                Ok(Turn::Done) => return Ok(None),
-                Ok(Turn::Gone) => return Ok(Some(Outcome::plain(OutcomeKind::Held, Some(self.stream), GONE))),
-                Ok(Turn::Call(call)) => {
+            let (state, tags) = self.look().await?;
+            let pass = match self.turn(step, &state, &tags).await? {
+                Ok((_, Turn::Done)) => return Ok(None),
+                Ok((_, Turn::Gone)) => return Ok(Some(Outcome::plain(OutcomeKind::Held, Some(self.stream), GONE))),
+                Ok((policy, Turn::Call(call))) => {
                     let ordered = Decision::ordered(call, state.open_shards, Progress { step: number, of: all });
-                    reshard(cloud, &self.connection.process, self.stack, self.stream, &enrolment, &ordered).await
+                    reshard(cloud, &self.connection.function_state, &policy, self.stream, &tags, &ordered).await
                 }
                 Err(pass) => *pass,
             };
@@ -166,18 +166,19 @@ impl Work<'_> {
         }
     }
 
-    /// What a step comes to now, or what stands against it.
+    /// The stream's own policy and what a step comes to now, or what stands against it.
     async fn turn(
         &self,
         step: &Step,
         state: &StreamState,
-        enrolment: &StreamTags,
-    ) -> Result<Result<Turn, Box<Outcome>>> {
-        if let Err(decision) = admit(self.stack, state, enrolment, Intent::Auto, Direction::Out) {
-            return Ok(Err(Box::new(Outcome::decided(self.stream, &decision))));
-        }
+        tags: &StreamTags,
+    ) -> Result<Result<(Policy, Turn), Box<Outcome>>> {
+        let policy = match admit(self.stack, state, tags, Intent::Auto, Direction::Out) {
+            Ok(policy) => policy,
+            Err(decision) => return Ok(Err(Box::new(Outcome::decided(self.stream, &decision)))),
+        };
         match self.connection.cloud.kinesis().open_shards(self.stream).await {
-            Ok(open) => Ok(Ok(step.on(&open))),
+            Ok(open) => Ok(Ok((policy, step.on(&open)))),
             Err(error) if error.failure == Failure::InUse => {
                 Ok(Err(Box::new(Outcome::plain(OutcomeKind::Held, Some(self.stream), error.to_string()))))
             }
@@ -188,10 +189,10 @@ impl Work<'_> {
     /// Something stands against the order, or against the rest of it.
     fn stopped(&self, began: ShardCount, mut passes: Vec<Outcome>, last: Outcome) -> Answer {
         let (outcome, next) = match last.outcome {
-            OutcomeKind::Refused => (Ended::Refused, self.enrol(&last).or_else(|| last.next.clone())),
-            OutcomeKind::Failed => (Ended::Failed, Some(self.find_out())),
-            _ if is_not_active(&last) => (Ended::Held, Some(format!("When it is ACTIVE: {}", self.again()))),
-            _ => (Ended::Held, Some(format!("With a fresh look: {}", self.again()))),
+            OutcomeKind::Refused => (OrderResult::Refused, self.enrol(&last).or_else(|| last.next.clone())),
+            OutcomeKind::Failed => (OrderResult::Failed, Some(self.check_status_advice())),
+            _ if is_not_active(&last) => (OrderResult::Held, Some(format!("When it is ACTIVE: {}", self.again()))),
+            _ => (OrderResult::Held, Some(format!("With a fresh look: {}", self.again()))),
         };
         let way = if passes.is_empty() { String::new() } else { format!("{}, then ", done(began, &passes)) };
         let words = format!("{way}{}", last.words);
@@ -213,7 +214,7 @@ impl Work<'_> {
             "Switch them on, {cost}, and run this command again some minutes later: {}",
             self.command(StreamCommand::Measure(&SHARD_METRICS))
         );
-        self.told(Ended::Refused, began, words.to_owned(), Some(next))
+        self.told(OrderResult::Refused, began, words.to_owned(), Some(next))
     }
 
     /// Nor while they say nothing.
@@ -222,16 +223,19 @@ impl Work<'_> {
         let words = format!("nothing is known of its shards in the last {minutes} minutes: unknown is not idle");
         let next =
             "CloudWatch has a shard's metrics some minutes after they were switched on and something was written.";
-        self.told(Ended::Held, began, words, Some(next.to_owned()))
+        self.told(OrderResult::Held, began, words, Some(next.to_owned()))
     }
 
     /// No split and no merge.
     fn nothing(&self, began: ShardCount, policy: &Policy, plan: &Plan, planned: &Rebalance) -> Answer {
         let (fullest, target) = (plan.fullest_percent(), policy.target_utilization_percent);
         let (outcome, words) = if planned.hot_keys.is_empty() && planned.needs.is_none() {
-            (Ended::NothingToDo, format!("no shard is hot, and no neighbours are cold: the fullest takes {fullest} %"))
+            (
+                OrderResult::NothingToDo,
+                format!("no shard is hot, and no neighbours are cold: the fullest takes {fullest} %"),
+            )
         } else {
-            (Ended::Held, format!("no split or merge would help: the fullest shard takes {fullest} %"))
+            (OrderResult::Held, format!("no split or merge would help: the fullest shard takes {fullest} %"))
         };
         self.told(outcome, began, format!("{words} of one shard's capacity; the target is {target} %"), None)
     }
@@ -266,7 +270,7 @@ impl Work<'_> {
         self.scale(&format!("--wait {} rebalance", operand(self.stream)))
     }
 
-    fn told(&self, outcome: Ended, began: ShardCount, words: String, next: Option<String>) -> Answer {
+    fn told(&self, outcome: OrderResult, began: ShardCount, words: String, next: Option<String>) -> Answer {
         let (stream, from) = (self.stream.to_owned(), Some(began.get()));
         let (notes, passes) = (Vec::new(), Vec::new());
         Answer { stream, outcome, ordered: None, from, to: from, words, notes, next, plan: None, passes }

@@ -11,7 +11,7 @@ use scaler_core::{
     Decision, Direction, Intent, Order, Policy, PolicySpec, Stage, StreamTags, TAG_SHARDS_MAX, TAG_SHARDS_MIN, admit,
 };
 
-use super::{ACTIVE_WITHIN, Answer, Arguments, Ended, Work};
+use super::{ACTIVE_WITHIN, Answer, Arguments, OrderResult, ScaleJob};
 use crate::connection::{Connection, explained};
 use crate::load::needed_shards;
 use crate::waiting::until_resized;
@@ -19,20 +19,20 @@ use kinesis_model::whole_minute;
 
 /// An order for a count, and what the stream is beside it.
 struct CountOrder<'a> {
-    work: &'a Work<'a>,
+    job: &'a ScaleJob<'a>,
     count: ShardCount,
-    enrolment: StreamTags,
+    tags: StreamTags,
     /// The stream's policy without the order.
     own: Policy,
 }
 
-impl Work<'_> {
+impl ScaleJob<'_> {
     /// Goes to exactly so many shards.
     pub(super) async fn to(&self, count: ShardCount) -> Result<Answer> {
-        let enrolment = self.enrolment().await.map_err(|error| explained(&error))?;
+        let tags = self.tags().await.map_err(|error| explained(&error))?;
         // Bounds that contradict each other give way to the order as all others do.
-        let own = enrolment.policy(self.stack).unwrap_or(*self.stack);
-        CountOrder { work: self, count, enrolment, own }.carry_out().await
+        let own = tags.policy(self.stack).unwrap_or(*self.stack);
+        CountOrder { job: self, count, tags, own }.carry_out().await
     }
 }
 
@@ -49,40 +49,40 @@ impl CountOrder<'_> {
             };
             let pass = self.pass(direction).await;
             match pass.outcome {
-                OutcomeKind::Resized if self.work.arguments.wait => passes.push(pass),
+                OutcomeKind::Resized if self.job.arguments.wait => passes.push(pass),
                 OutcomeKind::Resized | OutcomeKind::DryRun => return self.stepped(began, passes, pass).await,
                 _ => return self.stopped(began, passes, pass).await,
             }
-            let resized = until_resized(self.work.connection, self.work.stream, Some(current), ACTIVE_WITHIN).await;
+            let resized = until_resized(self.job.connection, self.job.stream, Some(current), ACTIVE_WITHIN).await;
             state = resized.with_context(|| format!("{} was asked for", way(began, &passes)))?;
         }
     }
 
     fn intent(&self) -> Intent {
-        let Arguments { dry_run, despite_unknown_load, .. } = *self.work.arguments;
+        let Arguments { dry_run, despite_unknown_load, .. } = *self.job.arguments;
         Intent::Exactly(Order { shards: self.count, dry_run, unknown_is_idle: despite_unknown_load })
     }
 
     async fn pass(&self, direction: Direction) -> Outcome {
-        let Work { connection, stack, stream, .. } = *self.work;
-        let Connection { cloud, process, .. } = connection;
-        reconcile(cloud, process, stack, stream, self.intent(), direction, None).await
+        let ScaleJob { connection, stack, stream, .. } = *self.job;
+        let Connection { cloud, function_state, .. } = connection;
+        reconcile(cloud, function_state, stack, stream, self.intent(), direction, None).await
     }
 
     async fn state(&self) -> Result<StreamState> {
-        self.work.connection.cloud.kinesis().describe(self.work.stream).await.map_err(|error| explained(&error))
+        self.job.connection.cloud.kinesis().describe(self.job.stream).await.map_err(|error| explained(&error))
     }
 
     /// The stream has the count: since it was brought there, or all along.
     async fn reached(&self, state: &StreamState, began: ShardCount, passes: Vec<Outcome>) -> Result<Answer> {
         if passes.is_empty()
-            && let Err(decision) = admit(self.work.stack, state, &self.enrolment, self.intent(), Direction::Out)
+            && let Err(decision) = admit(self.job.stack, state, &self.tags, self.intent(), Direction::Out)
         {
-            return self.stopped(began, passes, Outcome::decided(self.work.stream, &decision)).await;
+            return self.stopped(began, passes, Outcome::decided(self.job.stream, &decision)).await;
         }
         let (outcome, words) = match self.count {
-            count if count == began => (Ended::NothingToDo, format!("it has {count} already")),
-            _ => (Ended::Resized, format!("as ordered: {}", way(began, &passes))),
+            count if count == began => (OrderResult::NothingToDo, format!("it has {count} already")),
+            _ => (OrderResult::Resized, format!("as ordered: {}", way(began, &passes))),
         };
         Ok(self.answer(outcome, began, passes, words, None).await)
     }
@@ -90,22 +90,22 @@ impl CountOrder<'_> {
     /// One resize was asked for, or would be.
     async fn stepped(&self, began: ShardCount, mut passes: Vec<Outcome>, last: Outcome) -> Result<Answer> {
         let desired = last.desired.unwrap_or(began.get());
-        let outcome = if last.outcome == OutcomeKind::DryRun { Ended::DryRun } else { Ended::Resized };
+        let outcome = if last.outcome == OutcomeKind::DryRun { OrderResult::DryRun } else { OrderResult::Resized };
         passes.push(last);
-        let (count, stream) = (self.count, operand(self.work.stream));
+        let (count, stream) = (self.count, operand(self.job.stream));
         let is_all = desired == count.get();
         let whole = if is_all { "as ordered".to_owned() } else { format!("on the way to {count}") };
         let words = match outcome {
-            Ended::DryRun => format!("would go from {began} to {desired}, {whole}; nothing was changed"),
+            OrderResult::DryRun => format!("would go from {began} to {desired}, {whole}; nothing was changed"),
             _ => format!("asked for: from {began} to {desired}, {whole}"),
         };
         let next = match outcome {
-            Ended::DryRun if !self.work.arguments.dry_run => Some(self.work.let_it()),
-            Ended::DryRun => None,
+            OrderResult::DryRun if !self.job.arguments.dry_run => Some(self.job.dry_run_tag_advice()),
+            OrderResult::DryRun => None,
             _ if is_all => Some(format!("AWS takes minutes: shardctl status {stream} shows when it is ACTIVE.")),
             _ => Some(format!(
                 "One resize may at most double or halve. To go on: {}",
-                self.work.scale(&format!("--wait {stream} to {count}"))
+                self.job.scale(&format!("--wait {stream} to {count}"))
             )),
         };
         Ok(self.answer(outcome, began, passes, words, next).await)
@@ -114,13 +114,13 @@ impl CountOrder<'_> {
     /// Something stands against the order.
     async fn stopped(&self, began: ShardCount, mut passes: Vec<Outcome>, last: Outcome) -> Result<Answer> {
         let (outcome, next) = match last.outcome {
-            OutcomeKind::Refused => (Ended::Refused, self.work.enrol(&last).or_else(|| last.next.clone())),
-            OutcomeKind::Failed => (Ended::Failed, Some(self.work.find_out())),
-            _ => (Ended::Held, Some(self.way_out(&last).await)),
+            OutcomeKind::Refused => (OrderResult::Refused, self.job.enrol(&last).or_else(|| last.next.clone())),
+            OutcomeKind::Failed => (OrderResult::Failed, Some(self.job.check_status_advice())),
+            _ => (OrderResult::Held, Some(self.blocked_advice(&last).await)),
         };
         let way = if passes.is_empty() { String::new() } else { format!("{}, then ", way(began, &passes)) };
         let words = match outcome {
-            Ended::Held => {
+            OrderResult::Held => {
                 let current = last.current.unwrap_or(began.get());
                 let why = last.decision.as_deref().and_then(Decision::why_blocked);
                 let why = why.unwrap_or_else(|| last.words.clone());
@@ -133,9 +133,9 @@ impl CountOrder<'_> {
     }
 
     /// What a person can do about an order that is held.
-    async fn way_out(&self, pass: &Outcome) -> String {
-        let (count, stream) = (self.count, operand(self.work.stream));
-        let again = self.work.scale(&format!("{stream} to {count}"));
+    async fn blocked_advice(&self, pass: &Outcome) -> String {
+        let (count, stream) = (self.count, operand(self.job.stream));
+        let again = self.job.scale(&format!("{stream} to {count}"));
         match pass.decision.as_deref().and_then(|decision| decision.blocked_by) {
             Some(Stage::Admit) => format!("When it is ACTIVE, or with --wait: {again}"),
             Some(Stage::Consumers) => format!("When the consumers have caught up, or read less: {again}"),
@@ -145,7 +145,7 @@ impl CountOrder<'_> {
                 Ok(Some(needed)) if needed > count && pass.current.is_some_and(|current| needed.get() < current) => {
                     format!(
                         "The lowest count that its load allows: {}. Or wait until it needs less.",
-                        self.work.scale(&format!("{stream} to {needed}"))
+                        self.job.scale(&format!("{stream} to {needed}"))
                     )
                 }
                 Ok(None) => format!(
@@ -160,31 +160,33 @@ impl CountOrder<'_> {
     /// The shards that the load of the stabilization window needs; `None` where less than half of it is known.
     async fn needed(&self) -> Result<Option<ShardCount>, CallError> {
         let minutes = self.own.window_minutes(Direction::In);
-        let metrics = self.work.connection.cloud.cloudwatch();
+        let metrics = self.job.connection.cloud.cloudwatch();
         let window =
-            metrics.window(self.work.stream, whole_minute(self.work.connection.cloud.clock().now()), minutes).await?;
+            metrics.window(self.job.stream, whole_minute(self.job.connection.cloud.clock().now()), minutes).await?;
         let known = window.minutes.iter().filter(|minute| minute.is_known()).count();
         Ok(needed_shards(&window, self.own.target_utilization_percent).filter(|_| known * 2 >= window.minutes.len()))
     }
 
     async fn answer(
         &self,
-        outcome: Ended,
+        outcome: OrderResult,
         began: ShardCount,
         passes: Vec<Outcome>,
         words: String,
         next: Option<String>,
     ) -> Answer {
-        let is_told = !matches!(outcome, Ended::Refused | Ended::Failed | Ended::Held);
+        let is_told = !matches!(outcome, OrderResult::Refused | OrderResult::Failed | OrderResult::Held);
         let notes = if is_told { self.notes().await } else { Vec::new() };
         let resized =
             passes.iter().rev().find(|pass| matches!(pass.outcome, OutcomeKind::Resized | OutcomeKind::DryRun));
         let to = match outcome {
-            Ended::Held | Ended::Refused | Ended::Failed => passes.last().and_then(|pass| pass.current),
+            OrderResult::Held | OrderResult::Refused | OrderResult::Failed => {
+                passes.last().and_then(|pass| pass.current)
+            }
             _ => resized.and_then(|pass| pass.desired),
         };
         Answer {
-            stream: self.work.stream.to_owned(),
+            stream: self.job.stream.to_owned(),
             outcome,
             ordered: Some(self.count.get()),
             from: Some(began.get()),
@@ -200,7 +202,7 @@ impl CountOrder<'_> {
     /// Where the functions would take the stream from there.
     async fn notes(&self) -> Vec<String> {
         let (count, own) = (self.count.get(), &self.own);
-        let tag = |key: &str| self.work.command(StreamCommand::Tag(&format!("{key}={count}")));
+        let tag = |key: &str| self.job.command(StreamCommand::Tag(&format!("{key}={count}")));
         let mut notes = Vec::new();
         if count < own.shards_min {
             let min = own.shards_min;
@@ -212,8 +214,8 @@ impl CountOrder<'_> {
                 "alarm-sync brings it back to its maximum of {max}, if the load allows, unless: {}",
                 tag(TAG_SHARDS_MAX)
             ));
-        } else if !self.work.whose.is_known()
-            && !self.enrolment.overrides.has(TAG_SHARDS_MAX)
+        } else if !self.job.policy_source.is_known()
+            && !self.tags.overrides.has(TAG_SHARDS_MAX)
             && count > PolicySpec::default().shards_max
         {
             let usual = PolicySpec::default().shards_max;

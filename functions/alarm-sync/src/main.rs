@@ -4,7 +4,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
 use scaler_app::cloud::{Clock, Cloud};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, StackRequest, answer_stack, sync};
 use scaler_app::telemetry::Telemetry;
-use scaler_app::{Process, config, stack_config};
+use scaler_app::{FunctionState, config, stack_config};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,8 +15,8 @@ async fn main() -> Result<(), Error> {
     let known =
         settings.as_ref().map_or_else(|_| stack_config::stack_alone(), |(_, stack_config)| stack_config.clone());
     let (cloud, cloudformation) = scaler_aws::connect_fleet(&known).await;
-    let (process, telemetry) =
-        (Process::new(&known), Telemetry { function: "alarm-sync", by_stream: known.stream_metrics });
+    let (function_state, telemetry) =
+        (FunctionState::new(&known), Telemetry { function: "alarm-sync", by_stream: known.stream_metrics });
     run(service_fn(async |event: LambdaEvent<Value>| {
         let until = cloud.clock().now() + BEGINS_WITHIN;
         let mut emit = |item| telemetry.emit(&item, cloud.clock().now());
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
         }
         let (policy, stack_config) = settings.as_ref().map_err(ToString::to_string)?;
         let response =
-            sync(&cloud, &process, Settings { policy, stack_config }, &event.payload, until, &mut emit).await;
+            sync(&cloud, &function_state, Settings { policy, stack_config }, &event.payload, until, &mut emit).await;
         Ok::<_, Diagnostic>(response.into_result()?)
     }))
     .await

@@ -23,23 +23,24 @@ const ROUNDING: u128 = 1 << 20;
 pub(super) fn resize(shards: &mut Vec<Shard>, target: u32, now_ms: u64) {
     let open = shards.iter().enumerate().filter(|(_, shard)| is_open(shard));
     let open = open.map(|(index, shard)| (shard.hash_key_range.start_u128(), index)).collect();
-    let mut ring = Ring { shards, open, now_ms };
-    let starts = HashKeyRange::uniform(target).into_iter().map(|range| ring.split(range.first())).collect::<Vec<_>>();
+    let mut key_space = HashKeySpace { shards, open, now_ms };
+    let starts =
+        HashKeyRange::uniform(target).into_iter().map(|range| key_space.split(range.first())).collect::<Vec<_>>();
     let ends = starts.iter().skip(1).map(|next| next - 1).chain([u128::MAX]);
     for (start, end) in starts.iter().zip(ends) {
-        let within: Vec<usize> = ring.open.range(start..=&end).map(|(_, index)| *index).collect();
-        within.into_iter().reduce(|lower, upper| ring.merge(lower, upper));
+        let within: Vec<usize> = key_space.open.range(start..=&end).map(|(_, index)| *index).collect();
+        within.into_iter().reduce(|lower, upper| key_space.merge(lower, upper));
     }
 }
 
 /// The shards of a stream, and where each open one begins.
-struct Ring<'a> {
+struct HashKeySpace<'a> {
     shards: &'a mut Vec<Shard>,
     open: BTreeMap<u128, usize>,
     now_ms: u64,
 }
 
-impl Ring<'_> {
+impl HashKeySpace<'_> {
     /// Splits the shard that holds a hash key, unless one begins there; returns where it begins.
     fn split(&mut self, at: u128) -> u128 {
         let near = at.saturating_sub(ROUNDING)..=at.saturating_add(ROUNDING);

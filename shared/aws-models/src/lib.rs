@@ -5,7 +5,7 @@
 
 pub mod alarm;
 pub mod cloudwatch;
+pub mod hash_key_space;
 pub mod kinesis_rules;
 pub mod metric_math;
-pub mod ring;
 pub mod stream_model;

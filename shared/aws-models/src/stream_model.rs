@@ -10,8 +10,8 @@ use kinesis_model::num::float;
 use kinesis_model::resize_time::{RESIZE_SECONDS_MAX, RESIZE_SECONDS_MIN, RESIZE_SECONDS_PER_SHARD};
 use kinesis_model::{Demand, StreamMode};
 
+use crate::hash_key_space::{HashKeySpace, HashKeySpaceFault};
 use crate::kinesis_rules::{self, Refusal, Resize};
-use crate::ring::{Ring, RingFault};
 
 /// What AWS does not say, and a simulation has to assume. By default it is what the scaler itself assumes
 /// ([`resize_time`](kinesis_model::resize_time)); another simulated AWS shows what comes of it where the scaler is wrong.
@@ -116,11 +116,11 @@ pub enum Refused {
     /// Another one is under way.
     InUse,
     /// Ten resizes in 24 hours.
-    DaySpent,
+    DailyLimitReached,
     /// AWS's other limits: half to double, 1 to 10,000, not the count that it has.
     Limits,
     /// No such shards, or none that can be split or merged so.
-    Shards(RingFault),
+    Shards(HashKeySpaceFault),
 }
 
 /// The stream.
@@ -134,14 +134,14 @@ pub struct StreamModel {
     accepted: Vec<Timestamp>,
     calls: Vec<Call>,
     /// The shards before and after the last resize, once somebody has asked for them.
-    rings: Option<(Arc<Ring>, Arc<Ring>)>,
+    key_spaces: Option<(Arc<HashKeySpace>, Arc<HashKeySpace>)>,
 }
 
 impl StreamModel {
     /// One of so many shards, at minute 0 of a trace that starts then.
     pub fn new(shards: u32, start: Timestamp, assumptions: Assumptions) -> Self {
         let (accepted, calls) = (Vec::new(), Vec::new());
-        Self { assumptions, start, before: shards, count: shards, busy_until: 0, accepted, calls, rings: None }
+        Self { assumptions, start, before: shards, count: shards, busy_until: 0, accepted, calls, key_spaces: None }
     }
 
     /// Whether no resize is under way.
@@ -165,11 +165,11 @@ impl StreamModel {
     }
 
     /// The shards in force in a minute, which is not before the last call.
-    pub fn ring(&mut self, minute: usize) -> &Arc<Ring> {
+    pub fn key_space(&mut self, minute: usize) -> &Arc<HashKeySpace> {
         let is_active = self.is_active(minute);
         let (from, to) = (self.before, self.count);
-        let (before, now) = self.rings.get_or_insert_with(|| {
-            let before = Arc::new(Ring::uniform(from));
+        let (before, now) = self.key_spaces.get_or_insert_with(|| {
+            let before = Arc::new(HashKeySpace::uniform(from));
             let now = if from == to { Arc::clone(&before) } else { Arc::new(before.evened_out(to)) };
             (before, now)
         });
@@ -177,8 +177,8 @@ impl StreamModel {
     }
 
     /// The same, if somebody has asked for them before; else they are even.
-    pub fn known_ring(&self, minute: usize) -> Option<&Arc<Ring>> {
-        self.rings.as_ref().map(|(before, now)| if self.is_active(minute) { now } else { before })
+    pub fn known_key_space(&self, minute: usize) -> Option<&Arc<HashKeySpace>> {
+        self.key_spaces.as_ref().map(|(before, now)| if self.is_active(minute) { now } else { before })
     }
 
     /// The accepted calls so far.
@@ -215,15 +215,16 @@ impl StreamModel {
                     account_shard_limit: u32::MAX,
                     accepted: &self.accepted,
                 };
-                let refused =
-                    |refusal: Refusal| if refusal.is_day_spent() { Refused::DaySpent } else { Refused::Limits };
+                let refused = |refusal: Refusal| {
+                    if refusal.is_day_spent() { Refused::DailyLimitReached } else { Refused::Limits }
+                };
                 kinesis_rules::check(&resize, now).map_err(refused)?;
                 self.accepted.push(now);
             }
             ResizeKind::SplitMerge if to == 0 || to == self.count => return Err(Refused::Limits),
             ResizeKind::SplitMerge => {}
         }
-        if let Some((before, now)) = &mut self.rings {
+        if let Some((before, now)) = &mut self.key_spaces {
             *before = Arc::clone(now);
             *now = Arc::new(before.evened_out(to));
         }
@@ -238,19 +239,19 @@ impl StreamModel {
     pub fn reshard(
         &mut self,
         minute: usize,
-        change: impl FnOnce(&mut Ring) -> Result<(), RingFault>,
+        change: impl FnOnce(&mut HashKeySpace) -> Result<(), HashKeySpaceFault>,
     ) -> Result<(), Refused> {
         if !self.is_active(minute) {
             return Err(Refused::InUse);
         }
-        let before = Arc::clone(self.ring(minute));
-        let mut now = Ring::clone(&before);
+        let before = Arc::clone(self.key_space(minute));
+        let mut now = HashKeySpace::clone(&before);
         change(&mut now).map_err(Refused::Shards)?;
         let to = open_shards(&now);
         if to > SHARDS_PER_STREAM_MAX {
             return Err(Refused::Limits);
         }
-        self.rings = Some((before, Arc::new(now)));
+        self.key_spaces = Some((before, Arc::new(now)));
         self.accept(minute, to, ResizeKind::SplitMerge, "");
         Ok(())
     }
@@ -268,8 +269,8 @@ impl StreamModel {
     }
 }
 
-fn open_shards(ring: &Ring) -> u32 {
-    u32::try_from(ring.shards().len()).expect("a ring has one shard at most more than a stream may have")
+fn open_shards(key_space: &HashKeySpace) -> u32 {
+    u32::try_from(key_space.shards().len()).expect("a ring has one shard at most more than a stream may have")
 }
 
 #[cfg(test)]
@@ -301,16 +302,19 @@ mod tests {
     #[test]
     fn splits_take_their_time_and_count_for_nothing_but_themselves() {
         let mut stream = StreamModel::new(4, START, Assumptions::default());
-        let first = stream.ring(0).shards()[0].clone();
+        let first = stream.key_space(0).shards()[0].clone();
         let at = first.range.middle().unwrap();
-        assert_eq!(stream.reshard(0, |ring| ring.split("nobody", 1)), Err(Refused::Shards(RingFault::NoSuchShard)));
-        stream.reshard(0, |ring| ring.split(&first.id, at)).unwrap();
-        assert_eq!(stream.reshard(0, |ring| ring.split(&first.id, at)), Err(Refused::InUse));
-        assert_eq!([stream.ring(0).shards().len(), stream.ring(1).shards().len()], [4, 5]);
+        assert_eq!(
+            stream.reshard(0, |key_space| key_space.split("nobody", 1)),
+            Err(Refused::Shards(HashKeySpaceFault::NoSuchShard))
+        );
+        stream.reshard(0, |key_space| key_space.split(&first.id, at)).unwrap();
+        assert_eq!(stream.reshard(0, |key_space| key_space.split(&first.id, at)), Err(Refused::InUse));
+        assert_eq!([stream.key_space(0).shards().len(), stream.key_space(1).shards().len()], [4, 5]);
         assert_eq!((stream.capacity(0), stream.capacity(1)), (4, 5));
         stream.resize(1, 8, UPDATE, "").unwrap();
         assert_eq!(
-            [stream.ring(2).shards().len(), stream.ring(3).shards().len()],
+            [stream.key_space(2).shards().len(), stream.key_space(3).shards().len()],
             [5, 8],
             "evened out when it is done"
         );
@@ -319,19 +323,23 @@ mod tests {
     #[test]
     fn no_split_goes_beyond_what_a_stream_may_have() {
         let mut stream = StreamModel::new(SHARDS_PER_STREAM_MAX, START, Assumptions::default());
-        let [first, second] = [0, 1].map(|i: usize| stream.ring(0).shards()[i].clone());
+        let [first, second] = [0, 1].map(|i: usize| stream.key_space(0).shards()[i].clone());
         let at = first.range.middle().unwrap();
-        assert_eq!(stream.reshard(0, |ring| ring.split(&first.id, at)), Err(Refused::Limits));
-        assert_eq!(stream.reshard(0, |ring| ring.merge(&first.id, &second.id)), Ok(()));
-        assert_eq!(stream.reshard(1, |ring| ring.split("shardId-000000010000", at)), Ok(()), "there is room again");
+        assert_eq!(stream.reshard(0, |key_space| key_space.split(&first.id, at)), Err(Refused::Limits));
+        assert_eq!(stream.reshard(0, |key_space| key_space.merge(&first.id, &second.id)), Ok(()));
+        assert_eq!(
+            stream.reshard(1, |key_space| key_space.split("shardId-000000010000", at)),
+            Ok(()),
+            "there is room again"
+        );
     }
 
     #[test]
     fn shards_that_are_first_looked_at_during_a_resize_are_not_those_after_it() {
         let mut stream = StreamModel::new(2, START, Assumptions::default());
         stream.resize(0, 4, UPDATE, "").unwrap();
-        let before = stream.ring(0).shards().to_vec();
-        assert!(stream.ring(1).shards().iter().all(|shard| before.iter().all(|old| old.id != shard.id)));
+        let before = stream.key_space(0).shards().to_vec();
+        assert!(stream.key_space(1).shards().iter().all(|shard| before.iter().all(|old| old.id != shard.id)));
     }
 
     #[test]
@@ -340,7 +348,7 @@ mod tests {
         for call in 0..10 {
             stream.resize(call * 10, if call % 2 == 0 { 5 } else { 4 }, UPDATE, "").unwrap();
         }
-        assert_eq!(stream.resize(1_439, 5, UPDATE, ""), Err(Refused::DaySpent));
+        assert_eq!(stream.resize(1_439, 5, UPDATE, ""), Err(Refused::DailyLimitReached));
         assert_eq!(stream.resize(1_440, 5, UPDATE, ""), Ok(()));
     }
 }

@@ -10,8 +10,8 @@ use scaler_aws::{
     AwsCloudWatch, AwsFleetCloud, AwsKinesis, AwsTagging, Pace, Share, SnsTopic, SqsQueue, SystemClock, loader,
 };
 
-use crate::pages::S3Pages;
 use crate::price_list::AwsPriceList;
+use crate::report_store::S3ReportStore;
 
 /// What cost-report needs, as [`scaler_aws::connect`].
 pub async fn connect(stack_config: &StackConfig) -> AwsCostCloud {
@@ -23,7 +23,7 @@ pub async fn connect(stack_config: &StackConfig) -> AwsCostCloud {
 pub struct AwsCostCloud<C = SystemClock> {
     fleet: AwsFleetCloud<C>,
     price_list: AwsPriceList,
-    pages: Option<S3Pages>,
+    report_store: Option<S3ReportStore>,
 }
 
 impl<C: Clock> AwsCostCloud<C> {
@@ -32,7 +32,7 @@ impl<C: Clock> AwsCostCloud<C> {
         Self {
             fleet: AwsFleetCloud::new(sdk, clock, pace, stack_config),
             price_list: AwsPriceList(price_list(sdk)),
-            pages: stack_config.report_bucket.clone().map(|bucket| S3Pages { client: s3(sdk), bucket }),
+            report_store: stack_config.report_bucket.clone().map(|bucket| S3ReportStore { client: s3(sdk), bucket }),
         }
     }
 }
@@ -75,14 +75,14 @@ impl<C: Clock> FleetCloud for AwsCostCloud<C> {
 
 impl<C: Clock> CostCloud for AwsCostCloud<C> {
     type PriceList = AwsPriceList;
-    type Pages = S3Pages;
+    type ReportStore = S3ReportStore;
 
     fn price_list(&self) -> &AwsPriceList {
         &self.price_list
     }
 
-    fn pages(&self) -> Option<&S3Pages> {
-        self.pages.as_ref()
+    fn report_store(&self) -> Option<&S3ReportStore> {
+        self.report_store.as_ref()
     }
 }
 

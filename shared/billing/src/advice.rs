@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::bill::Bill;
 use crate::prices::{Item, MONTH_SECONDS, MissingPrice, PriceSheet};
-use crate::usage::{ConsumerUse, FREE_RETENTION_HOURS, OnDemandOnly, Standing, Usage};
+use crate::usage::{ConsumerUse, FREE_RETENTION_HOURS, OnDemandOnly, StreamConfig, Usage};
 use kinesis_model::limits::FAN_OUT_CONSUMERS_MAX;
 use kinesis_model::{MicroUsd, ShardCount, StreamMode};
 use scaler_core::Policy;
@@ -28,7 +28,7 @@ pub struct AdviceInput<'a> {
     /// What the stream used.
     pub usage: &'a Usage,
     /// What it is.
-    pub standing: &'a Standing,
+    pub config: &'a StreamConfig,
     /// The policy that it is managed by; `None` where it is not managed.
     pub managed_by: Option<&'a Policy>,
     /// The target utilization in percent for what is not managed.
@@ -158,7 +158,7 @@ pub fn advice(sheet: &PriceSheet, looked: AdviceInput<'_>) -> Result<Vec<Advice>
     if looked.usage.seconds < LEAST_SECONDS {
         return Ok(Vec::new());
     }
-    let now = Bill::as_it_is(sheet, looked.usage, looked.standing)?;
+    let now = Bill::as_it_is(sheet, looked.usage, looked.config)?;
     let mut found = unused_consumers(sheet, looked)?;
     if !is_without_writes(looked.usage) {
         found.extend(other_mode(sheet, looked, &now)?);
@@ -188,15 +188,15 @@ fn is_without_writes(usage: &Usage) -> bool {
 /// Of a stream that nobody writes to and nobody reads from CloudWatch has no point at all, so that none is no doubt here. One
 /// with consumers cannot be deleted just so.
 fn is_idle(looked: AdviceInput<'_>) -> bool {
-    let AdviceInput { usage, standing, .. } = looked;
-    usage.read_bytes == 0 && standing.consumers.is_empty() && usage.seconds >= LEAST_SECONDS_IDLE
+    let AdviceInput { usage, config, .. } = looked;
+    usage.read_bytes == 0 && config.consumers.is_empty() && usage.seconds >= LEAST_SECONDS_IDLE
 }
 
 /// What its busiest minute needs at the target utilization.
 fn needed(looked: AdviceInput<'_>) -> ShardCount {
     let target =
         looked.managed_by.map_or(looked.target_utilization_percent, |policy| policy.target_utilization_percent);
-    looked.usage.shards_at_peak(looked.standing.mode, target)
+    looked.usage.shards_at_peak(looked.config.mode, target)
 }
 
 /// A mode whose prices are not known is not advised; nor is on-demand where the right count of shards would be cheaper.
@@ -205,19 +205,19 @@ fn other_mode(
     looked: AdviceInput<'_>,
     now: &Bill,
 ) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
-    let AdviceInput { usage, standing, .. } = looked;
+    let AdviceInput { usage, config, .. } = looked;
     let shards = needed(looked);
-    let (saving, then) = match standing.mode {
+    let (saving, then) = match config.mode {
         StreamMode::Provisioned => {
-            let fitting = Bill::with_shards(sheet, usage, standing, shards)?.total();
-            let on_demand = Bill::on_demand(sheet, usage, standing).ok().map(|bill| bill.total());
+            let fitting = Bill::with_shards(sheet, usage, config, shards)?.total();
+            let on_demand = Bill::on_demand(sheet, usage, config).ok().map(|bill| bill.total());
             (Saving::ToOnDemand, on_demand.filter(|on_demand| *on_demand < fitting))
         }
         StreamMode::OnDemand => {
-            let provisioned = Bill::with_shards(sheet, usage, standing, shards).ok().map(|bill| bill.total());
-            let consumers = u32::try_from(standing.consumers.len()).unwrap_or(u32::MAX);
+            let provisioned = Bill::with_shards(sheet, usage, config, shards).ok().map(|bill| bill.total());
+            let consumers = u32::try_from(config.consumers.len()).unwrap_or(u32::MAX);
             let consumers_beyond = consumers.saturating_sub(FAN_OUT_CONSUMERS_MAX);
-            let only = OnDemandOnly { consumers_beyond, ..standing.on_demand_only };
+            let only = OnDemandOnly { consumers_beyond, ..config.on_demand_only };
             (Saving::ToProvisioned { shards, only }, provisioned)
         }
     };
@@ -229,13 +229,13 @@ fn fewer_shards(
     looked: AdviceInput<'_>,
     now: &Bill,
 ) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
-    let AdviceInput { usage, standing, managed_by, .. } = looked;
-    let (shards, has) = (needed(looked), standing.open_shards);
+    let AdviceInput { usage, config, managed_by, .. } = looked;
+    let (shards, has) = (needed(looked), config.open_shards);
     // What it had on other days is past: it is about the shards that it has.
-    if standing.mode == StreamMode::OnDemand || has <= shards {
+    if config.mode == StreamMode::OnDemand || has <= shards {
         return Ok(None);
     }
-    let with = |shards| Bill::with_shards(sheet, usage, standing, shards).map(|bill| bill.total());
+    let with = |shards| Bill::with_shards(sheet, usage, config, shards).map(|bill| bill.total());
     let min = managed_by.and_then(|policy| ShardCount::new(policy.shards_min)).unwrap_or(ShardCount::ONE);
     let (saving, saved) = match managed_by {
         None => (Saving::Enrol { shards }, less(now.total(), with(shards)?)),
@@ -259,7 +259,7 @@ fn aggregated(
     now: &Bill,
 ) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
     let Usage { records, bytes, put_units, on_demand_bytes, .. } = looked.usage;
-    let (item, then, billed_kb) = match looked.standing.mode {
+    let (item, then, billed_kb) = match looked.config.mode {
         StreamMode::Provisioned => {
             let then = 2 * bytes.div_ceil(u128::from(AGGREGATED_RECORD_BYTES));
             (Item::PutUnits, then, put_units.div_ceil((*records).max(1)) * 25)
@@ -280,7 +280,7 @@ fn shorter_retention(
     looked: AdviceInput<'_>,
     now: &Bill,
 ) -> Result<Option<(Saving, MicroUsd)>, MissingPrice> {
-    let (from, to) = (looked.standing.retention_hours, FREE_RETENTION_HOURS);
+    let (from, to) = (looked.config.retention_hours, FREE_RETENTION_HOURS);
     // Of consumers with enhanced fan-out nobody knows how far they are behind.
     let Some(age) = looked.usage.iterator_age_ms.filter(|_| looked.usage.fan_out_bytes() == 0) else {
         return Ok(None);
@@ -288,14 +288,14 @@ fn shorter_retention(
     if age > u64::from(to) * 3_600_000 * RETENTION_USED_MAX_PERCENT / 100 {
         return Ok(None);
     }
-    let shorter = Standing { retention_hours: to, ..looked.standing.clone() };
+    let shorter = StreamConfig { retention_hours: to, ..looked.config.clone() };
     let then = Bill::as_it_is(sheet, looked.usage, &shorter)?;
     Ok(less(now.total(), then.total()).map(|saved| (Saving::ShortenRetention { from, to }, saved)))
 }
 
 /// On-demand bills a consumer by what it is given alone: one that is given nothing costs nothing.
 fn unused_consumers(sheet: &PriceSheet, looked: AdviceInput<'_>) -> Result<Vec<(Saving, MicroUsd)>, MissingPrice> {
-    if looked.standing.mode == StreamMode::OnDemand {
+    if looked.config.mode == StreamMode::OnDemand {
         return Ok(Vec::new());
     }
     let usage = looked.usage;

@@ -1,7 +1,7 @@
 //! Bills: what a usage costs as it was, and as it would have been in each other mode.
 
 use crate::prices::{Item, MissingPrice, PriceSheet};
-use crate::usage::{Standing, Usage};
+use crate::usage::{StreamConfig, Usage};
 use kinesis_model::StreamMode;
 use kinesis_model::{MicroUsd, ShardCount};
 
@@ -42,12 +42,10 @@ impl Bill {
     ///
     /// # Errors
     /// As [`Self::of`].
-    pub fn as_it_is(sheet: &PriceSheet, usage: &Usage, standing: &Standing) -> Result<Self, MissingPrice> {
-        match standing.mode {
-            StreamMode::Provisioned => {
-                Self::of(sheet, usage.provisioned(usage.shard_seconds, standing.retention_hours))
-            }
-            StreamMode::OnDemand => Self::on_demand(sheet, usage, standing),
+    pub fn as_it_is(sheet: &PriceSheet, usage: &Usage, config: &StreamConfig) -> Result<Self, MissingPrice> {
+        match config.mode {
+            StreamMode::Provisioned => Self::of(sheet, usage.provisioned(usage.shard_seconds, config.retention_hours)),
+            StreamMode::OnDemand => Self::on_demand(sheet, usage, config),
         }
     }
 
@@ -58,27 +56,27 @@ impl Bill {
     pub fn with_shards(
         sheet: &PriceSheet,
         usage: &Usage,
-        standing: &Standing,
+        config: &StreamConfig,
         shards: ShardCount,
     ) -> Result<Self, MissingPrice> {
         let shard_seconds = u128::from(shards.get()) * u128::from(usage.seconds);
-        Self::of(sheet, usage.provisioned(shard_seconds, standing.retention_hours))
+        Self::of(sheet, usage.provisioned(shard_seconds, config.retention_hours))
     }
 
     /// The same traffic in on-demand mode, Standard.
     ///
     /// # Errors
     /// As [`Self::of`].
-    pub fn on_demand(sheet: &PriceSheet, usage: &Usage, standing: &Standing) -> Result<Self, MissingPrice> {
-        Self::of(sheet, usage.on_demand(standing.retention_hours))
+    pub fn on_demand(sheet: &PriceSheet, usage: &Usage, config: &StreamConfig) -> Result<Self, MissingPrice> {
+        Self::of(sheet, usage.on_demand(config.retention_hours))
     }
 
     /// The same traffic under On-demand Advantage, in an account that is over the floor anyway; see [`advantage_of_all`].
     ///
     /// # Errors
     /// As [`Self::of`].
-    pub fn advantage(sheet: &PriceSheet, usage: &Usage, standing: &Standing) -> Result<Self, MissingPrice> {
-        Self::of(sheet, usage.advantage(standing.retention_hours))
+    pub fn advantage(sheet: &PriceSheet, usage: &Usage, config: &StreamConfig) -> Result<Self, MissingPrice> {
+        Self::of(sheet, usage.advantage(config.retention_hours))
     }
 
     /// The sum of the lines.
@@ -98,14 +96,14 @@ impl Bill {
 /// As [`Bill::of`].
 pub fn advantage_of_all<'a>(
     sheet: &PriceSheet,
-    streams: impl IntoIterator<Item = (&'a Usage, &'a Standing)>,
+    streams: impl IntoIterator<Item = (&'a Usage, &'a StreamConfig)>,
     seconds: u64,
 ) -> Result<Bill, MissingPrice> {
     let floor = ADVANTAGE_FLOOR_BYTES_PER_SECOND * u128::from(seconds);
     let mut sums = [(Item::AdvantageIn, 0), (Item::AdvantageOut, 0), (Item::AdvantageExtendedRetention, 0)].to_vec();
     sums.push((Item::OnDemandLongTermRetention, 0));
-    for (usage, standing) in streams {
-        for ((_, sum), (_, quantity)) in sums.iter_mut().zip(usage.advantage(standing.retention_hours)) {
+    for (usage, config) in streams {
+        for ((_, sum), (_, quantity)) in sums.iter_mut().zip(usage.advantage(config.retention_hours)) {
             *sum = quantity.saturating_add(*sum);
         }
     }

@@ -3,12 +3,14 @@
 mod advice;
 mod bill;
 mod month;
-mod own;
 pub mod prices;
+mod scaler_usage;
 mod usage;
 
 pub use advice::{Advice, AdviceInput, Saving, advice};
 pub use bill::{ADVANTAGE_FLOOR_BYTES_PER_SECOND, Bill, BillLine, advantage_of_all};
 pub use month::{MonthEnd, month_end};
-pub use own::OwnUse;
-pub use usage::{Consumer, ConsumerUse, OnDemandOnly, Series, Standing, Tick, Usage, on_demand_bytes, put_units};
+pub use scaler_usage::ScalerUsage;
+pub use usage::{
+    Consumer, ConsumerUse, OnDemandOnly, Series, StreamConfig, Usage, UsageStep, on_demand_bytes, put_units,
+};

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::bill::Bill;
 use crate::prices::{MissingPrice, PriceSheet};
-use crate::usage::{Series, Standing};
+use crate::usage::{Series, StreamConfig};
 use kinesis_model::MicroUsd;
 
 /// Seconds of the past by which what is not known of the month is reckoned: a week, so that each weekday counts once.
@@ -27,13 +27,13 @@ pub struct MonthEnd {
 ///
 /// # Errors
 /// An item has no price.
-pub fn month_end(sheet: &PriceSheet, series: &Series, standing: &Standing) -> Result<Option<MonthEnd>, MissingPrice> {
+pub fn month_end(sheet: &PriceSheet, series: &Series, config: &StreamConfig) -> Result<Option<MonthEnd>, MissingPrice> {
     let end = series.end();
     // The last second that is known: a series that ends at midnight of the first is of the month before.
     let Some((first, next)) = month_of(end.as_second() - 1) else { return Ok(None) };
     let bill = |from| -> Result<_, MissingPrice> {
-        let usage = series.usage(standing, from, end);
-        Ok((Bill::as_it_is(sheet, &usage, standing)?.total(), usage.seconds))
+        let usage = series.usage(config, from, end);
+        Ok((Bill::as_it_is(sheet, &usage, config)?.total(), usage.seconds))
     };
     let recently = Timestamp::from_second(end.as_second() - RECENT_SECONDS).unwrap_or(first);
     let (recent, recent_seconds) = bill(recently)?;
@@ -41,7 +41,7 @@ pub fn month_end(sheet: &PriceSheet, series: &Series, standing: &Standing) -> Re
         return Ok(None);
     }
     let (so_far, known_seconds) = bill(first)?;
-    let there_since = first.as_second().max(standing.created.as_second());
+    let there_since = first.as_second().max(config.created.as_second());
     let there_seconds = u64::try_from(next.as_second() - there_since).unwrap_or(0);
     let unknown = u128::from(there_seconds.saturating_sub(known_seconds));
     let rest = u128::from(recent.0) * unknown / u128::from(recent_seconds);

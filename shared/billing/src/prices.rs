@@ -28,12 +28,12 @@ pub struct Price {
 pub struct PriceSheet {
     region: String,
     prices: BTreeMap<Item, Price>,
-    loan: Option<Loan>,
+    fallback: Option<FallbackPrices>,
 }
 
 /// Prices of another Region that stand in for those a Region lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Loan {
+struct FallbackPrices {
     of: String,
     is_whole: bool,
 }
@@ -71,7 +71,7 @@ impl PriceSheet {
             let source = Cow::Borrowed(line.source);
             (line.item, Price { usd: line.usd, source })
         };
-        Self { region: region.to_owned(), prices: lines.map(price).collect(), loan: None }
+        Self { region: region.to_owned(), prices: lines.map(price).collect(), fallback: None }
     }
 
     /// Takes those prices of another Region that are missing here, where there are any.
@@ -80,22 +80,22 @@ impl PriceSheet {
         let missing: Vec<_> =
             Self::of(other).prices.into_iter().filter(|(item, _)| !self.prices.contains_key(item)).collect();
         if !missing.is_empty() {
-            self.loan = Some(Loan { of: other.to_owned(), is_whole });
+            self.fallback = Some(FallbackPrices { of: other.to_owned(), is_whole });
             self.prices.extend(missing);
         }
     }
 
     /// The other Region of which prices were taken.
     pub fn lender(&self) -> Option<&str> {
-        self.loan.as_ref().map(|loan| loan.of.as_str())
+        self.fallback.as_ref().map(|fallback| fallback.of.as_str())
     }
 
     /// Whose prices they are.
     pub fn origin(&self) -> String {
-        match &self.loan {
+        match &self.fallback {
             None => self.region.clone(),
-            Some(Loan { of, is_whole: true }) => format!("{of}, in place of those of {}", self.region),
-            Some(Loan { of, is_whole: false }) => format!("{}, and of {of} where it has none", self.region),
+            Some(FallbackPrices { of, is_whole: true }) => format!("{of}, in place of those of {}", self.region),
+            Some(FallbackPrices { of, is_whole: false }) => format!("{}, and of {of} where it has none", self.region),
         }
     }
 

@@ -46,7 +46,7 @@ fn steps(records: u64, bytes: u64, step: u64) -> u128 {
 
 /// What of a stream decides which items it is billed by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct StreamConfig {
     /// Who chooses its shard count.
     pub mode: StreamMode,
     /// Its open shards now.
@@ -116,14 +116,14 @@ pub struct Consumer {
 
 /// One step of a [`Series`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tick {
+pub struct UsageStep {
     /// The sums and maxima of the step; a step without any is one in which nobody wrote.
     pub metrics: Minute,
     /// Open shards, where the scaler has published them.
     pub open_shards: Option<u32>,
     /// Open shards by the stream's own ledger, see [`Series::recall`].
     pub by_ledger: Option<u32>,
-    /// Bytes given to each consumer of [`Standing::consumers`], in their order; `None` where CloudWatch has no point.
+    /// Bytes given to each consumer of [`StreamConfig::consumers`], in their order; `None` where CloudWatch has no point.
     pub fan_out_bytes: Vec<Option<u64>>,
 }
 
@@ -135,7 +135,7 @@ pub struct Series {
     /// How long each is, in seconds; whole minutes.
     pub step_seconds: u32,
     /// The steps.
-    pub ticks: Vec<Tick>,
+    pub steps: Vec<UsageStep>,
 }
 
 /// What one consumer with enhanced fan-out used.
@@ -187,17 +187,17 @@ pub struct Usage {
 impl Series {
     /// When the last step ends.
     pub fn end(&self) -> Timestamp {
-        self.at(self.ticks.len())
+        self.at(self.steps.len())
     }
 
     /// What was used in the steps that begin from `from` (inclusive) to `until` (exclusive).
-    pub fn usage(&self, standing: &Standing, from: Timestamp, until: Timestamp) -> Usage {
-        let counts = self.shard_counts(standing);
+    pub fn usage(&self, config: &StreamConfig, from: Timestamp, until: Timestamp) -> Usage {
+        let counts = self.shard_counts(config);
         let mut usage = Usage::default();
-        for (at, (tick, count)) in self.ticks.iter().zip(counts).enumerate() {
+        for (at, (step, count)) in self.steps.iter().zip(counts).enumerate() {
             let (begins, ends) = (self.at(at), self.at(at + 1));
-            if begins >= from && begins < until && ends > standing.created {
-                usage.add(tick, count, ends, self.step_seconds, standing);
+            if begins >= from && begins < until && ends > config.created {
+                usage.add(step, count, ends, self.step_seconds, config);
             }
         }
         usage
@@ -205,20 +205,20 @@ impl Series {
 
     /// Notes in each step what the stream's ledger tells of its shard count, as it is `now`.
     pub fn recall(&mut self, ledger: &ResizeHistory, now: Timestamp) {
-        for at in 0..self.ticks.len() {
+        for at in 0..self.steps.len() {
             let count = ledger.count_at(self.at(at), now);
-            self.ticks[at].by_ledger = count.map(ShardCount::get);
+            self.steps[at].by_ledger = count.map(ShardCount::get);
         }
     }
 
     /// Open shards of each step: the last that was published, where that is long ago the ledger's, before the first of both that
     /// one, and where there is none the count of now.
-    fn shard_counts(&self, standing: &Standing) -> Vec<Count> {
-        let first = self.ticks.iter().find_map(|tick| tick.open_shards.or(tick.by_ledger));
-        let mut shards = first.unwrap_or_else(|| standing.open_shards.get());
+    fn shard_counts(&self, config: &StreamConfig) -> Vec<Count> {
+        let first = self.steps.iter().find_map(|step| step.open_shards.or(step.by_ledger));
+        let mut shards = first.unwrap_or_else(|| config.open_shards.get());
         let mut seconds_since = u64::MAX;
-        let count = |tick: &Tick| {
-            seconds_since = match tick.open_shards {
+        let count = |step: &UsageStep| {
+            seconds_since = match step.open_shards {
                 Some(published) => {
                     shards = published;
                     0
@@ -226,11 +226,11 @@ impl Series {
                 None => seconds_since.saturating_add(u64::from(self.step_seconds)),
             };
             let is_published = seconds_since < COUNT_HOLDS_SECONDS;
-            let by_ledger = tick.by_ledger.filter(|_| !is_published);
+            let by_ledger = step.by_ledger.filter(|_| !is_published);
             shards = by_ledger.unwrap_or(shards);
             Count { shards, is_published, is_by_ledger: by_ledger.is_some() }
         };
-        self.ticks.iter().map(count).collect()
+        self.steps.iter().map(count).collect()
     }
 
     fn at(&self, step: usize) -> Timestamp {
@@ -250,11 +250,11 @@ struct Count {
 }
 
 impl Usage {
-    fn add(&mut self, tick: &Tick, count: Count, ends: Timestamp, step_seconds: u32, standing: &Standing) {
+    fn add(&mut self, step: &UsageStep, count: Count, ends: Timestamp, step_seconds: u32, config: &StreamConfig) {
         let seconds = u64::from(step_seconds);
         let shard_seconds = u128::from(count.shards) * u128::from(seconds);
         let [records, bytes, read, throttled] = {
-            let metrics = &tick.metrics;
+            let metrics = &step.metrics;
             [metrics.records, metrics.bytes, metrics.read_bytes, metrics.throttled_records]
                 .map(Option::unwrap_or_default)
         };
@@ -266,20 +266,20 @@ impl Usage {
         self.bytes += u128::from(bytes);
         self.put_units += put_units(records, bytes);
         self.on_demand_bytes += on_demand_bytes(records, bytes);
-        let age_hours = u32::try_from(ends.duration_since(standing.created).as_hours().max(0)).unwrap_or(u32::MAX);
-        self.keep(u128::from(bytes), standing.retention_hours.min(age_hours));
+        let age_hours = u32::try_from(ends.duration_since(config.created).as_hours().max(0)).unwrap_or(u32::MAX);
+        self.keep(u128::from(bytes), config.retention_hours.min(age_hours));
         self.read_bytes += u128::from(read);
         self.throttled_records += u128::from(throttled);
-        self.iterator_age_ms = self.iterator_age_ms.max(tick.metrics.iterator_age_ms);
+        self.iterator_age_ms = self.iterator_age_ms.max(step.metrics.iterator_age_ms);
         let minutes = (seconds / MINUTE_SECONDS).max(1);
-        self.peak = busier(self.peak, a_minute_of(Demand::wanted(&tick.metrics), minutes));
+        self.peak = busier(self.peak, a_minute_of(Demand::wanted(&step.metrics), minutes));
         self.peak_read_bytes = self.peak_read_bytes.max(read.div_ceil(minutes));
-        for (at, consumer) in standing.consumers.iter().enumerate() {
+        for (at, consumer) in config.consumers.iter().enumerate() {
             let used = self.consumers.entry(consumer.name.clone()).or_default();
             if ends > consumer.created {
                 used.shard_seconds += shard_seconds;
             }
-            let given = tick.fan_out_bytes.get(at).copied().flatten();
+            let given = step.fan_out_bytes.get(at).copied().flatten();
             used.bytes = given.map(|bytes| used.bytes.unwrap_or(0) + u128::from(bytes)).or(used.bytes);
         }
     }

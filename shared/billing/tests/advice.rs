@@ -4,10 +4,10 @@
 mod support;
 
 use billing::prices::{Item, Price, PriceSheet};
-use billing::{Advice, AdviceInput, OnDemandOnly, Saving, Standing, Tick, advice};
+use billing::{Advice, AdviceInput, OnDemandOnly, Saving, StreamConfig, UsageStep, advice};
 use kinesis_model::{MicroUsd, ShardCount, StreamMode};
 use scaler_core::{Policy, PolicySpec};
-use support::{GB, MONTH, consumer, hours, standing, tick, whole};
+use support::{GB, MONTH, consumer, hours, step, stream_config, whole};
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
@@ -17,28 +17,28 @@ const SHARD: u64 = 3_600 * 800;
 /// A stream to be looked at: 30 days of the same hour, unless said.
 #[derive(Clone)]
 struct Case {
-    standing: Standing,
-    ticks: Vec<Tick>,
+    config: StreamConfig,
+    steps: Vec<UsageStep>,
     policy: Option<Policy>,
     sheet: PriceSheet,
 }
 
 impl Case {
-    fn of(mode: StreamMode, shards: u32, tick: &Tick) -> Self {
+    fn of(mode: StreamMode, shards: u32, step: &UsageStep) -> Self {
         Self {
-            standing: standing(mode, shards, 24),
-            ticks: vec![tick.clone(); MONTH],
+            config: stream_config(mode, shards, 24),
+            steps: vec![step.clone(); MONTH],
             policy: Some(policy(1)),
             sheet: PriceSheet::of("us-east-1"),
         }
     }
 
-    fn provisioned(shards: u32, tick: &Tick) -> Self {
-        Self::of(StreamMode::Provisioned, shards, tick)
+    fn provisioned(shards: u32, step: &UsageStep) -> Self {
+        Self::of(StreamMode::Provisioned, shards, step)
     }
 
-    fn on_demand(tick: &Tick) -> Self {
-        Self::of(StreamMode::OnDemand, 4, tick)
+    fn on_demand(step: &UsageStep) -> Self {
+        Self::of(StreamMode::OnDemand, 4, step)
     }
 
     fn unmanaged(mut self) -> Self {
@@ -52,7 +52,7 @@ impl Case {
     }
 
     fn hours(mut self, hours: usize) -> Self {
-        self.ticks.truncate(hours);
+        self.steps.truncate(hours);
         self
     }
 
@@ -68,22 +68,22 @@ impl Case {
     }
 
     fn retention(mut self, hours: u32) -> Self {
-        self.standing.retention_hours = hours;
+        self.config.retention_hours = hours;
         self
     }
 
     /// With a consumer that was given so much each hour.
     fn fanned_out(mut self, registered: &str, given: Option<u64>) -> Self {
-        self.standing.consumers = vec![consumer("analytics", registered)];
-        self.ticks.iter_mut().for_each(|tick| tick.fan_out_bytes = vec![given]);
+        self.config.consumers = vec![consumer("analytics", registered)];
+        self.steps.iter_mut().for_each(|step| step.fan_out_bytes = vec![given]);
         self
     }
 
     fn advice(&self) -> Vec<Advice> {
-        let usage = whole(&hours(self.ticks.clone()), &self.standing);
+        let usage = whole(&hours(self.steps.clone()), &self.config);
         let looked = AdviceInput {
             usage: &usage,
-            standing: &self.standing,
+            config: &self.config,
             managed_by: self.policy.as_ref(),
             target_utilization_percent: 80,
         };
@@ -133,20 +133,20 @@ fn what_keeps_a_stream_from_provisioned_mode_is_told() {
 }
 
 /// So many records of 24 KB, which aggregation does not help, and no consumer.
-fn large(records: u64) -> Tick {
-    tick(records, records * 24 * 1_024)
+fn large(records: u64) -> UsageStep {
+    step(records, records * 24 * 1_024)
 }
 
-fn lagging(tick: Tick, iterator_age_ms: u64) -> Tick {
-    let mut tick = tick;
-    tick.metrics.iterator_age_ms = Some(iterator_age_ms);
-    tick
+fn lagging(step: UsageStep, iterator_age_ms: u64) -> UsageStep {
+    let mut step = step;
+    step.metrics.iterator_age_ms = Some(iterator_age_ms);
+    step
 }
 
-fn read(tick: Tick, bytes: u64) -> Tick {
-    let mut tick = tick;
-    tick.metrics.read_bytes = Some(bytes);
-    tick
+fn read(step: UsageStep, bytes: u64) -> UsageStep {
+    let mut step = step;
+    step.metrics.read_bytes = Some(bytes);
+    step
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn to_on_demand() {
     // Ten shards for a peak, and next to nothing else: 108.00, and 1.200719 million units 0.016810; on-demand 28.80, and
     // 27.465820 GB of the peak and 0.016457 GB beside it x 0.08.
     let mut wide = wide;
-    wide.ticks[12] = large(10 * SHARD / 24);
+    wide.steps[12] = large(10 * SHARD / 24);
     check("ten shards for one hour in a month", &wide, &["to on-demand 77.018228"]);
     // Of a day: 3.60 and 0.016801, and 0.96 and 2.197309; thirty times.
     check("the day of it, as often as in a month", &wide.clone().hours(24), &["to on-demand 13.78476"]);
@@ -172,14 +172,14 @@ fn to_on_demand() {
 #[test]
 fn to_provisioned() {
     // 0.8 x 3.6 million records of 1 KB an hour, 1,977.539063 GB: 28.80 + 158.203125. A shard 10.80, and units 29.0304.
-    let full = tick(SHARD, SHARD * 1_024);
+    let full = step(SHARD, SHARD * 1_024);
     check("a shard's fill all the time", &Case::on_demand(&full), &["to 1 shards 147.172725"]);
     // 720 h x 3,600 more are 1,980.010986 GB: 158.400879, and 29.066688 for units.
-    check("a record a second more", &Case::on_demand(&tick(SHARD + 3_600, SHARD * 1_024)), &["to 2 shards 136.534191"]);
+    check("a record a second more", &Case::on_demand(&step(SHARD + 3_600, SHARD * 1_024)), &["to 2 shards 136.534191"]);
     check("half a day of it", &Case::on_demand(&full).hours(12), &[]);
 
     let mut peaky = Case::on_demand(&large(1));
-    peaky.ticks[100] = tick(20 * SHARD, 20 * SHARD);
+    peaky.steps[100] = step(20 * SHARD, 20 * SHARD);
     check("one hour that needs twenty shards", &peaky, &[]);
     let no_price = Case::on_demand(&full).priced(&[Item::OnDemandHour, Item::OnDemandIn]);
     check("shards without a price", &no_price, &[]);
@@ -194,19 +194,19 @@ fn to_provisioned() {
 
 #[test]
 fn delete_idle() {
-    check("nobody wrote", &Case::provisioned(2, &tick(0, 0)), &["delete 21.60"]);
-    check("no metrics at all", &Case::provisioned(2, &Tick::default()), &["delete 21.60"]);
-    check("nobody wrote, on-demand", &Case::on_demand(&tick(0, 0)), &["delete 28.80"]);
-    check("nobody wrote, and one reads", &Case::on_demand(&read(tick(0, 0), GB)), &[]);
-    let with_consumer = Case::provisioned(2, &tick(0, 0)).fanned_out("2026-01-01T00:00:00Z", None);
+    check("nobody wrote", &Case::provisioned(2, &step(0, 0)), &["delete 21.60"]);
+    check("no metrics at all", &Case::provisioned(2, &UsageStep::default()), &["delete 21.60"]);
+    check("nobody wrote, on-demand", &Case::on_demand(&step(0, 0)), &["delete 28.80"]);
+    check("nobody wrote, and one reads", &Case::on_demand(&read(step(0, 0), GB)), &[]);
+    let with_consumer = Case::provisioned(2, &step(0, 0)).fanned_out("2026-01-01T00:00:00Z", None);
     check("nobody wrote, and a consumer waits", &with_consumer, &["drop analytics 21.60"]);
-    check("bytes whose records nobody counted", &Case::provisioned(1, &tick(0, 5)), &[]);
-    check("nobody wrote for a week", &Case::provisioned(2, &tick(0, 0)).hours(7 * 24), &["delete 21.60"]);
-    check("nobody wrote for an hour less", &Case::provisioned(2, &tick(0, 0)).hours(7 * 24 - 1), &[]);
-    let mut once = Case::provisioned(2, &tick(0, 0));
-    once.ticks[700] = large(1);
+    check("bytes whose records nobody counted", &Case::provisioned(1, &step(0, 5)), &[]);
+    check("nobody wrote for a week", &Case::provisioned(2, &step(0, 0)).hours(7 * 24), &["delete 21.60"]);
+    check("nobody wrote for an hour less", &Case::provisioned(2, &step(0, 0)).hours(7 * 24 - 1), &[]);
+    let mut once = Case::provisioned(2, &step(0, 0));
+    once.steps[700] = large(1);
     check("one record in a month", &once, &["why 2 and not 1 10.80"]);
-    let mut refused = tick(0, 0);
+    let mut refused = step(0, 0);
     refused.metrics.throttled_records = Some(5);
     check("all that was written was refused", &Case::provisioned(1, &refused), &[]);
 }
@@ -249,12 +249,12 @@ fn shorten_retention() {
     check("a day, which is free", &case(MINUTE_MS).retention(24), &[]);
     check("how far behind is not known", &Case::provisioned(2, &large(SHARD / 12)).retention(168), &[]);
     let mut once = case(MINUTE_MS);
-    once.ticks[300].metrics.iterator_age_ms = Some(13 * HOUR_MS);
+    once.steps[300].metrics.iterator_age_ms = Some(13 * HOUR_MS);
     check("once far behind", &once, &[]);
     let fanned_out = case(MINUTE_MS).fanned_out("2026-01-01T00:00:00Z", Some(GB));
     check("others behind by nobody knows how much", &fanned_out, &[]);
     // 360 GB kept six days more: x 144 / 720 x 0.10 = 7.20, and 28.80 + 28.80 beside it; one shard 10.80 + 14.40 + 5.284823.
-    let on_demand = Case::on_demand(&lagging(tick(1 << 19, GB / 2), MINUTE_MS)).retention(168);
+    let on_demand = Case::on_demand(&lagging(step(1 << 19, GB / 2), MINUTE_MS)).retention(168);
     check("on-demand", &on_demand, &["to 1 shards 34.315177", "keep 168 to 24 7.20"]);
 }
 
@@ -282,11 +282,11 @@ fn drop_consumer() {
 #[test]
 fn aggregate() {
     // 2,073.6 million records of 100 bytes are 29.0304 a month, and in records of 48 KB two units of 4,218,750.
-    let small = tick(SHARD, SHARD * 100);
+    let small = step(SHARD, SHARD * 100);
     check("a hundred bytes", &Case::provisioned(1, &small), &["aggregate 100 of 25 KB 28.912275"]);
     check("not most of the bill", &Case::provisioned(3, &small), &["why 3 and not 1 21.60"]);
     check("24 KB already fill a unit", &Case::provisioned(6, &large(SHARD / 4)), &[]);
-    check("few records", &Case::provisioned(1, &tick(1_000, 100_000)), &[]);
+    check("few records", &Case::provisioned(1, &step(1_000, 100_000)), &[]);
     let on_demand = Case::on_demand(&small).priced(&[Item::OnDemandHour, Item::OnDemandIn]);
     // 2,073.6 million KB are 1,977.539063 GB x 0.08, and of bytes 193.119049 GB.
     check("on-demand rounds to a KB", &on_demand, &["aggregate 100 of 1 KB 142.753601"]);
@@ -294,7 +294,7 @@ fn aggregate() {
 
 #[test]
 fn what_saves_most_comes_first() {
-    let both = Case::provisioned(2, &lagging(tick(SHARD, SHARD * 100), MINUTE_MS)).retention(168).unmanaged();
+    let both = Case::provisioned(2, &lagging(step(SHARD, SHARD * 100), MINUTE_MS)).retention(168).unmanaged();
     // A shard less saves its retention too: 720 h x (0.015 + 0.02).
     check("much to be said", &both, &["keep 168 to 24 28.80", "enrol for 1 25.20"]);
     let saved: Vec<_> = both.advice().iter().map(|one| one.a_month).collect();

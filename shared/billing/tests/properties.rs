@@ -5,14 +5,14 @@ mod support;
 
 use billing::prices::{Item, PriceSheet, US_EAST_1};
 use billing::{
-    AdviceInput, Bill, Consumer, OnDemandOnly, OwnUse, Saving, Series, Standing, Tick, Usage, advantage_of_all, advice,
-    month_end, on_demand_bytes, put_units,
+    AdviceInput, Bill, Consumer, OnDemandOnly, Saving, ScalerUsage, Series, StreamConfig, Usage, UsageStep,
+    advantage_of_all, advice, month_end, on_demand_bytes, put_units,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{MicroUsd, Minute, ShardCount, StreamMode};
 use proptest::prelude::*;
-use support::{HOUR, at, standing, whole};
+use support::{HOUR, at, stream_config, whole};
 
 const KB: u64 = 1_024;
 /// Consumers of every stream below.
@@ -31,7 +31,7 @@ fn mode() -> impl Strategy<Value = StreamMode> {
 }
 
 /// Any step at all: gaps, idle, beyond what a stream could take.
-fn any_tick() -> impl Strategy<Value = Tick> {
+fn any_tick() -> impl Strategy<Value = UsageStep> {
     let amount = |most: u64| prop_oneof![1 => Just(None), 1 => Just(Some(0)), 6 => (0..=most).prop_map(Some)];
     let metrics = (amount(1 << 40), amount(1 << 30), amount(1 << 30), amount(1 << 41), amount(1 << 40)).prop_map(
         |(bytes, records, throttled_records, read_bytes, iterator_age_ms)| Minute {
@@ -44,36 +44,33 @@ fn any_tick() -> impl Strategy<Value = Tick> {
         },
     );
     let fan_out_bytes = prop::collection::vec(amount(1 << 40), 0..=CONSUMERS);
-    (metrics, prop::option::of(0..=10_000_u32), fan_out_bytes).prop_map(|(metrics, open_shards, fan_out_bytes)| Tick {
-        by_ledger: None,
-        metrics,
-        open_shards,
-        fan_out_bytes,
+    (metrics, prop::option::of(0..=10_000_u32), fan_out_bytes).prop_map(|(metrics, open_shards, fan_out_bytes)| {
+        UsageStep { by_ledger: None, metrics, open_shards, fan_out_bytes }
     })
 }
 
 /// A series, and a stream and consumers that were made before it or within it.
-fn stream() -> impl Strategy<Value = (Series, Standing)> {
-    let ticks = prop::collection::vec(any_tick(), 0..40);
+fn stream() -> impl Strategy<Value = (Series, StreamConfig)> {
+    let steps = prop::collection::vec(any_tick(), 0..40);
     let age = || -200_000_i64..200_000;
     let step = prop_oneof![Just(60_u32), Just(300), Just(HOUR)];
-    (ticks, step, mode(), 1..=1_000_u32, 24..=8_760_u32, age(), age(), age()).prop_map(
-        |(ticks, step_seconds, mode, shards, retention_hours, created, one, other)| {
+    (steps, step, mode(), 1..=1_000_u32, 24..=8_760_u32, age(), age(), age()).prop_map(
+        |(steps, step_seconds, mode, shards, retention_hours, created, one, other)| {
             let start = at("2026-11-10T00:00:00Z");
             let made = |name: &str, created| Consumer { name: name.to_owned(), created: start + seconds(created) };
-            let standing = Standing {
+            let config = StreamConfig {
                 created: start + seconds(created),
                 consumers: vec![made("one", one), made("other", other)],
                 on_demand_only: OnDemandOnly::default(),
-                ..standing(mode, shards, retention_hours)
+                ..stream_config(mode, shards, retention_hours)
             };
-            (Series { start, step_seconds, ticks }, standing)
+            (Series { start, step_seconds, steps }, config)
         },
     )
 }
 
-fn bill(series: &Series, standing: &Standing) -> Bill {
-    Bill::as_it_is(&sheet(), &whole(series, standing), standing).unwrap()
+fn bill(series: &Series, config: &StreamConfig) -> Bill {
+    Bill::as_it_is(&sheet(), &whole(series, config), config).unwrap()
 }
 
 /// The fields that add up.
@@ -113,43 +110,43 @@ proptest! {
     /// of that take four. So they are raised with their bytes.
     #[test]
     fn more_traffic_or_shards_or_retention_never_cost_less(
-        (series, standing) in stream(),
+        (series, config) in stream(),
         which in 0..6_usize,
         step in any::<prop::sample::Index>(),
         more in 1..1_000_000_u32,
     ) {
-        let (mut more_series, mut more_standing) = (series.clone(), standing.clone());
+        let (mut more_series, mut more_config) = (series.clone(), config.clone());
         let raised = |amount: &mut Option<u64>, by: u64| *amount = Some(amount.unwrap_or(0) + by);
-        if !series.ticks.is_empty() {
-            let tick = &mut more_series.ticks[step.index(series.ticks.len())];
-            let mean = tick.metrics.bytes.unwrap_or(0).div_ceil(tick.metrics.records.unwrap_or(0).max(1));
+        if !series.steps.is_empty() {
+            let step = &mut more_series.steps[step.index(series.steps.len())];
+            let mean = step.metrics.bytes.unwrap_or(0).div_ceil(step.metrics.records.unwrap_or(0).max(1));
             match which {
-                0 => raised(&mut tick.metrics.bytes, u64::from(more)),
-                1 => raised(&mut tick.metrics.read_bytes, u64::from(more)),
-                2 if tick.metrics.records > Some(0) => {
-                    raised(&mut tick.metrics.records, u64::from(more));
-                    raised(&mut tick.metrics.bytes, mean * u64::from(more));
+                0 => raised(&mut step.metrics.bytes, u64::from(more)),
+                1 => raised(&mut step.metrics.read_bytes, u64::from(more)),
+                2 if step.metrics.records > Some(0) => {
+                    raised(&mut step.metrics.records, u64::from(more));
+                    raised(&mut step.metrics.bytes, mean * u64::from(more));
                 }
-                3 if tick.fan_out_bytes.len() == CONSUMERS => raised(&mut tick.fan_out_bytes[0], u64::from(more)),
-                4 => for tick in &mut more_series.ticks {
-                    tick.open_shards = tick.open_shards.map(|count| count + more);
+                3 if step.fan_out_bytes.len() == CONSUMERS => raised(&mut step.fan_out_bytes[0], u64::from(more)),
+                4 => for step in &mut more_series.steps {
+                    step.open_shards = step.open_shards.map(|count| count + more);
                 },
-                _ => more_standing.retention_hours += more,
+                _ => more_config.retention_hours += more,
             }
         }
-        prop_assert!(bill(&series, &standing).total() <= bill(&more_series, &more_standing).total());
+        prop_assert!(bill(&series, &config).total() <= bill(&more_series, &more_config).total());
     }
 
     #[test]
-    fn a_bill_is_the_sum_of_its_lines((series, standing) in stream()) {
-        let usage = whole(&series, &standing);
+    fn a_bill_is_the_sum_of_its_lines((series, config) in stream()) {
+        let usage = whole(&series, &config);
         for bill in [
-            Bill::as_it_is(&sheet(), &usage, &standing).unwrap(),
-            Bill::on_demand(&sheet(), &usage, &standing).unwrap(),
-            Bill::advantage(&sheet(), &usage, &standing).unwrap(),
-            Bill::with_shards(&sheet(), &usage, &standing, ShardCount::new(7).unwrap()).unwrap(),
-            advantage_of_all(&sheet(), [(&usage, &standing)], usage.seconds).unwrap(),
-            OwnUse::of_stream(usage.seconds, 11, usage.seconds).and(OwnUse::of_stack(usage.seconds)).bill(&sheet()).unwrap(),
+            Bill::as_it_is(&sheet(), &usage, &config).unwrap(),
+            Bill::on_demand(&sheet(), &usage, &config).unwrap(),
+            Bill::advantage(&sheet(), &usage, &config).unwrap(),
+            Bill::with_shards(&sheet(), &usage, &config, ShardCount::new(7).unwrap()).unwrap(),
+            advantage_of_all(&sheet(), [(&usage, &config)], usage.seconds).unwrap(),
+            ScalerUsage::of_stream(usage.seconds, 11, usage.seconds).and(ScalerUsage::of_stack(usage.seconds)).bill(&sheet()).unwrap(),
         ] {
             prop_assert_eq!(bill.total().0, bill.lines.iter().map(|line| line.cost.0).sum::<u64>());
             prop_assert!(bill.lines.iter().all(|line| line.quantity > 0 && bill.cost_of(line.item) == line.cost));
@@ -162,15 +159,15 @@ proptest! {
 
     #[test]
     fn a_period_is_the_sum_of_its_parts(
-        (series, standing) in stream(),
+        (series, config) in stream(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
     ) {
-        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(series.ticks.len() + 1)).collect();
-        cuts.extend([0, series.ticks.len()]);
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(series.steps.len() + 1)).collect();
+        cuts.extend([0, series.steps.len()]);
         cuts.sort_unstable();
         let time = |step: usize| series.start + seconds(i64::try_from(step).unwrap() * i64::from(series.step_seconds));
-        let parts: Vec<_> = cuts.windows(2).map(|cut| series.usage(&standing, time(cut[0]), time(cut[1]))).collect();
-        let usage = whole(&series, &standing);
+        let parts: Vec<_> = cuts.windows(2).map(|cut| series.usage(&config, time(cut[0]), time(cut[1]))).collect();
+        let usage = whole(&series, &config);
 
         for (at, sum) in sums(&usage).into_iter().enumerate() {
             prop_assert_eq!(sum, parts.iter().map(|part| sums(part)[at]).sum::<u128>(), "field {}", at);
@@ -186,8 +183,8 @@ proptest! {
         prop_assert_eq!(usage.peak_read_bytes, most(|part| part.peak_read_bytes));
         prop_assert_eq!(usage.iterator_age_ms, parts.iter().filter_map(|part| part.iterator_age_ms).max());
 
-        let bills: Vec<_> = parts.iter().map(|part| Bill::as_it_is(&sheet(), part, &standing).unwrap()).collect();
-        for line in Bill::as_it_is(&sheet(), &usage, &standing).unwrap().lines {
+        let bills: Vec<_> = parts.iter().map(|part| Bill::as_it_is(&sheet(), part, &config).unwrap()).collect();
+        for line in Bill::as_it_is(&sheet(), &usage, &config).unwrap().lines {
             let together: u64 = bills.iter().map(|bill| bill.cost_of(line.item).0).sum();
             prop_assert!(together.abs_diff(line.cost.0) <= bills.len() as u64, "{}: {together} {line:?}", line.item);
         }
@@ -224,14 +221,14 @@ proptest! {
         let peak = u64::from(shards) * 3_600_000 * 80 / 100;
         let busiest = busiest_hour(peak, record_bytes);
         let of_load = |records: u64| {
-            let mut ticks = vec![support::tick(records, records * record_bytes); hours];
-            ticks[hours / 2] = busiest.clone();
-            whole(&support::hours(ticks), &standing(StreamMode::Provisioned, shards, 24))
+            let mut steps = vec![support::step(records, records * record_bytes); hours];
+            steps[hours / 2] = busiest.clone();
+            whole(&support::hours(steps), &stream_config(StreamMode::Provisioned, shards, 24))
         };
         let (provisioned, on_demand) = modes(shards);
         let dearer_by = |records: u64| {
             let usage = of_load(records);
-            let total = |standing: &Standing| Bill::as_it_is(&sheet(), &usage, standing).unwrap().total().0;
+            let total = |config: &StreamConfig| Bill::as_it_is(&sheet(), &usage, config).unwrap().total().0;
             i128::from(total(&on_demand)) - i128::from(total(&provisioned))
         };
         let most = busiest.metrics.records.unwrap();
@@ -243,7 +240,7 @@ proptest! {
         for (records, is_more) in [(less, false), (more, true)] {
             prop_assume!(records <= most && month_of(dearer_by(records), hours) >= 1_000_000);
             let usage = of_load(records);
-            let switch = |standing: &Standing| mode_advised(&usage, standing);
+            let switch = |config: &StreamConfig| mode_advised(&usage, config);
             let to_shards = Saving::ToProvisioned { shards: provisioned.open_shards, only: OnDemandOnly::default() };
             prop_assert_eq!(switch(&provisioned), (!is_more).then_some(Saving::ToOnDemand));
             prop_assert_eq!(switch(&on_demand), is_more.then_some(to_shards));
@@ -253,7 +250,7 @@ proptest! {
     #[test]
     fn a_constant_stream_is_expected_to_cost_its_whole_month(
         (first, hours, starts, ends, created) in within_a_month(),
-        tick in any_tick(),
+        step in any_tick(),
         mode in mode(),
         retention_hours in prop_oneof![Just(24), 24..=8_760_u32],
     ) {
@@ -261,16 +258,16 @@ proptest! {
         // A young stream keeps more from day to day until it is as old as its retention, and so does not cost the same.
         let (created_at, created) =
             if retention_hours > 24 { (support::at("2020-01-01T00:00:00Z"), -1) } else { (time(created), created) };
-        let stream = Standing {
+        let stream = StreamConfig {
             created: created_at,
             consumers: vec![support::consumer("one", "2020-01-01T00:00:00Z")],
             on_demand_only: OnDemandOnly::default(),
-            ..standing(mode, 5, retention_hours)
+            ..stream_config(mode, 5, retention_hours)
         };
         let series = |from: i64, until: i64| Series {
             start: time(from),
             step_seconds: HOUR,
-            ticks: vec![tick.clone(); usize::try_from(until - from).unwrap()],
+            steps: vec![step.clone(); usize::try_from(until - from).unwrap()],
         };
         let expected = month_end(&sheet(), &series(starts, ends), &stream).unwrap().unwrap();
         let whole = bill(&series(0, hours), &stream);
@@ -283,7 +280,7 @@ proptest! {
 
     #[test]
     fn nothing_panics(
-        tick in extreme_tick(),
+        step in extreme_tick(),
         (count, step_seconds) in (0..4_usize, prop_oneof![Just(0), Just(60), Just(u32::MAX)]),
         start in extreme_time(),
         created in extreme_time(),
@@ -292,21 +289,21 @@ proptest! {
         mode in mode(),
         target_utilization_percent in prop_oneof![Just(0), Just(80), Just(u32::MAX)],
     ) {
-        let stream = Standing {
+        let stream = StreamConfig {
             created,
             consumers: vec![Consumer { name: String::new(), created: start }],
             on_demand_only: OnDemandOnly::default(),
-            ..standing(mode, shards, retention_hours)
+            ..stream_config(mode, shards, retention_hours)
         };
-        let series = Series { start, step_seconds, ticks: vec![tick; count] };
+        let series = Series { start, step_seconds, steps: vec![step; count] };
         let usage = whole(&series, &stream);
-        let looked = AdviceInput { usage: &usage, standing: &stream, managed_by: None, target_utilization_percent };
+        let looked = AdviceInput { usage: &usage, config: &stream, managed_by: None, target_utilization_percent };
         prop_assert!(advice(&sheet(), looked).is_ok());
         prop_assert!(month_end(&sheet(), &series, &stream).is_ok());
         prop_assert!(Bill::advantage(&sheet(), &usage, &stream).is_ok());
         prop_assert!(Bill::on_demand(&sheet(), &usage, &stream).is_ok());
         prop_assert!(advantage_of_all(&sheet(), [(&usage, &stream), (&usage, &stream)], u64::MAX).is_ok());
-        let own = OwnUse::of_stream(u64::MAX, 1 << 32, u64::MAX).and(OwnUse::of_stack(u64::MAX));
+        let own = ScalerUsage::of_stream(u64::MAX, 1 << 32, u64::MAX).and(ScalerUsage::of_stack(u64::MAX));
         prop_assert!(own.bill(&sheet()).is_ok());
         if count == 0 {
             prop_assert_eq!(usage, Usage::default());
@@ -316,14 +313,14 @@ proptest! {
 }
 
 /// An hour in which the limit that binds is just met.
-fn busiest_hour(records: u64, record_bytes: u64) -> Tick {
+fn busiest_hour(records: u64, record_bytes: u64) -> UsageStep {
     // Whole records that fill a shard's bytes or its thousand records, whichever is first.
     let records = if record_bytes > 1_048 { records / 1_000 * 1_048_576 / record_bytes } else { records };
-    support::tick(records, records * record_bytes)
+    support::step(records, records * record_bytes)
 }
 
-fn modes(shards: u32) -> (Standing, Standing) {
-    (standing(StreamMode::Provisioned, shards, 24), standing(StreamMode::OnDemand, shards, 24))
+fn modes(shards: u32) -> (StreamConfig, StreamConfig) {
+    (stream_config(StreamMode::Provisioned, shards, 24), stream_config(StreamMode::OnDemand, shards, 24))
 }
 
 /// The smallest number up to `most` for which it is so.
@@ -342,8 +339,8 @@ fn month_of(difference: i128, hours: usize) -> u128 {
 }
 
 /// The other mode, if that is advised; the stream is unmanaged, and its other advice is not looked at.
-fn mode_advised(usage: &Usage, standing: &Standing) -> Option<Saving> {
-    let looked = AdviceInput { usage, standing, managed_by: None, target_utilization_percent: 80 };
+fn mode_advised(usage: &Usage, config: &StreamConfig) -> Option<Saving> {
+    let looked = AdviceInput { usage, config, managed_by: None, target_utilization_percent: 80 };
     let mut found = advice(&sheet(), looked).unwrap().into_iter().map(|advice| advice.saving);
     found.find(|saving| matches!(saving, Saving::ToOnDemand | Saving::ToProvisioned { .. }))
 }
@@ -358,11 +355,11 @@ fn within_a_month() -> impl Strategy<Value = (Timestamp, i64, i64, i64, i64)> {
     })
 }
 
-fn extreme_tick() -> impl Strategy<Value = Tick> {
+fn extreme_tick() -> impl Strategy<Value = UsageStep> {
     let amount = || prop_oneof![Just(None), Just(Some(0)), Just(Some(1)), Just(Some(u64::MAX))];
     let shards = prop_oneof![Just(None), Just(Some(0)), Just(Some(u32::MAX))];
     (amount(), amount(), amount(), amount(), amount(), amount(), shards).prop_map(
-        |(bytes, records, throttled_records, read_bytes, iterator_age_ms, fan_out, open_shards)| Tick {
+        |(bytes, records, throttled_records, read_bytes, iterator_age_ms, fan_out, open_shards)| UsageStep {
             by_ledger: None,
             metrics: Minute { bytes, records, throttled_records, read_bytes, read_throttles: None, iterator_age_ms },
             open_shards,
@@ -386,9 +383,9 @@ fn extreme_time() -> impl Strategy<Value = Timestamp> {
 #[test]
 fn break_even_of_a_steady_stream_is_far_below_what_a_shard_takes() {
     let (provisioned, on_demand) = modes(1);
-    let total = |records: u64, standing: &Standing| {
-        let usage = whole(&support::hours(vec![support::tick(records, records * KB); 720]), standing);
-        Bill::as_it_is(&sheet(), &usage, standing).unwrap().total()
+    let total = |records: u64, config: &StreamConfig| {
+        let usage = whole(&support::hours(vec![support::step(records, records * KB); 720]), config);
+        Bill::as_it_is(&sheet(), &usage, config).unwrap().total()
     };
     // A shard at full use: 720 h x 0.015 = 10.80 and 2,592 million units x 0.014 = 36.288; on-demand 28.80 and 2,471.92
     // GB x 0.08 = 197.753906.

@@ -3,15 +3,15 @@
 //! Start at [`Spread`], which takes keys and tells; [`spread_lines`] reads a file of them with every core.
 
 mod fault;
-mod frequent;
 mod hash;
+mod heavy_hitters;
 mod lines;
 mod pieces;
 mod spread;
 mod statistics;
 
 pub use fault::{LineFault, LinesFault};
-pub use frequent::{Frequent, Heavy};
+pub use heavy_hitters::{HeavyHitter, HeavyHitters};
 pub use lines::spread_lines;
 pub use spread::{Spread, WINDOW_RECORDS};
 pub use statistics::Evenness;

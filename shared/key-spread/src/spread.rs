@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use kinesis_model::HashKeyRange;
 
-use crate::frequent::{Frequent, Heavy};
 use crate::hash::hash_keys;
+use crate::heavy_hitters::{HeavyHitter, HeavyHitters};
 use crate::statistics::Evenness;
 
 /// Records in a window, over which it is asked how even load is at a time: a minute at a thousand a second.
@@ -20,7 +20,7 @@ const PART_SHIFT: u32 = 128 - 12;
 
 /// Where on the ring each shard lies.
 #[derive(Debug)]
-struct Ring {
+struct HashKeySpace {
     /// The first hash key of each range but the first.
     boundaries: Vec<u128>,
     /// The shard with which each of [`PARTS`] equal parts of the ring begins.
@@ -31,10 +31,10 @@ struct Ring {
 /// Keys over the shards with these ranges.
 #[derive(Clone, Debug)]
 pub struct Spread {
-    ring: Arc<Ring>,
+    key_space: Arc<HashKeySpace>,
     /// Records of each.
     shards: Vec<u64>,
-    frequent: Frequent,
+    heavy_hitters: HeavyHitters,
     window: Vec<u64>,
     in_window: u64,
     windows: u64,
@@ -50,20 +50,20 @@ impl Spread {
         let begins = |part: u128| boundaries.partition_point(|first| *first <= part << PART_SHIFT);
         let begins = (0..PARTS).map(begins).collect();
         let shares = ranges.iter().map(|range| range.share()).collect();
-        Self::on(Arc::new(Ring { boundaries, begins, shares }))
+        Self::on(Arc::new(HashKeySpace { boundaries, begins, shares }))
     }
 
     /// Nothing yet, over the same shards.
     pub(crate) fn another(&self) -> Self {
-        Self::on(Arc::clone(&self.ring))
+        Self::on(Arc::clone(&self.key_space))
     }
 
-    fn on(ring: Arc<Ring>) -> Self {
-        let shards = ring.shares.len();
+    fn on(key_space: Arc<HashKeySpace>) -> Self {
+        let shards = key_space.shares.len();
         Self {
-            ring,
+            key_space,
             shards: vec![0; shards],
-            frequent: Frequent::default(),
+            heavy_hitters: HeavyHitters::default(),
             window: vec![0; shards],
             in_window: 0,
             windows: 0,
@@ -79,7 +79,7 @@ impl Spread {
         for (key, hash) in keys.iter().zip(&hashes) {
             let shard = self.shard(*hash);
             self.shards[shard] += 1;
-            self.frequent.add(key, *hash, 1);
+            self.heavy_hitters.add(key, *hash, 1);
             self.window[shard] += 1;
             self.in_window += 1;
             if self.in_window == WINDOW_RECORDS {
@@ -93,9 +93,9 @@ impl Spread {
     /// The shard that a hash key lies on.
     #[inline]
     pub fn shard(&self, hash_key: u128) -> usize {
-        let mut shard = self.ring.begins[(hash_key >> PART_SHIFT) as usize];
+        let mut shard = self.key_space.begins[(hash_key >> PART_SHIFT) as usize];
         // A part has few boundaries, if any.
-        while self.ring.boundaries.get(shard).is_some_and(|first| *first <= hash_key) {
+        while self.key_space.boundaries.get(shard).is_some_and(|first| *first <= hash_key) {
             shard += 1;
         }
         shard
@@ -113,7 +113,7 @@ impl Spread {
         self.in_window += std::mem::take(&mut other.in_window);
         self.windows += std::mem::take(&mut other.windows);
         self.peaks += std::mem::take(&mut other.peaks);
-        self.frequent.merge(&mut other.frequent);
+        self.heavy_hitters.merge(&mut other.heavy_hitters);
         if self.in_window == WINDOW_RECORDS {
             self.end_window();
         }
@@ -131,7 +131,7 @@ impl Spread {
 
     /// How even the records lie; `None` where there are none.
     pub fn evenness(&self) -> Option<Evenness> {
-        Evenness::of(&self.shards, &self.ring.shares)
+        Evenness::of(&self.shards, &self.key_space.shares)
     }
 
     /// The busiest shard of a window over the mean, on average over the windows: what evenness is worth at a time. `None` where
@@ -143,13 +143,13 @@ impl Spread {
     }
 
     /// The hottest keys, so many at most, by weight.
-    pub fn hottest(&self, most: usize) -> Vec<Heavy> {
-        self.frequent.heaviest(most)
+    pub fn hottest(&self, most: usize) -> Vec<HeavyHitter> {
+        self.heavy_hitters.heaviest(most)
     }
 
-    /// By how much a key may weigh more than is told; see [`Frequent::error`].
+    /// By how much a key may weigh more than is told; see [`HeavyHitters::error`].
     pub fn error(&self) -> u64 {
-        self.frequent.error()
+        self.heavy_hitters.error()
     }
 
     fn end_window(&mut self) {

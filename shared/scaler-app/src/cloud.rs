@@ -6,22 +6,24 @@ mod cloudwatch;
 mod failure;
 mod kinesis;
 mod notifications;
-mod pages;
 mod price_list;
 mod queue;
+mod report_store;
 mod subject;
 mod tagging;
 
 pub use clock::Clock;
 pub use cloudformation::CloudFormation;
-pub use cloudwatch::{CloudWatch, DELETED_AT_ONCE, FiringAlarm, NativeSettings, OtherSettings, Runs, StoredAlarm};
+pub use cloudwatch::{
+    CloudWatch, DELETED_AT_ONCE, FiringAlarm, LambdaUsage, NativeSettings, OtherSettings, StoredAlarm,
+};
 pub(crate) use failure::NOT_FOUND_ADVICE;
 pub use failure::{CallError, CredentialFault, Failure};
 pub use kinesis::Kinesis;
 pub use notifications::{Notification, NotificationKind, Notifications};
-pub use pages::Pages;
 pub use price_list::{ListedPrices, PriceList};
 pub use queue::Queue;
+pub use report_store::ReportStore;
 pub use subject::Subject;
 pub use tagging::{TaggedStream, Tagging};
 
@@ -64,10 +66,10 @@ pub trait CostCloud: FleetCloud {
     /// AWS's Price List.
     type PriceList: PriceList;
     /// Amazon S3.
-    type Pages: Pages;
+    type ReportStore: ReportStore;
 
     /// Prices.
     fn price_list(&self) -> &Self::PriceList;
     /// The bucket in which reports are kept; none where the stack has none.
-    fn pages(&self) -> Option<&Self::Pages>;
+    fn report_store(&self) -> Option<&Self::ReportStore>;
 }

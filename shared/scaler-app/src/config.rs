@@ -77,7 +77,7 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Policy, Co
 mod tests {
     #![allow(clippy::unwrap_used)]
     use scaler_core::Risk;
-    use scaler_core::settings::Takes;
+    use scaler_core::settings::SettingKind;
 
     use super::*;
 
@@ -93,10 +93,10 @@ mod tests {
     #[test]
     fn every_setting_arrives_and_its_faults_are_told() {
         for setting in SETTINGS {
-            let value = match &setting.takes {
-                Takes::Whole { allowed, .. } => allowed.end().to_string(),
-                Takes::Level { .. } => Risk::Thrifty.to_string(),
-                Takes::Switch { .. } => true.to_string(),
+            let value = match &setting.kind {
+                SettingKind::Whole { allowed, .. } => allowed.end().to_string(),
+                SettingKind::Risk { .. } => Risk::Thrifty.to_string(),
+                SettingKind::Switch { .. } => true.to_string(),
             };
             // A minimum at its most needs a maximum that is no less.
             let policy = read(&[(setting.variable, &value), ("SHARDS_MAX", "10000")]).unwrap();

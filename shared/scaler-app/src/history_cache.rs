@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use kinesis_model::MetricWindow;
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
-use scaler_core::{LoadHistory, PAST_MINUTES};
+use scaler_core::{HISTORY_MINUTES, LoadHistory};
 
 use crate::cloud::{CallError, CloudWatch};
 
@@ -28,7 +28,7 @@ impl HistoryCache {
         stream: &str,
         now: Timestamp,
     ) -> Result<Arc<LoadHistory>, CallError> {
-        self.read(stream, now, |hour| cloudwatch.past(stream, hour, PAST_MINUTES)).await
+        self.read(stream, now, |hour| cloudwatch.load_history(stream, hour, HISTORY_MINUTES)).await
     }
 
     /// As [`Self::of_stream`], by whoever reads what comes before this time.

@@ -161,7 +161,7 @@ impl OutcomeKind {
             | Failure::Denied
             | Failure::Unauthenticated(_)
             | Failure::Quota
-            | Failure::DaySpent => Self::Refused,
+            | Failure::DailyLimitReached => Self::Refused,
             Failure::InUse => Self::Held,
             Failure::Throttled | Failure::Unavailable | Failure::ServerFault | Failure::Unreadable => Self::Failed,
         }
@@ -221,7 +221,7 @@ impl Outcome {
         let steps = decision.steps.iter().map(|step| StepReport {
             stage: step.reason.stage().to_string(),
             shards: step.shards.get(),
-            reason: decision.told(&step.reason),
+            reason: decision.describe(&step.reason),
         });
         let mut decided = Self {
             current: Some(decision.current.get()),

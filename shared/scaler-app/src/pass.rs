@@ -3,13 +3,13 @@
 mod act;
 mod end;
 mod handle;
+mod notify;
 mod reconcile;
 mod refit;
 mod settle;
-mod tell;
 
 pub use handle::handle;
+pub(crate) use notify::{notify, notify_unrecorded};
 pub use reconcile::{reconcile, reshard};
 pub use refit::{is_ours, refit};
 pub(crate) use settle::settle;
-pub(crate) use tell::{tell_people, tell_without_memory};

@@ -1,33 +1,33 @@
 //! What cost-report runs: it gathers what streams used, reckons what they cost and could have cost, and tells people.
 //!
 //! Start at [`cost_report()`]: an event becomes a [`CostRequest`] (`request.rs`), the streams' metrics are gathered
-//! (`gather.rs`), each is reckoned by `billing` (`reckon.rs`) into a [`CostReport`] (`figures.rs`), of which people
+//! (`gather.rs`), each is reckoned by `billing` (`calculate.rs`) into a [`CostReport`] (`figures.rs`), of which people
 //! get the short form (`summary.rs`).
 
+mod calculate;
 pub mod figures;
 mod gather;
-mod reckon;
 mod request;
 mod summary;
 mod telemetry;
 
 use billing::prices::PriceSheet;
-use billing::{OwnUse, advantage_of_all};
+use billing::{ScalerUsage, advantage_of_all};
 use jiff::{SignedDuration, Timestamp};
 use scaler_core::Policy;
 use serde_json::Value;
 
-use crate::cloud::{Clock, CostCloud, Notifications, Pages};
+use crate::cloud::{Clock, CostCloud, Notifications, ReportStore};
 use crate::stack_config::StackConfig;
 
 pub use figures::CostReport;
-pub use request::{CostFault, CostRequest, Whose, time};
+pub use request::{CostFault, CostRequest, Scope, time};
 pub use summary::summary;
 pub use telemetry::lines;
 
+use calculate::Calculated;
 use figures::{FleetCost, PriceUsed, StreamCost, Usd, UsdSaved};
 use gather::Gathered;
-use reckon::Reckoned;
 
 /// How long a run begins with more streams: the function's 900 s in `template.yaml`, less what ten streams may take at worst.
 pub const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(780);
@@ -54,13 +54,13 @@ pub async fn cost_report(
 ) -> CostReport {
     let now = cloud.clock().now();
     match CostRequest::parse(event, now) {
-        Ok(request) => reckoned(cloud, settings, &request, deadline).await,
+        Ok(request) => calculate_report(cloud, settings, &request, deadline).await,
         Err(fault) => CostReport::empty(&settings.stack_config.region, now, now, vec![fault.to_string()]),
     }
 }
 
 /// Answers a request.
-pub async fn reckoned(
+pub async fn calculate_report(
     cloud: &impl CostCloud,
     settings: CostSettings<'_>,
     request: &CostRequest,
@@ -77,15 +77,15 @@ pub async fn reckoned(
 
 /// Keeps the page, and tells people where it is. Neither is worth another run: the answer and the log have it all.
 async fn publish(cloud: &impl CostCloud, settings: CostSettings<'_>, request: &CostRequest, report: &mut CostReport) {
-    if let Some(pages) = cloud.pages() {
+    if let Some(report_store) = cloud.report_store() {
         // One that a person asked for does not take the place of the day's.
-        let which = match &request.whose {
-            Whose::Managed => "",
-            Whose::All => "-all",
-            Whose::Streams(_) => "-some",
+        let which = match &request.scope {
+            Scope::Managed => "",
+            Scope::All => "-all",
+            Scope::Streams(_) => "-some",
         };
         let key = format!("{}/{}{which}.html", report.region, report.until.strftime("%Y-%m-%d"));
-        match pages.put(&key, (settings.draw)(report)).await {
+        match report_store.put(&key, (settings.draw)(report)).await {
             Ok(place) => report.page = Some(place),
             Err(error) => report.faults.push(format!("the page was not kept: {error}")),
         }
@@ -124,16 +124,16 @@ fn report_of(gathered: Gathered, request: &CostRequest) -> CostReport {
 }
 
 fn fleet_of(
-    streams: &[Reckoned],
-    stack: OwnUse,
+    streams: &[Calculated],
+    stack: ScalerUsage,
     sheet: &PriceSheet,
     seconds: u64,
     notes: &mut Vec<String>,
 ) -> FleetCost {
     let own = streams.iter().fold(stack, |own, stream| own.and(stream.own));
     let (own, missing) = own.bill_as_known(sheet);
-    notes.extend(missing.iter().map(reckon::scaler_without));
-    let billed = streams.iter().map(|stream| (&stream.usage, &stream.standing));
+    notes.extend(missing.iter().map(calculate::scaler_without));
+    let billed = streams.iter().map(|stream| (&stream.usage, &stream.config));
     let managed: Vec<_> = streams.iter().map(|stream| &stream.cost).filter(|cost| cost.managed).collect();
     let all: Vec<_> = streams.iter().map(|stream| &stream.cost).collect();
     let paid = own.total().and(sum(&managed, |one| Some(one.usd)).unwrap_or_default().0);

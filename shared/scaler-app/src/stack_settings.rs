@@ -74,7 +74,7 @@ pub fn alarms_of(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use scaler_core::settings::Takes;
+    use scaler_core::settings::SettingKind;
     use scaler_core::{PolicySpec, Risk};
 
     /// Characters of a description, at most. Source: CloudWatch API reference, `PutMetricAlarm`.
@@ -110,7 +110,7 @@ mod tests {
     fn the_longest_names_and_values_fit() {
         let mut most = PolicySpec { throttling_risk: Risk::Cautious, ..PolicySpec::default() };
         for setting in SETTINGS {
-            if let Takes::Whole { allowed, .. } = &setting.takes {
+            if let SettingKind::Whole { allowed, .. } = &setting.kind {
                 setting.set(&mut most, &allowed.end().to_string()).unwrap();
             }
         }

@@ -20,7 +20,7 @@ fn advice(shards: u32, max: u32) -> Option<String> {
     };
     let seen = Observation {
         stream,
-        enrolment: StreamTags::read(&[
+        tags: StreamTags::read(&[
             ("kinesis-scaler/managed", "true"),
             ("kinesis-scaler/shards-max", max.to_string().as_str()),
         ]),

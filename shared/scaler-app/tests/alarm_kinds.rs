@@ -22,7 +22,7 @@ async fn outcome(event: &Value) -> Outcome {
     let load = Minute { bytes: Some(bytes), records: Some(bytes / 4_096), ..Minute::default() };
     let world = World::at(Timestamp::constant(1_767_322_800, 0)).with("orders", Stream::managed(4, load));
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    handle(&world, &World::process(), &policy, Direction::Out, event, &mut |_| ()).await.outcomes.remove(0)
+    handle(&world, &World::function_state(), &policy, Direction::Out, event, &mut |_| ()).await.outcomes.remove(0)
 }
 
 /// A direct alarm action with this metric.

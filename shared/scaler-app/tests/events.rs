@@ -50,8 +50,8 @@ fn asked_by_cloudformation(event: &Value) -> String {
 fn asked(event: &Value) -> String {
     let now = "2026-01-02T06:15:00Z".parse().unwrap();
     match CostRequest::parse(event, now) {
-        Ok(CostRequest { whose, from, until, publish, .. }) => {
-            format!("{whose:?} from {from} until {until}, to be published: {publish}")
+        Ok(CostRequest { scope, from, until, publish, .. }) => {
+            format!("{scope:?} from {from} until {until}, to be published: {publish}")
         }
         Err(fault) => fault.to_string(),
     }

@@ -5,10 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode, StreamStatus};
 use scaler_app::cloud::Failure;
 use scaler_app::telemetry::{Telemetry, TelemetryItem};
-use scaler_app::{Outcome, OutcomeKind, Response, handle, refit};
-use scaler_core::{AlarmActions, Direction, Policy, PolicySpec, TAG_RESIZES, stream_alarms};
+use scaler_app::{Outcome, OutcomeKind, Response, handle, reconcile, refit};
+use scaler_core::{
+    AlarmActions, Direction, Intent, Order, Policy, PolicySpec, TAG_RESIZES, TAG_SHARDS_MAX, TAG_SHARDS_MIN,
+    scaling_alarm, stream_alarms,
+};
 use serde_json::{Value, json};
-use testkit::{Held, Stream, World};
+use testkit::{Stream, World, WorldAlarm};
 
 const NOW: Timestamp = Timestamp::constant(1_767_322_800, 0);
 
@@ -56,7 +59,8 @@ fn sweep() -> Value {
 async fn run(world: &World, direction: Direction, event: &Value) -> Response {
     let mut told = Vec::new();
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    let response = handle(world, &World::process(), &policy, direction, event, &mut |item| told.push(item)).await;
+    let response =
+        handle(world, &World::function_state(), &policy, direction, event, &mut |item| told.push(item)).await;
     let told = told.into_iter().map(|item| match item {
         TelemetryItem::Outcome(outcome) => *outcome,
         TelemetryItem::Gauges(gauges) => unreachable!("a pass has no gauges: {gauges:?}"),
@@ -258,7 +262,7 @@ async fn a_refused_call_is_not_counted_and_a_lost_answer_is() {
         (Failure::Throttled, "x1767322800=4-5"),
         (Failure::Unavailable, "O1767322800=4-5"),
         (Failure::InUse, "f1767322800=4"),
-        (Failure::DaySpent, "l1767322800=4"),
+        (Failure::DailyLimitReached, "l1767322800=4"),
     ] {
         let world = busy();
         world.fail_next("UpdateShardCount", failure);
@@ -295,8 +299,8 @@ async fn a_refit_touches_only_what_is_ours_and_fits_the_count() {
     let after = world.alarms();
     assert_eq!(after.len(), 2, "one that is not there is not made");
     assert_eq!(after[other], before[other]);
-    let kept = |held: &Held| (held.alarm.actions.clone(), held.alarm.description.clone());
-    assert_eq!((after[ours].alarm.fits(), kept(&after[ours])), (Some(8), kept(&before[ours])));
+    let kept = |held: &WorldAlarm| (held.alarm.actions.clone(), held.alarm.description.clone());
+    assert_eq!((after[ours].alarm.shard_count(), kept(&after[ours])), (Some(8), kept(&before[ours])));
 }
 
 #[tokio::test]
@@ -307,6 +311,26 @@ async fn a_failed_refit_is_told_and_nothing_is_undone() {
     assert_eq!(outcome.outcome, OutcomeKind::Resized);
     assert!(outcome.faults[0].starts_with("the alarms do not fit 5 shards yet"), "{:?}", outcome.faults);
     assert_eq!(world.stream("orders").unwrap().shards, 5);
+}
+
+#[tokio::test]
+async fn an_order_against_contradicting_bounds_refits_the_alarms_by_the_streams_own_settings() {
+    let mut stream = Stream::managed(4, load(1));
+    for (tag, value) in [(TAG_SHARDS_MIN, "9"), (TAG_SHARDS_MAX, "3"), ("kinesis-scaler/target-utilization", "50")] {
+        stream.tags.insert(tag.to_owned(), value.to_owned());
+    }
+    let world = World::at(NOW).with("orders", stream);
+    put_alarms(&world, "orders", 4);
+    let (policy, shards) = (Policy::new(PolicySpec::default()).unwrap(), ShardCount::new(6).unwrap());
+    let order = Intent::Exactly(Order { shards, dry_run: false, unknown_is_idle: false });
+    let outcome = reconcile(&world, &World::function_state(), &policy, "orders", order, Direction::Out, None).await;
+    assert_eq!((outcome.outcome, outcome.desired), (OutcomeKind::Resized, Some(6)), "{outcome:?}");
+    let own = Policy::new(PolicySpec { target_utilization_percent: 50, ..PolicySpec::default() }).unwrap();
+    for direction in [Direction::Out, Direction::In] {
+        let expected = scaling_alarm(&own, "orders", shards, direction);
+        let alarm = &world.alarms()[&expected.name].alarm;
+        assert_eq!((alarm.threshold, alarm.shard_count()), (expected.threshold, Some(6)), "{direction}");
+    }
 }
 
 #[tokio::test]
@@ -447,11 +471,11 @@ async fn a_past_that_cannot_be_read_leaves_the_decision_to_the_last_minutes() {
 #[tokio::test]
 async fn a_warm_function_reads_a_past_once_for_all_of_an_hours_passes() {
     let world = busy_of_late();
-    let (process, policy) = (World::process(), Policy::new(PolicySpec::default()).unwrap());
+    let (function_state, policy) = (World::function_state(), Policy::new(PolicySpec::default()).unwrap());
     let reads = || world.calls().iter().filter(|call| call.starts_with("GetMetricData (past)")).count();
     for (minutes, expected) in [(4, 1), (20, 1), (20, 1), (20, 2)] {
         world.advance(SignedDuration::from_mins(minutes));
-        handle(&world, &process, &policy, Direction::In, &alarm("orders"), &mut |_| ()).await;
+        handle(&world, &function_state, &policy, Direction::In, &alarm("orders"), &mut |_| ()).await;
         assert_eq!(reads(), expected, "at {}", world.now());
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use scaler_app::{config, stack_config};
 use scaler_core::PolicySpec;
-use scaler_core::settings::{SETTINGS, Setting, Takes};
+use scaler_core::settings::{SETTINGS, Setting, SettingKind};
 
 /// Puts what is generated between its marks. A file that was out of date is written anew, and the test fails once.
 fn is_up_to_date(file: &str, parts: &[(&str, String)]) {
@@ -68,16 +68,18 @@ fn the_template_has_a_parameter_and_a_variable_for_each_setting() {
 /// A parameter of the template.
 fn parameter(setting: &Setting) -> String {
     let default = default(setting);
-    let (kind, default_in_yaml, bounds) = match &setting.takes {
-        Takes::Whole { allowed, .. } => {
+    let (kind, default_in_yaml, bounds) = match &setting.kind {
+        SettingKind::Whole { allowed, .. } => {
             let bounds = format!("MinValue: {}\n    MaxValue: {}", allowed.start(), allowed.end());
             ("Number", default.clone(), bounds)
         }
-        Takes::Level { .. } => {
+        SettingKind::Risk { .. } => {
             let words = scaler_core::Risk::ALL.map(|risk| risk.to_string()).join(", ");
             ("String", default.clone(), format!("AllowedValues: [{words}]"))
         }
-        Takes::Switch { .. } => ("String", format!("\"{default}\""), "AllowedValues: [\"true\", \"false\"]".to_owned()),
+        SettingKind::Switch { .. } => {
+            ("String", format!("\"{default}\""), "AllowedValues: [\"true\", \"false\"]".to_owned())
+        }
     };
     format!(
         "  {}:\n    Description: \"{} Allowed: {} (default {default}).\"\n    Type: {kind}\n    Default: {default_in_yaml}\n    {bounds}\n",

@@ -69,7 +69,7 @@ fn alarm() -> Value {
 
 async fn pass(world: &World) -> Outcome {
     let policy = Policy::new(PolicySpec::default()).unwrap();
-    handle(world, &World::process(), &policy, Direction::Out, &alarm(), &mut |_| {}).await.outcomes.remove(0)
+    handle(world, &World::function_state(), &policy, Direction::Out, &alarm(), &mut |_| {}).await.outcomes.remove(0)
 }
 
 fn history(world: &World) -> String {
@@ -110,7 +110,7 @@ async fn a_hot_shard_is_split_in_its_middle_and_its_alarms_are_refitted() {
         ]
     );
     let ranges: Vec<_> =
-        world.stream("orders").unwrap().ring.unwrap().shards().iter().map(|shard| shard.range).collect();
+        world.stream("orders").unwrap().key_space.unwrap().shards().iter().map(|shard| shard.range).collect();
     assert!(HashKeyRange::tile(&ranges) && ranges.len() == 5, "{ranges:?}");
     // Each half takes 65 %: the same alarm again finds a stream that is being split, and then one that does not throttle.
     assert_eq!(pass(&world).await.outcome, OutcomeKind::Held);
@@ -193,7 +193,7 @@ async fn without_a_resize_left_every_shard_is_split_and_people_are_told_once() {
         world.advance(SignedDuration::from_secs(60));
     }
     let stream = world.stream("orders").unwrap();
-    let ranges: Vec<_> = stream.ring.unwrap().shards().iter().map(|shard| shard.range).collect();
+    let ranges: Vec<_> = stream.key_space.unwrap().shards().iter().map(|shard| shard.range).collect();
     assert_eq!(ranges, HashKeyRange::uniform(8), "each in its middle");
     let looks = |call: &String| call.starts_with("GetMetricData") && call.ends_with(" shards");
     assert!(!world.calls().iter().any(looks), "{:?}", world.calls());

@@ -9,10 +9,10 @@ mod windows;
 
 use std::collections::BTreeMap;
 
-use billing::{Series, Standing};
+use billing::{Series, StreamConfig};
 use jiff::Timestamp;
 use kinesis_model::MetricWindow;
-use scaler_app::cloud::{CallError, CloudWatch, FiringAlarm, OtherSettings, Runs, StoredAlarm};
+use scaler_app::cloud::{CallError, CloudWatch, FiringAlarm, LambdaUsage, OtherSettings, StoredAlarm};
 use scaler_core::StreamAlarm;
 
 pub use client::AwsCloudWatch;
@@ -28,7 +28,7 @@ impl CloudWatch for AwsCloudWatch {
         self.stream_window(stream, end, minutes)
     }
 
-    fn past(
+    fn load_history(
         &self,
         stream: &str,
         end: Timestamp,
@@ -58,7 +58,7 @@ impl CloudWatch for AwsCloudWatch {
 
     fn series(
         &self,
-        streams: &[(String, Standing)],
+        streams: &[(String, StreamConfig)],
         start: Timestamp,
         end: Timestamp,
         step_seconds: u32,
@@ -66,12 +66,12 @@ impl CloudWatch for AwsCloudWatch {
         self.usage(streams, start, end, step_seconds)
     }
 
-    fn runs(
+    fn lambda_usage(
         &self,
         functions: &[String],
         start: Timestamp,
         end: Timestamp,
-    ) -> impl Future<Output = Result<BTreeMap<String, Runs>, CallError>> + Send {
+    ) -> impl Future<Output = Result<BTreeMap<String, LambdaUsage>, CallError>> + Send {
         self.function_runs(functions, start, end)
     }
 

@@ -200,7 +200,7 @@ fn service_failure(call: &str, code: &str, message: &str, is_client_error: bool)
 fn resize_failure(message: &str) -> Failure {
     let message = message.to_ascii_lowercase();
     let is_other = OTHER_LIMITS_OF_A_RESIZE.iter().any(|words| message.contains(words));
-    if is_other { Failure::Quota } else { Failure::DaySpent }
+    if is_other { Failure::Quota } else { Failure::DailyLimitReached }
 }
 
 #[cfg(test)]
@@ -251,9 +251,12 @@ mod tests {
     #[test]
     fn the_ten_of_a_day_are_told_from_other_limits() {
         for (message, meaning) in [
-            ("Rate exceeded for stream orders under account 123456789012.", Failure::DaySpent),
-            ("UpdateShardCount can be called at most 10 times in a rolling 24-hour period.", Failure::DaySpent),
-            ("", Failure::DaySpent),
+            ("Rate exceeded for stream orders under account 123456789012.", Failure::DailyLimitReached),
+            (
+                "UpdateShardCount can be called at most 10 times in a rolling 24-hour period.",
+                Failure::DailyLimitReached,
+            ),
+            ("", Failure::DailyLimitReached),
             ("This request would exceed the shard limit for the account 123456789012.", Failure::Quota),
             ("UpdateShardCount cannot scale up over double your current open shard count.", Failure::Quota),
             ("UpdateShardCount cannot scale down below half your current open shard count.", Failure::Quota),

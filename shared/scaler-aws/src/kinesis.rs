@@ -2,13 +2,13 @@
 
 mod client;
 mod shards;
-mod standing;
+mod stream_config;
 
 use aws_sdk_kinesis::Config;
 use aws_sdk_kinesis::config::Builder as ConfigBuilder;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::types::{MetricsName, ScalingType};
-use billing::Standing;
+use billing::StreamConfig;
 use kinesis_model::limits::SHARD_METRICS;
 use kinesis_model::{AccountShards, OpenShard, ShardCount, StreamState};
 use scaler_app::cloud::{CallError, Failure, Kinesis};
@@ -48,8 +48,8 @@ impl Kinesis for AwsKinesis {
         self.summary(stream, "status, mode or shard count", state)
     }
 
-    fn standing(&self, stream: &str) -> impl Future<Output = Result<Standing, CallError>> + Send {
-        self.bill_standing(stream)
+    fn stream_config(&self, stream: &str) -> impl Future<Output = Result<StreamConfig, CallError>> + Send {
+        self.bill_config(stream)
     }
 
     async fn tags(&self, stream: &str) -> Result<Vec<(String, String)>, CallError> {

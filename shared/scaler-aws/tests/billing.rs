@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_models::cloudwatch::Metric;
-use billing::{Consumer, OnDemandOnly, Series, Standing, Tick};
+use billing::{Consumer, OnDemandOnly, Series, StreamConfig, UsageStep};
 use billing_aws::AwsCostCloud;
 use ciborium::Value as Cbor;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{Minute, ShardCount, StreamMode};
 use sandbox::{Capacity, ClockOptions, MISSING_BUCKET, Options, Sandbox};
 use scaler_app::cloud::{
-    CallError, Clock, Cloud as _, CloudWatch as _, CostCloud as _, Failure, Kinesis as _, Pages as _, Runs,
+    CallError, Clock, Cloud as _, CloudWatch as _, CostCloud as _, Failure, Kinesis as _, LambdaUsage, ReportStore as _,
 };
 use scaler_app::stack_config::StackConfig;
 use scaler_aws::{Pace, Share, SystemClock};
@@ -49,9 +49,9 @@ async fn answering(answers: Vec<Answer>) -> Standin {
     Standin::start(move |_| answers.next().unwrap_or(Answer::HangUp)).await
 }
 
-fn standing(consumers: usize) -> Standing {
+fn stream_config(consumers: usize) -> StreamConfig {
     let consumer = |i| Consumer { name: format!("app-{i}"), created: START };
-    Standing {
+    StreamConfig {
         mode: StreamMode::Provisioned,
         open_shards: ShardCount::ONE,
         retention_hours: 24,
@@ -112,9 +112,9 @@ fn consumers(names: &[&str], token: Option<&str>) -> Answer {
 async fn a_standing_has_the_consumers_of_every_page() {
     let answers = vec![summary("ON_DEMAND", 6), consumers(&["a", "b"], Some("more")), consumers(&["c"], None)];
     let standin = answering(answers).await;
-    let standing = cloud(standin.endpoint()).await.kinesis().standing("orders").await.unwrap();
+    let config = cloud(standin.endpoint()).await.kinesis().stream_config("orders").await.unwrap();
     let consumer = |name: &str| Consumer { name: name.to_owned(), created: after(1) };
-    let expected = Standing {
+    let expected = StreamConfig {
         mode: StreamMode::OnDemand,
         open_shards: ShardCount::new(6).unwrap(),
         retention_hours: 168,
@@ -122,7 +122,7 @@ async fn a_standing_has_the_consumers_of_every_page() {
         consumers: vec![consumer("a"), consumer("b"), consumer("c")],
         on_demand_only: OnDemandOnly::default(),
     };
-    assert_eq!(standing, expected);
+    assert_eq!(config, expected);
     let asked = standin.asked();
     let arn = json!("arn:aws:kinesis:us-east-1:123456789012:stream/orders");
     assert_eq!((&asked[1].json()["StreamARN"], &asked[2].json()["NextToken"]), (&arn, &json!("more")));
@@ -140,8 +140,8 @@ async fn a_standing_tells_what_on_demand_mode_alone_has() {
         let summary = &mut answer["StreamDescriptionSummary"];
         (summary["ChannelCount"], summary["RecordDistributionStrategy"]) = (channels, distribution);
         let standin = answering(vec![Answer::json(200, &answer), consumers(&[], None)]).await;
-        let standing = cloud(standin.endpoint()).await.kinesis().standing("orders").await.unwrap();
-        assert_eq!((standing.on_demand_only.channels, standing.on_demand_only.is_auto), expected);
+        let config = cloud(standin.endpoint()).await.kinesis().stream_config("orders").await.unwrap();
+        assert_eq!((config.on_demand_only.channels, config.on_demand_only.is_auto), expected);
     }
 }
 
@@ -149,7 +149,7 @@ async fn a_standing_tells_what_on_demand_mode_alone_has() {
 async fn a_standing_that_says_what_we_do_not_know_is_a_refusal() {
     for (mode, shards) in [("SERVERLESS", 1), ("PROVISIONED", -1)] {
         let standin = answering(vec![summary(mode, shards)]).await;
-        let error = cloud(standin.endpoint()).await.kinesis().standing("orders").await.unwrap_err();
+        let error = cloud(standin.endpoint()).await.kinesis().stream_config("orders").await.unwrap_err();
         assert_eq!(error.failure, Failure::Refused);
         let words = "DescribeStreamSummary for orders: an answer without a known status, mode, shard count, retention";
         assert!(error.to_string().starts_with(words), "{error}");
@@ -182,7 +182,7 @@ async fn each_metric_goes_to_its_step_and_a_step_without_a_point_stays_unknown()
     record(&sandbox, &given, 2, 0, 33.0);
     sandbox.clock().set(after(9));
 
-    let asked = [("orders".to_owned(), standing(2)), ("quiet".to_owned(), standing(0))];
+    let asked = [("orders".to_owned(), stream_config(2)), ("quiet".to_owned(), stream_config(0))];
     let cloud = cloud(sandbox.endpoint()).await;
     let series = cloud.cloudwatch().series(&asked, START, after(3), HOUR).await.unwrap();
     let metrics = Minute {
@@ -193,19 +193,19 @@ async fn each_metric_goes_to_its_step_and_a_step_without_a_point_stays_unknown()
         read_throttles: None,
         iterator_age_ms: Some(900),
     };
-    let tick = |metrics, open_shards, given| Tick {
+    let step = |metrics, open_shards, given| UsageStep {
         metrics,
         open_shards,
         fan_out_bytes: vec![None, given],
-        ..Tick::default()
+        ..UsageStep::default()
     };
-    let ticks = vec![
-        tick(Minute::default(), Some(6), None),
-        tick(metrics, None, None),
-        tick(Minute::default(), None, Some(33)),
+    let steps = vec![
+        step(Minute::default(), Some(6), None),
+        step(metrics, None, None),
+        step(Minute::default(), None, Some(33)),
     ];
-    assert_eq!(series["orders"], Series { start: START, step_seconds: HOUR, ticks });
-    assert_eq!(series["quiet"].ticks, vec![Tick::default(); 3]);
+    assert_eq!(series["orders"], Series { start: START, step_seconds: HOUR, steps });
+    assert_eq!(series["quiet"].steps, vec![UsageStep::default(); 3]);
     assert_eq!(sandbox.calls()["cloudwatch:GetMetricData"], 1);
 }
 
@@ -222,7 +222,7 @@ fn queries(asked: &Asked) -> usize {
 #[tokio::test]
 async fn many_streams_are_asked_for_by_pages_that_are_full() {
     let sizes = [20, 0, 0, 43, 0, 200, 0];
-    let streams: Vec<_> = sizes.into_iter().zip(0..).map(|(size, i)| (format!("s{i}"), standing(size))).collect();
+    let streams: Vec<_> = sizes.into_iter().zip(0..).map(|(size, i)| (format!("s{i}"), stream_config(size))).collect();
     let standin = Standin::start(|_| page(vec![], None)).await;
     let cloud = cloud(standin.endpoint()).await;
     let series = cloud.cloudwatch().series(&streams, START, after(720), HOUR).await.unwrap();
@@ -230,7 +230,7 @@ async fn many_streams_are_asked_for_by_pages_that_are_full() {
     let asked: Vec<_> = standin.asked().iter().map(queries).collect();
     assert_eq!(asked, [26 + 6 + 6 + 49 + 6, 206, 6], "a stream that is more than a page is asked for alone");
 
-    let streams: Vec<_> = (0..170).map(|i| (format!("s{i}"), standing(0))).collect();
+    let streams: Vec<_> = (0..170).map(|i| (format!("s{i}"), stream_config(0))).collect();
     cloud.cloudwatch().series(&streams, START, after(3), HOUR).await.unwrap();
     let asked: Vec<_> = standin.asked().iter().skip(3).map(queries).collect();
     assert_eq!(asked, [498, 498, 24], "never more than 500");
@@ -238,7 +238,7 @@ async fn many_streams_are_asked_for_by_pages_that_are_full() {
 
 async fn orders(answers: Vec<Answer>) -> (Result<BTreeMap<String, Series>, CallError>, usize) {
     let standin = answering(answers).await;
-    let streams = [("orders".to_owned(), standing(1))];
+    let streams = [("orders".to_owned(), stream_config(1))];
     let read = cloud(standin.endpoint()).await.cloudwatch().series(&streams, START, after(2), HOUR).await;
     (read, standin.asked().len())
 }
@@ -255,9 +255,9 @@ async fn a_series_is_read_to_its_last_page() {
         page(vec![points("bytes_0", &[(1, 2.0), (2, 9.0)]), points("consumer_0_0", &[(1, 0.0)])], None),
     ];
     let (read, asked) = orders(answers).await;
-    let ticks = &read.unwrap()["orders"].ticks;
-    assert_eq!(ticks.iter().map(|tick| tick.metrics.bytes).collect::<Vec<_>>(), [Some(1), Some(2)]);
-    assert_eq!(ticks.iter().map(|tick| tick.fan_out_bytes[0]).collect::<Vec<_>>(), [None, Some(0)]);
+    let steps = &read.unwrap()["orders"].steps;
+    assert_eq!(steps.iter().map(|step| step.metrics.bytes).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    assert_eq!(steps.iter().map(|step| step.fan_out_bytes[0]).collect::<Vec<_>>(), [None, Some(0)]);
     assert_eq!(asked, 2);
 }
 
@@ -291,11 +291,11 @@ async fn runs_are_summed_up_and_a_function_that_did_not_run_has_none() {
     }
     sandbox.clock().set(after(100));
     let functions = ["out".to_owned(), "idle".to_owned()];
-    let read = cloud(sandbox.endpoint()).await.cloudwatch().runs(&functions, START, after(48)).await.unwrap();
-    let out = Runs { count: 3, milliseconds: 210 };
-    assert_eq!(read, BTreeMap::from([("out".to_owned(), out), ("idle".to_owned(), Runs::default())]));
+    let read = cloud(sandbox.endpoint()).await.cloudwatch().lambda_usage(&functions, START, after(48)).await.unwrap();
+    let out = LambdaUsage { count: 3, milliseconds: 210 };
+    assert_eq!(read, BTreeMap::from([("out".to_owned(), out), ("idle".to_owned(), LambdaUsage::default())]));
     assert_eq!(
-        cloud(sandbox.endpoint()).await.cloudwatch().runs(&[], START, after(48)).await.unwrap(),
+        cloud(sandbox.endpoint()).await.cloudwatch().lambda_usage(&[], START, after(48)).await.unwrap(),
         BTreeMap::new()
     );
 }
@@ -312,7 +312,7 @@ async fn runs_are_asked_for_by_a_period_that_fits() {
         (midnight, minutes(61), 60),
     ] {
         let standin = Standin::start(|_| page(vec![], None)).await;
-        cloud(standin.endpoint()).await.cloudwatch().runs(&["out".to_owned()], start, end).await.unwrap();
+        cloud(standin.endpoint()).await.cloudwatch().lambda_usage(&["out".to_owned()], start, end).await.unwrap();
         let asked = format!("{:?}", standin.asked()[0].cbor("MetricDataQueries").unwrap());
         assert_eq!(asked.matches(&format!("(Text(\"Period\"), Integer(Integer({period})))")).count(), 2, "{asked}");
     }
@@ -340,7 +340,7 @@ async fn big_questions_are_asked_twice_a_second() {
     let pace = Pace::of(Share::COST_REPORT, clock.clone());
     let sdk = support::sdk(standin.endpoint()).await;
     let cloud = AwsCostCloud::new(&sdk, clock.clone(), &pace, &StackConfig::default());
-    let streams: Vec<_> = (0..170).map(|i| (format!("s{i}"), standing(0))).collect();
+    let streams: Vec<_> = (0..170).map(|i| (format!("s{i}"), stream_config(0))).collect();
     cloud.cloudwatch().series(&streams, START, after(3), HOUR).await.unwrap();
     assert_eq!((standin.asked().len(), clock.now().as_millisecond()), (3, 500));
 }
@@ -355,7 +355,7 @@ async fn a_page_is_kept_where_people_can_read_it() {
     let sdk = support::sdk(sandbox.endpoint()).await;
     let cloud = support::cost_cloud(&sdk, SystemClock, &kept_in("reports"));
     for html in ["<p>old</p>", "<p>été</p>"] {
-        let place = cloud.pages().unwrap().put("2026/01 orders.html", html.to_owned()).await.unwrap();
+        let place = cloud.report_store().unwrap().put("2026/01 orders.html", html.to_owned()).await.unwrap();
         assert_eq!(place, "s3://reports/2026/01 orders.html");
     }
     let objects = sandbox.objects();
@@ -369,10 +369,10 @@ async fn a_bucket_that_is_not_there_is_named() {
     let sandbox = sandbox().await;
     let sdk = support::sdk(sandbox.endpoint()).await;
     let cloud = support::cost_cloud(&sdk, SystemClock, &kept_in(MISSING_BUCKET));
-    let error = cloud.pages().unwrap().put("a.html", String::new()).await.unwrap_err();
+    let error = cloud.report_store().unwrap().put("a.html", String::new()).await.unwrap_err();
     assert_eq!(error.failure, Failure::Refused);
     assert!(error.to_string().starts_with("PutObject for s3://missing-bucket/a.html: NoSuchBucket: "), "{error}");
 
     let none = support::cost_cloud(&sdk, SystemClock, &StackConfig::default());
-    assert!(none.pages().is_none(), "a stack without a bucket keeps no page");
+    assert!(none.report_store().is_none(), "a stack without a bucket keeps no page");
 }

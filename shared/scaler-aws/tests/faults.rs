@@ -16,7 +16,7 @@ use scaler_app::cloud::{
     StoredAlarm, Tagging as _,
 };
 use scaler_app::stack_config::StackConfig;
-use scaler_app::{OutcomeKind, Process, Response, handle};
+use scaler_app::{FunctionState, OutcomeKind, Response, handle};
 use scaler_aws::AwsFleetCloud;
 use scaler_core::{
     ALARM_PREFIX, AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_MANAGED, TAG_RESIZES,
@@ -268,7 +268,7 @@ async fn a_throttled_call_is_tried_four_times() {
 #[tokio::test]
 async fn an_exceeded_limit_is_a_throttle_where_it_reads_and_a_refusal_of_a_resize() {
     check(&kinesis_but(&RESIZES), 400, "LimitExceededException", Failure::Throttled, TRIES).await;
-    check(&["UpdateShardCount"], 400, "LimitExceededException", Failure::DaySpent, 1).await;
+    check(&["UpdateShardCount"], 400, "LimitExceededException", Failure::DailyLimitReached, 1).await;
     let splits: Vec<_> = RESIZES.into_iter().filter(|resize| *resize != "UpdateShardCount").collect();
     check(&splits, 400, "LimitExceededException", Failure::Quota, 1).await;
     // CloudWatch's own: too many alarms. The SDK does not take this one for a throttle.
@@ -447,7 +447,7 @@ async fn pass(standin: &Standin) -> Response {
             { "id": "bytes", "metricStat": { "metric": { "dimensions": { "StreamName": STREAM } } } },
         ] },
     } });
-    handle(&cloud(standin).await, &Process::default(), &policy(), Direction::Out, &event, &mut |_| ()).await
+    handle(&cloud(standin).await, &FunctionState::default(), &policy(), Direction::Out, &event, &mut |_| ()).await
 }
 
 /// The newest attempt of the history that was written down last.
@@ -512,12 +512,12 @@ async fn what_only_helps_does_not_stop_a_resize() {
 #[tokio::test]
 async fn a_lost_answer_counts_as_a_resize_and_a_refusal_does_not() {
     for (answer, kind, attempt) in [
-        (Answer::HangUp, OutcomeKind::Failed, AttemptKind::Asked(Direction::Out)),
-        (Answer::garbage("UpdateShardCount"), OutcomeKind::Failed, AttemptKind::Asked(Direction::Out)),
+        (Answer::HangUp, OutcomeKind::Failed, AttemptKind::Unanswered(Direction::Out)),
+        (Answer::garbage("UpdateShardCount"), OutcomeKind::Failed, AttemptKind::Unanswered(Direction::Out)),
         (
             Answer::error("UpdateShardCount", 400, "LimitExceededException", "ten"),
             OutcomeKind::Refused,
-            AttemptKind::DaySpent,
+            AttemptKind::DailyLimitReached,
         ),
         (
             Answer::error("UpdateShardCount", 400, "LimitExceededException", "cannot scale up over double"),
@@ -527,7 +527,7 @@ async fn a_lost_answer_counts_as_a_resize_and_a_refusal_does_not() {
         (
             Answer::error("UpdateShardCount", 400, "ResourceInUseException", "busy"),
             OutcomeKind::Held,
-            AttemptKind::Foreign,
+            AttemptKind::External,
         ),
         (
             Answer::error("UpdateShardCount", 400, "ThrottlingException", "slow"),
@@ -549,7 +549,7 @@ async fn a_resize_is_asked_for_once() {
         let standin = unwell("UpdateShardCount", vec![lost, well("UpdateShardCount")]).await;
         assert!(pass(&standin).await.into_result().is_err(), "Lambda tries again, with a fresh look");
         assert_eq!(times(&standin.asked(), "UpdateShardCount"), 1);
-        assert_eq!(written(&standin.asked()), Some((NOW, AttemptKind::Asked(Direction::Out))));
+        assert_eq!(written(&standin.asked()), Some((NOW, AttemptKind::Unanswered(Direction::Out))));
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, EventSource, Options, Sandbox, Schedule, Subscription};
 use scaler_app::cloud::{Cloud as _, CloudWatch as _, Kinesis as _, OtherSettings};
-use scaler_app::{Outcome, OutcomeKind, Process, handle};
+use scaler_app::{FunctionState, Outcome, OutcomeKind, handle};
 use scaler_aws::AwsCloud;
 use scaler_core::{
     AlarmActions, AlarmKind, AttemptKind, Direction, Policy, PolicySpec, ResizeHistory, TAG_MADE_BY, TAG_MANAGED,
@@ -166,7 +166,8 @@ impl World {
             let direction =
                 if delivery.function == Direction::Out.to_string() { Direction::Out } else { Direction::In };
             let response =
-                handle(&self.cloud, &Process::default(), &self.policy, direction, &delivery.payload, &mut |_| ()).await;
+                handle(&self.cloud, &FunctionState::default(), &self.policy, direction, &delivery.payload, &mut |_| ())
+                    .await;
             outcomes.extend(response.outcomes.into_iter().map(|outcome| (delivery.source, outcome)));
         }
         outcomes
@@ -343,7 +344,7 @@ async fn the_sweep_fits_alarms_to_a_stream_that_somebody_resized() {
     );
     // Counted when it was found, two sweeps or fewer ago.
     let counted = world.history().await.map(|(spent, _, kind)| (spent, kind));
-    assert_eq!((world.fitted().as_str(), counted), ("6", Some((1, AttemptKind::Foreign))));
+    assert_eq!((world.fitted().as_str(), counted), ("6", Some((1, AttemptKind::External))));
     assert_eq!(world.alarm(Direction::Out).config.alarm_actions, [function(Direction::Out)]);
     world.load(5, 0.0);
     assert_eq!(brief(&world.minute().await), []);
@@ -522,7 +523,7 @@ async fn the_eleventh_resize_is_held_by_our_ledger_and_without_it_refused_by_aws
     let words = &refused.words;
     assert!(words.starts_with("UpdateShardCount for orders: LimitExceededException: Rate exceeded"), "{words}");
     assert!(words.contains(&format!("the decision was: scale-out from {shards} to {wanted}")), "{words}");
-    assert_eq!(world.history().await, Some((10, 0, AttemptKind::DaySpent)));
+    assert_eq!(world.history().await, Some((10, 0, AttemptKind::DailyLimitReached)));
     assert_eq!(world.summary().await, ("ACTIVE".to_owned(), i32::try_from(shards).unwrap()));
     assert_eq!(world.fitted(), shards.to_string());
 }

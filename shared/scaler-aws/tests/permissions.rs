@@ -8,14 +8,14 @@ mod wire;
 use std::collections::BTreeSet;
 
 use aws_models::cloudwatch::Metric;
-use billing::OwnUse;
+use billing::ScalerUsage;
 use jiff::SignedDuration;
 use kinesis_model::limits::API_RATES;
 use scaler_app::cloud::{Cloud as _, Kinesis as _};
 use scaler_app::fleet::BEGINS_WITHIN;
 use scaler_app::report::{self, CostSettings, cost_report};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::{OutcomeKind, Process, handle};
+use scaler_app::{FunctionState, OutcomeKind, handle};
 use scaler_core::{
     ALARM_PREFIX, Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MADE_BY, TAG_MANAGED, TAG_NOTICES, TAG_RESIZES,
 };
@@ -90,8 +90,9 @@ async fn scaling_calls(direction: Direction, full_shards: f64) -> BTreeSet<Strin
     let sweep = json!({ "detail-type": "Scheduled Event" });
     let mut outcomes = Vec::new();
     for event in [alarm, sweep] {
-        outcomes
-            .extend(handle(&fleet.cloud, &Process::default(), &policy, direction, &event, &mut |_| ()).await.outcomes);
+        outcomes.extend(
+            handle(&fleet.cloud, &FunctionState::default(), &policy, direction, &event, &mut |_| ()).await.outcomes,
+        );
     }
     assert_eq!(outcomes[0].outcome, OutcomeKind::Resized, "{outcomes:?}");
     assert_eq!(outcomes[0].faults, Vec::<String>::new());
@@ -120,7 +121,7 @@ async fn resharding_calls(direction: Direction, percents: [f64; 4]) -> BTreeSet<
             shard_load(&fleet, &shard.id, percent);
         }
         let outcomes =
-            handle(&fleet.cloud, &Process::default(), &policy, direction, &alarm, &mut |_| ()).await.outcomes;
+            handle(&fleet.cloud, &FunctionState::default(), &policy, direction, &alarm, &mut |_| ()).await.outcomes;
         let is_last = look == looks;
         assert_eq!(outcomes[0].outcome == OutcomeKind::Resized, is_last, "{outcomes:?}");
         assert_eq!(outcomes[0].faults, Vec::<String>::new());
@@ -243,7 +244,7 @@ fn the_conditions_name_the_tags_that_the_code_writes_and_asks_for() {
 /// What the scaler itself costs is reckoned with figures of the template.
 #[test]
 fn the_stacks_own_metrics_and_memory_are_those_that_costs_count_on() {
-    let own = OwnUse::of_stack(1);
+    let own = ScalerUsage::of_stack(1);
     let alarms =
         TEMPLATE.split("Type: AWS::CloudWatch::Alarm").skip(1).map(|block| block.split("\n\n").next().unwrap());
     let metrics = |block: &str| block.matches("MetricStat:").count().max(1);

@@ -15,7 +15,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use billing::prices::Item;
 use kinesis_model::MicroUsd;
 use sandbox::{Options, Sandbox};
-use scaler_app::cloud::{CallError, CostCloud as _, Failure, ListedPrices, Pages as _, PriceList as _};
+use scaler_app::cloud::{CallError, CostCloud as _, Failure, ListedPrices, PriceList as _, ReportStore as _};
 use scaler_app::stack_config::StackConfig;
 use scaler_aws::SystemClock;
 use serde_json::{Value, json};
@@ -296,8 +296,11 @@ async fn an_endpoint_of_one_service_alone_is_called_as_one_of_all() {
     let stack_config = StackConfig { report_bucket: Some("reports".to_owned()), ..StackConfig::default() };
     let named = |service| Named(service, sandbox.endpoint().to_owned());
     let s3 = in_aws("eu-west-1").await.into_builder().service_config(named("S3")).build();
-    let place =
-        support::cost_cloud(&s3, SystemClock, &stack_config).pages().unwrap().put("a.html", "<p>".to_owned()).await;
+    let place = support::cost_cloud(&s3, SystemClock, &stack_config)
+        .report_store()
+        .unwrap()
+        .put("a.html", "<p>".to_owned())
+        .await;
     assert_eq!(place.unwrap(), "s3://reports/a.html");
     // Also in a partition of which AWS keeps no list.
     let pricing = in_aws("us-gov-west-1").await.into_builder().service_config(named("Pricing")).build();

@@ -10,11 +10,11 @@ use kinesis_model::{HashKeyRange, Minute, OpenShard, ShardCount, StreamStatus, h
 use sandbox::{Capacity, ClockOptions, Options, Sandbox};
 use scaler_app::cloud::{Cloud as _, CloudWatch as _, Failure, Kinesis};
 use scaler_aws::{AwsCloud, SystemClock};
-use scaler_core::{KeyLoad, ReshardTerms, ShardCall, ShardLoad, plan_reshard};
+use scaler_core::{KeyLoad, ReshardLimits, ShardCall, ShardLoad, plan_reshard};
 
 const STREAM: &str = "orders";
 const START: Timestamp = Timestamp::constant(1_767_322_800, 0);
-const TERMS: ReshardTerms = ReshardTerms { target: 0.8, bearable: 0.88, shards_min: 2, shards_max: 100 };
+const LIMITS: ReshardLimits = ReshardLimits { target: 0.8, upper_threshold: 0.88, shards_min: 2, shards_max: 100 };
 
 struct World {
     sandbox: Sandbox,
@@ -128,7 +128,7 @@ async fn a_plan_is_what_there_is_when_it_was_carried_out() {
             load: *load,
             throttled_records: 0,
         });
-        let plan = plan_reshard(&loads.collect::<Vec<_>>(), &[key], &TERMS);
+        let plan = plan_reshard(&loads.collect::<Vec<_>>(), &[key], &LIMITS);
         assert!(!plan.operations.is_empty());
         for operation in &plan.operations {
             let call = operation.on(&world.open().await).expect("there is something to do for each");

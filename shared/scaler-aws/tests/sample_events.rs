@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, Schedule, Subscription, Traffic};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::stack_config::StackConfig;
-use scaler_app::{Outcome, OutcomeKind, Process, handle};
+use scaler_app::{FunctionState, Outcome, OutcomeKind, handle};
 use scaler_aws::{AwsFleetCloud, Pace, Share};
 use scaler_core::{Direction, Policy, PolicySpec, SYNC_MINUTES, TAG_MANAGED};
 use serde_json::Value;
@@ -60,12 +60,12 @@ impl World {
 
     async fn alarm_sync(&mut self, event: &Value) -> Vec<Outcome> {
         let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
-        let (process, until) = (Process::new(&self.stack_config), self.sandbox.now() + BEGINS_WITHIN);
-        sync(&self.cloud, &process, settings, event, until, &mut |_| ()).await.outcomes
+        let (function_state, until) = (FunctionState::new(&self.stack_config), self.sandbox.now() + BEGINS_WITHIN);
+        sync(&self.cloud, &function_state, settings, event, until, &mut |_| ()).await.outcomes
     }
 
     async fn send(&mut self, direction: Direction, event: &Value) -> Vec<Outcome> {
-        handle(&self.cloud, &Process::new(&self.stack_config), &self.policy, direction, event, &mut |_| ())
+        handle(&self.cloud, &FunctionState::new(&self.stack_config), &self.policy, direction, event, &mut |_| ())
             .await
             .outcomes
     }

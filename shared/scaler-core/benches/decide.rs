@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use days::{DAY, Days, at, decided, planned, policy};
-use scaler_core::{Direction, LoadHistory, Observation, PAST_MINUTES, Reason, RecommendReason};
+use scaler_core::{Direction, HISTORY_MINUTES, LoadHistory, Observation, Reason, RecommendReason};
 
 /// Decisions of each kind that are timed.
 const TIMES: usize = 101;
@@ -24,7 +24,7 @@ fn main() {
         println!("skipped: run it by `cargo xtask bench decide`");
         return;
     }
-    println!("one decision, median of {TIMES}, with {PAST_MINUTES} minutes and without a past\n");
+    println!("one decision, median of {TIMES}, with {HISTORY_MINUTES} minutes and without a past\n");
     println!("{:>8} {:>14} {:>14} {:>10}   {:>12}", "shards", "with a past", "without", "ratio", "target");
     // The more shards a load may need, the more counts there are to choose from.
     for shards in [4, 64, 1_000, 8_000] {

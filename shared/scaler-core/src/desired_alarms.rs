@@ -13,7 +13,7 @@ use kinesis_model::StreamState;
 #[derive(Clone, Debug, PartialEq)]
 pub enum DesiredAlarms {
     /// The six, by the stream's own policy.
-    Six {
+    Managed {
         /// The stack's policy with the stream's own settings in it.
         policy: Box<Policy>,
         /// The way back inside the minimum and maximum, where the stream is outside.
@@ -27,8 +27,8 @@ pub enum DesiredAlarms {
 
 impl DesiredAlarms {
     /// Those of a stream in this state with these tags.
-    pub fn of(stack: &Policy, stream: &StreamState, enrolment: &StreamTags) -> Self {
-        match admission(stack, stream, enrolment, Intent::Auto) {
+    pub fn of(stack: &Policy, stream: &StreamState, tags: &StreamTags) -> Self {
+        match admission(stack, stream, tags, Intent::Auto) {
             Ok(policy) => {
                 let shards = stream.open_shards.get();
                 let outside = match shards {
@@ -36,7 +36,7 @@ impl DesiredAlarms {
                     _ if shards > policy.shards_max => Some(Direction::In),
                     _ => None,
                 };
-                Self::Six { policy: Box::new(policy), outside }
+                Self::Managed { policy: Box::new(policy), outside }
             }
             Err(reason @ (AdmitReason::NotManaged | AdmitReason::OnDemand | AdmitReason::Deleting)) => {
                 Self::None(reason)
@@ -59,10 +59,10 @@ pub const SYNC_MINUTES: i64 = 5;
 /// minutes. CloudTrail, where the account has a trail, tells of every resize at once. Without one, what is found here costs
 /// money at most: alarms made for too few shards fire early, those made for too many still fire at the first throttled
 /// record, and the sweep then mends both.
-const RUNS_A_ROUND: i64 = 48;
+const FULL_SYNC_RUNS: i64 = 48;
 
 /// Minutes in which each stream's shard count is asked of Kinesis once.
-pub const ROUND_MINUTES: i64 = RUNS_A_ROUND * SYNC_MINUTES;
+pub const FULL_SYNC_MINUTES: i64 = FULL_SYNC_RUNS * SYNC_MINUTES;
 
 /// Runs in which each stream is looked ahead for once: that takes a call for many points, and a plan is good for
 /// an hour.
@@ -70,11 +70,11 @@ const RUNS_A_PLAN: i64 = 12;
 
 /// Whether it is this stream's turn to be looked at in the run that was asked for at this time, in epoch seconds: every four
 /// hours, spread evenly over the fleet.
-pub fn is_due(stream: &str, asked_at: i64) -> bool {
-    has_turn(stream, asked_at, RUNS_A_ROUND)
+pub fn is_full_sync_due(stream: &str, asked_at: i64) -> bool {
+    has_turn(stream, asked_at, FULL_SYNC_RUNS)
 }
 
-/// Whether it is this stream's turn to be looked ahead for: every hour, spread as for [`is_due`].
+/// Whether it is this stream's turn to be looked ahead for: every hour, spread as for [`is_full_sync_due`].
 pub fn is_plan_due(stream: &str, asked_at: i64) -> bool {
     has_turn(stream, asked_at, RUNS_A_PLAN)
 }
@@ -107,7 +107,7 @@ mod tests {
         change(&mut stream);
         let stack = Policy::new(PolicySpec::default()).unwrap();
         match DesiredAlarms::of(&stack, &stream, &StreamTags::read(tags)) {
-            DesiredAlarms::Six { policy, outside } => {
+            DesiredAlarms::Managed { policy, outside } => {
                 format!("alarms {}-{} {outside:?}", policy.shards_min, policy.shards_max)
             }
             DesiredAlarms::None(reason) => format!("none: {reason}"),
@@ -147,11 +147,11 @@ mod tests {
         let runs: Vec<_> = (0..48).map(|run| 1_767_322_800 + run * SYNC_MINUTES * 60).collect();
         let streams: Vec<_> = (0..3_000).map(|i| format!("stream-{i}")).collect();
         for stream in &streams {
-            assert_eq!(runs.iter().filter(|run| is_due(stream, **run)).count(), 1, "{stream}");
+            assert_eq!(runs.iter().filter(|run| is_full_sync_due(stream, **run)).count(), 1, "{stream}");
             assert_eq!(runs.iter().filter(|run| is_plan_due(stream, **run)).count(), 4, "{stream}: once an hour");
         }
         for run in &runs {
-            let due = streams.iter().filter(|stream| is_due(stream, *run)).count();
+            let due = streams.iter().filter(|stream| is_full_sync_due(stream, *run)).count();
             assert!((35..=95).contains(&due), "{due} of 3,000 in one run of 48");
         }
     }

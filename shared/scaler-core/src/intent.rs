@@ -38,11 +38,11 @@ impl Intent {
 
     /// Whether the stream must not be changed. The stack's dry run holds what alarms cause, and not what a person orders; the
     /// stream's own tag holds both.
-    pub fn is_dry_run(self, stack: &Policy, enrolment: &StreamTags) -> bool {
+    pub fn is_dry_run(self, stack: &Policy, tags: &StreamTags) -> bool {
         match self {
-            Self::Auto => enrolment.is_dry_run(stack),
+            Self::Auto => tags.is_dry_run(stack),
             Self::DryRun => true,
-            Self::Exactly(order) => order.dry_run || enrolment.overrides.is_dry_run(),
+            Self::Exactly(order) => order.dry_run || tags.overrides.is_dry_run(),
         }
     }
 }

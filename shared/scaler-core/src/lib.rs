@@ -7,7 +7,7 @@ mod alarms;
 mod decide;
 mod desired_alarms;
 mod direction;
-mod hot_shard;
+mod hot_shard_kind;
 mod intent;
 mod need;
 mod plan;
@@ -27,18 +27,18 @@ pub use decide::{
     HotShardsReason, NoneLeft, Observation, Progress, QuotaReason, Reason, RecommendReason, Resharding, Stage, Step,
     StepFactorReason, TooFull, UnevenLoadReason, UnknownLoad, Verdict, admit, decide, may_plan,
 };
-pub use desired_alarms::{DesiredAlarms, ROUND_MINUTES, SYNC_MINUTES, is_due, is_plan_due};
+pub use desired_alarms::{DesiredAlarms, FULL_SYNC_MINUTES, SYNC_MINUTES, is_full_sync_due, is_plan_due};
 pub use direction::Direction;
-pub use hot_shard::{HotShardKind, hot_shards};
+pub use hot_shard_kind::{HotShardKind, classify_hot_shards};
 pub use intent::{Intent, Order};
 pub use need::{Fetched, Need};
 pub use plan::{Plan, PlannedSpan, plan_ahead};
 pub use policy::{Policy, PolicyFault};
 pub use rebalance::{Rebalance, rebalance};
-pub use reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, load_within, plan_reshard};
+pub use reshard::{KeyLoad, Operation, ReshardLimits, ReshardPlan, ShardCall, load_within, plan_reshard};
 pub use risk::Risk;
 pub use settings::{PolicySpec, TAG_DRY_RUN, TAG_SHARD_METRICS, TAG_SHARDS_MAX, TAG_SHARDS_MIN};
 pub use stream::{
-    Attempt, AttemptKind, LoadHistory, NoticeMemory, Overrides, PAST_MINUTES, ResizeHistory, ShardLoad, ShardWindow,
+    Attempt, AttemptKind, HISTORY_MINUTES, LoadHistory, NoticeMemory, Overrides, ResizeHistory, ShardLoad, ShardWindow,
     StreamTags, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault, shard_loads,
 };

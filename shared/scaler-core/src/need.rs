@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// The stream's past, for a plan of the next day: [`Observation::plan`](crate::Observation::plan).
-    Past,
+    LoadHistory,
     /// The open shards and their loads: [`Observation::shards`](crate::Observation::shards).
     Shards,
     /// The account's shard quota: [`Observation::account`](crate::Observation::account).

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use jiff::SignedDuration;
 
 use crate::direction::Direction;
-use crate::settings::{PolicySpec, SETTINGS, Takes};
+use crate::settings::{PolicySpec, SETTINGS, SettingKind};
 use kinesis_model::ShardCount;
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
 
@@ -46,7 +46,7 @@ impl Policy {
     pub fn new(mut spec: PolicySpec) -> Result<Self, Vec<PolicyFault>> {
         let mut faults = Vec::new();
         for setting in SETTINGS {
-            let Takes::Whole { allowed, field, .. } = &setting.takes else { continue };
+            let SettingKind::Whole { allowed, field, .. } = &setting.kind else { continue };
             let (value, min, max) = (*field(&mut spec), *allowed.start(), *allowed.end());
             if !allowed.contains(&value) {
                 faults.push(PolicyFault::OutOfRange { name: setting.name, value, min, max });
@@ -69,13 +69,13 @@ impl Policy {
 
     /// Percent of capacity up to which a stream is left as it is: the target and the tolerance above it. A full stream is
     /// never close enough, however high the target.
-    pub(crate) fn bearable_percent(&self) -> u32 {
+    pub(crate) fn upper_threshold_percent(&self) -> u32 {
         (self.target_utilization_percent * (100 + self.tolerance_percent) / 100).min(100)
     }
 
     /// The most shards that `current` is worth shrinking to: at least the tolerance fewer, at least one fewer; zero where
     /// nothing is.
-    pub(crate) fn worth_shrinking_to(&self, current: ShardCount) -> u32 {
+    pub(crate) fn scale_in_target_max(&self, current: ShardCount) -> u32 {
         let kept = u64::from(current.get()) * u64::from(100 - self.tolerance_percent) / 100;
         u32::try_from(kept).unwrap_or(u32::MAX).min(current.get() - 1)
     }

@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::decide::{Context, HotKey, Observation, Reason, RecommendReason, UnknownLoad, spared};
+use crate::decide::{Context, HotKey, Observation, Reason, RecommendReason, UnknownLoad, read_capacity_floor};
 use crate::direction::Direction;
-use crate::hot_shard::{HotShardKind, hot_shards};
+use crate::hot_shard_kind::{HotShardKind, classify_hot_shards};
 use crate::need::Fetched;
 use crate::policy::Policy;
-use crate::reshard::{KeyLoad, Operation, ReshardPlan, ReshardTerms, plan_apart};
+use crate::reshard::{KeyLoad, Operation, ReshardLimits, ReshardPlan, plan_apart};
 use crate::stream::{ShardLoad, ShardWindow, loads_with_past};
 use kinesis_model::ShardCount;
 
@@ -45,18 +45,18 @@ pub fn rebalance(
     let Fetched::Known(open) = &seen.shards else { return None };
     let loads = loads_with_past(open, closed, newest(policy, seen.window.end))?;
     let lately = loads_with_past(open, closed, Timestamp::MIN)?;
-    let hot = hot_shards(policy, &loads);
+    let hot = classify_hot_shards(policy, &loads);
     let has_key = |load: &ShardLoad| keys.iter().any(|key| load.shard.range.contains(key.hash_key));
     let kind = HotShardKind::among(&loads);
     let is_one_key = |load: &ShardLoad| kind(load) == HotShardKind::HotKey && !has_key(load);
-    let plan = |terms: &ReshardTerms| plan_apart(&loads, Some(&lately), keys, terms, |load| !is_one_key(load));
+    let plan = |limits: &ReshardLimits| plan_apart(&loads, Some(&lately), keys, limits, |load| !is_one_key(load));
 
-    let free = ReshardTerms::of(policy);
+    let free = ReshardLimits::of(policy);
     let kept = kept(policy, seen, closed, now);
     let shards_min = kept.as_ref().map_or(free.shards_min, |(shards, _)| shards.get().max(free.shards_min));
-    let bound = plan(&ReshardTerms { shards_min, ..free });
+    let bound = plan(&ReshardLimits { shards_min, ..free });
     let unmerged = kept.filter(|_| merges(&plan(&free)) > merges(&bound)).map(|(_, reason)| reason);
-    let whole = plan(&ReshardTerms { shards_min: u32::MAX, shards_max: u32::MAX, ..free });
+    let whole = plan(&ReshardLimits { shards_min: u32::MAX, shards_max: u32::MAX, ..free });
     let needs = (splits(&whole) > splits(&bound)).then(|| u32::try_from(whole.shards.len()).unwrap_or(u32::MAX));
     let hot_keys = hot.iter().filter(|(load, _)| is_one_key(load)).map(|(load, _)| HotKey::of(load, &loads)).collect();
     let is_even = !hot.is_empty() && hot.iter().all(|(_, kind)| *kind == HotShardKind::Even);
@@ -78,7 +78,7 @@ fn kept(policy: &Policy, seen: &Observation, closed: &[ShardWindow], now: Timest
         ));
     }
     let context = Context::of(policy, seen, None, None, Direction::In, now);
-    let (shards, reason) = spared(&context, ShardCount::ONE);
+    let (shards, reason) = read_capacity_floor(&context, ShardCount::ONE);
     (shards > ShardCount::ONE).then_some((shards, Reason::Consumers(reason)))
 }
 

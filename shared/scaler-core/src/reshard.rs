@@ -83,23 +83,23 @@ pub struct KeyLoad {
 
 /// What a plan has to keep to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ReshardTerms {
+pub struct ReshardLimits {
     /// A piece takes no more than this share of what one shard takes.
     pub target: f64,
     /// A shard is left whole up to this share, if it does not throttle.
-    pub bearable: f64,
+    pub upper_threshold: f64,
     /// Neighbours are merged while there are more shards than this.
     pub shards_min: u32,
     /// No split leads to more shards than this.
     pub shards_max: u32,
 }
 
-impl ReshardTerms {
+impl ReshardLimits {
     /// Those of a policy.
     pub fn of(policy: &Policy) -> Self {
         Self {
             target: f64::from(policy.target_utilization_percent) / 100.0,
-            bearable: f64::from(policy.bearable_percent()) / 100.0,
+            upper_threshold: f64::from(policy.upper_threshold_percent()) / 100.0,
             shards_min: policy.shards_min,
             shards_max: policy.shards_max,
         }
@@ -120,8 +120,8 @@ pub struct ReshardPlan {
 /// The fewest splits that bring every shard under its target, then merges of cold neighbours. `loads` are all the open shards in
 /// the order of their ranges; `keys` are what is known of single keys, sorted by hash key. What a shard takes beside them is
 /// taken to be spread evenly over its range.
-pub fn plan_reshard(loads: &[ShardLoad], keys: &[KeyLoad], terms: &ReshardTerms) -> ReshardPlan {
-    plan_apart(loads, None, keys, terms, |_| true)
+pub fn plan_reshard(loads: &[ShardLoad], keys: &[KeyLoad], limits: &ReshardLimits) -> ReshardPlan {
+    plan_apart(loads, None, keys, limits, |_| true)
 }
 
 /// The same with splits only of what may be split, and merges by what the same shards took `lately`, over a longer time.
@@ -129,19 +129,19 @@ pub(crate) fn plan_apart(
     loads: &[ShardLoad],
     lately: Option<&[ShardLoad]>,
     keys: &[KeyLoad],
-    terms: &ReshardTerms,
+    limits: &ReshardLimits,
     may_split: impl Fn(&ShardLoad) -> bool,
 ) -> ReshardPlan {
     let mut plan = ReshardPlan::default();
     let shards: Vec<_> = loads.iter().map(|load| Inside::of(load, keys)).collect();
-    let is_split = |(shard, load): &(&Inside<'_>, &ShardLoad)| shard.is_hot(terms) && may_split(load);
+    let is_split = |(shard, load): &(&Inside<'_>, &ShardLoad)| shard.is_hot(limits) && may_split(load);
     let mut hottest_first: Vec<_> = shards.iter().zip(loads).filter(is_split).map(|(shard, _)| shard).collect();
     hottest_first.sort_by(|a, b| b.load.total_cmp(&a.load));
-    let mut room = (terms.shards_max as usize).saturating_sub(loads.len());
+    let mut room = (limits.shards_max as usize).saturating_sub(loads.len());
     let mut boundaries = Vec::new();
     for hot in hottest_first {
-        plan.hot_keys.extend(hot.keys.iter().filter(|key| key.load > terms.target));
-        let cuts = middle_first(&hot.balanced(hot.cap(terms)));
+        plan.hot_keys.extend(hot.keys.iter().filter(|key| key.load > limits.target));
+        let cuts = middle_first(&hot.balanced(hot.cap(limits)));
         let cuts = &cuts[..cuts.len().min(room)];
         room -= cuts.len();
         plan.operations.extend(cuts.iter().map(|at| Operation::Split { at: *at }));
@@ -158,7 +158,7 @@ pub(crate) fn plan_apart(
             plan.shards.push((piece, load));
         }
     }
-    merge_cold(&mut plan, peaks, terms);
+    merge_cold(&mut plan, peaks, limits);
     plan
 }
 
@@ -170,11 +170,11 @@ pub fn load_within(loads: &[ShardLoad], keys: &[KeyLoad], range: HashKeyRange) -
 }
 
 /// Merges the neighbours that take least together, again and again; `peaks` are the most that each took.
-fn merge_cold(plan: &mut ReshardPlan, mut peaks: Vec<f64>, terms: &ReshardTerms) {
-    while plan.shards.len() > terms.shards_min as usize {
+fn merge_cold(plan: &mut ReshardPlan, mut peaks: Vec<f64>, limits: &ReshardLimits) {
+    while plan.shards.len() > limits.shards_min as usize {
         let pairs = peaks.windows(2).map(|pair| pair[0] + pair[1]).enumerate();
         let coldest = pairs.min_by(|(_, a), (_, b)| a.total_cmp(b));
-        let Some((lower, both)) = coldest.filter(|(_, both)| *both <= COLD * terms.target) else { break };
+        let Some((lower, both)) = coldest.filter(|(_, both)| *both <= COLD * limits.target) else { break };
         let (upper, load) = plan.shards.remove(lower + 1);
         let Some(whole) = plan.shards[lower].0.merge(upper) else { break };
         plan.shards[lower] = (whole, plan.shards[lower].1 + load);
@@ -207,13 +207,13 @@ impl<'a> Inside<'a> {
         Self { range, load, throttles: shard.throttled_records > 0, keys, density }
     }
 
-    fn is_hot(&self, terms: &ReshardTerms) -> bool {
-        self.load > terms.bearable || self.throttles
+    fn is_hot(&self, limits: &ReshardLimits) -> bool {
+        self.load > limits.upper_threshold || self.throttles
     }
 
     /// What a piece may take: the target; half, where a shard throttles below that, in bursts shorter than a minute.
-    fn cap(&self, terms: &ReshardTerms) -> f64 {
-        if self.throttles && self.load <= terms.target { self.load / 2.0 } else { terms.target }
+    fn cap(&self, limits: &ReshardLimits) -> f64 {
+        if self.throttles && self.load <= limits.target { self.load / 2.0 } else { limits.target }
     }
 
     /// The fewest cuts that leave no piece above `cap` but single keys, and of those the most even ones.

@@ -28,11 +28,11 @@ pub struct Setting {
     /// What it is for, in sentences.
     pub meaning: &'static str,
     /// The values that are allowed, and where they go.
-    pub takes: Takes,
+    pub kind: SettingKind,
 }
 
 /// The values that a setting takes, and its field.
-pub enum Takes {
+pub enum SettingKind {
     /// A whole number: digits only.
     Whole {
         /// Its least and its most.
@@ -43,7 +43,7 @@ pub enum Takes {
         field: fn(&mut PolicySpec) -> &mut u32,
     },
     /// A [`Risk`], by its word.
-    Level {
+    Risk {
         /// Where it goes.
         field: fn(&mut PolicySpec) -> &mut Risk,
     },
@@ -59,7 +59,7 @@ macro_rules! settings {
     ($(
         $(#[doc = $meaning:literal])+
         $field:ident: $type:ty = $default:expr;
-            $takes:ident { $($of:ident: $value:expr),* }, $variable:literal, $parameter:literal, $tag:expr;
+            $kind:ident { $($of:ident: $value:expr),* }, $variable:literal, $parameter:literal, $tag:expr;
     )+) => {
         /// The settings of a policy, unchecked. The default is what the template deploys.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ macro_rules! settings {
             parameter: $parameter,
             tag: $tag,
             meaning: concat!($($meaning),+).trim_ascii(),
-            takes: Takes::$takes { field: |spec| &mut spec.$field, $($of: $value),* },
+            kind: SettingKind::$kind { field: |spec| &mut spec.$field, $($of: $value),* },
         },)+];
     };
 }
@@ -144,7 +144,7 @@ settings! {
     /// How much throttling is worth avoiding, from careful (much headroom) to thrifty (little). It sets how far above its
     /// forecast a stream with an hour of history or more is sized.
     throttling_risk: Risk = Risk::Balanced;
-        Level {},
+        Risk {},
         "THROTTLING_RISK", "ThrottlingRisk", Some("kinesis-scaler/risk");
 
     /// Look at the shards' own metrics, and split and merge by them. The metrics are switched on for a stream that looks as
@@ -176,10 +176,10 @@ impl Setting {
     /// Its value in these settings, as people write it.
     pub fn value(&self, spec: &PolicySpec) -> String {
         let mut spec = *spec;
-        match self.takes {
-            Takes::Whole { field, .. } => field(&mut spec).to_string(),
-            Takes::Level { field } => field(&mut spec).to_string(),
-            Takes::Switch { field } => field(&mut spec).to_string(),
+        match self.kind {
+            SettingKind::Whole { field, .. } => field(&mut spec).to_string(),
+            SettingKind::Risk { field } => field(&mut spec).to_string(),
+            SettingKind::Switch { field } => field(&mut spec).to_string(),
         }
     }
 
@@ -188,38 +188,40 @@ impl Setting {
     /// # Errors
     /// What the text should have been.
     pub fn set(&self, spec: &mut PolicySpec, text: &str) -> Result<(), String> {
-        match &self.takes {
-            Takes::Whole { allowed, field, .. } => parse_whole(text, allowed).map(|number| *field(spec) = number),
-            Takes::Level { field } => Risk::of_word(text).map(|risk| *field(spec) = risk),
-            Takes::Switch { field } => text.parse().ok().map(|is_on| *field(spec) = is_on),
+        match &self.kind {
+            SettingKind::Whole { allowed, field, .. } => parse_whole(text, allowed).map(|number| *field(spec) = number),
+            SettingKind::Risk { field } => Risk::of_word(text).map(|risk| *field(spec) = risk),
+            SettingKind::Switch { field } => text.parse().ok().map(|is_on| *field(spec) = is_on),
         }
         .ok_or_else(|| self.expected())
     }
 
     /// Takes the value that `from` has into `to`.
     pub(crate) fn copy(&self, mut from: PolicySpec, to: &mut PolicySpec) {
-        match self.takes {
-            Takes::Whole { field, .. } => *field(to) = *field(&mut from),
-            Takes::Level { field } => *field(to) = *field(&mut from),
-            Takes::Switch { field } => *field(to) = *field(&mut from),
+        match self.kind {
+            SettingKind::Whole { field, .. } => *field(to) = *field(&mut from),
+            SettingKind::Risk { field } => *field(to) = *field(&mut from),
+            SettingKind::Switch { field } => *field(to) = *field(&mut from),
         }
     }
 
     /// The values that it takes, for error messages.
     pub fn expected(&self) -> String {
-        match &self.takes {
-            Takes::Whole { allowed, .. } => format!("a whole number from {} to {}", allowed.start(), allowed.end()),
-            Takes::Level { .. } => RISK_WORDS.to_owned(),
-            Takes::Switch { .. } => TRUE_OR_FALSE.to_owned(),
+        match &self.kind {
+            SettingKind::Whole { allowed, .. } => {
+                format!("a whole number from {} to {}", allowed.start(), allowed.end())
+            }
+            SettingKind::Risk { .. } => RISK_WORDS.to_owned(),
+            SettingKind::Switch { .. } => TRUE_OR_FALSE.to_owned(),
         }
     }
 
     /// The same for documents, with its unit.
     pub fn bounds(&self) -> String {
-        match &self.takes {
-            Takes::Whole { allowed, unit, .. } => format!("{} to {} {unit}", allowed.start(), allowed.end()),
-            Takes::Level { .. } => RISK_WORDS.to_owned(),
-            Takes::Switch { .. } => "true or false".to_owned(),
+        match &self.kind {
+            SettingKind::Whole { allowed, unit, .. } => format!("{} to {} {unit}", allowed.start(), allowed.end()),
+            SettingKind::Risk { .. } => RISK_WORDS.to_owned(),
+            SettingKind::Switch { .. } => "true or false".to_owned(),
         }
     }
 }
@@ -251,10 +253,10 @@ fn parse_whole(value: &str, allowed: &RangeInclusive<u32>) -> Option<u32> {
 /// Values that a setting takes: the ends of a range, every word.
 #[cfg(test)]
 pub(crate) fn values(setting: &Setting) -> Vec<String> {
-    match &setting.takes {
-        Takes::Whole { allowed, .. } => [allowed.start(), allowed.end()].map(ToString::to_string).into(),
-        Takes::Level { .. } => Risk::ALL.map(|risk| risk.to_string()).into(),
-        Takes::Switch { .. } => ["false", "true"].map(str::to_owned).into(),
+    match &setting.kind {
+        SettingKind::Whole { allowed, .. } => [allowed.start(), allowed.end()].map(ToString::to_string).into(),
+        SettingKind::Risk { .. } => Risk::ALL.map(|risk| risk.to_string()).into(),
+        SettingKind::Switch { .. } => ["false", "true"].map(str::to_owned).into(),
     }
 }
 

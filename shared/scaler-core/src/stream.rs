@@ -6,9 +6,9 @@ mod notices;
 mod shard_load;
 mod tags;
 
-pub(crate) use history::SPENT_BELIEVED;
+pub(crate) use history::DAILY_LIMIT_BELIEVED_FOR;
 pub use history::{Attempt, AttemptKind, ResizeHistory};
-pub use load_history::{LoadHistory, PAST_MINUTES};
+pub use load_history::{HISTORY_MINUTES, LoadHistory};
 pub use notices::NoticeMemory;
 pub use shard_load::{ShardLoad, ShardWindow, shard_loads};
 pub(crate) use shard_load::{even_loads, largest_over, loads_with_past, total};

@@ -51,7 +51,7 @@ impl Loop {
 
     fn run(&self, shards: u32, minutes: usize, spec: PolicySpec) -> Run {
         let policy = Policy::new(spec).unwrap();
-        let mut enrolment = StreamTags { managed: true, ..StreamTags::default() };
+        let mut tags = StreamTags { managed: true, ..StreamTags::default() };
         let mut seen: Vec<Minute> = (0..62).map(|_| self.minute((self.load)(0), shards)).collect();
         let (mut current, mut pending, mut run) = (shards, None, Run::default());
         for minute in 0..minutes {
@@ -76,7 +76,7 @@ impl Loop {
                         open_shards: ShardCount::new(current).unwrap(),
                         shard_metrics: false,
                     },
-                    enrolment: enrolment.clone(),
+                    tags: tags.clone(),
                     window: MetricWindow { end: now, minutes: window },
                     plan: Fetched::Unavailable,
                     account: Fetched::Known(AccountShards { open: current, limit: 20_000 }),
@@ -85,7 +85,7 @@ impl Loop {
                 let decision = decide(&policy, &observation, Intent::Auto, direction, now).unwrap();
                 if decision.verdict == Verdict::Resize {
                     let kind = if direction == Direction::Out { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };
-                    enrolment.history = enrolment.history.with(Attempt {
+                    tags.history = tags.history.with(Attempt {
                         at: now,
                         kind,
                         from: decision.current,

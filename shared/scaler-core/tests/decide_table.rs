@@ -229,7 +229,7 @@ fn the_fewer_resizes_are_left_the_longer_each_must_last() {
     check(Case::of(40).busy(95).resizes_today(4), Out, 50, is!(Reason::Quota(QuotaReason::WithinQuota)));
     check(Case::of(40).busy(95).resizes_today(7), Out, 60, is!(Reason::Quota(QuotaReason::WithinQuota)));
     // What was made to last is not taken back as soon as it proves to be more than enough.
-    check(Case::of(50).busy(72).resizes_today(4), In, 50, is!(Reason::Budget(BudgetReason::NotWorthOneOfFew { .. })));
+    check(Case::of(50).busy(72).resizes_today(4), In, 50, is!(Reason::Budget(BudgetReason::TooSmallForBudget { .. })));
     check(Case::of(50).busy(50).resizes_today(4), In, 32, is!(Reason::Quota(QuotaReason::WithinQuota)));
     check(Case::of(90).busy(95).resizes_today(7), Out, 100, is!(Reason::Quota(QuotaReason::WithinQuota))); // but not over the maximum
 }
@@ -240,9 +240,9 @@ fn scale_in_keeps_a_way_back_to_the_days_peak() {
     let night = |shards| Case::of(shards).busy(1).resized_from(100, 4);
     check(night(14), In, 7, is!(Reason::Quota(QuotaReason::WithinQuota)));
     check(night(10), In, 7, is!(Reason::Quota(QuotaReason::WithinQuota)));
-    check(night(7), In, 7, is!(Reason::Budget(BudgetReason::WayBack { .. })));
+    check(night(7), In, 7, is!(Reason::Budget(BudgetReason::RecoveryFloor { .. })));
     // A floor that would leave a resize hardly worth its while leaves none.
-    check(Case::of(14).busy(1).resized_from(100, 5), In, 14, is!(Reason::Budget(BudgetReason::WayBack { .. })));
+    check(Case::of(14).busy(1).resized_from(100, 5), In, 14, is!(Reason::Budget(BudgetReason::RecoveryFloor { .. })));
     // Nor is there a way back to more than the maximum.
     check(
         Case::of(60).busy(1).resized_from(800, 5).tag("shards-max", "20"),
@@ -281,7 +281,7 @@ fn a_way_back_inside_the_bounds_waits_for_nothing_that_would_change_it() {
     // Small as it is, and few as the resizes left are.
     let few = Case::of(50).busy(72).resizes_today(4);
     check(few.clone().tag("shards-max", "49"), In, 45, is!(Reason::Quota(QuotaReason::WithinQuota)));
-    check(few.tag("shards-max", "50"), In, 50, is!(Reason::Budget(BudgetReason::NotWorthOneOfFew { .. })));
+    check(few.tag("shards-max", "50"), In, 50, is!(Reason::Budget(BudgetReason::TooSmallForBudget { .. })));
 }
 
 #[test]

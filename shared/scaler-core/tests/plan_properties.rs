@@ -50,7 +50,7 @@ struct Looked {
 
 impl Looked {
     fn left(&self) -> u32 {
-        10_u32.saturating_sub(self.seen.enrolment.history.spent(at(self.now)))
+        10_u32.saturating_sub(self.seen.tags.history.spent(at(self.now)))
     }
 
     fn plan(&self, policy: &Policy) -> Option<Plan> {
@@ -60,7 +60,7 @@ impl Looked {
     /// Resizes that are free again in at most so many minutes.
     fn freed(&self, minutes: u32) -> usize {
         let by = at(self.now + minutes as usize);
-        self.seen.enrolment.history.free_again(at(self.now)).iter().filter(|free| **free <= by).count()
+        self.seen.tags.history.free_again(at(self.now)).iter().filter(|free| **free <= by).count()
     }
 }
 
@@ -69,7 +69,7 @@ fn looked() -> impl Strategy<Value = Looked> {
         |(days, shards, minute, ages)| {
             let now = days.minutes.len() - DAY + minute;
             let mut seen = days.seen_without_past(shards, now);
-            seen.enrolment.history = history(&ages, shards, now);
+            seen.tags.history = history(&ages, shards, now);
             Looked { seen, past: days.past(now), now }
         },
     )

@@ -130,7 +130,7 @@ proptest! {
             prop_assert_eq!(desired.abs_diff(current), 1, "one at a time");
         }
         if desired != current {
-            prop_assert!(decision.resharding.is_some() || seen.enrolment.history.spent(NOW) < 10, "an eleventh resize");
+            prop_assert!(decision.resharding.is_some() || seen.tags.history.spent(NOW) < 10, "an eleventh resize");
             let left = match &seen.account {
                 Fetched::Known(account) if way == Direction::Out => account.limit.saturating_sub(account.open),
                 _ => u32::MAX,
@@ -174,10 +174,10 @@ proptest! {
     fn the_words_give_the_reason_and_name_what_a_person_should_know(policy in policy(), seen in prop_oneof![observation(), with_shards()], way in direction()) {
         let decision = decided(&policy, &seen, way, NOW);
         let words = decision.words();
-        prop_assert!(words.contains(&decision.told(&decision.steps[0].reason)), "{words}");
+        prop_assert!(words.contains(&decision.describe(&decision.steps[0].reason)), "{words}");
         let matters = |step: &&Step| step.reason.cause().is_some_and(|cause| cause.matters_in(way));
         for step in decision.steps.iter().filter(matters) {
-            prop_assert!(words.contains(&decision.told(&step.reason)), "{words}");
+            prop_assert!(words.contains(&decision.describe(&step.reason)), "{words}");
         }
     }
 
@@ -222,7 +222,7 @@ proptest! {
             let way = if (minute / 3) % 2 == 0 { Direction::Out } else { Direction::In };
             let mut seen = Case::of(shards).busy(load).observe();
             seen.window.end = now;
-            seen.enrolment.history = history.clone();
+            seen.tags.history = history.clone();
             let decision = decided(&policy, &seen, way, now);
             if decision.verdict == Verdict::Resize {
                 let kind = if way == Direction::Out { AttemptKind::ScaleOut } else { AttemptKind::ScaleIn };

@@ -65,7 +65,7 @@ impl Case {
         };
         let seen = Observation {
             stream,
-            enrolment: StreamTags::default(),
+            tags: StreamTags::default(),
             window: MetricWindow { end: END, minutes: vec![read; MINUTES] },
             plan: Fetched::NotYet,
             account: Fetched::NotYet,

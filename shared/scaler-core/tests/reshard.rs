@@ -3,26 +3,27 @@
 
 use kinesis_model::{HashKeyRange, OpenShard, hash_key};
 use proptest::prelude::*;
-use scaler_core::{KeyLoad, Operation, ReshardPlan, ReshardTerms, ShardCall, ShardLoad, plan_reshard};
+use scaler_core::{KeyLoad, Operation, ReshardLimits, ReshardPlan, ShardCall, ShardLoad, plan_reshard};
 
-const TERMS: ReshardTerms = ReshardTerms { target: 0.8, bearable: 0.88, shards_min: u32::MAX, shards_max: u32::MAX };
+const LIMITS: ReshardLimits =
+    ReshardLimits { target: 0.8, upper_threshold: 0.88, shards_min: u32::MAX, shards_max: u32::MAX };
 /// So much more than its cap a piece may take: cuts lie where a float has them.
 const NEARLY: f64 = 1e-6;
 
 /// A stream as Kinesis keeps it: what it refuses is a failed test.
-struct Ring {
+struct HashKeySpace {
     shards: Vec<OpenShard>,
     made: usize,
 }
 
-impl Ring {
+impl HashKeySpace {
     fn of(ranges: &[HashKeyRange]) -> Self {
-        let mut ring = Self { shards: Vec::new(), made: 0 };
+        let mut key_space = Self { shards: Vec::new(), made: 0 };
         for range in ranges {
-            let id = ring.id();
-            ring.shards.push(OpenShard { id, range: *range });
+            let id = key_space.id();
+            key_space.shards.push(OpenShard { id, range: *range });
         }
-        ring
+        key_space
     }
 
     fn id(&mut self) -> String {
@@ -82,10 +83,10 @@ fn splits(plan: &ReshardPlan) -> usize {
 #[test]
 fn a_hot_shard_is_split_into_as_few_even_pieces_as_carry_it() {
     for (load, pieces) in [(0.8, 1), (0.88, 1), (0.9, 2), (1.6, 2), (1.61, 3), (2.5, 4), (8.0, 10)] {
-        let mut ring = Ring::of(&HashKeyRange::uniform(4));
-        let plan = plan_reshard(&ring.loads(&[0.3, load, 0.3, 0.3]), &[], &TERMS);
-        ring.carry_out(&plan);
-        assert_eq!(ring.shards.len(), 3 + pieces, "{load}");
+        let mut key_space = HashKeySpace::of(&HashKeyRange::uniform(4));
+        let plan = plan_reshard(&key_space.loads(&[0.3, load, 0.3, 0.3]), &[], &LIMITS);
+        key_space.carry_out(&plan);
+        assert_eq!(key_space.shards.len(), 3 + pieces, "{load}");
         let most = plan.shards.iter().map(|(_, load)| *load).fold(0.0, f64::max);
         assert!((most - load / pieces as f64).abs() < 1e-3 || most <= 0.3, "even pieces of {load}: {most}");
     }
@@ -93,10 +94,10 @@ fn a_hot_shard_is_split_into_as_few_even_pieces_as_carry_it() {
 
 #[test]
 fn a_shard_that_throttles_in_bursts_is_halved() {
-    let ring = Ring::of(&HashKeyRange::uniform(2));
-    let mut loads = ring.loads(&[0.5, 0.1]);
+    let key_space = HashKeySpace::of(&HashKeyRange::uniform(2));
+    let mut loads = key_space.loads(&[0.5, 0.1]);
     loads[0].throttled_records = 7;
-    let plan = plan_reshard(&loads, &[], &TERMS);
+    let plan = plan_reshard(&loads, &[], &LIMITS);
     assert_eq!(plan.operations.len(), 1);
     assert_eq!(plan.operations, [Operation::Split { at: 1 << 126 }], "in its middle");
 }
@@ -106,8 +107,8 @@ fn a_split_lies_where_the_keys_divide_the_load() {
     // 0.7 in the lowest hundredth of the ring, 0.5 over the rest: in the middle, one half would take 0.95.
     let mut keys: Vec<_> = (0..70).map(|i| KeyLoad { hash_key: (u128::MAX / 100 / 70) * i, load: 0.01 }).collect();
     keys.sort_by_key(|key| key.hash_key);
-    let ring = Ring::of(&[HashKeyRange::ALL]);
-    let plan = plan_reshard(&ring.loads(&[1.2]), &keys, &TERMS);
+    let key_space = HashKeySpace::of(&[HashKeyRange::ALL]);
+    let plan = plan_reshard(&key_space.loads(&[1.2]), &keys, &LIMITS);
     assert_eq!(plan.operations.len(), 1);
     assert!(plan.shards.iter().all(|(_, load)| (load - 0.6).abs() < 0.02), "{:?}", plan.shards);
 }
@@ -115,9 +116,9 @@ fn a_split_lies_where_the_keys_divide_the_load() {
 #[test]
 fn one_key_above_a_shard_is_told_and_its_neighbours_are_freed_of_it() {
     let key = KeyLoad { hash_key: hash_key("user-1"), load: 1.3 };
-    let mut ring = Ring::of(&HashKeyRange::uniform(4));
-    let plan = plan_reshard(&ring.loads(&[0.2, 0.2, 0.2, 1.9]), &[key], &TERMS);
-    ring.carry_out(&plan);
+    let mut key_space = HashKeySpace::of(&HashKeyRange::uniform(4));
+    let plan = plan_reshard(&key_space.loads(&[0.2, 0.2, 0.2, 1.9]), &[key], &LIMITS);
+    key_space.carry_out(&plan);
     assert_eq!(plan.hot_keys, [key]);
     let alone = plan.shards.iter().find(|(range, _)| range.contains(key.hash_key)).unwrap();
     assert_eq!(alone.0.last() - alone.0.first(), 1, "as few keys as Kinesis allows");
@@ -126,20 +127,23 @@ fn one_key_above_a_shard_is_told_and_its_neighbours_are_freed_of_it() {
 
 #[test]
 fn cold_neighbours_are_merged_down_to_the_minimum_and_hot_ones_stay() {
-    let terms = ReshardTerms { shards_min: 3, ..TERMS };
-    let mut ring = Ring::of(&HashKeyRange::uniform(8));
-    let plan = plan_reshard(&ring.loads(&[0.7, 0.05, 0.05, 0.05, 0.7, 0.1, 0.1, 0.1]), &[], &terms);
-    ring.carry_out(&plan);
+    let limits = ReshardLimits { shards_min: 3, ..LIMITS };
+    let mut key_space = HashKeySpace::of(&HashKeyRange::uniform(8));
+    let plan = plan_reshard(&key_space.loads(&[0.7, 0.05, 0.05, 0.05, 0.7, 0.1, 0.1, 0.1]), &[], &limits);
+    key_space.carry_out(&plan);
     let loads: Vec<_> = plan.shards.iter().map(|(_, load)| (load * 100.0).round()).collect();
     assert_eq!(loads, [70.0, 15.0, 70.0, 30.0]);
-    assert!(plan_reshard(&ring.loads(&[0.7, 0.15, 0.7, 0.3]), &[], &terms).operations.is_empty(), "and that is rest");
+    assert!(
+        plan_reshard(&key_space.loads(&[0.7, 0.15, 0.7, 0.3]), &[], &limits).operations.is_empty(),
+        "and that is rest"
+    );
 }
 
 #[test]
 fn no_plan_goes_over_the_maximum() {
-    let ring = Ring::of(&HashKeyRange::uniform(4));
-    let terms = ReshardTerms { shards_max: 5, ..TERMS };
-    let plan = plan_reshard(&ring.loads(&[1.0, 3.0, 1.0, 1.0]), &[], &terms);
+    let key_space = HashKeySpace::of(&HashKeyRange::uniform(4));
+    let limits = ReshardLimits { shards_max: 5, ..LIMITS };
+    let plan = plan_reshard(&key_space.loads(&[1.0, 3.0, 1.0, 1.0]), &[], &limits);
     assert_eq!(plan.operations.len(), 1, "the one that relieves most: {plan:?}");
 }
 
@@ -167,14 +171,14 @@ fn any_stream() -> impl Strategy<Value = (Vec<HashKeyRange>, Vec<f64>, Vec<KeyLo
 proptest! {
     #[test]
     fn every_plan_can_be_carried_out_and_leaves_no_shard_over_its_target((ranges, loads, keys) in any_stream(), min in 1..20_u32) {
-        let mut ring = Ring::of(&ranges);
-        let terms = ReshardTerms { shards_min: min, ..TERMS };
-        let plan = plan_reshard(&ring.loads(&loads), &keys, &terms);
-        ring.carry_out(&plan);
+        let mut key_space = HashKeySpace::of(&ranges);
+        let limits = ReshardLimits { shards_min: min, ..LIMITS };
+        let plan = plan_reshard(&key_space.loads(&loads), &keys, &limits);
+        key_space.carry_out(&plan);
         for (range, load) in &plan.shards {
-            let is_one_key = keys.iter().any(|key| range.contains(key.hash_key) && key.load > TERMS.target);
-            let was_whole = ranges.contains(range) && *load <= TERMS.bearable;
-            prop_assert!(*load <= TERMS.target + NEARLY || is_one_key || was_whole, "{range} takes {load}");
+            let is_one_key = keys.iter().any(|key| range.contains(key.hash_key) && key.load > LIMITS.target);
+            let was_whole = ranges.contains(range) && *load <= LIMITS.upper_threshold;
+            prop_assert!(*load <= LIMITS.target + NEARLY || is_one_key || was_whole, "{range} takes {load}");
         }
         // No load is lost or made: what a shard takes is its metrics' or, where those say less, its keys'.
         let inside = |range: &HashKeyRange| keys.iter().filter(|key| range.contains(key.hash_key)).map(|key| key.load).sum::<f64>();
@@ -185,17 +189,17 @@ proptest! {
 
     #[test]
     fn without_keys_no_fewer_splits_would_do((ranges, loads, _) in any_stream()) {
-        let plan = plan_reshard(&Ring::of(&ranges).loads(&loads), &[], &TERMS);
-        let pieces = |load: &f64| if *load > TERMS.bearable { (load / TERMS.target).ceil() } else { 1.0 };
+        let plan = plan_reshard(&HashKeySpace::of(&ranges).loads(&loads), &[], &LIMITS);
+        let pieces = |load: &f64| if *load > LIMITS.upper_threshold { (load / LIMITS.target).ceil() } else { 1.0 };
         let needed: f64 = loads.iter().map(|load| pieces(load) - 1.0).sum();
         prop_assert!((splits(&plan) as f64 - needed).abs() < 0.5, "{} and {needed}", splits(&plan));
     }
 
     #[test]
     fn whoever_was_interrupted_comes_to_the_same_shards((ranges, loads, keys) in any_stream(), done in 0..40_usize) {
-        let mut whole = Ring::of(&ranges);
-        let plan = plan_reshard(&whole.loads(&loads), &keys, &TERMS);
-        let mut interrupted = Ring::of(&ranges);
+        let mut whole = HashKeySpace::of(&ranges);
+        let plan = plan_reshard(&whole.loads(&loads), &keys, &LIMITS);
+        let mut interrupted = HashKeySpace::of(&ranges);
         for operation in plan.operations.iter().take(done).chain(&plan.operations) {
             if let Some(call) = operation.on(&interrupted.shards) {
                 interrupted.apply(&call);

@@ -127,7 +127,7 @@ fn awslabs(trace: &Trace, initial: u32, assumptions: &Assumptions, more: fn(u32)
 fn resized_by_any_means(stream: &mut StreamModel, now: usize, to: u32) -> usize {
     let by_call = stream.resize(now, to, ResizeKind::UpdateShardCount, "");
     let resized = match by_call {
-        Err(Refused::Limits | Refused::DaySpent) if to <= SHARDS_PER_STREAM_MAX => {
+        Err(Refused::Limits | Refused::DailyLimitReached) if to <= SHARDS_PER_STREAM_MAX => {
             stream.resize(now, to, ResizeKind::SplitMerge, "")
         }
         other => other,

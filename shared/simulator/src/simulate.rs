@@ -18,7 +18,7 @@ use kinesis_model::{Minute, OpenShard};
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, sync};
 use scaler_app::stack_config::StackConfig;
 use scaler_app::telemetry::TelemetryItem;
-use scaler_app::{OutcomeKind, Process, handle};
+use scaler_app::{FunctionState, OutcomeKind, handle};
 use scaler_core::{Direction, Policy, SYNC_MINUTES, StreamAlarm};
 use serde_json::{Value, json};
 
@@ -73,7 +73,7 @@ pub struct Simulation<'a> {
     policy: Policy,
     stack_config: StackConfig,
     aws: Aws,
-    process: Process,
+    function_state: FunctionState,
     producers: Producers,
     /// The minutes from which the load lies otherwise.
     skew_from: Vec<(usize, Skew)>,
@@ -96,7 +96,7 @@ impl<'a> Simulation<'a> {
             trace,
             policy,
             stack_config: StackConfig { stream_metrics: true, ..StackConfig::default() },
-            process: Process::default(),
+            function_state: FunctionState::default(),
             aws,
             throttled: Vec::with_capacity(trace.minutes.len()),
             capacity_tells: throttled == ThrottleHandling::Lost,
@@ -132,9 +132,9 @@ impl<'a> Simulation<'a> {
             self.producers.turn_to(skew);
         }
         let shards = self.aws.capacity();
-        let ring = self.aws.ring(self.producers.is_even());
-        self.capacity_tells &= ring.is_none();
-        let (sent, by_shard) = self.producers.send(*own, shards, ring.as_deref());
+        let key_space = self.aws.key_space(self.producers.is_even());
+        self.capacity_tells &= key_space.is_none();
+        let (sent, by_shard) = self.producers.send(*own, shards, key_space.as_deref());
         self.throttled.push(sent.throttled_share());
         self.aws.record(metrics(&sent), by_shard);
         self.capacity.push(shards);
@@ -170,7 +170,7 @@ impl<'a> Simulation<'a> {
     /// Has a function handle an event, as it does where it is deployed.
     fn wake(&self, direction: Direction, event: &Value) {
         let mut emit = |item| explain(&self.aws, &item);
-        ready(handle(&self.aws, &self.process, &self.policy, direction, event, &mut emit));
+        ready(handle(&self.aws, &self.function_state, &self.policy, direction, event, &mut emit));
     }
 
     /// The same for alarm-sync.
@@ -178,7 +178,7 @@ impl<'a> Simulation<'a> {
         let until = self.trace.at(self.capacity.len()).checked_add(BEGINS_WITHIN).unwrap_or(jiff::Timestamp::MAX);
         let mut emit = |item| explain(&self.aws, &item);
         let settings = Settings { policy: &self.policy, stack_config: &self.stack_config };
-        ready(sync(&self.aws, &self.process, settings, event, until, &mut emit));
+        ready(sync(&self.aws, &self.function_state, settings, event, until, &mut emit));
     }
 }
 

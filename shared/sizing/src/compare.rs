@@ -11,7 +11,7 @@ pub use brokers::{
 pub use day::{DailyLoad, TARGET_UTILIZATION_PERCENT};
 
 use billing::prices::{MONTH_SECONDS, MissingPrice, Price, PriceSheet};
-use billing::{Bill, OwnUse, advantage_of_all};
+use billing::{Bill, ScalerUsage, advantage_of_all};
 use kinesis_model::StreamMode;
 use kinesis_model::{MicroUsd, ShardCount};
 use scaler_core::{AlarmActions, stream_alarms};
@@ -48,7 +48,7 @@ impl CapacityStrategy {
     pub fn month(self, day: &DailyLoad, sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
         let shards = u128::from(day.shards_for_peak().get());
         let for_peak = day.month_on_paper(shards * u128::from(MONTH_SECONDS));
-        let (usage, standing) = (for_peak.usage(), for_peak.standing(StreamMode::OnDemand));
+        let (usage, config) = (for_peak.usage(), for_peak.stream_config(StreamMode::OnDemand));
         match self {
             Self::StaticPeak => Bill::of(sheet, for_peak.quantities()),
             Self::Autoscaled => {
@@ -56,8 +56,8 @@ impl CapacityStrategy {
                 bill.lines.extend(own(sheet)?.lines);
                 Ok(bill)
             }
-            Self::OnDemand => Bill::on_demand(sheet, &usage, &standing),
-            Self::Advantage => advantage_of_all(sheet, [(&usage, &standing)], MONTH_SECONDS),
+            Self::OnDemand => Bill::on_demand(sheet, &usage, &config),
+            Self::Advantage => advantage_of_all(sheet, [(&usage, &config)], MONTH_SECONDS),
         }
     }
 
@@ -86,14 +86,14 @@ fn own(sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
     let alarms = stream_alarms(&policy, "stream", ShardCount::ONE, &AlarmActions::default());
     let alarm_metrics = alarms.iter().map(|alarm| alarm.metrics.len()).sum();
     // The stream's metrics are published all the time, as they are unless the operator says otherwise.
-    let of_stream = OwnUse::of_stream(MONTH_SECONDS, alarm_metrics, MONTH_SECONDS);
+    let of_stream = ScalerUsage::of_stream(MONTH_SECONDS, alarm_metrics, MONTH_SECONDS);
     let hours = u128::from(MONTH_SECONDS / 3_600);
-    let runs = |(an_hour, megabytes): (u128, u128)| OwnUse {
+    let runs = |(an_hour, megabytes): (u128, u128)| ScalerUsage {
         runs: an_hour * hours,
         run_milliseconds_mb: an_hour * hours * RUN_MILLISECONDS * megabytes,
-        ..OwnUse::default()
+        ..ScalerUsage::default()
     };
-    let stack = OwnUse::of_stack(MONTH_SECONDS).and(runs(SWEEPS)).and(runs(SYNCS));
+    let stack = ScalerUsage::of_stack(MONTH_SECONDS).and(runs(SWEEPS)).and(runs(SYNCS));
     stack.and(of_stream).bill(sheet)
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{Readers, Reading, Sizing, Workload};
 use billing::prices::{Item, MONTH_SECONDS};
-use billing::{ConsumerUse, OnDemandOnly, Standing, Usage, on_demand_bytes, put_units};
+use billing::{ConsumerUse, OnDemandOnly, StreamConfig, Usage, on_demand_bytes, put_units};
 use kinesis_model::ShardCount;
 use kinesis_model::StreamMode;
 
@@ -66,9 +66,9 @@ impl PaperStream {
     }
 
     /// What of it decides which items it is billed by.
-    pub fn standing(&self, mode: StreamMode) -> Standing {
+    pub fn stream_config(&self, mode: StreamMode) -> StreamConfig {
         let shards = self.shard_seconds / u128::from(self.seconds.max(1));
-        Standing {
+        StreamConfig {
             mode,
             open_shards: ShardCount::saturating(u64::try_from(shards).unwrap_or(u64::MAX)),
             retention_hours: self.retention_hours,
@@ -123,7 +123,7 @@ mod tests {
         let sheet = PriceSheet::of("us-east-1");
         for consumers in 0..6 {
             let stream = stream(consumers, Some(9_000), 24);
-            let bill = Bill::as_it_is(&sheet, &stream.usage(), &stream.standing(StreamMode::Provisioned)).unwrap();
+            let bill = Bill::as_it_is(&sheet, &stream.usage(), &stream.stream_config(StreamMode::Provisioned)).unwrap();
             assert_eq!(Bill::of(&sheet, stream.quantities()).unwrap(), bill);
         }
         assert_eq!(stream(2, None, 24).usage().read_bytes, 2 * stream(2, None, 24).usage().bytes);

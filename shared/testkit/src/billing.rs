@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use billing::prices::Item;
-use billing::{Consumer, OnDemandOnly, Series, Standing, Tick};
+use billing::{Consumer, OnDemandOnly, Series, StreamConfig, UsageStep};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{MicroUsd, Minute, ShardCount};
-use scaler_app::cloud::{CallError, CostCloud, Failure, ListedPrices, Pages, PriceList};
+use scaler_app::cloud::{CallError, CostCloud, Failure, ListedPrices, PriceList, ReportStore};
 use scaler_core::SYNC_MINUTES;
 
 use crate::stream::Stream;
@@ -42,8 +42,8 @@ impl Default for Billed {
 
 impl Stream {
     /// What it is billed by.
-    pub(super) fn standing(&self) -> Standing {
-        Standing {
+    pub(super) fn stream_config(&self) -> StreamConfig {
+        StreamConfig {
             mode: self.mode,
             open_shards: ShardCount::saturating(u64::from(self.shards)),
             retention_hours: self.billed.retention_hours,
@@ -58,10 +58,10 @@ impl Stream {
         let steps = end.duration_since(start).as_secs() / i64::from(step_seconds);
         let begins = |step: i64| start + SignedDuration::from_secs(step * i64::from(step_seconds));
         let minutes = u64::from(step_seconds / 60);
-        Series { start, step_seconds, ticks: (0..steps).map(|step| self.tick(begins(step), minutes)).collect() }
+        Series { start, step_seconds, steps: (0..steps).map(|step| self.step(begins(step), minutes)).collect() }
     }
 
-    fn tick(&self, begins: Timestamp, minutes: u64) -> Tick {
+    fn step(&self, begins: Timestamp, minutes: u64) -> UsageStep {
         let load = self.curve.map_or(self.load, |curve| curve(begins));
         let times = |sum: Option<u64>| sum.map(|sum| sum * minutes);
         let metrics = Minute {
@@ -72,7 +72,7 @@ impl Stream {
             read_throttles: times(load.read_throttles),
             ..load
         };
-        Tick {
+        UsageStep {
             metrics,
             // As alarm-sync publishes it.
             open_shards: (self.billed.is_counted && is_in_fifth_minute(begins, minutes)).then_some(self.shards),
@@ -90,7 +90,7 @@ fn is_in_fifth_minute(begins: Timestamp, minutes: u64) -> bool {
 impl World {
     /// The pages that were kept, by their key.
     pub fn pages(&self) -> BTreeMap<String, String> {
-        self.state().pages.clone()
+        self.state().report_store.clone()
     }
 }
 
@@ -112,25 +112,25 @@ impl PriceList for World {
     }
 }
 
-impl Pages for World {
+impl ReportStore for World {
     async fn put(&self, key: &str, html: String) -> Result<String, CallError> {
         self.alive().await;
         let mut state = self.state();
         state.called("PutObject", key, "")?;
-        state.pages.insert(key.to_owned(), html);
+        state.report_store.insert(key.to_owned(), html);
         Ok(format!("s3://reports/{key}"))
     }
 }
 
 impl CostCloud for World {
     type PriceList = Self;
-    type Pages = Self;
+    type ReportStore = Self;
 
     fn price_list(&self) -> &Self {
         self
     }
 
-    fn pages(&self) -> Option<&Self> {
+    fn report_store(&self) -> Option<&Self> {
         Some(self)
     }
 }

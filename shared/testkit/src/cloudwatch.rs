@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ::billing::{Series, Standing};
+use ::billing::{Series, StreamConfig};
 use jiff::Timestamp;
 use kinesis_model::MetricWindow;
-use scaler_app::cloud::{CallError, CloudWatch, FiringAlarm, OtherSettings, Runs, StoredAlarm};
+use scaler_app::cloud::{CallError, CloudWatch, FiringAlarm, LambdaUsage, OtherSettings, StoredAlarm};
 use scaler_core::{StreamAlarm, TAG_MADE_BY};
 
-use crate::world::{Held, STACK, World};
+use crate::world::{STACK, World, WorldAlarm};
 
 impl CloudWatch for World {
     async fn window(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
@@ -20,7 +20,7 @@ impl CloudWatch for World {
     }
 
     /// Streams without a [`Stream::curve`] are new: they have no past, and to ask for it is not on record.
-    async fn past(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+    async fn load_history(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         if self.stream(stream).is_none_or(|stream| stream.curve.is_none()) {
             return Ok(MetricWindow { end, minutes: Vec::new() });
         }
@@ -43,7 +43,7 @@ impl CloudWatch for World {
         let call = "GetMetricData";
         state.called(call, stream, &format!("{minutes} of {} shards", shards.len()))?;
         let stream = state.find(call, stream)?;
-        let open = stream.ring().shards().to_vec();
+        let open = stream.key_space().shards().to_vec();
         let asked = open.into_iter().filter(|shard| shards.contains(&shard.id));
         Ok(asked.map(|shard| (shard.id, stream.shard_window(shard.range, end, minutes))).collect())
     }
@@ -63,7 +63,7 @@ impl CloudWatch for World {
 
     async fn series(
         &self,
-        streams: &[(String, Standing)],
+        streams: &[(String, StreamConfig)],
         start: Timestamp,
         end: Timestamp,
         step_seconds: u32,
@@ -79,17 +79,17 @@ impl CloudWatch for World {
         Ok(series)
     }
 
-    async fn runs(
+    async fn lambda_usage(
         &self,
         functions: &[String],
         start: Timestamp,
         end: Timestamp,
-    ) -> Result<BTreeMap<String, Runs>, CallError> {
+    ) -> Result<BTreeMap<String, LambdaUsage>, CallError> {
         self.alive().await;
         self.state().called("GetMetricData (runs)", &functions.join(","), "")?;
         // One a minute, of 100 ms.
         let count = u64::try_from(end.duration_since(start).as_secs() / 60).unwrap_or(0);
-        Ok(functions.iter().map(|name| (name.clone(), Runs { count, milliseconds: 100 * count })).collect())
+        Ok(functions.iter().map(|name| (name.clone(), LambdaUsage { count, milliseconds: 100 * count })).collect())
     }
 
     async fn alarms(&self, prefix: &str) -> Result<Vec<StoredAlarm>, CallError> {
@@ -123,12 +123,12 @@ impl CloudWatch for World {
     ) -> Result<(), CallError> {
         self.alive().await;
         let mut state = self.state();
-        let fits = alarm.fits().map(|shards| shards.to_string()).unwrap_or_default();
-        state.called("PutMetricAlarm", &alarm.name, &fits)?;
+        let alarm_shard_count = alarm.shard_count().map(|shards| shards.to_string()).unwrap_or_default();
+        state.called("PutMetricAlarm", &alarm.name, &alarm_shard_count)?;
         // Tags take effect on creation only.
         let is_tagged = tags.contains(&(TAG_MADE_BY, STACK));
         let is_ours = state.alarms.get(&alarm.name).map_or(is_tagged, |held| held.is_ours);
-        state.alarms.insert(alarm.name.clone(), Held { alarm: alarm.clone(), is_ours });
+        state.alarms.insert(alarm.name.clone(), WorldAlarm { alarm: alarm.clone(), is_ours });
         Ok(())
     }
 
@@ -153,7 +153,7 @@ impl World {
         self.alive().await;
         let mut state = self.state();
         state.called("DescribeAlarms", subject, "")?;
-        let stored = |held: &Held| StoredAlarm {
+        let stored = |held: &WorldAlarm| StoredAlarm {
             arn: alarm_arn(&held.alarm.name),
             alarm: held.alarm.clone(),
             other: OtherSettings::default(),

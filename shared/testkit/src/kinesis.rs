@@ -1,6 +1,6 @@
 //! Kinesis, as the AWS in memory has it: with the refusals of the real one.
 
-use ::billing::Standing;
+use ::billing::StreamConfig;
 use jiff::Timestamp;
 use kinesis_model::{AccountShards, OpenShard, ShardCount, StreamState, StreamStatus};
 use scaler_app::cloud::{CallError, Failure, Kinesis};
@@ -18,13 +18,13 @@ impl Kinesis for World {
         Ok(state.streams.keys().cloned().collect())
     }
 
-    async fn standing(&self, stream: &str) -> Result<Standing, CallError> {
+    async fn stream_config(&self, stream: &str) -> Result<StreamConfig, CallError> {
         self.alive().await;
         let mut state = self.state();
         let call = "DescribeStreamSummary";
         state.called(call, stream, "")?;
         state.called("ListStreamConsumers", stream, "")?;
-        Ok(state.find(call, stream)?.standing())
+        Ok(state.find(call, stream)?.stream_config())
     }
 
     async fn describe(&self, stream: &str) -> Result<StreamState, CallError> {
@@ -105,17 +105,18 @@ impl Kinesis for World {
         let mut state = self.state();
         let call = "ListShards";
         state.called(call, stream, "")?;
-        Ok(state.find(call, stream)?.ring().shards().to_vec())
+        Ok(state.find(call, stream)?.key_space().shards().to_vec())
     }
 
     async fn split_shard(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
         self.alive().await;
-        self.state().reshard("SplitShard", stream, &format!("{shard} {at}"), 1, |ring| ring.split(shard, at))
+        self.state().reshard("SplitShard", stream, &format!("{shard} {at}"), 1, |key_space| key_space.split(shard, at))
     }
 
     async fn merge_shards(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
         self.alive().await;
-        self.state().reshard("MergeShards", stream, &format!("{lower} {upper}"), 0, |ring| ring.merge(lower, upper))
+        self.state()
+            .reshard("MergeShards", stream, &format!("{lower} {upper}"), 0, |key_space| key_space.merge(lower, upper))
     }
 
     async fn enable_shard_metrics(&self, stream: &str) -> Result<(), CallError> {

@@ -10,4 +10,4 @@ mod world;
 
 pub use billing::Billed;
 pub use stream::Stream;
-pub use world::{Held, World};
+pub use world::{World, WorldAlarm};

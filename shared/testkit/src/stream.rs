@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{HashKeyRange, MetricWindow, Minute, StreamMode, StreamStatus};
 
 use crate::billing::Billed;
-use aws_models::ring::Ring;
+use aws_models::hash_key_space::HashKeySpace;
 
 /// How long a change keeps a stream UPDATING; of a resize AWS says "a few minutes".
 const RESIZE_SECONDS: i64 = 60;
@@ -37,7 +37,7 @@ pub struct Stream {
     /// What a minute's metrics say of a shard with this range; `None` is its share of [`Self::load`].
     pub by_range: Option<fn(HashKeyRange) -> Minute>,
     /// Where its shards lie, once somebody has asked.
-    pub ring: Option<Ring>,
+    pub key_space: Option<HashKeySpace>,
     /// What it is billed by beside its shards and traffic.
     pub billed: Billed,
 }
@@ -57,19 +57,19 @@ impl Stream {
             shard_metrics: false,
             measured: None,
             by_range: None,
-            ring: None,
+            key_space: None,
             billed: Billed::default(),
         }
     }
 
     /// Where its shards lie: evenly, where nobody has split or merged them.
-    pub(crate) fn ring(&mut self) -> &mut Ring {
+    pub(crate) fn key_space(&mut self) -> &mut HashKeySpace {
         let shards = self.shards;
-        let ring = self.ring.get_or_insert_with(|| Ring::uniform(shards));
-        if ring.shards().len() != shards as usize {
-            *ring = ring.evened_out(shards);
+        let key_space = self.key_space.get_or_insert_with(|| HashKeySpace::uniform(shards));
+        if key_space.shards().len() != shards as usize {
+            *key_space = key_space.evened_out(shards);
         }
-        ring
+        key_space
     }
 
     /// The `minutes` before `end` of a shard with this range.

@@ -8,14 +8,14 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use scaler_app::cloud::{CallError, Failure, FiringAlarm, Notification};
-use scaler_app::{HistoryCache, Process};
+use scaler_app::{FunctionState, HistoryCache};
 use scaler_core::{StreamAlarm, signature};
 
 use crate::refusal::{misplaced, refused};
 use crate::stream::{Stream, status_word};
+use aws_models::hash_key_space::{HashKeySpace, HashKeySpaceFault};
 use aws_models::kinesis_rules;
 use aws_models::kinesis_rules::{Reshard, Resize};
-use aws_models::ring::{Ring, RingFault};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "us-east-1";
@@ -31,14 +31,14 @@ pub(crate) struct State {
     pub(crate) now: Timestamp,
     pub(crate) streams: BTreeMap<String, Stream>,
     pub(crate) firing: Vec<FiringAlarm>,
-    pub(crate) alarms: BTreeMap<String, Held>,
+    pub(crate) alarms: BTreeMap<String, WorldAlarm>,
     /// Streams that the tagging service does not know of yet.
     pub(crate) not_indexed: BTreeSet<String>,
     /// What it says of streams whose tags have changed since.
     pub(crate) indexed: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) told: Vec<Notification>,
     /// Pages that were kept, by their key.
-    pub(crate) pages: BTreeMap<String, String>,
+    pub(crate) report_store: BTreeMap<String, String>,
     /// Answers to CloudFormation.
     pub(crate) answers: Vec<String>,
     /// Requests for another run, and after how many seconds.
@@ -60,7 +60,7 @@ pub(crate) struct State {
 
 /// An alarm in the account.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Held {
+pub struct WorldAlarm {
     /// What it is.
     pub alarm: StreamAlarm,
     /// Whether it carries the tag of alarm-sync.
@@ -78,7 +78,7 @@ impl World {
             not_indexed: BTreeSet::new(),
             indexed: BTreeMap::new(),
             told: Vec::new(),
-            pages: BTreeMap::new(),
+            report_store: BTreeMap::new(),
             answers: Vec::new(),
             later: Vec::new(),
             failures: BTreeMap::new(),
@@ -101,8 +101,8 @@ impl World {
     }
 
     /// A process of a function, which has seen nothing yet.
-    pub fn process() -> Process {
-        Process {
+    pub fn function_state() -> FunctionState {
+        FunctionState {
             stack: STACK.to_owned(),
             region: Some(REGION.to_owned()),
             account: OnceLock::from(ACCOUNT.to_owned()),
@@ -165,15 +165,15 @@ impl World {
     }
 
     /// A scaling alarm of ours, fitted to so many shards, goes into ALARM and stays there.
-    pub fn fire(&self, name: &str, streams: &[&str], fits: Option<u32>) {
-        self.fire_for(STACK, name, streams, fits);
+    pub fn fire(&self, name: &str, streams: &[&str], alarm_shard_count: Option<u32>) {
+        self.fire_for(STACK, name, streams, alarm_shard_count);
     }
 
     /// As [`Self::fire`], one of this stack.
-    pub fn fire_for(&self, stack: &str, name: &str, streams: &[&str], fits: Option<u32>) {
+    pub fn fire_for(&self, stack: &str, name: &str, streams: &[&str], alarm_shard_count: Option<u32>) {
         let (name, description) = (name.to_owned(), signature(stack));
         let streams = streams.iter().map(ToString::to_string).collect();
-        self.state().firing.push(FiringAlarm { name, description, streams, fits });
+        self.state().firing.push(FiringAlarm { name, description, streams, alarm_shard_count });
     }
 
     /// Changes a stream from outside.
@@ -189,7 +189,7 @@ impl World {
     }
 
     /// Every alarm, by its name.
-    pub fn alarms(&self) -> BTreeMap<String, Held> {
+    pub fn alarms(&self) -> BTreeMap<String, WorldAlarm> {
         self.state().alarms.clone()
     }
 
@@ -198,7 +198,7 @@ impl World {
         if is_ours && !alarm.description.ends_with(&signature(STACK)) {
             alarm = alarm.signed_by(STACK);
         }
-        self.state().alarms.insert(alarm.name.clone(), Held { alarm, is_ours });
+        self.state().alarms.insert(alarm.name.clone(), WorldAlarm { alarm, is_ours });
     }
 
     /// Takes an alarm away from outside.
@@ -348,7 +348,7 @@ impl State {
         name: &str,
         argument: &str,
         added: u32,
-        change: impl FnOnce(&mut Ring) -> Result<(), RingFault>,
+        change: impl FnOnce(&mut HashKeySpace) -> Result<(), HashKeySpaceFault>,
     ) -> Result<(), CallError> {
         self.called(call, name, argument)?;
         let (now, account_open_shards, account_shard_limit) = (self.now, self.open_shards(), self.account_limit);
@@ -365,9 +365,9 @@ impl State {
             closed: None,
         };
         kinesis_rules::check_reshard(&reshard).map_err(|refusal| refused(call, name, &refusal))?;
-        let ring = stream.ring();
-        change(ring).map_err(|fault| misplaced(call, name, fault))?;
-        stream.shards = u32::try_from(ring.shards().len()).unwrap_or(u32::MAX);
+        let key_space = stream.key_space();
+        change(key_space).map_err(|fault| misplaced(call, name, fault))?;
+        stream.shards = u32::try_from(key_space.shards().len()).unwrap_or(u32::MAX);
         stream.reshards.push(now);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Streams and their metrics made to order, for tests of costs.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 
-use billing::{Bill, Consumer, OnDemandOnly, Series, Standing, Tick, Usage};
+use billing::{Bill, Consumer, OnDemandOnly, Series, StreamConfig, Usage, UsageStep};
 use jiff::Timestamp;
 use kinesis_model::{Minute, ShardCount, StreamMode};
 
@@ -15,8 +15,8 @@ pub fn at(text: &str) -> Timestamp {
 }
 
 /// A stream that is older than anything asked about, without consumers.
-pub fn standing(mode: StreamMode, shards: u32, retention_hours: u32) -> Standing {
-    Standing {
+pub fn stream_config(mode: StreamMode, shards: u32, retention_hours: u32) -> StreamConfig {
+    StreamConfig {
         mode,
         open_shards: ShardCount::new(shards).unwrap(),
         retention_hours,
@@ -31,18 +31,21 @@ pub fn consumer(name: &str, created: &str) -> Consumer {
 }
 
 /// A step with so many records and bytes.
-pub fn tick(records: u64, bytes: u64) -> Tick {
-    Tick { metrics: Minute { records: Some(records), bytes: Some(bytes), ..Minute::default() }, ..Tick::default() }
+pub fn step(records: u64, bytes: u64) -> UsageStep {
+    UsageStep {
+        metrics: Minute { records: Some(records), bytes: Some(bytes), ..Minute::default() },
+        ..UsageStep::default()
+    }
 }
 
 /// Steps of an hour from the first of November 2026 on, which has thirty days.
-pub fn hours(ticks: Vec<Tick>) -> Series {
-    Series { start: at("2026-11-01T00:00:00Z"), step_seconds: HOUR, ticks }
+pub fn hours(steps: Vec<UsageStep>) -> Series {
+    Series { start: at("2026-11-01T00:00:00Z"), step_seconds: HOUR, steps }
 }
 
 /// What was used in all of it.
-pub fn whole(series: &Series, standing: &Standing) -> Usage {
-    series.usage(standing, series.start, series.end())
+pub fn whole(series: &Series, config: &StreamConfig) -> Usage {
+    series.usage(config, series.start, series.end())
 }
 
 /// The bill line by line, as a person reads it.

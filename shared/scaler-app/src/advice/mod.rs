@@ -47,7 +47,7 @@ pub fn advice(cause: &Cause, stream: &str) -> String {
         Cause::BudgetSpent { next } => {
             format!("Wait until {}; raise the minimum if this happens every day.", next.strftime("%Y-%m-%d %H:%MZ"))
         }
-        Cause::DaySpent { until } => format!(
+        Cause::DailyLimitReached { until } => format!(
             "Wait: AWS is asked again at {}. If nobody else resizes the stream, see whether something removes its tag {TAG_RESIZES}.",
             until.strftime("%Y-%m-%d %H:%MZ")
         ),

@@ -35,7 +35,7 @@ pub(crate) fn refusal_advice(error: &CallError, history: &ResizeHistory) -> Stri
 /// What the stream's history knows of splits and merges. It is written before each call, by whoever makes it, so it does not prove
 /// that the function was allowed one.
 fn split_words(stream: &str, history: &ResizeHistory) -> String {
-    let is_split = |attempt: &&Attempt| attempt.kind == AttemptKind::Stepwise;
+    let is_split = |attempt: &&Attempt| attempt.kind == AttemptKind::SplitOrMerge;
     match history.attempts().iter().rfind(is_split) {
         Some(split) => format!(
             "A split or merge was begun at {}: where the function was allowed it, that condition may be what stands in the way.",

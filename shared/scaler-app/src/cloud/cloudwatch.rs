@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use billing::{Series, Standing};
+use billing::{Series, StreamConfig};
 use jiff::Timestamp;
 use kinesis_model::MetricWindow;
 use scaler_core::StreamAlarm;
@@ -59,12 +59,12 @@ pub struct FiringAlarm {
     /// The streams that its metrics name; exactly one on a well-made alarm.
     pub streams: Vec<String>,
     /// The shard count that its expression holds, if it is an alarm of ours.
-    pub fits: Option<u32>,
+    pub alarm_shard_count: Option<u32>,
 }
 
 /// Runs of a Lambda function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Runs {
+pub struct LambdaUsage {
     /// How many.
     pub count: u64,
     /// How long they took together.
@@ -82,7 +82,7 @@ pub trait CloudWatch: Send + Sync {
     ) -> impl Future<Output = Result<MetricWindow, CallError>> + Send;
 
     /// The write metrics alone, and far more of them.
-    fn past(
+    fn load_history(
         &self,
         stream: &str,
         end: Timestamp,
@@ -107,22 +107,22 @@ pub trait CloudWatch: Send + Sync {
     ) -> impl Future<Output = Result<BTreeMap<String, MetricWindow>, CallError>> + Send;
 
     /// What each of these streams carried from `start` (inclusive) to `end` (exclusive), both whole steps, by stream. The
-    /// consumers of a [`Standing`] are those whose bytes are asked for. Each is there, also one of which nothing is known.
+    /// consumers of a [`StreamConfig`] are those whose bytes are asked for. Each is there, also one of which nothing is known.
     fn series(
         &self,
-        streams: &[(String, Standing)],
+        streams: &[(String, StreamConfig)],
         start: Timestamp,
         end: Timestamp,
         step_seconds: u32,
     ) -> impl Future<Output = Result<BTreeMap<String, Series>, CallError>> + Send;
 
     /// How often and how long each of these Lambda functions ran, by name; one that did not run is there, with zeros.
-    fn runs(
+    fn lambda_usage(
         &self,
         functions: &[String],
         start: Timestamp,
         end: Timestamp,
-    ) -> impl Future<Output = Result<BTreeMap<String, Runs>, CallError>> + Send;
+    ) -> impl Future<Output = Result<BTreeMap<String, LambdaUsage>, CallError>> + Send;
 
     /// Every alarm whose name begins so; all of them, or an error.
     fn alarms(&self, prefix: &str) -> impl Future<Output = Result<Vec<StoredAlarm>, CallError>> + Send;

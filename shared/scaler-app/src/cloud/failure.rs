@@ -15,10 +15,10 @@ pub enum Failure {
     Denied,
     /// AWS does not accept the caller's credentials. Every call would fail until somebody corrects them.
     Unauthenticated(CredentialFault),
-    /// A limit of the account or the service is reached, other than that of [`Self::DaySpent`] and of calls a second.
+    /// A limit of the account or the service is reached, other than that of [`Self::DailyLimitReached`] and of calls a second.
     Quota,
     /// AWS says that the stream has had all the resizes of its day. The same call would fail again for hours.
-    DaySpent,
+    DailyLimitReached,
     /// Too many calls: nothing was done, a later try may succeed.
     Throttled,
     /// No answer: nobody knows whether the call took effect. A later try may succeed.

@@ -1,6 +1,6 @@
 //! Amazon Kinesis: streams, their shards and their tags.
 
-use billing::Standing;
+use billing::StreamConfig;
 use kinesis_model::{AccountShards, OpenShard, ShardCount, StreamState};
 
 use super::failure::CallError;
@@ -14,7 +14,7 @@ pub trait Kinesis: Send + Sync {
     fn describe(&self, stream: &str) -> impl Future<Output = Result<StreamState, CallError>> + Send;
 
     /// What a stream is billed by.
-    fn standing(&self, stream: &str) -> impl Future<Output = Result<Standing, CallError>> + Send;
+    fn stream_config(&self, stream: &str) -> impl Future<Output = Result<StreamConfig, CallError>> + Send;
 
     /// All of a stream's tags.
     fn tags(&self, stream: &str) -> impl Future<Output = Result<Vec<(String, String)>, CallError>> + Send;

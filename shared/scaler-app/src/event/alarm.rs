@@ -32,7 +32,7 @@ pub struct AlarmEvent {
     /// Every stream that a `StreamName` dimension of its metrics names.
     pub streams: Vec<String>,
     /// The shard count that its expressions hold, if it is an alarm of ours.
-    pub fits: Option<u32>,
+    pub alarm_shard_count: Option<u32>,
     /// The Region of the alarm, and so of its metrics, where it says so.
     #[serde(skip)]
     pub region: Option<String>,
@@ -132,7 +132,7 @@ impl AlarmDescription {
             alarm,
             state: self.state,
             streams: streams.into_iter().collect(),
-            fits: fits(&self.metrics),
+            alarm_shard_count: alarm_shard_count(&self.metrics),
             region: self.region,
             metric_accounts: of_kinesis.iter().filter_map(account_of).collect(),
             account: self.account,
@@ -173,7 +173,7 @@ impl AlarmMetric {
 }
 
 /// The shard count in an alarm's expressions.
-fn fits(metrics: &[AlarmMetric]) -> Option<u32> {
+fn alarm_shard_count(metrics: &[AlarmMetric]) -> Option<u32> {
     metrics.iter().find(|metric| metric.id.as_deref() == Some(SHARDS_ID))?.expression.as_ref()?.parse().ok()
 }
 

@@ -1,29 +1,29 @@
 //! What people are told once after a deployment: how many streams are managed, what was done, and what needs attention.
 
-use super::response::{Counted, Tally};
+use super::response::{Counted, ResponseBuilder};
 use super::settings::Settings;
 use crate::cloud::{FleetCloud, Notification, NotificationKind, Notifications, Subject};
 use crate::outcome::{Outcome, OutcomeKind};
 
 /// Tells people what the first look after a deployment came to, at which so many streams were found that are scaled.
-pub(super) async fn tell_deployed(
+pub(super) async fn notify_deployed(
     cloud: &impl FleetCloud,
     settings: Settings<'_>,
     is_rollback: bool,
     scaled: usize,
-    tally: &mut Tally<'_>,
+    builder: &mut ResponseBuilder<'_>,
 ) {
     let Some(topic) = cloud.notifications() else { return };
     let what = if is_rollback { "rolled back to what it was" } else { "deployed" };
-    let notification = notification(settings, what, scaled, tally);
+    let notification = notification(settings, what, scaled, builder);
     if let Err(error) = topic.publish(&notification).await {
         let words = format!("nobody was told of the deployment: {error}");
-        tally.decisive(Outcome::plain(OutcomeKind::of(error.failure), None, words));
+        builder.decisive(Outcome::plain(OutcomeKind::of(error.failure), None, words));
     }
 }
 
-fn notification(settings: Settings<'_>, what: &str, scaled: usize, tally: &Tally<'_>) -> Notification {
-    let (is_dry_run, seen) = (settings.policy.dry_run, tally.seen());
+fn notification(settings: Settings<'_>, what: &str, scaled: usize, builder: &ResponseBuilder<'_>) -> Notification {
+    let (is_dry_run, seen) = (settings.policy.dry_run, builder.seen());
     let mut lines = vec![
         format!("What: the stack {} was {what}, and has looked at its streams.", settings.stack_config.stack_name),
         format!("Streams that are scaled: {scaled}"),
@@ -46,20 +46,20 @@ fn notification(settings: Settings<'_>, what: &str, scaled: usize, tally: &Tally
         ));
     }
     lines.extend(listed("Needs somebody", &seen.needy, |outcome| outcome.words.clone()));
-    if let Some(last) = tally.rest() {
+    if let Some(last) = builder.rest() {
         lines.push(format!(
             "Not looked at yet: the streams after {last}. Other runs do that; their log says what came of it."
         ));
     }
-    lines.push(format!("Next: {}\n", next(scaled, is_dry_run, tally)));
+    lines.push(format!("Next: {}\n", next(scaled, is_dry_run, builder)));
     let streams = if scaled == 1 { "1 stream is".to_owned() } else { format!("{scaled} streams are") };
     let subject = Subject::new(&format!("{what}, {streams} scaled{}", if is_dry_run { " (dry run)" } else { "" }));
     Notification { kind: NotificationKind::Deployment, subject, text: lines.join("\n") }
 }
 
-fn next(scaled: usize, is_dry_run: bool, tally: &Tally<'_>) -> &'static str {
-    let seen = tally.seen();
-    match (scaled, tally.rest().is_some()) {
+fn next(scaled: usize, is_dry_run: bool, builder: &ResponseBuilder<'_>) -> &'static str {
+    let seen = builder.seen();
+    match (scaled, builder.rest().is_some()) {
         _ if seen.needy.count > 0 => "See to the streams above.",
         (0, false) => "Tag a stream with kinesis-scaler/managed = true. Within five minutes it has its alarms.",
         _ if is_dry_run => "Read in the logs what would be done. To let it, deploy with false for DryRun.",

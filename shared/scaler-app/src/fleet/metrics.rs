@@ -7,7 +7,7 @@ use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use kinesis_model::{Demand, MetricWindow, ShardCount};
 use scaler_core::{SYNC_MINUTES, StreamTags};
 
-use super::response::Tally;
+use super::response::ResponseBuilder;
 use super::settings::Settings;
 use crate::cloud::{Clock, CloudWatch, FleetCloud};
 use crate::outcome::{Outcome, OutcomeKind};
@@ -20,7 +20,7 @@ pub(super) async fn publish(
     settings: Settings<'_>,
     standings: &[(String, ShardCount, StreamTags)],
     with_loads: bool,
-    tally: &mut Tally<'_>,
+    builder: &mut ResponseBuilder<'_>,
 ) {
     let now = cloud.clock().now();
     let names: Vec<String> = standings.iter().map(|(stream, ..)| stream.clone()).collect();
@@ -31,17 +31,17 @@ pub(super) async fn publish(
             Ok(known) => loads = known,
             Err(error) => {
                 let words = format!("utilization is not known: {error}");
-                tally.outcome(Outcome::plain(OutcomeKind::Failed, None, words));
+                builder.outcome(Outcome::plain(OutcomeKind::Failed, None, words));
             }
         }
     }
     let price = shard_hour(&settings.stack_config.region);
-    for (stream, open_shards, enrolment) in standings {
-        tally.gauges(Gauges {
+    for (stream, open_shards, tags) in standings {
+        builder.gauges(Gauges {
             stream: stream.clone(),
             open_shards: *open_shards,
             utilization_percent: loads.get(stream).and_then(|window| busiest_percent(window, *open_shards)),
-            resizes_left: RESIZES_PER_DAY.saturating_sub(enrolment.history.spent(now)),
+            resizes_left: RESIZES_PER_DAY.saturating_sub(tags.history.spent(now)),
             per_hour: price.map(|price| price.times(u64::from(open_shards.get()))),
         });
     }

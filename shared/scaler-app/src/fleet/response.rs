@@ -93,13 +93,13 @@ impl Seen {
 }
 
 /// Gathers a run's answer and emits everything as it comes.
-pub(super) struct Tally<'a> {
+pub(super) struct ResponseBuilder<'a> {
     emit: &'a mut (dyn FnMut(TelemetryItem) + Send),
     response: SyncResponse,
     seen: Seen,
 }
 
-impl<'a> Tally<'a> {
+impl<'a> ResponseBuilder<'a> {
     pub(super) fn new(emit: &'a mut (dyn FnMut(TelemetryItem) + Send)) -> Self {
         let response = SyncResponse {
             function: "alarm-sync",
@@ -153,7 +153,7 @@ impl<'a> Tally<'a> {
         self.response.goes_on_after.as_deref()
     }
 
-    pub(super) fn response(self) -> SyncResponse {
+    pub(super) fn build(self) -> SyncResponse {
         self.response
     }
 }

@@ -13,7 +13,7 @@ use scaler_core::{ALARM_PREFIX, TAG_MADE_BY};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::response::{SyncResponse, Tally};
+use super::response::{ResponseBuilder, SyncResponse};
 use crate::cloud::{
     CallError, Clock, CloudFormation, CloudWatch, DELETED_AT_ONCE, Failure, FleetCloud, Notification, NotificationKind,
     Notifications, StoredAlarm, Subject, Tagging,
@@ -117,8 +117,8 @@ pub async fn answer_stack(
     until: Timestamp,
     emit: &mut (dyn FnMut(TelemetryItem) + Send),
 ) -> SyncResponse {
-    let mut tally = Tally::new(emit);
-    tally.outcome(match request {
+    let mut builder = ResponseBuilder::new(emit);
+    builder.outcome(match request {
         Err(fault) => Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
         Ok(request) => {
             let mut outcome = match request.change {
@@ -147,7 +147,7 @@ pub async fn answer_stack(
             outcome
         }
     });
-    tally.response()
+    builder.build()
 }
 
 /// Tells people of alarms that are left. The topic is still there: what asks depends on the function, and that on the topic.

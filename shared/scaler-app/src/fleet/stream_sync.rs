@@ -6,13 +6,13 @@ use scaler_core::{
     TAG_RESIZES, stream_of_alarm,
 };
 
-use super::ahead::{Ahead, look_ahead};
+use super::plan_step::{PlanStep, take_plan_step};
 use super::settings::Settings;
 use crate::advice::TAGS_ADVICE;
 use crate::cloud::{CallError, CloudWatch, DELETED_AT_ONCE, Failure, FleetCloud, Kinesis, OtherSettings, StoredAlarm};
+use crate::function_state::FunctionState;
 use crate::outcome::{Outcome, OutcomeCause, OutcomeKind};
-use crate::pass::{is_ours, reconcile, settle, tell_people, tell_without_memory};
-use crate::process::Process;
+use crate::pass::{is_ours, notify, notify_unrecorded, reconcile, settle};
 use crate::stack_settings::alarms_of;
 
 /// A resize takes minutes.
@@ -38,11 +38,11 @@ pub(super) struct ObservedStream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Depth {
     /// Its shard count is what its alarms say, if they say so with one voice and are right.
-    AsItsAlarmsSay,
+    TrustAlarms,
     /// Kinesis is asked for its count: it is the stream's turn, which comes every four hours.
-    InTurn,
+    Scheduled,
     /// Kinesis is asked for its count: somebody asked for that.
-    Close,
+    Requested,
 }
 
 /// What came of it.
@@ -52,13 +52,13 @@ pub(super) struct SyncedStream {
     pub(super) standing: Option<(ShardCount, StreamTags)>,
     /// In how many seconds to look again, if no alarm will ask for it: the stream is changing just now, it may have changed
     /// while its alarms were put, or a step of its plan is due then.
-    pub(super) look_again: Option<u32>,
+    pub(super) recheck_seconds: Option<u32>,
 }
 
 impl SyncedStream {
     /// Where the stream stands, if its alarms are as they should be and it is not being resized: only then is it looked ahead
     /// for. One whose alarms are somebody else's, or could not be made, is left to a person.
-    pub(super) fn at_rest(&self) -> Option<(ShardCount, StreamTags)> {
+    pub(super) fn in_sync(&self) -> Option<(ShardCount, StreamTags)> {
         let is_in_step = |outcome: &Outcome| matches!(outcome.outcome, OutcomeKind::Kept | OutcomeKind::Mended);
         self.standing.clone().filter(|_| self.outcomes.iter().all(is_in_step))
     }
@@ -66,14 +66,14 @@ impl SyncedStream {
 
 impl From<Outcome> for SyncedStream {
     fn from(outcome: Outcome) -> Self {
-        Self { outcomes: vec![outcome], standing: None, look_again: None }
+        Self { outcomes: vec![outcome], standing: None, recheck_seconds: None }
     }
 }
 
 /// Synchronises streams with their tags, one after the other.
 pub(super) struct StreamSync<'a, C: FleetCloud> {
     pub(super) cloud: &'a C,
-    pub(super) process: &'a Process,
+    pub(super) function_state: &'a FunctionState,
     pub(super) settings: Settings<'a>,
     /// What AWS said when it refused to put an alarm and would say the same of every other: no more are put in this run.
     pub(super) refused: Option<String>,
@@ -81,13 +81,13 @@ pub(super) struct StreamSync<'a, C: FleetCloud> {
 
 impl<C: FleetCloud> StreamSync<'_, C> {
     /// Takes the step of a plan that is due, of a stream that stands so and is in step.
-    pub(super) async fn look_ahead(&self, stream: &str, shards: ShardCount, enrolment: &StreamTags) -> Ahead {
-        look_ahead(self.cloud, self.process, self.settings, stream, shards, enrolment).await
+    pub(super) async fn take_plan_step(&self, stream: &str, shards: ShardCount, tags: &StreamTags) -> PlanStep {
+        take_plan_step(self.cloud, self.function_state, self.settings, stream, shards, tags).await
     }
 
     /// Brings one stream in step with its tags and its shard count.
     pub(super) async fn sync(&mut self, observed: ObservedStream) -> SyncedStream {
-        if let Some(synced) = self.as_its_alarms_say(&observed) {
+        if let Some(synced) = self.in_sync_by_alarms(&observed) {
             return synced;
         }
         let stream = observed.stream.as_str();
@@ -100,27 +100,27 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             return synced;
         }
         // There is something to do: not by tags that may be minutes old.
-        let enrolment = match self.cloud.kinesis().tags(stream).await {
+        let tags = match self.cloud.kinesis().tags(stream).await {
             Ok(tags) => StreamTags::read(&tags),
             Err(error) => return Outcome::of_call(stream, &error).into(),
         };
-        match DesiredAlarms::of(self.settings.policy, &state, &enrolment) {
-            DesiredAlarms::None(reason) => self.clean_up(&observed, &enrolment, &reason).await.into(),
-            DesiredAlarms::Unchanged(reason) => self.leave(&observed, &enrolment, &reason).await,
-            DesiredAlarms::Six { policy, outside } => {
+        match DesiredAlarms::of(self.settings.policy, &state, &tags) {
+            DesiredAlarms::None(reason) => self.clean_up(&observed, &tags, &reason).await.into(),
+            DesiredAlarms::Unchanged(reason) => self.leave(&observed, &tags, &reason).await,
+            DesiredAlarms::Managed { policy, outside } => {
                 let is_new = observed.alarms.is_empty() && !policy.dry_run;
-                if is_new && let Some(stopped) = self.reserve_memory(&observed, &enrolment).await {
+                if is_new && let Some(stopped) = self.reserve_resizes_tag(&observed, &tags).await {
                     return stopped.into();
                 }
-                self.scaled(&observed, enrolment, &policy, state.open_shards, outside).await
+                self.scaled(&observed, tags, &policy, state.open_shards, outside).await
             }
         }
     }
 
     /// Writes the tag of resizes on a stream which is new to us: one on which it cannot be written, be it for want of room, a tag
     /// policy or a permission, cannot be scaled, and somebody should know before it has to be. What stops it, if anything does.
-    async fn reserve_memory(&self, observed: &ObservedStream, enrolment: &StreamTags) -> Option<Outcome> {
-        if enrolment.has_memory.resizes {
+    async fn reserve_resizes_tag(&self, observed: &ObservedStream, tags: &StreamTags) -> Option<Outcome> {
+        if tags.has_own_tags.resizes {
             return None;
         }
         let stream = observed.stream.as_str();
@@ -130,14 +130,14 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             outcome.cause = Some(OutcomeCause::Tags);
             outcome.words = format!("the tag {TAG_RESIZES} cannot be written, so the stream is not scaled: {error}");
             outcome.next = Some(TAGS_ADVICE.to_owned());
-            self.tell_unremembered(observed, enrolment, &mut outcome).await;
+            self.notify_in_turn(observed, tags, &mut outcome).await;
         }
         Some(outcome)
     }
 
     /// The same for the tag of notices, without which a stream is scaled and people are told nothing of it; what is wrong with it.
-    async fn reserve_notices(&self, observed: &ObservedStream, enrolment: &StreamTags) -> Option<String> {
-        if enrolment.has_memory.notices {
+    async fn reserve_notices_tag(&self, observed: &ObservedStream, tags: &StreamTags) -> Option<String> {
+        if tags.has_own_tags.notices {
             return None;
         }
         let written = self.cloud.kinesis().put_tag(&observed.stream, TAG_NOTICES, "").await;
@@ -149,11 +149,11 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// Tells people of a stream on which nothing may be written down: when AWS told of a change of it or somebody asked, and in its
     /// turn.
-    async fn tell_unremembered(&self, observed: &ObservedStream, enrolment: &StreamTags, outcome: &mut Outcome) {
-        if enrolment.managed && enrolment.has_memory.notices {
-            self.tell(enrolment, outcome).await;
-        } else if observed.depth != Depth::AsItsAlarmsSay && !enrolment.is_dry_run(self.settings.policy) {
-            tell_without_memory(self.cloud, outcome).await;
+    async fn notify_in_turn(&self, observed: &ObservedStream, tags: &StreamTags, outcome: &mut Outcome) {
+        if tags.managed && tags.has_own_tags.notices {
+            self.notify(tags, outcome).await;
+        } else if observed.depth != Depth::TrustAlarms && !tags.is_dry_run(self.settings.policy) {
+            notify_unrecorded(self.cloud, outcome).await;
         }
     }
 
@@ -161,18 +161,18 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     async fn scaled(
         &mut self,
         observed: &ObservedStream,
-        mut enrolment: StreamTags,
+        mut tags: StreamTags,
         policy: &Policy,
         shards: ShardCount,
         outside: Option<Direction>,
     ) -> SyncedStream {
         let (changes, stream) = (self.changes(observed, policy, shards), observed.stream.as_str());
-        let believed = believed_shards(&observed.alarms);
+        let alarm_shards = alarm_shard_count(&observed.alarms);
         let (mut outcome, is_done) = match self.may_put(&changes).await {
             Ok(()) => {
                 if !policy.dry_run {
-                    match settle(self.cloud, stream, &enrolment.history, believed, shards).await {
-                        Ok(history) => enrolment.history = history,
+                    match settle(self.cloud, stream, &tags.history, alarm_shards, shards).await {
+                        Ok(history) => tags.history = history,
                         Err(error) => return Outcome::of_call(stream, &error).into(),
                     }
                 }
@@ -181,7 +181,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             Err(error) => (stopped(stream, shards, &[], &error), false),
         };
         let untold = if observed.alarms.is_empty() && is_done && !policy.dry_run {
-            self.reserve_notices(observed, &enrolment).await
+            self.reserve_notices_tag(observed, &tags).await
         } else {
             None
         };
@@ -189,26 +189,27 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             // Its alarms were made just now, so it is told once.
             (outcome.needs_attention, outcome.next) = (true, Some(TAGS_ADVICE.to_owned()));
             outcome.faults.push(fault);
-            tell_without_memory(self.cloud, &mut outcome).await;
+            notify_unrecorded(self.cloud, &mut outcome).await;
         } else {
-            self.tell(&enrolment, &mut outcome).await;
+            self.notify(&tags, &mut outcome).await;
         }
-        let look_again = believed.filter(|believed| *believed != shards).map(|_| CHANGED_BY_THEN_SECONDS);
-        let mut synced = SyncedStream { outcomes: vec![outcome], standing: Some((shards, enrolment)), look_again };
+        let recheck_seconds =
+            alarm_shards.filter(|alarm_shards| *alarm_shards != shards).map(|_| CHANGED_BY_THEN_SECONDS);
+        let mut synced = SyncedStream { outcomes: vec![outcome], standing: Some((shards, tags)), recheck_seconds };
         if let Some(direction) = outside.filter(|_| is_done) {
             synced.outcomes.retain(|outcome| outcome.outcome != OutcomeKind::Kept);
-            synced.outcomes.push(self.bring_inside(stream, direction).await);
+            synced.outcomes.push(self.resize_into_bounds(stream, direction).await);
         }
         synced
     }
 
     /// The whole work for a stream that is as it should be, by what its alarms say of it: no call at all.
-    fn as_its_alarms_say(&self, observed: &ObservedStream) -> Option<SyncedStream> {
-        let enrolment = StreamTags::read(observed.tags.as_ref()?);
-        if !enrolment.managed && enrolment.faults.is_empty() && observed.alarms.is_empty() && !observed.is_listed {
+    fn in_sync_by_alarms(&self, observed: &ObservedStream) -> Option<SyncedStream> {
+        let tags = StreamTags::read(observed.tags.as_ref()?);
+        if !tags.managed && tags.faults.is_empty() && observed.alarms.is_empty() && !observed.is_listed {
             return Some(Outcome::plain(OutcomeKind::Kept, Some(&observed.stream), KEPT).into());
         }
-        let open_shards = believed_shards(&observed.alarms).filter(|_| observed.depth == Depth::AsItsAlarmsSay)?;
+        let open_shards = alarm_shard_count(&observed.alarms).filter(|_| observed.depth == Depth::TrustAlarms)?;
         self.is_right(
             observed,
             &StreamState {
@@ -222,18 +223,18 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 
     /// The end of the work for a stream in this state that is as it should be, by the tags that are known of it.
     fn is_right(&self, observed: &ObservedStream, state: &StreamState) -> Option<SyncedStream> {
-        let enrolment = StreamTags::read(observed.tags.as_ref()?);
-        let desired = DesiredAlarms::of(self.settings.policy, state, &enrolment);
-        let DesiredAlarms::Six { policy, outside: None } = desired else { return None };
+        let tags = StreamTags::read(observed.tags.as_ref()?);
+        let desired = DesiredAlarms::of(self.settings.policy, state, &tags);
+        let DesiredAlarms::Managed { policy, outside: None } = desired else { return None };
         let changes = self.changes(observed, &policy, state.open_shards);
         let kept = Outcome::plain(OutcomeKind::Kept, Some(&observed.stream), KEPT);
-        changes.is_none().then(|| SyncedStream { standing: Some((state.open_shards, enrolment)), ..kept.into() })
+        changes.is_none().then(|| SyncedStream { standing: Some((state.open_shards, tags)), ..kept.into() })
     }
 
     /// A stream with which the scaler has nothing to do.
-    async fn clean_up(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &AdmitReason) -> Outcome {
+    async fn clean_up(&self, observed: &ObservedStream, tags: &StreamTags, reason: &AdmitReason) -> Outcome {
         let mut outcome = Outcome::stopped(OutcomeKind::Refused, &observed.stream, reason);
-        if observed.is_listed && !enrolment.managed {
+        if observed.is_listed && !tags.managed {
             outcome.words = format!("STREAM_NAMES lists it, but {reason}");
             outcome.needs_attention = true;
         }
@@ -241,31 +242,31 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             outcome.outcome = OutcomeKind::Kept;
         }
         let mut outcome = self.without_alarms(&observed.stream, outcome, &observed.alarms).await;
-        self.tell(enrolment, &mut outcome).await;
+        self.notify(tags, &mut outcome).await;
         outcome
     }
 
     /// A stream that is changing, or of which it cannot be told what it should have.
-    async fn leave(&self, observed: &ObservedStream, enrolment: &StreamTags, reason: &AdmitReason) -> SyncedStream {
+    async fn leave(&self, observed: &ObservedStream, tags: &StreamTags, reason: &AdmitReason) -> SyncedStream {
         let is_changing = reason.is_passing();
         let kind = if is_changing { OutcomeKind::Held } else { OutcomeKind::Refused };
         let mut outcome = Outcome::stopped(kind, &observed.stream, reason);
-        if enrolment.managed && !enrolment.lacks_room() {
-            self.tell(enrolment, &mut outcome).await;
+        if tags.managed && !tags.lacks_room() {
+            self.notify(tags, &mut outcome).await;
         } else {
             // No tag of it may be written while its managed tag cannot be read, and none can be where there is no room.
-            self.tell_unremembered(observed, enrolment, &mut outcome).await;
+            self.notify_in_turn(observed, tags, &mut outcome).await;
         }
         // What looks wrong, the schedule sees again by itself.
-        let look_again =
-            is_changing && believed_shards(&observed.alarms).is_some() && observed.depth != Depth::AsItsAlarmsSay;
-        SyncedStream { look_again: look_again.then_some(CHANGED_BY_THEN_SECONDS), ..outcome.into() }
+        let recheck_seconds =
+            is_changing && alarm_shard_count(&observed.alarms).is_some() && observed.depth != Depth::TrustAlarms;
+        SyncedStream { recheck_seconds: recheck_seconds.then_some(CHANGED_BY_THEN_SECONDS), ..outcome.into() }
     }
 
     fn changes<'k>(&self, observed: &'k ObservedStream, policy: &Policy, shards: ShardCount) -> Changes<'k> {
         let actions = self.settings.stack_config.alarm_actions();
         let desired = alarms_of(self.settings.policy, policy, &observed.stream, shards, &actions);
-        let signed = desired.iter().map(|alarm| alarm.signed_by(&self.process.stack)).collect();
+        let signed = desired.iter().map(|alarm| alarm.signed_by(&self.function_state.stack)).collect();
         Changes::between(&observed.alarms, signed)
     }
 
@@ -273,7 +274,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     /// somebody else works on the stream: then nothing of it is touched.
     async fn may_put(&self, changes: &Changes<'_>) -> Result<(), AlarmPutError> {
         for there in changes.put.iter().filter_map(|(_, there, _)| *there) {
-            let stack = &self.process.stack;
+            let stack = &self.function_state.stack;
             if !is_ours(self.cloud.cloudwatch(), stack, there).await? {
                 return Err(AlarmPutError::NotOurs(format!("{}, by the tag {TAG_MADE_BY}={stack}", there.alarm.name)));
             }
@@ -322,7 +323,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         }
         let native = there.map(|there| there.other.native.clone()).unwrap_or_default();
         let other = OtherSettings { native, ..OtherSettings::default() };
-        let tags = [(TAG_MADE_BY, self.process.stack.as_str())];
+        let tags = [(TAG_MADE_BY, self.function_state.stack.as_str())];
         self.cloud.cloudwatch().put_alarm(alarm, &other, &tags).await.map_err(|error| {
             // What the account lacks, be it a permission or quota, every alarm lacks.
             if matches!(error.failure, Failure::Denied | Failure::Quota) {
@@ -338,7 +339,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     async fn delete_ours(&self, stream: &str, alarms: &[&StoredAlarm]) -> Result<Vec<String>, CallError> {
         let mut ours = Vec::new();
         for alarm in alarms.iter().filter(|alarm| stream_of_alarm(&alarm.alarm.name) == Some(stream)) {
-            match is_ours(self.cloud.cloudwatch(), &self.process.stack, alarm).await {
+            match is_ours(self.cloud.cloudwatch(), &self.function_state.stack, alarm).await {
                 Ok(true) => ours.push(alarm.alarm.name.clone()),
                 Ok(false) => {}
                 // Somebody else was quicker.
@@ -384,14 +385,14 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     }
 
     /// A step towards the minimum or maximum, by the very pass that an alarm causes.
-    async fn bring_inside(&self, stream: &str, direction: Direction) -> Outcome {
-        reconcile(self.cloud, self.process, self.settings.policy, stream, Intent::Auto, direction, None).await
+    async fn resize_into_bounds(&self, stream: &str, direction: Direction) -> Outcome {
+        reconcile(self.cloud, self.function_state, self.settings.policy, stream, Intent::Auto, direction, None).await
     }
 
     /// Tells people of what this run found; what it found in `reconcile` was told there.
-    async fn tell(&self, enrolment: &StreamTags, outcome: &mut Outcome) {
+    async fn notify(&self, tags: &StreamTags, outcome: &mut Outcome) {
         if outcome.needs_attention {
-            tell_people(self.cloud, self.settings.policy, enrolment, outcome).await;
+            notify(self.cloud, self.settings.policy, tags, outcome).await;
         }
     }
 }
@@ -476,8 +477,8 @@ fn stopped(stream: &str, shards: ShardCount, done: &[String], error: &AlarmPutEr
 }
 
 /// The shard count that both scaling alarms hold.
-fn believed_shards(alarms: &[StoredAlarm]) -> Option<ShardCount> {
-    let mut fits = alarms.iter().filter_map(|stored| stored.alarm.fits());
-    let (first, second) = (fits.next()?, fits.next()?);
+fn alarm_shard_count(alarms: &[StoredAlarm]) -> Option<ShardCount> {
+    let mut counts = alarms.iter().filter_map(|stored| stored.alarm.shard_count());
+    let (first, second) = (counts.next()?, counts.next()?);
     ShardCount::new(first).filter(|_| first == second)
 }

@@ -9,14 +9,14 @@ use scaler_core::{
 use super::end::{Pass, Stop, StoppedAt};
 use super::refit::refit;
 use crate::cloud::{CallError, Clock, Cloud, Failure, Kinesis};
-use crate::process::Process;
+use crate::function_state::FunctionState;
 
 /// A stream on which decisions are carried out.
 pub(super) struct Act<'a, C> {
     pub(super) cloud: &'a C,
-    pub(super) process: &'a Process,
-    /// The stack's policy.
-    pub(super) stack: &'a Policy,
+    pub(super) function_state: &'a FunctionState,
+    /// The stream's own policy, by which it was admitted.
+    pub(super) policy: &'a Policy,
     pub(super) stream: &'a str,
     pub(super) tags: &'a StreamTags,
 }
@@ -93,11 +93,9 @@ impl<C: Cloud> Act<'_, C> {
     ///
     /// The stream is right and an alarm is not: nothing is undone, and the sweep that this alarm causes mends it.
     async fn refit(&self, shards: ShardCount) -> Option<String> {
-        // `decide` has come this far with the stream's own policy, so it is one.
-        let policy = self.tags.policy(self.stack).unwrap_or(*self.stack);
-        let fitted = |direction| scaling_alarm(&policy, self.stream, shards, direction);
+        let fitted = |direction| scaling_alarm(self.policy, self.stream, shards, direction);
         let alarms = [Direction::Out, Direction::In].map(fitted);
-        let failed = refit(self.cloud.cloudwatch(), &self.process.stack, &alarms).await.err()?;
+        let failed = refit(self.cloud.cloudwatch(), &self.function_state.stack, &alarms).await.err()?;
         Some(format!("the alarms do not fit {shards} shards yet: {failed}"))
     }
 }
@@ -109,8 +107,10 @@ fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
         Failure::Unavailable | Failure::ServerFault | Failure::Unreadable => asked,
         // Though ACTIVE a moment ago: perhaps by the other function, whose entry in the tag ours has overwritten. To which count is
         // not known.
-        Failure::InUse => Attempt { kind: AttemptKind::Foreign, from: current, to: None, ..asked },
-        Failure::DaySpent => Attempt { kind: AttemptKind::DaySpent, from: current, to: None, ..asked },
+        Failure::InUse => Attempt { kind: AttemptKind::External, from: current, to: None, ..asked },
+        Failure::DailyLimitReached => {
+            Attempt { kind: AttemptKind::DailyLimitReached, from: current, to: None, ..asked }
+        }
         Failure::NotFound
         | Failure::Refused
         | Failure::Denied
@@ -123,9 +123,9 @@ fn after(failure: Failure, asked: Attempt, current: ShardCount) -> Attempt {
 /// What is written down of a decision's call.
 fn attempt(decision: &Decision, at: Timestamp) -> Attempt {
     match (&decision.resharding, decision.direction) {
-        (Some(plan), _) => Attempt { at, kind: AttemptKind::Stepwise, from: plan.from, to: Some(plan.to) },
+        (Some(plan), _) => Attempt { at, kind: AttemptKind::SplitOrMerge, from: plan.from, to: Some(plan.to) },
         (None, direction) => {
-            let kind = AttemptKind::Asked(direction);
+            let kind = AttemptKind::Unanswered(direction);
             Attempt { at, kind, from: decision.current, to: Some(decision.desired) }
         }
     }

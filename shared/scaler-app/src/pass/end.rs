@@ -95,8 +95,8 @@ impl Outcome {
         };
         match error.failure {
             Failure::InUse => {}
-            Failure::DaySpent => {
-                let spent = Some(Cause::day_spent(at)).filter(|spent| spent.matters_in(decision.direction));
+            Failure::DailyLimitReached => {
+                let spent = Some(Cause::daily_limit_reached(at)).filter(|spent| spent.matters_in(decision.direction));
                 outcome.call_for_attention(stream, spent.as_ref());
             }
             _ => {

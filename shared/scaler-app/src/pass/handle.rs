@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::reconcile::reconcile;
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch, FiringAlarm};
 use crate::event::{self, AlarmEvent, AlarmState, EventFault, Request};
+use crate::function_state::FunctionState;
 use crate::outcome::{Outcome, OutcomeKind, Response};
-use crate::process::Process;
 use crate::telemetry::TelemetryItem;
 
 /// Minutes between the sweeps that scale-in heeds.
@@ -23,7 +23,7 @@ const LAST_PASS_BEGINS: SignedDuration = SignedDuration::from_secs(30);
 /// `emit` gets every outcome at once, so that what was done is on record should the function be cut off.
 pub async fn handle(
     cloud: &impl Cloud,
-    process: &Process,
+    function_state: &FunctionState,
     policy: &Policy,
     direction: Direction,
     event: &Value,
@@ -35,7 +35,7 @@ pub async fn handle(
     let asked: Vec<_> = match request {
         Request::Alarms(alarms) => alarms,
         Request::Sweep if !is_swept(direction, began) => Vec::new(),
-        Request::Sweep => match firing(cloud.cloudwatch(), &process.stack, direction).await {
+        Request::Sweep => match firing(cloud.cloudwatch(), &function_state.stack, direction).await {
             Ok(firing) => in_turn(firing, sweep_number(direction, began))
                 .into_iter()
                 .map(|alarm| Ok(AlarmEvent::from(alarm)))
@@ -53,7 +53,7 @@ pub async fn handle(
         let outcome = if cloud.clock().now().duration_since(began) > LAST_PASS_BEGINS {
             out_of_time(asked)
         } else {
-            answer(cloud, process, policy, direction, asked, &mut seen).await
+            answer(cloud, function_state, policy, direction, asked, &mut seen).await
         };
         emit(TelemetryItem::Outcome(Box::new(outcome.clone())));
         outcomes.push(outcome);
@@ -80,7 +80,7 @@ impl From<FiringAlarm> for AlarmEvent {
             alarm: alarm.name,
             state: AlarmState::Alarm,
             streams: alarm.streams,
-            fits: alarm.fits,
+            alarm_shard_count: alarm.alarm_shard_count,
             region: None,
             account: None,
             metric_accounts: BTreeSet::new(),
@@ -128,7 +128,7 @@ fn out_of_time(asked: Result<AlarmEvent, EventFault>) -> Outcome {
 /// One alarm's outcome. `seen` holds the streams already looked at for this event.
 async fn answer(
     cloud: &impl Cloud,
-    process: &Process,
+    function_state: &FunctionState,
     policy: &Policy,
     direction: Direction,
     asked: Result<AlarmEvent, EventFault>,
@@ -139,9 +139,9 @@ async fn answer(
         Err(fault) => return Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
     };
     // Where a function does not know its own account, the alarm's is taken for it.
-    let own = process.account.get().or(event.account.as_ref());
+    let own = function_state.account.get().or(event.account.as_ref());
     let other = event.metric_accounts.iter().find(|account| own.is_some_and(|own| own != *account));
-    let elsewhere = event.region.filter(|region| process.region.as_ref().is_some_and(|home| home != region));
+    let elsewhere = event.region.filter(|region| function_state.region.as_ref().is_some_and(|home| home != region));
     let outcome = match (event.state, event.streams.as_slice()) {
         (AlarmState::Ok | AlarmState::InsufficientData, streams) => {
             let words = "the alarm is not firing: nothing to do";
@@ -159,14 +159,15 @@ async fn answer(
             let words = format!(
                 "the alarm is of Region {elsewhere}, and this function works in {}, where {} is another stream: deploy the stack in \
                  {elsewhere} as well, and let the alarm call it there",
-                process.region.as_deref().unwrap_or_default(),
+                function_state.region.as_deref().unwrap_or_default(),
                 streams.join(", "),
             );
             Outcome::plain(OutcomeKind::Refused, None, words)
         }
         (AlarmState::Alarm, [stream]) if seen.insert(stream.clone()) => {
             // In a box: all that a pass waits for, one in the other, is deeper than the compiler follows.
-            Box::pin(reconcile(cloud, process, policy, stream, Intent::Auto, direction, event.fits)).await
+            Box::pin(reconcile(cloud, function_state, policy, stream, Intent::Auto, direction, event.alarm_shard_count))
+                .await
         }
         (AlarmState::Alarm, [stream]) => {
             let words = "this stream was already looked at for this event";

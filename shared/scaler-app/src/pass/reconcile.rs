@@ -11,39 +11,41 @@ use scaler_core::{
 
 use super::act::Act;
 use super::end::{Pass, Stop};
+use super::notify::notify;
 use super::settle::settle;
-use super::tell::tell_people;
 use crate::cloud::{CallError, Clock, Cloud, CloudWatch, Kinesis};
+use crate::function_state::FunctionState;
 use crate::history_cache::minutes_since_end;
 use crate::outcome::Outcome;
-use crate::process::Process;
 
 /// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
 ///
-/// `alarm_fits` is the shard count that the alarm which asked was made for, where that is known: should the stream have
+/// `alarm_shard_count` is the shard count that the alarm which asked was made for, where that is known: should the stream have
 /// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
 pub async fn reconcile(
     cloud: &impl Cloud,
-    process: &Process,
+    function_state: &FunctionState,
     stack: &Policy,
     stream: &str,
     intent: Intent,
     direction: Direction,
-    alarm_fits: Option<u32>,
+    alarm_shard_count: Option<u32>,
 ) -> Outcome {
-    let reconciliation = Reconciliation { cloud, process, stack, stream, intent, direction, now: cloud.clock().now() };
+    let reconciliation =
+        Reconciliation { cloud, function_state, stack, stream, intent, direction, now: cloud.clock().now() };
     let (tags, end) = match reconciliation.look().await {
         Look::Failed(stop) => return Outcome::of_pass(stream, Err(stop)),
         Look::Stopped(tags, end) => (*tags, *end),
-        Look::Seen(mut seen) => {
-            let end = reconciliation.decide_and_act(&mut seen, alarm_fits.and_then(ShardCount::new)).await;
-            (seen.enrolment, end)
+        Look::Seen(policy, mut seen) => {
+            let end =
+                reconciliation.decide_and_act(&policy, &mut seen, alarm_shard_count.and_then(ShardCount::new)).await;
+            (seen.tags, end)
         }
     };
     let mut outcome = Outcome::of_pass(stream, end);
     // Whoever asks for more than what alarms cause knows of it.
     if intent == Intent::Auto {
-        tell_people(cloud, stack, &tags, &mut outcome).await;
+        notify(cloud, stack, &tags, &mut outcome).await;
     }
     outcome
 }
@@ -51,11 +53,11 @@ pub async fn reconcile(
 /// Makes one split or merge that a person has ordered, as a pass makes its own: see [`Decision::ordered`]. Never fails: how it
 /// ended is the outcome.
 ///
-/// `tags` is what the stream's tags say now.
+/// `policy` is the stream's own, and `tags` what its tags say now.
 pub async fn reshard(
     cloud: &impl Cloud,
-    process: &Process,
-    stack: &Policy,
+    function_state: &FunctionState,
+    policy: &Policy,
     stream: &str,
     tags: &StreamTags,
     ordered: &Decision,
@@ -63,7 +65,7 @@ pub async fn reshard(
     let end = match settle(cloud, stream, &tags.history, None, ordered.current).await {
         Ok(history) => {
             let tags = StreamTags { history, ..tags.clone() };
-            Act { cloud, process, stack, stream, tags: &tags }.resize(ordered.clone()).await
+            Act { cloud, function_state, policy, stream, tags: &tags }.resize(ordered.clone()).await
         }
         Err(error) => Err(error.into()),
     };
@@ -73,7 +75,7 @@ pub async fn reshard(
 /// A look at one stream, and what comes of it.
 struct Reconciliation<'a, C> {
     cloud: &'a C,
-    process: &'a Process,
+    function_state: &'a FunctionState,
     stack: &'a Policy,
     stream: &'a str,
     intent: Intent,
@@ -87,8 +89,8 @@ enum Look {
     Failed(Stop),
     /// The stream's tags, and how the pass ended there.
     Stopped(Box<StreamTags>, Box<Result<Pass, Stop>>),
-    /// What every decision looks at.
-    Seen(Box<Observation>),
+    /// The stream's own policy, and what every decision looks at.
+    Seen(Box<Policy>, Box<Observation>),
 }
 
 impl<C: Cloud> Reconciliation<'_, C> {
@@ -97,14 +99,14 @@ impl<C: Cloud> Reconciliation<'_, C> {
             Ok(stream) => stream,
             Err(error) => return Look::Failed(error.into()),
         };
-        let enrolment = match self.cloud.kinesis().tags(self.stream).await {
+        let tags = match self.cloud.kinesis().tags(self.stream).await {
             Ok(tags) => StreamTags::read(&tags),
             Err(error) => return Look::Failed(error.into()),
         };
-        let stopped = |enrolment, end| Look::Stopped(Box::new(enrolment), Box::new(end));
-        let policy = match admit(self.stack, &stream, &enrolment, self.intent, self.direction) {
+        let stopped = |tags, end| Look::Stopped(Box::new(tags), Box::new(end));
+        let policy = match admit(self.stack, &stream, &tags, self.intent, self.direction) {
             Ok(policy) => policy,
-            Err(decision) => return stopped(enrolment, Ok(Pass { decision: *decision, faults: Vec::new() })),
+            Err(decision) => return stopped(tags, Ok(Pass { decision: *decision, faults: Vec::new() })),
         };
         let end = whole_minute(self.now);
         let minutes = policy.window_minutes(self.direction).max(minutes_since_end(self.now));
@@ -114,22 +116,28 @@ impl<C: Cloud> Reconciliation<'_, C> {
             Err(_) if self.intent.order().is_some() && self.direction == Direction::Out => {
                 MetricWindow::unknown(end, minutes as usize)
             }
-            Err(error) => return stopped(enrolment, Err(error.into())),
+            Err(error) => return stopped(tags, Err(error.into())),
         };
         let (plan, account, shards) = (Fetched::NotYet, Fetched::NotYet, Fetched::NotYet);
-        Look::Seen(Box::new(Observation { stream, enrolment, window, plan, account, shards }))
+        let seen = Observation { stream, tags, window, plan, account, shards };
+        Look::Seen(Box::new(policy), Box::new(seen))
     }
 
-    async fn decide_and_act(&self, seen: &mut Observation, alarm_fits: Option<ShardCount>) -> Result<Pass, Stop> {
-        let Self { cloud, process, stack, stream, .. } = *self;
-        let is_dry_run = self.intent.is_dry_run(stack, &seen.enrolment);
+    async fn decide_and_act(
+        &self,
+        policy: &Policy,
+        seen: &mut Observation,
+        alarm_shard_count: Option<ShardCount>,
+    ) -> Result<Pass, Stop> {
+        let Self { cloud, function_state, stream, .. } = *self;
+        let is_dry_run = self.intent.is_dry_run(self.stack, &seen.tags);
         let current = seen.stream.open_shards;
         if !is_dry_run {
-            seen.enrolment.history = settle(cloud, stream, &seen.enrolment.history, alarm_fits, current).await?;
+            seen.tags.history = settle(cloud, stream, &seen.tags.history, alarm_shard_count, current).await?;
         }
-        let (decision, faults) = self.decide(seen).await;
-        let misfits = !is_dry_run && alarm_fits.is_some_and(|fits| fits != current);
-        let act = Act { cloud, process, stack, stream, tags: &seen.enrolment };
+        let (decision, faults) = self.decide(policy, seen).await;
+        let misfits = !is_dry_run && alarm_shard_count.is_some_and(|count| count != current);
+        let act = Act { cloud, function_state, policy, stream, tags: &seen.tags };
         match act.carry_out(decision, misfits).await {
             Ok(mut pass) => {
                 pass.faults.extend(faults);
@@ -143,19 +151,19 @@ impl<C: Cloud> Reconciliation<'_, C> {
     }
 
     /// Decides, and fetches what that needs. What could not be had is decided without, and told.
-    async fn decide(&self, seen: &mut Observation) -> (Decision, Vec<String>) {
+    async fn decide(&self, policy: &Policy, seen: &mut Observation) -> (Decision, Vec<String>) {
         let mut faults = Vec::new();
         loop {
             let (fetched, without) = match decide(self.stack, seen, self.intent, self.direction, self.now) {
                 Ok(decision) => return (decision, faults),
-                Err(Need::Past) => {
-                    let plan = self.plan(seen).await;
+                Err(Need::LoadHistory) => {
+                    let plan = self.plan(policy, seen).await;
                     let failed = plan.as_ref().err().map(ToString::to_string);
                     seen.plan = plan.ok().flatten().into();
                     (failed, "its load history could not be read, so nothing is planned")
                 }
                 Err(Need::Shards) => {
-                    let shards = self.shards(seen).await;
+                    let shards = self.shards(policy, seen).await;
                     let failed = shards.as_ref().err().map(ToString::to_string);
                     seen.shards = shards.ok().into();
                     (failed, "the load of each shard could not be read")
@@ -171,21 +179,18 @@ impl<C: Cloud> Reconciliation<'_, C> {
     }
 
     /// The plan of the next day, as far as the stream's past tells.
-    async fn plan(&self, seen: &Observation) -> Result<Option<Plan>, CallError> {
-        let past = self.process.histories.of_stream(self.cloud.cloudwatch(), self.stream, self.now).await?;
-        let Observation { stream, enrolment, window, .. } = seen;
-        let policy = enrolment.policy(self.stack).ok();
-        Ok(policy
-            .and_then(|policy| plan_ahead(&policy, stream.open_shards, &enrolment.history, &past, window, self.now)))
+    async fn plan(&self, policy: &Policy, seen: &Observation) -> Result<Option<Plan>, CallError> {
+        let past = self.function_state.histories.of_stream(self.cloud.cloudwatch(), self.stream, self.now).await?;
+        let Observation { stream, tags, window, .. } = seen;
+        Ok(plan_ahead(policy, stream.open_shards, &tags.history, &past, window, self.now))
     }
 
     /// The open shards, with their metrics in the minutes of the window where they are sent and may be looked at, which is charged.
-    async fn shards(&self, seen: &Observation) -> Result<Vec<ShardWindow>, CallError> {
+    async fn shards(&self, policy: &Policy, seen: &Observation) -> Result<Vec<ShardWindow>, CallError> {
         let open = self.cloud.kinesis().open_shards(self.stream).await?;
         let (end, minutes) = (seen.window.end, seen.window.minutes.len());
         let mut windows = BTreeMap::new();
-        let may_look = seen.enrolment.policy(self.stack).is_ok_and(|policy| policy.shard_metrics);
-        if seen.stream.shard_metrics && may_look {
+        if seen.stream.shard_metrics && policy.shard_metrics {
             let ids: Vec<_> = open.iter().map(|shard| shard.id.clone()).collect();
             let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
             windows = self.cloud.cloudwatch().shard_windows(self.stream, &ids, end, minutes).await?;

@@ -252,6 +252,11 @@ pub struct DayCost {
 }
 
 impl CostReport {
+    /// Whether a person should know: something is over its budget, or not in the figures.
+    pub(super) fn needs_attention(&self) -> bool {
+        !self.faults.is_empty() || self.streams.iter().any(|stream| stream.over_budget)
+    }
+
     /// The answer for Lambda: an error where a retry could help and nothing could be reckoned.
     ///
     /// # Errors

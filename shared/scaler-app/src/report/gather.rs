@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use billing::prices::{Price, PriceSheet};
-use billing::{OwnUse, Standing};
+use billing::{ScalerUsage, StreamConfig};
 use jiff::Timestamp;
 use scaler_core::{ALARM_PREFIX, Policy, StreamTags, TAG_MANAGED, stream_of_alarm};
 
-use super::reckon::{BilledStream, Reckoned, Terms};
-use super::request::{CostRequest, Whose};
+use super::calculate::{BilledStream, Calculated, Terms};
+use super::request::{CostRequest, Scope};
 use crate::cloud::{
     CallError, Clock, CloudWatch, CostCloud, CredentialFault, Failure, Kinesis, NOT_FOUND_ADVICE, PriceList, Tagging,
 };
@@ -22,9 +22,9 @@ pub(super) struct Gathered {
     pub(super) sheet: PriceSheet,
     /// How many streams were to be looked at.
     pub(super) asked: usize,
-    pub(super) streams: Vec<Reckoned>,
+    pub(super) streams: Vec<Calculated>,
     /// What the stack used for no stream in particular.
-    pub(super) own: OwnUse,
+    pub(super) own: ScalerUsage,
     pub(super) faults: Vec<String>,
     pub(super) notes: Vec<String>,
     /// Whether a fault may have passed in a moment.
@@ -44,7 +44,7 @@ pub(super) async fn gather(
         sheet: PriceSheet::of(&stack_config.region),
         asked: 0,
         streams: Vec::new(),
-        own: OwnUse::default(),
+        own: ScalerUsage::default(),
         faults: Vec::new(),
         notes: Vec::new(),
         may_pass: false,
@@ -57,12 +57,12 @@ pub(super) async fn gather(
     let mut left = streams.as_slice();
     while !left.is_empty() && cloud.clock().now() < deadline {
         let (chunk, others) = left.split_at(left.len().min(STREAMS_AT_ONCE));
-        let standing = standings(cloud, chunk, &mut gathered).await;
+        let config = stream_configs(cloud, chunk, &mut gathered).await;
         // Reckoned at once: the metrics of a month of one stream are a megabyte.
-        for stream in metrics(cloud, request, standing, &alarms, &mut gathered).await {
+        for stream in metrics(cloud, request, config, &alarms, &mut gathered).await {
             let name = stream.name.clone();
-            match stream.reckon(Terms { sheet: &gathered.sheet, policy, now: cloud.clock().now() }) {
-                Ok(reckoned) => gathered.streams.push(reckoned),
+            match stream.calculate(Terms { sheet: &gathered.sheet, policy, now: cloud.clock().now() }) {
+                Ok(calculated) => gathered.streams.push(calculated),
                 Err(missing) => gathered.faults.push(format!("{name} is left out: {missing}")),
             }
         }
@@ -123,14 +123,14 @@ async fn streams(
             return None;
         }
     };
-    let enrolments: BTreeMap<String, StreamTags> =
+    let tags_by_stream: BTreeMap<String, StreamTags> =
         tagged.into_iter().map(|stream| (stream.name, StreamTags::read(&stream.tags))).collect();
-    let names = match &request.whose {
-        Whose::Managed => {
-            enrolments.iter().filter(|(_, enrolment)| enrolment.managed).map(|(name, _)| name.clone()).collect()
+    let names = match &request.scope {
+        Scope::Managed => {
+            tags_by_stream.iter().filter(|(_, tags)| tags.managed).map(|(name, _)| name.clone()).collect()
         }
-        Whose::Streams(names) => names.clone(),
-        Whose::All => match cloud.kinesis().list_streams().await {
+        Scope::Streams(names) => names.clone(),
+        Scope::All => match cloud.kinesis().list_streams().await {
             Ok(names) => names,
             Err(error) => {
                 gathered.failed("the streams could not be listed", &error);
@@ -139,26 +139,26 @@ async fn streams(
         },
     };
     let with_tags = |name: String| {
-        let enrolment = enrolments.get(&name).cloned().unwrap_or_default();
-        (name, enrolment)
+        let tags = tags_by_stream.get(&name).cloned().unwrap_or_default();
+        (name, tags)
     };
     Some(names.into_iter().map(with_tags).collect())
 }
 
 /// What these streams are billed by.
-async fn standings(
+async fn stream_configs(
     cloud: &impl CostCloud,
     streams: &[(String, StreamTags)],
     gathered: &mut Gathered,
-) -> Vec<(String, Standing, StreamTags)> {
-    let mut standings = Vec::new();
-    for (name, enrolment) in streams {
-        match cloud.kinesis().standing(name).await {
-            Ok(standing) => standings.push((name.clone(), standing, enrolment.clone())),
+) -> Vec<(String, StreamConfig, StreamTags)> {
+    let mut configs = Vec::new();
+    for (name, tags) in streams {
+        match cloud.kinesis().stream_config(name).await {
+            Ok(config) => configs.push((name.clone(), config, tags.clone())),
             Err(error) => gathered.failed(&format!("{name} is left out"), &error),
         }
     }
-    standings
+    configs
 }
 
 /// How many metrics the alarms of each stream read.
@@ -180,19 +180,19 @@ async fn alarm_metrics(cloud: &impl CostCloud, gathered: &mut Gathered) -> BTree
 async fn metrics(
     cloud: &impl CostCloud,
     request: &CostRequest,
-    streams: Vec<(String, Standing, StreamTags)>,
+    streams: Vec<(String, StreamConfig, StreamTags)>,
     alarms: &BTreeMap<String, usize>,
     gathered: &mut Gathered,
 ) -> Vec<BilledStream> {
     if streams.is_empty() {
         return Vec::new();
     }
-    let asked: Vec<_> = streams.iter().map(|(name, standing, _)| (name.clone(), standing.clone())).collect();
+    let asked: Vec<_> = streams.iter().map(|(name, config, _)| (name.clone(), config.clone())).collect();
     match cloud.cloudwatch().series(&asked, request.from, request.until, request.step_seconds).await {
         Ok(mut series) => {
-            let billed = |(name, standing, enrolment): (String, _, _)| {
+            let billed = |(name, config, tags): (String, _, _)| {
                 let alarm_metrics = alarms.get(&name).copied().unwrap_or(0);
-                Some(BilledStream { series: series.remove(&name)?, name, standing, enrolment, alarm_metrics })
+                Some(BilledStream { series: series.remove(&name)?, name, config, tags, alarm_metrics })
             };
             streams.into_iter().filter_map(billed).collect()
         }
@@ -213,9 +213,9 @@ async fn own(cloud: &impl CostCloud, stack_config: &StackConfig, request: &CostR
         return;
     }
     let seconds = u64::try_from(request.until.duration_since(request.from).as_secs()).unwrap_or(0);
-    gathered.own = OwnUse::of_stack(seconds);
+    gathered.own = ScalerUsage::of_stack(seconds);
     let names: Vec<_> = stack_config.functions.iter().map(|(name, _)| name.clone()).collect();
-    match cloud.cloudwatch().runs(&names, request.from, request.until).await {
+    match cloud.cloudwatch().lambda_usage(&names, request.from, request.until).await {
         Ok(runs) => {
             for (name, megabytes) in &stack_config.functions {
                 let run = runs.get(name).copied().unwrap_or_default();

@@ -22,7 +22,7 @@ const COARSE_STEP_SECONDS: u32 = 300;
 
 /// Whose costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum Scope {
     /// Streams that are tagged as managed.
     Managed,
     /// All streams of the account and Region.
@@ -35,7 +35,7 @@ pub enum Whose {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CostRequest {
     /// Whose costs.
-    pub whose: Whose,
+    pub scope: Scope,
     /// When the period begins (inclusive).
     pub from: Timestamp,
     /// When it ends (exclusive).
@@ -77,7 +77,7 @@ pub enum CostFault {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ByHand {
+struct ManualRequest {
     report: Value,
     since: Option<String>,
     until: Option<String>,
@@ -94,24 +94,24 @@ impl CostRequest {
         if event.get("detail-type").and_then(Value::as_str) == Some("Scheduled Event") {
             // Whole days of one month: on the first, the month that is over.
             let until = midnight(now.to_zoned(TimeZone::UTC).date());
-            return Self::of(Whose::Managed, month_of_yesterday(until), until, true, now);
+            return Self::of(Scope::Managed, month_of_yesterday(until), until, true, now);
         }
         let no_request = |told: String| CostFault::NoRequest(told);
-        let by_hand =
-            ByHand::deserialize(event).map_err(|fault| no_request(format!("{} ({fault})", shape_of(event))))?;
-        let whose = match &by_hand.report {
-            Value::String(word) if word == "managed" => Whose::Managed,
-            Value::String(word) if word == "all" => Whose::All,
+        let manual =
+            ManualRequest::deserialize(event).map_err(|fault| no_request(format!("{} ({fault})", shape_of(event))))?;
+        let scope = match &manual.report {
+            Value::String(word) if word == "managed" => Scope::Managed,
+            Value::String(word) if word == "all" => Scope::All,
             Value::Array(names) => {
                 let names: Option<Vec<_>> = names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
                 let legal = names.filter(|names| !names.is_empty() && names.iter().all(|name| is_stream_name(name)));
-                Whose::Streams(legal.ok_or_else(|| no_request(by_hand.report.to_string()))?)
+                Scope::Streams(legal.ok_or_else(|| no_request(manual.report.to_string()))?)
             }
             other => return Err(no_request(other.to_string())),
         };
-        let until = by_hand.until.as_deref().map(|text| time("until", text, now)).transpose()?;
-        let since = by_hand.since.as_deref().map(|text| time("since", text, now)).transpose()?;
-        Self::period(whose, since, until, by_hand.publish, now)
+        let until = manual.until.as_deref().map(|text| time("until", text, now)).transpose()?;
+        let since = manual.since.as_deref().map(|text| time("since", text, now)).transpose()?;
+        Self::period(scope, since, until, manual.publish, now)
     }
 
     /// A request for a period; without a beginning from the first of the month, without an end until now.
@@ -119,7 +119,7 @@ impl CostRequest {
     /// # Errors
     /// The period cannot be reckoned.
     pub fn period(
-        whose: Whose,
+        scope: Scope,
         since: Option<Timestamp>,
         until: Option<Timestamp>,
         publish: bool,
@@ -128,10 +128,10 @@ impl CostRequest {
         let newest = now - SignedDuration::from_mins(i64::from(METRIC_DELAY_MINUTES));
         let until = until.map_or(newest, |until| until.min(newest));
         let from = since.unwrap_or_else(|| month_of_yesterday(until));
-        Self::of(whose, from, until, publish, now)
+        Self::of(scope, from, until, publish, now)
     }
 
-    fn of(whose: Whose, from: Timestamp, until: Timestamp, publish: bool, now: Timestamp) -> Result<Self, CostFault> {
+    fn of(scope: Scope, from: Timestamp, until: Timestamp, publish: bool, now: Timestamp) -> Result<Self, CostFault> {
         let fault = |why| CostFault::NoPeriod { from, until, why };
         if from >= until {
             return Err(fault("it is over before it begins, or has not begun"));
@@ -146,7 +146,7 @@ impl CostRequest {
         if from == until {
             return Err(fault("it is shorter than a step of the metrics"));
         }
-        Ok(Self { whose, from, until, step_seconds, publish })
+        Ok(Self { scope, from, until, step_seconds, publish })
     }
 }
 
@@ -212,7 +212,7 @@ mod tests {
             assert_eq!(asked(&event, now), expected);
         }
         let request = CostRequest::parse(&event, "2026-11-25T06:15:00Z".parse().unwrap()).unwrap();
-        assert!(request.publish && request.whose == Whose::Managed);
+        assert!(request.publish && request.scope == Scope::Managed);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use kinesis_model::MicroUsd;
 
 use super::figures::{CostReport, StreamCost, Usd, UsdSaved};
-use super::telemetry::needs_attention;
 use crate::cloud::{Notification, NotificationKind, Subject};
 
 /// Streams, pieces of advice and faults in a message; the answer and the page have them all.
@@ -15,7 +14,7 @@ const LISTED_MAX: usize = 10;
 pub(super) fn notification(report: &CostReport) -> Notification {
     let over = report.streams.iter().filter(|stream| stream.over_budget).count();
     // A subscription that wants only what needs somebody gets what is over its budget, or could not be reckoned.
-    let kind = if needs_attention(report) { NotificationKind::Attention } else { NotificationKind::Cost };
+    let kind = if report.needs_attention() { NotificationKind::Attention } else { NotificationKind::Cost };
     let budget = if over > 0 { format!(", {over} over budget") } else { String::new() };
     let subject = Subject::new(&format!("{} USD until {}{budget}", cents(report.fleet.usd), day(report)));
     Notification { kind, subject, text: summary(report) }

@@ -23,7 +23,7 @@ pub fn lines(report: &CostReport, by_stream: bool, now: Timestamp) -> Vec<String
 }
 
 fn log_line(report: &CostReport, now: Timestamp) -> String {
-    let level = if needs_attention(report) { "WARN" } else { "INFO" };
+    let level = if report.needs_attention() { "WARN" } else { "INFO" };
     json!({
         "timestamp": now.to_string(),
         "level": level,
@@ -32,11 +32,6 @@ fn log_line(report: &CostReport, now: Timestamp) -> String {
         "fleet": report.fleet,
     })
     .to_string()
-}
-
-/// Whether a person should know: something is over its budget, or not in the figures.
-pub(super) fn needs_attention(report: &CostReport) -> bool {
-    !report.faults.is_empty() || report.streams.iter().any(|stream| stream.over_budget)
 }
 
 fn of_fleet(report: &CostReport) -> Vec<Measured> {

@@ -87,7 +87,7 @@ async fn scale_out_dies_while_it_resizes() {
         let alarm = json!({ "alarmData": { "alarmName": "a", "state": { "value": "ALARM" }, "configuration": { "metrics": [
             { "metricStat": { "metric": { "dimensions": { "StreamName": "orders" } } } }] } } });
         let policy = Policy::new(stack.policy).unwrap();
-        handle(&stack.world, &World::process(), &policy, Direction::Out, &alarm, &mut |_| ()).await;
+        handle(&stack.world, &World::function_state(), &policy, Direction::Out, &alarm, &mut |_| ()).await;
     };
     let died = dies_everywhere(busy, resizes).await;
     assert_eq!(died, 13, "look, tags, metrics, quota, ledger, resize, ledger, five of the refit, message");

@@ -15,15 +15,18 @@ const TAG: &str = "kinesis-scaler/resizes";
 /// The scale-out alarm as an event; without one there, it says of no shard count that it was made for it.
 pub(crate) fn alarm(stack: &Stack) -> Value {
     let alarms = stack.world.alarms();
-    let fits = alarms.get("kinesis-scaler/orders/scale-out").and_then(|held| held.alarm.fits());
-    let shards = json!({ "id": "shards", "expression": fits.map(|fits| fits.to_string()).unwrap_or_default() });
+    let alarm_shard_count = alarms.get("kinesis-scaler/orders/scale-out").and_then(|held| held.alarm.shard_count());
+    let shards = json!({ "id": "shards", "expression": alarm_shard_count.map(|alarm_shard_count| alarm_shard_count.to_string()).unwrap_or_default() });
     json!({ "alarmData": { "alarmName": "kinesis-scaler/orders/scale-out", "state": { "value": "ALARM" },
         "configuration": { "metrics": [{ "metricStat": { "metric": { "dimensions": { "StreamName": "orders" } } } }, shards] } } })
 }
 
 pub(crate) async fn look(stack: &Stack, direction: Direction) -> Outcome {
     let policy = Policy::new(stack.policy).unwrap();
-    handle(&stack.world, &World::process(), &policy, direction, &alarm(stack), &mut |_| ()).await.outcomes.remove(0)
+    handle(&stack.world, &World::function_state(), &policy, direction, &alarm(stack), &mut |_| ())
+        .await
+        .outcomes
+        .remove(0)
 }
 
 /// So many shards, full by bytes.
@@ -122,8 +125,8 @@ async fn a_function_that_dies_leaves_one_entry_for_one_call() {
         let stack = full().await;
         let policy = Policy::new(stack.policy).unwrap();
         stack.world.dies_after(Some(calls));
-        let (process, event) = (World::process(), alarm(&stack));
-        runs_as_far_as_it_lives(handle(&stack.world, &process, &policy, Direction::Out, &event, &mut |_| ()));
+        let (function_state, event) = (World::function_state(), alarm(&stack));
+        runs_as_far_as_it_lives(handle(&stack.world, &function_state, &policy, Direction::Out, &event, &mut |_| ()));
         stack.world.dies_after(None);
         let made = stack.world.stream("orders").unwrap().resizes.len();
         let entries = ledger(&stack).split_whitespace().count();

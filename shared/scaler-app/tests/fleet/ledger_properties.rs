@@ -119,8 +119,8 @@ impl Run {
         let policy = Policy::new(self.stack.policy).unwrap();
         let event = alarm(&self.stack);
         self.world().dies_after(Some(calls));
-        let process = World::process();
-        runs_as_far_as_it_lives(handle(self.world(), &process, &policy, Direction::Out, &event, &mut |_| ()));
+        let function_state = World::function_state();
+        runs_as_far_as_it_lives(handle(self.world(), &function_state, &policy, Direction::Out, &event, &mut |_| ()));
         self.world().dies_after(None);
         self.attempts += 1;
         self.is_seen = false;
@@ -166,8 +166,8 @@ impl Run {
         let history = ResizeHistory::parse(&tag).unwrap();
         let stream = self.world().stream("orders").unwrap();
         let is_unanswered = |attempt: &&Attempt| {
-            let is_under_way = attempt.kind == AttemptKind::Foreign && attempt.to.is_none();
-            is_under_way || matches!(attempt.kind, AttemptKind::Asked(_))
+            let is_under_way = attempt.kind == AttemptKind::External && attempt.to.is_none();
+            is_under_way || matches!(attempt.kind, AttemptKind::Unanswered(_))
         };
         let unanswered = history.attempts().iter().filter(is_unanswered).count();
         let (spent, accepted) = (history.spent(now) as usize, counted(&stream.resizes, now));

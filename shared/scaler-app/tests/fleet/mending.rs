@@ -403,7 +403,7 @@ async fn a_refit_that_is_refused_does_not_count_a_resize_twice() {
             stack.world.fail_next("PutMetricAlarm", Failure::Refused);
         }
         let sweep = json!({ "detail-type": "Scheduled Event" });
-        scaler_app::handle(&stack.world, &World::process(), &policy, Direction::Out, &sweep, &mut |_| ()).await;
+        scaler_app::handle(&stack.world, &World::function_state(), &policy, Direction::Out, &sweep, &mut |_| ()).await;
         stack.world.advance(jiff::SignedDuration::from_mins(5));
     }
     let stream = stack.world.stream("orders").unwrap();

@@ -18,7 +18,7 @@ fn alarm() -> Value {
 /// A minute of sweeps and the like: the same alarm again.
 async fn look(stack: &Stack) {
     let policy = Policy::new(stack.policy).unwrap();
-    handle(&stack.world, &World::process(), &policy, Direction::Out, &alarm(), &mut |_| ()).await;
+    handle(&stack.world, &World::function_state(), &policy, Direction::Out, &alarm(), &mut |_| ()).await;
 }
 
 fn subjects(stack: &Stack) -> Vec<String> {
@@ -94,7 +94,7 @@ async fn what_could_not_be_written_down_is_not_sent() {
     stack.world.fail_next("GetMetricData", Failure::Unavailable);
     stack.world.fail_next("AddTagsToStream", Failure::Refused);
     let policy = Policy::new(stack.policy).unwrap();
-    let response = handle(&stack.world, &World::process(), &policy, Direction::Out, &alarm(), &mut |_| ()).await;
+    let response = handle(&stack.world, &World::function_state(), &policy, Direction::Out, &alarm(), &mut |_| ()).await;
     assert!(response.outcomes[0].faults[0].starts_with("nobody was told: AddTagsToStream"), "{response:?}");
     assert!(stack.world.told().is_empty());
 }

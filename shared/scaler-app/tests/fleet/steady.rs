@@ -54,7 +54,7 @@ async fn counts(shards: u32, curve: fn(Timestamp) -> Minute, minutes: i64) -> Ve
     for _ in (0..minutes).step_by(usize::try_from(LOOKS_EVERY).unwrap()) {
         stack.run(&json!({ "sync": ["orders"] })).await;
         for (direction, name) in [(Direction::Out, "scale-out"), (Direction::In, "scale-in")] {
-            handle(&stack.world, &World::process(), &policy, direction, &alarm(name), &mut |_| ()).await;
+            handle(&stack.world, &World::function_state(), &policy, direction, &alarm(name), &mut |_| ()).await;
         }
         let now = stack.world.stream("orders").unwrap().shards;
         if counts.last() != Some(&now) {

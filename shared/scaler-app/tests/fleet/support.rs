@@ -129,7 +129,7 @@ impl Stack {
             TelemetryItem::Outcome(outcome) => said.push(*outcome),
             TelemetryItem::Gauges(gauge) => gauges.push(gauge),
         };
-        let response = sync(&self.world, &World::process(), settings, event, until, &mut say).await;
+        let response = sync(&self.world, &World::function_state(), settings, event, until, &mut say).await;
         gauges.sort_by(|a, b| a.stream.cmp(&b.stream));
         let (answered, left_out) = said.split_at(response.outcomes.len());
         assert_eq!(answered, response.outcomes, "each outcome is said as it comes");
@@ -141,11 +141,11 @@ impl Stack {
     /// The alarms that a stream should have.
     pub(crate) fn wanted(&self, stream: &str) -> Vec<StreamAlarm> {
         let Some(state) = self.world.stream(stream) else { return Vec::new() };
-        let enrolment = StreamTags::read(&state.tags.iter().collect::<Vec<_>>());
-        if !enrolment.managed || state.mode == StreamMode::OnDemand {
+        let tags = StreamTags::read(&state.tags.iter().collect::<Vec<_>>());
+        if !tags.managed || state.mode == StreamMode::OnDemand {
             return Vec::new();
         }
-        let policy = enrolment.policy(&Policy::new(self.policy).unwrap()).unwrap();
+        let policy = tags.policy(&Policy::new(self.policy).unwrap()).unwrap();
         let shards = ShardCount::new(state.shards).unwrap();
         let alarms =
             alarms_of(&Policy::new(self.policy).unwrap(), &policy, stream, shards, &self.config.alarm_actions());
@@ -155,8 +155,8 @@ impl Stack {
     /// As [`Self::wanted`], and none where the stream's tags cannot be read.
     pub(crate) fn wanted_if_readable(&self, stream: &str) -> Vec<StreamAlarm> {
         let Some(state) = self.world.stream(stream) else { return Vec::new() };
-        let enrolment = StreamTags::read(&state.tags.iter().collect::<Vec<_>>());
-        let is_readable = enrolment.faults.is_empty() && enrolment.policy(&Policy::new(self.policy).unwrap()).is_ok();
+        let tags = StreamTags::read(&state.tags.iter().collect::<Vec<_>>());
+        let is_readable = tags.faults.is_empty() && tags.policy(&Policy::new(self.policy).unwrap()).is_ok();
         if is_readable { self.wanted(stream) } else { Vec::new() }
     }
 

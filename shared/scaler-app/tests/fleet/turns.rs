@@ -31,7 +31,8 @@ async fn looks(direction: Direction, streams: usize) -> BTreeMap<String, usize> 
     for minute in 0..720 {
         world.set(Timestamp::from_second(begins + minute * 60).unwrap());
         let event = json!({ "detail-type": "Scheduled Event", "source": "aws.events", "detail": {} });
-        for outcome in handle(&world, &World::process(), &policy, direction, &event, &mut |_| ()).await.outcomes {
+        for outcome in handle(&world, &World::function_state(), &policy, direction, &event, &mut |_| ()).await.outcomes
+        {
             if !outcome.words.starts_with("no time left") {
                 assert_eq!(outcome.outcome, OutcomeKind::Held);
                 *looks.get_mut(&outcome.stream.unwrap()).unwrap() += 1;

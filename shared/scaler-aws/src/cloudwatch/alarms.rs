@@ -32,8 +32,8 @@ impl AwsCloudWatch {
         let request = self.client.describe_alarms().alarm_name_prefix(prefix).state_value(StateValue::Alarm);
         let firing = |alarm: MetricAlarm| {
             let (alarm, streams) = read(&alarm)?;
-            let fits = alarm.fits();
-            Some(FiringAlarm { name: alarm.name, description: alarm.description, streams, fits })
+            let alarm_shard_count = alarm.shard_count();
+            Some(FiringAlarm { name: alarm.name, description: alarm.description, streams, alarm_shard_count })
         };
         self.described(request, "the sweep", firing).await
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use billing::{Series, Standing, Tick};
+use billing::{Series, StreamConfig, UsageStep};
 use jiff::Timestamp;
-use scaler_app::cloud::{CallError, Runs};
+use scaler_app::cloud::{CallError, LambdaUsage};
 use scaler_app::telemetry;
 
 use super::alarm_read::NAMESPACE;
@@ -20,9 +20,9 @@ const POINTS_MAX: usize = 100_800;
 const READS: [Read; 5] = [BYTES, RECORDS, THROTTLED, READ_BYTES, ITERATOR_AGE];
 
 /// What we read of a function: its id in the question, its name in AWS/Lambda, and where it goes.
-type RunsRead = (&'static str, &'static str, fn(&mut Runs) -> &mut u64);
+type LambdaUsageRead = (&'static str, &'static str, fn(&mut LambdaUsage) -> &mut u64);
 
-const RUNS_READS: [RunsRead; 2] =
+const LAMBDA_USAGE_READS: [LambdaUsageRead; 2] =
     [("runs", "Invocations", |runs| &mut runs.count), ("time", "Duration", |runs| &mut runs.milliseconds)];
 
 /// Periods for what is summed up anyway, the longest first: the fewer points the better. CloudWatch keeps points of an hour
@@ -44,7 +44,7 @@ impl AwsCloudWatch {
     /// What each of these streams carried, by stream.
     pub(super) async fn usage(
         &self,
-        streams: &[(String, Standing)],
+        streams: &[(String, StreamConfig)],
         start: Timestamp,
         end: Timestamp,
         step_seconds: u32,
@@ -62,10 +62,10 @@ impl AwsCloudWatch {
         functions: &[String],
         start: Timestamp,
         end: Timestamp,
-    ) -> Result<BTreeMap<String, Runs>, CallError> {
+    ) -> Result<BTreeMap<String, LambdaUsage>, CallError> {
         let mut all = BTreeMap::new();
-        for functions in functions.chunks(QUERIES_MAX / RUNS_READS.len()) {
-            let mut runs = vec![Runs::default(); functions.len()];
+        for functions in functions.chunks(QUERIES_MAX / LAMBDA_USAGE_READS.len()) {
+            let mut runs = vec![LambdaUsage::default(); functions.len()];
             let question = Question {
                 subject: if let [function] = functions { function } else { "the functions" },
                 metrics: functions.iter().zip(0..).flat_map(of_function).collect(),
@@ -75,8 +75,8 @@ impl AwsCloudWatch {
                 bucket: Some(REPORT),
             };
             let put = |asked: usize, _, value: u64| {
-                let (.., field) = RUNS_READS[asked % RUNS_READS.len()];
-                let sum = field(&mut runs[asked / RUNS_READS.len()]);
+                let (.., field) = LAMBDA_USAGE_READS[asked % LAMBDA_USAGE_READS.len()];
+                let sum = field(&mut runs[asked / LAMBDA_USAGE_READS.len()]);
                 *sum = sum.saturating_add(value);
             };
             question.ask(self, put).await?;
@@ -88,15 +88,15 @@ impl AwsCloudWatch {
     /// All of these streams, in one question.
     async fn series_of(
         &self,
-        streams: &[(String, Standing)],
+        streams: &[(String, StreamConfig)],
         start: Timestamp,
         end: Timestamp,
         step_seconds: u32,
     ) -> Result<BTreeMap<String, Series>, CallError> {
         let steps = steps(start, end, step_seconds);
-        let empty = |(name, standing): &(String, Standing)| {
-            let tick = Tick { fan_out_bytes: vec![None; standing.consumers.len()], ..Tick::default() };
-            (name.clone(), Series { start, step_seconds, ticks: vec![tick; steps] })
+        let empty = |(name, config): &(String, StreamConfig)| {
+            let step = UsageStep { fan_out_bytes: vec![None; config.consumers.len()], ..UsageStep::default() };
+            (name.clone(), Series { start, step_seconds, steps: vec![step; steps] })
         };
         let mut series: Vec<_> = streams.iter().map(empty).collect();
         let (places, metrics): (Vec<_>, Vec<_>) = streams.iter().zip(0..).flat_map(of_stream).unzip();
@@ -104,11 +104,11 @@ impl AwsCloudWatch {
         let question = Question { subject, metrics, start, end, step_seconds, bucket: Some(REPORT) };
         let put = |asked: usize, step: usize, value| {
             let (stream, place): (usize, Place) = places[asked];
-            let tick = &mut series[stream].1.ticks[step];
+            let step = &mut series[stream].1.steps[step];
             match place {
-                Place::Minute(field) => *field(&mut tick.metrics) = Some(value),
-                Place::OpenShards => tick.open_shards = Some(u32::try_from(value).unwrap_or(u32::MAX)),
-                Place::Consumer(consumer) => tick.fan_out_bytes[consumer] = Some(value),
+                Place::Minute(field) => *field(&mut step.metrics) = Some(value),
+                Place::OpenShards => step.open_shards = Some(u32::try_from(value).unwrap_or(u32::MAX)),
+                Place::Consumer(consumer) => step.fan_out_bytes[consumer] = Some(value),
             }
         };
         question.ask(self, put).await?;
@@ -117,8 +117,8 @@ impl AwsCloudWatch {
 }
 
 /// The metrics of one stream, each with the index of the stream and its place in there.
-fn of_stream((stream, index): (&(String, Standing), usize)) -> Vec<((usize, Place), Asked<'_>)> {
-    let (name, standing) = stream;
+fn of_stream((stream, index): (&(String, StreamConfig), usize)) -> Vec<((usize, Place), Asked<'_>)> {
+    let (name, config) = stream;
     let mut metrics: Vec<_> =
         READS.iter().map(|read| ((index, Place::Minute(read.field)), read.of(vec![(STREAM, name)], index))).collect();
     let shards = Asked {
@@ -129,7 +129,7 @@ fn of_stream((stream, index): (&(String, Standing), usize)) -> Vec<((usize, Plac
         dimensions: vec![(STREAM, name)],
     };
     metrics.push(((index, Place::OpenShards), shards));
-    for (consumer, at) in standing.consumers.iter().zip(0..) {
+    for (consumer, at) in config.consumers.iter().zip(0..) {
         let given = Asked {
             id: format!("consumer_{index}_{at}"),
             namespace: NAMESPACE,
@@ -144,8 +144,8 @@ fn of_stream((stream, index): (&(String, Standing), usize)) -> Vec<((usize, Plac
 }
 
 /// What is read of one function.
-fn of_function((function, index): (&String, usize)) -> [Asked<'_>; RUNS_READS.len()] {
-    RUNS_READS.map(|(id, name, _)| Asked {
+fn of_function((function, index): (&String, usize)) -> [Asked<'_>; LAMBDA_USAGE_READS.len()] {
+    LAMBDA_USAGE_READS.map(|(id, name, _)| Asked {
         id: format!("{id}_{index}"),
         namespace: "AWS/Lambda",
         name,
@@ -156,9 +156,9 @@ fn of_function((function, index): (&String, usize)) -> [Asked<'_>; RUNS_READS.le
 
 /// The streams, parted so that each part fits one question and its answer one page. A stream that alone is more than a page
 /// is a part of its own, and comes in several.
-fn questions(streams: &[(String, Standing)], steps: usize) -> impl Iterator<Item = &[(String, Standing)]> {
+fn questions(streams: &[(String, StreamConfig)], steps: usize) -> impl Iterator<Item = &[(String, StreamConfig)]> {
     let queries_max = QUERIES_MAX.min(POINTS_MAX / steps.max(1));
-    let queries_of = |(_, standing): &(String, Standing)| READS.len() + 1 + standing.consumers.len();
+    let queries_of = |(_, config): &(String, StreamConfig)| READS.len() + 1 + config.consumers.len();
     let mut queries = streams.first().map_or(0, queries_of);
     streams.chunk_by(move |_, next| {
         queries += queries_of(next);

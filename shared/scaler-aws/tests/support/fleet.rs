@@ -13,7 +13,7 @@ use billing_aws::AwsCostCloud;
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::ShardCount;
 use sandbox::{Capacity, ClockOptions, Delivery, Options, QueueMapping, Sandbox, alarm_config};
-use scaler_app::Process;
+use scaler_app::FunctionState;
 use scaler_app::fleet::{BEGINS_WITHIN, Settings, StackRequest, SyncResponse, answer_stack, sync};
 use scaler_app::stack_config::StackConfig;
 use scaler_app::stack_settings::alarms_of;
@@ -206,7 +206,8 @@ impl Fleet {
         let until = self.sandbox.now() + self.run;
         let mut gauges = 0;
         let mut emit = |item| gauges += usize::from(matches!(item, TelemetryItem::Gauges(_)));
-        let response = sync(&self.cloud, &Process::new(&self.stack_config), settings, event, until, &mut emit).await;
+        let response =
+            sync(&self.cloud, &FunctionState::new(&self.stack_config), settings, event, until, &mut emit).await;
         (response, gauges)
     }
 
@@ -320,8 +321,8 @@ impl Fleet {
     }
 
     fn wanted(&self, name: &str, stream: &Stream) -> Vec<StreamAlarm> {
-        let enrolment = StreamTags::read(&stream.tags.iter().collect::<Vec<_>>());
-        let policy = enrolment.policy(&self.policy).unwrap();
+        let tags = StreamTags::read(&stream.tags.iter().collect::<Vec<_>>());
+        let policy = tags.policy(&self.policy).unwrap();
         let shards = ShardCount::new(stream.shards).unwrap();
         alarms_of(&self.policy, &policy, name, shards, &self.stack_config.alarm_actions())
     }

@@ -152,7 +152,7 @@ pub const SHARDS_ID: &str = "shards";
 
 impl StreamAlarm {
     /// The shard count that the expressions hold: the one literal that a resize has to change.
-    pub fn fits(&self) -> Option<u32> {
+    pub fn shard_count(&self) -> Option<u32> {
         self.expressions.iter().find(|entry| entry.id == SHARDS_ID)?.expression.parse().ok()
     }
 
@@ -171,7 +171,7 @@ impl StreamAlarm {
                 ("stream", a.stream == b.stream),
                 ("description", a.description == b.description),
                 ("metrics", sorted(&a.metrics) == sorted(&b.metrics)),
-                ("shard count", a.fits() == b.fits()),
+                ("shard count", a.shard_count() == b.shard_count()),
                 ("expression", formulas(a) == formulas(b)),
                 ("comparison", a.comparison == b.comparison),
                 ("threshold", (a.threshold - b.threshold).abs() < 0.001),
@@ -205,5 +205,5 @@ fn sorted<T: Ord>(entries: &[T]) -> BTreeSet<&T> {
 
 /// The expressions but for the shard count, which is told apart.
 fn formulas(alarm: &StreamAlarm) -> BTreeSet<&AlarmExpression> {
-    alarm.expressions.iter().filter(|entry| entry.id != SHARDS_ID || alarm.fits().is_none()).collect()
+    alarm.expressions.iter().filter(|entry| entry.id != SHARDS_ID || alarm.shard_count().is_none()).collect()
 }

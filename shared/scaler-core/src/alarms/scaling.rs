@@ -13,10 +13,10 @@ pub fn scaling_alarm(policy: &Policy, stream: &str, shards: ShardCount, directio
     let (threshold, evaluation_minutes, minutes_to_alarm) = match direction {
         // Two minutes: one busy minute alone is not worth one of ten resizes a day. Of five: the newest two may be late,
         // and FILL makes them look idle.
-        Direction::Out => (f64::from(policy.bearable_percent()), 5, 2),
+        Direction::Out => (f64::from(policy.upper_threshold_percent()), 5, 2),
         // Every minute of the window, as `decide` sizes for its busiest. At the minimum this is 0: it can never fire.
         Direction::In => {
-            let kept = policy.worth_shrinking_to(shards);
+            let kept = policy.scale_in_target_max(shards);
             let kept = if kept < policy.shards_min { 0.0 } else { f64::from(kept) / f64::from(shards.get()) };
             let threshold = f64::from(policy.target_utilization_percent) * kept;
             (threshold, policy.stabilization_window_minutes, policy.stabilization_window_minutes)

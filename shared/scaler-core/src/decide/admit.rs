@@ -42,21 +42,21 @@ pub enum AdmitReason {
 pub(crate) fn admission(
     stack: &Policy,
     stream: &StreamState,
-    enrolment: &StreamTags,
+    tags: &StreamTags,
     intent: Intent,
 ) -> Result<Policy, AdmitReason> {
-    let is_unsure = enrolment.faults.iter().any(|fault| fault.key == TAG_MANAGED);
-    if !enrolment.managed && !is_unsure {
+    let is_unsure = tags.faults.iter().any(|fault| fault.key == TAG_MANAGED);
+    if !tags.managed && !is_unsure {
         return Err(AdmitReason::NotManaged);
     }
-    if !enrolment.faults.is_empty() {
-        return Err(AdmitReason::BadTags(enrolment.faults.clone()));
+    if !tags.faults.is_empty() {
+        return Err(AdmitReason::BadTags(tags.faults.clone()));
     }
     if stream.mode == StreamMode::OnDemand {
         return Err(AdmitReason::OnDemand);
     }
-    if enrolment.lacks_room() {
-        return Err(AdmitReason::NoRoomForTags { tags: enrolment.tags });
+    if tags.lacks_room() {
+        return Err(AdmitReason::NoRoomForTags { tags: tags.tag_count });
     }
     match stream.status {
         StreamStatus::Deleting => return Err(AdmitReason::Deleting),
@@ -64,16 +64,16 @@ pub(crate) fn admission(
         StreamStatus::Active => {}
     }
     match intent {
-        // Its bounds give way to an order, also where they contradict each other.
-        Intent::Exactly(_) => without_bounds(enrolment).policy(stack),
-        Intent::Auto | Intent::DryRun => enrolment.policy(stack),
+        // Bounds that contradict each other give way to an order.
+        Intent::Exactly(_) => tags.policy(stack).or_else(|_| without_bounds(tags).policy(stack)),
+        Intent::Auto | Intent::DryRun => tags.policy(stack),
     }
     .map_err(AdmitReason::BadPolicy)
 }
 
-fn without_bounds(enrolment: &StreamTags) -> StreamTags {
-    let overrides = enrolment.overrides.without(&[TAG_SHARDS_MIN, TAG_SHARDS_MAX]);
-    StreamTags { overrides, ..enrolment.clone() }
+fn without_bounds(tags: &StreamTags) -> StreamTags {
+    let overrides = tags.overrides.without(&[TAG_SHARDS_MIN, TAG_SHARDS_MAX]);
+    StreamTags { overrides, ..tags.clone() }
 }
 
 impl AdmitReason {

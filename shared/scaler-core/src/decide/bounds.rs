@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::cause::Cause;
-use super::context::{Context, Found, Proposal, count};
+use super::context::{Context, Proposal, StageResult, propose};
 use super::words::Explain;
 use crate::direction::Direction;
 use kinesis_model::ShardCount;
@@ -35,7 +35,7 @@ pub enum BoundsReason {
 
 /// The maximum caps growth. It never takes away what the load needs: a large stream that is enrolled under a small maximum
 /// is not cut in half, but told about.
-pub(crate) fn bounds(context: &Context<'_>, proposal: &Proposal) -> Found<BoundsReason> {
+pub(crate) fn bounds(context: &Context<'_>, proposal: &Proposal) -> StageResult<BoundsReason> {
     let (min, max, wanted) = (context.min, context.max, proposal.shards);
     let (shards, reason) = match wanted {
         _ if wanted < min => (min, BoundsReason::RaisedToMin(min)),
@@ -45,7 +45,7 @@ pub(crate) fn bounds(context: &Context<'_>, proposal: &Proposal) -> Found<Bounds
         _ if wanted > max => (wanted, BoundsReason::OverMax { max }),
         _ => (wanted, BoundsReason::WithinBounds),
     };
-    count(shards, if context.order.is_some() { BoundsReason::AsOrdered } else { reason })
+    propose(shards, if context.order.is_some() { BoundsReason::AsOrdered } else { reason })
 }
 
 impl Explain for BoundsReason {

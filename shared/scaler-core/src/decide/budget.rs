@@ -9,14 +9,14 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::cause::Cause;
-use super::context::{Context, Found, Proposal, call, count};
-use super::resharding::{Resharding, split_terms, widest_split};
+use super::context::{Context, Proposal, StageResult, propose, propose_call};
+use super::resharding::{Resharding, split_limits, widest_split};
 use super::words::{Explain, minute, minute_from};
 use crate::direction::Direction;
 use crate::need::Need;
 use crate::plan::rules_growth_percent_min;
 use crate::reshard::plan_reshard;
-use crate::stream::{ResizeHistory, SPENT_BELIEVED, ShardWindow, even_loads};
+use crate::stream::{DAILY_LIMIT_BELIEVED_FOR, ResizeHistory, ShardWindow, even_loads};
 use kinesis_model::ShardCount;
 use kinesis_model::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
 
@@ -40,21 +40,21 @@ pub enum BudgetReason {
         all: u32,
     },
     /// Few of the day's resizes are left, so this one is made to last.
-    MadeToLast {
+    LargerStep {
         /// How many are left, before this one.
         left: u32,
         /// What would have been enough for now.
         wanted: ShardCount,
     },
     /// Few of the day's resizes are left, and the change is not large enough for one of them.
-    NotWorthOneOfFew {
+    TooSmallForBudget {
         /// How many are left, before this one.
         left: u32,
         /// What would be enough.
         wanted: ShardCount,
     },
     /// Any lower, and the day's resizes left could not bring the stream back to its peak.
-    WayBack {
+    RecoveryFloor {
         /// The lowest count with a way back.
         floor: ShardCount,
         /// The most shards of the last 24 h.
@@ -82,7 +82,7 @@ pub enum NoneLeft {
         next: Timestamp,
     },
     /// AWS said that all of the day's resizes are spent, of which we may know fewer.
-    DaySpent {
+    DailyLimitReached {
         /// When it said so.
         at: Timestamp,
         /// When it is asked again.
@@ -91,7 +91,7 @@ pub enum NoneLeft {
 }
 
 /// Holds what the day's resizes do not allow. A split or merge spends none.
-pub(crate) fn budget(context: &Context<'_>, proposal: &Proposal) -> Found<BudgetReason> {
+pub(crate) fn budget(context: &Context<'_>, proposal: &Proposal) -> StageResult<BudgetReason> {
     if proposal.resharding.is_some() {
         return Ok(None);
     }
@@ -100,9 +100,9 @@ pub(crate) fn budget(context: &Context<'_>, proposal: &Proposal) -> Found<Budget
             Some(resharding) => {
                 let (progress, to) = (resharding.progress(context.current), resharding.to);
                 let (split, all) = (progress.step, progress.of);
-                call(to, BudgetReason::SplitsInstead { none_left, split, all }, resharding)
+                propose_call(to, BudgetReason::SplitsInstead { none_left, split, all }, resharding)
             }
-            None => count(context.current, BudgetReason::NoneLeft(none_left)),
+            None => propose(context.current, BudgetReason::NoneLeft(none_left)),
         };
     }
     let left = RESIZES_PER_DAY.saturating_sub(context.history.spent(context.now));
@@ -112,33 +112,33 @@ pub(crate) fn budget(context: &Context<'_>, proposal: &Proposal) -> Found<Budget
     }
 }
 
-fn grow(context: &Context<'_>, wanted: ShardCount, left: u32) -> Found<BudgetReason> {
+fn grow(context: &Context<'_>, wanted: ShardCount, left: u32) -> StageResult<BudgetReason> {
     let at_least = percent_more(context.current, rules_growth_percent_min(left)).min(context.max);
     let is_planned = context.plan.is_some_and(|plan| plan.desired() == wanted);
     if at_least > wanted && !is_planned {
-        return count(at_least, BudgetReason::MadeToLast { left, wanted });
+        return propose(at_least, BudgetReason::LargerStep { left, wanted });
     }
-    count(wanted, BudgetReason::BudgetLeft { left })
+    propose(wanted, BudgetReason::BudgetLeft { left })
 }
 
-fn shrink(context: &Context<'_>, wanted: ShardCount, left: u32) -> Found<BudgetReason> {
+fn shrink(context: &Context<'_>, wanted: ShardCount, left: u32) -> StageResult<BudgetReason> {
     // What is reserved keeps the functions from spending what a person means to spend.
     let reserved = if context.order.is_some() { 0 } else { context.policy.resizes_reserved_for_scale_out };
     if left <= reserved {
-        return count(context.current, BudgetReason::ReservedForScaleOut { left, reserved });
+        return propose(context.current, BudgetReason::ReservedForScaleOut { left, reserved });
     }
     let is_worth_it =
-        outweighs(wanted, context.current, rules_growth_percent_min(left)) || context.is_way_inside(wanted);
+        outweighs(wanted, context.current, rules_growth_percent_min(left)) || context.returns_under_max(wanted);
     if context.plan.is_none() && !is_worth_it {
-        return count(context.current, BudgetReason::NotWorthOneOfFew { left, wanted });
+        return propose(context.current, BudgetReason::TooSmallForBudget { left, wanted });
     }
     // Scale-out goes no higher than the maximum, so that is all the way back there is.
     let peak = context.history.peak(context.now).unwrap_or(context.current).max(context.current).min(context.max);
-    let floor = way_back_floor(peak, left);
+    let floor = recovery_floor(peak, left);
     if floor > wanted && context.plan.is_none() {
-        return count(context.worth_a_resize(floor), BudgetReason::WayBack { floor, peak, left });
+        return propose(context.floor_if_worthwhile(floor), BudgetReason::RecoveryFloor { floor, peak, left });
     }
-    count(wanted, BudgetReason::BudgetLeft { left })
+    propose(wanted, BudgetReason::BudgetLeft { left })
 }
 
 /// Whether going down to `wanted` is more than taking back a scale-out that was made this many percent larger to last.
@@ -151,7 +151,7 @@ fn percent_more(shards: ShardCount, percent: u32) -> ShardCount {
 }
 
 /// The fewest shards from which the resizes left after this one, less one to spare, double back to `peak`.
-fn way_back_floor(peak: ShardCount, left: u32) -> ShardCount {
+fn recovery_floor(peak: ShardCount, left: u32) -> ShardCount {
     let doublings = left.saturating_sub(2).min(31);
     ShardCount::saturating(u64::from(peak.get()).div_ceil(1 << doublings))
 }
@@ -167,9 +167,9 @@ fn split_instead(context: &Context<'_>, wanted: ShardCount) -> Result<Option<Res
     let Some(call) = widest_split(open()) else { return Ok(None) };
     let (from, to) = unfinished.unwrap_or_else(|| {
         // As many as bring every shard under the target if keys are spread evenly; with a skew, each is another look's.
-        let terms = split_terms(context.policy);
-        let loads = even_loads(open(), f64::from(wanted.get()) * terms.target);
-        let splits = plan_reshard(&loads, &[], &terms).operations.len() as u64;
+        let limits = split_limits(context.policy);
+        let loads = even_loads(open(), f64::from(wanted.get()) * limits.target);
+        let splits = plan_reshard(&loads, &[], &limits).operations.len() as u64;
         (context.current, ShardCount::saturating(u64::from(context.current.get()) + splits.max(1)))
     });
     Ok(Some(Resharding { call, from, to }))
@@ -177,22 +177,22 @@ fn split_instead(context: &Context<'_>, wanted: ShardCount) -> Result<Option<Res
 
 impl NoneLeft {
     fn of(history: &ResizeHistory, now: Timestamp) -> Option<Self> {
-        if let Some(at) = history.day_spent(now) {
-            return Some(Self::day_spent(at));
+        if let Some(at) = history.daily_limit_reached(now) {
+            return Some(Self::daily_limit_reached(at));
         }
         let (spent, next) = (history.spent(now), history.next_free(now).unwrap_or(now));
         (spent >= RESIZES_PER_DAY).then_some(Self::BudgetSpent { spent, next })
     }
 
     /// That AWS said so at this time.
-    fn day_spent(at: Timestamp) -> Self {
-        Self::DaySpent { at, until: at.checked_add(SPENT_BELIEVED).unwrap_or(at) }
+    fn daily_limit_reached(at: Timestamp) -> Self {
+        Self::DailyLimitReached { at, until: at.checked_add(DAILY_LIMIT_BELIEVED_FOR).unwrap_or(at) }
     }
 
     fn cause(&self) -> Cause {
         match self {
             Self::BudgetSpent { next, .. } => Cause::BudgetSpent { next: minute_from(*next) },
-            Self::DaySpent { until, .. } => Cause::DaySpent { until: minute_from(*until) },
+            Self::DailyLimitReached { until, .. } => Cause::DailyLimitReached { until: minute_from(*until) },
         }
     }
 
@@ -203,7 +203,7 @@ impl NoneLeft {
                 "{spent} resizes were made in the last {RESIZES_WINDOW_HOURS} h and AWS allows {RESIZES_PER_DAY}: the next is possible at {}",
                 minute(minute_from(*next), now)
             ),
-            Self::DaySpent { at, until } => write!(
+            Self::DailyLimitReached { at, until } => write!(
                 f,
                 "AWS said at {} that the limit of {RESIZES_PER_DAY} resizes in {RESIZES_WINDOW_HOURS} h is reached: the next try is at {}",
                 minute(*at, now),
@@ -215,8 +215,8 @@ impl NoneLeft {
 
 impl Cause {
     /// That AWS said at this time that the day's resizes are spent.
-    pub fn day_spent(at: Timestamp) -> Self {
-        NoneLeft::day_spent(at).cause()
+    pub fn daily_limit_reached(at: Timestamp) -> Self {
+        NoneLeft::daily_limit_reached(at).cause()
     }
 }
 
@@ -234,15 +234,15 @@ impl Explain for BudgetReason {
                     "; the stream throttles, so it is split instead ({split} of {all}): splits do not count towards the {RESIZES_PER_DAY}"
                 )
             }
-            Self::MadeToLast { left, wanted } => write!(
+            Self::LargerStep { left, wanted } => write!(
                 f,
                 "{wanted} would be enough for now, but only {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: a larger step lasts longer"
             ),
-            Self::NotWorthOneOfFew { left, wanted } => write!(
+            Self::TooSmallForBudget { left, wanted } => write!(
                 f,
                 "{wanted} would be enough, but only {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: the change is too small to spend one"
             ),
-            Self::WayBack { floor, peak, left } => write!(
+            Self::RecoveryFloor { floor, peak, left } => write!(
                 f,
                 "with {left} resizes left in {RESIZES_WINDOW_HOURS} h, {floor} is the lowest count that can still grow back to the day's peak of {peak}"
             ),
@@ -261,9 +261,9 @@ impl Explain for BudgetReason {
             // The splits make up for it.
             Self::SplitsInstead { .. }
             | Self::BudgetLeft { .. }
-            | Self::MadeToLast { .. }
-            | Self::NotWorthOneOfFew { .. }
-            | Self::WayBack { .. }
+            | Self::LargerStep { .. }
+            | Self::TooSmallForBudget { .. }
+            | Self::RecoveryFloor { .. }
             | Self::ReservedForScaleOut { .. } => None,
         }
     }

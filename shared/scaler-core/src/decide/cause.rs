@@ -44,7 +44,7 @@ pub enum Cause {
         next: Timestamp,
     },
     /// AWS said that all of the day's resizes are spent.
-    DaySpent {
+    DailyLimitReached {
         /// The minute from which on AWS is asked again.
         until: Timestamp,
     },
@@ -66,7 +66,7 @@ impl Cause {
             Self::HotShardSuspected => "hot-shard",
             Self::HotKey { .. } => "hot-key",
             Self::LoweredToMax { .. } => "max",
-            Self::BudgetSpent { .. } | Self::DaySpent { .. } => "budget",
+            Self::BudgetSpent { .. } | Self::DailyLimitReached { .. } => "budget",
             Self::AccountQuota => "quota",
             Self::StreamCeiling => "ceiling",
         }
@@ -80,7 +80,7 @@ impl Cause {
             | Self::HotKey { .. }
             | Self::LoweredToMax { .. }
             | Self::BudgetSpent { .. }
-            | Self::DaySpent { .. }
+            | Self::DailyLimitReached { .. }
             | Self::AccountQuota => matches!(direction, Direction::Out),
             Self::BadTags(_)
             | Self::BadPolicy

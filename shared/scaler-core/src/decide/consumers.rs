@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::context::{Context, Found, Proposal, count};
+use super::context::{Context, Proposal, StageResult, propose};
 use super::words::Explain;
 use crate::direction::Direction;
 use kinesis_model::{ShardCount, shards_to_read};
@@ -43,16 +43,16 @@ pub enum ConsumersReason {
 ///
 /// Reading never argues for scale-out: a consumer that replays a day takes all there is, however much that is, and would
 /// drive the stream to its maximum.
-pub(crate) fn consumers(context: &Context<'_>, proposal: &Proposal) -> Found<ConsumersReason> {
+pub(crate) fn consumers(context: &Context<'_>, proposal: &Proposal) -> StageResult<ConsumersReason> {
     let (shards, reason) = match context.direction {
         Direction::Out => (proposal.shards, ConsumersReason::MoreForConsumers),
-        Direction::In => spared(context, proposal.shards),
+        Direction::In => read_capacity_floor(context, proposal.shards),
     };
-    count(shards, reason)
+    propose(shards, reason)
 }
 
 /// The fewest shards, from `wanted` on, that the consumers of a stream can be left with.
-pub(crate) fn spared(context: &Context<'_>, wanted: ShardCount) -> (ShardCount, ConsumersReason) {
+pub(crate) fn read_capacity_floor(context: &Context<'_>, wanted: ShardCount) -> (ShardCount, ConsumersReason) {
     let reads = &context.signals.reads;
     let max_seconds = context.policy.iterator_age_max_seconds;
     if let Some(iterator_age_ms) = reads.iterator_age_ms.filter(|age| *age > u64::from(max_seconds) * 1_000) {
@@ -67,7 +67,7 @@ pub(crate) fn spared(context: &Context<'_>, wanted: ShardCount) -> (ShardCount, 
         return (context.current, ConsumersReason::ReadThrottled { calls: reads.throttled_calls });
     }
     if floor > wanted {
-        return (context.worth_a_resize(floor), ConsumersReason::ReadVolume(floor));
+        return (context.floor_if_worthwhile(floor), ConsumersReason::ReadVolume(floor));
     }
     let keep_up = |iterator_age_ms| ConsumersReason::ConsumersKeepUp { iterator_age_ms };
     (wanted, reads.iterator_age_ms.map_or(ConsumersReason::LagUnknown, keep_up))

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::load_signals::{LoadSignals, Terms};
+use super::load_signals::{LoadContext, LoadSignals};
 use super::observation::Observation;
 use super::resharding::Resharding;
 use crate::direction::Direction;
@@ -51,8 +51,8 @@ impl<'a> Context<'a> {
         now: Timestamp,
     ) -> Result<Self, Need> {
         let order = intent.order();
-        let is_planned = order.is_none() && may_plan(policy, &seen.enrolment.history, direction, now);
-        let plan = if is_planned { seen.plan.or_need(Need::Past)? } else { None };
+        let is_planned = order.is_none() && may_plan(policy, &seen.tags.history, direction, now);
+        let plan = if is_planned { seen.plan.or_need(Need::LoadHistory)? } else { None };
         Ok(Self { dry_run, ..Self::of(policy, seen, order, plan, direction, now) })
     }
 
@@ -65,8 +65,8 @@ impl<'a> Context<'a> {
         direction: Direction,
         now: Timestamp,
     ) -> Self {
-        let (history, current) = (&seen.enrolment.history, seen.stream.open_shards);
-        let terms = Terms {
+        let (history, current) = (&seen.tags.history, seen.stream.open_shards);
+        let context = LoadContext {
             policy,
             history,
             current,
@@ -85,7 +85,7 @@ impl<'a> Context<'a> {
             now,
             history,
             plan,
-            signals: LoadSignals::of(&seen.window, &terms),
+            signals: LoadSignals::of(&seen.window, &context),
             shards: &seen.shards,
             account: &seen.account,
             shard_metrics: seen.stream.shard_metrics,
@@ -98,13 +98,13 @@ impl<'a> Context<'a> {
     }
 
     /// Whether a change brings a stream back under its maximum, which is worth a resize, however small it is.
-    pub(crate) fn is_way_inside(&self, wanted: ShardCount) -> bool {
+    pub(crate) fn returns_under_max(&self, wanted: ShardCount) -> bool {
         self.current > self.max && wanted <= self.max
     }
 
     /// A scale-in that a floor has stopped short: to the floor, if that still saves more than the tolerance; else not at all.
-    pub(crate) fn worth_a_resize(&self, floor: ShardCount) -> ShardCount {
-        if floor.get() <= self.policy.worth_shrinking_to(self.current) { floor } else { self.current }
+    pub(crate) fn floor_if_worthwhile(&self, floor: ShardCount) -> ShardCount {
+        if floor.get() <= self.policy.scale_in_target_max(self.current) { floor } else { self.current }
     }
 
     /// From which count to which splits were begun that are to be gone on with: while the stream throttles.
@@ -118,6 +118,8 @@ impl<'a> Context<'a> {
 
 /// Whether there is anything to plan for: while a decision cools down, or no resize is left, nothing may be done, and where
 /// the bounds leave one count, it is that. Then the past need not even be read.
+///
+/// The cooldown's rule is that of the stage in `cooldown.rs`, before there is any proposal.
 pub fn may_plan(policy: &Policy, history: &ResizeHistory, direction: Direction, now: Timestamp) -> bool {
     let is_cool = history.last_before_cooldown(direction).is_none_or(|last| {
         let until = last.at.checked_add(policy.cooldown(direction)).unwrap_or(last.at);
@@ -150,7 +152,7 @@ pub(crate) struct Proposal {
 }
 
 /// What a stage makes of a proposal, and why.
-pub(crate) struct Finding<R> {
+pub(crate) struct StageOutput<R> {
     pub(crate) shards: ShardCount,
     pub(crate) reason: R,
     /// A split or merge that is to be made instead.
@@ -159,30 +161,30 @@ pub(crate) struct Finding<R> {
     pub(crate) basis: Option<Basis>,
 }
 
-impl<R> Finding<R> {
-    pub(crate) fn map<S>(self, wrap: impl FnOnce(R) -> S) -> Finding<S> {
+impl<R> StageOutput<R> {
+    pub(crate) fn map<S>(self, wrap: impl FnOnce(R) -> S) -> StageOutput<S> {
         let Self { shards, reason, resharding, basis } = self;
-        Finding { shards, reason: wrap(reason), resharding, basis }
+        StageOutput { shards, reason: wrap(reason), resharding, basis }
     }
 }
 
 /// `None` where a stage has nothing to say of a proposal.
-pub(crate) type Found<R> = Result<Option<Finding<R>>, Need>;
+pub(crate) type StageResult<R> = Result<Option<StageOutput<R>>, Need>;
 
 /// The stage comes to this count.
 #[allow(clippy::unnecessary_wraps, reason = "the form in which stages answer")]
-pub(crate) fn count<R>(shards: ShardCount, reason: R) -> Found<R> {
-    Ok(Some(Finding { shards, reason, resharding: None, basis: None }))
+pub(crate) fn propose<R>(shards: ShardCount, reason: R) -> StageResult<R> {
+    Ok(Some(StageOutput { shards, reason, resharding: None, basis: None }))
 }
 
 /// The stage comes to this count, made by something else than the load.
 #[allow(clippy::unnecessary_wraps, reason = "the form in which stages answer")]
-pub(crate) fn count_by<R>(basis: Basis, shards: ShardCount, reason: R) -> Found<R> {
-    Ok(Some(Finding { shards, reason, resharding: None, basis: Some(basis) }))
+pub(crate) fn propose_by<R>(basis: Basis, shards: ShardCount, reason: R) -> StageResult<R> {
+    Ok(Some(StageOutput { shards, reason, resharding: None, basis: Some(basis) }))
 }
 
 /// The stage comes to this split or merge, of a series that leads to `shards`.
 #[allow(clippy::unnecessary_wraps, reason = "the form in which stages answer")]
-pub(crate) fn call<R>(shards: ShardCount, reason: R, resharding: Resharding) -> Found<R> {
-    Ok(Some(Finding { shards, reason, resharding: Some(resharding), basis: None }))
+pub(crate) fn propose_call<R>(shards: ShardCount, reason: R, resharding: Resharding) -> StageResult<R> {
+    Ok(Some(StageOutput { shards, reason, resharding: Some(resharding), basis: None }))
 }

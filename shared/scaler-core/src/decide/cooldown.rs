@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::cause::Cause;
-use super::context::{Context, Found, Proposal, count};
+use super::context::{Context, Proposal, StageResult, propose};
 use super::words::{Explain, minute, second};
 use crate::stream::AttemptKind;
 
@@ -29,9 +29,11 @@ pub enum CooldownReason {
 }
 
 /// Holds until the cooldown of this direction is over. A person's order does not wait.
-pub(crate) fn cooldown(context: &Context<'_>, proposal: &Proposal) -> Found<CooldownReason> {
+///
+/// `may_plan` in `context.rs` asks the same before there is any proposal.
+pub(crate) fn cooldown(context: &Context<'_>, proposal: &Proposal) -> StageResult<CooldownReason> {
     let Some(last) = context.history.last_before_cooldown(context.direction) else {
-        return count(proposal.shards, CooldownReason::CooldownOver);
+        return propose(proposal.shards, CooldownReason::CooldownOver);
     };
     let length = match context.order {
         Some(_) => SignedDuration::ZERO,
@@ -40,15 +42,15 @@ pub(crate) fn cooldown(context: &Context<'_>, proposal: &Proposal) -> Found<Cool
     // An overflow can only come of a tampered history far in the future: hold, and show the time that is to blame.
     let until = last.at.checked_add(length).unwrap_or(last.at);
     match last.kind {
-        _ if context.now >= until => count(proposal.shards, CooldownReason::CooldownOver),
-        AttemptKind::Refused => count(context.current, CooldownReason::RefusedLately { at: last.at, until }),
-        AttemptKind::Asked(_)
+        _ if context.now >= until => propose(proposal.shards, CooldownReason::CooldownOver),
+        AttemptKind::Refused => propose(context.current, CooldownReason::RefusedLately { at: last.at, until }),
+        AttemptKind::Unanswered(_)
         | AttemptKind::NotMade
         | AttemptKind::ScaleOut
         | AttemptKind::ScaleIn
-        | AttemptKind::Foreign
-        | AttemptKind::Stepwise
-        | AttemptKind::DaySpent => count(context.current, CooldownReason::CoolingDown { until }),
+        | AttemptKind::External
+        | AttemptKind::SplitOrMerge
+        | AttemptKind::DailyLimitReached => propose(context.current, CooldownReason::CoolingDown { until }),
     }
 }
 

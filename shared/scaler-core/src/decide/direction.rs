@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::context::{Context, Found, Proposal, count};
+use super::context::{Context, Proposal, StageResult, propose};
 use super::words::Explain;
 use crate::direction::Direction;
 use kinesis_model::ShardCount;
@@ -19,16 +19,16 @@ pub enum DirectionReason {
 }
 
 /// Lets changes of this direction pass.
-pub(crate) fn direction(context: &Context<'_>, proposal: &Proposal) -> Found<DirectionReason> {
+pub(crate) fn direction(context: &Context<'_>, proposal: &Proposal) -> StageResult<DirectionReason> {
     let (current, wanted) = (context.current, proposal.shards);
     let is_ours = match context.direction {
         Direction::Out => wanted > current,
         Direction::In => wanted < current,
     };
     if is_ours {
-        count(wanted, DirectionReason::RightDirection)
+        propose(wanted, DirectionReason::RightDirection)
     } else {
-        count(current, DirectionReason::OtherDirection(wanted))
+        propose(current, DirectionReason::OtherDirection(wanted))
     }
 }
 

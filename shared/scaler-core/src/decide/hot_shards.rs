@@ -5,13 +5,13 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::cause::Cause;
-use super::context::{Basis, Context, Found, Proposal, call, count, count_by};
+use super::context::{Basis, Context, Proposal, StageResult, propose, propose_by, propose_call};
 use super::load_signals::Load;
 use super::recommend::{RecommendReason, more_for_bursts};
-use super::resharding::{Resharding, one_more, split_terms};
+use super::resharding::{Resharding, one_more, split_limits};
 use super::words::{Explain, SHARDS_UNKNOWN};
 use crate::direction::Direction;
-use crate::hot_shard::{HotShardKind, hot_shards as hottest_first, percent, times_narrower};
+use crate::hot_shard_kind::{HotShardKind, classify_hot_shards, percent, times_narrower};
 use crate::need::Need;
 use crate::reshard::plan_reshard;
 use crate::stream::{AttemptKind, ShardLoad, ShardWindow, shard_loads};
@@ -69,7 +69,7 @@ pub struct HotKey {
 }
 
 /// Looks at the shards of a stream that throttles though its load would fit.
-pub(crate) fn hot_shards(context: &Context<'_>, proposal: &Proposal) -> Found<HotShardsReason> {
+pub(crate) fn hot_shards(context: &Context<'_>, proposal: &Proposal) -> StageResult<HotShardsReason> {
     if context.direction == Direction::In || !context.may_look_at_shards() {
         return Ok(None);
     }
@@ -79,13 +79,13 @@ pub(crate) fn hot_shards(context: &Context<'_>, proposal: &Proposal) -> Found<Ho
         if !is_suspected || context.dry_run {
             return Ok(None);
         }
-        return count_by(Basis::Measuring, context.current, HotShardsReason::MeasuringShards);
+        return propose_by(Basis::Measuring, context.current, HotShardsReason::MeasuringShards);
     }
     let Some(shards) = context.shards.or_need(Need::Shards)? else { return Ok(None) };
     match shard_loads(shards, context.signals.settled_since) {
         Some(loads) => of_hottest(context, proposal, &load, shards, &loads),
         // Without what is late, or never comes, it is as it would be without shards' metrics.
-        None if is_new(context) || is_suspected => count(context.current, HotShardsReason::ShardsUnknown),
+        None if is_new(context) || is_suspected => propose(context.current, HotShardsReason::ShardsUnknown),
         None => Ok(None),
     }
 }
@@ -93,7 +93,7 @@ pub(crate) fn hot_shards(context: &Context<'_>, proposal: &Proposal) -> Found<Ho
 /// Whether a split or merge was so lately that its shards need have no metrics yet.
 pub(crate) fn is_new(context: &Context<'_>) -> bool {
     let last = context.history.last_resize();
-    last.is_some_and(|last| last.kind == AttemptKind::Stepwise && context.now.duration_since(last.at) < NEW_FOR)
+    last.is_some_and(|last| last.kind == AttemptKind::SplitOrMerge && context.now.duration_since(last.at) < NEW_FOR)
 }
 
 fn of_hottest(
@@ -102,28 +102,28 @@ fn of_hottest(
     load: &Load,
     shards: &[ShardWindow],
     loads: &[ShardLoad],
-) -> Found<HotShardsReason> {
-    let hot = hottest_first(context.policy, loads);
+) -> StageResult<HotShardsReason> {
+    let hot = classify_hot_shards(context.policy, loads);
     let Some((hottest, _)) = hot.first() else { return Ok(None) };
     let Some((hot, kind)) = hot.iter().find(|(_, kind)| *kind != HotShardKind::HotKey) else {
         // No shards for its throttles, which none would lift; what is foreseen for all is another matter.
         let shards = if proposal.basis == Basis::Plan { proposal.shards } else { context.current };
-        return count(shards, HotShardsReason::HotKey(HotKey::of(hottest, loads)));
+        return propose(shards, HotShardsReason::HotKey(HotKey::of(hottest, loads)));
     };
     let (shard, load_percent) = (hot.shard.id.clone(), percent(hot.load));
     let keys_percent = percent(hot.shard.range.share());
     let reason = match kind {
         HotShardKind::Even | HotShardKind::HotKey if proposal.basis == Basis::HotShardSuspected => {
             let (shards, reason) = more_for_bursts(context.current, load);
-            return count(shards, HotShardsReason::EvenBursts(reason));
+            return propose(shards, HotShardsReason::EvenBursts(reason));
         }
         HotShardKind::Even | HotShardKind::HotKey => return Ok(None),
         HotShardKind::WideRange => HotShardsReason::WideShard { shard, load_percent, keys_percent },
         HotShardKind::HotRange => HotShardsReason::HotShard { shard, load_percent, keys_percent },
     };
-    let plan = plan_reshard(std::slice::from_ref(*hot), &[], &split_terms(context.policy));
+    let plan = plan_reshard(std::slice::from_ref(*hot), &[], &split_limits(context.policy));
     let split = plan.operations.first().and_then(|split| Resharding::of(*split, shards, context.current));
-    split.map_or(Ok(None), |split| call(one_more(context.current), reason, split))
+    split.map_or(Ok(None), |split| propose_call(one_more(context.current), reason, split))
 }
 
 impl HotKey {

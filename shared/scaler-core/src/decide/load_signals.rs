@@ -21,7 +21,7 @@ pub(crate) struct LoadSignals {
     /// Whether records were throttled in any minute of the window for scale-out, also before a resize among them.
     pub(crate) throttled_lately: bool,
     /// Whether the newest known minute throttled, and was still one of the stream before its last resize.
-    pub(crate) throttled_before_resize_was_felt: bool,
+    pub(crate) throttled_before_resize_settled: bool,
     /// When the minutes begin that show the shards as they are: those of the window for scale-out of which no resize was a part.
     pub(crate) settled_since: Timestamp,
     /// What the busiest minute of the whole window asked for, in shards.
@@ -93,7 +93,7 @@ impl UnknownLoad {
 }
 
 /// What the signals depend on beside the window.
-pub(crate) struct Terms<'a> {
+pub(crate) struct LoadContext<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) history: &'a ResizeHistory,
     pub(crate) current: ShardCount,
@@ -108,27 +108,29 @@ type Minutes<'a> = &'a [(Timestamp, Minute)];
 
 impl LoadSignals {
     /// Reads a window.
-    pub(crate) fn of(window: &MetricWindow, terms: &Terms<'_>) -> Self {
-        let known: Vec<_> = known(window, terms.unknown_is_idle);
-        let resize = LastResize::of(terms);
+    pub(crate) fn of(window: &MetricWindow, context: &LoadContext<'_>) -> Self {
+        let known: Vec<_> = known(window, context.unknown_is_idle);
+        let resize = LastResize::of(context);
         let last_minutes = |minutes: u32| {
             let begin = known.partition_point(|(began, _)| minutes_between(*began, window.end) > i64::from(minutes));
             &known[begin..]
         };
-        let lately = last_minutes(terms.policy.window_minutes(Direction::Out));
-        let counting = match terms.direction {
-            Direction::Out => since_resize(lately, &resize, terms.policy),
-            Direction::In => enough(last_minutes(terms.policy.window_minutes(Direction::In)), window.end, terms.policy),
+        let lately = last_minutes(context.policy.window_minutes(Direction::Out));
+        let counting = match context.direction {
+            Direction::Out => since_resize(lately, &resize, context.policy),
+            Direction::In => {
+                enough(last_minutes(context.policy.window_minutes(Direction::In)), window.end, context.policy)
+            }
         };
         let newest = lately.last().filter(|(_, minute)| minute.throttled());
         let in_shards = known.iter().map(|(_, minute)| f64::from(Demand::wanted(minute).in_shards()));
         Self {
-            load: counting.map(|minutes| Load::of(minutes, &resize, terms)),
+            load: counting.map(|minutes| Load::of(minutes, &resize, context)),
             throttled_lately: lately.iter().any(|(_, minute)| minute.throttled()),
-            throttled_before_resize_was_felt: newest.is_some_and(|(began, minute)| !resize.is_felt(*began, minute)),
-            settled_since: resize.settled_since(window.end, terms.policy),
+            throttled_before_resize_settled: newest.is_some_and(|(began, minute)| !resize.is_settled(*began, minute)),
+            settled_since: resize.settled_since(window.end, context.policy),
             busiest_shards: in_shards.fold(0.0, f64::max),
-            reads: Reads::of(window, terms.policy),
+            reads: Reads::of(window, context.policy),
         }
     }
 
@@ -173,11 +175,12 @@ fn enough<'a>(minutes: Minutes<'a>, end: Timestamp, policy: &Policy) -> Result<M
 
 impl Load {
     /// `minutes` is not empty.
-    fn of(minutes: Minutes<'_>, resize: &LastResize, terms: &Terms<'_>) -> Self {
+    fn of(minutes: Minutes<'_>, resize: &LastResize, context: &LoadContext<'_>) -> Self {
         // While a resize may have been under way only what was accepted counts: the stream still throttled as the smaller one
         // it was, and tries refused then would be asked for a second time.
         let demand = |(began, minute): &(Timestamp, Minute)| {
-            let demand = if resize.is_felt(*began, minute) { Demand::wanted(minute) } else { Demand::accepted(minute) };
+            let demand =
+                if resize.is_settled(*began, minute) { Demand::wanted(minute) } else { Demand::accepted(minute) };
             (*began, demand)
         };
         let demands: Vec<_> = minutes.iter().map(demand).collect();
@@ -188,9 +191,9 @@ impl Load {
         let accepted = minutes.iter().map(|(_, minute)| Demand::accepted(minute)).max_by_key(Demand::weight);
         // For scale-in any minute tells: what throttled a smaller stream an hour ago would throttle it again. But a plan knows
         // the load itself, and that the stream was smaller then.
-        let tells = |began: Timestamp, minute: &Minute| match terms.direction {
-            Direction::Out => resize.is_felt(began, minute),
-            Direction::In if terms.is_planned => resize.is_before(began) && resize.is_felt(began, minute),
+        let tells = |began: Timestamp, minute: &Minute| match context.direction {
+            Direction::Out => resize.is_settled(began, minute),
+            Direction::In if context.is_planned => resize.is_before(began) && resize.is_settled(began, minute),
             Direction::In => true,
         };
         let telling = minutes.iter().filter(|(began, minute)| tells(*began, minute));
@@ -212,11 +215,11 @@ struct LastResize {
 }
 
 impl LastResize {
-    fn of(terms: &Terms<'_>) -> Self {
-        let attempt = terms.history.last_resize();
-        let current = terms.current.get();
+    fn of(context: &LoadContext<'_>) -> Self {
+        let attempt = context.history.last_resize();
+        let current = context.current.get();
         let minutes = settling_minutes(attempt.map_or(current, |resized| resized.from.get()), current);
-        Self { attempt, settling: SignedDuration::from_mins(minutes), current: terms.current }
+        Self { attempt, settling: SignedDuration::from_mins(minutes), current: context.current }
     }
 
     /// Whether it was made before a minute began, if any was.
@@ -226,7 +229,7 @@ impl LastResize {
 
     /// Whether a minute shows a stream that was not being resized: it began before the last resize, or well after it, or it
     /// took in about all that the new size can.
-    fn is_felt(&self, began: Timestamp, minute: &Minute) -> bool {
+    fn is_settled(&self, began: Timestamp, minute: &Minute) -> bool {
         let Some(resized) = self.attempt else { return true };
         began < resized.at
             || began.duration_since(resized.at) >= self.settling

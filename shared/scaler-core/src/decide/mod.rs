@@ -31,10 +31,10 @@ pub use bounds::BoundsReason;
 pub use budget::{BudgetReason, NoneLeft};
 pub use cause::Cause;
 pub use consumers::ConsumersReason;
-pub(crate) use consumers::spared;
+pub(crate) use consumers::read_capacity_floor;
 pub(crate) use context::Context;
 pub use context::may_plan;
-use context::{Basis, Found, Proposal};
+use context::{Basis, Proposal, StageResult};
 pub use cooldown::CooldownReason;
 pub use direction::DirectionReason;
 pub use hot_shards::{HotKey, HotShardsReason};
@@ -93,20 +93,20 @@ pub fn decide(
     direction: Direction,
     now: Timestamp,
 ) -> Result<Decision, Need> {
-    let policy = match admit(stack, &seen.stream, &seen.enrolment, intent, direction) {
+    let policy = match admit(stack, &seen.stream, &seen.tags, intent, direction) {
         Ok(policy) => policy,
         Err(decision) => return Ok(*decision),
     };
-    let dry_run = intent.is_dry_run(stack, &seen.enrolment);
+    let dry_run = intent.is_dry_run(stack, &seen.tags);
     let context = Context::new(&policy, seen, intent, dry_run, direction, now)?;
-    let mut course = Course::new(&context);
+    let mut pipeline = Pipeline::new(&context);
     for stage in STAGES {
-        course.take(stage(&context, &course.proposal)?);
-        if course.is_over() {
+        pipeline.apply(stage(&context, &pipeline.proposal)?);
+        if pipeline.is_finished() {
             break;
         }
     }
-    Ok(course.decision())
+    Ok(pipeline.decision())
 }
 
 /// The policy of one stream, if it may be changed now.
@@ -119,11 +119,11 @@ pub fn decide(
 pub fn admit(
     stack: &Policy,
     stream: &StreamState,
-    enrolment: &StreamTags,
+    tags: &StreamTags,
     intent: Intent,
     direction: Direction,
 ) -> Result<Policy, Box<Decision>> {
-    admission(stack, stream, enrolment, intent)
+    admission(stack, stream, tags, intent)
         .map_err(|reason| Box::new(Decision::stopped(direction, stream.open_shards, reason)))
 }
 
@@ -179,7 +179,7 @@ pub struct Decision {
 }
 
 /// The stages of a decision as far as they were run.
-struct Course<'a> {
+struct Pipeline<'a> {
     context: &'a Context<'a>,
     proposal: Proposal,
     wanted: ShardCount,
@@ -187,7 +187,7 @@ struct Course<'a> {
     steps: Vec<Step>,
 }
 
-impl<'a> Course<'a> {
+impl<'a> Pipeline<'a> {
     fn new(context: &'a Context<'a>) -> Self {
         let current = context.current;
         let proposal = Proposal { shards: current, resharding: None, basis: Basis::Load };
@@ -195,29 +195,29 @@ impl<'a> Course<'a> {
         Self { context, proposal, wanted, blocked_by: None, steps: Vec::new() }
     }
 
-    fn take(&mut self, found: Option<context::Finding<Reason>>) {
-        let Some(found) = found else { return };
-        let (current, stage) = (self.context.current, found.reason.stage());
+    fn apply(&mut self, output: Option<context::StageOutput<Reason>>) {
+        let Some(output) = output else { return };
+        let (current, stage) = (self.context.current, output.reason.stage());
         let was_wanted = match self.context.direction {
             Direction::Out => self.proposal.shards > current,
             Direction::In => self.proposal.shards < current,
         };
-        if (was_wanted && found.shards == current) || found.reason.is_waiting() {
+        if (was_wanted && output.shards == current) || output.reason.is_waiting() {
             self.blocked_by = Some(stage);
         }
         if matches!(stage, Stage::Recommend | Stage::HotShards) && self.context.order.is_none() {
-            self.wanted = found.shards;
+            self.wanted = output.shards;
         }
         self.proposal = Proposal {
-            shards: found.shards,
-            resharding: found.resharding.or(self.proposal.resharding.take()),
-            basis: found.basis.unwrap_or(self.proposal.basis),
+            shards: output.shards,
+            resharding: output.resharding.or(self.proposal.resharding.take()),
+            basis: output.basis.unwrap_or(self.proposal.basis),
         };
-        self.steps.push(Step { shards: found.shards, reason: found.reason });
+        self.steps.push(Step { shards: output.shards, reason: output.reason });
     }
 
     /// Whether nothing is left to be done. Bounds are always asked, since a stream outside them is wrong whatever its load.
-    fn is_over(&self) -> bool {
+    fn is_finished(&self) -> bool {
         let stage = self.steps.last().map(|step| step.reason.stage());
         self.proposal.shards == self.context.current && !matches!(stage, Some(Stage::Recommend | Stage::HotShards))
     }
@@ -339,7 +339,7 @@ impl Decision {
             let is_notable = step.reason.explained().is_always_told(self.desired != self.current)
                 || step.reason.cause().is_some_and(|cause| cause.matters_in(self.direction));
             if is_told || is_notable {
-                told.push(self.told(&step.reason));
+                told.push(self.describe(&step.reason));
             }
             before = step.shards;
         }
@@ -353,23 +353,20 @@ impl Decision {
         format!("{verdict}: {}", told.join("; "))
     }
 
-    /// Why the stream may not be changed at all; `None` where it may.
-    pub fn not_admitted(&self) -> Option<&AdmitReason> {
-        match &self.steps.first()?.reason {
-            Reason::Admit(reason) => Some(reason),
-            _ => None,
-        }
+    /// Whether the stream is left alone since it lacks the tag that lets us change it.
+    pub fn is_not_managed(&self) -> bool {
+        matches!(self.steps.first(), Some(Step { reason: Reason::Admit(AdmitReason::NotManaged), .. }))
     }
 
     /// Why it was blocked, in the words of the stage that did.
     pub fn why_blocked(&self) -> Option<String> {
         let stopped = self.steps.iter().find(|step| Some(step.reason.stage()) == self.blocked_by)?;
-        Some(self.told(&stopped.reason))
+        Some(self.describe(&stopped.reason))
     }
 
     /// One of its reasons in words, as of when it was made.
-    pub fn told(&self, reason: &Reason) -> String {
-        Told { reason, now: self.at }.to_string()
+    pub fn describe(&self, reason: &Reason) -> String {
+        ReasonAt { reason, now: self.at }.to_string()
     }
 }
 
@@ -386,19 +383,19 @@ impl Reason {
 }
 
 impl fmt::Display for Reason {
-    /// Times have their date: who reads it, and when, is not known. See [`Decision::told`].
+    /// Times have their date: who reads it, and when, is not known. See [`Decision::describe`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.explained().write(f, None)
     }
 }
 
 /// A reason as it is told at a time.
-struct Told<'a> {
+struct ReasonAt<'a> {
     reason: &'a Reason,
     now: Option<Timestamp>,
 }
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for ReasonAt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.reason.explained().write(f, self.now)
     }

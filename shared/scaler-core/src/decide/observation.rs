@@ -12,7 +12,7 @@ pub struct Observation {
     /// What Kinesis says of the stream.
     pub stream: StreamState,
     /// What the stream's tags say, its resize history included.
-    pub enrolment: StreamTags,
+    pub tags: StreamTags,
     /// What CloudWatch says.
     pub window: MetricWindow,
     /// The plan of the next day, as far as the stream's past tells.

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::cause::Cause;
-use super::context::{Context, Found, Proposal, count};
+use super::context::{Context, Proposal, StageResult, propose};
 use super::words::Explain;
 use crate::direction::Direction;
 use crate::need::{Fetched, Need};
@@ -32,27 +32,27 @@ pub enum QuotaReason {
 
 /// As far as the quotas go. The account's is read only where a stream is about to grow: `DescribeLimits` allows one call a second
 /// for the whole account.
-pub(crate) fn quota(context: &Context<'_>, proposal: &Proposal) -> Found<QuotaReason> {
+pub(crate) fn quota(context: &Context<'_>, proposal: &Proposal) -> StageResult<QuotaReason> {
     let (current, wanted) = (context.current, proposal.shards);
     let ceiling = ShardCount::saturating(u64::from(SHARDS_PER_STREAM_MAX));
     if wanted > ceiling {
         // Possible only above the ceiling already, where half is still too many for AWS: a person has to split the way.
-        return count(current, QuotaReason::StreamCeiling(ceiling));
+        return propose(current, QuotaReason::StreamCeiling(ceiling));
     }
     if context.direction == Direction::In {
-        return count(wanted, QuotaReason::WithinQuota);
+        return propose(wanted, QuotaReason::WithinQuota);
     }
     let account = match context.account {
         Fetched::NotYet if context.dry_run => None,
         account => account.or_need(Need::Quota)?,
     };
-    let Some(account) = account else { return count(wanted, QuotaReason::QuotaUnknown) };
+    let Some(account) = account else { return propose(wanted, QuotaReason::QuotaUnknown) };
     let left = account.limit.saturating_sub(account.open);
     let most = ShardCount::saturating(u64::from(current.get()) + u64::from(left));
     if wanted > most {
-        count(most, QuotaReason::AccountQuota { left, wanted })
+        propose(most, QuotaReason::AccountQuota { left, wanted })
     } else {
-        count(wanted, QuotaReason::WithinQuota)
+        propose(wanted, QuotaReason::WithinQuota)
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::cause::Cause;
-use super::context::{Basis, Context, Found, Proposal, count, count_by};
+use super::context::{Basis, Context, Proposal, StageResult, propose, propose_by};
 use super::load_signals::{Load, UnknownLoad};
 use super::words::{Explain, ahead, minute};
 use crate::direction::Direction;
@@ -92,7 +92,7 @@ pub enum RecommendReason {
 type Recommended = (ShardCount, RecommendReason);
 
 /// What the load asks for, or the plan, or splits that were begun.
-pub(crate) fn recommend(context: &Context<'_>, _: &Proposal) -> Found<RecommendReason> {
+pub(crate) fn recommend(context: &Context<'_>, _: &Proposal) -> StageResult<RecommendReason> {
     let by_load = match &context.signals.load {
         Ok(load) => for_load(context, load),
         Err(unknown) => (context.current, RecommendReason::Unknown(*unknown)),
@@ -104,9 +104,9 @@ pub(crate) fn recommend(context: &Context<'_>, _: &Proposal) -> Found<RecommendR
     match context.unfinished_splits().filter(|(_, to)| *to > shards) {
         Some((from, to)) => {
             let [done, all] = [context.current, to].map(|count| count.get() - from.get());
-            count(to, RecommendReason::SplitsUnfinished { done, all })
+            propose(to, RecommendReason::SplitsUnfinished { done, all })
         }
-        None => count_by(reason.basis(), shards, reason),
+        None => propose_by(reason.basis(), shards, reason),
     }
 }
 
@@ -163,9 +163,9 @@ fn is_within_tolerance(context: &Context<'_>, demand: Demand, recommended: Shard
     let current = context.current;
     match recommended.cmp(&current) {
         Ordering::Equal => false,
-        Ordering::Greater => demand.shards(context.policy.bearable_percent()) <= current,
+        Ordering::Greater => demand.shards(context.policy.upper_threshold_percent()) <= current,
         Ordering::Less => {
-            recommended.get() > context.policy.worth_shrinking_to(current) && !context.is_way_inside(recommended)
+            recommended.get() > context.policy.scale_in_target_max(current) && !context.returns_under_max(recommended)
         }
     }
 }
@@ -183,7 +183,7 @@ fn with_plan(context: &Context<'_>, plan: &Plan, (shards, reason): Recommended) 
             *recommended <= plan.desired()
         }
         // The last resize is not felt yet, and what was throttled until then hides the load: soon the rules will know better.
-        _ if context.direction == Direction::Out && context.signals.throttled_before_resize_was_felt => false,
+        _ if context.direction == Direction::Out && context.signals.throttled_before_resize_settled => false,
         RecommendReason::WithinTolerance { .. } => true,
         RecommendReason::Load { .. }
         | RecommendReason::BurstsWithinMinutes { .. }

@@ -1,7 +1,7 @@
 //! One split or merge that takes the place of `UpdateShardCount`: each look makes one, and the next decides anew.
 
 use crate::policy::Policy;
-use crate::reshard::{Operation, ReshardTerms, ShardCall};
+use crate::reshard::{Operation, ReshardLimits, ShardCall};
 use crate::stream::ShardWindow;
 use kinesis_model::{OpenShard, ShardCount};
 
@@ -54,8 +54,8 @@ impl Resharding {
 }
 
 /// The terms of a plan that only splits.
-pub(crate) fn split_terms(policy: &Policy) -> ReshardTerms {
-    ReshardTerms { shards_min: u32::MAX, shards_max: u32::MAX, ..ReshardTerms::of(policy) }
+pub(crate) fn split_limits(policy: &Policy) -> ReshardLimits {
+    ReshardLimits { shards_min: u32::MAX, shards_max: u32::MAX, ..ReshardLimits::of(policy) }
 }
 
 /// The split of the widest shard in its middle; of equals, of the first.

@@ -47,7 +47,7 @@ macro_rules! stages {
         }
 
         /// What is asked after admission, in this order.
-        const STAGES: &[fn(&Context<'_>, &Proposal) -> Found<Reason>] = &[
+        const STAGES: &[fn(&Context<'_>, &Proposal) -> StageResult<Reason>] = &[
             $( |context, proposal| Ok($function(context, proposal)?.map(|found| found.map(Reason::$stage))), )+
         ];
     };

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::context::{Context, Found, Proposal, count};
+use super::context::{Context, Proposal, StageResult, propose};
 use super::words::Explain;
 use kinesis_model::ShardCount;
 
@@ -20,15 +20,15 @@ pub enum StepFactorReason {
 }
 
 /// As far as one call goes. A split or merge changes the count by one.
-pub(crate) fn step_factor(context: &Context<'_>, proposal: &Proposal) -> Found<StepFactorReason> {
+pub(crate) fn step_factor(context: &Context<'_>, proposal: &Proposal) -> StageResult<StepFactorReason> {
     if proposal.resharding.is_some() {
         return Ok(None);
     }
     let (least, most, wanted) = (context.current.halved(), context.current.doubled(), proposal.shards);
     match wanted {
-        _ if wanted > most => count(most, StepFactorReason::LimitedToDouble(wanted)),
-        _ if wanted < least => count(least, StepFactorReason::LimitedToHalf(wanted)),
-        _ => count(wanted, StepFactorReason::WithinStep),
+        _ if wanted > most => propose(most, StepFactorReason::LimitedToDouble(wanted)),
+        _ if wanted < least => propose(least, StepFactorReason::LimitedToHalf(wanted)),
+        _ => propose(wanted, StepFactorReason::WithinStep),
     }
 }
 

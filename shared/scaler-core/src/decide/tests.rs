@@ -13,7 +13,7 @@ fn consumers_that_are_behind_by_more_than_is_borne_are_told_so() {
 #[test]
 fn a_time_of_another_day_has_its_date() {
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
-    let told = |reason: &Reason, now: &str| Told { reason, now: Some(at(now)) }.to_string();
+    let told = |reason: &Reason, now: &str| ReasonAt { reason, now: Some(at(now)) }.to_string();
     let next = at("2026-12-01T10:12:00Z");
     let spent = Reason::Budget(BudgetReason::NoneLeft(NoneLeft::BudgetSpent { spent: 10, next }));
     assert!(told(&spent, "2026-12-01T09:00:00Z").ends_with("the next is possible at 10:12Z"), "the same day");

@@ -5,14 +5,14 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::context::{Context, Found, Proposal, call, count};
+use super::context::{Context, Proposal, StageResult, propose, propose_call};
 use super::hot_shards::is_new;
-use super::resharding::{Resharding, split_terms};
+use super::resharding::{Resharding, split_limits};
 use super::words::{Explain, SHARDS_UNKNOWN};
 use crate::direction::Direction;
-use crate::hot_shard::{EVEN, percent};
+use crate::hot_shard_kind::{EVEN, percent};
 use crate::need::Need;
-use crate::reshard::{ReshardTerms, plan_reshard};
+use crate::reshard::{ReshardLimits, plan_reshard};
 use crate::stream::{ShardLoad, ShardWindow, largest_over, shard_loads, total};
 use kinesis_model::{HashKeyRange, ShardCount};
 
@@ -42,7 +42,7 @@ pub struct TooFull {
 }
 
 /// Asks how the load would lie on so many even shards.
-pub(crate) fn uneven_load(context: &Context<'_>, proposal: &Proposal) -> Found<UnevenLoadReason> {
+pub(crate) fn uneven_load(context: &Context<'_>, proposal: &Proposal) -> StageResult<UnevenLoadReason> {
     if proposal.resharding.is_some() || !context.shard_metrics || !context.may_look_at_shards() {
         return Ok(None);
     }
@@ -53,46 +53,46 @@ pub(crate) fn uneven_load(context: &Context<'_>, proposal: &Proposal) -> Found<U
     }
 }
 
-fn grow(context: &Context<'_>, shards: &[ShardWindow], desired: ShardCount) -> Found<UnevenLoadReason> {
+fn grow(context: &Context<'_>, shards: &[ShardWindow], desired: ShardCount) -> StageResult<UnevenLoadReason> {
     let Some(mut loads) = shard_loads(shards, context.signals.settled_since) else {
         let is_unknown = is_new(context) && !context.signals.throttles();
-        return if is_unknown { count(context.current, UnevenLoadReason::ShardsUnknown) } else { Ok(None) };
+        return if is_unknown { propose(context.current, UnevenLoadReason::ShardsUnknown) } else { Ok(None) };
     };
-    let terms = split_terms(context.policy);
+    let limits = split_limits(context.policy);
     // What a plan grows for has not come yet.
-    let growth = f64::from(desired.get()) * terms.target / total(&loads);
+    let growth = f64::from(desired.get()) * limits.target / total(&loads);
     if growth > 1.0 {
         for load in &mut loads {
             load.load *= growth;
         }
     }
-    let Some(too_full) = TooFull::of(&loads, desired, &terms) else { return Ok(None) };
-    one_call(context, shards, &loads, &terms, too_full)
+    let Some(too_full) = TooFull::of(&loads, desired, &limits) else { return Ok(None) };
+    one_call(context, shards, &loads, &limits, too_full)
 }
 
-fn shrink(context: &Context<'_>, shards: &[ShardWindow], desired: ShardCount) -> Found<UnevenLoadReason> {
-    let terms = split_terms(context.policy);
-    if context.signals.busiest_shards <= terms.bearable {
+fn shrink(context: &Context<'_>, shards: &[ShardWindow], desired: ShardCount) -> StageResult<UnevenLoadReason> {
+    let limits = split_limits(context.policy);
+    if context.signals.busiest_shards <= limits.upper_threshold {
         // One shard could take it all, however it lies; of an idle stream shards have no metrics.
         return Ok(None);
     }
     // A pair that is cold now may have been hot within the window.
     let is_known = known_minutes(shards) >= context.policy.window_minutes(Direction::In) / 2;
     let Some(mut loads) = shard_loads(shards, Timestamp::MIN).filter(|_| is_known) else {
-        return count(context.current, UnevenLoadReason::ShardsUnknown);
+        return propose(context.current, UnevenLoadReason::ShardsUnknown);
     };
-    let Some(too_full) = TooFull::of(&loads, desired, &terms) else { return Ok(None) };
+    let Some(too_full) = TooFull::of(&loads, desired, &limits) else { return Ok(None) };
     // A count that carries it and still saves something is one call; merges are one each.
-    let enough = counts_between(context, desired).find(|shards| TooFull::of(&loads, *shards, &terms).is_none());
+    let enough = counts_between(context, desired).find(|shards| TooFull::of(&loads, *shards, &limits).is_none());
     if let Some(shards) = enough {
-        return count(shards, UnevenLoadReason::EnoughShards(too_full, shards));
+        return propose(shards, UnevenLoadReason::EnoughShards(too_full, shards));
     }
     // What throttled once is left whole here; it is not merged either, being hot.
     for load in &mut loads {
         load.throttled_records = 0;
     }
-    let terms = ReshardTerms { shards_min: desired.get(), bearable: f64::INFINITY, ..terms };
-    one_call(context, shards, &loads, &terms, too_full)
+    let limits = ReshardLimits { shards_min: desired.get(), upper_threshold: f64::INFINITY, ..limits };
+    one_call(context, shards, &loads, &limits, too_full)
 }
 
 /// The first split or merge of a plan, if there is one.
@@ -100,28 +100,28 @@ fn one_call(
     context: &Context<'_>,
     shards: &[ShardWindow],
     loads: &[ShardLoad],
-    terms: &ReshardTerms,
+    limits: &ReshardLimits,
     too_full: TooFull,
-) -> Found<UnevenLoadReason> {
-    let plan = plan_reshard(loads, &[], terms);
+) -> StageResult<UnevenLoadReason> {
+    let plan = plan_reshard(loads, &[], limits);
     let first = plan.operations.first().and_then(|first| Resharding::of(*first, shards, context.current));
     match first {
-        Some(first) => call(first.to, UnevenLoadReason::SplitOrMerge(too_full), first),
-        None => count(context.current, UnevenLoadReason::NothingCold(too_full)),
+        Some(first) => propose_call(first.to, UnevenLoadReason::SplitOrMerge(too_full), first),
+        None => propose(context.current, UnevenLoadReason::NothingCold(too_full)),
     }
 }
 
 impl TooFull {
-    fn of(loads: &[ShardLoad], desired: ShardCount, terms: &ReshardTerms) -> Option<Self> {
+    fn of(loads: &[ShardLoad], desired: ShardCount, limits: &ReshardLimits) -> Option<Self> {
         let largest = largest_over(loads, &HashKeyRange::uniform(desired.get()));
-        let is_too_full = largest > terms.bearable && largest > EVEN * total(loads) / f64::from(desired.get());
+        let is_too_full = largest > limits.upper_threshold && largest > EVEN * total(loads) / f64::from(desired.get());
         is_too_full.then(|| Self { desired, largest_percent: percent(largest) })
     }
 }
 
 /// Some counts between what scale-in wants and what is worth a resize, the smallest first.
 fn counts_between(context: &Context<'_>, desired: ShardCount) -> impl Iterator<Item = ShardCount> {
-    let most = context.policy.worth_shrinking_to(context.current);
+    let most = context.policy.scale_in_target_max(context.current);
     let more = u64::from(most.saturating_sub(desired.get()));
     let counts =
         (1..=COUNTS_TRIED).map(move |part| u64::from(desired.get()) + more * u64::from(part) / u64::from(COUNTS_TRIED));

@@ -19,7 +19,7 @@ use crate::stream::{LoadHistory, ResizeHistory};
 use forecast::Forecast;
 use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
 use kinesis_model::{MetricWindow, ShardCount};
-use program::{Program, Terms};
+use program::{Constraints, Program};
 use tuning::{BEYOND_HIGH, BEYOND_LIKELY, HISTORY_MINUTES_MIN};
 pub(crate) use tuning::{STALE_AFTER_MINUTES, rules_growth_percent_min};
 
@@ -69,7 +69,7 @@ pub fn plan_ahead(
     let forecast = Forecast::of(&history, usize::try_from(age).unwrap_or(0), current.get())?;
     // What is free again by now is free.
     let minutes_until = |at: Timestamp| usize::try_from((at.duration_since(now).as_secs() + 59) / 60).unwrap_or(0);
-    let terms = Terms {
+    let constraints = Constraints {
         current,
         min: policy.min(),
         max: policy.max(),
@@ -80,7 +80,7 @@ pub fn plan_ahead(
         tolerance_percent: policy.tolerance_percent,
         worth: policy.throttling_risk.worth(),
     };
-    Some(Plan::of(&forecast, &terms))
+    Some(Plan::of(&forecast, &constraints))
 }
 
 impl Plan {
@@ -108,16 +108,16 @@ impl Plan {
     }
 
     /// Plans the next day.
-    fn of(forecast: &Forecast, terms: &Terms) -> Self {
+    fn of(forecast: &Forecast, constraints: &Constraints) -> Self {
         let minutes = |minutes: usize| u32::try_from(minutes).expect("a day has 1,440 minutes");
         let planned =
-            Program::new(forecast, terms).cheapest().into_iter().enumerate().map(|(span, shards)| PlannedSpan {
+            Program::new(forecast, constraints).cheapest().into_iter().enumerate().map(|(span, shards)| PlannedSpan {
                 begins_in_minutes: minutes(forecast.spans[span].begins),
                 minutes: minutes(forecast.spans[span].minutes),
                 shards,
                 likely: forecast.high(span, BEYOND_LIKELY),
                 high: forecast.high(span, BEYOND_HIGH),
             });
-        Self { spans: planned.collect(), left: terms.left }
+        Self { spans: planned.collect(), left: constraints.left }
     }
 }

@@ -19,7 +19,7 @@ type ByLeft = [f64; RESIZES + 1];
 
 /// What a plan has to keep to.
 #[derive(Clone, Debug)]
-pub(super) struct Terms {
+pub(super) struct Constraints {
     /// Open shards now.
     pub(super) current: ShardCount,
     /// The operator's minimum.
@@ -80,7 +80,7 @@ impl Choice {
 /// The program: least cost from each span on, by level and resizes left.
 pub(super) struct Program<'a> {
     forecast: &'a Forecast,
-    terms: &'a Terms,
+    constraints: &'a Constraints,
     /// Worth of what is throttled in each span.
     worth: Vec<f64>,
     /// Resizes that become free at the end of each span.
@@ -96,16 +96,16 @@ pub(super) struct Program<'a> {
 }
 
 impl<'a> Program<'a> {
-    pub(super) fn new(forecast: &'a Forecast, terms: &'a Terms) -> Self {
+    pub(super) fn new(forecast: &'a Forecast, constraints: &'a Constraints) -> Self {
         let freed = forecast.spans.iter().map(|span| {
             let within = span.begins + 1..=span.begins + span.minutes;
-            terms.free_in.iter().filter(|minutes| within.contains(minutes)).count()
+            constraints.free_in.iter().filter(|minutes| within.contains(minutes)).count()
         });
         let levels = &forecast.levels;
         let mut program = Self {
             forecast,
-            terms,
-            worth: worth(forecast, terms.worth),
+            constraints,
+            worth: worth(forecast, constraints.worth),
             freed: freed.collect(),
             changes: Vec::new(),
             surprises: Vec::new(),
@@ -123,7 +123,7 @@ impl<'a> Program<'a> {
     /// The count of each span on the cheapest way.
     pub(super) fn cheapest(&self) -> Vec<ShardCount> {
         let count = |shards: u32| ShardCount::new(shards).expect("no level is below one shard");
-        let (current, levels) = (self.terms.current.get(), &self.forecast.levels);
+        let (current, levels) = (self.constraints.current.get(), &self.forecast.levels);
         let mut shards = self.first();
         let mut left = self.left_after(0, self.left_at_first(), shards != current);
         let mut at = self.nearest(shards);
@@ -152,7 +152,7 @@ impl<'a> Program<'a> {
         let cost = |left: usize| {
             // No load is beyond `u32::MAX` shards.
             let reach = u32::try_from(u64::from(shards) << left).unwrap_or(u32::MAX);
-            SURPRISE * self.terms.worth * self.forecast.surprise(reach)
+            SURPRISE * self.constraints.worth * self.forecast.surprise(reach)
         };
         std::array::from_fn(cost)
     }
@@ -212,7 +212,7 @@ impl<'a> Program<'a> {
 
     /// The count to have in the first span, with the exact counts of both ends.
     fn first(&self) -> u32 {
-        let (current, left) = (self.terms.current.get(), self.left_at_first());
+        let (current, left) = (self.constraints.current.get(), self.left_at_first());
         if left == 0 {
             return current;
         }
@@ -221,8 +221,8 @@ impl<'a> Program<'a> {
         let here = choice(current);
         // Of large counts not every one is tried. The ends are: close to its maximum a stream may have no other count to grow to.
         let step = (current / FIRST_STEP_PARTS).max(1) as usize;
-        let (least, most) = (self.terms.current.halved().get(), self.terms.current.doubled().get());
-        let tried = (least..=most).step_by(step).chain([most, self.terms.max.get(), self.terms.min.get()]);
+        let (least, most) = (self.constraints.current.halved().get(), self.constraints.current.doubled().get());
+        let tried = (least..=most).step_by(step).chain([most, self.constraints.max.get(), self.constraints.min.get()]);
         let allowed = tried.filter(|to| *to != current && self.is_allowed(current, *to, left));
         let changes = allowed.map(|to| {
             let takes = resize_minutes(current, to);
@@ -249,7 +249,7 @@ impl<'a> Program<'a> {
     }
 
     fn left_at_first(&self) -> usize {
-        (self.terms.left as usize).min(RESIZES)
+        (self.constraints.left as usize).min(RESIZES)
     }
 
     fn left_after(&self, span: usize, left: usize, is_changed: bool) -> usize {
@@ -280,11 +280,11 @@ impl<'a> Program<'a> {
 
     fn may_shrink(&self, from: u32, to: u32, left: usize) -> bool {
         let least = SCALE_IN_SHARE_OF_GROWTH * (1.0 - 1.0 / (1.0 + planned_growth_min(left)));
-        let given_back = (f64::from(self.terms.tolerance_percent) / 100.0).max(least);
+        let given_back = (f64::from(self.constraints.tolerance_percent) / 100.0).max(least);
         let is_enough = f64::from(to) <= f64::from(from) * (1.0 - given_back);
         let kept = if self.forecast.days < 1.0 { FIRST_DAY_RESIZES } else { LAST_RESIZES };
-        let can_spare = left > kept.max(self.terms.reserved as usize);
-        to >= self.terms.min.get().max(from.div_ceil(2)) && is_enough && can_spare
+        let can_spare = left > kept.max(self.constraints.reserved as usize);
+        to >= self.constraints.min.get().max(from.div_ceil(2)) && is_enough && can_spare
     }
 
     fn may_grow(&self, from: u32, to: u32, left: usize) -> bool {
@@ -295,7 +295,7 @@ impl<'a> Program<'a> {
             _ if level < peak * KNOWN_GROUND => peak * ABOVE_PEAK,
             _ => f64::INFINITY,
         };
-        let (max, most) = (self.terms.max.get(), from.saturating_mul(2));
+        let (max, most) = (self.constraints.max.get(), from.saturating_mul(2));
         let is_large = f64::from(to) >= (f64::from(from) * (1.0 + planned_growth_min(left))).floor();
         let is_most = to == max || to == most;
         // The maximum caps growth; a stream above it comes down as far as its load allows.

@@ -17,14 +17,14 @@ const DATED_EARLY_MAX: SignedDuration = SignedDuration::from_mins(2);
 /// AWS gives no figure; our own calls are given up after less.
 const SHOWN_AFTER: SignedDuration = SignedDuration::from_secs(30);
 /// For so long AWS is believed that the day's calls are spent. It does not say until when.
-pub(crate) const SPENT_BELIEVED: SignedDuration = SignedDuration::from_hours(1);
+pub(crate) const DAILY_LIMIT_BELIEVED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// What an attempt was, and what is known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptKind {
     /// A call for more or fewer shards of which no answer is known: AWS may have accepted it or not. It explains the count
     /// before it and the one it asked for. It spends the daily budget until the next look at the stream settles it.
-    Asked(Direction),
+    Unanswered(Direction),
     /// A call without an answer, after which the stream was seen to be what it was before. It spends nothing; a cooldown counts from
     /// it.
     NotMade,
@@ -37,41 +37,41 @@ pub enum AttemptKind {
     /// A resize by somebody else, at the time at which it was found: it spends the daily budget, and scale-in cools down
     /// from it. It does not keep scale-out waiting, nor say when the stream became what it is. Without a count it is one
     /// that was under way: the next look tells what it led to.
-    Foreign,
+    External,
     /// Splits or merges, one after the other, which lead from the one count to the other: they spend nothing of the daily budget,
     /// and scale-out does not wait after them.
-    Stepwise,
+    SplitOrMerge,
     /// AWS said that the day's calls are spent. It is believed for an hour.
-    DaySpent,
+    DailyLimitReached,
 }
 
 impl AttemptKind {
     /// One letter, since the whole history must fit a tag's value.
     const fn letter(self) -> char {
         match self {
-            Self::Asked(Direction::Out) => 'O',
-            Self::Asked(Direction::In) => 'I',
+            Self::Unanswered(Direction::Out) => 'O',
+            Self::Unanswered(Direction::In) => 'I',
             Self::NotMade => 'n',
             Self::ScaleOut => 'o',
             Self::ScaleIn => 'i',
             Self::Refused => 'x',
-            Self::Foreign => 'f',
-            Self::Stepwise => 's',
-            Self::DaySpent => 'l',
+            Self::External => 'f',
+            Self::SplitOrMerge => 's',
+            Self::DailyLimitReached => 'l',
         }
     }
 
     /// Every kind.
     const ALL: [Self; 9] = [
-        Self::Asked(Direction::Out),
-        Self::Asked(Direction::In),
+        Self::Unanswered(Direction::Out),
+        Self::Unanswered(Direction::In),
         Self::NotMade,
         Self::ScaleOut,
         Self::ScaleIn,
         Self::Refused,
-        Self::Foreign,
-        Self::Stepwise,
-        Self::DaySpent,
+        Self::External,
+        Self::SplitOrMerge,
+        Self::DailyLimitReached,
     ];
 
     /// The kind of this letter.
@@ -124,7 +124,7 @@ impl ResizeHistory {
     /// An attempt counts for 24 hours and two minutes: AWS dates a call later than the entry, and overcounting is safe. A time
     /// in the future (a clock that ran ahead) counts.
     pub fn spent(&self, now: Timestamp) -> u32 {
-        if self.day_spent(now).is_some() {
+        if self.daily_limit_reached(now).is_some() {
             return RESIZES_PER_DAY.max(self.counted(now));
         }
         self.counted(now)
@@ -135,22 +135,22 @@ impl ResizeHistory {
     }
 
     /// When AWS said last that the day's calls are spent, while it is believed.
-    pub fn day_spent(&self, now: Timestamp) -> Option<Timestamp> {
-        let said = self.0.iter().rev().find(|attempt| attempt.kind == AttemptKind::DaySpent)?.at;
-        (now.duration_since(said) < SPENT_BELIEVED).then_some(said)
+    pub fn daily_limit_reached(&self, now: Timestamp) -> Option<Timestamp> {
+        let said = self.0.iter().rev().find(|attempt| attempt.kind == AttemptKind::DailyLimitReached)?.at;
+        (now.duration_since(said) < DAILY_LIMIT_BELIEVED_FOR).then_some(said)
     }
 
     /// The last attempt that a cooldown in this direction counts from, refused ones included: for scale-in any, for
     /// scale-out any call of ours for a count.
     pub fn last_before_cooldown(&self, direction: Direction) -> Option<Attempt> {
         let counts = |attempt: &&Attempt| match attempt.kind {
-            AttemptKind::Asked(_)
+            AttemptKind::Unanswered(_)
             | AttemptKind::NotMade
             | AttemptKind::ScaleOut
             | AttemptKind::ScaleIn
             | AttemptKind::Refused => true,
-            AttemptKind::Foreign | AttemptKind::Stepwise => direction == Direction::In,
-            AttemptKind::DaySpent => false,
+            AttemptKind::External | AttemptKind::SplitOrMerge => direction == Direction::In,
+            AttemptKind::DailyLimitReached => false,
         };
         self.0.iter().rev().find(counts).copied()
     }
@@ -158,8 +158,12 @@ impl ResizeHistory {
     /// The last call of ours that AWS did not refuse: what was measured before it, was measured on another stream.
     pub fn last_resize(&self) -> Option<Attempt> {
         let is_ours = |attempt: &&Attempt| match attempt.kind {
-            AttemptKind::Asked(_) | AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Stepwise => true,
-            AttemptKind::NotMade | AttemptKind::Refused | AttemptKind::Foreign | AttemptKind::DaySpent => false,
+            AttemptKind::Unanswered(_) | AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::SplitOrMerge => {
+                true
+            }
+            AttemptKind::NotMade | AttemptKind::Refused | AttemptKind::External | AttemptKind::DailyLimitReached => {
+                false
+            }
         };
         self.0.iter().rev().find(is_ours).copied()
     }
@@ -167,7 +171,7 @@ impl ResizeHistory {
     /// The splits that are not done yet, if the last thing that was done to a stream of so many shards was one of several: from
     /// which count, to which.
     pub(crate) fn unfinished_splits(&self, current: ShardCount, now: Timestamp) -> Option<(ShardCount, ShardCount)> {
-        let last = self.last_resize().filter(|last| last.kind == AttemptKind::Stepwise)?;
+        let last = self.last_resize().filter(|last| last.kind == AttemptKind::SplitOrMerge)?;
         let to = last.to.filter(|to| last.from <= current && current < *to && to.get() - last.from.get() > 1)?;
         (now.duration_since(last.at) < UNFINISHED_AFTER).then_some((last.from, to))
     }
@@ -180,10 +184,12 @@ impl ResizeHistory {
             return None;
         }
         let led_to = |attempt: &Attempt| match attempt.kind {
-            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign | AttemptKind::Stepwise => attempt.to,
+            AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::External | AttemptKind::SplitOrMerge => {
+                attempt.to
+            }
             // Perhaps not made; what was seen later tells.
-            AttemptKind::Asked(_) => None,
-            AttemptKind::NotMade | AttemptKind::Refused | AttemptKind::DaySpent => Some(attempt.from),
+            AttemptKind::Unanswered(_) => None,
+            AttemptKind::NotMade | AttemptKind::Refused | AttemptKind::DailyLimitReached => Some(attempt.from),
         };
         let after = self.0.iter().find(|attempt| attempt.at > at).map(|attempt| attempt.from);
         let before = self.0.iter().rfind(|attempt| attempt.at <= at);
@@ -192,36 +198,36 @@ impl ResizeHistory {
 
     /// What is known once a stream that is not being resized was seen to have `actual` shards: a call without an answer that
     /// led to this count was accepted; a count that no attempt explains is a resize by somebody else. Where no attempt of the
-    /// day says what the count should be, `alarms_fit` does, for which its alarms were made.
+    /// day says what the count should be, `alarm_shard_count` does, for which its alarms were made.
     #[must_use]
-    pub fn seen(&self, alarms_fit: Option<ShardCount>, actual: ShardCount, now: Timestamp) -> Self {
+    pub fn settled_with(&self, alarm_shard_count: Option<ShardCount>, actual: ShardCount, now: Timestamp) -> Self {
         let mut seen = self.clone();
         seen.settle_under_way(actual, now);
         let last = seen.0.iter().rfind(|attempt| is_recent(attempt, now) && attempt.explains()).copied();
         let expected = match last {
-            None => alarms_fit,
+            None => alarm_shard_count,
             // Under way as far as is known.
-            Some(Attempt { kind: AttemptKind::Foreign, to: None, .. }) => return seen,
+            Some(Attempt { kind: AttemptKind::External, to: None, .. }) => return seen,
             Some(last) if !last.is_shown(now) && actual == last.from => return seen,
-            Some(Attempt { kind: AttemptKind::Asked(_), from, .. }) => {
+            Some(Attempt { kind: AttemptKind::Unanswered(_), from, .. }) => {
                 if seen.settle_unanswered(actual, from, now) {
                     return seen;
                 }
                 Some(from)
             }
-            Some(last) if last.kind == AttemptKind::Stepwise => {
+            Some(last) if last.kind == AttemptKind::SplitOrMerge => {
                 // Splits and merges leave any count on the way; each refits the alarms, which tell more of it afterwards.
-                let is_under_way = now.duration_since(last.at) < UNFINISHED_AFTER || alarms_fit.is_none();
+                let is_under_way = now.duration_since(last.at) < UNFINISHED_AFTER || alarm_shard_count.is_none();
                 if is_under_way && last.passes(actual) {
                     return seen;
                 }
-                alarms_fit.or(last.to)
+                alarm_shard_count.or(last.to)
             }
             Some(last) => last.to,
         };
         match expected.filter(|expected| *expected != actual) {
             None => seen,
-            Some(from) => seen.with(Attempt { at: now, kind: AttemptKind::Foreign, from, to: Some(actual) }),
+            Some(from) => seen.with(Attempt { at: now, kind: AttemptKind::External, from, to: Some(actual) }),
         }
     }
 
@@ -230,17 +236,17 @@ impl ResizeHistory {
     fn settle_under_way(&mut self, actual: ShardCount, now: Timestamp) {
         let mut settled = Vec::with_capacity(self.0.len());
         for (at, attempt) in self.0.iter().enumerate() {
-            let is_under_way = attempt.kind == AttemptKind::Foreign && attempt.to.is_none();
+            let is_under_way = attempt.kind == AttemptKind::External && attempt.to.is_none();
             if !is_under_way || !attempt.is_shown(now) {
                 settled.push(*attempt);
                 continue;
             }
             let begins_at_what_is_seen = |next: &&Attempt| {
-                !matches!(next.kind, AttemptKind::Foreign | AttemptKind::Stepwise | AttemptKind::DaySpent)
+                !matches!(next.kind, AttemptKind::External | AttemptKind::SplitOrMerge | AttemptKind::DailyLimitReached)
             };
             let count = self.0[at + 1..].iter().find(begins_at_what_is_seen).map_or(actual, |next| next.from);
             let before = settled.iter().rfind(|past: &&Attempt| past.explains());
-            let is_ours = before.is_some_and(|past| past.kind == AttemptKind::Stepwise && past.passes(count));
+            let is_ours = before.is_some_and(|past| past.kind == AttemptKind::SplitOrMerge && past.passes(count));
             if count != attempt.from && !is_ours {
                 settled.push(Attempt { to: Some(count), ..*attempt });
             }
@@ -252,7 +258,7 @@ impl ResizeHistory {
     /// `actual` the newest was accepted, and the others were not made. Where none explains `actual`, nothing is known of them.
     /// Whether anything was settled.
     fn settle_unanswered(&mut self, actual: ShardCount, from: ShardCount, now: Timestamp) -> bool {
-        let is_asked = |attempt: &Attempt| matches!(attempt.kind, AttemptKind::Asked(_)) && attempt.from == from;
+        let is_asked = |attempt: &Attempt| matches!(attempt.kind, AttemptKind::Unanswered(_)) && attempt.from == from;
         let first = self.0.iter().rposition(|past| past.explains() && !is_asked(past)).map_or(0, |other| other + 1);
         let asked = || (first..self.0.len()).filter(|at| is_asked(&self.0[*at]));
         let accepted = asked().rfind(|at| self.0[*at].to == Some(actual));
@@ -286,7 +292,9 @@ impl ResizeHistory {
     pub fn free_again(&self, now: Timestamp) -> Vec<Timestamp> {
         let mut free: Vec<_> =
             self.spending(now).filter_map(|attempt| attempt.at.checked_add(counts_for()).ok()).collect();
-        if let Some(asked_again) = self.day_spent(now).and_then(|said| said.checked_add(SPENT_BELIEVED).ok()) {
+        if let Some(asked_again) =
+            self.daily_limit_reached(now).and_then(|said| said.checked_add(DAILY_LIMIT_BELIEVED_FOR).ok())
+        {
             for free in &mut free {
                 *free = asked_again.max(*free);
             }
@@ -305,18 +313,18 @@ impl ResizeHistory {
     #[must_use]
     pub fn with(&self, attempt: Attempt) -> Self {
         let now = attempt.at;
-        let is_found = attempt.kind == AttemptKind::Foreign;
+        let is_found = attempt.kind == AttemptKind::External;
         // Of the refused ones only the last matters, and only for the cooldown, until we try again; of splits and merges only the
         // last plan's; of AWS's word only the last.
         let is_kept = |past: &&Attempt| match past.kind {
             AttemptKind::Refused => is_found,
-            AttemptKind::Stepwise => attempt.kind != AttemptKind::Stepwise,
-            AttemptKind::DaySpent => attempt.kind != AttemptKind::DaySpent,
-            AttemptKind::Asked(_)
+            AttemptKind::SplitOrMerge => attempt.kind != AttemptKind::SplitOrMerge,
+            AttemptKind::DailyLimitReached => attempt.kind != AttemptKind::DailyLimitReached,
+            AttemptKind::Unanswered(_)
             | AttemptKind::NotMade
             | AttemptKind::ScaleOut
             | AttemptKind::ScaleIn
-            | AttemptKind::Foreign => true,
+            | AttemptKind::External => true,
         };
         let mut attempts: Vec<_> = self.recent(now).filter(is_kept).copied().collect();
         attempts.push(attempt);
@@ -363,8 +371,8 @@ impl Attempt {
     #[must_use]
     pub const fn accepted(self) -> Self {
         let kind = match self.kind {
-            AttemptKind::Asked(Direction::Out) => AttemptKind::ScaleOut,
-            AttemptKind::Asked(Direction::In) => AttemptKind::ScaleIn,
+            AttemptKind::Unanswered(Direction::Out) => AttemptKind::ScaleOut,
+            AttemptKind::Unanswered(Direction::In) => AttemptKind::ScaleIn,
             kind => kind,
         };
         Self { kind, ..self }
@@ -377,14 +385,17 @@ impl Attempt {
 
     /// Whether the stream's count may be due to it.
     const fn explains(&self) -> bool {
-        !matches!(self.kind, AttemptKind::Refused | AttemptKind::NotMade | AttemptKind::DaySpent)
+        !matches!(self.kind, AttemptKind::Refused | AttemptKind::NotMade | AttemptKind::DailyLimitReached)
     }
 
     /// Whether it is one of the ten calls that AWS accepts a day, or may be one.
     const fn spends(&self) -> bool {
         match self.kind {
-            AttemptKind::Asked(_) | AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => true,
-            AttemptKind::NotMade | AttemptKind::Refused | AttemptKind::Stepwise | AttemptKind::DaySpent => false,
+            AttemptKind::Unanswered(_) | AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::External => true,
+            AttemptKind::NotMade
+            | AttemptKind::Refused
+            | AttemptKind::SplitOrMerge
+            | AttemptKind::DailyLimitReached => false,
         }
     }
 
@@ -392,8 +403,8 @@ impl Attempt {
     const fn worth(&self) -> u8 {
         match self.kind {
             AttemptKind::Refused | AttemptKind::NotMade => 0,
-            AttemptKind::Stepwise | AttemptKind::DaySpent => 1,
-            AttemptKind::Asked(_) | AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::Foreign => 2,
+            AttemptKind::SplitOrMerge | AttemptKind::DailyLimitReached => 1,
+            AttemptKind::Unanswered(_) | AttemptKind::ScaleOut | AttemptKind::ScaleIn | AttemptKind::External => 2,
         }
     }
 

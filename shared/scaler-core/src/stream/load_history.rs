@@ -7,7 +7,7 @@ use kinesis_model::{MetricWindow, Minute};
 
 /// Minutes of the past that are asked for: CloudWatch keeps them for 15 days (User Guide, "Metrics retention") and refuses to be
 /// asked for older ones, so two hours less, since they age while they are kept.
-pub const PAST_MINUTES: u32 = 15 * 1_440 - 120;
+pub const HISTORY_MINUTES: u32 = 15 * 1_440 - 120;
 
 /// Load in shards (what was wanted, throttled records included, by the limit that binds), one value a minute.
 ///
@@ -72,7 +72,7 @@ impl LoadHistory {
         }
         if let Some(&last) = self.load.last() {
             let missing = ends.duration_since(self.end).as_mins() - 1;
-            let missing = usize::try_from(missing).expect("a later minute").min(PAST_MINUTES as usize);
+            let missing = usize::try_from(missing).expect("a later minute").min(HISTORY_MINUTES as usize);
             self.load.extend(std::iter::repeat_n(last, missing));
         }
         self.load.push(Demand::wanted(minute).in_shards());

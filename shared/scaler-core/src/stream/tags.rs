@@ -76,7 +76,7 @@ impl Overrides {
 
 /// Which of the two tags that are our memory a stream has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Memory {
+pub struct OwnTags {
     /// [`TAG_RESIZES`].
     pub resizes: bool,
     /// [`TAG_NOTICES`].
@@ -98,9 +98,9 @@ pub struct StreamTags {
     /// by it.
     pub budget: Option<Result<MicroUsd, TagFault>>,
     /// Tags that count towards the [`TAGS_PER_STREAM_MAX`] of a stream.
-    pub tags: usize,
+    pub tag_count: usize,
     /// Which of our two memories are among them.
-    pub has_memory: Memory,
+    pub has_own_tags: OwnTags,
     /// Tags of ours that could not be understood; such a stream is refused.
     pub faults: Vec<TagFault>,
 }
@@ -111,7 +111,7 @@ impl StreamTags {
         let mut read = Self::default();
         for (key, value) in tags.iter().map(|(key, value)| (key.as_ref(), value.as_ref())) {
             // Tags of AWS's own do not count. Source: "Tag restrictions" in the Kinesis developer guide.
-            read.tags += usize::from(!key.starts_with("aws:"));
+            read.tag_count += usize::from(!key.starts_with("aws:"));
             if !key.starts_with(TAG_PREFIX) {
                 continue;
             }
@@ -138,9 +138,9 @@ impl StreamTags {
 
     /// The tags that are our memory for which the stream has no room: of those that it lacks, the ones beyond its 50.
     pub fn no_room_for(&self) -> Vec<&'static str> {
-        let lacking = [(TAG_RESIZES, self.has_memory.resizes), (TAG_NOTICES, self.has_memory.notices)];
+        let lacking = [(TAG_RESIZES, self.has_own_tags.resizes), (TAG_NOTICES, self.has_own_tags.notices)];
         let lacking = lacking.into_iter().filter(|(_, is_there)| !is_there).map(|(tag, _)| tag);
-        lacking.skip(TAGS_PER_STREAM_MAX.saturating_sub(self.tags)).collect()
+        lacking.skip(TAGS_PER_STREAM_MAX.saturating_sub(self.tag_count)).collect()
     }
 
     /// Whether there is no room for the tag in which resizes are written down: then none may be made.
@@ -153,7 +153,7 @@ impl StreamTags {
         match key {
             TAG_MANAGED => self.managed = value.parse().map_err(|_| TRUE_OR_FALSE)?,
             TAG_RESIZES => {
-                self.has_memory.resizes = true;
+                self.has_own_tags.resizes = true;
                 self.history = ResizeHistory::parse(value).map_err(|word| {
                     format!("a resize history ({word:?} is no entry of it; delete the tag to forget)")
                 })?;
@@ -168,7 +168,7 @@ impl StreamTags {
             }
             // Nothing depends on it but whether a message is sent twice: what cannot be read is forgotten.
             TAG_NOTICES => {
-                self.has_memory.notices = true;
+                self.has_own_tags.notices = true;
                 self.notices = NoticeMemory::parse(value);
             }
             _ => {

@@ -9,8 +9,8 @@ use kinesis_model::limits::{
 };
 use kinesis_model::{AccountShards, Limit, MetricWindow, Minute, ShardCount, StreamMode, StreamState, StreamStatus};
 use scaler_core::{
-    Attempt, AttemptKind, Decision, Direction, Fetched, Intent, LoadHistory, Observation, PAST_MINUTES, Plan, Policy,
-    PolicySpec, ResizeHistory, StreamTags, Verdict, decide, may_plan, plan_ahead,
+    Attempt, AttemptKind, Decision, Direction, Fetched, HISTORY_MINUTES, Intent, LoadHistory, Observation, Plan,
+    Policy, PolicySpec, ResizeHistory, StreamTags, Verdict, decide, may_plan, plan_ahead,
 };
 
 /// Midnight of a Monday, 2026-01-05T00:00:00Z: minute 0.
@@ -73,7 +73,7 @@ impl Days {
     /// What is known up to a minute, as far back as CloudWatch keeps it and up to the last whole hour.
     pub fn past(&self, now: usize) -> Arc<LoadHistory> {
         let end = now - now % 60;
-        let begin = end.saturating_sub(PAST_MINUTES as usize);
+        let begin = end.saturating_sub(HISTORY_MINUTES as usize);
         let late = (now - METRIC_DELAY_MINUTES as usize).min(end);
         let mut minutes = self.minutes[begin..end].to_vec();
         minutes[late - begin..].fill(Minute::default());
@@ -93,7 +93,7 @@ impl Days {
                 open_shards: ShardCount::new(shards).unwrap(),
                 shard_metrics: false,
             },
-            enrolment: StreamTags { managed: true, ..StreamTags::default() },
+            tags: StreamTags { managed: true, ..StreamTags::default() },
             window: MetricWindow { end: at(now), minutes },
             plan: Fetched::Unavailable,
             account: Fetched::Known(AccountShards { open: shards, limit: 20_000 }),
@@ -109,7 +109,7 @@ impl Days {
     /// The same by a policy, and with resizes spent.
     pub fn seen_by(&self, policy: &Policy, history: ResizeHistory, shards: u32, now: usize) -> Observation {
         let mut seen = self.seen_without_past(shards, now);
-        seen.enrolment.history = history;
+        seen.tags.history = history;
         seen.plan = self.plan(policy, &seen, now).into();
         seen
     }
@@ -129,7 +129,7 @@ impl Days {
             }
             for direction in [Direction::Out, Direction::In] {
                 let mut seen = self.seen_without_past(current, now);
-                seen.enrolment.history = history.clone();
+                seen.tags.history = history.clone();
                 if may_plan(policy, &history, direction, at(now)) {
                     seen.plan = planned(policy, &seen, &past, now).into();
                 }
@@ -150,7 +150,7 @@ impl Days {
 
 /// What is planned for a stream with this past.
 pub fn planned(policy: &Policy, seen: &Observation, past: &LoadHistory, now: usize) -> Option<Plan> {
-    plan_ahead(policy, seen.stream.open_shards, &seen.enrolment.history, past, &seen.window, at(now))
+    plan_ahead(policy, seen.stream.open_shards, &seen.tags.history, past, &seen.window, at(now))
 }
 
 /// The decision of a pass that an alarm causes, with all that it needs.

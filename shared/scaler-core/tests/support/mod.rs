@@ -243,7 +243,7 @@ impl Case {
                 open_shards: ShardCount::new(self.shards).unwrap(),
                 shard_metrics: self.shard_metrics,
             },
-            enrolment: StreamTags::read(&self.tags),
+            tags: StreamTags::read(&self.tags),
             window: MetricWindow { end: NOW, minutes: self.minutes.clone() },
             plan: Fetched::Unavailable,
             account: self.account.into(),

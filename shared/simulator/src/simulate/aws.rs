@@ -5,14 +5,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use billing::{Series, Standing};
+use billing::{Series, StreamConfig};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{
     AccountShards, MetricWindow, Minute, OpenShard, ShardCount, StreamMode, StreamState, StreamStatus,
 };
 use scaler_app::cloud::{
-    CallError, Clock, Cloud, CloudWatch, Failure, FiringAlarm, FleetCloud, Kinesis, Notification, Notifications,
-    OtherSettings, Queue, Runs, StoredAlarm, TaggedStream, Tagging,
+    CallError, Clock, Cloud, CloudWatch, Failure, FiringAlarm, FleetCloud, Kinesis, LambdaUsage, Notification,
+    Notifications, OtherSettings, Queue, StoredAlarm, TaggedStream, Tagging,
 };
 use scaler_app::stack_config::StackConfig;
 use scaler_core::{Direction, StreamAlarm, TAG_MADE_BY};
@@ -21,7 +21,7 @@ use super::alarms::SimulatedAlarm;
 use super::aws_state::{State, refused, writes};
 use super::producers::Sent;
 use aws_models::alarm::AlarmState;
-use aws_models::ring::Ring;
+use aws_models::hash_key_space::HashKeySpace;
 use aws_models::stream_model::{Call, ResizeKind, StreamModel};
 
 /// The stream's name.
@@ -66,20 +66,20 @@ impl Aws {
     }
 
     /// The shards in force in this minute, where it matters how they lie: what is sent is not even, or they are not.
-    pub(super) fn ring(&self, is_even: bool) -> Option<Arc<Ring>> {
+    pub(super) fn key_space(&self, is_even: bool) -> Option<Arc<HashKeySpace>> {
         let mut state = self.state();
         let minute = state.minute;
         if !is_even {
-            return Some(Arc::clone(state.stream.ring(minute)));
+            return Some(Arc::clone(state.stream.key_space(minute)));
         }
-        state.stream.known_ring(minute).filter(|ring| !ring.is_uniform()).cloned()
+        state.stream.known_key_space(minute).filter(|key_space| !key_space.is_uniform()).cloned()
     }
 
     /// The open shards, in the order of their ranges.
     pub(super) fn shards(&self) -> Vec<OpenShard> {
         let mut state = self.state();
         let minute = state.minute;
-        state.stream.ring(minute).shards().to_vec()
+        state.stream.key_space(minute).shards().to_vec()
     }
 
     /// Lets this minute end with these metrics, and with what became of each shard's tries unless all took the same.
@@ -118,7 +118,7 @@ impl Kinesis for Aws {
         Ok(vec![STREAM.to_owned()])
     }
 
-    async fn standing(&self, stream: &str) -> Result<Standing, CallError> {
+    async fn stream_config(&self, stream: &str) -> Result<StreamConfig, CallError> {
         Err(no_bills("DescribeStreamSummary", stream))
     }
 
@@ -160,11 +160,11 @@ impl Kinesis for Aws {
     }
 
     async fn split_shard(&self, stream: &str, shard: &str, at: u128) -> Result<(), CallError> {
-        self.state().reshard("SplitShard", stream, |ring| ring.split(shard, at))
+        self.state().reshard("SplitShard", stream, |key_space| key_space.split(shard, at))
     }
 
     async fn merge_shards(&self, stream: &str, lower: &str, upper: &str) -> Result<(), CallError> {
-        self.state().reshard("MergeShards", stream, |ring| ring.merge(lower, upper))
+        self.state().reshard("MergeShards", stream, |key_space| key_space.merge(lower, upper))
     }
 
     async fn enable_shard_metrics(&self, _stream: &str) -> Result<(), CallError> {
@@ -178,7 +178,7 @@ impl CloudWatch for Aws {
         Ok(self.state().window(end, minutes, |minute| *minute))
     }
 
-    async fn past(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
+    async fn load_history(&self, _stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         Ok(self.state().window(end, minutes, writes))
     }
 
@@ -204,7 +204,7 @@ impl CloudWatch for Aws {
 
     async fn series(
         &self,
-        _streams: &[(String, Standing)],
+        _streams: &[(String, StreamConfig)],
         _start: Timestamp,
         _end: Timestamp,
         _step_seconds: u32,
@@ -212,12 +212,12 @@ impl CloudWatch for Aws {
         Err(no_bills("GetMetricData", STREAM))
     }
 
-    async fn runs(
+    async fn lambda_usage(
         &self,
         _functions: &[String],
         _start: Timestamp,
         _end: Timestamp,
-    ) -> Result<BTreeMap<String, Runs>, CallError> {
+    ) -> Result<BTreeMap<String, LambdaUsage>, CallError> {
         Err(no_bills("GetMetricData", STREAM))
     }
 
@@ -236,7 +236,7 @@ impl CloudWatch for Aws {
             name: alarm.name.clone(),
             description: alarm.description.clone(),
             streams: vec![alarm.stream.clone()],
-            fits: alarm.fits(),
+            alarm_shard_count: alarm.shard_count(),
         });
         Ok(firing.collect())
     }
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn the_past_is_of_writes_alone() {
-        let past = ready(after(3).past(STREAM, at(3), 3)).unwrap();
+        let past = ready(after(3).load_history(STREAM, at(3), 3)).unwrap();
         assert_eq!(bytes(&past), [Some(0), None, None]);
         assert_eq!(past.minutes[0].iterator_age_ms, None);
         let loads = ready(after(3).stream_windows(&[STREAM.to_owned()], at(3), 3)).unwrap();

@@ -11,7 +11,7 @@ use scaler_core::{StreamAlarm, TAG_MANAGED};
 use super::alarms::SimulatedAlarm;
 use super::producers::Sent;
 use aws_models::alarm::AlarmState;
-use aws_models::ring::{Ring, RingFault};
+use aws_models::hash_key_space::{HashKeySpace, HashKeySpaceFault};
 use aws_models::stream_model::{Refused, StreamModel};
 
 /// Minutes for which the metrics of shards are kept: as many as a pass asks for, and some more.
@@ -44,7 +44,7 @@ struct ShardsMinute {
     /// Which minute, since the start.
     at: usize,
     /// The shards in force in it.
-    ring: Arc<Ring>,
+    key_space: Arc<HashKeySpace>,
     /// What became of the tries on each of them, in their order; none where all took the same: even minutes take no room.
     each: Option<Vec<Sent>>,
 }
@@ -54,7 +54,7 @@ impl ShardsMinute {
     fn of(&self, i: usize, stream: &Minute) -> Minute {
         match &self.each {
             Some(each) => write_metrics(&each[i]),
-            None => even_part(stream, i, self.ring.shards().len()),
+            None => even_part(stream, i, self.key_space.shards().len()),
         }
     }
 }
@@ -81,8 +81,8 @@ impl State {
     pub(super) fn record(&mut self, minute: Minute, each: Option<Vec<Sent>>) {
         if self.shard_metrics {
             let at = self.minute;
-            let ring = Arc::clone(self.stream.ring(at));
-            self.shard_minutes.push_back(ShardsMinute { at, ring, each });
+            let key_space = Arc::clone(self.stream.key_space(at));
+            self.shard_minutes.push_back(ShardsMinute { at, key_space, each });
             if self.shard_minutes.len() > SHARD_MINUTES_KEPT {
                 self.shard_minutes.pop_front();
             }
@@ -103,8 +103,8 @@ impl State {
         let wanted: HashMap<_, _> = shards.iter().enumerate().map(|(window, shard)| (shard, window)).collect();
         let in_sight = self.shard_minutes.iter().filter(|held| held.at < visible && held.at < end);
         // Shards are looked up once for all minutes with the same ring, of which there are few.
-        for same in in_sight.collect::<Vec<_>>().chunk_by(|a, b| Arc::ptr_eq(&a.ring, &b.ring)) {
-            let on_ring = same[0].ring.shards().iter().map(|shard| wanted.get(&shard.id).copied());
+        for same in in_sight.collect::<Vec<_>>().chunk_by(|a, b| Arc::ptr_eq(&a.key_space, &b.key_space)) {
+            let on_ring = same[0].key_space.shards().iter().map(|shard| wanted.get(&shard.id).copied());
             let on_ring: Vec<_> = on_ring.enumerate().filter_map(|(i, window)| Some((i, window?))).collect();
             for held in same {
                 let Some(place) = (held.at + minutes as usize).checked_sub(end) else { continue };
@@ -120,7 +120,7 @@ impl State {
         &mut self,
         call: &'static str,
         subject: &str,
-        change: impl FnOnce(&mut Ring) -> Result<(), RingFault>,
+        change: impl FnOnce(&mut HashKeySpace) -> Result<(), HashKeySpaceFault>,
     ) -> Result<(), CallError> {
         let minute = self.minute;
         // Why is known when the pass is over.
@@ -195,7 +195,9 @@ fn even_part(stream: &Minute, i: usize, shards: usize) -> Minute {
 pub(super) fn refused(call: &'static str, stream: &str, why: Refused) -> CallError {
     match why {
         Refused::InUse => CallError::new(call, stream, Failure::InUse, "ResourceInUseException: a resize is under way"),
-        Refused::DaySpent => CallError::new(call, stream, Failure::DaySpent, "LimitExceededException: ten in 24 hours"),
+        Refused::DailyLimitReached => {
+            CallError::new(call, stream, Failure::DailyLimitReached, "LimitExceededException: ten in 24 hours")
+        }
         Refused::Limits => {
             CallError::new(call, stream, Failure::Refused, "LimitExceededException: a step or a count too far")
         }
@@ -203,10 +205,10 @@ pub(super) fn refused(call: &'static str, stream: &str, why: Refused) -> CallErr
     }
 }
 
-const fn of_ring(fault: RingFault) -> Failure {
+const fn of_ring(fault: HashKeySpaceFault) -> Failure {
     match fault {
-        RingFault::NoSuchShard => Failure::NotFound,
-        RingFault::Closed => Failure::InUse,
-        RingFault::NotInside | RingFault::NotAdjacent => Failure::Refused,
+        HashKeySpaceFault::NoSuchShard => Failure::NotFound,
+        HashKeySpaceFault::Closed => Failure::InUse,
+        HashKeySpaceFault::NotInside | HashKeySpaceFault::NotAdjacent => Failure::Refused,
     }
 }

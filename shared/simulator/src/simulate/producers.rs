@@ -5,7 +5,7 @@ use kinesis_model::{Demand, HashKeyRange, OpenShard};
 
 use super::pieces::{self, Piece, Volume, left, rounded_down, scaled, wanted, whole};
 use super::skew::Skew;
-use aws_models::ring::Ring;
+use aws_models::hash_key_space::HashKeySpace;
 use aws_models::stream_model::Assumptions;
 
 /// What producers do with throttled traffic.
@@ -87,12 +87,17 @@ impl Producers {
     /// Sends a minute's own traffic, and what waits, to a stream of so many open shards. Where they lie is given if it
     /// matters: they are not even, or [what is sent](Self::is_even) is not. Then what became of it is told of each of
     /// them as well.
-    pub(super) fn send(&mut self, own: Demand, shards: u32, ring: Option<&Ring>) -> (Sent, Option<Vec<Sent>>) {
+    pub(super) fn send(
+        &mut self,
+        own: Demand,
+        shards: u32,
+        key_space: Option<&HashKeySpace>,
+    ) -> (Sent, Option<Vec<Sent>>) {
         let tried = sum(own, self.traffic.waiting);
-        let (sent, by_shard) = match ring {
+        let (sent, by_shard) = match key_space {
             None => (Sent::of(tried, part(tried, self.assumptions.accepted_share(&tried, shards))), None),
-            Some(ring) => {
-                let (sent, by_shard) = self.by_shard(own, tried, ring.shards());
+            Some(key_space) => {
+                let (sent, by_shard) = self.by_shard(own, tried, key_space.shards());
                 (sent, Some(by_shard))
             }
         };
@@ -199,10 +204,10 @@ mod tests {
     }
 
     /// Two shards with 7/8 and 1/8 of the hash keys.
-    fn wide_and_narrow() -> Ring {
-        let mut ring = Ring::uniform(1);
-        ring.split("shardId-000000000000", 7 << 125).unwrap();
-        ring
+    fn wide_and_narrow() -> HashKeySpace {
+        let mut key_space = HashKeySpace::uniform(1);
+        key_space.split("shardId-000000000000", 7 << 125).unwrap();
+        key_space
     }
 
     fn records(by_shard: &[Sent]) -> Vec<(u64, u64)> {
@@ -212,7 +217,7 @@ mod tests {
     #[test]
     fn what_a_wide_shard_throttles_comes_back_to_it() {
         let mut producers = producers(Skew::default());
-        let mut sent = |own, ring: &Ring| records(&producers.send(own, 2, Some(ring)).1.unwrap());
+        let mut sent = |own, key_space: &HashKeySpace| records(&producers.send(own, 2, Some(key_space)).1.unwrap());
         // 1.6 even: 1.4 and 0.2 of a shard.
         assert_eq!(sent(load(0.0, 1.6), &wide_and_narrow()), [(60_000, 24_000), (12_000, 0)]);
         assert_eq!(
@@ -221,21 +226,22 @@ mod tests {
             "0.4 came back and 0.7 new"
         );
         // The wide shard is split: its backlog lies on both of its children.
-        let mut ring = wide_and_narrow();
-        ring.split("shardId-000000000001", 7 << 124).unwrap();
-        assert_eq!(sent(Demand::default(), &ring), [(3_000, 0), (3_000, 0), (0, 0)]);
+        let mut key_space = wide_and_narrow();
+        key_space.split("shardId-000000000001", 7 << 124).unwrap();
+        assert_eq!(sent(Demand::default(), &key_space), [(3_000, 0), (3_000, 0), (0, 0)]);
         assert!(producers.is_even(), "and nothing waits any more");
     }
 
     #[test]
     fn what_a_hot_key_throttles_comes_back_to_its_shard_even_when_the_load_moves_on() {
         let mut producers = producers(Skew::of_key("hot", 1.0));
-        let ring = Ring::uniform(4);
-        let hot = ring.shards().iter().position(|shard| shard.range.contains(kinesis_model::hash_key("hot"))).unwrap();
-        producers.send(load(0.0, 1.5), 4, Some(&ring));
+        let key_space = HashKeySpace::uniform(4);
+        let hot =
+            key_space.shards().iter().position(|shard| shard.range.contains(kinesis_model::hash_key("hot"))).unwrap();
+        producers.send(load(0.0, 1.5), 4, Some(&key_space));
         producers.turn_to(&Skew::default());
         assert!(!producers.is_even(), "half a shard waits at one key");
-        let (_, by_shard) = producers.send(load(0.0, 0.4), 4, Some(&ring));
+        let (_, by_shard) = producers.send(load(0.0, 0.4), 4, Some(&key_space));
         let expected: Vec<_> = (0..4).map(|i| (if i == hot { 36_000 } else { 6_000 }, 0)).collect();
         assert_eq!(records(&by_shard.unwrap()), expected);
     }
@@ -245,9 +251,9 @@ mod tests {
     fn a_shard_throttles_by_the_limit_that_binds_all_of_its_tries() {
         let second = |own| {
             let mut producers = producers(Skew::of_key("hot", 0.5));
-            let ring = Ring::uniform(1);
-            producers.send(load(1.5, 0.01), 1, Some(&ring));
-            let (sent, by_shard) = producers.send(own, 1, Some(&ring));
+            let key_space = HashKeySpace::uniform(1);
+            producers.send(load(1.5, 0.01), 1, Some(&key_space));
+            let (sent, by_shard) = producers.send(own, 1, Some(&key_space));
             assert_eq!(by_shard.unwrap(), [sent]);
             sent
         };
@@ -261,14 +267,14 @@ mod tests {
     fn shards_add_up_to_their_stream_whatever_comes() {
         let skew = Skew::of(vec![(HashKeyRange::uniform(5)[3], 0.37), (HashKeyRange::uniform(7)[0], 0.21)]).unwrap();
         let mut producers = producers(skew);
-        let (mut ring, mut throttled) = (Ring::uniform(7), 0);
+        let (mut key_space, mut throttled) = (HashKeySpace::uniform(7), 0);
         for minute in 0..200_u64 {
             if minute % 20 == 19 {
-                let shard = ring.shards()[(minute / 20) as usize % 7].clone();
-                ring.split(&shard.id, shard.range.middle().unwrap()).unwrap();
+                let shard = key_space.shards()[(minute / 20) as usize % 7].clone();
+                key_space.split(&shard.id, shard.range.middle().unwrap()).unwrap();
             }
             let own = Demand { bytes: minute * 7_919 % 31 * 17_000_003, records: minute * 104_729 % 97 * 5_003 };
-            let (sent, by_shard) = producers.send(own, 0, Some(&ring));
+            let (sent, by_shard) = producers.send(own, 0, Some(&key_space));
             let by_shard = by_shard.unwrap();
             let all = |of: fn(&Sent) -> Demand| by_shard.iter().map(of).fold(Demand::default(), sum);
             assert_eq!((all(|sent| sent.accepted), all(|sent| sent.throttled)), (sent.accepted, sent.throttled));
@@ -281,7 +287,8 @@ mod tests {
 
     #[test]
     fn a_shard_that_takes_all_shows_all() {
-        let (_, by_shard) = producers(Skew::of_key("hot", 1.0)).send(load(0.5, 1.0), 4, Some(&Ring::uniform(4)));
+        let (_, by_shard) =
+            producers(Skew::of_key("hot", 1.0)).send(load(0.5, 1.0), 4, Some(&HashKeySpace::uniform(4)));
         let mut seen = records(&by_shard.unwrap());
         seen.sort_unstable();
         assert_eq!(seen, [(0, 0), (0, 0), (0, 0), (60_000, 0)]);

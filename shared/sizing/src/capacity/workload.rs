@@ -21,7 +21,7 @@ pub struct Workload {
 pub enum Reads {
     /// Nobody said.
     Unknown,
-    /// So many consumers, each of which reads everything; see [`Readers`](super::readers::Readers) for how.
+    /// So many consumers, each of which reads everything; see `Readers` for how.
     ByConsumers(u32),
     /// Classic consumers that together read so much at the peak.
     Classic {

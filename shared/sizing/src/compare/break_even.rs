@@ -58,7 +58,7 @@ pub fn on_demand_below_permille(day: &DailyLoad, sheet: &PriceSheet) -> Result<O
             readers: Some(day.readers()),
             ..filled.month_on_paper(MANY_SHARDS * u128::from(MONTH_SECONDS))
         };
-        let on_demand = Bill::on_demand(sheet, &stream.usage(), &stream.standing(StreamMode::OnDemand))?;
+        let on_demand = Bill::on_demand(sheet, &stream.usage(), &stream.stream_config(StreamMode::OnDemand))?;
         Ok((Bill::of(sheet, stream.quantities())?.total(), on_demand.total()))
     };
     // On-demand grows faster with the load than payload units do, so there is one such point.
@@ -86,7 +86,7 @@ mod tests {
     use super::super::CapacityStrategy;
     use super::super::tests::flat;
     use super::*;
-    use billing::{OnDemandOnly, Series, Standing, Tick, advantage_of_all};
+    use billing::{OnDemandOnly, Series, StreamConfig, UsageStep, advantage_of_all};
     use kinesis_model::Minute;
     use kinesis_model::ShardCount;
 
@@ -127,11 +127,11 @@ mod tests {
             let bytes = if is_peak { day.peak_bytes_per_second } else { day.bytes_per_second } * 3_600;
             let [records, read] = [bytes.div_ceil(day.record_bytes), bytes * u64::from(day.consumers)];
             let (bytes, records, read_bytes) = (Some(bytes), Some(records), Some(read));
-            Tick { metrics: Minute { bytes, records, read_bytes, ..Minute::default() }, ..Tick::default() }
+            UsageStep { metrics: Minute { bytes, records, read_bytes, ..Minute::default() }, ..UsageStep::default() }
         };
         let start = Timestamp::UNIX_EPOCH;
-        let series = Series { start, step_seconds: 3_600, ticks: (0..30 * 24).map(hour).collect() };
-        let standing = Standing {
+        let series = Series { start, step_seconds: 3_600, steps: (0..30 * 24).map(hour).collect() };
+        let config = StreamConfig {
             mode: StreamMode::Provisioned,
             open_shards: ShardCount::ONE,
             retention_hours: day.retention_hours,
@@ -139,12 +139,12 @@ mod tests {
             consumers: Vec::new(),
             on_demand_only: OnDemandOnly::default(),
         };
-        let usage = series.usage(&standing, start, series.end());
+        let usage = series.usage(&config, start, series.end());
         let sheet = PriceSheet::of("us-east-1");
         let bill = match way {
-            CapacityStrategy::StaticPeak => Bill::with_shards(&sheet, &usage, &standing, day.shards_for_peak()),
-            CapacityStrategy::OnDemand => Bill::on_demand(&sheet, &usage, &standing),
-            CapacityStrategy::Advantage => advantage_of_all(&sheet, [(&usage, &standing)], MONTH_SECONDS),
+            CapacityStrategy::StaticPeak => Bill::with_shards(&sheet, &usage, &config, day.shards_for_peak()),
+            CapacityStrategy::OnDemand => Bill::on_demand(&sheet, &usage, &config),
+            CapacityStrategy::Advantage => advantage_of_all(&sheet, [(&usage, &config)], MONTH_SECONDS),
             CapacityStrategy::Autoscaled => panic!("nobody measured which shards the scaler would have had"),
         };
         bill.unwrap().total()

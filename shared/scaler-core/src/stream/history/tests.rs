@@ -63,7 +63,8 @@ fn a_call_without_an_answer_explains_the_count_before_and_the_one_asked_for() {
         // Somebody else was there in between, so it may have been made.
         ("O1000=4-8 f1120=4-6 i1500=6-4", 4, "O1000=4-8 f1120=4-6 i1500=6-4", 3),
     ] {
-        let seen = ResizeHistory::parse(written).unwrap().seen(None, ShardCount::new(actual).unwrap(), at(2_000));
+        let seen =
+            ResizeHistory::parse(written).unwrap().settled_with(None, ShardCount::new(actual).unwrap(), at(2_000));
         assert_eq!((seen.to_string().as_str(), seen.spent(at(2_000))), (known, spent), "{written} seen at {actual}");
     }
 }
@@ -81,7 +82,8 @@ fn a_resize_that_was_under_way_is_what_it_led_to() {
         ("s900=8-12 f1000=10", 11, "s900=8-12"),
         ("s900=8-12 f1000=10", 20, "s900=8-12 f1000=10-20"),
     ] {
-        let seen = ResizeHistory::parse(written).unwrap().seen(None, ShardCount::new(actual).unwrap(), at(1_060));
+        let seen =
+            ResizeHistory::parse(written).unwrap().settled_with(None, ShardCount::new(actual).unwrap(), at(1_060));
         assert_eq!(seen.to_string(), known, "{written} seen at {actual}");
     }
 }
@@ -90,10 +92,10 @@ fn a_resize_that_was_under_way_is_what_it_led_to() {
 fn a_stream_seen_at_once_after_a_call_says_nothing_of_it() {
     for written in ["O1000=4-8", "o1000=4-8", "f1000=4"] {
         let history = ResizeHistory::parse(written).unwrap();
-        assert_eq!(history.seen(None, ShardCount::new(4).unwrap(), at(1_029)), history);
+        assert_eq!(history.settled_with(None, ShardCount::new(4).unwrap(), at(1_029)), history);
     }
     let accepted = ResizeHistory::parse("o1000=4-8").unwrap();
-    let seen = accepted.seen(None, ShardCount::new(4).unwrap(), at(1_030));
+    let seen = accepted.settled_with(None, ShardCount::new(4).unwrap(), at(1_030));
     assert_eq!(seen.to_string(), "o1000=4-8 f1030=8-4", "it was shown by then, so somebody undid it");
 }
 
@@ -104,7 +106,7 @@ fn aws_is_believed_for_an_hour_that_the_day_is_spent() {
     assert_eq!(history.next_free(at(5_000)), Some(at(8_600)));
     assert_eq!(history.free_again(at(5_000)).len(), 10);
     assert_eq!(history.last_before_cooldown(Direction::Out).unwrap().at, at(1_000), "splits need not wait");
-    let unexplained = history.seen(None, ShardCount::new(9).unwrap(), at(6_000));
+    let unexplained = history.settled_with(None, ShardCount::new(9).unwrap(), at(6_000));
     assert_eq!(unexplained.to_string(), "o1000=4-8 l5000=8 f6000=8-9");
 }
 
@@ -118,7 +120,7 @@ fn a_refused_attempt_still_starts_the_cooldown_and_only_the_last_is_kept() {
     assert_eq!(next.to_string(), "o1000=4 o3000=1-2");
     let refused = history.with(attempt(AttemptKind::Refused));
     assert_eq!(refused.to_string(), "o1000=4 x3000=1-2");
-    let foreign = history.with(attempt(AttemptKind::Foreign));
+    let foreign = history.with(attempt(AttemptKind::External));
     assert_eq!(foreign.to_string(), "o1000=4 x2000=5 f3000=1-2", "ours is not tried again by that");
 }
 
@@ -126,23 +128,27 @@ fn a_refused_attempt_still_starts_the_cooldown_and_only_the_last_is_kept() {
 fn a_resize_by_somebody_else_is_told_from_ours() {
     let shards = |count| ShardCount::new(count).unwrap();
     let history = ResizeHistory::parse("o1000=4-8 i2000=8-6").unwrap();
-    for alarms_fit in [None, Some(shards(4)), Some(shards(6))] {
-        assert_eq!(history.seen(alarms_fit, shards(6), at(3_000)), history, "whatever the alarms were made for");
-        let foreign = history.seen(alarms_fit, shards(9), at(3_000));
+    for alarm_shard_count in [None, Some(shards(4)), Some(shards(6))] {
+        assert_eq!(
+            history.settled_with(alarm_shard_count, shards(6), at(3_000)),
+            history,
+            "whatever the alarms were made for"
+        );
+        let foreign = history.settled_with(alarm_shard_count, shards(9), at(3_000));
         assert_eq!(foreign.to_string(), "o1000=4-8 i2000=8-6 f3000=6-9");
     }
     // To a count that it had before, and again: each is one more.
-    let again = history.seen(None, shards(8), at(3_000)).seen(None, shards(6), at(4_000));
+    let again = history.settled_with(None, shards(8), at(3_000)).settled_with(None, shards(6), at(4_000));
     assert_eq!(again.to_string(), "o1000=4-8 i2000=8-6 f3000=6-8 f4000=8-6");
     assert_eq!((again.spent(at(4_000)), again.last_resize().unwrap().at), (4, at(2_000)));
     assert_eq!(again.last_before_cooldown(Direction::In).unwrap().at, at(4_000));
     assert_eq!(again.last_before_cooldown(Direction::Out).unwrap().at, at(2_000), "scale-out does not wait for it");
     // Of a day without a resize only the alarms tell.
     let none = ResizeHistory::default();
-    assert_eq!(none.seen(Some(shards(4)), shards(3), at(3_000)).to_string(), "f3000=4-3");
-    assert_eq!(none.seen(None, shards(3), at(3_000)), none);
+    assert_eq!(none.settled_with(Some(shards(4)), shards(3), at(3_000)).to_string(), "f3000=4-3");
+    assert_eq!(none.settled_with(None, shards(3), at(3_000)), none);
     let a_day_later = at(2_000 + 86_400 + 120);
-    assert_eq!(history.seen(Some(shards(4)), shards(3), a_day_later).to_string(), "f88520=4-3");
+    assert_eq!(history.settled_with(Some(shards(4)), shards(3), a_day_later).to_string(), "f88520=4-3");
 }
 
 #[test]
@@ -153,23 +159,23 @@ fn splits_spend_nothing_and_only_the_last_plan_is_kept() {
     assert_eq!(history.last_before_cooldown(Direction::Out).unwrap().at, at(1_000), "scale-out goes on");
     assert_eq!(history.last_before_cooldown(Direction::In).unwrap().at, at(2_000));
     for on_the_way in [8, 9, 12] {
-        assert_eq!(history.seen(None, shards(on_the_way), at(3_000)), history);
+        assert_eq!(history.settled_with(None, shards(on_the_way), at(3_000)), history);
     }
-    assert_eq!(history.seen(None, shards(13), at(3_000)).to_string(), "o1000=4-8 s2000=8-12 f3000=12-13");
+    assert_eq!(history.settled_with(None, shards(13), at(3_000)).to_string(), "o1000=4-8 s2000=8-12 f3000=12-13");
     assert_eq!(history.unfinished_splits(shards(9), at(3_000)), Some((shards(8), shards(12))));
     for (current, now) in [(12, 3_000), (7, 3_000), (9, 2_000 + 3_600)] {
         assert_eq!(history.unfinished_splits(shards(current), at(now)), None, "{current} at {now}");
     }
     // Later only the alarms tell, which each split refits.
     let later = at(2_000 + 3_600);
-    assert_eq!(history.seen(Some(shards(9)), shards(9), later), history);
-    let foreign = history.seen(Some(shards(9)), shards(11), later);
+    assert_eq!(history.settled_with(Some(shards(9)), shards(9), later), history);
+    let foreign = history.settled_with(Some(shards(9)), shards(11), later);
     assert_eq!(foreign.to_string(), "o1000=4-8 s2000=8-12 f5600=9-11", "a hand was there");
-    assert_eq!(history.seen(None, shards(11), later), history);
+    assert_eq!(history.settled_with(None, shards(11), later), history);
     let next = |kind, to| Attempt { at: at(3_000), kind, from: shards(8), to: ShardCount::new(to) };
     let refused = history.with(next(AttemptKind::Refused, 13));
     assert_eq!(refused.to_string(), "o1000=4-8 s2000=8-12 x3000=8-13", "what was done before stays");
-    assert_eq!(history.with(next(AttemptKind::Stepwise, 12)).to_string(), "o1000=4-8 s3000=8-12");
+    assert_eq!(history.with(next(AttemptKind::SplitOrMerge, 12)).to_string(), "o1000=4-8 s3000=8-12");
     let resized = history.with(next(AttemptKind::ScaleOut, 16));
     assert_eq!(resized.to_string(), "o1000=4-8 s2000=8-12 o3000=8-16");
     assert_eq!(resized.unfinished_splits(shards(9), at(3_000)), None, "a count was asked for since");

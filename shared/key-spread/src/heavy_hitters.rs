@@ -1,7 +1,7 @@
 //! The heaviest of any number of keys, in bounded memory: the frequent-items sketch of Misra and Gries, which gives up many
 //! light keys at once.
 //!
-//! Exact while the distinct keys fit. Beyond that every count may be too low, by no more than [`Frequent::error`]: whatever
+//! Exact while the distinct keys fit. Beyond that every count may be too low, by no more than [`HeavyHitters::error`]: whatever
 //! weighs more than that is certainly in it. Our own and not a crate's: none that is kept takes the hash that is there
 //! already, and hashing again costs as much as all the rest.
 
@@ -14,7 +14,7 @@ const KEPT: usize = 8_192;
 
 /// A key and what it weighs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heavy {
+pub struct HeavyHitter {
     /// The key.
     pub key: Vec<u8>,
     /// Its hash key.
@@ -60,9 +60,9 @@ impl Short {
 
 /// Hashes are even as they are.
 #[derive(Clone, Debug, Default)]
-struct AsItIs(u64);
+struct IdentityHasher(u64);
 
-impl Hasher for AsItIs {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -79,13 +79,13 @@ impl Hasher for AsItIs {
 
 /// The sketch.
 #[derive(Clone, Debug, Default)]
-pub struct Frequent {
-    counters: HashMap<u128, Counter, BuildHasherDefault<AsItIs>>,
+pub struct HeavyHitters {
+    counters: HashMap<u128, Counter, BuildHasherDefault<IdentityHasher>>,
     error: u64,
     spare: Vec<u64>,
 }
 
-impl Frequent {
+impl HeavyHitters {
     /// Adds weight to a key, which has this hash key.
     pub fn add(&mut self, key: &[u8], hash_key: u128, weight: u64) {
         if let Some(counter) = self.counters.get_mut(&hash_key) {
@@ -117,10 +117,10 @@ impl Frequent {
     }
 
     /// The heaviest keys, so many at most; of equals, by their bytes.
-    pub fn heaviest(&self, most: usize) -> Vec<Heavy> {
+    pub fn heaviest(&self, most: usize) -> Vec<HeavyHitter> {
         let mut all: Vec<_> = self.counters.iter().collect();
         all.sort_by(|(_, a), (_, b)| b.weight.cmp(&a.weight).then_with(|| a.key.bytes().cmp(b.key.bytes())));
-        let heavy = |(hash_key, counter): (&u128, &Counter)| Heavy {
+        let heavy = |(hash_key, counter): (&u128, &Counter)| HeavyHitter {
             key: counter.key.bytes().to_vec(),
             hash_key: *hash_key,
             at_least: counter.weight,
@@ -149,8 +149,8 @@ mod tests {
 
     use super::*;
 
-    fn sketch_of(keys: &[u32]) -> (Frequent, BTreeMap<u32, u64>) {
-        let (mut sketch, mut exact) = (Frequent::default(), BTreeMap::new());
+    fn sketch_of(keys: &[u32]) -> (HeavyHitters, BTreeMap<u32, u64>) {
+        let (mut sketch, mut exact) = (HeavyHitters::default(), BTreeMap::new());
         for key in keys {
             sketch.add(&key.to_be_bytes(), u128::from(*key).wrapping_mul(0x9E37_79B9_7F4A_7C15), 1);
             *exact.entry(*key).or_default() += 1;
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn merged_counts_are_no_further_off_than_is_told() {
         let keys: Vec<u32> = (0..200_000_u32).map(|i| if i % 3 == 0 { i % 7 } else { i | 0x8000_0000 }).collect();
-        let (mut whole, exact) = (Frequent::default(), sketch_of(&keys).1);
+        let (mut whole, exact) = (HeavyHitters::default(), sketch_of(&keys).1);
         for part in keys.chunks(30_000) {
             whole.merge(&mut sketch_of(part).0);
         }
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn a_long_key_is_whole() {
         let long = "é".repeat(100);
-        let mut sketch = Frequent::default();
+        let mut sketch = HeavyHitters::default();
         sketch.add(long.as_bytes(), 1, 3);
         sketch.add(b"short", 2, 4);
         let keys: Vec<_> = sketch.heaviest(9).into_iter().map(|it| (it.key, it.at_least)).collect();

@@ -2,7 +2,7 @@
 
 use aws_sdk_kinesis::primitives::DateTime;
 use aws_sdk_kinesis::types::{RecordDistributionStrategy, StreamDescriptionSummary};
-use billing::{Consumer, OnDemandOnly, Standing};
+use billing::{Consumer, OnDemandOnly, StreamConfig};
 use jiff::Timestamp;
 use scaler_app::cloud::{CallError, Failure};
 
@@ -11,10 +11,10 @@ use crate::error::call_error;
 
 impl AwsKinesis {
     /// What a stream is billed by.
-    pub(super) async fn bill_standing(&self, stream: &str) -> Result<Standing, CallError> {
+    pub(super) async fn bill_config(&self, stream: &str) -> Result<StreamConfig, CallError> {
         let expected = "status, mode, shard count, retention or time of creation";
-        let (standing, arn) = self.summary(stream, expected, standing).await?;
-        Ok(Standing { consumers: self.consumers(stream, &arn).await?, ..standing })
+        let (config, arn) = self.summary(stream, expected, stream_config).await?;
+        Ok(StreamConfig { consumers: self.consumers(stream, &arn).await?, ..config })
     }
 
     /// A stream has a few consumers, and AWS's rate is for each stream: nothing to wait for.
@@ -38,9 +38,9 @@ impl AwsKinesis {
 }
 
 /// A stream's standing without its consumers, and its ARN.
-fn standing(summary: &StreamDescriptionSummary) -> Option<(Standing, String)> {
+fn stream_config(summary: &StreamDescriptionSummary) -> Option<(StreamConfig, String)> {
     let state = state(summary)?;
-    let standing = Standing {
+    let config = StreamConfig {
         mode: state.mode,
         open_shards: state.open_shards,
         retention_hours: u32::try_from(summary.retention_period_hours()).ok()?,
@@ -52,7 +52,7 @@ fn standing(summary: &StreamDescriptionSummary) -> Option<(Standing, String)> {
             ..OnDemandOnly::default()
         },
     };
-    Some((standing, summary.stream_arn().to_owned()))
+    Some((config, summary.stream_arn().to_owned()))
 }
 
 fn time(time: &DateTime) -> Option<Timestamp> {

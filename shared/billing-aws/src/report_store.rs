@@ -2,20 +2,20 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
-use scaler_app::cloud::{CallError, Pages};
+use scaler_app::cloud::{CallError, ReportStore};
 
 use scaler_aws::error::call_error;
 
 /// The stack's bucket.
 #[derive(Clone, Debug)]
-pub struct S3Pages {
+pub struct S3ReportStore {
     /// The client.
     pub client: Client,
     /// The bucket's name.
     pub bucket: String,
 }
 
-impl Pages for S3Pages {
+impl ReportStore for S3ReportStore {
     async fn put(&self, key: &str, html: String) -> Result<String, CallError> {
         let place = format!("s3://{}/{key}", self.bucket);
         let request = self.client.put_object().bucket(&self.bucket).key(key).content_type("text/html; charset=utf-8");

@@ -1,7 +1,7 @@
 //! Reckons one stream: from what it used to its bill, what it could have cost, and what to do about it.
 
 use billing::prices::{Item, MissingPrice, PriceSheet};
-use billing::{AdviceInput, Bill, OwnUse, Series, Standing, Usage, advice, month_end};
+use billing::{AdviceInput, Bill, ScalerUsage, Series, StreamConfig, Usage, advice, month_end};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kinesis_model::num::float;
@@ -23,11 +23,11 @@ pub(super) struct BilledStream {
     /// Its name.
     pub(super) name: String,
     /// What it is billed by.
-    pub(super) standing: Standing,
+    pub(super) config: StreamConfig,
     /// What it carried, in the whole period.
     pub(super) series: Series,
     /// What its tags say; without tags it is not managed.
-    pub(super) enrolment: StreamTags,
+    pub(super) tags: StreamTags,
     /// How many metrics its alarms read.
     pub(super) alarm_metrics: usize,
 }
@@ -45,15 +45,15 @@ pub(super) struct Terms<'a> {
 
 /// A stream that was reckoned; its series, which is large, is not kept.
 #[derive(Clone, Debug)]
-pub(super) struct Reckoned {
+pub(super) struct Calculated {
     /// What it cost.
     pub(super) cost: StreamCost,
     /// What it used.
     pub(super) usage: Usage,
     /// What it is billed by.
-    pub(super) standing: Standing,
+    pub(super) config: StreamConfig,
     /// What the scaler used for it.
-    pub(super) own: OwnUse,
+    pub(super) own: ScalerUsage,
 }
 
 impl BilledStream {
@@ -61,44 +61,44 @@ impl BilledStream {
     ///
     /// # Errors
     /// An item that it is billed by has no price.
-    pub(super) fn reckon(mut self, terms: Terms<'_>) -> Result<Reckoned, MissingPrice> {
-        self.series.recall(&self.enrolment.history, terms.now);
-        let usage = self.series.usage(&self.standing, self.series.start, self.series.end());
-        let own = if self.enrolment.managed {
-            OwnUse::of_stream(usage.seconds, self.alarm_metrics, usage.seconds_counted)
+    pub(super) fn calculate(mut self, terms: Terms<'_>) -> Result<Calculated, MissingPrice> {
+        self.series.recall(&self.tags.history, terms.now);
+        let usage = self.series.usage(&self.config, self.series.start, self.series.end());
+        let own = if self.tags.managed {
+            ScalerUsage::of_stream(usage.seconds, self.alarm_metrics, usage.seconds_counted)
         } else {
-            OwnUse::default()
+            ScalerUsage::default()
         };
         let cost = self.cost(terms, &usage, own)?;
-        Ok(Reckoned { cost, usage, standing: self.standing, own })
+        Ok(Calculated { cost, usage, config: self.config, own })
     }
 
-    fn cost(&self, terms: Terms<'_>, usage: &Usage, own: OwnUse) -> Result<StreamCost, MissingPrice> {
-        let (sheet, standing) = (terms.sheet, &self.standing);
-        let policy = self.enrolment.policy(terms.policy).ok().filter(|_| self.enrolment.managed);
+    fn cost(&self, terms: Terms<'_>, usage: &Usage, own: ScalerUsage) -> Result<StreamCost, MissingPrice> {
+        let (sheet, config) = (terms.sheet, &self.config);
+        let policy = self.tags.policy(terms.policy).ok().filter(|_| self.tags.managed);
         let target = policy.as_ref().unwrap_or(terms.policy).target_utilization_percent;
-        let peak = usage.shards_at_peak(standing.mode, target);
-        let bill = Bill::as_it_is(sheet, usage, standing)?;
-        let mut notes = notes(usage, standing);
-        notes.extend(doubt(sheet, usage, standing, &bill));
+        let peak = usage.shards_at_peak(config.mode, target);
+        let bill = Bill::as_it_is(sheet, usage, config)?;
+        let mut notes = notes(usage, config);
+        notes.extend(doubt(sheet, usage, config, &bill));
         let mut otherwise = |bill: Result<Bill, MissingPrice>| {
             bill.map_err(|missing| note_once(&mut notes, missing.to_string())).ok().map(|bill| bill.total())
         };
-        let on_demand = otherwise(Bill::on_demand(sheet, usage, standing));
-        let advantage = otherwise(Bill::advantage(sheet, usage, standing));
-        let static_peak = otherwise(Bill::with_shards(sheet, usage, standing, peak));
+        let on_demand = otherwise(Bill::on_demand(sheet, usage, config));
+        let advantage = otherwise(Bill::advantage(sheet, usage, config));
+        let static_peak = otherwise(Bill::with_shards(sheet, usage, config, peak));
         let (own, missing) = own.bill_as_known(sheet);
         for missing in &missing {
             note_once(&mut notes, scaler_without(missing));
         }
         let paid = own.total().and(bill.total());
         let saved = |otherwise: Option<MicroUsd>| Some(UsdSaved::by(paid, otherwise?));
-        let month = month_end(sheet, &self.series, standing)?;
-        let budget = self.enrolment.budget.as_ref().and_then(|budget| budget.as_ref().ok()).copied();
-        if let Some(Err(fault)) = &self.enrolment.budget {
+        let month = month_end(sheet, &self.series, config)?;
+        let budget = self.tags.budget.as_ref().and_then(|budget| budget.as_ref().ok()).copied();
+        if let Some(Err(fault)) = &self.tags.budget {
             notes.push(format!("{fault}: no budget is watched until that is corrected"));
         }
-        let looked = AdviceInput { usage, standing, managed_by: policy.as_ref(), target_utilization_percent: target };
+        let looked = AdviceInput { usage, config, managed_by: policy.as_ref(), target_utilization_percent: target };
         let advice = advice(sheet, looked)?.into_iter().map(|advice| AdviceLine {
             words: advice.saving.to_string(),
             usd_month: Usd(advice.a_month),
@@ -106,12 +106,12 @@ impl BilledStream {
         });
         Ok(StreamCost {
             stream: self.name.clone(),
-            managed: self.enrolment.managed,
-            mode: standing.mode.into(),
-            open_shards: standing.open_shards.get(),
+            managed: self.tags.managed,
+            mode: config.mode.into(),
+            open_shards: config.open_shards.get(),
             mean_shards: mean_shards(usage),
             throttled_records: u64::try_from(usage.throttled_records).unwrap_or(u64::MAX),
-            retention_hours: standing.retention_hours,
+            retention_hours: config.retention_hours,
             usd: Usd(bill.total()),
             lines: Line::all(&bill),
             usd_on_demand: on_demand.map(Usd),
@@ -138,13 +138,13 @@ impl BilledStream {
             let date = from.to_zoned(TimeZone::UTC).date();
             let next = date.tomorrow().ok().and_then(|date| date.to_zoned(TimeZone::UTC).ok());
             let until = next.map_or(Timestamp::MAX, |next| next.timestamp());
-            let usage = self.series.usage(&self.standing, from, until);
+            let usage = self.series.usage(&self.config, from, until);
             let total = |bill: Result<Bill, MissingPrice>| bill.ok().map(|bill| bill.total());
             days.push(DayCost {
                 date,
-                usd: Bill::as_it_is(sheet, &usage, &self.standing)?.total(),
-                usd_on_demand: total(Bill::on_demand(sheet, &usage, &self.standing)),
-                usd_static_peak: total(Bill::with_shards(sheet, &usage, &self.standing, peak)),
+                usd: Bill::as_it_is(sheet, &usage, &self.config)?.total(),
+                usd_on_demand: total(Bill::on_demand(sheet, &usage, &self.config)),
+                usd_static_peak: total(Bill::with_shards(sheet, &usage, &self.config, peak)),
                 mean_shards: mean_shards(&usage),
             });
             from = until;
@@ -158,10 +158,10 @@ fn mean_shards(usage: &Usage) -> f64 {
 }
 
 /// What the metrics leave open.
-fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
+fn notes(usage: &Usage, config: &StreamConfig) -> Vec<String> {
     let mut notes = Vec::new();
     let uncounted = (usage.seconds - usage.seconds_counted - usage.seconds_by_ledger) / 3_600;
-    if standing.mode == StreamMode::Provisioned && uncounted > 0 {
+    if config.mode == StreamMode::Provisioned && uncounted > 0 {
         let hours = |seconds: u64| (seconds + 1_800) / 3_600;
         let ledger = match hours(usage.seconds_by_ledger) {
             0 => String::new(),
@@ -186,7 +186,7 @@ fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
             usage.throttled_records
         ));
     }
-    if standing.mode == StreamMode::OnDemand {
+    if config.mode == StreamMode::OnDemand {
         notes.push(
             "it is reckoned as on-demand Standard; in an account that has committed itself to Advantage it costs that"
                 .to_owned(),
@@ -196,8 +196,8 @@ fn notes(usage: &Usage, standing: &Standing) -> Vec<String> {
 }
 
 /// Payload units are reckoned by the mean size of a step's records: said where the truth may lie far from that.
-fn doubt(sheet: &PriceSheet, usage: &Usage, standing: &Standing, bill: &Bill) -> Option<String> {
-    if standing.mode == StreamMode::OnDemand {
+fn doubt(sheet: &PriceSheet, usage: &Usage, config: &StreamConfig, bill: &Bill) -> Option<String> {
+    if config.mode == StreamMode::OnDemand {
         return None;
     }
     let (fewest, most) = usage.put_units_bounds();

@@ -15,9 +15,9 @@ use crate::outcome::{Outcome, OutcomeKind};
 /// refuse tags, so no tag stands before these messages. Any other cause is told once an hour, and first written down on the
 /// stream. Where that fails nothing is sent: without a memory the same message would go out every minute. The log and
 /// `NeedsAttentionAlarm` still tell. A dry run changes no tag, and so tells nobody.
-pub(crate) async fn tell_people(cloud: &impl Cloud, stack: &Policy, enrolment: &StreamTags, outcome: &mut Outcome) {
+pub(crate) async fn notify(cloud: &impl Cloud, stack: &Policy, tags: &StreamTags, outcome: &mut Outcome) {
     let Some(topic) = cloud.notifications() else { return };
-    if !enrolment.managed || enrolment.is_dry_run(stack) {
+    if !tags.managed || tags.is_dry_run(stack) {
         return;
     }
     let Some(stream) = outcome.stream.clone() else { return };
@@ -25,11 +25,11 @@ pub(crate) async fn tell_people(cloud: &impl Cloud, stack: &Policy, enrolment: &
     let now = cloud.clock().now();
     let is_resize = outcome.outcome == OutcomeKind::Resized;
     let measuring = Measuring::of(outcome);
-    let is_news = measuring == Some(Measuring::Begun) || (is_resize && !is_one_more(enrolment, outcome, now));
-    let has_memory = (!is_resize && measuring != Some(Measuring::Begun)) || outcome.needs_attention;
-    if has_memory && !enrolment.notices.knows(&cause, now) {
-        let memory = enrolment.notices.with(&cause, now).to_string();
-        match cloud.kinesis().put_tag(&stream, TAG_NOTICES, &memory).await {
+    let is_news = measuring == Some(Measuring::Begun) || (is_resize && !is_one_more(tags, outcome, now));
+    let needs_record = (!is_resize && measuring != Some(Measuring::Begun)) || outcome.needs_attention;
+    if needs_record && !tags.notices.knows(&cause, now) {
+        let notices = tags.notices.with(&cause, now).to_string();
+        match cloud.kinesis().put_tag(&stream, TAG_NOTICES, &notices).await {
             // A stream in motion is one that the call, whose answer was lost, has reached.
             Err(error) if error.failure == Failure::InUse && measuring == Some(Measuring::Unanswered) => {}
             Err(error) if !is_news => {
@@ -47,7 +47,7 @@ pub(crate) async fn tell_people(cloud: &impl Cloud, stack: &Policy, enrolment: &
 }
 
 /// Tells people of a stream on which nothing may be written down. To be called rarely: it tells each time.
-pub(crate) async fn tell_without_memory(cloud: &impl Cloud, outcome: &mut Outcome) {
+pub(crate) async fn notify_unrecorded(cloud: &impl Cloud, outcome: &mut Outcome) {
     let stream = outcome.stream.clone().unwrap_or_default();
     if let Some(topic) = cloud.notifications()
         && let Some((_, notification)) = notification(&stream, outcome)
@@ -98,9 +98,9 @@ impl Measuring {
 }
 
 /// Whether a split or merge was made so lately that one more is no news.
-fn is_one_more(enrolment: &StreamTags, outcome: &Outcome, now: Timestamp) -> bool {
+fn is_one_more(tags: &StreamTags, outcome: &Outcome, now: Timestamp) -> bool {
     let is_step = outcome.decision.as_ref().is_some_and(|decision| decision.resharding.is_some());
-    let last = enrolment.history.last_resize().filter(|last| last.kind == AttemptKind::Stepwise);
+    let last = tags.history.last_resize().filter(|last| last.kind == AttemptKind::SplitOrMerge);
     is_step && last.is_some_and(|last| now.duration_since(last.at) < SignedDuration::from_hours(1))
 }
 

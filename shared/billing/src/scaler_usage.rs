@@ -5,7 +5,7 @@ use crate::prices::{Item, MissingPrice, PriceSheet};
 
 /// What the scaler used over some time, for one stream or for all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OwnUse {
+pub struct ScalerUsage {
     /// Metrics that its alarms read, times seconds.
     pub alarm_metric_seconds: u128,
     /// Metrics that it published, times seconds.
@@ -31,7 +31,7 @@ const READ_AN_HOUR_FOR_METRICS: u128 = 36;
 /// And three once an hour, to look ahead.
 const READ_AN_HOUR_TO_PLAN: u128 = 3;
 
-impl OwnUse {
+impl ScalerUsage {
     /// For one managed stream in so many seconds, whose alarms read so many metrics, and of which metrics were published in so
     /// many seconds; what a look by a scaling function reads is not in it.
     pub fn of_stream(seconds: u64, alarm_metrics: usize, seconds_published: u64) -> Self {

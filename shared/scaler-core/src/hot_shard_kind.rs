@@ -4,7 +4,7 @@ use kinesis_model::num::{float, whole};
 use std::fmt;
 
 use crate::policy::Policy;
-use crate::reshard::ReshardTerms;
+use crate::reshard::ReshardLimits;
 use crate::stream::{ShardLoad, total};
 
 /// A load counts as even up to this much above its mean: minutes and hashes are never perfectly even (chosen).
@@ -57,9 +57,9 @@ impl fmt::Display for HotShardKind {
 }
 
 /// Those of all open shards that throttle or take more than is bearable, the hottest first, and why each does.
-pub fn hot_shards<'a>(policy: &Policy, loads: &'a [ShardLoad]) -> Vec<(&'a ShardLoad, HotShardKind)> {
-    let bearable = ReshardTerms::of(policy).bearable;
-    let is_hot = |load: &&ShardLoad| load.throttled_records > 0 || load.load > bearable;
+pub fn classify_hot_shards<'a>(policy: &Policy, loads: &'a [ShardLoad]) -> Vec<(&'a ShardLoad, HotShardKind)> {
+    let upper_threshold = ReshardLimits::of(policy).upper_threshold;
+    let is_hot = |load: &&ShardLoad| load.throttled_records > 0 || load.load > upper_threshold;
     let kind = HotShardKind::among(loads);
     let mut hot: Vec<_> = loads.iter().filter(is_hot).map(|load| (load, kind(load))).collect();
     hot.sort_by(|(a, _), (b, _)| b.load.total_cmp(&a.load));

@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use scaler_core::{ALARM_PREFIX, ROUND_MINUTES, SYNC_MINUTES, TAG_MANAGED, is_due, is_plan_due, stream_of_alarm};
+use scaler_core::{
+    ALARM_PREFIX, FULL_SYNC_MINUTES, SYNC_MINUTES, TAG_MANAGED, is_full_sync_due, is_plan_due, stream_of_alarm,
+};
 
-use super::ahead::{LATER_SECONDS_MAX, TURN_MINUTES};
 use super::metrics::publish;
+use super::plan_step::{LATER_SECONDS_MAX, TURN_MINUTES};
 use super::request::{Look, SyncRequest};
-use super::response::Tally;
+use super::response::ResponseBuilder;
 use super::settings::Settings;
 use super::stream_sync::{Depth, ObservedStream, StreamSync, SyncedStream};
 use crate::cloud::{CallError, Clock, CloudWatch, FleetCloud, Queue, StoredAlarm, TaggedStream, Tagging};
+use crate::function_state::FunctionState;
 use crate::outcome::{Outcome, OutcomeKind};
-use crate::process::Process;
 
 /// Names in one message: far below what SQS takes, and a run's work.
 const STREAMS_A_MESSAGE: usize = 100;
@@ -25,72 +27,78 @@ const WHOLE: i128 = 1_000_000_000;
 const RETRY_SECONDS: u32 = 300;
 /// The looks at a stream that is changing, or at which a look failed, go on for so long: four hours, in which each stream has the
 /// turn in which Kinesis is asked about it.
-const CHANGE_SECONDS: i64 = ROUND_MINUTES * 60;
+const CHANGE_SECONDS: i64 = FULL_SYNC_MINUTES * 60;
 /// The looks ahead for a stream go on for so long: an hour, after which its turn begins others.
 const PLAN_SECONDS: i64 = TURN_MINUTES as i64 * 60;
 
 /// One run over many streams.
-pub(super) struct Walk<'a, C: FleetCloud> {
+pub(super) struct FleetSync<'a, C: FleetCloud> {
     cloud: &'a C,
     settings: Settings<'a>,
     until: Timestamp,
     stream_sync: StreamSync<'a, C>,
 }
 
-impl<'a, C: FleetCloud> Walk<'a, C> {
-    pub(super) fn new(cloud: &'a C, process: &'a Process, settings: Settings<'a>, until: Timestamp) -> Self {
-        Self { cloud, settings, until, stream_sync: StreamSync { cloud, process, settings, refused: None } }
+impl<'a, C: FleetCloud> FleetSync<'a, C> {
+    pub(super) fn new(
+        cloud: &'a C,
+        function_state: &'a FunctionState,
+        settings: Settings<'a>,
+        until: Timestamp,
+    ) -> Self {
+        Self { cloud, settings, until, stream_sync: StreamSync { cloud, function_state, settings, refused: None } }
     }
 
     /// The schedule's run: what looks wrong, and those whose turn it is.
-    pub(super) async fn due(self, asked_at: Option<i64>, tally: &mut Tally<'_>) {
+    pub(super) async fn due(self, asked_at: Option<i64>, builder: &mut ResponseBuilder<'_>) {
         let asked_at = asked_at.unwrap_or_else(|| self.now());
-        let depth = |stream: &str| if is_due(stream, asked_at) { Depth::InTurn } else { Depth::AsItsAlarmsSay };
+        let depth =
+            |stream: &str| if is_full_sync_due(stream, asked_at) { Depth::Scheduled } else { Depth::TrustAlarms };
         let mut fleet = match self.find(depth, |stream| is_plan_due(stream, asked_at)).await {
             Ok(fleet) => fleet,
-            Err(error) => return tally.decisive(run_failed(&error)),
+            Err(error) => return builder.decisive(run_failed(&error)),
         };
         let run = i128::from(asked_at.div_euclid(SYNC_MINUTES * 60));
         let first = i128::try_from(fleet.len()).unwrap_or(0) * (run * STRIDE).rem_euclid(WHOLE) / WHOLE;
         fleet.rotate_left(usize::try_from(first).unwrap_or(0));
-        let (all, Looks { done, .. }) = (fleet.len(), self.sync(fleet, tally).await);
+        let (all, SyncCounts { done, .. }) = (fleet.len(), self.sync(fleet, builder).await);
         if done == 0 && all > 0 {
-            tally.decisive(no_time());
+            builder.decisive(no_time());
         } else if done < all {
             let words = format!("time is up, {} of {all} streams are left to the next run", all - done);
-            tally.outcome(Outcome::plain(OutcomeKind::Held, None, words));
+            builder.outcome(Outcome::plain(OutcomeKind::Held, None, words));
         }
     }
 
     /// Every stream closely, by name, from after `after` on; and through the queue, if that takes more than one run. How many of
     /// them are scaled, if they could be looked at.
-    pub(super) async fn all(self, after: Option<String>, tally: &mut Tally<'_>) -> Option<usize> {
-        let mut fleet = match self.find(|_| Depth::Close, |_| false).await {
+    pub(super) async fn all(self, after: Option<String>, builder: &mut ResponseBuilder<'_>) -> Option<usize> {
+        let mut fleet = match self.find(|_| Depth::Requested, |_| false).await {
             Ok(fleet) => fleet,
             Err(error) => {
-                tally.decisive(run_failed(&error));
+                builder.decisive(run_failed(&error));
                 return None;
             }
         };
         fleet.retain(|observed| after.as_ref().is_none_or(|after| observed.stream > *after));
         let names: Vec<String> = fleet.iter().map(|observed| observed.stream.clone()).collect();
-        let (cloud, Looks { done, scaled }) = (self.cloud, self.sync(fleet, tally).await);
+        let (cloud, SyncCounts { done, scaled }) = (self.cloud, self.sync(fleet, builder).await);
         if done == names.len() {
             return Some(scaled);
         }
         // Further than the run before, or it would never end.
         let Some(last) = done.checked_sub(1).map(|last| names[last].clone()) else {
-            tally.decisive(no_time());
+            builder.decisive(no_time());
             return None;
         };
-        if leave(cloud, &SyncRequest::All { after: Some(last.clone()) }, 0, tally).await {
-            tally.goes_on_after(&last);
+        if leave(cloud, &SyncRequest::All { after: Some(last.clone()) }, 0, builder).await {
+            builder.goes_on_after(&last);
         }
         Some(scaled)
     }
 
     /// These streams, as they are now.
-    pub(super) async fn streams(mut self, look: Look, tally: &mut Tally<'_>) {
+    pub(super) async fn streams(mut self, look: Look, builder: &mut ResponseBuilder<'_>) {
         let now = self.now();
         let end = |chain_seconds| {
             let latest = now.saturating_add(chain_seconds);
@@ -99,60 +107,60 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
         let (change_ends, plan_ends) = (end(CHANGE_SECONDS), end(PLAN_SECONDS));
         // What is looked at again is not done yet, and may take its time.
         let pause = |first: u32| if look.until.is_none() { first } else { LATER_SECONDS_MAX };
-        let mut again = NextLooks::default();
+        let mut rechecks = Rechecks::default();
         for (done, stream) in look.streams.iter().enumerate() {
             if done > 0 && self.is_over() {
                 let rest = Look { streams: look.streams[done..].to_vec(), ..look };
-                leave(self.cloud, &SyncRequest::Streams(rest), 0, tally).await;
+                leave(self.cloud, &SyncRequest::Streams(rest), 0, builder).await;
                 break;
             }
-            let StreamLook { outcomes, changes, plan } = self.look_at(stream, look.plans).await;
-            again.note(stream, changes.map(pause), look.plans, change_ends);
-            again.note(stream, plan, true, plan_ends);
+            let StreamResult { outcomes, changes, plan } = self.look_at(stream, look.plans).await;
+            rechecks.note(stream, changes.map(pause), look.plans, change_ends);
+            rechecks.note(stream, plan, true, plan_ends);
             // It alone is tried again: those that went well are not to wait for it.
             let is_retried_alone = has_failed(&outcomes) && self.cloud.queue().is_some();
             if is_retried_alone {
-                again.note(stream, Some(pause(RETRY_SECONDS)), look.plans, change_ends);
+                rechecks.note(stream, Some(pause(RETRY_SECONDS)), look.plans, change_ends);
             }
             for outcome in outcomes {
-                if is_retried_alone { tally.outcome(outcome) } else { tally.decisive(outcome) }
+                if is_retried_alone { builder.outcome(outcome) } else { builder.decisive(outcome) }
             }
         }
-        self.look_again(again, tally).await;
+        self.request_rechecks(rechecks, builder).await;
     }
 
     /// Synchronises one stream, and looks ahead for it if that is asked for.
-    async fn look_at(&mut self, stream: &str, plans: bool) -> StreamLook {
+    async fn look_at(&mut self, stream: &str, plans: bool) -> StreamResult {
         let observed = match self.observe(stream).await {
             Ok(observed) => observed,
             Err(error) => {
-                return StreamLook { outcomes: vec![Outcome::of_call(stream, &error)], changes: None, plan: None };
+                return StreamResult { outcomes: vec![Outcome::of_call(stream, &error)], changes: None, plan: None };
             }
         };
         // In a box, as in `pass/handle.rs`, here and below.
         let synced = Box::pin(self.stream_sync.sync(observed)).await;
-        let at_rest = synced.at_rest().filter(|_| plans);
-        let mut looked = StreamLook { outcomes: synced.outcomes, changes: synced.look_again, plan: None };
-        if let Some((shards, enrolment)) = at_rest {
-            let ahead = self.stream_sync.look_ahead(stream, shards, &enrolment).await;
-            looked.plan = ahead.look_again;
-            looked.outcomes.extend(ahead.outcome);
+        let in_sync = synced.in_sync().filter(|_| plans);
+        let mut result = StreamResult { outcomes: synced.outcomes, changes: synced.recheck_seconds, plan: None };
+        if let Some((shards, tags)) = in_sync {
+            let plan_step = self.stream_sync.take_plan_step(stream, shards, &tags).await;
+            result.plan = plan_step.recheck_seconds;
+            result.outcomes.extend(plan_step.outcome);
         }
-        looked
+        result
     }
 
     /// What is known of a stream that is to be looked at closely.
     async fn observe(&self, stream: &str) -> Result<ObservedStream, CallError> {
         let alarms = self.cloud.cloudwatch().alarms(&format!("{ALARM_PREFIX}{stream}/")).await?;
         let is_listed = self.settings.stack_config.stream_names.iter().any(|listed| listed == stream);
-        let (stream, depth) = (stream.to_owned(), Depth::Close);
+        let (stream, depth) = (stream.to_owned(), Depth::Requested);
         Ok(ObservedStream { stream, tags: None, alarms, is_listed, depth, plans: true })
     }
 
     /// Synchronises these streams in their order, as far as there is time.
-    async fn sync(mut self, fleet: Vec<ObservedStream>, tally: &mut Tally<'_>) -> Looks {
+    async fn sync(mut self, fleet: Vec<ObservedStream>, builder: &mut ResponseBuilder<'_>) -> SyncCounts {
         let (mut done, mut standings, mut plans) = (0, Vec::new(), Vec::new());
-        let (now, mut again) = (self.now(), NextLooks::default());
+        let (now, mut rechecks) = (self.now(), Rechecks::default());
         let (change_ends, plan_ends) = (now.saturating_add(CHANGE_SECONDS), now.saturating_add(PLAN_SECONDS));
         for observed in fleet {
             if self.is_over() {
@@ -160,34 +168,34 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
             }
             done += 1;
             let stream = observed.stream.clone();
-            let (is_planned, is_in_turn) = (observed.plans, observed.depth == Depth::InTurn);
+            let (is_planned, is_scheduled) = (observed.plans, observed.depth == Depth::Scheduled);
             // In a box, as in `pass/handle.rs`, here and below.
             let synced = Box::pin(self.stream_sync.sync(observed)).await;
-            plans.extend(synced.at_rest().filter(|_| is_planned).map(|at_rest| (stream.clone(), at_rest)));
-            let SyncedStream { outcomes, standing, look_again } = synced;
-            again.note(&stream, look_again, is_planned, change_ends);
+            plans.extend(synced.in_sync().filter(|_| is_planned).map(|in_sync| (stream.clone(), in_sync)));
+            let SyncedStream { outcomes, standing, recheck_seconds } = synced;
+            rechecks.note(&stream, recheck_seconds, is_planned, change_ends);
             // The schedule's next run would not look so closely.
-            let is_retried = is_in_turn && has_failed(&outcomes);
-            again.note(&stream, is_retried.then_some(RETRY_SECONDS), is_planned, change_ends);
+            let is_retried = is_scheduled && has_failed(&outcomes);
+            rechecks.note(&stream, is_retried.then_some(RETRY_SECONDS), is_planned, change_ends);
             for outcome in outcomes {
-                tally.outcome(outcome);
+                builder.outcome(outcome);
             }
-            standings.extend(standing.map(|(shards, enrolment)| (stream, shards, enrolment)));
+            standings.extend(standing.map(|(shards, tags)| (stream, shards, tags)));
         }
         // What is wrong is put right first; whom there is no time for has a turn in an hour, and alarms.
-        for (stream, (shards, enrolment)) in plans {
+        for (stream, (shards, tags)) in plans {
             if self.is_over() {
                 break;
             }
-            let ahead = self.stream_sync.look_ahead(&stream, shards, &enrolment).await;
-            again.note(&stream, ahead.look_again, true, plan_ends);
-            ahead.outcome.into_iter().for_each(|outcome| tally.outcome(outcome));
+            let plan_step = self.stream_sync.take_plan_step(&stream, shards, &tags).await;
+            rechecks.note(&stream, plan_step.recheck_seconds, true, plan_ends);
+            plan_step.outcome.into_iter().for_each(|outcome| builder.outcome(outcome));
         }
-        self.look_again(again, tally).await;
+        self.request_rechecks(rechecks, builder).await;
         if self.settings.stack_config.stream_metrics {
-            publish(self.cloud, self.settings, &standings, !self.is_over(), tally).await;
+            publish(self.cloud, self.settings, &standings, !self.is_over(), builder).await;
         }
-        Looks { done, scaled: standings.len() }
+        SyncCounts { done, scaled: standings.len() }
     }
 
     /// Every stream that is to be synchronised, by name. All of it or an error: half a fleet would make the other half look unmanaged.
@@ -228,18 +236,18 @@ impl<'a, C: FleetCloud> Walk<'a, C> {
 
     /// Has streams looked at again, of which the schedule's next run would not know that it should. A look after the end of its chain
     /// is not asked for: the stream has had its turn by then.
-    async fn look_again(&self, again: NextLooks, tally: &mut Tally<'_>) {
+    async fn request_rechecks(&self, rechecks: Rechecks, builder: &mut ResponseBuilder<'_>) {
         if self.cloud.queue().is_none() {
             return;
         }
         let now = self.now();
-        for (NextLook { seconds, plans, until }, streams) in again.by_time() {
+        for (Recheck { seconds, plans, until }, streams) in rechecks.by_time() {
             if now.saturating_add(i64::from(seconds)) >= until {
                 continue;
             }
             for streams in streams.chunks(STREAMS_A_MESSAGE) {
                 let look = Look { streams: streams.to_vec(), plans, until: Some(until) };
-                leave(self.cloud, &SyncRequest::Streams(look), seconds, tally).await;
+                leave(self.cloud, &SyncRequest::Streams(look), seconds, builder).await;
             }
         }
     }
@@ -250,13 +258,13 @@ fn has_failed(outcomes: &[Outcome]) -> bool {
 }
 
 /// How many streams a run looked at, and how many of them are scaled.
-struct Looks {
+struct SyncCounts {
     done: usize,
     scaled: usize,
 }
 
 /// What came of a look at one stream.
-struct StreamLook {
+struct StreamResult {
     outcomes: Vec<Outcome>,
     /// In how many seconds to look again, since the stream is changing.
     changes: Option<u32>,
@@ -266,7 +274,7 @@ struct StreamLook {
 
 /// Another look at a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct NextLook {
+struct Recheck {
     /// In how many seconds.
     seconds: u32,
     /// Whether to look ahead as well.
@@ -277,14 +285,14 @@ struct NextLook {
 
 /// The looks that a run asks for: one for each stream.
 #[derive(Default)]
-struct NextLooks(BTreeMap<String, NextLook>);
+struct Rechecks(BTreeMap<String, Recheck>);
 
-impl NextLooks {
+impl Rechecks {
     /// Asks for a look at a stream in so many seconds, if any: one look serves all who ask for it.
     fn note(&mut self, stream: &str, seconds: Option<u32>, plans: bool, until: i64) {
         let Some(seconds) = seconds else { return };
-        let asked = NextLook { seconds, plans, until };
-        let both = |other: &NextLook| NextLook {
+        let asked = Recheck { seconds, plans, until };
+        let both = |other: &Recheck| Recheck {
             seconds: seconds.min(other.seconds),
             plans: plans || other.plans,
             until: until.max(other.until),
@@ -294,17 +302,22 @@ impl NextLooks {
     }
 
     /// The streams of each look.
-    fn by_time(self) -> BTreeMap<NextLook, Vec<String>> {
-        let mut by_time: BTreeMap<NextLook, Vec<String>> = BTreeMap::new();
-        for (stream, again) in self.0 {
-            by_time.entry(again).or_default().push(stream);
+    fn by_time(self) -> BTreeMap<Recheck, Vec<String>> {
+        let mut by_time: BTreeMap<Recheck, Vec<String>> = BTreeMap::new();
+        for (stream, recheck) in self.0 {
+            by_time.entry(recheck).or_default().push(stream);
         }
         by_time
     }
 }
 
 /// Leaves a request to another run, in so many seconds at the earliest; whether that succeeded.
-async fn leave(cloud: &impl FleetCloud, request: &SyncRequest, seconds: u32, tally: &mut Tally<'_>) -> bool {
+async fn leave(
+    cloud: &impl FleetCloud,
+    request: &SyncRequest,
+    seconds: u32,
+    builder: &mut ResponseBuilder<'_>,
+) -> bool {
     let words = match cloud.queue() {
         Some(queue) => match queue.send(&request.message(), seconds).await {
             Ok(()) => return true,
@@ -313,7 +326,7 @@ async fn leave(cloud: &impl FleetCloud, request: &SyncRequest, seconds: u32, tal
         None => "there is no queue (CONTINUATION_QUEUE_URL)".to_owned(),
     };
     let words = format!("the rest could not be left to another run: {words}");
-    tally.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
+    builder.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
     false
 }
 

@@ -8,7 +8,7 @@ use crate::stack_config::StackConfig;
 
 /// What a function's process knows of itself, and keeps from one event to the next.
 #[derive(Debug)]
-pub struct Process {
+pub struct FunctionState {
     /// The stack: whose alarms are ours.
     pub stack: String,
     /// The Region that it works in, where that is known.
@@ -19,7 +19,7 @@ pub struct Process {
     pub histories: HistoryCache,
 }
 
-impl Process {
+impl FunctionState {
     /// A process of this stack.
     pub fn new(stack_config: &StackConfig) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Process {
     }
 }
 
-impl Default for Process {
+impl Default for FunctionState {
     fn default() -> Self {
         Self::new(&StackConfig::default())
     }
