@@ -197,7 +197,7 @@ async fn an_order_is_a_persons_to_give() {
     let few = held(&sandbox, "scale spent to 2 --wait").await;
     assert_eq!((&few["outcome"], &few["from"], &few["to"]), (&json!("held"), &json!(8), &json!(4)), "{few}");
     let words = few["words"].as_str().unwrap();
-    assert!(words.starts_with("8 -> 4, then stays at 4: 10 resizes in the last 24 h"), "{words}");
+    assert!(words.starts_with("8 -> 4, then stays at 4: 10 resizes were made in the last 24 h"), "{words}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -255,7 +255,12 @@ async fn a_stream_that_is_not_ours_is_refused() {
     fails(sandbox.endpoint(), "scale elastic to 8", &["on-demand mode"]).await;
     fails(sandbox.endpoint(), "scale elastic rebalance", &["on-demand mode"]).await;
     fails(sandbox.endpoint(), "scale nobody auto", &["ResourceNotFoundException"]).await;
-    fails(sandbox.endpoint(), "status nobody", &["ResourceNotFoundException", "is it called so"]).await;
+    fails(
+        sandbox.endpoint(),
+        "status nobody",
+        &["ResourceNotFoundException", "check the name, the Region and the account"],
+    )
+    .await;
     let refused = shardctl_at(sandbox.endpoint(), "scale untagged to 4 --output json", &[]).await;
     assert_eq!(json(&String::from_utf8(refused.stdout).unwrap())["outcome"], "refused", "programs are told as well");
     assert_eq!(writes(&sandbox), [""; 0]);

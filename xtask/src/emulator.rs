@@ -8,9 +8,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::background::Background;
+use crate::bundles::{architecture, package};
 use crate::local::{Variables, free_port, only_here};
 use crate::shell::{cargo, root, run, target_folder};
-use crate::test::{architecture, package};
 use crate::tools::{EMULATOR, Tools, installed, tools};
 
 /// The account and Region that the emulator plays.

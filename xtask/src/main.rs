@@ -1,6 +1,7 @@
 //! The project's own commands, as `cargo xtask <command>`.
 
 mod background;
+mod bundles;
 mod clients;
 mod cold_start;
 mod dependencies;

@@ -4,9 +4,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use crate::bundles::architecture;
 use crate::emulator::{build_folder, load_program};
 use crate::shell::run;
-use crate::test::architecture;
 use crate::tools::tools;
 
 /// Builds what is deployed as `sam deploy` would, and runs the steps, which say what they will cost before they begin.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use billing::prices::Item;
-use billing::{Consumer, OnDemandOnly, Series, StreamConfig, UsageStep};
+use billing::{Series, StreamConfig, UsageStep};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{MicroUsd, Minute, ShardCount};
 use scaler_app::cloud::{CallError, CostCloud, Failure, ListedPrices, PriceList, ReportStore};
@@ -11,34 +11,6 @@ use scaler_core::SYNC_MINUTES;
 
 use crate::stream::Stream;
 use crate::world::World;
-
-/// What a stream is billed by beside its shards and traffic.
-#[derive(Clone, Debug)]
-pub struct Billed {
-    /// How long it keeps records, in hours.
-    pub retention_hours: u32,
-    /// When it was created.
-    pub created: Timestamp,
-    /// Its consumers with enhanced fan-out, and the bytes that each is given in a minute, where that is known.
-    pub consumers: Vec<(Consumer, Option<u64>)>,
-    /// Whether its shard count is published; it is the same in every minute.
-    pub is_counted: bool,
-    /// What it has that on-demand mode alone has.
-    pub on_demand_only: OnDemandOnly,
-}
-
-impl Default for Billed {
-    /// Created long ago, with nothing that costs extra.
-    fn default() -> Self {
-        Self {
-            retention_hours: 24,
-            created: Timestamp::UNIX_EPOCH,
-            consumers: Vec::new(),
-            is_counted: true,
-            on_demand_only: OnDemandOnly::default(),
-        }
-    }
-}
 
 impl Stream {
     /// What it is billed by.

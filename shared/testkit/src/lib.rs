@@ -8,6 +8,5 @@ mod services;
 mod stream;
 mod world;
 
-pub use billing::Billed;
-pub use stream::Stream;
+pub use stream::{Billed, Stream};
 pub use world::{World, WorldAlarm};

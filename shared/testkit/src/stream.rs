@@ -1,11 +1,11 @@
 //! One stream of the AWS in memory: what it has, and what its metrics say.
 
+use billing::{Consumer, OnDemandOnly};
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::{HashKeyRange, MetricWindow, Minute, StreamMode, StreamStatus};
 
-use crate::billing::Billed;
 use aws_models::hash_key_space::HashKeySpace;
 
 /// How long a change keeps a stream UPDATING; of a resize AWS says "a few minutes".
@@ -111,4 +111,32 @@ pub(crate) fn status(stream: &Stream, now: Timestamp) -> StreamStatus {
     let done = |at: &Timestamp| now.duration_since(*at) >= SignedDuration::from_secs(RESIZE_SECONDS);
     let changes = [stream.resizes.last(), stream.reshards.last(), stream.measured.as_ref()];
     if changes.into_iter().flatten().all(done) { stream.status } else { StreamStatus::Updating }
+}
+
+/// What a stream is billed by beside its shards and traffic.
+#[derive(Clone, Debug)]
+pub struct Billed {
+    /// How long it keeps records, in hours.
+    pub retention_hours: u32,
+    /// When it was created.
+    pub created: Timestamp,
+    /// Its consumers with enhanced fan-out, and the bytes that each is given in a minute, where that is known.
+    pub consumers: Vec<(Consumer, Option<u64>)>,
+    /// Whether its shard count is published; it is the same in every minute.
+    pub is_counted: bool,
+    /// What it has that on-demand mode alone has.
+    pub on_demand_only: OnDemandOnly,
+}
+
+impl Default for Billed {
+    /// Created long ago, with nothing that costs extra.
+    fn default() -> Self {
+        Self {
+            retention_hours: 24,
+            created: Timestamp::UNIX_EPOCH,
+            consumers: Vec::new(),
+            is_counted: true,
+            on_demand_only: OnDemandOnly::default(),
+        }
+    }
 }
