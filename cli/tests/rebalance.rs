@@ -225,7 +225,7 @@ async fn what_no_split_helps_is_said() {
     assert_eq!(held["plan"]["operations"].as_array().unwrap().len(), 0, "{held}");
     assert_eq!(held["outcome"], "held");
     let notes = held["notes"].to_string();
-    assert!(notes.contains(&narrow) && notes.contains("it is one partition key"), "{notes}");
+    assert!(notes.contains(&narrow) && notes.contains("one partition key is hot"), "{notes}");
     let status = world.answer("status orders").await;
     assert_eq!(
         (&status["shards"][0]["shard"], &status["shards"][0]["hot_because"]),

@@ -73,7 +73,7 @@ async fn a_stacks_dry_run_holds_looks_and_a_streams_own_holds_orders_too() {
     assert_eq!(writes(&sandbox), [""; 0]);
     let file = file("dry-run-of-a-file.txt", "DRY_RUN=true\n");
     let by_file = answer(&sandbox, &format!("scale orders out --policy {}", file.display())).await;
-    assert!(by_file["next"].as_str().unwrap().contains("in the file of --policy"), "{by_file}");
+    assert!(by_file["next"].as_str().unwrap().contains("in the --policy file"), "{by_file}");
     let ordered = answer(&sandbox, "scale orders to 5").await;
     assert_eq!((&ordered["outcome"], &ordered["to"]), (&json!("resized"), &json!(5)), "{ordered}");
     assert_eq!(answer(&sandbox, "status orders").await["open_shards"], 5);
@@ -93,8 +93,8 @@ async fn a_stream_of_another_stack_is_not_scaled_out_without_a_maximum() {
         let order = format!("scale --stack-name kinesis-scaler orders {order}");
         let output = shardctl_at(sandbox.endpoint(), &order, &[]).await;
         let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains("of stack second, and not of kinesis-scaler"), "{order}: {told}");
-        assert!(told.contains("--stack-name second, or --shards-max N"), "{order}: {told}");
+        assert!(told.contains("belong to stack second, not to kinesis-scaler"), "{order}: {told}");
+        assert!(told.contains("--stack-name second or --shards-max N"), "{order}: {told}");
         assert_eq!(output.status.code(), Some(2), "{order}: {told}");
     }
     assert_eq!(writes(&sandbox), [""; 0]);
