@@ -19,7 +19,7 @@ impl CloudWatch for World {
         Ok(state.find(call, stream)?.window(end, minutes))
     }
 
-    /// Streams without a [`Stream::curve`] are new: they have no past, and to ask for it is not on record.
+    /// Streams without a `Stream::curve` are new: they have no past, and to ask for it is not on record.
     async fn load_history(&self, stream: &str, end: Timestamp, minutes: u32) -> Result<MetricWindow, CallError> {
         if self.stream(stream).is_none_or(|stream| stream.curve.is_none()) {
             return Ok(MetricWindow { end, minutes: Vec::new() });

@@ -18,7 +18,7 @@ pub struct Stream {
     pub shards: u32,
     /// Capacity mode.
     pub mode: StreamMode,
-    /// Status but for resizes, which [`World`] sees to.
+    /// Status but for resizes, which `World` sees to.
     pub status: StreamStatus,
     /// Tags.
     pub tags: BTreeMap<String, String>,
