@@ -1,7 +1,7 @@
 //! alarm-sync over a small AWS in memory: what it makes, mends, leaves alone and says.
 #![allow(clippy::unwrap_used)]
 
-mod ahead;
+mod plan_step;
 mod chaos;
 mod death;
 mod fleet;
