@@ -1,7 +1,6 @@
 //! alarm-sync over a small AWS in memory: what it makes, mends, leaves alone and says.
 #![allow(clippy::unwrap_used)]
 
-mod plan_step;
 mod chaos;
 mod death;
 mod fleet;
@@ -9,6 +8,7 @@ mod ledger;
 mod ledger_properties;
 mod mending;
 mod people;
+mod plan_step;
 mod queue;
 mod stack;
 mod steady;
