@@ -61,11 +61,15 @@ impl fmt::Display for UnknownReason {
             Self::Untold => f.write_str("no alarm tells them"),
             Self::Others { asked, stacks, is_own } => {
                 let (alarms, stacks) =
-                    (if *is_own { "its alarms" } else { "the alarms that tell any" }, either(stacks));
-                write!(f, "{alarms} are of stack {stacks}, and not of {asked} (say --stack-name {stacks})")
+                    (if *is_own { "its alarms" } else { "the alarms that tell settings" }, either(stacks));
+                write!(f, "{alarms} belong to stack {stacks}, not to {asked} (say --stack-name {stacks})")
             }
             Self::Several(stacks) => {
-                write!(f, "the alarms name several stacks, and it is not clear which one applies: {}", either(stacks))
+                write!(
+                    f,
+                    "alarms of several stacks tell settings, and it is not clear which stack applies: {}",
+                    either(stacks)
+                )
             }
             Self::Odd { alarm, faults } => write!(f, "alarm {alarm} contains invalid settings ({faults})"),
         }

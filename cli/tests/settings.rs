@@ -109,10 +109,13 @@ async fn a_stream_of_another_stack_is_not_scaled_out_without_a_maximum() {
     }
     // What others' alarms tell is no reason to refuse, and is told for what it is.
     let new = answer(&sandbox, &format!("scale new out --dry-run {other}")).await;
-    assert!(new["notes"].to_string().contains("that tell any are of stack second, and not of kinesis-scaler"), "{new}");
+    assert!(
+        new["notes"].to_string().contains("that tell settings belong to stack second, not to kinesis-scaler"),
+        "{new}"
+    );
     put_alarms(&sandbox, "other", 4, at_most(9), STACK);
     let several = told(&sandbox, "status new").await;
-    assert!(several.contains("alarms of several stacks tell some") && several.contains("kinesis-scaler or second"));
+    assert!(several.contains("alarms of several stacks tell settings") && several.contains("kinesis-scaler or second"));
     // A count is a person's own maximum; what goes on names the stack again.
     let ordered = answer(&sandbox, "scale orders to 20 --stack-name second").await;
     let next = ordered["next"].as_str().unwrap();
@@ -189,7 +192,7 @@ async fn status_and_scale_judge_by_what_the_stacks_alarms_tell() {
     for stream in ["orders", "clicks"] {
         let known = told(&sandbox, &format!("status {stream}")).await;
         assert!(
-            known.contains("1 to 4 shards (of stack kinesis-scaler)") && !known.contains("settings of the stack are"),
+            known.contains("1 to 4 shards (of stack kinesis-scaler)") && !known.contains("settings are unknown"),
             "{known}"
         );
         assert!(known.contains("the maximum is 4"), "what it would do is by that: {known}");
@@ -224,5 +227,5 @@ async fn a_refit_by_a_person_leaves_the_stacks_settings_as_they_are_told() {
     assert_eq!(answer(&sandbox, "status orders").await["settings"]["SHARDS_MAX"], "20");
     // Beyond the stack's own maximum, an order says what becomes of it.
     let beyond = answer(&sandbox, "scale orders to 10").await;
-    assert!(!beyond["notes"].to_string().contains("not known"), "{beyond}");
+    assert!(!beyond["notes"].to_string().contains("is unknown"), "{beyond}");
 }
