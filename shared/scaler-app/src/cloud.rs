@@ -1,4 +1,4 @@
-//! AWS as the functions use it: one trait a service, and what each function needs of them.
+//! AWS as the functions use it: one trait for each service, and what each function needs of them.
 
 mod clock;
 mod cloudformation;
@@ -48,7 +48,7 @@ pub trait Cloud: Send + Sync {
     fn clock(&self) -> &Self::Clock;
 }
 
-/// What alarm-sync needs.
+/// What alarm-sync needs, besides [`CloudFormation`], which answers are given to by itself.
 pub trait FleetCloud: Cloud {
     /// The Resource Groups Tagging API.
     type Tagging: Tagging;

@@ -60,7 +60,7 @@ stages::stages! {
     Admit "admit" AdmitReason;
     /// What does the load ask for, or the plan of the next day?
     Recommend "recommend" RecommendReason: recommend::recommend;
-    /// Does one shard throttle, or one key?
+    /// Is one shard hot, or one key?
     HotShards "hot-shards" HotShardsReason: hot_shards::hot_shards;
     /// The operator's minimum and maximum.
     Bounds "bounds" BoundsReason: bounds::bounds;
@@ -68,7 +68,7 @@ stages::stages! {
     Direction "direction" DirectionReason: direction::direction;
     /// Can the consumers spare shards?
     Consumers "consumers" ConsumersReason: consumers::consumers;
-    /// Has the last attempt been long enough ago?
+    /// Was the last attempt long enough ago?
     Cooldown "cooldown" CooldownReason: cooldown::cooldown;
     /// Is one of the day's resizes left for this?
     Budget "budget" BudgetReason: budget::budget;
@@ -80,7 +80,7 @@ stages::stages! {
     UnevenLoad "uneven-load" UnevenLoadReason: uneven_load::uneven_load;
 }
 
-/// Decides how many shards to request, at `now`, for a stream of which this was seen.
+/// Decides how many shards to request, at `now`, for the stream that `seen` describes.
 ///
 /// `stack` is the policy of the whole deployment; the stream's own tags are applied to it here.
 ///
@@ -134,7 +134,7 @@ pub enum Verdict {
     Resize,
     /// Have the metrics of the shards sent, and nothing else.
     Measure,
-    /// The desired count is another, but only say so.
+    /// The desired count differs, but only say so.
     DryRun,
     /// Leave the stream as it is; looking again later may come to something else.
     Hold,
@@ -172,7 +172,8 @@ pub struct Decision {
     pub resharding: Option<Resharding>,
     /// Which one it is of a series of splits or merges.
     pub progress: Option<Progress>,
-    /// When it was made; `None` where no time played a part: it ended at admission, or a person ordered it.
+    /// When it was made; `None` where no time played a part: it ended at admission, or is a split or merge that a person
+    /// ordered.
     pub at: Option<Timestamp>,
     /// How it came about; never empty.
     pub steps: Vec<Step>,
@@ -232,7 +233,7 @@ impl<'a> Pipeline<'a> {
             None => self.proposal.shards,
         };
         let verdict = match self.proposal.basis {
-            // Nothing else waits for it.
+            // Only where nothing is resized: a resize that the bounds ask for goes first.
             Basis::Measuring if is_held => Verdict::Measure,
             _ if is_held => Verdict::Hold,
             _ if self.context.dry_run => Verdict::DryRun,

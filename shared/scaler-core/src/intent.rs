@@ -16,7 +16,7 @@ pub enum Intent {
 }
 
 /// A person's order for a shard count. Bounds, cooldowns and the reserve for scale-out give way to it; capacity that the load or
-/// the consumers need does not.
+/// the consumers need does not. Where: `decide/admit.rs` and `decide/context.rs` (bounds), `decide/cooldown.rs`, `decide/budget.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
     /// The count.

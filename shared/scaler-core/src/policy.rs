@@ -80,7 +80,7 @@ impl Policy {
         u32::try_from(kept).unwrap_or(u32::MAX).min(current.get() - 1)
     }
 
-    /// How long a decision in `direction` waits after any attempt to resize.
+    /// How long a decision in `direction` waits after an attempt that counts: see [`ResizeHistory::last_before_cooldown`](crate::ResizeHistory::last_before_cooldown).
     pub(crate) fn cooldown(&self, direction: Direction) -> SignedDuration {
         let seconds = match direction {
             Direction::Out => self.scale_out_cooldown_seconds,

@@ -1,4 +1,5 @@
-//! The settings: one row for each. Its field, default, readers, errors and documents are made of it.
+//! The settings: one row for each. Its field, default, readers and errors are made of it; `scaler-app/tests/settings.rs` writes the
+//! tables of README.md and template.yaml anew.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -111,7 +112,7 @@ settings! {
         Whole { allowed: 5..=1_440, unit: "minutes" },
         "STABILIZATION_WINDOW_MINUTES", "StabilizationWindowMinutes", None;
 
-    /// Scale-out waits this long after any attempt to resize.
+    /// Scale-out waits this long after the scaler's own last attempt to change the shard count.
     scale_out_cooldown_seconds: u32 = 120;
         Whole { allowed: 0..=86_400, unit: "seconds" },
         "SCALE_OUT_COOLDOWN_SECONDS", "ScaleOutCooldownSeconds", None;

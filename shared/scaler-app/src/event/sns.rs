@@ -1,4 +1,5 @@
-//! An alarm as SNS carries it: a JSON string, whose fields have capitals.
+//! An alarm as SNS carries it: a JSON string, whose fields have capitals. `event.rs` reads the envelope, `alarm.rs` finds the
+//! stream's name.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -21,7 +21,7 @@ use crate::outcome::Outcome;
 /// Looks at a stream and, if `decide` says so, resizes it. Never fails: how it ended is the outcome.
 ///
 /// `alarm_shard_count` is the shard count that the alarm which asked was made for, where that is known: should the stream have
-/// another by now (a hand resized it, or a crash came between a resize and its refit), its alarms are brought in step.
+/// another by now (somebody resized it by hand, or a crash came between a resize and the refit of its alarms), its alarms are brought in step.
 pub async fn reconcile(
     cloud: &impl Cloud,
     function_state: &FunctionState,
@@ -43,7 +43,7 @@ pub async fn reconcile(
         }
     };
     let mut outcome = Outcome::of_pass(stream, end);
-    // Whoever asks for more than what alarms cause knows of it.
+    // Only what the functions do by themselves is told: a person who asked has the outcome.
     if intent == Intent::Auto {
         notify(cloud, stack, &tags, &mut outcome).await;
     }
@@ -150,11 +150,12 @@ impl<C: Cloud> Reconciliation<'_, C> {
         }
     }
 
-    /// Decides, and fetches what that needs. What could not be had is decided without, and told.
+    /// Decides, and fetches what that needs. What could not be had is decided without. A fault tells of it; of the quota a step of the
+    /// decision does.
     async fn decide(&self, policy: &Policy, seen: &mut Observation) -> (Decision, Vec<String>) {
         let mut faults = Vec::new();
         loop {
-            let (fetched, without) = match decide(self.stack, seen, self.intent, self.direction, self.now) {
+            let (failed, without) = match decide(self.stack, seen, self.intent, self.direction, self.now) {
                 Ok(decision) => return (decision, faults),
                 Err(Need::LoadHistory) => {
                     let plan = self.plan(policy, seen).await;
@@ -169,12 +170,12 @@ impl<C: Cloud> Reconciliation<'_, C> {
                     (failed, "the load of each shard could not be read")
                 }
                 Err(Need::Quota) => {
-                    // Where it says nothing, AWS will.
+                    // Where the quota is unknown, AWS itself refuses what is too much.
                     seen.account = self.cloud.kinesis().account_shards().await.ok().into();
                     (None, "")
                 }
             };
-            faults.extend(fetched.map(|error| format!("{without}: {error}")));
+            faults.extend(failed.map(|error| format!("{without}: {error}")));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Has the last attempt to resize, even a refused one, been long enough ago?
+//! Was the last attempt to resize, even a refused one, long enough ago?
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::stream::AttemptKind;
 /// What the cooldown comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CooldownReason {
-    /// No attempt lately.
+    /// No attempt lately, or a person's order, which does not wait.
     CooldownOver,
     /// AWS refused the last attempt, and it is too soon for the next.
     RefusedLately {
