@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, value_parser};
 use jiff::{SignedDuration, Timestamp};
 use kinesis_model::limits::METRIC_DELAY_MINUTES;
-use kinesis_model::{Demand, Minute, StreamMode, StreamState};
+use kinesis_model::{Demand, Minute, StreamMode, StreamState, whole_minute};
 use scaler_app::cloud::{Clock as _, Cloud as _, CloudWatch as _, Kinesis as _};
 use scaler_aws::AwsFleetCloud;
 use scaler_core::StreamTags;
@@ -143,8 +143,7 @@ async fn history(stream: &str, days: u32, tags: Tags) -> Result<(Trace, StreamNo
 ///
 /// Day by day: one answer for all would come near the time that a call may take.
 async fn minutes(cloud: &AwsFleetCloud, stream: &str, count: u32) -> Result<(Timestamp, Vec<Minute>)> {
-    let now = cloud.clock().now().as_second().div_euclid(60) * 60;
-    let end = Timestamp::from_second(now)? - SignedDuration::from_mins(i64::from(METRIC_DELAY_MINUTES));
+    let end = whole_minute(cloud.clock().now()) - SignedDuration::from_mins(i64::from(METRIC_DELAY_MINUTES));
     let start = end - SignedDuration::from_mins(i64::from(count));
     let bar = progress::bar("days read from CloudWatch", count.div_ceil(MINUTES_PER_DAY) as usize);
     let mut minutes = Vec::new();

@@ -9,6 +9,7 @@ use aws_models::cloudwatch::{CloudWatch, Transition};
 use ferrokinesis::actions::{self, Operation};
 use ferrokinesis::store::Store;
 use jiff::Timestamp;
+use kinesis_model::whole_minute;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -19,7 +20,7 @@ use crate::locked::locked;
 use crate::objects::Object;
 use crate::options::{Options, Schedule};
 use crate::router::router;
-use crate::state::{Shared, minute_of};
+use crate::state::Shared;
 use crate::{emulator, sqs, tick};
 
 /// How a stream gets its capacity.
@@ -143,7 +144,7 @@ impl Sandbox {
     /// Makes up the last `minutes` of metrics, and the running one, for the streams of [`Options::traffic`], which from
     /// then on have been there for so long.
     pub async fn seed(&self, minutes: u32) {
-        let running = minute_of(self.now());
+        let running = whole_minute(self.now());
         for traffic in &self.shared.options.traffic {
             self.shared.was_created(&traffic.stream, running - jiff::SignedDuration::from_mins(i64::from(minutes)));
         }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_models::cloudwatch::CloudWatch;
 use ferrokinesis::store::Store;
 use jiff::{SignedDuration, Timestamp};
+use kinesis_model::whole_minute;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -61,7 +62,7 @@ impl Shared {
     ) -> Self {
         let cloudwatch = CloudWatch::with_metric_delay(options.metric_delay_minutes);
         let calls = Calls::new(options.api_rates);
-        let last_tick = minute_of(clock.now());
+        let last_tick = whole_minute(clock.now());
         Self {
             options,
             clock,
@@ -138,10 +139,4 @@ impl Shared {
     pub(crate) fn origin(&self) -> Origin<'_> {
         Origin { account: &self.options.account, region: &self.options.region }
     }
-}
-
-/// The start of the minute that `at` lies in.
-pub(crate) fn minute_of(at: Timestamp) -> Timestamp {
-    let second = at.as_second();
-    Timestamp::from_second(second - second.rem_euclid(60)).unwrap_or(at)
 }

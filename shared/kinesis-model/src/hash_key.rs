@@ -28,6 +28,11 @@ impl HashKeyRange {
         if first <= last { Some(Self { first, last }) } else { None }
     }
 
+    /// The part that both have; `None` where they have none in common.
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        Self::new(self.first.max(other.first), self.last.min(other.last))
+    }
+
     /// The ranges of so many shards of equal size, in their order; zero counts as one.
     ///
     /// The last one takes what the division leaves over. AWS does not say how it rounds, so a live stream's boundaries may lie a

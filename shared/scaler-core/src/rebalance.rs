@@ -8,7 +8,7 @@ use crate::hot_shard_kind::{HotShardKind, classify_hot_shards};
 use crate::need::Fetched;
 use crate::policy::Policy;
 use crate::reshard::{KeyLoad, Operation, ReshardLimits, ReshardPlan, plan_apart};
-use crate::stream::{ShardLoad, ShardWindow, loads_with_past};
+use crate::stream::{ShardLoad, ShardWindow, known_minutes, loads_with_past};
 use kinesis_model::ShardCount;
 
 /// What such an order comes to.
@@ -85,10 +85,7 @@ fn kept(policy: &Policy, seen: &Observation, closed: &[ShardWindow], now: Timest
 /// As for a scale-in.
 fn too_little_known(policy: &Policy, seen: &Observation, closed: &[ShardWindow]) -> Option<UnknownLoad> {
     let open = if let Fetched::Known(open) = &seen.shards { open.as_slice() } else { &[] };
-    let windows = open.iter().chain(closed);
-    let mut known: Vec<_> = windows.flat_map(|shard| shard.window.known().map(|(began, _)| began)).collect();
-    known.sort_unstable();
-    known.dedup();
+    let known = known_minutes(open.iter().chain(closed));
     UnknownLoad::of(known.len(), policy.window_minutes(Direction::In), *known.last()?, seen.window.end)
 }
 

@@ -164,9 +164,8 @@ pub(crate) fn plan_apart(
 
 /// What a part of the ring takes, as a plan of these loads and keys has it.
 pub fn load_within(loads: &[ShardLoad], keys: &[KeyLoad], range: HashKeyRange) -> f64 {
-    let shared =
-        |shard: HashKeyRange| HashKeyRange::new(shard.first().max(range.first()), shard.last().min(range.last()));
-    loads.iter().filter_map(|load| Some(Inside::of(load, keys).load_of(shared(load.shard.range)?))).sum()
+    let inside = |load: &ShardLoad| Some(Inside::of(load, keys).load_of(load.shard.range.intersection(range)?));
+    loads.iter().filter_map(inside).sum()
 }
 
 /// Merges the neighbours that take least together, again and again; `peaks` are the most that each took.

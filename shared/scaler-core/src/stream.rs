@@ -11,5 +11,5 @@ pub use history::{Attempt, AttemptKind, ResizeHistory};
 pub use load_history::{HISTORY_MINUTES, LoadHistory};
 pub use notices::NoticeMemory;
 pub use shard_load::{ShardLoad, ShardWindow, shard_loads};
-pub(crate) use shard_load::{even_loads, largest_over, loads_with_past, total};
+pub(crate) use shard_load::{even_loads, known_minutes, largest_over, loads_with_past, total};
 pub use tags::{Overrides, StreamTags, TAG_BUDGET, TAG_MANAGED, TAG_NOTICES, TAG_PREFIX, TAG_RESIZES, TagFault};

@@ -1,6 +1,5 @@
 //! Would one of so many even shards be too full, as the load lies? Then one split or merge takes the place of the resize.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use crate::direction::Direction;
 use crate::hot_shard_kind::{EVEN, percent};
 use crate::need::Need;
 use crate::reshard::{ReshardLimits, plan_reshard};
-use crate::stream::{ShardLoad, ShardWindow, largest_over, shard_loads, total};
+use crate::stream::{ShardLoad, ShardWindow, known_minutes, largest_over, shard_loads, total};
 use kinesis_model::{HashKeyRange, ShardCount};
 
 /// Counts that are tried between what scale-in wants and what there is (chosen: each costs a walk over the shards).
@@ -77,7 +76,7 @@ fn shrink(context: &Context<'_>, shards: &[ShardWindow], desired: ShardCount) ->
         return Ok(None);
     }
     // A pair that is cold now may have been hot within the window.
-    let is_known = known_minutes(shards) >= context.policy.window_minutes(Direction::In) / 2;
+    let is_known = known_minutes(shards).len() >= context.policy.window_minutes(Direction::In) as usize / 2;
     let Some(mut loads) = shard_loads(shards, Timestamp::MIN).filter(|_| is_known) else {
         return propose(context.current, UnevenLoadReason::ShardsUnknown);
     };
@@ -126,12 +125,6 @@ fn counts_between(context: &Context<'_>, desired: ShardCount) -> impl Iterator<I
     let counts =
         (1..=COUNTS_TRIED).map(move |part| u64::from(desired.get()) + more * u64::from(part) / u64::from(COUNTS_TRIED));
     counts.filter(move |count| *count > u64::from(desired.get())).map(ShardCount::saturating)
-}
-
-/// Minutes in which anything is known of any shard.
-fn known_minutes(shards: &[ShardWindow]) -> u32 {
-    let minutes: BTreeSet<_> = shards.iter().flat_map(|shard| shard.window.known().map(|(began, _)| began)).collect();
-    u32::try_from(minutes.len()).unwrap_or(u32::MAX)
 }
 
 impl Explain for UnevenLoadReason {

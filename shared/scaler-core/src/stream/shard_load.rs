@@ -1,6 +1,6 @@
 //! How the load of a stream lies on its shards, and how it would lie on others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -101,5 +101,10 @@ pub(crate) fn largest_over(loads: &[ShardLoad], ranges: &[HashKeyRange]) -> f64 
 
 /// The share of the ring that both have.
 fn overlap(a: HashKeyRange, b: HashKeyRange) -> f64 {
-    HashKeyRange::new(a.first().max(b.first()), a.last().min(b.last())).map_or(0.0, HashKeyRange::share)
+    a.intersection(b).map_or(0.0, HashKeyRange::share)
+}
+
+/// When the minutes began in which anything is known of any of these shards.
+pub(crate) fn known_minutes<'a>(shards: impl IntoIterator<Item = &'a ShardWindow>) -> BTreeSet<Timestamp> {
+    shards.into_iter().flat_map(|shard| shard.window.known().map(|(began, _)| began)).collect()
 }
