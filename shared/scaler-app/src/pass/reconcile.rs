@@ -155,27 +155,21 @@ impl<C: Cloud> Reconciliation<'_, C> {
     async fn decide(&self, policy: &Policy, seen: &mut Observation) -> (Decision, Vec<String>) {
         let mut faults = Vec::new();
         loop {
-            let (failed, without) = match decide(self.stack, seen, self.intent, self.direction, self.now) {
+            match decide(self.stack, seen, self.intent, self.direction, self.now) {
                 Ok(decision) => return (decision, faults),
                 Err(Need::LoadHistory) => {
                     let plan = self.plan(policy, seen).await;
-                    let failed = plan.as_ref().err().map(ToString::to_string);
+                    faults.extend(without("its load history could not be read, so nothing is planned", &plan));
                     seen.plan = plan.ok().flatten().into();
-                    (failed, "its load history could not be read, so nothing is planned")
                 }
                 Err(Need::Shards) => {
                     let shards = self.shards(policy, seen).await;
-                    let failed = shards.as_ref().err().map(ToString::to_string);
+                    faults.extend(without("the load of each shard could not be read", &shards));
                     seen.shards = shards.ok().into();
-                    (failed, "the load of each shard could not be read")
                 }
-                Err(Need::Quota) => {
-                    // Where the quota is unknown, AWS itself refuses what is too much.
-                    seen.account = self.cloud.kinesis().account_shards().await.ok().into();
-                    (None, "")
-                }
-            };
-            faults.extend(failed.map(|error| format!("{without}: {error}")));
+                // Where the quota is unknown, AWS itself refuses what is too much.
+                Err(Need::Quota) => seen.account = self.cloud.kinesis().account_shards().await.ok().into(),
+            }
         }
     }
 
@@ -202,4 +196,9 @@ impl<C: Cloud> Reconciliation<'_, C> {
         };
         Ok(open.into_iter().map(with_window).collect())
     }
+}
+
+/// What is to be told of a read that failed.
+fn without<T>(lacking: &str, read: &Result<T, CallError>) -> Option<String> {
+    read.as_ref().err().map(|error| format!("{lacking}: {error}"))
 }
