@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl backtest`: what a policy would have done with a stream's own past, against what was paid for it.
 
 use std::fs;

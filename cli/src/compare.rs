@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl compare`: Kafka brokers against Kinesis in each of its modes, for a load on paper.
 
 mod alternatives;

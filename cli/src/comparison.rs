@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A run beside what else could have been done with the stream: the others, on-demand mode, hindsight.
 
 use anyhow::Result;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl completions`: what a shell needs to complete our commands and options.
 
 use std::io::Write;

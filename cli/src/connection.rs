@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS, for every command that asks it something: Region, credentials, clients, and what a failed call means for the
 //! caller.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl cost`: what streams cost, what was saved, and what could be; the report of cost-report, in the terminal.
 
 use std::fs;

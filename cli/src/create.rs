@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl create`: makes a stream, tries it with a few records, and says what there is.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the environment says of AWS (variables, profiles, Region, endpoints), and which part of it is wrong.
 
 mod profiles;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Which errors are the caller's, which are orders that were not carried out, and what the process says of each when it ends.
 
 use std::io;

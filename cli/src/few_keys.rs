@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Few partition keys on many shards, in words for people and in JSON for programs.
 
 use clap::{Args, value_parser};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The one place where `shardctl` reads files: each as text, whatever the encoding, by its path or `-` for standard input.
 
 use std::fs::File;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl status` without a name: every stream that carries the tag, a line each. Changes nothing.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl forecast`: the load that a stream is expected to have in the next 24 hours, and the shards planned for it.
 
 use std::io::Write;

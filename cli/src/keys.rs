@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl keys`: how partition keys spread over shards, measured.
 
 mod chart;

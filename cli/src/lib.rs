@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The operator's tool of kinesis-scaler: one file for each command, and what they share.
 //!
 //! `create` and `scale` change a stream, the latter through the pass that the functions run. Every other command reads:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the last minutes asked of a stream or of a shard, in rates and in percent of what it can take.
 
 use std::fmt;

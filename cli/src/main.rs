@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl`: arguments in, text or JSON out, 0, 1 (it failed), 2 (it was called wrongly) or 3 (an order was not carried
 //! out) back.
 

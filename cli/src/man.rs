@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl man`: the manual, made of the same words as --help.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl migrate`: from Kafka to Kinesis.
 
 mod checklist;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A run as an SVG picture: load and shards over time, resizes, throttled minutes.
 
 use anyhow::{Context as _, Result};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the commands that reckon on paper have in common: whose prices, loads exactly as they are typed, and what is
 //! billed in words.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A bar on standard error for work that takes seconds; nothing where that is not a terminal.
 
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A comparison in JSON, for programs.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl scale`: a look at a stream, or a person's order, through the pass that the functions run.
 
 mod plan;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What decides in a run: kinesis-scaler with its settings, one of the others, or hindsight.
 
 use std::path::Path;

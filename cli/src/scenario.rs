@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Where policies are tried: a workload, and all that is assumed beside it.
 
 use kinesis_model::num::float;

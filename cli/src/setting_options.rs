@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Options for settings of kinesis-scaler, made of the table of settings.
 
 use std::collections::BTreeMap;

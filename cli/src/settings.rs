@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The settings of kinesis-scaler from the command line and a file of `NAME=value` lines to a checked policy.
 
 use std::collections::BTreeMap;

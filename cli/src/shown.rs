@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Texts of others, as a terminal may be given them: a partition key can hold anything, control sequences included.
 
 /// Characters that are shown of one text in a table.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl simulate`: a policy over a recorded workload, and what came of it.
 
 use std::fs::File;

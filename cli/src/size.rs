@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl size`: how many shards a peak load takes by each limit of a shard, and what they cost.
 
 mod load;

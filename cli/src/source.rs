@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The workload that a command is about: a trace in a file, or what CloudWatch remembers of a stream.
 
 use kinesis_model::num::float;

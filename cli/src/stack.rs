@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The settings that a deployed stack judges by, as its alarms tell them.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl status`: how a stream stands, and what the functions would do with it now. Changes nothing.
 
 use std::collections::BTreeMap;

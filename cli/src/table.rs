@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Tables for a terminal: plain text, numbers to the right.
 
 use comfy_table::{CellAlignment, Table, presets};

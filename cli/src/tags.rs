@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Tags for a new stream from the command line: only those that AWS and the functions will take.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The horizontal axis of a picture: minutes of a trace, with ticks at whole hours and days in UTC.
 
 use std::ops::Range;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Settings tried on one part of a workload and checked on another, which they were not chosen by.
 
 use std::num::NonZero;

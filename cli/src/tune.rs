@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl tune`: which settings suit a stream best, tried on one part of its past and checked on another.
 
 use std::collections::BTreeMap;

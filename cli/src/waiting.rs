@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Waiting until a stream is ACTIVE: for so long and no longer, with a wheel on a terminal.
 
 use std::time::Duration;

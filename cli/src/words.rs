@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Runs and comparisons in words and tables, for people.
 
 use kinesis_model::num::float;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The program over the short traces: what it says, what it writes, and what it does not put up with.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 

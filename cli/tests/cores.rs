@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! No figure depends on how many cores there are: each command on one of them and on all says the same.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The costs of streams that the sandbox keeps: figures by hand, what is said beside them, and the page.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 

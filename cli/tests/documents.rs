@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The user's documents through the tool: first what they say, then what is true; each test by its document.
 #![allow(clippy::unwrap_used)]
 

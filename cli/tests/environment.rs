@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An environment that is told wrong: the profile, the variable or the Region that is wrong is named, and what to do.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Files as their tools write them: every encoding, every legal form, and what is odd told without spoiling the rest.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl keys`: what is measured of partition keys, and what is said of it.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The operator's commands over a sandbox: what they do to a stream, what they say, and what they leave alone.
 #![allow(clippy::unwrap_used)]
 

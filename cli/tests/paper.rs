@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The commands that reckon on paper: what they say, and what they do not put up with. None of them needs AWS.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 

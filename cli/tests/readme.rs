@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Every call of the program in the README, over streams that the sandbox keeps: what a newcomer copies must work.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 

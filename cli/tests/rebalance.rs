@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl scale NAME rebalance` and `status` over a sandbox: what is done where one shard is hot, and what is said.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl keys sample` over a sandbox: hot keys found, aggregated records opened, and no more read than was said.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Whose settings count: the stack's as its alarms tell them, the stream's own tags, or none.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The program over a stream that the sandbox keeps, through the AWS SDK.
 #![allow(clippy::unwrap_used)]
 

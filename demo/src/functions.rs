@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The deployed functions' own code over the sandbox: each event goes to the function that it is for.
 
 use jiff::Timestamp;

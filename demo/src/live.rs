@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The story as a live view in the terminal.
 
 use kinesis_model::num::float;

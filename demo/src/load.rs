@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The load of the demo: a quiet stream, a rush to six times its traffic, and quiet again.
 
 use kinesis_model::num::float;

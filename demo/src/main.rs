@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The main job in one command: a tag brings a stream its alarms, load rises, one fires, the stream is resized, and back.
 //!
 //! Nothing is staged but the load: real `PutRecords` go through the real SDK to a sandbox that throttles for real, the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the demo's traffic costs, in three ways.
 
 use billing::on_demand_bytes;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The story as lines of text, for a log, in the order in which it happened.
 
 use std::io::{self, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the demo plays on: a sandbox, a stream with the tag that enrols it, a producer, and the three functions.
 
 use kinesis_model::num::float;

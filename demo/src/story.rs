@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What has happened so far, what it comes to, and when it is over.
 
 use std::fmt::Write as _;

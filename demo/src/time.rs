@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The demo's virtual time: it passes when somebody waits for it, second by second, with the load of each second.
 
 use std::pin::Pin;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The demo prints the same lines in every run, also on a machine whose cores are all busy.
 #![allow(clippy::unwrap_used)]
 

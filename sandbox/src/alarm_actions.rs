@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What an alarm does when it changes state.
 
 use aws_models::alarm::AlarmState;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Which operations were called how often, and which calls came faster than AWS allows.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Virtual time: a clock that runs at a multiple of real time, or one that tests move by hand.
 
 use std::ops::RangeInclusive;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! CloudWatch in each of its protocols: the operations this project uses, and those that tag alarms.
 
 pub(crate) mod layer;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What leaves a sandbox: messages to topics, and events for functions.
 
 use jiff::Timestamp;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The Kinesis emulator as it is set up here, and copies of its streams.
 
 use ferrokinesis::error::KinesisErrorResponse;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The events that alarms, schedules and queues send: SNS message and envelope, EventBridge event, direct Lambda
 //! payload, SQS record.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Sends events to the local Lambda runtime that `cargo lambda watch` opens.
 
 use std::str::FromStr;

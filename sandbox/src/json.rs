@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the services that speak AWS JSON to `/` share: the operation's name, the body, the answers.
 
 use aws_models::kinesis_rules::Refusal;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The layer before the Kinesis emulator: refuses what the emulator lets pass, mends what it gets wrong, and turns
 //! what streams take in and throttle into CloudWatch metrics.
 //!

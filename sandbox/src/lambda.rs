@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Lambda's reserved concurrency, by which people stop a function: one that may not run is sent no events.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A local AWS endpoint for this project: Kinesis that throttles, CloudWatch that evaluates alarms, tags that are
 //! found, SNS that records, SQS that delivers, a price list, S3 that keeps.
 //!

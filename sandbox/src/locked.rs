@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How every lock of a sandbox is taken.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

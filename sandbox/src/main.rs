@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The sandbox as a program: streams to try the functions on, and their events sent to `cargo lambda watch`.
 
 mod invoke;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What is kept in S3.
 
 use std::collections::BTreeMap;

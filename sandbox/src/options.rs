@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How a sandbox is set up.
 
 use crate::clock::ClockOptions;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS's Price List over AWS JSON 1.1: `GetProducts`, of what this project asks for of three services, in two Regions.
 //!
 //! The prices of us-east-1 are those of this project's dated sheet. Those of eu-west-1 are **made up**, a tenth above

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The AWS query protocol, in which CloudWatch and SNS may be spoken to at `/`: forms in, XML out.
 
 use std::collections::BTreeMap;

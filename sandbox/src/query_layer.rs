@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Gives each request over the query protocol to its service.
 
 use std::sync::Arc;

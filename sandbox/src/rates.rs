@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How often AWS lets an account call an operation, and the bucket that holds calls to it.
 
 use jiff::{SignedDuration, Timestamp};

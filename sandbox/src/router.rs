@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Which service answers a request.
 
 use std::sync::Arc;

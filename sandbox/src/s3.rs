@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! S3 over its REST protocol, with the bucket in the path: objects are put and got, and kept in memory.
 
 use std::sync::Arc;

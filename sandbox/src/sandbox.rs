@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A running endpoint.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! SNS over the AWS query protocol: `Publish`, recorded and passed on to subscribed functions.
 
 use axum::response::Response;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! SQS over AWS JSON 1.0: `SendMessage`, whose message calls the function that the queue is mapped to.
 
 use std::sync::Arc;

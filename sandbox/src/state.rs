@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the services of one sandbox share.
 
 use std::collections::{BTreeSet, HashMap};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A stream's alarm as CloudWatch is asked for it.
 
 use aws_models::alarm::Rule;

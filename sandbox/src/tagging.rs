@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The Resource Groups Tagging API over AWS JSON 1.1: `GetResources`, of Kinesis streams and CloudWatch alarms.
 //!
 //! Source of the rules: Resource Groups Tagging API reference, `GetResources` (read 2026-11). Two things are left out:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The minute tick: changes of streams end, alarms are evaluated, and what is due is delivered.
 
 use aws_models::cloudwatch::{Metric, Transition};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Made-up metrics for streams that nobody writes to, so that events sent by hand find something to resize.
 
 /// What a shard takes in a minute: 1 MiB/s. Source: Kinesis quotas (facts 1.1).

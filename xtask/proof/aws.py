@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The proof on AWS itself, in an account that can be thrown away: `cargo xtask prove`.
 
 Says first what it will make, cost and take; ends by itself after a time limit; deletes everything that it made at every exit, and

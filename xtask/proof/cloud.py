@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The AWS API of one account and Region, as the proofs use it: clients, waiting, invoking, what is left of a stack."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The proof on MiniStack, an emulator of AWS that nobody here wrote, by each road that alarms can take.
 
 Arguments: the path of `sam`, the folder that `sam build` made, the architecture of its bundles, the program that writes load.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """However a proof ends - kept, disproved, out of time, interrupted - what it made is deleted."""
 
 import signal

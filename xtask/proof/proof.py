@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The promise, step by step: deploy, enrol, scale out, refuse what is not enrolled, scale in, tell people, report, delete.
 
 The steps are the same on AWS and on an emulator. What differs - how load comes, how an alarm fires, how long to wait - is asked

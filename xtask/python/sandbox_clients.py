@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """boto3 against the sandbox: CloudWatch by each of its protocols, a reader that follows reshards, tags and refusals.
 
 `check` does all of it and ends with 0 if it came out as expected. `prepare NAME...` makes streams of two shards with

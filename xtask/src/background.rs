@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A program that runs beside us, and ends when we do.
 
 use std::fs::{self, File};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The bundles that `sam deploy` would upload, built for this machine's processor.
 
 use std::env::consts::ARCH;

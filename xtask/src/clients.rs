@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The step `clients`: boto3 and the AWS CLI against the sandbox, the latter with every command that people are told.
 
 use std::path::Path;

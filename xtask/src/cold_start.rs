@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `cargo xtask bench cold-start`: from spawn to the first poll of the Lambda Runtime API, beside an empty function.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Who may depend on whom: the layers of our crates, and what no function may carry.
 
 use std::path::Path;

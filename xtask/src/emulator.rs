@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The step `emulator`: what `sam build` made, deployed and at work on MiniStack, an emulator of AWS that is not ours.
 
 use std::env::consts::EXE_SUFFIX;

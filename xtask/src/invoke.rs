@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The step `invoke`: every file of `events/` to the functions, by `cargo lambda`, against the sandbox.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The sandbox beside us, and what other programs need to find it and nothing of the developer's own.
 
 use std::env;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The project's own commands, as `cargo xtask <command>`.
 
 mod background;

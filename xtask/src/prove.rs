@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `cargo xtask prove`: the stack deployed, at work and deleted in an AWS account that can be thrown away.
 
 use std::process::Command;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Where the workspace is, and running other programs in it.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `cargo xtask test`: everything CI runs, quickest to fail first.
 
 use std::io::{BufRead as _, BufReader};

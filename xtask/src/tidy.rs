@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `cargo xtask tidy`: rules of this workspace that no compiler knows, each with its remedy.
 
 use std::fs;
@@ -11,7 +12,7 @@ use crate::shell::{from_root, root, text};
 
 /// Checks every rule and reports all breaches at once.
 pub(crate) fn tidy() -> Result<()> {
-    let mut breaches = sources_open_with_their_purpose()?;
+    let mut breaches = sources_open_with_licence_and_purpose()?;
     breaches.extend(mains_are_short()?);
     breaches.extend(events_are_json()?);
     breaches.extend(documents_name_files_that_exist()?);
@@ -27,13 +28,22 @@ pub(crate) fn tidy() -> Result<()> {
     bail!("tidy: {} breach(es) of the workspace's rules", breaches.len())
 }
 
-/// A reader should learn from the first line what a file is for.
-fn sources_open_with_their_purpose() -> Result<Vec<String>> {
+/// Each source says its licence in its first line, as tools read it, and what it is for in the next.
+fn sources_open_with_licence_and_purpose() -> Result<Vec<String>> {
+    const LICENCE: &str = "SPDX-License-Identifier: Apache-2.0";
     let mut breaches = Vec::new();
-    for path in files(root(), "rs")? {
-        if !text(&path)?.starts_with("//!") {
-            let path = from_root(&path);
-            breaches.push(format!("{path}:1: does not begin with `//!`: say in one sentence what the file is for"));
+    for (extension, comment, purpose) in [("rs", "//", "//!"), ("py", "#", "\"\"\""), ("tf", "#", "#")] {
+        for path in files(root(), extension)? {
+            let text = text(&path)?;
+            let mut lines = text.lines();
+            if lines.next() != Some(&format!("{comment} {LICENCE}")) {
+                breaches.push(format!("{}:1: is not `{comment} {LICENCE}`", from_root(&path)));
+            } else if !lines.next().is_some_and(|line| line.starts_with(purpose)) {
+                let path = from_root(&path);
+                breaches.push(format!(
+                    "{path}:2: does not begin with `{purpose}`: say in one sentence what the file is for"
+                ));
+            }
         }
     }
     Ok(breaches)

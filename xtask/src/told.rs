@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Commands of the AWS CLI that people are told, wherever they are told: in documents, in the template, by the programs.
 
 use std::fs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The Python tools of the steps that need some: virtual environments in `.tools/`, made once.
 
 use std::env;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The ways to carry a load, each with its lines, and from which load on which of two is the cheaper.
 
 use billing::prices::{Item, MissingPrice, PriceSheet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A comparison as an SVG picture: what each way costs a month over the load at the peak.
 
 use anyhow::Result;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The comparison of the user's documents, figure by figure, and what differs in truth.
 
 use billing::prices::{Item, MONTH_SECONDS};

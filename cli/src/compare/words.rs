@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A comparison in words, tables and bars for people, and in JSON for programs.
 
 use kinesis_model::limits::{SHARDS_PER_STREAM_MAX, on_demand_bytes_per_second_max};

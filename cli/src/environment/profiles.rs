@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The AWS SDKs' files of profiles, as far as it takes to say which profile is meant and what it lacks.
 
 use std::collections::BTreeMap;

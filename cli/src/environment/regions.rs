@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The Regions of AWS by their codes, and which of them a slip of the pen may have meant.
 
 /// Regions that AWS has. Sources: AWS General Reference, "Amazon Kinesis Data Streams endpoints and quotas"; botocore,

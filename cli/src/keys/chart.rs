@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What each shard gets, as bars: in the terminal and as an SVG picture.
 
 use anyhow::Result;

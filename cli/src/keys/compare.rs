@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl keys compare`: the five strategies on the same events, in figures and in stars.
 
 use std::io::Write;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Events that are made up, all of them or around users who are given, and the keys that each strategy gives them.
 
 use kinesis_model::num::{float, whole};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One field of a line of JSON, read without keeping the others.
 
 use std::borrow::Cow;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What was measured of one way to choose keys, as figures.
 
 use key_spread::{Evenness, HeavyHitter, Spread};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What keys are tried on, and over which shards.
 
 use std::borrow::Cow;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl keys sample`: a bounded look at what is written to a stream, and which keys of it are hot.
 
 use std::io::Write;

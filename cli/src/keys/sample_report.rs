@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a sample shows: the shards, the hottest keys, the splits that help, and advice.
 
 use std::collections::{BTreeMap, HashSet};

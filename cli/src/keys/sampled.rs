@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What was read of one shard: its records and their keys, counted.
 
 use std::collections::{BTreeMap, HashMap};

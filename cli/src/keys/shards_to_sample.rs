@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Which shards a sample is read from: those named, those that throttle or are full, or some of all.
 
 use std::collections::BTreeSet;

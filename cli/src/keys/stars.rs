@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Stars for a strategy, from what was measured of it and by nothing else.
 
 use super::measured::Figures;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl keys test`: what one way to choose keys does to the shards.
 
 use kinesis_model::num::float;

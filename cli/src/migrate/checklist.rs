@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What is to be done for a migration, and what of it the plan has found done.
 
 use billing::prices::Item;

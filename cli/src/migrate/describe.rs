@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Topics as Kafka's own tools print them: `kafka-topics --describe` and `kafka-configs --describe --entity-type
 //! topics`.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Topics as somebody describes them: JSON or CSV with the fields of [`FIELDS`](super::gathered::FIELDS). Every fault is told, with its place.
 
 use std::slice;

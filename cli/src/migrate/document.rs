@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A document of tables, lists and checks, as text for a terminal or as Markdown.
 
 use crate::table::wide_table;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A topic as the fields of [`FIELDS`] describe it.
 
 use serde_json::Value;

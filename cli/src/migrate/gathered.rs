@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What all files together say of the topics: each property once, contradictions told as they were written.
 
 use std::collections::{BTreeMap, BTreeSet};

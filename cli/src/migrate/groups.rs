@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Consumer groups as `kafka-consumer-groups --describe` prints them: who reads which topic.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Topics that tools keep for themselves: a migration moves none of them.
 
 /// Whose a topic is, by its name.

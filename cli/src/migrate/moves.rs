@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Topics, each with the stream that it becomes.
 
 use billing::Bill;

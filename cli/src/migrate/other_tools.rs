@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Topics in the JSON of other tools, where it says enough of them; and which tool a file looks to be of, where it is not read.
 
 use base64::Engine as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl migrate plan`: which streams a Kafka cluster's topics become, what they cost, and what is to be done.
 
 use std::io::Write;

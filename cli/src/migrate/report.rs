@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A plan of migration as a whole: for people as a document, for programs as JSON.
 
 use billing::BillLine;

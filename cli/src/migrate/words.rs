@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a migration is told in: notices about topics, and what Kafka's concepts become.
 
 use kinesis_model::limits::FAN_OUT_CONSUMERS_MAX;

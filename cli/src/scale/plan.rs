@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The plan of a rebalance, for people and programs: what each split and merge does to which shard.
 
 use kinesis_model::num::whole;

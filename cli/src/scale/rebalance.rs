@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl scale NAME rebalance`: a person's order to bring every shard under its target, split by split.
 
 use anyhow::{Context as _, Result};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `shardctl scale NAME to N`: a person's order, resize by resize, until it is reached or held.
 
 use std::cmp::Ordering;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The peak load that a stream is sized for, and who says it.
 
 use kinesis_model::limits::RECORD_BYTES_DEFAULT;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A sizing on paper in words and tables for people, and in JSON for programs.
 
 use billing::prices::{Item, MONTH_SECONDS, MissingPrice, PriceSheet};

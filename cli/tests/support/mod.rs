@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The built program as a test calls it, and the short traces.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::disallowed_methods, reason = "each test file uses a part of it")]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Streams in a sandbox that an operator's commands find, and what the commands answer.
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part of it")]

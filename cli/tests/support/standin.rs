@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An endpoint that says to each operation what a test wants AWS to say.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The program as Lambda runs it, with a bad setting: CloudFormation is answered all the same, and nothing else is done.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What Lambda is told of an invocation that failed, by the program as it is deployed.
 #![allow(clippy::unwrap_used)]
 

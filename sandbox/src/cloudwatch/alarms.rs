@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarms are put, described, deleted and set to a state.
 
 use aws_models::cloudwatch::{AlarmFilter, DESCRIBE_PAGE_MAX};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The parameters of the query protocol as a tree of values: `Dimensions.member.1.Name=StreamName`.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Takes the requests to CloudWatch in each of its protocols, and gives each to its operation.
 
 use std::sync::Arc;

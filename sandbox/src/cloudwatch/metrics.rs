@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `GetMetricData`.
 
 use aws_models::cloudwatch::{POINTS_PAGE_MAX, Query, QuerySource};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The three protocols in which CloudWatch is spoken to, over one tree of values: CBOR's, which has a place for times.
 
 use axum::http::StatusCode;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Refusals of CloudWatch, by the names that each protocol has for them.
 
 use aws_models::cloudwatch::CloudWatchError;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Answers of Kinesis: its own, and those that the emulator gives as errors.
 
 use aws_models::kinesis_rules::Refusal;

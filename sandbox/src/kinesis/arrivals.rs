@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! When the records of each shard came in, by the virtual clock: the emulator stamps them with the real one.
 
 use std::collections::HashMap;

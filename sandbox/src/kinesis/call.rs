@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One request on its way through to the emulator, and back.
 
 use aws_models::kinesis_rules::Refusal;

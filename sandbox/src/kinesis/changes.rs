@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Changes that take time, on the virtual clock: streams are created, deleted, resized, split and merged, consumers come and go.
 //!
 //! The emulator would wait by the real clock, so here it never waits. While a change lasts the stream has the status that AWS

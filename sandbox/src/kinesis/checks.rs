@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the emulator lets pass of any operation, and Kinesis does not: other accounts' streams, unknown metrics, streams that change.
 
 use aws_models::kinesis_rules::{self, Refusal};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Registered consumers, which become ACTIVE, and go, by the virtual clock: the emulator has half a second of the real one
 //! for both.
 

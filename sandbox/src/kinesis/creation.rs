@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Streams come and go: `CreateStream` and `DeleteStream`.
 
 use std::collections::BTreeMap;

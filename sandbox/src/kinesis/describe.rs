@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Descriptions and listings of streams and shards.
 
 use aws_models::kinesis_rules::Refusal;

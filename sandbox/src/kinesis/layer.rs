@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The layer before the emulator: takes every Kinesis request, and gives each operation to what answers it.
 
 use std::sync::Arc;

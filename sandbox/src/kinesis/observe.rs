@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! CloudWatch metrics from what Kinesis calls really did.
 //!
 //! Source of names and meanings: Kinesis Dev Guide, "Monitoring with CloudWatch" (facts 4.1). Every count is

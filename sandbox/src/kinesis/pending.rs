@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The changes of streams and consumers that are under way, each with the virtual time at which it ends.
 
 use std::collections::HashMap;

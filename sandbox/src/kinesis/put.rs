@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Writes of records: what shards have room for is written, however large the call is, and the rest is throttled.
 
 use aws_models::kinesis_rules::Refusal;

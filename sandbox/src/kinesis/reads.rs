@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reads of records: from times by the virtual clock, as much at once as Kinesis gives, and to the end of closed shards.
 
 use aws_models::kinesis_rules::Refusal;

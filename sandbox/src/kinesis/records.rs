@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The records of a request or an answer: how large they are, and where they go.
 
 use kinesis_model::hash_key;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Resizes, splits and merges, held to Kinesis's rules.
 
 use aws_models::kinesis_rules::{self, Refusal, Reshard, Resize};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a resize makes of shards: every new one is a child, of one that is split or of two that are merged.
 //!
 //! Source: API reference, `UpdateShardCount`: Kinesis splits and merges, and shards that live shortly appear.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! When shards were opened and closed by the virtual clock, and what is still known of them.
 
 use std::collections::HashMap;

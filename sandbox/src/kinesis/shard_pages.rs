@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Pages of `ListShards`, whose tokens carry all that the next page needs: the stream, the filter and the last shard.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Tags of streams and consumers. The emulator lets no colon into a tag, takes what is AWS's own, and finds no fault with a
 //! resource that is not there, so it only checks the form of a request.
 

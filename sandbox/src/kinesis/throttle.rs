@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the shards of streams take in a second of the virtual clock, and what they refuse beyond it.
 
 use std::collections::HashMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What Kinesis takes and the emulator does not: larger calls and records, longer retention, more tags at once.
 //!
 //! Such a request is checked by the emulator's own rules with the bounds that Kinesis has, and goes past its front door, which has

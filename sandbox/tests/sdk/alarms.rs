@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarms: put, tagged, evaluated at minute boundaries, delivered by every road.
 
 use aws_models::cloudwatch::Metric;

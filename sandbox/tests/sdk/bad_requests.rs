@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Requests that AWS refuses: each gets AWS's error shape, and the sandbox lives on.
 
 use aws_sdk_cloudwatch::error::ProvideErrorMetadata as _;

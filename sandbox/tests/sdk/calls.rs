@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Calls: counted by operation, and held to AWS's rates when that is asked for.
 
 use std::collections::BTreeMap;

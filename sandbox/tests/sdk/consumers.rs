@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Consumers by the sandbox's clock, tags of streams and consumers, and what a stream that is changing refuses.
 
 use aws_sdk_kinesis::error::ProvideErrorMetadata as _;

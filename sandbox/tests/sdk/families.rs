@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reshards as a reader sees them: which shards there are, which came of which, and where to go on.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

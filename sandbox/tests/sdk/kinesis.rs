@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Streams: created, tagged, described, resized, and refused as AWS refuses.
 
 use std::collections::BTreeSet;

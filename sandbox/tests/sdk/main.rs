@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The sandbox as the unchanged AWS SDKs see it.
 #![allow(clippy::unwrap_used)]
 

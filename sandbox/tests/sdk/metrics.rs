@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What streams take in, throttle and hand out becomes metrics; series come back as they were stored.
 
 use aws_models::cloudwatch::Metric;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Objects of S3: put, got, and refused where there is no bucket.
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;

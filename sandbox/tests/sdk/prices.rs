@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The Price List: rows in AWS's shape, filtered, and in pages.
 
 use aws_sdk_pricing::types::{Filter, FilterType};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! CloudWatch in the protocols that the AWS SDK for Rust does not speak: AWS JSON of boto3 and the AWS CLI, and the query protocol.
 
 use aws_models::cloudwatch::Metric;

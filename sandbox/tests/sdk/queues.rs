@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Queues: a message calls the function that its queue is mapped to.
 
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Schedules: functions called by the virtual clock, each in its own rhythm.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Calls, records, retention and tags as large as Kinesis takes them, which is more than the emulator does.
 
 use std::collections::HashMap;

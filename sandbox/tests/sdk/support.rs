@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A sandbox on a clock that tests move, and clients of it.
 
 use aws_credential_types::Credentials;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Tags: streams are found by them, page by page.
 
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Tag};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Decides an alarm's state from its data points: M out of N, missing data, and the premature-alarm rule.
 //!
 //! Source: CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data" (read 2026-11); the tests

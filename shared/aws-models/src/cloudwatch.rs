@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A model of CloudWatch: per-minute statistics, `GetMetricData`, and alarms that are really evaluated.
 
 mod alarm;

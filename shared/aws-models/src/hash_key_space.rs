@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The shards of a stream on their ring of hash keys: what splits, merges and resizes make of them.
 
 use std::ops::RangeInclusive;

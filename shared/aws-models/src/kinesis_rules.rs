@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What Kinesis refuses of `CreateStream`, `UpdateShardCount`, `SplitShard` and `MergeShards`, with its error types and texts.
 //!
 //! Source: Kinesis API reference, `UpdateShardCount` (read 2026-11), unless a line says otherwise.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon Kinesis and CloudWatch as deterministic models: refusals, statistics, metric math, alarm evaluation.
 //!
 //! Nothing here reads a clock, sleeps or does input or output: time is an argument, so a test or a simulation moves

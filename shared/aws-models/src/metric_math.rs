@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Parses and evaluates the part of CloudWatch metric math that this project's alarms use.
 //!
 //! Supported: numbers, ids, `+ - * /`, unary minus, parentheses, `> >= < <= ==` (1 or 0), `FILL(m, number)`,

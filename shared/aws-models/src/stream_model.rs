@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One provisioned stream by the minute: what capacity is in force, which resizes are accepted, how long they take.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarm states over data points, among them both tables of AWS's page on missing data.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The model of CloudWatch: statistics, queries, and alarms over moving time.
 #![allow(clippy::unwrap_used)]
 

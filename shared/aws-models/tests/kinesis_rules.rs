@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What Kinesis refuses of `UpdateShardCount`, as a table and as laws, and of `SplitShard` and `MergeShards`, as a
 //! table.
 #![allow(clippy::unwrap_used)]

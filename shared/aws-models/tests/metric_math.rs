@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Metric math: what expressions evaluate to, and how the unsupported ones are refused.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS as cost-report uses it, with a client for each service.
 
 use aws_config::{Region, SdkConfig};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS as cost-report uses it: beside what alarm-sync uses, its Price List and S3.
 
 mod cost_cloud;

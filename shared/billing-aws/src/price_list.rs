@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS's Price List through the SDK: each item's On-Demand price in a Region, found by its exact row.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon S3 through the SDK: a bucket that people look into.
 
 use aws_sdk_s3::Client;

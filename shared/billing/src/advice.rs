@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How a stream could cost less: each with the figure and the reservation.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Bills: what a usage costs as it was, and as it would have been in each other mode.
 
 use crate::prices::{Item, MissingPrice, PriceSheet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a stream costs: what it used, the bill for it, what the same would have cost otherwise, and what could be saved.
 
 mod advice;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a stream will have cost by the end of the month.
 
 use jiff::Timestamp;

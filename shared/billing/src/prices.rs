@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What Kinesis, and this scaler beside it, are billed by: the items of AWS's price lists, and their prices in a Region.
 
 mod item;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the scaler itself uses.
 
 use crate::bill::Bill;

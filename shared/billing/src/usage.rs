@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a stream used, counted from its metrics in the units of a bill.
 
 use std::collections::BTreeMap;

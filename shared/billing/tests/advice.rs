@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Each way to save, in the situation that it is for and in those that come near it: one line a case.
 #![allow(clippy::unwrap_used)]
 

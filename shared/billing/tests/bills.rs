@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Bills that were reckoned by hand, one line a case: November 2026, 720 hours.
 #![allow(clippy::unwrap_used)]
 

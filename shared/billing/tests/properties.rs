@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Laws of costs that hold for every series of metrics.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Charts of days: bars and lines as SVG that stretches, with words around it as HTML that does not.
 //!
 //! By hand and not by a library, since a picture's colours must follow the reader's light or dark, and its words must

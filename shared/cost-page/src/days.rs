@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The days of a report side by side: of one stream, or of all together.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Numbers for people: cents, thousands apart, with the exact value on pointing at it.
 
 use kinesis_model::{MicroUsd, thousands};

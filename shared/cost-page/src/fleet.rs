@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! All streams together: what is over budget, the figures as tiles, cost by day.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cost report as an HTML page: one file that needs nothing else, for a browser, a phone or a printer.
 //!
 //! Whatever comes from outside (names, tags, AWS's words) goes through `maud`, which escapes it. The page is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What several parts of the page have: the place of a stream, its mode, the chart of costs.
 
 use kinesis_model::MicroUsd;

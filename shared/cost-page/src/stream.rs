@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One stream in full: its bill, advice, notes, and its days.
 
 use kinesis_model::num::whole;

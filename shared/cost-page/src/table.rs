@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The table of streams, the dearest first; on a phone each row becomes a card.
 
 use kinesis_model::{MicroUsd, thousands};

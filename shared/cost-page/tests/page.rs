@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a reader finds on the page, read as XML.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Files as their tools write them: text in the encodings that are in use, tables by their header.
 
 mod printed;

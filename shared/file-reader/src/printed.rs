@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Tables that a tool prints for people: each column begins where its name stands in the header.
 
 /// A header, by which the lines below it are read.

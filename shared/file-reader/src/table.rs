@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Tables as programs and spreadsheets write them: a header, then rows, with commas, semicolons or tabs between cells.
 
 use std::iter;

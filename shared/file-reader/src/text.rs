@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Text of a file as UTF-8 with `\n` at the end of lines, whether it was UTF-8 or UTF-16, of Unix, Windows or old Macs.
 
 use std::io::{self, ErrorKind, Read};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Laws of the one reader: the encoding changes nothing, any bytes are read or refused, a broken row is alone.
 #![allow(clippy::unwrap_used)]
 

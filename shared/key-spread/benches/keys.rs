@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keys a second, over 64 shards, from memory and from a file, and Python's hashlib doing the same work in the same run.
 //!
 //! `cargo xtask bench keys`. Each is the best of several runs: the machine has other things to do as well.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Why lines of keys cannot be counted.
 
 use std::io;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The hash keys of many partition keys at once: MD5 in lanes.
 //!
 //! One MD5 is a chain in which each step waits for the one before. Eight keys side by side keep the machine's vector units

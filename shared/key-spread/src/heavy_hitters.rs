@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The heaviest of any number of keys, in bounded memory: the frequent-items sketch of Misra and Gries, which gives up many
 //! light keys at once.
 //!

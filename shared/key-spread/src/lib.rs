@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How partition keys spread over the shards of a stream: any number of keys in one pass, with memory that does not grow.
 //!
 //! Start at [`Spread`], which takes keys and tells; [`spread_lines`] reads a file of them with every core.

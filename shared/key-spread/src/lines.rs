@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keys from lines of text, read once, in pieces, with every core: a file of any length takes the same memory, and what is told of
 //! it depends on nothing but what is in it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A source of lines, cut into pieces. Where it is cut depends on its lines alone, and not on how many bytes come at once.
 
 use std::io::{self, Read};

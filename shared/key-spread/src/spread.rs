@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keys counted over the shards of a stream: how many each gets, how even that is at any time, and which keys are hottest.
 
 use kinesis_model::num::float;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How even a count over shards is, in the usual figures.
 
 use kinesis_model::num::float;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A token bucket: how long to wait before the next call, so that calls stay inside a rate.
 //!
 //! Our own and not a crate's, since time is an argument here: the same bucket paces calls on the machine's clock and on the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a minute of traffic asks of a stream, in bytes and in records.
 
 use std::fmt;

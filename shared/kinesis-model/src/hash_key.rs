@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Hash keys: where on a stream's ring a partition key lies, and which part of the ring each shard has.
 //!
 //! Source: Kinesis API reference, `PutRecords` (the MD5 of the partition key as a 128-bit number) and `HashKeyRange`.

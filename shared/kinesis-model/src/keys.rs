@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Partition keys for producers: five ways to choose one, and what each is good for.
 //!
 //! Records of one key go to one shard, in order, and no count of shards gives one key more than a shard. So a key has to have

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What Amazon Kinesis Data Streams is, as values: units, quotas, hash keys, shards, metrics, key strategies.
 //!
 //! Nothing here decides, and nothing here reads a clock, the environment or the network.

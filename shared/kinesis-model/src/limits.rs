@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Quotas of Amazon Kinesis Data Streams: value, unit, source and the day it was read.
 //!
 //! Sources, all read 2026-11-21: **KQ** is the Developer Guide page "Quotas and limits"; **API** is the API reference

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! CloudWatch's metrics of a stream, minute by minute.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Conversions between kinds of numbers, each of which says what it keeps.
 
 /// A whole number that [`float`] takes.

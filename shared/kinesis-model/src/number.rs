@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Numbers as people and their tools write them, read exactly: `31457280.0`, `3.1457280e7`, `2.9296875`, `1,048,576`.
 
 use std::str::FromStr;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How long a resize takes: the one assumption that decisions, plans and simulations share.
 //!
 //! AWS says only that it takes "a few minutes, depending on the size of the stream" (API `UpdateShardCount`, read 2026-11-21),

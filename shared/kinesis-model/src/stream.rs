@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What Kinesis says of a stream and of the account's shards.
 
 use crate::units::ShardCount;

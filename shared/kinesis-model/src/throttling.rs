@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The error codes by which AWS says "too many calls".
 
 /// Codes that the SDK takes for throttling of any service, but for `LimitExceededException`: of some calls that is another limit than

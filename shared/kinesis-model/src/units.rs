@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Quantities whose mix-up would otherwise compile.
 
 use std::fmt;

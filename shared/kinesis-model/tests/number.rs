@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Laws of the one reader of numbers: what is written is read back, and nothing that is written brings it down.
 
 use kinesis_model::number::{Number, whole};

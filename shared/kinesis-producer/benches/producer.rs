@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Records a second into the sandbox, and a Python producer with boto3 doing the same in the same run.
 //!
 //! `cargo xtask bench producer`. Both write the same records to the same stream, in calls of 500 and eight at once. The sandbox has

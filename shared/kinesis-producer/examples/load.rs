@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Writes a steady load to a stream: `cargo run -p kinesis-producer --example load -- STREAM --seconds 60 --mib-per-second 1.5`.
 
 use std::time::Duration;

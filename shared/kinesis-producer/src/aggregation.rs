@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! KPL aggregation: several records as the data of one, which the KCL and other readers take apart.
 //!
 //! The format is that of the Kinesis Producer Library (`aggregation-format.md` of awslabs/amazon-kinesis-producer, read

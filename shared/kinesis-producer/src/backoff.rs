@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How long a record waits before it is tried again.
 //!
 //! Full jitter: anything from nothing to a bound that doubles with each try. Not a crate's retry loop, since it is not a call

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What waits to be written: records, alone or put together, and in the order that was asked for.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque, btree_map};

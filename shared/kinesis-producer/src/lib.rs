@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A producer for Amazon Kinesis Data Streams.
 //!
 //! ```no_run

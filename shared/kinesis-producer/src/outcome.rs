@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What became of a record: the ticket that tells it, and the counts of all.
 
 use std::pin::Pin;

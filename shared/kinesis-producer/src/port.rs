@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The one call of a producer, and how it can end.
 
 /// One record of a call.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The producer: a handle that takes records.
 
 #[cfg(test)]

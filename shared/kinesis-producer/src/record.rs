@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A record to be written.
 
 use kinesis_model::hash_key;

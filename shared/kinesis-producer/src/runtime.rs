@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a producer takes of the runtime, in one place: the tests of this crate put a model checker's in its stead.
 
 pub(crate) use std::sync::Mutex;

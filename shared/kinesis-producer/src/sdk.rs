@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! [`PutRecords`] over the AWS SDK.
 
 use std::error::Error;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How a producer works, checked.
 
 use std::time::Duration;

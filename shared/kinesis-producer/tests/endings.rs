@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! When a record, a flush and a close end: each record once, a flush with what was sent before it, a close with all.
 #![allow(clippy::unwrap_used, clippy::panic)]
 

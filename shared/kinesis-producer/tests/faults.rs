@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A producer over a Kinesis that fails in every way it can: whatever happens, each record ends once, and what is said of it is
 //! true. Time is tokio's, and moves by itself when all wait.
 #![allow(clippy::unwrap_used, clippy::panic)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The producer over the AWS SDK, against an emulated Kinesis.
 #![allow(clippy::unwrap_used, clippy::panic)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What an operator's tool does to make a stream and to try it.
 
 use std::collections::BTreeSet;

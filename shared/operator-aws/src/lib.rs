@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS calls that only people ask for: all there is to see of a stream, a new stream, a sample of records.
 
 mod create;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What an operator's tool asks of AWS beside what the functions do: all there is to see of a stream. What it changes is in
 //! `create.rs`, what it reads of records in `sample.rs`.
 

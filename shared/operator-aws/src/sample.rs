@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A bounded look at the records of a shard.
 
 use std::ops::Deref;

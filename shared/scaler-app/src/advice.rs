@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a person can do, as a sentence with the command where there is one.
 
 mod commands;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS as the functions use it: one trait for each service, and what each function needs of them.
 
 mod clock;

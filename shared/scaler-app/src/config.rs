@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Environment variables to a checked policy, with every fault told at once.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarm JSON to what the functions do about it, by all the roads an alarm can take to a function.
 //!
 //! The envelopes are those of `aws_lambda_events`. What is inside them is read with small structs of our own that ask only

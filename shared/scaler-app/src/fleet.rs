@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What alarm-sync runs: every managed stream gets its alarms and its bounds, every other a clean account.
 //!
 //! Start at [`sync()`]: an event becomes [`SyncRequest`]s; a fleet is walked by name (`fleet_sync.rs`), each stream is synchronised with its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a function's process knows of itself, and keeps from one event to the next.
 
 use std::sync::OnceLock;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The load history of streams, read once an hour and kept while the function is warm.
 
 use std::collections::BTreeMap;

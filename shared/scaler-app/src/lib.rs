@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the functions do, over AWS's services as traits: from an event to a resized stream and a report of why.
 //!
 //! [`handle`] is what scale-out and scale-in run: it parses the event ([`event`]), runs a pass for each stream named

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a function answers and logs: one outcome per stream looked at, each with its decision in figures and words.
 
 use std::fmt;

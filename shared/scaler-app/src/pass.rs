@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A pass over one stream: it looks, decides, acts and tells people.
 
 mod act;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What cost-report runs: it gathers what streams used, reckons what they cost and could have cost, and tells people.
 //!
 //! Start at [`cost_report()`]: an event becomes a [`CostRequest`] (`request.rs`), the streams' metrics are gathered

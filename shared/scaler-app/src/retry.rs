@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The error in which a function ends where another try of the same event may help: Lambda makes one.
 
 /// Something failed that another try of the same event may mend.

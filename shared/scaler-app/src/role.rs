@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An IAM role, by which the stack tells its own calls from others' where CloudTrail tells of them.
 
 /// A role of an account. Its name is unique there, whatever its path.

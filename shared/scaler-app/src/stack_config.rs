@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the stack tells its functions of itself: whom to tell, what alarms call, where to go on. Not policy.
 
 use billing::prices::Item;

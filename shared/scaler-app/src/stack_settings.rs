@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A stack's settings in the description of an alarm that it made: there `shardctl` finds what the functions judge by.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The names of streams, alone and in ARNs.
 
 /// Whether Kinesis would take this for a stream's name. Source: Kinesis API reference, `StreamName`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a function writes: for each outcome one log line and one line of metrics, and one line of metrics a stream.
 //!
 //! All are plain JSON on standard output. Lambda takes a JSON line with `level` and `timestamp` as a structured log

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What people are told to do can be done: the tags in an advice are read by whoever reads tags.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarms of every kind, by every road: those that name a stream of ours are heard, the others are told what they are.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Every command of the AWS CLI that people are told, in a file that the step `clients` of `cargo xtask test` has the CLI run.
 
 use kinesis_model::limits::SHARD_METRICS;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Every file in `events/`: what it parses to, and that no prefix or mutilation of it can break a function.
 #![allow(clippy::unwrap_used)]
 

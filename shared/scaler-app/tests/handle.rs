@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Whole events through `handle`, over a small AWS in memory.
 #![allow(clippy::unwrap_used)]
 

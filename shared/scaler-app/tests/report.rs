@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reports of cost-report over a world in memory: what they say, whom they tell, and what they do where something fails.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! README.md and template.yaml have the settings as the table of settings has them, and the functions what they read.
 #![allow(clippy::unwrap_used, clippy::panic)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Passes over streams of which one shard is hot, or that have no resize left: what they look at, write down, split and merge.
 #![allow(clippy::unwrap_used)]
 

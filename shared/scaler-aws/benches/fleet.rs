@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `cargo xtask bench fleet`: alarm-sync over 3,000 streams, its calls by operation and the time AWS's rates make of them.
 #![allow(clippy::unwrap_used, missing_docs)]
 

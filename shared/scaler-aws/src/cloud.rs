@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS as the scaling functions and alarm-sync use it: a client for each service.
 
 use aws_config::SdkConfig;

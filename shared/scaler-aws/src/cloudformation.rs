@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS CloudFormation's answers: an HTTPS PUT to the place in S3 that CloudFormation looks at, by a URL that it has signed.
 
 use std::time::Duration;

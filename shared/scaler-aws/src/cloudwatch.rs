@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon CloudWatch through the SDK.
 
 mod alarm_read;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Clients built once per cold start, with the retries and time limits that every call is held to.
 
 use std::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What AWS answered, as a failure that a pass can act on.
 
 use std::error::Error;

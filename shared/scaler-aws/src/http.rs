@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! HTTP clients, with ring for TLS.
 
 use std::time::Duration;

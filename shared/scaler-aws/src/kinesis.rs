@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon Kinesis through the SDK.
 
 mod client;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS's services through its SDK, as a pass and alarm-sync use them.
 
 mod clock;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon SNS through the SDK: the topic that people read.
 
 use aws_sdk_sns::Client;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Keeps every call inside a share of the rate that AWS accepts of it, by one token bucket an operation.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon SQS through the SDK: the queue whose messages call alarm-sync.
 
 use aws_sdk_sqs::Client;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The Resource Groups Tagging API through the SDK: every stream or alarm that carries a tag.
 
 use std::collections::BTreeSet;

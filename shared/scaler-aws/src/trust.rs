@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Whom the clients trust: in Lambda the five root certificates of AWS's own endpoints, elsewhere the system's.
 //!
 //! Reading and parsing the system's hundred and more roots is most of what a cold start would take (`cargo xtask bench

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Answers of AWS as they come: in pages, in any order, with gaps, with fractions.
 #![allow(clippy::unwrap_used)]
 

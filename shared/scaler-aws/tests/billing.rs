@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What streams are billed by, as AWS tells it: in pages, with gaps, and at the pace that big questions need.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Calls that fail: what each failure is taken for, how often it is tried, and what its error says.
 #![allow(clippy::unwrap_used)]
 

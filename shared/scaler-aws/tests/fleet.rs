@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A fleet over the wire: enrolled within AWS's rates, kept with reads alone, mended from every drift.
 //!
 //! `cargo xtask bench fleet` does the same with 3,000 streams and prints the figures.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What an operator's tool asks of AWS, over the sandbox: a stream made and tried, and all there is to see of it.
 #![allow(clippy::unwrap_used)]
 

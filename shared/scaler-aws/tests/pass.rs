@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The whole pass over the wire: alarms that the sandbox evaluates, events by every road, the deployed handler, the SDK.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The roles of `template.yaml` admit exactly the calls that the functions make: not one less, not one more.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The Price List as it comes: rows that are nearly ours, several for one item, and such that cannot be read.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Splits and merges on the wire: plans replayed on an emulated Kinesis, which keeps the ring whole and refuses what AWS does.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A bounded look at a shard: small pages first, nothing tried again faster than its pace, and what was read is kept.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The sample events over the wire, at streams whose load is steady: from how many shards to how many, and that it stays so.
 //!
 //! The streams are those that `cargo run -p sandbox` keeps; how long they have been there varies.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The alarms that a stream should have.
 
 mod alarm;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `decide`: from what was seen of a stream to what will be requested, each stage explained.
 
 mod admit;

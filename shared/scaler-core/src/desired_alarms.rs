@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The alarms that a stream should have, as its tags and its state say: six, none, or those that it has.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

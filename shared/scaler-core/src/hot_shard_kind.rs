@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Which shards of a stream are hot, and why.
 
 use kinesis_model::num::{float, whole};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a pass is asked to do with a stream.
 
 use crate::policy::Policy;

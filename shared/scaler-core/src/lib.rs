@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Every calculation and every choice of kinesis-scaler, as plain functions of their arguments.
 //!
 //! Start at [`decide`]: what the operator wants ([`Policy`]) and what was seen ([`Observation`]) go in, one explained

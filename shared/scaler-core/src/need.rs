@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a decision may ask for beyond a first look, since reading it is slow, paced or charged.
 
 /// What is to be fetched before it can be decided. A pass fetches it and asks again.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A stream's next day: what it will be asked to take, and the cheapest way through it under AWS's limits.
 //!
 //! `forecast.rs` tells the load, `program.rs` finds the counts, `tuning.rs` has the constants of both. Only the first step of a plan is

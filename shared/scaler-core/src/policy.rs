@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the operator wants, checked.
 
 use std::ops::Deref;

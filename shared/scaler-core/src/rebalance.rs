@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A person's order to rebalance a stream: the fewest splits and merges that bring every shard under its target.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The fewest splits and merges that bring every shard under its target: where on the ring, and in which order.
 //!
 //! A split adds a boundary to the ring and a merge removes one, so a plan is a list of boundaries. It needs no shard ids, which

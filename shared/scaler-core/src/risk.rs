@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The one knob between money and throttling.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What is known of one stream: its tags, its resizes, what people were told of it, its load.
 
 mod history;

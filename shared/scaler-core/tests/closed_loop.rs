@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `decide` in a closed loop: a stream that throttles, retries that come back, metrics that are late, resizes that take time.
 //!
 //! A minute-by-minute model of one stream, both functions looking every minute. Each scenario is one that once went wrong.

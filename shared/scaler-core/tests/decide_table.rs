@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `decide`, one line per case: what it comes to, and why.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `decide` on streams of which one shard or key is the matter, and on those that have no resize left.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `decide` for a person's order and for a dry run: what gives way to them, and what does not.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a plan does for a stream: ready before its peak, smaller after it, at rest where nothing happens.
 #![allow(clippy::unwrap_used)]
 

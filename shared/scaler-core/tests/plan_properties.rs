@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Laws of plans, and of decisions that follow one, that hold for every past.
 #![allow(clippy::unwrap_used)]
 

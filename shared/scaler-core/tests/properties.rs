@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Laws of `decide` that hold for every input.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An order to rebalance: what is split, what is merged, and what is left alone.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Plans of splits and merges: legal step by step, as few as can be, and every shard under its target in the end.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `cargo xtask bench policy [FOLDER]`: the policies over recorded workloads, as `docs/policy.md`.
 #![allow(missing_docs)]
 

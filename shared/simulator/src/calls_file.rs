@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The accepted calls of a run as a file: one JSON object a line.
 
 use std::io::{self, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The fewest shard-minutes that throttle nothing, for one who knows the whole demand: what policies are measured by.
 //!
 //! A trace within one window of the limit on calls is solved exactly, by a dynamic program over minute, count and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Public autoscalers for Kinesis, rebuilt as policies over the same stream model, to compare with.
 //!
 //! They see what CloudWatch shows: accepted traffic only, some minutes late.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a policy did with a stream over a trace: the capacity of each minute and the calls that led to it.
 
 use aws_models::stream_model::Call;

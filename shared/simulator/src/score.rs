@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a run over a trace costs and what it throttles.
 
 use billing::{on_demand_bytes, put_units};

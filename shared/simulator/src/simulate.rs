@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the deployed functions would do with a stream over a trace, minute by minute.
 //!
 //! The three functions run as they are deployed, through the traits of [`scaler_app::cloud`]: scale-out and scale-in when their alarm begins to

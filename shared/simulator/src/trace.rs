@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A recorded workload: what producers offered a stream, minute by minute.
 
 use std::io::{self, Read};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How the public autoscalers score on the short traces, and that they do not see the future.
 #![allow(clippy::unwrap_used)]
 

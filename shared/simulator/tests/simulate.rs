@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The deployed functions over traces: what they may see, when they act, and that the quick alarms are the model's.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 

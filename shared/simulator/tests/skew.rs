@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The deployed functions over loads that do not lie evenly on the ring: what they split, what they leave alone.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 

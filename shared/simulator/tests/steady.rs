@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The law of steady loads: a stream settles at what its load needs, give or take one shard, and is left alone from then on.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The six alarms of a stream, evaluated as CloudWatch does: they fire when a look is worth it, however late the metrics.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 

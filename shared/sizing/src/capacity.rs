@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Sizing a stream on paper, before there is any traffic to measure.
 
 mod documents;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Ways to carry a daily load, priced on paper: Kafka brokers, and Kinesis in each of its modes.
 
 mod break_even;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Streams on paper, before there is any traffic to measure: their shards, their costs, and the way from Kafka.
 //!
 //! Only people's commands need this; no function depends on it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Kafka topics as Kinesis streams: what each becomes, and what of it has no counterpart.
 
 use crate::paper::PaperStream;

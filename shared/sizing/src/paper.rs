@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A stream on paper: what a load that nobody measured uses, to be priced as a measured one is.
 
 use jiff::Timestamp;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the world's streams are billed by: for cost-report.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! CloudWatch, as the AWS in memory has it.
 
 use std::collections::BTreeMap;

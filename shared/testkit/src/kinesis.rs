@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Kinesis, as the AWS in memory has it: with the refusals of the real one.
 
 use ::billing::StreamConfig;

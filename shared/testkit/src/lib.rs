@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An AWS in memory for tests: every service that `scaler-app` uses.
 
 mod billing;

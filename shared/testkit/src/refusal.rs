@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Refusals of the models as failed calls.
 
 use aws_models::hash_key_space::HashKeySpaceFault;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The other services, as the AWS in memory has them, and the clouds that they make.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One stream of the AWS in memory: what it has, and what its metrics say.
 
 use billing::{Consumer, OnDemandOnly};

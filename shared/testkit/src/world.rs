@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A small AWS in memory: streams that resize and refuse, calls that are logged and can be made to fail.
 //!
 //! Time stands still until [`World::advance`] moves it.

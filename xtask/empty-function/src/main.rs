@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The smallest Lambda function: what `cargo xtask bench cold-start` holds `scale-out` against.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};

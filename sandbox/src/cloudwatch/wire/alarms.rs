@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarms.
 
 use aws_models::alarm::{Rule, TreatMissing};

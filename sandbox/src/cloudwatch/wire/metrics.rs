@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! `GetMetricData`, and the metrics and queries that alarms have too.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The tags of alarms.
 
 use std::collections::BTreeMap;

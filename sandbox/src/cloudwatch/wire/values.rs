@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Numbers, times and names as they are written.
 
 use std::str::FromStr;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarms and their states.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarms are put, tagged, described, deleted, set and evaluated.
 
 use std::collections::{BTreeMap, BTreeSet};

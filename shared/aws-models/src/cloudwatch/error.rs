@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Why CloudWatch refuses a call.
 
 use crate::metric_math::MathError;

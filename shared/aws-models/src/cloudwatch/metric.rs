@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Metrics, their statistics, and queries for both.
 
 use std::collections::BTreeMap;

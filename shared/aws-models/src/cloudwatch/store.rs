@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The store of metrics and alarms: what is recorded, minute by minute, and what of it can be seen.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Why an expression of metric math is refused.
 
 /// Longest accepted expression, characters. Source: CloudWatch API reference, `MetricDataQuery.Expression`.

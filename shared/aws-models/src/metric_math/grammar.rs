@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The grammar of metric math: from text to a tree.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What an expression is at one timestamp.
 
 use super::error::MathError;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The items of AWS's price lists that a stream and its scaler are billed by: their units and their rows in the lists.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The dated sheet: what each Region charges, with the source of every line.
 //!
 //! Where a Region or a line is missing, no source was found, and none is guessed. AWS raises and lowers prices: cost-report

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Streams and their metrics made to order, for tests of costs.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reports to draw: a fleet with something of everything, and its parts.
 #![allow(unreachable_pub, reason = "a module of tests")]
 

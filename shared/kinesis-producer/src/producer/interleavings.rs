@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Sends, flushes, closes and drops of a producer in the orders that a model checker chooses: whatever the order, each record ends
 //! once, and is counted so at every moment.
 //!

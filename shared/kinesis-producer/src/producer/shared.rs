@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the handles of a producer and its task share: records on their way to it, what became of all, and who waits for that.
 //!
 //! One lock holds it all, for a moment each time: a record is counted in the moment in which it is handed over, a flush knows what

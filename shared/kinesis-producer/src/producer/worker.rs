@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The task of a producer: forms calls, makes them side by side, tries again what failed, and answers.
 
 use kinesis_model::num::float;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The runtime as shuttle models it: every lock and every wait is a point at which another task may go on, and time passes
 //! whenever somebody waits for it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Commands for people to run, so written that they work for a stream of any name: one may begin with `-`.
 //!
 //! What anybody is told to have the AWS CLI do is made here, so that all of it can be tried.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a person can do about a call that AWS refused.
 
 use scaler_core::{Attempt, AttemptKind, ResizeHistory};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The command that makes a saving.
 
 use billing::Saving;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS CloudFormation, which waits for an answer about a resource of the stack.
 
 use super::failure::CallError;

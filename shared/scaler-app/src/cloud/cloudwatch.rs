@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon CloudWatch: metrics and alarms.
 
 use std::any::Any;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How a call to AWS fails.
 
 use std::error::Error;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon Kinesis: streams, their shards and their tags.
 
 use billing::StreamConfig;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon SNS: the topic that people read.
 
 use super::failure::CallError;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS's Price List.
 
 use std::collections::BTreeMap;

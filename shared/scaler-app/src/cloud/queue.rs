@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon SQS: the queue whose messages call alarm-sync.
 
 use super::failure::CallError;

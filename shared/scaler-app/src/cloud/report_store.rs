@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Amazon S3: the bucket in which pages are kept for people.
 
 use super::failure::CallError;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The subject of a message, as SNS takes it.
 
 use std::fmt;

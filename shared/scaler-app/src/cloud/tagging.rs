@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The Resource Groups Tagging API: what carries which tags, as of some minutes ago.
 
 use std::collections::BTreeSet;

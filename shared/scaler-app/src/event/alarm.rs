@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An alarm's change of state, in whichever form it came: which streams it is about.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The parts of an ARN, `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.
 
 /// Where an ARN has its Region and its account, counted from 0.

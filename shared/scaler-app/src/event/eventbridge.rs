@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An alarm as EventBridge and the direct alarm action carry it.
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An alarm as SNS carries it: a JSON string, whose fields have capitals. `event.rs` reads the envelope, `alarm.rs` finds the
 //! stream's name.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What people are told once after a deployment: how many streams are managed, what was done, and what needs attention.
 
 use super::response::{Counted, ResponseBuilder};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The fleet, stream by stream, until all are synchronised or time is up.
 
 use std::collections::{BTreeMap, BTreeSet};

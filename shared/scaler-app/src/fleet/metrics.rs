@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Where each managed stream stands: open shards, how much of them is used, resizes left, what they cost.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Looking ahead for one stream: the step of its plan that is due is taken, the next one is kept in mind.
 
 use kinesis_model::ShardCount;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What alarm-sync is asked for: schedules, changes that CloudTrail or the tagging service tell of, deployments, people.
 
 use aws_lambda_events::event::sqs::SqsEvent;

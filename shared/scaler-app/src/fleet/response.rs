@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What alarm-sync answers: how many streams it saw, and an outcome for each that was not as it should be.
 
 use serde::Serialize;

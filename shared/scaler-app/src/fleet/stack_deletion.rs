@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What CloudFormation asks of the stack's one custom resource: when the stack is deleted, the alarms of all streams go with it.
 //!
 //! It is asked when it is made and when its properties change as well, and waits for each answer. So every answer is success, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One stream: what it should have, what it has, and the few calls that make the two the same.
 
 use kinesis_model::{ShardCount, StreamMode, StreamState, StreamStatus};

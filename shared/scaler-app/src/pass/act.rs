@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a decision asks for is carried out: a resize, a split or merge, the metrics of shards; and the alarms are fitted to it.
 
 use jiff::Timestamp;

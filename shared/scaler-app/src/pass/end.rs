@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How a pass ended: with a decision that was carried out, or early; and the outcome that the log and the answer make of it.
 
 use jiff::Timestamp;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What scale-out and scale-in run: an event in, a pass for each stream it is about, one answer out.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Telling people: which outcomes are worth a message, in words they can act on, and each cause once an hour.
 
 use jiff::{SignedDuration, Timestamp};

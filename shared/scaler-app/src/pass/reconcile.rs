@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One pass over one stream: observe, decide, act.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarms that exist: whose they are, and how ours are brought in step with a shard count.
 
 use scaler_core::{StreamAlarm, TAG_MADE_BY};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a stream's shard count says of the resizes in its history.
 
 use kinesis_model::ShardCount;

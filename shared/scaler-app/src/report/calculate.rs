@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Reckons one stream: from what it used to its bill, what it could have cost, and what to do about it.
 
 use billing::prices::{Item, MissingPrice, PriceSheet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What cost-report answers: each stream's bill beside what it could have been, the fleet's sums, and what is to be known.
 
 use billing::prices::PriceSheet;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Gathers what a report is reckoned from: prices, the streams, their metrics and alarms, the functions' runs.
 
 use std::collections::BTreeMap;

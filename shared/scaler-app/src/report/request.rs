@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What cost-report is asked for: by its schedule, or by hand.
 
 use jiff::civil::Date;

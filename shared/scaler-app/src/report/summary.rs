@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A report in words: the message that people get, and what stands above a table.
 
 use std::fmt::Write as _;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a report prints: one log line with its short form, and lines of metrics in CloudWatch's embedded metric format.
 
 use jiff::Timestamp;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Whatever is done to a fleet, by whom and in which order, and wherever runs fail or die: left alone, it comes right.
 
 use std::pin::pin;

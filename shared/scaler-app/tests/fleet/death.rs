@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The function dies after every single call in turn; the next run always reaches the right state.
 
 use std::pin::pin;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Bounds, plans that take several runs, time that does not suffice, and where each stream stands.
 
 use jiff::SignedDuration;

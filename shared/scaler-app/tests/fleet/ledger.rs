@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the ledger knows of each resize: answers that are lost, refusals, deaths, resizes by others, AWS's own word.
 
 use jiff::SignedDuration;

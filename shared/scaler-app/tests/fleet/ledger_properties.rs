@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The ledger against an AWS that loses answers, refuses, is slow and is resized by others in between, over days.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! alarm-sync over a small AWS in memory: what it makes, mends, leaves alone and says.
 #![allow(clippy::unwrap_used)]
 

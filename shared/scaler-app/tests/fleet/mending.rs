@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One stream at a time: made, kept, mended, cleaned, in every way in which it can drift.
 
 use kinesis_model::{StreamMode, StreamStatus};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Looking ahead: a plan that wants nothing costs two reads, one that wants something soon is looked at again in time.
 
 use jiff::Timestamp;

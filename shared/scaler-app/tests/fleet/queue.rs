@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Looks that alarm-sync asks itself for: how many there are while every kind of hold lasts.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What CloudFormation is answered, what a deletion takes away, and what people are told of a deployment.
 
 use jiff::SignedDuration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A steady stream that is young: alarm-sync's look ahead, scale-out and scale-in come to what the load needs.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A fleet made to order, runs of alarm-sync over it, and what is wrong with it.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Streams on which nothing can be written down: they are told before they have to be scaled, and no resize goes unremembered.
 
 use scaler_app::cloud::Failure;

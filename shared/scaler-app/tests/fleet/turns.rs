@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Sweeps in which time does not suffice for every firing alarm: all have their turn.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An alarm as `DescribeAlarms` shows it, read as one of ours; whatever ours never have is named as an extra.
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricAlarm, MetricDataQuery, StandardUnit};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Alarms: found, put, deleted.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The client for CloudWatch.
 
 use aws_sdk_cloudwatch::Client;

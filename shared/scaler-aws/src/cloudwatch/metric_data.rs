@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One question to `GetMetricData`, read to its last page: what could not be read is an error and no gap.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What streams and functions used: the metrics of bills.
 
 use std::collections::BTreeMap;

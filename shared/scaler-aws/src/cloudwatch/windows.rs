@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Metrics by the minute: one `GetMetricData` for all that a decision needs, and one for many streams or shards.
 
 use std::collections::BTreeMap;

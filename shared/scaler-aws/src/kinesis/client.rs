@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The client for Kinesis, and what `DescribeStreamSummary` says.
 
 use aws_sdk_kinesis::Client;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The shards of a stream, as `ListShards` says.
 
 use aws_sdk_kinesis::primitives::DateTime;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a stream is billed by.
 
 use aws_sdk_kinesis::primitives::DateTime;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A fleet of tagged streams on the sandbox, alarm-sync over it through the real SDK, and time that only waiting moves.
 //!
 //! The sandbox refuses calls beyond AWS's rates. Its clock stands still but for the waits of our pacing, so that the time a

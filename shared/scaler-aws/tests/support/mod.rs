@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The SDK as the functions have it, pointed at a local endpoint.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]

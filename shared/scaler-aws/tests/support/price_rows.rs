@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Rows of AWS's Price List as public sources have them, ours and those that are nearly ours; literal, so that a wrong row of
 //! `Item::row` cannot agree with itself.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A service on loopback that answers what a test scripts, and notes what it was asked.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 

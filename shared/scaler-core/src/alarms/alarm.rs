@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What an alarm of ours is: its kinds, its name, and how one that is there differs from one that should be.
 //!
 //! An alarm is a trigger and not a judge: it makes a function or a person look.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The two alarms that make the functions look at a stream, fitted to its shard count.
 //!
 //! They fire where [`decide`](crate::decide) could come to a change, and `decide` reads the metrics itself.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A stream's six alarms, all together.
 
 use super::alarm::{AlarmKind, StreamAlarm, Watch};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The four alarms that make a person look at a stream; no function acts on them.
 
 use super::alarm::{AlarmKind, AlarmMetric, Comparison, StreamAlarm, Watch, alarm_name};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! May this stream be changed at all? Asked before any metrics are read, so that a stream that is not ours costs two calls.
 
 use std::fmt;

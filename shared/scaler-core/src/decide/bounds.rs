@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The operator's minimum and maximum, or the count that a person orders.
 
 use std::fmt;

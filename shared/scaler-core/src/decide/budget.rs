@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Is one of the day's ten resizes left for this?
 //!
 //! Scale-in leaves some of them to scale-out, and never goes so low that those left could not double the stream back to the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What only a person can mend, with the figures that they need for it.
 
 use std::fmt;

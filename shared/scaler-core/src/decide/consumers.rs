@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Can the consumers spare shards? Scale-in takes read capacity away.
 
 use std::fmt;

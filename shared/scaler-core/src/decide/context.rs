@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What every stage of a decision is given, and what it gives.
 
 use jiff::Timestamp;

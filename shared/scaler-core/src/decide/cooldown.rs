@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Was the last attempt to resize, even a refused one, long enough ago?
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Scale-out never shrinks a stream and scale-in never grows one.
 
 use std::fmt;

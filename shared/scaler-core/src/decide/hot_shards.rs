@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Why does a stream throttle of which the average fits? A hot shard is split; more shards would not help it.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Load signals: what the minutes of a window come to. They are read once, before any stage.
 
 use jiff::{SignedDuration, Timestamp};

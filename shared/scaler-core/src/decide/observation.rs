@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! All that a decision may look at: the stream, its metrics, its plan, the account.
 
 use crate::need::Fetched;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! AWS's ceiling for one stream, and the account's shard quota.
 
 use std::fmt;

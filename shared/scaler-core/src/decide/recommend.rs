@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What does the load ask for? The busiest minute that counts, at the target utilization; or the plan of the next day.
 
 use std::cmp::Ordering;

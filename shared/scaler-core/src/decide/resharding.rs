@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One split or merge that takes the place of `UpdateShardCount`: each look makes one, and the next decides anew.
 
 use crate::policy::Policy;

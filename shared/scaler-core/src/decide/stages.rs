@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The form in which the list of stages is written: of it the stages' names, their reasons and their order are made.
 
 /// Each line: the stage, its name in answers and logs, its reasons, and the function that is asked.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! One call may at most double, and at most halve (rounded up).
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Words of reasons, as of a time.
 #![allow(clippy::unwrap_used)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Would one of so many even shards be too full, as the load lies? Then one split or merge takes the place of the resize.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the reasons of all stages have in common: words as of a time, and what a person should know of.
 
 use std::fmt;

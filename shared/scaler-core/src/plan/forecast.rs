@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a stream will be asked to take in the next day: a distribution of its load for each span of it.
 //!
 //! The past is asked for moments like this one (by time of day, level and growth), and what followed them is weighed together

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The distribution of a load over levels.
 
 use super::levels::{Place, between};

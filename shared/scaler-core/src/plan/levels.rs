@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The shard counts at which loads and costs are known, and what lies between them.
 
 use super::tuning::{LEVELS_RATIO, LEVELS_SINGLE_MAX};

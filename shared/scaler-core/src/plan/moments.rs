@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The moments of the past that say something of now: those like it, and the same time of the days before.
 
 use super::past::Past;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The loads of a stream's past, with what they tell by themselves: means, extremes, growth, unrest.
 
 use super::tuning::{

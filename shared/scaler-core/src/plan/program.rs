@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cheapest way through the next day: which count when, under AWS's limits, the resizes left and the risk.
 //!
 //! Shards cost, expected throttling costs what the operator's risk says, and each resize is one of ten a day. A program over

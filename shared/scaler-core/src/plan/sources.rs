@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a span is expected to be like, from all that says something of it.
 
 use super::histogram::Histogram;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Every constant of forecasting and planning: its unit, what it does, and where it is from.
 //!
 //! Three sources:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The stream's own memory of its resizes, kept in the value of one tag.
 
 use std::fmt;

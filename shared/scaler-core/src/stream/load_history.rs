@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a stream was asked to take, minute by minute, as far back as it is known.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What people are told of a stream, and which of it they have been told already.
 
 use std::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How the load of a stream lies on its shards, and how it would lie on others.
 
 use std::collections::{BTreeMap, BTreeSet};

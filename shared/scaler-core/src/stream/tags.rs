@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a stream's tags say: whether we may touch it, which settings are its own, what was done to it before.
 
 use super::history::ResizeHistory;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Days of load made to order, and a stream that lives through them, for tests of plans.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Observations made to order, for tests of `decide`.
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The same runs judged by the independent scorer, which shares no code with this project.
 
 use std::fs::File;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a release before this one came to over the same traces, as it was measured then.
 
 use crate::board::Board;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Every policy over every trace, with its score and the time it took.
 
 use kinesis_model::num::float;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The board as a page of markdown.
 
 use aws_models::stream_model::Assumptions;

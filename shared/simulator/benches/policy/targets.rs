@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the project has set itself as targets for its policy, and what came of them.
 
 use crate::agreement::Agreement;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the program reckons in.
 
 /// Shard-minutes; signed because the program keeps differences.

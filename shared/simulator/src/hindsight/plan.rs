@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Plans within the limit on calls, made day by day.
 
 use super::cost::Cost;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a call is worth at each time: Lagrange multipliers for the limit on the calls of any window.
 
 use kinesis_model::num::{float, whole};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A dynamic program over (step, shard count, calls left): the cheapest way through a demand, each call at a price.
 
 use super::cost::{Cost, IMPOSSIBLE, cost};

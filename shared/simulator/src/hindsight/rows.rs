@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The cheapest change into every count: what the program spends its time on, so that nothing is allocated here.
 
 use super::cost::{Cost, cost};

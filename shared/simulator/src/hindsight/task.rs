@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What has to be covered, by which rules; and plans replayed on a stream that refuses what is not legal.
 
 use jiff::Timestamp;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The optimum against a search through all legal plans, and on longer demands against what must hold of any bracket.
 
 #![allow(clippy::unwrap_used)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A stream's alarms, evaluated minute by minute: the states of [`CloudWatch`](aws_models::cloudwatch), far quicker.
 //!
 //! The model there works a whole window out each minute. Here each minute is worked out once, when it can first be

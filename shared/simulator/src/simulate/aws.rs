@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An AWS with one stream: it resizes by [`StreamModel`], and shows what was accepted, minutes late.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! An account with one stream, as it is by now: what was accepted, and what is visible of it, minutes late.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

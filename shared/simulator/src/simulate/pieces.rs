@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Pieces of traffic on the ring of hash keys: how shards cut them, what a shard is wanted to take, what is left where.
 
 use kinesis_model::num::float;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Producers: what they send in a minute, what the stream takes of it, and what they do with the rest.
 
 use kinesis_model::num::float;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Skew: how the load of a stream lies on its ring of hash keys.
 
 use kinesis_model::{HashKeyRange, hash_key};

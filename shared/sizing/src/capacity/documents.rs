@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The formulas of the user's documents, as they stand there: also where a bill, or a shard, says otherwise.
 
 use super::workload::shards_cost_per_hour;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Few partition keys on many shards: which part of the shards their hashes reach, and whether that carries the load.
 
 use super::workload::Workload;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! How the consumers of a stream read it: sharing what its shards give, or each with enhanced fan-out.
 
 use std::fmt;

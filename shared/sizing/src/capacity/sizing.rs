@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Shards for a workload, by each limit.
 
 use std::fmt;

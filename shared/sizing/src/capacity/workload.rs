@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What is known of a stream to be, and the whole shards that it asks for.
 
 use kinesis_model::limits::WRITE_BYTES_PER_SECOND_PER_SHARD;

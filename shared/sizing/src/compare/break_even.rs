@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! From which load on one way is cheaper than another.
 
 use super::day::DailyLoad;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! Kafka brokers, as EC2 instances or in Amazon MSK: a dated sheet of their prices, and what a cluster costs.
 
 use super::day::DailyLoad;

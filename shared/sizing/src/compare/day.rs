@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! A day's load, the same every day: a rate, and perhaps hours with a higher one.
 
 use crate::paper::PaperStream;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The script that compares Kafka with Kinesis: 3 x r5.large against eleven shards for 10 MB/s.
 
 use billing::prices::{Item, PriceSheet, US_EAST_1};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The document that tells what a month costs: shards x 24 x 30 x 0.015, and 0.000014 "per PUT".
 
 use billing::prices::{Item, PriceSheet, US_EAST_1};

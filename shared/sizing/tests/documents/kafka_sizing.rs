@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The document that sizes a stream for a Kafka topic: `max(int(mb) + 1, 1)` shards.
 
 use sizing::{DOCUMENTS_SHARD_HOUR, documents_kafka_shards, kafka_shards_exact, shards_cost_per_hour};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The document's table of five key strategies: evenness, the order that each keeps, and its use.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the user's documents reckon, figure by figure, under the name of each document: also where a bill says otherwise.
 #![allow(clippy::unwrap_used)]
 

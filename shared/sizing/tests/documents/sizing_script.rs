@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! The document that sizes a stream: 3.5 MB/s, 2,500 records/s, four partition keys, a buffer of 20 %.
 
 use sizing::{DOCUMENTS_SHARD_HOUR, HashedKeys, Reads, Sizing, Workload, documents_month_cost, shards_cost_per_hour};

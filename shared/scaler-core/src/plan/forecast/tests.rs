@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What a forecast takes for growth, and how far beyond what was seen it goes.
 
 use jiff::Timestamp;

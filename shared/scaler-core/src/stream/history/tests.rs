@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 //! What the ledger reads, settles, counts and keeps.
 #![allow(clippy::unwrap_used)]
 use super::*;
