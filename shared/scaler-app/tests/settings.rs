@@ -45,7 +45,8 @@ fn default(setting: &Setting) -> String {
 #[test]
 fn the_settings_page_has_a_row_for_each_setting() {
     let mut table =
-        "| Parameter and variable | Tag of a stream | Default | Allowed | Meaning |\n|---|---|---|---|---|\n".to_owned();
+        "| Parameter and variable | Tag of a stream | Default | Allowed | Meaning |\n|---|---|---|---|---|\n"
+            .to_owned();
     for setting in SETTINGS {
         let tag = setting.tag.map(|tag| format!("`{tag}`")).unwrap_or_default();
         let Setting { parameter, variable, meaning, .. } = setting;
@@ -64,7 +65,11 @@ fn the_settings_page_has_every_other_parameter_with_its_default() {
     for (name, default) in parameters_with_defaults(parameters) {
         if SETTINGS.iter().all(|setting| setting.parameter != name) {
             rows += 1;
-            let row = if default.is_empty() { format!("| `{name}` | empty |") } else { format!("| `{name}` | `{default}` |") };
+            let row = if default.is_empty() {
+                format!("| `{name}` | empty |")
+            } else {
+                format!("| `{name}` | `{default}` |")
+            };
             assert!(page.contains(&row), "docs/settings.md has no row that begins with {row}");
         }
     }
