@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `docs/aws-facts.md` has the quotas and rates that the code has.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use kinesis_model::limits::{self, API_RATES};
 
