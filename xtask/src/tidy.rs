@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::dependencies::{dependencies_point_inwards, functions_compile_what_they_use};
+use crate::links::links_lead_somewhere;
 use crate::shell::{from_root, root, text};
 
 /// Checks every rule and reports all breaches at once.
@@ -16,6 +17,7 @@ pub(crate) fn tidy() -> Result<()> {
     breaches.extend(mains_are_short()?);
     breaches.extend(events_are_json()?);
     breaches.extend(documents_name_files_that_exist()?);
+    breaches.extend(links_lead_somewhere()?);
     breaches.extend(dependencies_point_inwards()?);
     breaches.extend(functions_compile_what_they_use()?);
     if breaches.is_empty() {
@@ -103,7 +105,7 @@ fn alternatives(word: &str) -> Vec<String> {
 }
 
 /// Every file with that extension that is ours, in order.
-fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
