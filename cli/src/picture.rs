@@ -100,8 +100,8 @@ fn keys(scenario: &Scenario, run: &Run, fixed: u32, head: &Area<'_>) -> Result<(
         ((350, 0), "scale-in".to_owned(), Some(IN)),
         ((490, 0), "minutes with throttling".to_owned(), Some(THROTTLED)),
         ((0, 1), format!("open shards: {scaled} USD a day"), Some(SHARDS)),
-        ((310, 1), format!("static, {fixed} shards: {held} USD a day"), Some(STATIC)),
-        ((660, 1), format!("on-demand: {on_demand} USD a day"), None),
+        ((300, 1), format!("static, {fixed} shards: {held} USD a day"), Some(STATIC)),
+        ((606, 1), format!("on-demand: {on_demand} USD a day"), None),
     ];
     for ((left, row), text, color) in entries {
         let (x, y) = (i(LEFT) + left, 52 + 27 * row);

@@ -22,8 +22,7 @@ use testkit::document::has_parts;
 const DAY_MINUTES: usize = 24 * 60;
 const DAYS_PER_MONTH: u64 = MONTH_SECONDS / 86_400;
 /// Sizes of streams: all of the first, so that the smallest that pays is among them, and then as they stand in the table.
-const SIZES: [u32; 23] =
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 50, 100, 200];
+const SIZES: [u32; 23] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 50, 100, 200];
 const SIZES_SHOWN: [u32; 10] = [1, 2, 3, 4, 5, 10, 20, 50, 100, 200];
 
 /// A month of days like the last one of a trace, in USD.
@@ -31,6 +30,8 @@ struct Month {
     /// What it has today, and would go on to have: enough for that day's busiest minute at the target utilization.
     shards: u32,
     static_peak: MicroUsd,
+    /// The same without headroom: the busiest minute fills every shard.
+    static_full: MicroUsd,
     /// With the scaler, but for what that costs itself.
     scaled: MicroUsd,
     /// The scaler itself: with metrics of the stream, and without.
@@ -72,12 +73,15 @@ fn shape(csv: &str) -> String {
 
 /// The trace with so much in the busiest minute of its last day that it fills so many shards to the target utilization.
 fn scaled_to(trace: &Trace, shards: u32) -> Trace {
-    let target = PolicySpec::default().target_utilization_percent;
     let busiest = last_day(trace).minutes.iter().map(|minute| minute.bytes).max().unwrap();
-    let full = WRITE_BYTES_PER_MINUTE_PER_SHARD * u64::from(shards) * u64::from(target) / 100;
+    let full = WRITE_BYTES_PER_MINUTE_PER_SHARD * u64::from(shards) * u64::from(target()) / 100;
     let scaled = |sum: u64| u64::try_from(u128::from(sum) * u128::from(full) / u128::from(busiest)).unwrap();
     let minute = |minute: &Demand| Demand { bytes: scaled(minute.bytes), records: scaled(minute.records) };
     Trace { minutes: trace.minutes.iter().map(minute).collect(), ..trace.clone() }
+}
+
+fn target() -> u32 {
+    PolicySpec::default().target_utilization_percent
 }
 
 fn last_day(trace: &Trace) -> Trace {
@@ -90,19 +94,22 @@ impl Month {
         let (run, metrics_read) = simulated(trace, shards);
         let (sheet, config) = (PriceSheet::of(US_EAST_1), config(shards));
         let usage = usage(&last_day(trace), &config, &run);
-        assert_eq!(usage.shards_at_peak(StreamMode::Provisioned, 80).get(), shards);
+        assert_eq!(usage.shards_at_peak(StreamMode::Provisioned, target()).get(), shards);
         let month = |bill: Bill| bill.total().times(DAYS_PER_MONTH);
         let count = ShardCount::new(shards).unwrap();
+        let static_month = |shards| month(Bill::with_shards(&sheet, &usage, &config, shards).unwrap());
         let own = |has_metrics| {
             let paper = stream_month(has_metrics);
             // What it reads to plan is in what was read.
-            let read = ScalerUsage { metrics_requested: metrics_read * u128::from(DAYS_PER_MONTH), ..ScalerUsage::default() };
+            let read =
+                ScalerUsage { metrics_requested: metrics_read * u128::from(DAYS_PER_MONTH), ..ScalerUsage::default() };
             let metrics_requested = paper.metrics_requested - stream_month(false).metrics_requested;
             ScalerUsage { metrics_requested, ..paper }.and(read).bill(&sheet).unwrap().total()
         };
         Self {
             shards,
-            static_peak: month(Bill::with_shards(&sheet, &usage, &config, count).unwrap()),
+            static_peak: static_month(count),
+            static_full: static_month(usage.shards_at_peak(StreamMode::Provisioned, 100)),
             scaled: month(Bill::as_it_is(&sheet, &usage, &config).unwrap()),
             own: [own(true), own(false)],
             on_demand: month(Bill::on_demand(&sheet, &usage, &config).unwrap()),
@@ -110,9 +117,9 @@ impl Month {
         }
     }
 
-    /// What is saved, in micro-dollars.
-    fn saved(&self, own: usize) -> i64 {
-        [self.scaled, self.own[own]].iter().fold(signed(self.static_peak), |left, paid| left - signed(*paid))
+    /// What is saved beside what is paid otherwise, in micro-dollars.
+    fn saved(&self, otherwise: MicroUsd, own: MicroUsd) -> i64 {
+        signed(otherwise) - signed(self.scaled) - signed(own)
     }
 }
 
@@ -159,14 +166,14 @@ fn config(shards: u32) -> StreamConfig {
 
 fn table(months: &[Month]) -> String {
     let mut table = "\
-| Shards for the peak | Static | With the scaler | The scaler itself | Saved | Saved with `StreamMetrics=false` | Throttled | On-demand |
+| Shards for the peak | Static | Scaled | The scaler itself | Saved | Saved, `StreamMetrics=false` | Throttled | On-demand |
 |---:|---:|---:|---:|---:|---:|---:|---:|
 "
     .to_owned();
     for month in months.iter().filter(|month| SIZES_SHOWN.contains(&month.shards)) {
-        let Month { shards, static_peak, scaled, own, on_demand, throttled } = month;
-        let saved = [0, 1].map(|own| {
-            let saved = month.saved(own);
+        let Month { shards, static_peak, scaled, own, on_demand, throttled, .. } = month;
+        let saved = own.map(|own| {
+            let saved = month.saved(*static_peak, own);
             format!("{} ({:.0} %)", usd(saved), saved as f64 * 100.0 / float(static_peak.0))
         });
         writeln!(
@@ -182,12 +189,17 @@ fn table(months: &[Month]) -> String {
         )
         .unwrap();
     }
-    format!("{table}\nIt pays {}, and with `StreamMetrics=false` {}.\n", from(months, 0), from(months, 1))
+    let [peak, without] = [0, 1].map(|own| from(months, |month| month.saved(month.static_peak, month.own[own])));
+    let full = from(months, |month| month.saved(month.static_full, month.own[0]));
+    format!(
+        "{table}\nIt pays {peak}, with `StreamMetrics=false` {without}. Beside a static stream without headroom, whose busiest minute fills \
+         every shard, it pays {full}.\n"
+    )
 }
 
 /// From which size on every one saves.
-fn from(months: &[Month], own: usize) -> String {
-    let paying = months.iter().rev().take_while(|month| month.saved(own) > 0).last();
+fn from(months: &[Month], saved: impl Fn(&Month) -> i64) -> String {
+    let paying = months.iter().rev().take_while(|month| saved(month) > 0).last();
     paying.map_or_else(|| "at none of these sizes".to_owned(), |month| format!("from {} shards on", month.shards))
 }
 
@@ -262,11 +274,11 @@ fn usd(micro_usd: i64) -> String {
     if micro_usd < 0 { format!("-{cents}") } else { cents }
 }
 
-/// What billing takes a quiet stream to read is what the functions do read.
+/// What billing takes the functions to read of a stream to which nothing happens is what they do read.
 #[test]
-fn a_steady_stream_reads_what_it_is_billed_for() {
-    let minutes = vec![Demand { bytes: WRITE_BYTES_PER_MINUTE_PER_SHARD, records: 15_000 }; 3 * DAY_MINUTES];
+fn a_stream_that_needs_its_one_shard_is_billed_for_what_is_read_of_it() {
+    let minutes = vec![Demand { bytes: WRITE_BYTES_PER_MINUTE_PER_SHARD / 2, records: 7_500 }; 3 * DAY_MINUTES];
     let trace = Trace { name: "steady".to_owned(), start: Timestamp::UNIX_EPOCH, minutes };
-    let (_, read) = simulated(&trace, 2);
+    let (_, read) = simulated(&trace, 1);
     assert_eq!(read * u128::from(DAYS_PER_MONTH), stream_month(false).metrics_requested);
 }

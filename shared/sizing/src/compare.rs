@@ -15,8 +15,8 @@ pub use own::{stack_month, stream_month};
 
 use billing::prices::{MONTH_SECONDS, MissingPrice, Price, PriceSheet};
 use billing::{Bill, advantage_of_all};
-use kinesis_model::StreamMode;
 use kinesis_model::MicroUsd;
+use kinesis_model::StreamMode;
 
 /// A way that Kinesis has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
