@@ -91,8 +91,8 @@ fn static_peak(trace: &Trace, target_utilization_percent: u32) -> u32 {
 /// What the colours mean, and below it what is paid.
 fn keys(scenario: &Scenario, run: &Run, fixed: u32, head: &Area<'_>) -> Result<()> {
     let a_day = |usd: f64| figure(usd / scenario.hours() * 24.0, 2);
-    let held = Run { capacity: vec![fixed; scenario.trace.minutes.len()], ..Run::default() };
-    let [scaled, held] = [run, &held].map(|run| a_day(scenario.score(run).usd));
+    let unchanged = Run { capacity: vec![fixed; scenario.trace.minutes.len()], ..Run::default() };
+    let [scaled, fixed_usd] = [run, &unchanged].map(|run| a_day(scenario.score(run).usd));
     let on_demand = a_day(on_demand_usd(&scenario.trace));
     let entries = [
         ((0, 0), "load, in shards".to_owned(), Some(LOAD)),
@@ -100,7 +100,7 @@ fn keys(scenario: &Scenario, run: &Run, fixed: u32, head: &Area<'_>) -> Result<(
         ((350, 0), "scale-in".to_owned(), Some(IN)),
         ((490, 0), "minutes with throttling".to_owned(), Some(THROTTLED)),
         ((0, 1), format!("open shards: {scaled} USD a day"), Some(SHARDS)),
-        ((300, 1), format!("static, {fixed} shards: {held} USD a day"), Some(STATIC)),
+        ((300, 1), format!("static, {fixed} shards: {fixed_usd} USD a day"), Some(STATIC)),
         ((606, 1), format!("on-demand: {on_demand} USD a day"), None),
     ];
     for ((left, row), text, color) in entries {

@@ -9,7 +9,6 @@ use billing::prices::{Item, MONTH_SECONDS, PriceSheet, US_EAST_1};
 use billing::{Bill, OnDemandOnly, ScalerUsage, Series, StreamConfig, Usage, UsageStep};
 use jiff::Timestamp;
 use kinesis_model::limits::{SHARDS_PER_STREAM_MAX, WRITE_BYTES_PER_MINUTE_PER_SHARD};
-use kinesis_model::num::float;
 use kinesis_model::{Demand, MicroUsd, Minute, ShardCount, StreamMode};
 use scaler_core::{Policy, PolicySpec};
 use simulator::run::Run;
@@ -174,7 +173,9 @@ fn table(months: &[Month]) -> String {
         let Month { shards, static_peak, scaled, own, on_demand, throttled, .. } = month;
         let saved = own.map(|own| {
             let saved = month.saved(*static_peak, own);
-            format!("{} ({:.0} %)", usd(saved), saved as f64 * 100.0 / float(static_peak.0))
+            let whole = signed(*static_peak);
+            // To the nearest.
+            format!("{} ({} %)", usd(saved), (saved * 100 + saved.signum() * whole / 2) / whole)
         });
         writeln!(
             table,

@@ -15,6 +15,9 @@ const SYNCS: (u128, u128) = (12, 512);
 
 /// For a managed stream to which nothing happens. `has_metrics` is whether its metrics are published all the time, as they are unless
 /// the operator says otherwise (`StreamMetrics`).
+///
+/// # Panics
+/// The defaults of the settings contradict each other.
 pub fn stream_month(has_metrics: bool) -> ScalerUsage {
     let policy = Policy::new(PolicySpec::default()).expect("the defaults agree with each other");
     let alarms = stream_alarms(&policy, "stream", ShardCount::ONE, &AlarmActions::default());
