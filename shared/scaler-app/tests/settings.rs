@@ -62,7 +62,7 @@ fn parameters_with_defaults(section: &str) -> Vec<(String, String)> {
         if indent == 2 && value.is_empty() && !key.starts_with('#') {
             found.push((key.to_owned(), String::new()));
         } else if indent == 4 && key == "Default" {
-            found.last_mut().unwrap().1 = value.trim().trim_matches('"').to_owned();
+            value.trim().trim_matches('"').clone_into(&mut found.last_mut().unwrap().1);
         }
     }
     found
