@@ -8,6 +8,8 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::dependencies::{dependencies_point_inwards, functions_compile_what_they_use};
+use crate::licences::what_ships_is_permissive;
+use crate::release::version_is_told;
 use crate::shell::{from_root, root, text};
 
 /// Checks every rule and reports all breaches at once.
@@ -18,6 +20,8 @@ pub(crate) fn tidy() -> Result<()> {
     breaches.extend(documents_name_files_that_exist()?);
     breaches.extend(dependencies_point_inwards()?);
     breaches.extend(functions_compile_what_they_use()?);
+    breaches.extend(what_ships_is_permissive()?);
+    breaches.extend(version_is_told()?);
     if breaches.is_empty() {
         println!("tidy: every rule holds");
         return Ok(());
