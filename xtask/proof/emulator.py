@@ -3,7 +3,7 @@
 
 Arguments: the path of `sam`, the folder that `sam build` made, the architecture of its bundles, the program that writes load.
 The environment leads every client to the emulator. What it does otherwise than AWS, and what is done about it here, is a table
-in docs/proof.md.
+in docs/what-was-proven.md.
 """
 
 import contextlib

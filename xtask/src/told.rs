@@ -50,11 +50,13 @@ fn is_not_run(line: &str) -> bool {
 }
 
 fn texts() -> Result<Vec<PathBuf>> {
-    let mut texts: Vec<PathBuf> = ["README.md", "ARCHITECTURE.md", "template.yaml"].map(PathBuf::from).to_vec();
-    for entry in fs::read_dir(root().join("docs")).context("cannot read docs/")? {
-        let name = entry.context("cannot read docs/")?.file_name();
-        if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
-            texts.push(Path::new("docs").join(name));
+    let mut texts = vec![PathBuf::from("template.yaml")];
+    for folder in ["", "docs"] {
+        for entry in fs::read_dir(root().join(folder)).context("cannot read the folders of documents")? {
+            let name = entry.context("cannot read the folders of documents")?.file_name();
+            if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
+                texts.push(Path::new(folder).join(name));
+            }
         }
     }
     texts.sort();

@@ -58,8 +58,14 @@ fn asked(event: &Value) -> String {
     }
 }
 
-/// The texts that tell people what to send to a function by hand.
-const TEXTS: [&str; 3] = ["README.md", "ARCHITECTURE.md", "template.yaml"];
+/// The texts that tell people what to send to a function by hand: the template and every document.
+fn texts() -> Vec<PathBuf> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let listed = [root.clone(), root.join("docs")].into_iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let paths = listed.map(|entry| entry.unwrap().path());
+    let documents = paths.filter(|path| path.extension().is_some_and(|it| it == "md"));
+    std::iter::once(root.join("template.yaml")).chain(documents).collect()
+}
 
 /// Every JSON object in a text that stands on one line, but for the conditions of policies.
 fn objects(text: &str) -> Vec<Value> {
@@ -71,15 +77,14 @@ fn objects(text: &str) -> Vec<Value> {
 
 #[test]
 fn every_request_that_people_are_told_to_send_is_one() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let now = "2026-01-02T06:15:00Z".parse().unwrap();
     let mut told = 0;
-    for text in TEXTS {
-        for request in objects(&fs::read_to_string(root.join(text)).unwrap()) {
+    for text in texts() {
+        for request in objects(&fs::read_to_string(&text).unwrap()) {
             told += 1;
             let is_sync = fleet::parse(&request, &[]).iter().all(Result::is_ok);
             let is_report = CostRequest::parse(&request, now).is_ok();
-            assert!(is_sync || is_report, "{text} tells people to send {request}, which no function takes");
+            assert!(is_sync || is_report, "{} tells people to send {request}, which no function takes", text.display());
         }
     }
     assert!(told >= 3, "{told}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! README.md and template.yaml have the settings as the table of settings has them, and the functions what they read.
+//! docs/settings.md and template.yaml have the settings as the table of settings has them, and the functions what they read.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::cell::RefCell;
@@ -43,14 +43,52 @@ fn default(setting: &Setting) -> String {
 }
 
 #[test]
-fn the_readme_has_a_row_for_each_setting() {
-    let mut table = "| Setting | Tag of a stream | Default | Allowed | Meaning |\n|---|---|---|---|---|\n".to_owned();
+fn the_settings_page_has_a_row_for_each_setting() {
+    let mut table =
+        "| Parameter and variable | Tag of a stream | Default | Allowed | Meaning |\n|---|---|---|---|---|\n"
+            .to_owned();
     for setting in SETTINGS {
         let tag = setting.tag.map(|tag| format!("`{tag}`")).unwrap_or_default();
-        let Setting { variable, meaning, .. } = setting;
-        writeln!(table, "| `{variable}` | {tag} | {} | {} | {meaning} |", default(setting), setting.bounds()).unwrap();
+        let Setting { parameter, variable, meaning, .. } = setting;
+        let (default, bounds) = (default(setting), setting.bounds());
+        writeln!(table, "| `{parameter}`<br>`{variable}` | {tag} | {default} | {bounds} | {meaning} |").unwrap();
     }
-    is_up_to_date("README.md", &[("table", table)]);
+    is_up_to_date("docs/settings.md", &[("table", table)]);
+}
+
+#[test]
+fn the_settings_page_has_every_other_parameter_with_its_default() {
+    let template = fs::read_to_string(in_root("template.yaml")).unwrap();
+    let page = fs::read_to_string(in_root("docs/settings.md")).unwrap();
+    let parameters = template.split("\nParameters:\n").nth(1).unwrap().split("\nRules:\n").next().unwrap();
+    let mut rows = 0;
+    for (name, default) in parameters_with_defaults(parameters) {
+        if SETTINGS.iter().all(|setting| setting.parameter != name) {
+            rows += 1;
+            let row = if default.is_empty() {
+                format!("| `{name}` | empty |")
+            } else {
+                format!("| `{name}` | `{default}` |")
+            };
+            assert!(page.contains(&row), "docs/settings.md has no row that begins with {row}");
+        }
+    }
+    assert!(rows > 10, "{rows}");
+}
+
+/// The parameters of the template's section, as it is laid out, with their defaults as values.
+fn parameters_with_defaults(section: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in section.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let Some((key, value)) = line.trim().split_once(':') else { continue };
+        if indent == 2 && value.is_empty() && !key.starts_with('#') {
+            found.push((key.to_owned(), String::new()));
+        } else if indent == 4 && key == "Default" {
+            found.last_mut().unwrap().1 = value.trim().trim_matches('"').to_owned();
+        }
+    }
+    found
 }
 
 #[test]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The settings: one row for each. Its field, default, readers and errors are made of it; `scaler-app/tests/settings.rs` writes the
-//! tables of README.md and template.yaml anew.
+//! tables of docs/settings.md and template.yaml anew.
 
 use std::fmt;
 use std::ops::RangeInclusive;
