@@ -125,7 +125,8 @@ fn template(_: &mut Vec<String>) -> Result<()> {
     let tools = tools()?;
     run(&mut tools.command("sam", ["validate", "--lint"])?)?;
     let mut lint = tools.command("cfn-lint", ["--template", "template.yaml", "--regions"])?;
-    run(lint.args(LINTED_REGIONS))
+    run(lint.args(LINTED_REGIONS))?;
+    run(&mut tools.command("python", ["xtask/python/terraform.py"])?)
 }
 
 fn permissions(_: &mut Vec<String>) -> Result<()> {
