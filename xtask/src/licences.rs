@@ -166,4 +166,12 @@ mod tests {
             assert!(!is_permissive(licence), "{licence}");
         }
     }
+
+    #[test]
+    fn each_crate_in_a_bundle_is_named_with_its_licence_and_most_with_its_words() {
+        let told = third_party().map_err(|error| error.to_string());
+        let told = told.as_deref().unwrap_or_else(|error| error);
+        assert!(told.contains("\n==== tokio 1.") && told.contains("Permission is hereby granted"), "{told:.200}");
+        assert!(!told.contains("==== scaler-core"), "it is ours");
+    }
 }

@@ -63,8 +63,8 @@ async fn every_drift_is_mended_with_the_fewest_writes() {
             "a build of before did not name the stack in the description",
             |stack| {
                 change(stack, "scale-out", |alarm| {
-                    alarm.description = alarm.description.replace(" Made by stack ", " ")
-                })
+                    alarm.description = alarm.description.replace(" Made by stack ", " ");
+                });
             },
             &["PutMetricAlarm kinesis-scaler/orders/scale-out 4"],
         ),
