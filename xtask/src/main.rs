@@ -9,6 +9,7 @@ mod dependencies;
 mod emulator;
 mod invoke;
 mod licences;
+mod links;
 mod local;
 mod prove;
 mod release;
