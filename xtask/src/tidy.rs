@@ -169,7 +169,7 @@ mod tests {
     fn a_command_is_one_that_the_usage_has() {
         let missing =
             ["test tidy fmt", "tidy`", "bench cold-start", "prove --clean-up", "help`", "frob", "test frob", "bench x"]
-                .map(|rest| missing_command(rest));
+                .map(missing_command);
         let none = || None::<String>;
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(missing, [none(), none(), none(), none(), none(), some("frob"), some("test frob"), some("bench x")]);
