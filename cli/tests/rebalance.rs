@@ -282,6 +282,6 @@ async fn a_look_that_comes_to_splits_says_which_and_goes_on() {
     let spent: Vec<_> = (0..10).map(|i| format!("o{}=2-2", at - i)).collect();
     let spent = World::loaded(&[1.5, 1.5], &[(TAG_RESIZES, &spent.join(" "))]).await;
     let one = spent.told("scale orders out").await;
-    assert!(one.contains("split shardId-000000000000 (1 of 2): scale-out from 2 to 3: "), "{one}");
+    assert!(one.contains("split shardId-000000000000 (1 of 2): scale-out from 2 to 3 shards: "), "{one}");
     assert!(one.ends_with("To go on: shardctl scale --wait orders out\n"), "{one}");
 }
