@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, value_parser};
 use serde::Serialize;
 use simulator::run::Run;
 use simulator::score::Score;
@@ -22,6 +22,8 @@ use crate::source::{Capacity, SourceOptions, StreamNow};
 use crate::table::{figure, percent};
 use crate::words::{HOURS_PER_MONTH, comparison_table, heading, hindsight_line};
 
+/// Minutes of a day.
+const DAY_MINUTES: usize = 24 * 60;
 /// The name of what was paid, in tables.
 const AS_NOW: &str = "as-now";
 
@@ -39,9 +41,13 @@ pub(crate) struct Arguments {
     policy: PolicyOptions,
     #[command(flatten)]
     assumptions: AssumptionOptions,
-    /// Draw load, shards, resizes and throttled minutes into this SVG file.
+    /// Draw load, shards, resizes, throttled minutes and costs into this SVG file.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     picture: Option<PathBuf>,
+    /// Draw only this many last days.
+    #[arg(long, value_name = "DAYS", requires = "picture", value_parser = value_parser!(u32).range(1..=366))]
+    #[arg(help_heading = "Output")]
+    picture_days: Option<u32>,
     /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
     output: Output,
@@ -75,7 +81,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let scenario = Scenario::new(source.trace, source.initial_shards, assumed);
     let run = policy.run(&scenario)?;
     if let Some(file) = &arguments.picture {
-        let picture = svg(&scenario, &run, policy.name())?;
+        let minutes = arguments.picture_days.map_or(usize::MAX, |days| DAY_MINUTES * days as usize);
+        let (drawn, run) = scenario.last(&run, minutes);
+        let picture = svg(&drawn, &run, &policy)?;
         fs::write(file, picture).with_context(|| cannot_write(file))?;
     }
     let optimum = if arguments.no_optimum { Optimum::NotWanted } else { Optimum::Wanted };

@@ -37,6 +37,7 @@ mod size;
 mod source;
 mod stack;
 mod status;
+mod svg;
 mod table;
 mod tags;
 mod time_axis;

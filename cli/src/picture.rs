@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A run as an SVG picture: load and shards over time, resizes, throttled minutes.
+//! A run as an SVG picture: load and shards over time, resizes, throttled minutes, and what it costs a day.
 
 use anyhow::{Context as _, Result};
 use plotters::chart::{ChartBuilder, ChartContext};
@@ -10,20 +10,28 @@ use plotters::prelude::{
     PathElement, Polygon, RGBColor, Rectangle, SVGBackend, Text, WHITE,
 };
 use simulator::run::Run;
+use simulator::score::on_demand_usd;
+use simulator::trace::Trace;
 
+use crate::scaling_policy::ScalingPolicy;
 use crate::scenario::Scenario;
+use crate::svg::finished;
+use crate::table::figure;
 use crate::time_axis::TimeAxis;
 
 /// Pixels of the picture.
-const SIZE: (u32, u32) = (1_200, 560);
+const SIZE: (u32, u32) = (1_000, 540);
 /// Pixels above the chart, for the title and what the colours mean.
-const HEAD: u32 = 62;
+const HEAD: u32 = 96;
 /// Pixels left of the chart and below it, for the numbers.
-const LEFT: u32 = 70;
-const BELOW: u32 = 50;
+const LEFT: u32 = 76;
+const BELOW: u32 = 56;
 const MARGIN: u32 = 14;
+/// Sizes of the letters, which are to be read where a page shows the picture at 800 pixels.
+const TITLE: (&str, u32) = ("sans-serif", 25);
+const LETTERS: (&str, u32) = ("sans-serif", 19);
 /// Columns into which minutes are gathered, about one a pixel.
-const COLUMNS: usize = 1_100;
+const COLUMNS: usize = 900;
 
 // Told apart by colour-blind people too: they differ in lightness, and in shape.
 const LOAD: RGBColor = RGBColor(120, 175, 220);
@@ -31,6 +39,7 @@ const SHARDS: RGBColor = RGBColor(30, 30, 40);
 const OUT: RGBColor = RGBColor(20, 120, 60);
 const IN: RGBColor = RGBColor(125, 60, 150);
 const THROTTLED: RGBColor = RGBColor(215, 45, 30);
+const STATIC: RGBColor = RGBColor(190, 110, 0);
 const GREY: RGBColor = RGBColor(225, 225, 225);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -47,45 +56,65 @@ struct Column {
 }
 
 /// Draws what was made of the scenario.
-pub(crate) fn svg(scenario: &Scenario, run: &Run, by: &str) -> Result<String> {
+pub(crate) fn svg(scenario: &Scenario, run: &Run, by: &ScalingPolicy) -> Result<String> {
     let mut picture = String::new();
+    let title = title(scenario, by.name());
+    let fixed = static_peak(&scenario.trace, by.target_utilization_percent());
     {
         let root = SVGBackend::with_string(&mut picture, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
         let (head, body) = root.split_vertically(HEAD);
-        title(scenario, by, &head)?;
-        body_of(scenario, run, &body)?;
+        head.draw(&Text::new(title.clone(), (i(LEFT), 10), TITLE.into_font().color(&SHARDS)))?;
+        keys(scenario, run, fixed, &head)?;
+        body_of(scenario, run, fixed, &body)?;
         root.present()?;
     }
-    Ok(picture)
+    Ok(finished(&picture, &title))
 }
 
-fn title(scenario: &Scenario, by: &str, head: &Area<'_>) -> Result<()> {
+fn title(scenario: &Scenario, by: &str) -> String {
     let trace = &scenario.trace;
     let last = trace.at(trace.minutes.len());
-    let text = format!(
+    format!(
         "{} under {by}, {} to {} (UTC)",
         trace.name.replace(char::is_control, " "),
         trace.start.strftime("%Y-%m-%d %H:%M"),
         last.strftime("%Y-%m-%d %H:%M"),
-    );
-    head.draw(&Text::new(text, (i(LEFT), 14), ("sans-serif", 22).into_font().color(&SHARDS)))?;
+    )
+}
+
+/// Shards of a stream that is left alone, with its busiest minute at the target utilization.
+fn static_peak(trace: &Trace, target_utilization_percent: u32) -> u32 {
+    trace.minutes.iter().map(|minute| minute.shards(target_utilization_percent).get()).max().unwrap_or(1)
+}
+
+/// What the colours mean, and below it what is paid.
+fn keys(scenario: &Scenario, run: &Run, fixed: u32, head: &Area<'_>) -> Result<()> {
+    let a_day = |usd: f64| figure(usd / scenario.hours() * 24.0, 2);
+    let unchanged = Run { capacity: vec![fixed; scenario.trace.minutes.len()], ..Run::default() };
+    let [scaled, fixed_usd] = [run, &unchanged].map(|run| a_day(scenario.score(run).usd));
+    let on_demand = a_day(on_demand_usd(&scenario.trace));
     let entries = [
-        ("load, in shards", LOAD),
-        ("open shards", SHARDS),
-        ("scale-out", OUT),
-        ("scale-in", IN),
-        ("minutes with throttling", THROTTLED),
+        ((0, 0), "load, in shards".to_owned(), Some(LOAD)),
+        ((200, 0), "scale-out".to_owned(), Some(OUT)),
+        ((350, 0), "scale-in".to_owned(), Some(IN)),
+        ((490, 0), "minutes with throttling".to_owned(), Some(THROTTLED)),
+        ((0, 1), format!("open shards: {scaled} USD a day"), Some(SHARDS)),
+        ((300, 1), format!("static, {fixed} shards: {fixed_usd} USD a day"), Some(STATIC)),
+        ((606, 1), format!("on-demand: {on_demand} USD a day"), None),
     ];
-    for ((text, color), left) in entries.into_iter().zip([0, 190, 350, 490, 620]) {
-        let (x, y) = (i(LEFT) + left, 46);
+    for ((left, row), text, color) in entries {
+        let (x, y) = (i(LEFT) + left, 52 + 27 * row);
         match color {
-            SHARDS => head.draw(&PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)))?,
-            OUT => head.draw(&(EmptyElement::at((x + 9, y)) + Polygon::new(UP, color)))?,
-            IN => head.draw(&(EmptyElement::at((x + 9, y)) + Polygon::new(DOWN, color)))?,
-            _ => head.draw(&Rectangle::new([(x, y - 6), (x + 18, y + 6)], color.filled()))?,
+            None => {}
+            Some(color @ (SHARDS | STATIC)) => {
+                head.draw(&PathElement::new([(x, y), (x + 18, y)], color.stroke_width(3)))?;
+            }
+            Some(OUT) => head.draw(&(EmptyElement::at((x + 9, y)) + Polygon::new(UP, OUT)))?,
+            Some(IN) => head.draw(&(EmptyElement::at((x + 9, y)) + Polygon::new(DOWN, IN)))?,
+            Some(color) => head.draw(&Rectangle::new([(x, y - 6), (x + 18, y + 6)], color.filled()))?,
         }
-        head.draw(&Text::new(text, (x + 26, y - 8), ("sans-serif", 17).into_font().color(&SHARDS)))?;
+        head.draw(&Text::new(text, (x + 26, y - 9), LETTERS.into_font().color(&SHARDS)))?;
     }
     Ok(())
 }
@@ -94,10 +123,10 @@ fn title(scenario: &Scenario, by: &str, head: &Area<'_>) -> Result<()> {
 const UP: [(i32, i32); 3] = [(-6, 5), (6, 5), (0, -6)];
 const DOWN: [(i32, i32); 3] = [(-6, -5), (6, -5), (0, 6)];
 
-fn body_of(scenario: &Scenario, run: &Run, body: &Area<'_>) -> Result<()> {
+fn body_of(scenario: &Scenario, run: &Run, fixed: u32, body: &Area<'_>) -> Result<()> {
     let columns = columns(scenario, run);
     let minutes = i64::try_from(scenario.trace.minutes.len())?;
-    let highest = columns.iter().map(|column| column.load.max(column.shards)).fold(1.0, f64::max);
+    let highest = columns.iter().map(|column| column.load.max(column.shards)).fold(f64::from(fixed), f64::max);
     // Room for the strip of throttled minutes above everything else.
     let top = highest * 1.1;
     let axis = TimeAxis { start: scenario.trace.start, minutes };
@@ -110,17 +139,17 @@ fn body_of(scenario: &Scenario, run: &Run, body: &Area<'_>) -> Result<()> {
         .build_cartesian_2d(axis, 0.0..top)?;
     chart
         .configure_mesh()
-        .x_labels(15)
+        .x_labels(12)
         .y_labels(8)
         .x_desc("UTC")
         .y_desc("shards")
         .y_label_formatter(&|shards| if top < 8.0 { format!("{shards:.1}") } else { format!("{shards:.0}") })
-        .label_style(("sans-serif", 16))
-        .axis_desc_style(("sans-serif", 17))
+        .label_style(LETTERS)
+        .axis_desc_style(LETTERS)
         .light_line_style(WHITE)
         .bold_line_style(GREY)
         .draw()?;
-    curves(&columns, minutes, &mut chart)?;
+    curves(&columns, minutes, fixed, &mut chart)?;
     strip(&columns, top, &mut chart)?;
     resizes(run, &mut chart)
 }
@@ -141,10 +170,12 @@ fn columns(scenario: &Scenario, run: &Run) -> Vec<Column> {
     minutes.enumerate().map(column).collect()
 }
 
-/// The load as an area, the shards as a line in steps.
-fn curves(columns: &[Column], minutes: i64, chart: &mut Chart<'_, '_>) -> Result<()> {
+/// The load as an area, the shards as a line in steps, the static ones as a level one.
+fn curves(columns: &[Column], minutes: i64, fixed: u32, chart: &mut Chart<'_, '_>) -> Result<()> {
     let load = steps(columns, minutes, |column| column.load);
     chart.draw_series(AreaSeries::new(load, 0.0, LOAD))?;
+    let level = [(0, f64::from(fixed)), (minutes, f64::from(fixed))];
+    chart.draw_series(LineSeries::new(level, STATIC.stroke_width(2)))?;
     let shards = steps(columns, minutes, |column| column.shards);
     chart.draw_series(LineSeries::new(shards, SHARDS.stroke_width(2)))?;
     Ok(())

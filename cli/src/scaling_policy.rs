@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use scaler_core::Policy;
+use scaler_core::{Policy, PolicySpec};
 use simulator::peers::{PEERS, Peer};
 use simulator::run::Run;
 
@@ -66,6 +66,14 @@ impl ScalingPolicy {
                 options.policy
             ))),
             None => Ok(other),
+        }
+    }
+
+    /// Percent of its capacity that a stream is sized to run at, for the others too.
+    pub(crate) fn target_utilization_percent(&self) -> u32 {
+        match self {
+            Self::Ours(policy) => policy.target_utilization_percent,
+            Self::Peer(..) | Self::Hindsight => PolicySpec::default().target_utilization_percent,
         }
     }
 

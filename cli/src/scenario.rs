@@ -3,9 +3,10 @@
 
 use kinesis_model::num::float;
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use anyhow::Result;
-use aws_models::stream_model::Assumptions;
+use aws_models::stream_model::{Assumptions, Call};
 use scaler_core::Policy;
 use simulator::hindsight::{NoPlan, Optimum, need, optimum};
 use simulator::run::Run;
@@ -70,6 +71,14 @@ impl Scenario {
         })
     }
 
+    /// Its last minutes, at most so many, and what a run over the whole of it did in them.
+    pub(crate) fn last(&self, run: &Run, minutes: usize) -> (Self, Run) {
+        let whole = self.trace.minutes.len();
+        let (trace, run) = part(&self.trace, run, whole.saturating_sub(minutes)..whole);
+        let initial_shards = run.capacity.first().copied().unwrap_or(self.initial_shards);
+        (Self::new(trace, initial_shards, self.assumed), run)
+    }
+
     /// Hours of the workload.
     pub(crate) fn hours(&self) -> f64 {
         hours(self.trace.minutes.len())
@@ -90,4 +99,35 @@ pub(crate) fn run(trace: &Trace, initial_shards: u32, assumed: &Assumed, policy:
     let skew = assumed.hottest_key_share.map(|share| Skew::of_key("hottest", share)).unwrap_or_default();
     let setup = Setup { assumptions: assumed.aws, throttled, skew, ..Setup::new(initial_shards, policy) };
     simulate(trace, &setup)
+}
+
+/// Some minutes of a trace, and of a run that was made over it.
+pub(crate) fn part(trace: &Trace, run: &Run, minutes: Range<usize>) -> (Trace, Run) {
+    let own = run.calls.iter().filter(|call| minutes.contains(&call.minute)).cloned();
+    let calls = own.map(|call| Call { minute: call.minute - minutes.start, ..call }).collect();
+    let throttled = run.throttled.as_ref().map(|shares| shares[minutes.clone()].to_vec());
+    let run = Run { capacity: run.capacity[minutes.clone()].to_vec(), calls, throttled };
+    let start = trace.at(minutes.start);
+    (Trace { name: trace.name.clone(), start, minutes: trace.minutes[minutes].to_vec() }, run)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use aws_models::stream_model::ResizeKind;
+    use jiff::Timestamp;
+    use kinesis_model::Demand;
+
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_run_has_its_own_calls_and_times() {
+        let minutes = vec![Demand { bytes: 1, records: 1 }; 3];
+        let trace = Trace { name: "t".to_owned(), start: Timestamp::UNIX_EPOCH, minutes };
+        let call = |minute| Call { minute, from: 1, to: 2, kind: ResizeKind::UpdateShardCount, reason: String::new() };
+        let run = Run { capacity: vec![1, 2, 3], calls: vec![call(0), call(2)], throttled: None };
+        let (later, rest) = part(&trace, &run, 1..3);
+        assert_eq!((later.start.to_string(), later.minutes.len()), ("1970-01-01T00:01:00Z".to_owned(), 2));
+        assert_eq!((rest.capacity, rest.calls), (vec![2, 3], vec![call(1)]));
+    }
 }

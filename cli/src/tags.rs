@@ -4,18 +4,17 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use kinesis_model::limits::{SHARDS_PER_STREAM_MAX, TAG_VALUE_CHARS_MAX};
+use kinesis_model::limits::{SHARDS_PER_STREAM_MAX, TAG_VALUE_CHARS_MAX, TAGS_PER_STREAM_MAX};
 use scaler_core::{Policy, PolicySpec, StreamTags};
 
 use crate::failure::usage;
 
-/// Tags of one stream, at most. Source: API reference, `AddTagsToStream`.
-const TAGS_MAX: usize = 50;
 /// Characters of a key, at most. Source: API reference, `AddTagsToStream`.
 const KEY_CHARS_MAX: usize = 128;
-/// Beside letters, digits and white space. Source: Kinesis Developer Guide, "Tagging your streams". Other services take
-/// `:` as well; Kinesis does not say that it does, and keys that begin with `aws:` are AWS's own anyway.
-const SIGNS: &str = "_./=+-@";
+/// Beside letters, digits and white space. Source: Kinesis API reference, `TagResource`.
+const SIGNS: &str = "_.:/=+-@";
+/// What the keys of AWS's own tags begin with. Source: Kinesis Developer Guide, "Tag your Amazon Kinesis Data Streams resources".
+const RESERVED: &str = "aws:";
 
 /// Reads `KEY=VALUE`; the key ends at the first `=`.
 pub(crate) fn tag(text: &str) -> Result<(String, String), String> {
@@ -25,6 +24,9 @@ pub(crate) fn tag(text: &str) -> Result<(String, String), String> {
     let chars = |of: &str| of.chars().count();
     if !(1..=KEY_CHARS_MAX).contains(&chars(key)) {
         return Err(format!("the key has {} characters: expected 1 to {KEY_CHARS_MAX}", chars(key)));
+    }
+    if key.starts_with(RESERVED) {
+        return Err(format!("the key begins with {RESERVED}, as AWS's own do: expected another"));
     }
     if chars(value) > TAG_VALUE_CHARS_MAX {
         return Err(format!("the value has {} characters: expected at most {TAG_VALUE_CHARS_MAX}", chars(value)));
@@ -44,8 +46,8 @@ fn is_allowed(char: char) -> bool {
 /// # Errors Too many, a key that is there twice, or one of ours that the functions would not understand: the caller's
 /// to correct.
 pub(crate) fn checked(tags: &[(String, String)]) -> Result<StreamTags> {
-    if tags.len() > TAGS_MAX {
-        return Err(usage(format!("{} tags: a stream can have {TAGS_MAX}; leave some out", tags.len())));
+    if tags.len() > TAGS_PER_STREAM_MAX {
+        return Err(usage(format!("{} tags: a stream can have {TAGS_PER_STREAM_MAX}; leave some out", tags.len())));
     }
     let mut keys = BTreeSet::new();
     if let Some((key, _)) = tags.iter().find(|(key, _)| !keys.insert(key)) {
@@ -70,6 +72,7 @@ mod tests {
     #[test]
     fn what_aws_would_refuse_is_refused_here() {
         assert_eq!(tag("a b=c=d").unwrap(), ("a b".to_owned(), "c=d".to_owned()));
+        assert_eq!(tag("org:team=a:b").unwrap(), ("org:team".to_owned(), "a:b".to_owned()));
         assert_eq!(tag("größe=").unwrap(), ("größe".to_owned(), String::new()));
         let long = |key: usize, value: usize| tag(&format!("{}={}", "k".repeat(key), "v".repeat(value)));
         assert!(long(128, 255).is_ok());
@@ -79,7 +82,7 @@ mod tests {
             (tag("=v"), "0 characters"),
             (tag("team"), "expected KEY=VALUE"),
             (tag("team=a,b"), "',' is not allowed"),
-            (tag("aws:team=a"), "':' is not allowed"),
+            (tag("aws:team=a"), "begins with aws:"),
         ] {
             assert!(refused.as_ref().is_err_and(|told| told.contains(words)), "{refused:?}: {words}");
         }

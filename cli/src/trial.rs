@@ -2,19 +2,17 @@
 //! Settings tried on one part of a workload and checked on another, which they were not chosen by.
 
 use std::num::NonZero;
-use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Result, bail};
 use scaler_core::{Policy, PolicySpec, Risk};
-use simulator::run::Run;
 use simulator::score::Score;
 use simulator::trace::Trace;
 
 use crate::progress;
-use crate::scenario::{Assumed, run as simulated};
+use crate::scenario::{Assumed, part, run as simulated};
 use crate::source::Source;
 
 /// What is tried, in every combination.
@@ -154,19 +152,11 @@ fn scores<T: Send>(policies: &[Policy], score: impl Fn(Policy) -> T + Sync) -> V
     done.into_iter().map(|(_, score)| score).collect()
 }
 
-/// Some minutes of a run, and of the trace that it was made over.
-fn part(trace: &Trace, run: &Run, minutes: Range<usize>) -> (Trace, Run) {
-    let calls = run.calls.iter().filter(|call| minutes.contains(&call.minute)).cloned().collect();
-    let throttled = run.throttled.as_ref().map(|shares| shares[minutes.clone()].to_vec());
-    let run = Run { capacity: run.capacity[minutes.clone()].to_vec(), calls, throttled };
-    let start = trace.at(minutes.start);
-    (Trace { name: trace.name.clone(), start, minutes: trace.minutes[minutes].to_vec() }, run)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use kinesis_model::Demand;
+    use simulator::run::Run;
 
     use super::*;
 
@@ -213,21 +203,6 @@ mod tests {
     fn what_only_fits_its_past_does_not_hold() {
         assert!(!judged(0.1, &[[9.0, 0.1, 9.0, 0.1], [7.0, 0.1, 9.5, 0.1]]).1, "dearer");
         assert!(!judged(0.1, &[[9.0, 0.1, 9.0, 0.1], [7.0, 0.1, 6.0, 0.4]]).1, "throttles");
-    }
-
-    #[test]
-    fn a_part_of_a_run_has_its_own_calls_and_times() {
-        let call = |minute| aws_models::stream_model::Call {
-            minute,
-            from: 1,
-            to: 2,
-            kind: aws_models::stream_model::ResizeKind::UpdateShardCount,
-            reason: String::new(),
-        };
-        let run = Run { capacity: vec![1, 2, 3], calls: vec![call(0), call(2)], throttled: None };
-        let (later, rest) = part(&trace(3), &run, 1..3);
-        assert_eq!((later.start.to_string(), later.minutes.len()), ("1970-01-01T00:01:00Z".to_owned(), 2));
-        assert_eq!((rest.capacity, rest.calls), (vec![2, 3], vec![call(2)]));
     }
 
     #[test]

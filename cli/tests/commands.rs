@@ -226,6 +226,17 @@ fn a_backtest_draws_a_picture() {
     }
 }
 
+/// The picture in the README is what the deployed functions make of the second day of a recorded trace.
+#[test]
+fn the_day_in_the_documents_is_what_is_drawn_today() {
+    let to = scratch("day.svg");
+    let arguments =
+        format!("backtest --no-optimum --shards-max 1000 --picture {} --picture-days 1 --trace", to.display());
+    told(&arguments, &[&trace("commute.csv")]);
+    let drawn = fs::read_to_string(&to).unwrap();
+    testkit::document::is("docs/day.svg", "`shardctl backtest`", &drawn);
+}
+
 #[test]
 fn a_backtest_for_programs_is_a_summary_and_what_is_known_of_the_stream() {
     let told = json(&told("backtest --no-optimum --output json --policy aws-sample --trace", &[&trace("news.csv")]));

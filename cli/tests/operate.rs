@@ -316,7 +316,7 @@ async fn a_creation_that_stops_half_way_says_how_to_go_on_and_back() {
     });
     let words = [
         "AddTagsToStream for orders: AccessDeniedException: not authorized; ask for the permission kinesis:AddTags",
-        "Done: stream orders was asked for, became ACTIVE. Not done: tagged, given a retention of 48 h, tried",
+        "Done: stream orders was requested, became ACTIVE. Not done: tagged, given a retention of 48 h, tried",
         "aws kinesis add-tags-to-stream --region us-east-1 --stream-name orders --tags '{\"kinesis-scaler/managed\":\"true\",\"team\":",
         "aws kinesis increase-stream-retention-period --region us-east-1 --stream-name orders --retention-period-hours 48",
         "aws kinesis delete-stream --region us-east-1 --stream-name orders",
@@ -344,7 +344,7 @@ fn bad_usage_is_told_before_anything_is_called() {
         ("status orders --policy nowhere.txt", "no settings file is called \"nowhere.txt\""),
         ("scale orders", "<ORDER>"),
         ("scale orders up", "possible values: auto, out, in, to"),
-        ("scale orders to", "to which count? Say shardctl scale orders to N"),
+        ("scale orders to", "no shard count is given: use shardctl scale orders to N"),
         ("scale orders to 0", "0 is not in 1..=10000"),
         ("scale orders to many", "invalid value 'many'"),
         ("scale orders rebalance 4", "say shardctl scale orders to 4"),

@@ -236,7 +236,7 @@ async fn what_no_split_helps_is_said() {
     let capped = World::loaded(&[1.7, 0.5], &[(TAG_SHARDS_MAX, "3")]).await;
     let looked = capped.answer("scale orders rebalance --dry-run").await;
     let notes = looked["notes"].to_string();
-    assert!(notes.contains("takes 4 shards, and the maximum is 3") && notes.contains("shards-max=4"), "{notes}");
+    assert!(notes.contains("only with 4 shards, and the maximum is 3") && notes.contains("shards-max=4"), "{notes}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,7 +61,8 @@ impl View for Live {
     }
 }
 
-fn draw(frame: &mut Frame, story: &Story) {
+/// The whole view.
+pub(crate) fn draw(frame: &mut Frame, story: &Story) {
     let rows = [Constraint::Length(2), Constraint::Min(10), Constraint::Length(4), Constraint::Length(11)];
     let [head, chart, throttled, decisions] = Layout::vertical(rows).areas(frame.area());
     draw_head(frame, head, story);

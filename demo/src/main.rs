@@ -8,15 +8,18 @@ mod functions;
 mod live;
 mod load;
 mod money;
+mod picture;
 mod plain;
 mod stage;
 mod story;
 mod time;
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Parser;
 use tokio::time::{Instant, sleep_until};
 
@@ -33,6 +36,9 @@ struct Arguments {
     /// on it.
     #[arg(long, default_value_t = 60.0, value_parser = speed, conflicts_with = "plain")]
     speed: f64,
+    /// Draw the last frame of the live view into this SVG file.
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -52,6 +58,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     let played = play(&mut stage, &mut story, view.as_mut(), (!plain).then_some(arguments.speed)).await;
     drop(view);
     story.messages = stage.messages();
+    if let Some(file) = &arguments.picture {
+        let written = std::fs::write(file, picture::svg(&story)?);
+        written.with_context(|| format!("cannot write {}: is its folder there?", file.display()))?;
+    }
     let told = played.and_then(|is_over| conclude(&story, is_over));
     match told {
         // Whoever reads has seen enough, as `head` does.

@@ -2,9 +2,9 @@
 //! The events that alarms, schedules and queues send: SNS message and envelope, EventBridge event, direct Lambda
 //! payload, SQS record.
 //!
-//! Shapes follow facts section 5 and the pages named there: the CloudWatch User Guide, "Alarm events and EventBridge"
-//! and "Invoke a Lambda function from an alarm", and captured SNS messages; for SQS the Lambda Developer Guide, "Using
-//! Lambda with Amazon SQS".
+//! Shapes follow the CloudWatch User Guide, "Alarm events and EventBridge" and "Invoke a Lambda function from an alarm",
+//! and captured SNS messages (`docs/aws-facts.md#events-and-payloads`); for SQS the Lambda Developer Guide, "Using Lambda with
+//! Amazon SQS".
 
 use aws_models::cloudwatch::{AlarmSource, MetricStat, Query, QuerySource, StateRecord, Transition};
 use jiff::Timestamp;

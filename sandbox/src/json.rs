@@ -17,7 +17,7 @@ pub(crate) const PLAIN: &str = "application/json";
 /// The content type of AWS JSON 1.1.
 pub(crate) const V1_1: &str = "application/x-amz-json-1.1";
 
-/// The largest body read: a `PutRecords` of 10 MiB (facts 1.1) is a third longer in base64, plus keys and quotes.
+/// The largest body read: a `PutRecords` of 10 MiB (API reference) is a third longer in base64, plus keys and quotes.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The refusal of an operation that the service has not, or this sandbox has not.

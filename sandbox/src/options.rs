@@ -15,11 +15,11 @@ pub struct Options {
     pub account: String,
     /// Region code.
     pub region: String,
-    /// Shard quota of the account. 20,000 in us-east-1 (facts 1.3).
+    /// Shard quota of the account. 20,000 in us-east-1 (Developer Guide, "Quotas and limits").
     pub account_shard_limit: u32,
     /// How long creating or deleting a stream or a consumer takes, virtual seconds.
     pub create_seconds: u32,
-    /// How long a resize takes, virtual seconds. AWS says "a few minutes" (facts 1.2).
+    /// How long a resize takes, virtual seconds. AWS says "a few minutes" (API reference, `UpdateShardCount`).
     pub resize_seconds: u32,
     /// Newest whole minutes of every metric that cannot be seen yet.
     pub metric_delay_minutes: u32,

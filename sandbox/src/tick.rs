@@ -14,7 +14,7 @@ use crate::traffic::Traffic;
 use crate::{alarm_actions, events};
 
 /// How long minutes are kept, of which points of an hour are made; finer points are not shown for so long. Source:
-/// `GetMetricData` (facts 4.1).
+/// CloudWatch API reference, `GetMetricData`.
 const METRIC_RETENTION: SignedDuration = SignedDuration::from_hours(455 * 24);
 
 /// Handles every minute boundary since the last call: evaluates alarms, delivers, sends the events of schedules that

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Made-up metrics for streams that nobody writes to, so that events sent by hand find something to resize.
 
-/// What a shard takes in a minute: 1 MiB/s. Source: Kinesis quotas (facts 1.1).
+/// What a shard takes in a minute: 1 MiB/s. Source: Kinesis Developer Guide, "Quotas and limits".
 const SHARD_BYTES_PER_MINUTE: f64 = 1_048_576.0 * 60.0;
 
 /// Size of a made-up record: at 2 KiB a shard is full of bytes before it is full of records.

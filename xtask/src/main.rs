@@ -8,6 +8,7 @@ mod cold_start;
 mod dependencies;
 mod emulator;
 mod invoke;
+mod links;
 mod local;
 mod prove;
 mod shell;

@@ -8,7 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::dependencies::{dependencies_point_inwards, functions_compile_what_they_use};
+use crate::links::links_lead_somewhere;
 use crate::shell::{from_root, root, text};
+use crate::test::STEPS;
 
 /// Checks every rule and reports all breaches at once.
 pub(crate) fn tidy() -> Result<()> {
@@ -16,6 +18,8 @@ pub(crate) fn tidy() -> Result<()> {
     breaches.extend(mains_are_short()?);
     breaches.extend(events_are_json()?);
     breaches.extend(documents_name_files_that_exist()?);
+    breaches.extend(documents_name_commands_that_exist()?);
+    breaches.extend(links_lead_somewhere()?);
     breaches.extend(dependencies_point_inwards()?);
     breaches.extend(functions_compile_what_they_use()?);
     if breaches.is_empty() {
@@ -95,6 +99,38 @@ fn documents_name_files_that_exist() -> Result<Vec<String>> {
     Ok(breaches)
 }
 
+/// What a document tells people to run with `cargo xtask` is there, by the usage that it prints itself.
+fn documents_name_commands_that_exist() -> Result<Vec<String>> {
+    let mut breaches = Vec::new();
+    for path in files(root(), "md")? {
+        for (at, line) in text(&path)?.lines().enumerate() {
+            for missing in line.split("cargo xtask ").skip(1).filter_map(missing_command) {
+                let (path, line) = (from_root(&path), at + 1);
+                breaches.push(format!("{path}:{line}: there is no `cargo xtask {missing}`: see `cargo xtask help`"));
+            }
+        }
+    }
+    Ok(breaches)
+}
+
+/// The first of these words that the project's commands do not have.
+fn missing_command(rest: &str) -> Option<String> {
+    let is_word = |word: &&str| word.starts_with(|it: char| it.is_ascii_lowercase());
+    let words = rest.split(['`', '#', '\n', ':', ',', ';', ')']).next().unwrap_or_default();
+    let mut words = words.split_whitespace().map(|word| word.trim_end_matches('.')).take_while(is_word);
+    let command = words.next()?;
+    let usage = crate::usage();
+    if !usage.contains(&format!("cargo xtask {command}")) && command != "help" {
+        return Some(command.to_owned());
+    }
+    let is_known = |word: &&str| match command {
+        "test" => STEPS.iter().any(|step| step.name == *word),
+        "bench" => usage.contains(&format!("cargo xtask bench {word}")),
+        _ => true,
+    };
+    words.find(|word| !is_known(word)).map(|word| format!("{command} {word}"))
+}
+
 /// `a/{b,c}.rs` names two files.
 fn alternatives(word: &str) -> Vec<String> {
     let Some((before, rest)) = word.split_once('{') else { return vec![word.to_owned()] };
@@ -103,7 +139,7 @@ fn alternatives(word: &str) -> Vec<String> {
 }
 
 /// Every file with that extension that is ours, in order.
-fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
@@ -124,6 +160,16 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_is_one_that_the_usage_has() {
+        let missing =
+            ["test tidy fmt", "tidy`", "bench cold-start", "prove --clean-up", "help`", "frob", "test frob", "bench x"]
+                .map(|rest| missing_command(rest));
+        let none = || None::<String>;
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(missing, [none(), none(), none(), none(), none(), some("frob"), some("test frob"), some("bench x")]);
+    }
 
     #[test]
     fn braces_name_several_files() {

@@ -12,6 +12,7 @@ use sizing::compare::{CapacityStrategy, STEP_BYTES_PER_SECOND};
 
 use super::alternatives::{Alternative, Alternatives};
 use crate::pricing::in_megabytes;
+use crate::svg::finished;
 
 /// Pixels of the picture, above the chart, left of it and below it.
 const SIZE: (u32, u32) = (1_200, 560);
@@ -54,7 +55,7 @@ pub(super) fn svg(alternatives: &Alternatives<'_>) -> Result<String> {
         body_of(&curves, megabytes(peak), &body)?;
         root.present()?;
     }
-    Ok(picture)
+    Ok(finished(&picture, &heading(alternatives)))
 }
 
 fn curves(alternatives: &Alternatives<'_>, most: u64) -> Vec<Curve> {
@@ -68,13 +69,16 @@ fn curves(alternatives: &Alternatives<'_>, most: u64) -> Vec<Curve> {
     Alternative::ALL.into_iter().filter_map(curve).collect()
 }
 
-fn title(alternatives: &Alternatives<'_>, curves: &[Curve], head: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<()> {
-    let day = &alternatives.day;
-    let text = format!(
+fn heading(alternatives: &Alternatives<'_>) -> String {
+    format!(
         "USD a month by load; marked: {} MB/s at the peak ({})",
-        in_megabytes(day.peak_bytes_per_second),
+        in_megabytes(alternatives.day.peak_bytes_per_second),
         alternatives.sheet.origin()
-    );
+    )
+}
+
+fn title(alternatives: &Alternatives<'_>, curves: &[Curve], head: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<()> {
+    let text = heading(alternatives);
     let left = i32::try_from(LEFT)?;
     head.draw(&Text::new(text, (left, 14), ("sans-serif", 22).into_font().color(&INK)))?;
     for ((alternative, _), place) in curves.iter().zip(ENTRIES) {

@@ -44,7 +44,7 @@ pub(super) fn get_metric_data(shared: &Shared, input: GetMetricData) -> Result<G
     Ok(output)
 }
 
-/// How long points are kept, by the finest period that is asked for. Source: `GetMetricData`, `StartTime` (facts 4.1).
+/// How long points are kept, by the finest period that is asked for. Source: `GetMetricData`, `StartTime`.
 fn kept(queries: &[Query]) -> SignedDuration {
     let period = |query: &Query| match &query.source {
         QuerySource::Stat(stat) => Some(stat.period_seconds),

@@ -16,7 +16,7 @@ use super::wider_limits::RECORD_KIB;
 use super::{changes, consumers, tags};
 use crate::state::Shared;
 
-/// On-demand streams start with 4 MB/s of writes, so with four shards (facts 1.3, 2).
+/// On-demand streams start with 4 MB/s of writes, so with four shards (Developer Guide, "Quotas and limits").
 pub(crate) const ON_DEMAND_SHARDS: u32 = 4;
 
 impl Call<'_> {

@@ -13,13 +13,13 @@ use super::shard_pages::Listing;
 use crate::locked::locked;
 use crate::state::Shared;
 
-/// On-demand streams of an account, at most (facts 1.3).
+/// On-demand streams of an account, at most. Source: Developer Guide, "Quotas and limits".
 const ON_DEMAND_STREAMS_MAX: u32 = 50;
 
-/// Shards on a page of `DescribeStream`, at most. Source: API reference.
+/// Shards on a page of `DescribeStream`, at most. Source: API reference of it.
 const DESCRIBE_STREAM_PAGE: usize = 100;
 
-/// Names on a page of `ListStreams`, at most.
+/// Names on a page of `ListStreams`, at most. Source: API reference of it.
 const LIST_STREAMS_PAGE: i64 = 100;
 
 impl Call<'_> {

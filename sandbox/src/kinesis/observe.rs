@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! CloudWatch metrics from what Kinesis calls really did.
 //!
-//! Source of names and meanings: Kinesis Dev Guide, "Monitoring with CloudWatch" (facts 4.1). Every count is
+//! Source of names and meanings: Kinesis Developer Guide, "Monitoring with CloudWatch". Every count is
 //! multiplied by the clock's weight, see [`SandboxClock`](crate::SandboxClock).
 
 use aws_models::cloudwatch::Metric;

@@ -175,7 +175,7 @@ fn checked_target(resize: &Resize<'_>) -> Result<u32, Refusal> {
 }
 
 /// Whether a step beyond double or half is `InvalidArgumentException` or `LimitExceededException` is unverified:
-/// emulators disagree (facts 1.2). The text for double was seen in public; the one for half follows it. Half rounds
+/// emulators disagree (`docs/aws-facts.md#resharding`). The text for double was seen in public; the one for half follows it. Half rounds
 /// up, which satisfies the documented rule whichever way the service rounds.
 fn checked_step(resize: &Resize<'_>, target: u32) -> Result<(), Refusal> {
     let open = resize.open_shards;

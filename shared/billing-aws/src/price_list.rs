@@ -17,7 +17,7 @@ use scaler_aws::error::call_error;
 
 const CALL: &str = "GetProducts";
 
-/// Products in one answer, at most. Source: API reference.
+/// Products in one answer, at most. Source: API reference, `GetProducts`.
 const PAGE: i32 = 100;
 
 /// The services that have rows of ours, each with a part of the usage types that its rows have in common, where its list is

@@ -29,8 +29,8 @@ const STACK_CUSTOM_METRICS: u128 = 12;
 const STREAM_CUSTOM_METRICS: u128 = 6;
 /// alarm-sync reads three metrics of each stream twelve times an hour, to say how full it is.
 const READ_AN_HOUR_FOR_METRICS: u128 = 36;
-/// And three once an hour, to look ahead.
-const READ_AN_HOUR_TO_PLAN: u128 = 3;
+/// And once an hour, to look ahead, three of its past and the six of its last minutes.
+const READ_AN_HOUR_TO_PLAN: u128 = 9;
 
 impl ScalerUsage {
     /// For one managed stream in so many seconds, whose alarms read so many metrics, and of which metrics were published in so

@@ -202,15 +202,15 @@ fn the_scaler_itself() {
     let told = |own: ScalerUsage| lines(&own.bill(&sheet).unwrap());
     // 11 metrics of alarms x 0.10; 6 published x 0.30; 39 read an hour x 720 x 10 / million.
     let stream = ScalerUsage::of_stream(month, 11, month);
-    assert_eq!(told(stream), ["alarm-metric 1.10", "custom-metric 1.80", "metric-request 0.2808"]);
-    assert_eq!(told(ScalerUsage::of_stream(month, 11, 0)), ["alarm-metric 1.10", "metric-request 0.0216"]);
+    assert_eq!(told(stream), ["alarm-metric 1.10", "custom-metric 1.80", "metric-request 0.324"]);
+    assert_eq!(told(ScalerUsage::of_stream(month, 11, 0)), ["alarm-metric 1.10", "metric-request 0.0648"]);
     // 9 and 12 of the stack's own, and 86,400 runs x 0.2 / million of 100 ms with 256 MB: 2,160 GB-seconds x 13.3334.
     let runs = ScalerUsage { runs: 43_200, run_milliseconds_mb: 43_200 * 100 * 256, ..ScalerUsage::default() };
     let all = runs.and(ScalerUsage::of_stack(month)).and(stream).and(runs);
     let expected = [
         "alarm-metric 2.00",
         "custom-metric 5.40",
-        "metric-request 0.2808",
+        "metric-request 0.324",
         "lambda-request 0.01728",
         "lambda-time 0.0288",
     ];

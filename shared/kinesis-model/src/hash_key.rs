@@ -37,7 +37,7 @@ impl HashKeyRange {
     /// The ranges of so many shards of equal size, in their order; zero counts as one.
     ///
     /// The last one takes what the division leaves over. AWS does not say how it rounds, so a live stream's boundaries may lie a
-    /// few keys beside these (facts: emulators use this form).
+    /// few keys beside these (`docs/aws-facts.md#hash-keys`).
     pub fn uniform(shards: u32) -> Vec<Self> {
         let shards = u128::from(shards.max(1));
         // 2^128 itself is one more than fits; only for powers of two does the one matter.

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Quotas of Amazon Kinesis Data Streams: value, unit, source and the day it was read.
 //!
-//! Sources, all read 2026-11-21: **KQ** is the Developer Guide page "Quotas and limits"; **API** is the API reference
-//! of the operation named.
+//! `docs/aws-facts.md` has each with how far to trust it, and `tests/facts.rs` holds the two together. Sources: **Quotas** is the
+//! Developer Guide page "Quotas and limits"; **API** is the API reference of the operation named. Read 2026-11-21.
 
-/// Bytes a second that one shard takes, partition keys included (1 MiB). KQ, API `CreateStream`.
+/// Bytes a second that one shard takes, partition keys included (1 MiB). Quotas, API `CreateStream`.
 pub const WRITE_BYTES_PER_SECOND_PER_SHARD: u64 = 1_048_576;
-/// Records a second that one shard takes. KQ, API `CreateStream`.
+/// Records a second that one shard takes. Quotas, API `CreateStream`.
 pub const WRITE_RECORDS_PER_SECOND_PER_SHARD: u64 = 1_000;
-/// Bytes a second that one shard gives to all its classic (shared-throughput) consumers together (2 MiB). KQ, API
+/// Bytes a second that one shard gives to all its classic (shared-throughput) consumers together (2 MiB). Quotas, API
 /// `GetRecords`.
 pub const READ_BYTES_PER_SECOND_PER_SHARD: u64 = 2_097_152;
-/// `GetRecords` calls a second that one shard answers, those of all its classic consumers together. KQ, API
+/// `GetRecords` calls a second that one shard answers, those of all its classic consumers together. Quotas, API
 /// `GetRecords`.
 pub const READ_CALLS_PER_SECOND_PER_SHARD: u32 = 5;
-/// Consumers with enhanced fan-out that a stream has at most (50 under On-demand Advantage). KQ, API
+/// Consumers with enhanced fan-out that a stream has at most (50 under On-demand Advantage). Quotas, API
 /// `RegisterStreamConsumer`.
 pub const FAN_OUT_CONSUMERS_MAX: u32 = 20;
-/// Bytes of a record, key and data together, that a stream takes unless it is told otherwise (1 MiB). KQ, API
+/// Bytes of a record, key and data together, that a stream takes unless it is told otherwise (1 MiB). Quotas, API
 /// `UpdateMaxRecordSize`.
 pub const RECORD_BYTES_DEFAULT: u64 = 1_048_576;
 /// Bytes of a record that a stream can be told to take (10 MiB). API `UpdateMaxRecordSize`.
@@ -36,7 +36,7 @@ pub const RESIZES_WINDOW_HOURS: i64 = 24;
 /// The largest count that `UpdateShardCount` accepts. API `UpdateShardCount`.
 pub const SHARDS_PER_STREAM_MAX: u32 = 10_000;
 /// Bytes a second that an on-demand stream takes at most, unless AWS raises it: 10 GB where streams are largest, else
-/// 200 MB. KQ.
+/// 200 MB. Quotas.
 pub fn on_demand_bytes_per_second_max(region: &str) -> u64 {
     match region {
         "us-east-1" | "us-west-2" | "eu-west-1" => 10 << 30,
@@ -52,7 +52,7 @@ pub const SHARD_METRICS: [&str; 3] = ["IncomingBytes", "IncomingRecords", "Write
 pub const TAG_VALUE_CHARS_MAX: usize = 255;
 
 /// CloudWatch reports a Kinesis minute about this many minutes after it ended. No delay is documented; the newest one
-/// or two minutes are commonly absent or partial.
+/// or two minutes are commonly absent or partial (`docs/aws-facts.md#metrics`).
 pub const METRIC_DELAY_MINUTES: u32 = 2;
 
 /// Seconds in one CloudWatch period as we ask for it.
@@ -82,10 +82,10 @@ impl ApiRate {
 
 /// Every call that the functions make often enough to come near a limit.
 ///
-/// Kinesis: KQ and API of each operation; sources differ on the scope of `ListTagsForStream` (account or stream), of
+/// Kinesis: Quotas and API of each operation; sources differ on the scope of `ListTagsForStream` (account or stream), of
 /// which the tighter is taken, as for `SplitShard` and `MergeShards`, and give none for `UpdateShardCount`.
 /// `ListShards` and `EnableEnhancedMonitoring` have theirs for each stream (of the former older pages say 100, newer
-/// ones 1,000). `ListStreamConsumers` is not here: its 5 a second are for each stream (KQ, API), of which a run asks
+/// ones 1,000). `ListStreamConsumers` is not here: its 5 a second are for each stream (Quotas, API), of which a run asks
 /// once. CloudWatch: User Guide, "CloudWatch service quotas". `GetResources`: Tag Editor User Guide, "Service quotas".
 /// No source tells a rate of `GetProducts`, which is called a few times a day.
 pub const API_RATES: [ApiRate; 16] = [

@@ -5,7 +5,8 @@
 //! in which the stream still throttles as the smaller one it was. The figures here are an assumption on the long side. A
 //! simulation may be told others, since AWS may take another time than the scaler believes.
 
-/// Seconds that a resize takes for each shard of difference. What people say of one split or merge; no page has it.
+/// Seconds that a resize takes for each shard of difference. What people say of one split or merge; no page
+/// has it (`docs/aws-facts.md#resharding`).
 pub const RESIZE_SECONDS_PER_SHARD: u32 = 30;
 /// Seconds that a resize takes at least. Chosen: metrics come by the minute.
 pub const RESIZE_SECONDS_MIN: u32 = 60;

@@ -84,8 +84,8 @@ async fn ten_days_of_a_stream_are_reckoned_as_by_hand() {
     assert_eq!(shown["usd_on_demand"], usd(9_600_000 + 65_917_969 + 32_186_508));
     // One record a second at 80 %: two shards.
     assert_eq!((stream.static_peak_shards, &shown["usd_static_peak"]), (2, &usd(7_200_000 + 12_096_000)));
-    // Eleven alarm metrics and six others for a third of a month, and 39 metrics read an hour.
-    assert_eq!(shown["usd_scaler"], usd(366_667 + 600_000 + 93_600));
+    // Eleven alarm metrics and six others for a third of a month, and 45 metrics read an hour.
+    assert_eq!(shown["usd_scaler"], usd(366_667 + 600_000 + 108_000));
     assert_eq!(shown["usd_month_expected"], usd(3 * 26_496_000));
     assert_eq!(shown["saved_against_static_peak"], json!(-8.260_267));
     assert_eq!((stream.mean_shards, stream.notes.len()), (4.0, 0));
@@ -316,9 +316,9 @@ async fn a_published_count_holds_between_two_syncs() {
     let world = World::at(NOW).with("orders", Stream::managed(4, load()));
     let report = report(&world, &json!({ "report": "managed", "since": "24h" })).await;
     assert_eq!(report.streams[0].notes, Vec::<String>::new());
-    // Six metrics for a day and 39 reads an hour, less two minutes.
+    // Six metrics for a day and 45 reads an hour, less two minutes.
     let day = 1_438.0 / 1_440.0;
-    let expected = (6.0 * 0.3 / 30.0 + 936.0 * 0.000_01) * day;
+    let expected = (6.0 * 0.3 / 30.0 + 1_080.0 * 0.000_01) * day;
     let scaler = json!(report.streams[0].usd_scaler).as_f64().unwrap();
     assert!((scaler - expected).abs() < 0.000_02, "{scaler} {expected}");
 }

@@ -1,42 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! docs/settings.md and template.yaml have the settings as the table of settings has them, and the functions what they read.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used)]
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use scaler_app::{config, stack_config};
 use scaler_core::PolicySpec;
 use scaler_core::settings::{SETTINGS, Setting, SettingKind};
+use testkit::document::{has_parts, in_root};
 
-/// Puts what is generated between its marks. A file that was out of date is written anew, and the test fails once.
-fn is_up_to_date(file: &str, parts: &[(&str, String)]) {
-    let path = in_root(file);
-    let text = fs::read_to_string(&path).unwrap();
-    let mut wanted = text.clone();
-    for (name, part) in parts {
-        let (begin, end) = (format!("begin settings: {name}"), format!("end settings: {name}"));
-        let places = wanted.find(&begin).zip(wanted.find(&end));
-        let (begin, end) = places.unwrap_or_else(|| panic!("{file} has no lines with `{begin}` and `{end}`: add them"));
-        let from = begin + wanted[begin..].find('\n').unwrap() + 1;
-        let to = wanted[..end].rfind('\n').unwrap() + 1;
-        wanted.replace_range(from..to, part);
-    }
-    if text != wanted {
-        fs::write(path, wanted).unwrap();
-        panic!(
-            "{file} did not have the settings as shared/scaler-core/src/settings.rs has them, and was written anew: look at the change, \
-             and commit it"
-        );
-    }
-}
-
-fn in_root(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file)
-}
+/// Where the parts of documents are from.
+const SOURCE: &str = "shared/scaler-core/src/settings.rs";
 
 fn default(setting: &Setting) -> String {
     setting.value(&PolicySpec::default())
@@ -53,7 +30,7 @@ fn the_settings_page_has_a_row_for_each_setting() {
         let (default, bounds) = (default(setting), setting.bounds());
         writeln!(table, "| `{parameter}`<br>`{variable}` | {tag} | {default} | {bounds} | {meaning} |").unwrap();
     }
-    is_up_to_date("docs/settings.md", &[("table", table)]);
+    has_parts("docs/settings.md", "settings", SOURCE, &[("table", table)]);
 }
 
 #[test]
@@ -85,7 +62,7 @@ fn parameters_with_defaults(section: &str) -> Vec<(String, String)> {
         if indent == 2 && value.is_empty() && !key.starts_with('#') {
             found.push((key.to_owned(), String::new()));
         } else if indent == 4 && key == "Default" {
-            found.last_mut().unwrap().1 = value.trim().trim_matches('"').to_owned();
+            value.trim().trim_matches('"').clone_into(&mut found.last_mut().unwrap().1);
         }
     }
     found
@@ -94,8 +71,10 @@ fn parameters_with_defaults(section: &str) -> Vec<(String, String)> {
 #[test]
 fn the_template_has_a_parameter_and_a_variable_for_each_setting() {
     let lines = |line: fn(&Setting) -> String| SETTINGS.iter().map(line).collect::<String>();
-    is_up_to_date(
+    has_parts(
         "template.yaml",
+        "settings",
+        SOURCE,
         &[
             ("group", lines(|setting| format!("          - {}\n", setting.parameter))),
             ("parameters", lines(parameter)),

@@ -56,7 +56,7 @@ const PASSING: [u16; 2] = [408, 429];
 
 /// What AWS's words have in them where a resize is refused for another limit than the ten of the day: the account's shards, double,
 /// half, 10,000 shards, too many streams at once. Source: `UpdateShardCount`, `SplitShard` and `LimitExceededException` in the API
-/// reference; messages seen in public issues.
+/// reference; messages seen in public (`docs/aws-facts.md#resharding`).
 const OTHER_LIMITS_OF_A_RESIZE: [&str; 7] = [
     "shard limit",
     "over double",

@@ -104,13 +104,12 @@ settings! {
         Whole { allowed: 1..=SHARDS_PER_STREAM_MAX, unit: "shards" },
         "SHARDS_MAX", "ShardsMax", Some(TAG_SHARDS_MAX);
 
-    /// Scale-out sizes the stream for the busiest of the last minutes. This is how many minutes it considers.
+    /// Scale-out sizes the stream for the busiest minute among this many last minutes.
     scale_out_window_minutes: u32 = 5;
         Whole { allowed: 1..=60, unit: "minutes" },
         "SCALE_OUT_WINDOW_MINUTES", "ScaleOutWindowMinutes", None;
 
-    /// Stabilization window: scale-in sizes the stream for the busiest of the last minutes. This is how many minutes
-    /// it considers.
+    /// Scale-in sizes the stream for the busiest minute among this many last minutes (the stabilization window).
     stabilization_window_minutes: u32 = 60;
         Whole { allowed: 5..=1_440, unit: "minutes" },
         "STABILIZATION_WINDOW_MINUTES", "StabilizationWindowMinutes", None;

@@ -162,6 +162,12 @@ impl<'a> Simulation<'a> {
         self.aws.last_minute()
     }
 
+    /// Metrics that the functions have asked `GetMetricData` for so far so as to decide, each time counted. What alarm-sync reads only to
+    /// publish it is not among them.
+    pub fn metrics_read(&self) -> u64 {
+        self.aws.metrics_read()
+    }
+
     /// What was done with the stream so far.
     pub fn run(self) -> Run {
         let throttled = (!self.capacity_tells).then_some(self.throttled);

@@ -4,26 +4,19 @@
 mod break_even;
 mod brokers;
 mod day;
+mod own;
 
 pub use break_even::{BreakEven, STEP_BYTES_PER_SECOND, break_even, on_demand_below_permille};
 pub use brokers::{
     BrokerPart, BrokerPrice, Brokers, Hosting, broker_hour, network_bytes_per_second_max, storage_gb_month, transfer_gb,
 };
 pub use day::{DailyLoad, TARGET_UTILIZATION_PERCENT};
+pub use own::{stack_month, stream_month};
 
 use billing::prices::{MONTH_SECONDS, MissingPrice, Price, PriceSheet};
-use billing::{Bill, ScalerUsage, advantage_of_all};
+use billing::{Bill, advantage_of_all};
+use kinesis_model::MicroUsd;
 use kinesis_model::StreamMode;
-use kinesis_model::{MicroUsd, ShardCount};
-use scaler_core::{AlarmActions, stream_alarms};
-use scaler_core::{Policy, PolicySpec};
-
-/// A run of one of the functions is taken to last so long.
-const RUN_MILLISECONDS: u128 = 200;
-/// Runs an hour and MB of each, as in `template.yaml`: both scaling functions sweep every minute.
-const SWEEPS: (u128, u128) = (2 * 60, 256);
-/// The same of alarm-sync, every five minutes.
-const SYNCS: (u128, u128) = (12, 512);
 
 /// A way that Kinesis has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +47,9 @@ impl CapacityStrategy {
             Self::StaticPeak => Bill::of(sheet, for_peak.quantities()),
             Self::Autoscaled => {
                 let mut bill = Bill::of(sheet, day.month_on_paper(day.shard_seconds_of_month()).quantities())?;
-                bill.lines.extend(own(sheet)?.lines);
+                // The stack is there for this one stream.
+                let own = stack_month().and(stream_month(true));
+                bill.lines.extend(own.bill(sheet)?.lines);
                 Ok(bill)
             }
             Self::OnDemand => Bill::on_demand(sheet, &usage, &config),
@@ -79,23 +74,6 @@ impl CapacityStrategy {
             }
         }
     }
-}
-
-/// What the scaler itself costs a month, all of it for this one stream.
-fn own(sheet: &PriceSheet) -> Result<Bill, MissingPrice> {
-    let policy = Policy::new(PolicySpec::default()).expect("the defaults agree with each other");
-    let alarms = stream_alarms(&policy, "stream", ShardCount::ONE, &AlarmActions::default());
-    let alarm_metrics = alarms.iter().map(|alarm| alarm.metrics.len()).sum();
-    // The stream's metrics are published all the time, as they are unless the operator says otherwise.
-    let of_stream = ScalerUsage::of_stream(MONTH_SECONDS, alarm_metrics, MONTH_SECONDS);
-    let hours = u128::from(MONTH_SECONDS / 3_600);
-    let runs = |(an_hour, megabytes): (u128, u128)| ScalerUsage {
-        runs: an_hour * hours,
-        run_milliseconds_mb: an_hour * hours * RUN_MILLISECONDS * megabytes,
-        ..ScalerUsage::default()
-    };
-    let stack = ScalerUsage::of_stack(MONTH_SECONDS).and(runs(SWEEPS)).and(runs(SYNCS));
-    stack.and(of_stream).bill(sheet)
 }
 
 #[cfg(test)]
@@ -145,11 +123,11 @@ mod tests {
         let fixed = CapacityStrategy::StaticPeak.month(&day, &sheet).unwrap();
         assert_eq!(fixed.cost_of(Item::ShardHour).to_string(), "108.00");
         assert_eq!(fixed.cost_of(Item::PutUnits), scaled.cost_of(Item::PutUnits));
-        // 36 metrics read an hour to publish how full it is and 3 to plan; 132 runs an hour, of which 120 take 0.2 s x 0.25
+        // 36 metrics read an hour to publish how full it is and 9 to plan; 132 runs an hour, of which 120 take 0.2 s x 0.25
         // GB and 12 take 0.2 s x 0.5 GB.
         let own = [Item::MetricRequest, Item::LambdaRequest, Item::LambdaTime];
         let own = own.map(|item| scaled.cost_of(item).to_string());
-        assert_eq!(own, ["0.2808", "0.019008", "0.06912"]);
+        assert_eq!(own, ["0.324", "0.019008", "0.06912"]);
         assert!(scaled.cost_of(Item::AlarmMetric).0 > 0 && scaled.cost_of(Item::CustomMetric).0 > 0);
         assert!(scaled.total() < fixed.total());
     }

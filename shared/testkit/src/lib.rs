@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! An AWS in memory for tests: every service that `scaler-app` uses.
+//! An AWS in memory for tests: every service that `scaler-app` uses. And the documents that tests write.
 
 mod billing;
 mod cloudwatch;
+pub mod document;
 mod kinesis;
 mod refusal;
 mod services;

@@ -9,7 +9,7 @@ use kinesis_model::{HashKeyRange, MetricWindow, Minute, StreamMode, StreamStatus
 
 use aws_models::hash_key_space::HashKeySpace;
 
-/// How long a change keeps a stream UPDATING; of a resize AWS says "a few minutes".
+/// How long a change keeps a stream UPDATING; of a resize AWS says "a few minutes" (API reference, `UpdateShardCount`).
 const RESIZE_SECONDS: i64 = 60;
 
 /// One stream.

@@ -148,7 +148,7 @@ impl World {
         self.state().unheard_measuring = true;
     }
 
-    /// Makes a stream that is not ACTIVE refuse tags, as AWS says that it may.
+    /// Makes a stream that is not ACTIVE refuse tags, as AWS says that it may (API reference, `AddTagsToStream`).
     pub fn tags_need_active(&self, they_do: bool) {
         self.state().tags_need_active = they_do;
     }

@@ -61,7 +61,7 @@ impl PutMetricAlarm {
             threshold: required(self.threshold, "threshold")?,
             comparison: named(required(self.comparison_operator.as_deref(), "comparisonOperator")?)?,
             evaluation_periods,
-            // M is N unless it is said. Source: CloudWatch User Guide, "Using Amazon CloudWatch alarms" (facts 4.3).
+            // M is N unless it is said. Source: CloudWatch User Guide, "Using Amazon CloudWatch alarms".
             datapoints_to_alarm: datapoints.unwrap_or(evaluation_periods),
             treat_missing: self.treat_missing_data.as_deref().map_or(Ok(TreatMissing::Missing), named)?,
         };

@@ -9,11 +9,11 @@ use super::metric::{Query, QuerySource, common_period};
 use super::metric_data::{checked_period, checked_queries, is_series};
 use super::store::CloudWatch;
 
-/// Tags of one alarm. Source: CloudWatch API reference, `PutMetricAlarm` (facts 4.2).
+/// Tags of one alarm. Source: CloudWatch API reference, `PutMetricAlarm`.
 const TAGS_MAX: usize = 50;
 
 impl CloudWatch {
-    /// The checks of `PutMetricAlarm`. Source: CloudWatch API reference, `PutMetricAlarm` (facts 4.2 and 4.3).
+    /// The checks of `PutMetricAlarm`. Source: CloudWatch API reference, `PutMetricAlarm`.
     pub(super) fn checked(&self, config: &AlarmConfig) -> Result<(), CloudWatchError> {
         checked_text("AlarmName", &config.name, 1..=255, "1 to 255 characters long")?;
         if let Some(description) = &config.description {

@@ -13,7 +13,7 @@ use super::store::{CloudWatch, MINUTE, Window};
 use crate::alarm::{AlarmState, evaluate};
 use crate::metric_math::{Series, Value};
 
-/// Alarms in one answer of `DescribeAlarms`, and names in one request. Source: CloudWatch API reference (facts 4.2).
+/// Alarms in one answer of `DescribeAlarms`, and names in one request. Source: CloudWatch API reference, `DescribeAlarms`.
 pub const DESCRIBE_PAGE_MAX: usize = 100;
 
 impl CloudWatch {
@@ -24,7 +24,7 @@ impl CloudWatch {
     }
 
     /// `PutMetricAlarm` with tags. They are given to a new alarm only: for one that exists they are checked and then
-    /// ignored, as AWS does (facts 4.2).
+    /// ignored, as AWS does (API reference, `PutMetricAlarm`).
     pub fn put_alarm_tagged(
         &mut self,
         config: AlarmConfig,
@@ -100,7 +100,7 @@ impl CloudWatch {
     }
 
     /// `SetAlarmState`: lasts until the next evaluation. Setting the state it already has changes nothing and runs
-    /// nothing (facts 4.5), so no transition comes back.
+    /// nothing (`docs/aws-facts.md#alarms`), so no transition comes back.
     pub fn set_alarm_state(
         &mut self,
         name: &str,

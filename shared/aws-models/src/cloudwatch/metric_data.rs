@@ -10,7 +10,7 @@ use super::metric::{Query, QuerySource, common_period};
 use super::store::{CloudWatch, Window};
 use crate::metric_math::{Expression, MathError, Series, Value};
 
-/// Queries per call. Source: CloudWatch API reference, `GetMetricData` (facts 4.2).
+/// Queries per call. Source: CloudWatch API reference, `GetMetricData`.
 const QUERIES_MAX: usize = 500;
 
 /// Data points on a page of the answer. Source: as above.

@@ -22,7 +22,7 @@ pub struct CloudWatch {
 
 impl CloudWatch {
     /// An empty model whose newest `metric_delay_minutes` ended minutes are not visible yet. AWS documents no delay;
-    /// the newest one or two minutes are often absent (facts 4.1), so 0 is an ideal and 1 or 2 is life.
+    /// the newest one or two minutes are often absent (`docs/aws-facts.md#metrics`), so 0 is an ideal and 1 or 2 is life.
     pub fn with_metric_delay(metric_delay_minutes: u32) -> Self {
         Self { metric_delay_minutes, ..Self::default() }
     }
@@ -48,7 +48,7 @@ impl CloudWatch {
         }
     }
 
-    /// Forgets everything recorded before `before`. AWS keeps one-minute points for 15 days (facts 4.1); a long
+    /// Forgets everything recorded before `before`. AWS keeps one-minute points for 15 days (User Guide, "Metrics retention"); a long
     /// simulation has no use for them that long.
     pub fn forget(&mut self, before: Timestamp) {
         for minutes in self.metrics.values_mut() {

@@ -94,7 +94,7 @@ fn extreme_members<'a>(function: &'static str, arguments: &'a [Node]) -> Result<
 }
 
 /// A gap in one operand counts as 0; one in both stays a gap; a division by zero makes one. Source: CloudWatch User Guide, "Using
-/// metric math" (facts 4.3).
+/// metric math".
 fn binary(left: Point, operator: Operator, right: Point) -> Point {
     let [from, to] = [left, right].map(|point| point.number().unwrap_or(0.0));
     combined(&[left, right], apply(from, operator, to))

@@ -13,7 +13,7 @@ use scaler_core::StreamAlarm;
 
 use super::failure::CallError;
 
-/// Names in one `DeleteAlarms`, at most. Source: CloudWatch API reference.
+/// Names in one `DeleteAlarms`, at most. Source: CloudWatch API reference of it.
 pub const DELETED_AT_ONCE: usize = 100;
 
 /// An alarm that exists.

@@ -13,7 +13,7 @@ use crate::error::call_error;
 
 const CALL: &str = "GetMetricData";
 
-/// Queries in one question, at most. Source: API reference.
+/// Queries in one question, at most. Source: API reference, `GetMetricData`.
 pub(crate) const QUERIES_MAX: usize = 500;
 
 /// What is asked.

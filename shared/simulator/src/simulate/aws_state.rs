@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) shard_metrics: bool,
     /// Those of the last minutes.
     shard_minutes: VecDeque<ShardsMinute>,
+    /// Metrics that `GetMetricData` was asked for so as to decide.
+    pub(super) metrics_read: u64,
 }
 
 /// What the shards show of a minute.
@@ -75,6 +77,7 @@ impl State {
             later: Vec::new(),
             shard_metrics,
             shard_minutes: VecDeque::new(),
+            metrics_read: 0,
         }
     }
 
