@@ -27,10 +27,10 @@ const DAY_MINUTES: usize = 24 * 60;
 /// The name of what was paid, in tables.
 const AS_NOW: &str = "as-now";
 
-/// What would have happened: a policy over a stream's own last days, or over a recorded workload.
+/// Show what would have happened: run a policy over a stream's own last days, or over a recorded workload.
 ///
-/// What was throttled in the past counts as wanted, and minutes of which CloudWatch knows nothing as idle. AWS does not
-/// remember past shard counts: the stream is compared with itself at the count that it has now. Prices are those of
+/// Records that were throttled in the past count as demand, and minutes without data in CloudWatch count as idle. AWS
+/// does not keep past shard counts, so the policy is compared with the stream's present count. Prices are those of
 /// us-east-1.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("workload").args(["stream", "trace"]).required(true)))]
@@ -44,14 +44,14 @@ pub(crate) struct Arguments {
     /// Draw load, shards, resizes, throttled minutes and costs into this SVG file.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     picture: Option<PathBuf>,
-    /// Draw the last so many days alone.
+    /// Draw only this many last days.
     #[arg(long, value_name = "DAYS", requires = "picture", value_parser = value_parser!(u32).range(1..=366))]
     #[arg(help_heading = "Output")]
     picture_days: Option<u32>,
-    /// How to tell what came of it.
+    /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
     output: Output,
-    /// Leave out the optimum in hindsight, which takes seconds.
+    /// Leave out the optimum in hindsight, which takes some seconds to calculate.
     #[arg(long, help_heading = "Output")]
     no_optimum: bool,
 }
@@ -113,7 +113,7 @@ fn held(scenario: &Scenario, shards: u32) -> Score {
 /// What it comes to, against what was paid.
 fn verdict(scenario: &Scenario, stream: Option<&StreamNow>, comparison: &Comparison) -> String {
     let Some(stream) = stream else {
-        return "What was paid is not known of a trace; with --stream it is.".to_owned();
+        return "The cost that was paid is not known for a trace. With --stream it is known.".to_owned();
     };
     let monthly = |usd: f64| usd / scenario.hours() * HOURS_PER_MONTH;
     let ours = &comparison.ours;
@@ -121,15 +121,14 @@ fn verdict(scenario: &Scenario, stream: Option<&StreamNow>, comparison: &Compari
         Capacity::OnDemand => (comparison.on_demand_usd, 0.0, "in on-demand mode, as it is now".to_owned()),
         Capacity::Shards(shards) => {
             let held = held(scenario, shards);
-            (held.usd, held.throttled_bytes_share, format!("with the {shards} shards that it has now held all along"))
+            (held.usd, held.throttled_bytes_share, format!("with its present {shards} shards all the time"))
         }
     };
     let [less, month_less] = [paid - ours.score.usd, monthly(paid) - monthly(ours.score.usd)];
     let word = if less < 0.0 { "more" } else { "less" };
     format!(
-        "{}, {how}, costs {} USD a month and throttles {} of its bytes.\n\
-         {} costs {} USD a month and throttles {}: {} USD a month {word} ({}).\n\
-         Of {} of the minutes CloudWatch knows nothing; they count as idle.",
+        "{}, {how}, costs {} USD a month and throttles {} of its bytes.\n{} costs {} USD a month and throttles \
+         {}: {} USD a month {word} ({}).\nCloudWatch has no data for {} of the minutes; they count as idle.",
         stream.name,
         figure(monthly(paid), 2),
         percent(throttled, 4),

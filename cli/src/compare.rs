@@ -39,10 +39,10 @@ const BROKERS: u32 = 3;
 #[command(mut_args(with_negative_numbers))]
 #[command(group(ArgGroup::new("load").args(["mb_per_second", "case"]).required(true)))]
 pub(crate) struct Arguments {
-    /// MB a second written, outside the peak if there is one, as 10 or 0.5; 1 MB is 1,048,576 bytes.
+    /// MB a second written, outside the peak if there is one, for example 10 or 0.5; 1 MB is 1,048,576 bytes.
     #[arg(long, value_name = "MB", value_parser = megabytes, requires = "record_kb", help_heading = "Load")]
     mb_per_second: Option<u64>,
-    /// KB of a record, key included, as 1 or 0.25.
+    /// KB of a record, key included, for example 1 or 0.25.
     #[arg(long, value_name = "KB", value_parser = kilobytes, conflicts_with = "case", help_heading = "Load")]
     record_kb: Option<u64>,
     /// Hours of each day at the peak.
@@ -53,7 +53,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "MB", value_parser = megabytes, help_heading = "Load")]
     #[arg(requires = "hours_at_peak_per_day", conflicts_with = "case")]
     peak_mb_per_second: Option<u64>,
-    /// Consumers, each of which reads everything; too many to share what the shards give have enhanced fan-out.
+    /// Consumers, each of which reads everything; if there are too many to share the shards' read capacity, they have
+    /// enhanced fan-out.
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Load")]
     #[arg(value_parser = value_parser!(u32).range(0..=i64::from(FAN_OUT_CONSUMERS_MAX)))]
     consumers: u32,
@@ -61,8 +62,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "HOURS", default_value_t = RETENTION_HOURS_MIN, help_heading = "Load")]
     #[arg(value_parser = value_parser!(u32).range(i64::from(RETENTION_HOURS_MIN)..=i64::from(RETENTION_HOURS_MAX)))]
     retention_hours: u32,
-    /// A comparison by name: documents is 10 MB/s on 3 r5.large brokers or 11 shards, as the user's documents have it,
-    /// and what differs in truth.
+    /// A comparison by name: `documents` compares 10 MB/s on 3 r5.large brokers with 11 shards, as the user's documents
+    /// do, and shows where the real figures differ.
     #[arg(long, value_name = "CASE", help_heading = "Load")]
     case: Option<Case>,
     #[command(flatten)]
@@ -81,20 +82,21 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Kafka")]
 struct KafkaOptions {
-    /// Brokers, over up to three zones with a replica in each; whether they carry the load is not asked [default: 3].
+    /// Brokers, in up to three zones with a replica in each; it is not checked whether they carry the load [default:
+    /// 3].
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000), conflicts_with = "case")]
     brokers: Option<u32>,
-    /// Their type, of MSK (kafka.m5.large) or EC2 (r5.large); one that the sheet does not have needs --broker-hour-usd
-    /// [default: r5.large].
+    /// The brokers' type, of MSK (kafka.m5.large) or EC2 (r5.large); a type that the price sheet lacks needs
+    /// --broker-hour-usd [default: r5.large].
     #[arg(long, value_name = "TYPE", conflicts_with = "case")]
     broker: Option<String>,
-    /// USD for one of them for an hour.
+    /// USD for one broker for an hour.
     #[arg(long, value_name = "USD", value_parser = usd)]
     broker_hour_usd: Option<MicroUsd>,
-    /// GB of each one's disk [default: what the replicas take for the hours kept].
+    /// GB of each broker's disk [default: what the replicas need for the retention hours].
     #[arg(long, value_name = "GB", value_parser = value_parser!(u64).range(0..=1_000_000))]
     storage_gb_per_broker: Option<u64>,
-    /// USD for a GB of it for a month.
+    /// USD for a GB of disk for a month.
     #[arg(long, value_name = "USD", value_parser = usd)]
     storage_gb_month_usd: Option<MicroUsd>,
     /// USD for a GB from one zone to another.
@@ -145,8 +147,8 @@ impl Arguments {
         let peak_bytes_per_second = self.peak_mb_per_second.unwrap_or(bytes_per_second);
         if peak_bytes_per_second < bytes_per_second {
             return Err(usage(format!(
-                "--peak-mb-per-second={} is less than --mb-per-second={}, the rest of the day: exchange them, with \
-                 the other hours of the day",
+                "--peak-mb-per-second={} is less than --mb-per-second={}, which is for the rest of the day: \
+                 exchange the two, and give the other hours of the day",
                 in_megabytes(peak_bytes_per_second),
                 in_megabytes(bytes_per_second)
             )));
@@ -211,7 +213,7 @@ impl KafkaOptions {
             Ok(brokers)
         } else {
             let words = format!(
-                "no price of {broker} and what belongs to it is known for {region}: give {}",
+                "the prices of {broker}, its disks and its transfer are not all known for {region}: give {}",
                 missing.join(", ")
             );
             Err(LackedPrices { brokers, words })
@@ -222,7 +224,7 @@ impl KafkaOptions {
 
 /// KB as bytes, exactly; up, since a part of a byte is a byte.
 fn kilobytes(text: &str) -> Result<u64, String> {
-    let expected = format!("expected KB, above 0 and up to {}, as 1 or 0.25", RECORD_BYTES_MAX / 1_024);
+    let expected = format!("expected KB, above 0 and up to {}, for example 1 or 0.25", RECORD_BYTES_MAX / 1_024);
     let bytes = text.parse::<Number>().and_then(|number| number.times(1_024));
     let bytes = bytes.map_err(|fault| format!("{expected}; it is {fault}"))?;
     if (1..=RECORD_BYTES_MAX).contains(&bytes) { Ok(bytes) } else { Err(expected) }

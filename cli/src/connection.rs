@@ -78,7 +78,7 @@ impl Connection {
 /// Its own, or the machine's.
 pub(crate) fn in_aws<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.context("cannot start what waits for AWS's answers")?.block_on(work)
+    runtime.context("cannot start the runtime that waits for AWS's answers")?.block_on(work)
 }
 
 /// Whether AWS has a Region that is nearly called as another: a slip of the pen would otherwise be a network that does not answer.
@@ -90,7 +90,7 @@ async fn has_address(region: &str, environment: &Environment) -> Result<()> {
     if tokio::net::lookup_host((host.as_str(), 443)).await.is_ok() {
         return Ok(());
     }
-    bail!("{} is no Region that AWS has, and {host} has no address: {}", environment.region_said(region), meant(region))
+    bail!("{} is not a Region of AWS, and {host} has no address: {}", environment.region_said(region), meant(region))
 }
 
 /// Whether calls could be signed: asked beforehand, since a call says it only among all else that went wrong.
@@ -123,10 +123,11 @@ pub(crate) fn advice(error: &CallError) -> String {
         Failure::NotFound => "check the name, the Region and the account".to_owned(),
         Failure::Denied => format!("ask for the permission {}", permission(error.call)),
         Failure::Quota => {
-            "AWS's words name the limit: make room under it, or ask AWS for more where it is the account's".to_owned()
+            "AWS's message names the limit: free some of it, or ask AWS for a higher one if it is the account's"
+                .to_owned()
         }
         Failure::Unauthenticated(fault) => credentials_advice(fault),
-        Failure::Refused | Failure::DailyLimitReached => "AWS's words say what is wrong".to_owned(),
+        Failure::Refused | Failure::DailyLimitReached => "AWS's message says what is wrong".to_owned(),
         Failure::InUse | Failure::Throttled => "AWS is busy; try again in a minute".to_owned(),
         Failure::ServerFault => "AWS is failing; try again in a minute".to_owned(),
         Failure::Unreadable => Environment::of_process().not_aws(),

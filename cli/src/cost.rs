@@ -34,10 +34,10 @@ const NAMES_SHOWN: usize = 5;
 
 /// Show what streams cost, what they would have cost otherwise, and what could be saved.
 ///
-/// Changes nothing. Costs are reckoned from CloudWatch's metrics, and prices are AWS's Price List's where it may be read, else
-/// those of a dated sheet; AWS's bill is the truth. The target utilization that the static peak is sized by, and minimums that
-/// advice is about, are those of the settings given here and of the stream's tags. A report on a month reads some ten metrics of
-/// each stream, which costs less than a cent for a hundred streams.
+/// Changes nothing. Costs are calculated from CloudWatch's metrics, and prices come from AWS's Price List if it can be
+/// read, else from a dated sheet. Only AWS's bill is binding. The settings given here and the stream's tags set the
+/// target utilization for the static peak, and the minimums that the advice is about. A report on a month reads some
+/// ten metrics of each stream, which costs less than a cent for a hundred streams.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The stream [default: every stream whose tag kinesis-scaler/managed is true].
@@ -52,12 +52,12 @@ pub(crate) struct Arguments {
     /// When it ends [default: now].
     #[arg(long, value_name = "30d|12h|TIME")]
     until: Option<String>,
-    /// A price in USD that you know better, as shard-hour=0.0185; repeatable, once for each item.
+    /// A price in USD that you know better, for example shard-hour=0.0185; repeatable, once for each item.
     #[arg(long = "price", value_name = "ITEM=USD", value_parser = price, long_help = price_help())]
     prices: Vec<(Item, MicroUsd)>,
     #[command(flatten)]
     stack: StackOptions,
-    /// Write the report as an HTML page, with charts; - is standard output, and then nothing else is written there.
+    /// Write the report as an HTML page with charts; `-` writes the page, and nothing else, to standard output.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     html: Option<PathBuf>,
     /// The form of the answer; json is for programs.
@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     match report.streams_left_out {
         0 => Ok(()),
         left_out => bail!(
-            "{left_out} of {} streams are not in the report: its faults say which, and why",
+            "{left_out} of {} streams are not in the report: the lines `not included` say which, and why",
             left_out + report.streams.len()
         ),
     }
@@ -133,14 +133,15 @@ fn tell(report: &CostReport, is_one: bool, out: &mut impl Write) -> Result<()> {
         writeln!(out, "{}", table(header, report.streams.iter().map(row).chain(fleet)))?;
         writeln!(
             out,
-            "shards: on average; static peak: on so many shards, for the busiest minute, all the time; saved: by managed \
-             streams against that, with the scaler paid as far as it is known; month: expected by its end"
+            "shards: on average; static peak: the cost with the shards for the busiest minute, all the time; \
+             saved: by managed streams against that, after the scaler's own cost as far as it is known; month: \
+             expected for the whole month"
         )?;
     }
     if let Some(advantage) = report.fleet.usd_advantage.filter(|_| !is_one) {
         writeln!(
             out,
-            "on-demand Advantage for these streams, with its floor of 25 MiB/s in and out: {}",
+            "on-demand Advantage for these streams, with its minimum charge for 25 MiB/s in and out: {}",
             cents(advantage)
         )?;
     }
@@ -152,7 +153,7 @@ fn tell(report: &CostReport, is_one: bool, out: &mut impl Write) -> Result<()> {
     }
     tell_notes(&report.streams, out)?;
     report.notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))?;
-    report.faults.iter().try_for_each(|fault| writeln!(out, "not in it: {fault}"))?;
+    report.faults.iter().try_for_each(|fault| writeln!(out, "not included: {fault}"))?;
     Ok(())
 }
 
@@ -209,7 +210,7 @@ fn lines(stream: &StreamCost, out: &mut impl Write) -> Result<()> {
         writeln!(out, "\n{}", table(["item", "quantity", "", "USD"], rows.chain(together)))?;
     }
     if let Some(advantage) = stream.usd_advantage {
-        let words = "under on-demand Advantage, in an account over its floor of 25 MiB/s in and out";
+        let words = "under on-demand Advantage, in an account above its minimum charge for 25 MiB/s in and out";
         writeln!(out, "{words}: {}", cents(advantage))?;
     }
     Ok(())

@@ -34,7 +34,7 @@ const SHARDS_DEFAULT: u32 = 2;
 
 /// Create a stream, tag it, and try it: put a few records and read them back.
 ///
-/// Waits until the stream is ACTIVE, ten minutes at most. Nothing is ever deleted: where a step fails, it says what was
+/// Waits until the stream is ACTIVE, ten minutes at most. It never deletes anything. If a step fails, it says what was
 /// done, how to go on, and how to undo it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -44,17 +44,17 @@ pub(crate) struct Arguments {
     /// Open shards, in provisioned mode [default: 2].
     #[arg(long, value_name = "N", value_parser = shards())]
     shards: Option<u32>,
-    /// Who chooses the shard count: you and kinesis-scaler, or AWS.
+    /// Who sets the shard count: you and kinesis-scaler (provisioned), or AWS (on-demand).
     #[arg(long, value_name = "MODE", default_value = "provisioned")]
     mode: Mode,
     /// Hours for which records are kept, 24 to 8760; more than 24 costs extra.
     #[arg(long, value_name = "HOURS", default_value_t = RETENTION_HOURS_MIN)]
     #[arg(value_parser = value_parser!(u32).range(i64::from(RETENTION_HOURS_MIN)..=i64::from(RETENTION_HOURS_MAX)))]
     retention_hours: u32,
-    /// A tag of the stream. Repeatable; kinesis-scaler/... are its own settings.
+    /// A tag of the stream. Repeatable; tags kinesis-scaler/... are settings of this stream.
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
     tags: Vec<(String, String)>,
-    /// Enrol it: adds the tag kinesis-scaler/managed=true.
+    /// Enrol the stream: add the tag kinesis-scaler/managed=true.
     #[arg(long)]
     managed: bool,
     /// The form of the answer; json is for programs.
@@ -123,7 +123,8 @@ impl Wanted {
             (Mode::OnDemand, None) => NewCapacity::OnDemand,
             (Mode::OnDemand, Some(shards)) => {
                 return Err(usage(format!(
-                    "--shards={shards} with --mode=on-demand, in which AWS chooses the count: leave one of them out"
+                    "--shards={shards} contradicts --mode=on-demand, in which AWS sets the count: leave one of \
+                     them out"
                 )));
             }
         };
@@ -134,8 +135,8 @@ impl Wanted {
         let stream_tags = checked(&tags)?;
         if stream_tags.managed && capacity == NewCapacity::OnDemand {
             return Err(usage(format!(
-                "{TAG_MANAGED}=true with --mode=on-demand, in which AWS chooses the count and there is nothing to \
-                 manage: leave one of them out"
+                "{TAG_MANAGED}=true contradicts --mode=on-demand, in which AWS sets the count and the scaler \
+                 has nothing to manage: leave one of them out"
             )));
         }
         let (stream, retention_hours) = (arguments.name.clone(), arguments.retention_hours);
@@ -213,7 +214,7 @@ async fn make(wanted: &Wanted) -> Result<Made<'_>> {
 async fn window(operator: &Operator, connection: &Connection, stream: &str) -> Result<Load, CallError> {
     let end = whole_minute(connection.cloud.clock().now());
     let windows = operator.windows(&[stream.to_owned()], end, ASKED_MINUTES).await?;
-    Ok(Load::of(windows.get(stream).expect("every stream that is asked for has a window"), None))
+    Ok(Load::of(windows.get(stream).expect("every stream that is requested has a window"), None))
 }
 
 /// Puts records and reads them back: which were put, and which were read.
@@ -247,13 +248,13 @@ fn not_created(wanted: &Wanted, region: &str, error: &CallError) -> anyhow::Erro
     let stream = &wanted.stream;
     match error.failure {
         Failure::InUse => anyhow::anyhow!(
-            "stream {stream} exists already, and was left as it is: see it with shardctl status {}, choose another name, \
-             or enrol it with {}",
+            "stream {stream} exists already, and was not changed: see it with shardctl status {}, choose \
+             another name, or enrol it with {}",
             operand(stream),
             StreamCommand::Tag(&format!("{TAG_MANAGED}=true")).text(Some(region), stream)
         ),
         failure if failure.is_uncertain() => anyhow::anyhow!(
-            "{}; perhaps stream {stream} is being made all the same: shardctl status {} tells",
+            "{}; AWS may be creating stream {stream} all the same: shardctl status {} shows it",
             explained(error),
             operand(stream)
         ),
@@ -265,7 +266,7 @@ fn not_created(wanted: &Wanted, region: &str, error: &CallError) -> anyhow::Erro
 fn stopped(wanted: &Wanted, region: &str, done: &[Step], undone: &[Step], why: &anyhow::Error) -> anyhow::Error {
     let stream = &wanted.stream;
     let words = |steps: &[Step]| steps.iter().map(|step| step.words(wanted)).collect::<Vec<_>>().join(", ");
-    let done = if done.is_empty() { "asked for".to_owned() } else { format!("asked for, {}", words(done)) };
+    let done = if done.is_empty() { "requested".to_owned() } else { format!("requested, {}", words(done)) };
     let commands: Vec<_> = undone.iter().map(|step| format!("  {}", step.command(wanted, region))).collect();
     anyhow::anyhow!(
         "{why:#}\nDone: stream {stream} was {done}. Not done: {}.\nTo go on:\n{}\nTo undo it:\n  {}",
@@ -312,7 +313,7 @@ impl Made<'_> {
         writeln!(out, "tags: {}", if tags.is_empty() { "none".to_owned() } else { tags.join(", ") })?;
         writeln!(
             out,
-            "test records: {} put and read back; they stay until the retention is over\n",
+            "test records: {} put and read back; they stay until the retention period is over\n",
             self.records_read
         )?;
         let rows = self.records_by_shard.iter().map(|(shard, records)| [shard.clone(), records.to_string()]);
@@ -321,8 +322,8 @@ impl Made<'_> {
             Some(load) => writeln!(out, "{load}")?,
             None => writeln!(
                 out,
-                "metrics: CloudWatch has none of it yet; it has a minute some {METRIC_DELAY_MINUTES} minutes after its \
-                 end: shardctl status {}",
+                "metrics: CloudWatch has none of this stream yet; a minute's metrics arrive about \
+                 {METRIC_DELAY_MINUTES} minutes after its end: shardctl status {}",
                 operand(stream)
             )?,
         }
@@ -330,7 +331,7 @@ impl Made<'_> {
             writeln!(out, "missing: {missing}")?;
         }
         if self.tags.get(TAG_MANAGED) == Some(&"true") {
-            writeln!(out, "managed: alarm-sync makes its alarms within five minutes, where it is deployed")?;
+            writeln!(out, "managed: alarm-sync creates the stream's alarms within five minutes, if it is deployed")?;
         }
         Ok(())
     }

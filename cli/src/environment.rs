@@ -107,7 +107,7 @@ impl Environment {
         match value {
             "" => Some(format!("{said} is empty: set it to a Region, such as us-east-1, or unset it")),
             _ if value.bytes().all(is_code) || self.is_elsewhere() => None,
-            _ => Some(format!("{said} is no Region's code, such as us-east-1: {}", meant(value))),
+            _ => Some(format!("{said} is not a Region's code, such as us-east-1: {}", meant(value))),
         }
     }
 
@@ -188,21 +188,23 @@ impl Environment {
         let export = format!("eval \"$(aws configure export-credentials --profile {name} --format env)\"");
         if ["sso_session", "sso_start_url"].iter().any(|key| profile.has(key)) {
             return format!(
-                "{said} signs in by IAM Identity Center, which version 2 of the AWS CLI does: aws sso login --profile {name}, then {export}"
+                "{said} uses IAM Identity Center; sign in with version 2 of the AWS CLI: aws sso login \
+                 --profile {name}, then {export}"
             );
         }
         if profile.has("login_session") {
             return format!(
-                "{said} signs in by the console, which version 2 of the AWS CLI does: aws login --profile {name}, then {export}"
+                "{said} signs in through the console; sign in with version 2 of the AWS CLI: aws login \
+                 --profile {name}, then {export}"
             );
         }
         if let Some(command) = profile.get("credential_process") {
-            return format!("{said} has credential_process={command:?}, which gives none{cause}");
+            return format!("{said} has credential_process={command:?}, which returned no credentials{cause}");
         }
         if let Some(role) = profile.get("role_arn") {
-            return format!("{said} has role_arn={role:?}, which cannot be taken on{cause}");
+            return format!("{said} has role_arn={role:?}, which could not be assumed{cause}");
         }
-        format!("{said} gives none{cause}: set {KEY} and {SECRET}, or name another profile by {PROFILE}")
+        format!("{said} has no credentials{cause}: set {KEY} and {SECRET}, or name another profile with {PROFILE}")
     }
 
     /// Whose credentials are in use, for people.
@@ -218,11 +220,11 @@ impl Environment {
         let export = "eval \"$(aws configure export-credentials --format env)\"";
         if self.get(KEY).is_some_and(|key| !key.is_empty()) {
             return format!(
-                "sign in again and set {KEY}, {SECRET} and AWS_SESSION_TOKEN anew, as by aws sso login and {export} (unset them \
-                 first)"
+                "sign in again and set {KEY}, {SECRET} and AWS_SESSION_TOKEN anew, for example with aws sso \
+                 login and {export} (unset them first)"
             );
         }
-        format!("sign in again, as by aws sso login --profile {}, and {export}", self.profile_name())
+        format!("sign in again, for example with aws sso login --profile {}, and {export}", self.profile_name())
     }
 
     /// Where calls went that had no answer.
@@ -245,7 +247,7 @@ impl Environment {
             return "what answered is not AWS: is a proxy or a login page in between (HTTPS_PROXY, NO_PROXY)?"
                 .to_owned();
         }
-        format!("what answered does not speak as AWS does: is it what {} is to name?", named.join(", "))
+        format!("the answer is not from an AWS service: is {} set to the right address?", named.join(", "))
     }
 
     /// The Region, as the SDKs find it.
@@ -262,7 +264,7 @@ fn endpoint_fault(name: &str, value: &str) -> Option<String> {
         ("", _) => Some(format!("{name}=\"\" is empty: set it to a URL, such as http://127.0.0.1:4566, or unset it")),
         (_, Some(host)) if !host.is_empty() && !value.contains(char::is_whitespace) => None,
         _ => Some(format!(
-            "{name}={value:?} is no URL: expected http:// or https:// and a host, such as http://127.0.0.1:4566"
+            "{name}={value:?} is not a URL: expected http:// or https:// and a host, such as http://127.0.0.1:4566"
         )),
     }
 }
@@ -362,11 +364,11 @@ mod tests {
             (&[("AWS_PROFILE", "dev")], "aws sso login --profile dev, then eval"),
             (
                 &[("AWS_PROFILE", "proc")],
-                "AWS_PROFILE=\"proc\" has credential_process=\"/bin/false\", which gives none: exit 1",
+                "AWS_PROFILE=\"proc\" has credential_process=\"/bin/false\", which returned no credentials: exit 1",
             ),
             (
                 &[("AWS_PROFILE", "noregion")],
-                "has role_arn=\"arn:aws:iam::123456789012:role/x\", which cannot be taken on: exit 1",
+                "has role_arn=\"arn:aws:iam::123456789012:role/x\", which could not be assumed: exit 1",
             ),
             (&[("AWS_ACCESS_KEY_ID", "x")], "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"),
             (

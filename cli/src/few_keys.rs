@@ -11,7 +11,8 @@ use crate::table::figure;
 /// How many partition keys there are.
 #[derive(Debug, Args)]
 pub(crate) struct KeyOptions {
-    /// Different partition keys in use, where they are few: a key lives on one shard, and two may share it.
+    /// Number of different partition keys, if there are few: each key lives on one shard, and two keys may share a
+    /// shard.
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
     pub(crate) partition_keys: Option<u32>,
 }
@@ -34,19 +35,21 @@ fn carried(keys: &HashedKeys) -> String {
     let count = |number: u32| thousands(u64::from(number));
     let enough_keys = keys.keys_that_do().map(|enough| format!("{} keys on these shards", count(enough)));
     if keys.do_carry() {
-        return format!("If all are as busy, the load is carried in {}.", cases(keys.carried()));
+        return format!("If all keys are equally busy, the shards carry the load in {}.", cases(keys.carried()));
     }
     let enough_shards = keys.shards_that_do().map(|enough| format!("{} shards for these keys", count(enough.get())));
     let enough = match (enough_shards, enough_keys) {
-        (Some(shards), Some(keys)) => format!("In 95 of 100 cases these do: {shards}, or {keys}."),
-        (Some(only), None) | (None, Some(only)) => format!("In 95 of 100 cases these do: {only}."),
-        (None, None) => "Neither more shards nor up to a million keys would do.".to_owned(),
+        (Some(shards), Some(keys)) => format!("These are enough in 95 of 100 cases: {shards}, or {keys}."),
+        (Some(only), None) | (None, Some(only)) => format!("These are enough in 95 of 100 cases: {only}."),
+        (None, None) => "Neither more shards nor up to a million keys would be enough.".to_owned(),
     };
     let takes = match keys.per_shard_max() {
-        0 if keys.keys() == 1 => "It writes more than a shard takes, and no count of shards carries that.".to_owned(),
-        0 => "If all are as busy, each writes more than a shard takes, and no count of shards carries that.".to_owned(),
+        0 if keys.keys() == 1 => "The key carries more than one shard takes, and no shard count helps.".to_owned(),
+        0 => {
+            "If all keys are equally busy, each carries more than one shard takes, and no shard count helps.".to_owned()
+        }
         most => format!(
-            "A shard takes {} of them, if all are as busy: the load is carried in {}.",
+            "If all keys are equally busy, a shard takes {} of them: the shards carry the load in {}.",
             count(most),
             cases(keys.carried())
         ),

@@ -166,7 +166,7 @@ impl FleetStatus {
             writeln!(out, "{}", table(header, self.streams.iter().map(Line::row)))?;
             writeln!(
                 out,
-                "used: in the busiest of the last minutes, of what the shards can take; firing: alarms; details: \
+                "used: utilization in the busiest of the last minutes; firing: alarms in state ALARM; details: \
                  shardctl status NAME"
             )?;
         }

@@ -23,7 +23,8 @@ use crate::table::table;
 
 /// Show the load that a stream is expected to have in the next 24 hours, and the shards planned for it.
 ///
-/// It is the plan that the functions would make now. They make it anew at each look, and carry out only its first step.
+/// It is the plan that the functions would make now. They make a new plan at each evaluation, and carry out only its
+/// first step.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("workload").args(["stream", "trace"]).required(true)))]
 #[command(mut_arg("stream", |stream| stream.long(None).value_name("STREAM")))]
@@ -61,7 +62,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
             writeln!(out, "{}", table(["UTC", "shards", "likely", "up to"], rows))?;
             if let Some(keys) = keys.filter(HashedKeys::are_few) {
                 let words = few_keys::in_words(&keys);
-                writeln!(out, "\nOn the most shards planned, with the load of the busiest minute known: {words}")?;
+                writeln!(
+                    out,
+                    "\nWith the largest planned shard count and the load of the busiest known minute: \
+                    {words}"
+                )?;
             }
             Ok(())
         }
@@ -89,16 +94,17 @@ fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCoun
     let name = &source.trace.name;
     let Capacity::Shards(_) = capacity else {
         bail!(
-            "stream {name} is in on-demand mode, in which AWS chooses its shards: try shardctl backtest --stream {name}"
+            "stream {name} is in on-demand mode, in which AWS sets the shard count: try shardctl backtest \
+             --stream {name}"
         );
     };
     if let Some(fault) = tags.faults.first() {
-        bail!("{fault}: the functions leave the stream alone until that is corrected");
+        bail!("{fault}: the functions do not change the stream until this is corrected");
     }
     let policy = match tags.policy(stack) {
         Ok(policy) => policy,
         Err(faults) => bail!(
-            "the stream's tags and the options disagree: {}",
+            "the stream's tags contradict the options: {}",
             faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         ),
     };
@@ -106,10 +112,7 @@ fn planned(source: &Source, stack: &Policy, now: Timestamp) -> Result<(ShardCoun
     let window = MetricWindow { end: now, minutes: Vec::new() };
     match plan_ahead(&policy, shards, &tags.history, &history(&source.trace), &window, now) {
         Some(plan) => Ok((shards, plan)),
-        None => bail!(
-            "{} minutes of {name} are known: an hour is the least that can be planned from",
-            source.trace.minutes.len()
-        ),
+        None => bail!("{} minutes of {name} are known: a forecast needs at least an hour", source.trace.minutes.len()),
     }
 }
 
@@ -121,12 +124,12 @@ fn history(trace: &Trace) -> LoadHistory {
 
 fn heading(name: &str, (shards, is_assumed): (ShardCount, bool), plan: &Plan, now: Timestamp) -> String {
     let desired = plan.desired();
-    let assumed = if is_assumed { " (taken for what it has now: give --initial-shards)" } else { "" };
+    let assumed = if is_assumed { " (the current count is assumed: give --initial-shards)" } else { "" };
     let first = if desired == shards { format!("hold {shards}") } else { format!("{shards} -> {desired} now") };
     let next = plan.next().map_or_else(String::new, |(minutes, to)| format!(", {to} from {} on", clock(now, minutes)));
     format!(
-        "{name} at {}: {first}{assumed}{next}; resizes left of the day's ten: {}.\n\
-         shards: planned; likely, up to: what carries the load with an even chance, and in all but one minute of twenty",
+        "{name} at {}: {first}{assumed}{next}; resizes left of ten per 24 h: {}.\nshards: planned; likely: \
+         enough for the load with a probability of 50 %; up to: enough in 19 of 20 minutes",
         now.strftime("%Y-%m-%d %H:%MZ"),
         plan.left,
     )

@@ -19,7 +19,7 @@ use std::io::Write;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-/// How partition keys spread over shards, and which are hot.
+/// Show how partition keys spread over shards, and which keys are hot.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]

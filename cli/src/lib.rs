@@ -52,7 +52,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use failure::{exit_code, is_broken_pipe};
 
-/// The operator's tool of kinesis-scaler: make, watch and scale streams, and see what it would do with a workload.
+/// The operator's tool of kinesis-scaler: create, watch and scale streams, and see what kinesis-scaler would do with a
+/// workload.
 ///
 /// Only `create` and `scale` change anything in AWS. Region, credentials and endpoint are found as the AWS SDKs
 /// find them (`AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`).

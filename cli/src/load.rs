@@ -96,7 +96,7 @@ impl fmt::Display for Load {
         if self.minutes.is_empty() {
             return write!(
                 f,
-                "CloudWatch knows nothing of the last {} minutes: unknown is not idle",
+                "CloudWatch has no metrics for the last {} minutes: an unknown load is not treated as idle",
                 self.asked_minutes
             );
         }

@@ -15,7 +15,7 @@ use crate::options::cannot_write;
 #[derive(Debug, Args)]
 #[command(after_help = "For example: shardctl man | man -l -")]
 pub(crate) struct Arguments {
-    /// Write a page for each command into this folder, which is made if it is not there.
+    /// Write a page for each command into this folder, which is created if it does not exist.
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
 }

@@ -32,29 +32,29 @@ pub(crate) enum Output {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Assumptions")]
 pub(crate) struct AssumptionOptions {
-    /// Seconds that a resize takes for each shard of difference.
+    /// Seconds that a resize takes for each shard that it adds or removes.
     #[arg(long, value_name = "SECONDS", default_value_t = RESIZE_SECONDS_PER_SHARD)]
     #[arg(value_parser = value_parser!(u32).range(0..=3_600))]
     delay_per_shard: u32,
-    /// Seconds that a resize takes at least.
+    /// Minimum seconds that a resize takes.
     #[arg(long, value_name = "SECONDS", default_value_t = RESIZE_SECONDS_MIN)]
     #[arg(value_parser = value_parser!(u32).range(0..=86_400))]
     delay_min: u32,
-    /// Seconds that a resize takes at most.
+    /// Maximum seconds that a resize takes.
     #[arg(long, value_name = "SECONDS", default_value_t = RESIZE_SECONDS_MAX)]
     #[arg(value_parser = value_parser!(u32).range(0..=86_400))]
     delay_max: u32,
-    /// Minutes after its end that a minute can be seen in CloudWatch.
+    /// Minutes until CloudWatch shows a minute that has ended.
     #[arg(long, value_name = "MINUTES", default_value_t = METRIC_DELAY_MINUTES)]
     #[arg(value_parser = value_parser!(u32).range(0..=60))]
     metric_delay: u32,
     /// Busiest second of a minute over its mean second, 1 or more.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = burst)]
     burst: f64,
-    /// What producers do with throttled records; what is retried comes again in later minutes. For kinesis-scaler only.
+    /// What producers do with throttled records: give up, or send them again in later minutes. For kinesis-scaler only.
     #[arg(long, value_name = "HANDLING", default_value = "lost")]
     pub(crate) throttled: ThrottleHandling,
-    /// Share of the traffic, above 0 and up to 1, that is on the keys of one hot shard. For kinesis-scaler only.
+    /// Share of the traffic, above 0 and up to 1, that goes to one hot shard. For kinesis-scaler only.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) hottest_key_share: Option<f64>,
 }
@@ -62,7 +62,7 @@ pub(crate) struct AssumptionOptions {
 /// What producers do with throttled records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ThrottleHandling {
-    /// Nobody tries again.
+    /// They do not send them again.
     Lost,
     /// They are sent again.
     Retried,
@@ -125,8 +125,8 @@ pub(crate) fn read_trace(file: &Path) -> Result<Trace> {
     let (bytes, records) = (most(WRITE_BYTES_PER_MINUTE_PER_SHARD), most(WRITE_RECORDS_PER_MINUTE_PER_SHARD));
     if let Some(at) = trace.minutes.iter().position(|minute| minute.bytes > bytes || minute.records > records) {
         bail!(
-            "the trace {}: the minute {} has more than {STREAMS_MAX} streams of {SHARDS_PER_STREAM_MAX} shards take, {bytes} bytes or \
-             {records} records: are its sums those of a minute?",
+            "the trace {}: the minute {} has more than {STREAMS_MAX} streams of {SHARDS_PER_STREAM_MAX} shards \
+             take, {bytes} bytes or {records} records: are these the sums of one minute?",
             file.display(),
             trace.at(at)
         );

@@ -24,13 +24,14 @@ const DAY_SECONDS: u64 = 86_400;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Prices")]
 pub(crate) struct PriceOptions {
-    /// The Region whose prices to reckon with [default: that of the environment, `AWS_REGION`].
+    /// The Region whose prices to use [default: the Region in the environment, `AWS_REGION`].
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<String>,
-    /// Another Region whose prices to take where that one has none; each sum then says so.
+    /// Another Region whose prices to use where the first has none; each sum then says so.
     #[arg(long, value_name = "REGION", value_parser = lender)]
     prices_of: Option<String>,
-    /// A price in USD that counts over the sheet's, as shard-hour=0.015; may be given several times, once for each item.
+    /// A price in USD that replaces the sheet's, for example shard-hour=0.015; can be given several times, once for
+    /// each item.
     #[arg(long = "price", value_name = "ITEM=USD", value_parser = price, long_help = price_help())]
     prices: Vec<(Item, MicroUsd)>,
 }
@@ -43,11 +44,11 @@ impl PriceOptions {
     pub(crate) fn sheet(&self) -> Result<PriceSheet> {
         each_once(&self.prices)?;
         if self.region.is_none() && env::var("AWS_REGION").is_ok_and(|region| region.is_empty()) {
-            return Err(usage("AWS_REGION=\"\" is empty: give --region, or set it to a Region, as us-east-1"));
+            return Err(usage("AWS_REGION=\"\" is empty: give --region, or set it to a Region, for example us-east-1"));
         }
         let from_environment = || env::var("AWS_REGION").ok();
         let Some(named) = self.region.clone().or_else(from_environment) else {
-            return Err(usage("no Region is named, and prices differ: give --region, or set AWS_REGION"));
+            return Err(usage("no Region is given, and prices differ by Region: give --region, or set AWS_REGION"));
         };
         let mut sheet = PriceSheet::of(&named);
         if let Some(lender) = &self.prices_of {
@@ -132,7 +133,7 @@ pub(crate) fn item_words(item: Item) -> &'static str {
 
 /// MB as bytes, exactly: a MB is 1,048,576 of them, as in the limits of a shard.
 pub(crate) fn megabytes(text: &str) -> Result<u64, String> {
-    let expected = format!("expected MB a second, above 0 and up to {SHARDS_PER_STREAM_MAX}, as 3.5");
+    let expected = format!("expected MB a second, above 0 and up to {SHARDS_PER_STREAM_MAX}, for example 3.5");
     // Up: a part of a byte is a byte.
     let bytes = text.parse::<Number>().and_then(|number| number.times(MB_BYTES));
     let bytes = bytes.map_err(|fault| format!("{expected}; it is {fault}"))?;
@@ -160,15 +161,15 @@ fn lender(text: &str) -> Result<String, String> {
 
 fn region(text: &str) -> Result<String, String> {
     let is_one = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    is_one.then(|| text.to_owned()).ok_or_else(|| "expected a Region's code, as us-east-1".to_owned())
+    is_one.then(|| text.to_owned()).ok_or_else(|| "expected a Region's code, for example us-east-1".to_owned())
 }
 
 /// The long help of an option that takes a price: which items there are.
 pub(crate) fn price_help() -> String {
     let items = Item::ALL.map(|item| format!("  {:30} {}", item.name(), item.unit()));
     format!(
-        "A price in USD that counts over all others, as shard-hour=0.015; may be given several times, once for each \
-         item.\n\nThe items, and what the price of each is for:\n{}",
+        "A price in USD that replaces all other sources, for example shard-hour=0.015; can be given several \
+         times, once for each item.\n\nThe items, and what the price of each is for:\n{}",
         items.join("\n")
     )
 }

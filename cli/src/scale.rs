@@ -32,19 +32,19 @@ use plan::Plan;
 /// A resize takes minutes, and the more the larger the stream.
 const ACTIVE_WITHIN: SignedDuration = SignedDuration::from_mins(30);
 
-/// Scale a stream: as its load asks for, or to a count that you say.
+/// Scale a stream: as its load needs, or to a count that you order.
 ///
-/// It is what the functions do when an alarm fires, with all that they heed: the tag that enrols the stream, consumers
-/// that lag, the ten resizes that AWS allows in 24 hours, half to double in one of them. `to N` is an order: the
-/// stream's bounds, cooldowns and the reserve give way to it; capacity that the load needs is not taken away all the
-/// same. Further than double or half takes several resizes: --wait makes them all. `rebalance` is an order as well: the
-/// fewest splits and merges that bring every shard under its target, by what each takes; they are not counted among the
-/// ten. One is made at a time, with --wait one after the other. The dry run of the stack (`DRY_RUN`) holds what alarms
-/// cause: auto, out, in. Your orders, `to N` and `rebalance`, are held by the stream's own tag kinesis-scaler/dry-run
-/// alone.
+/// `auto`, `out` and `in` do what the functions do when an alarm fires, with the same checks: the tag that enrols the
+/// stream, consumers that lag, the ten resizes that AWS allows in 24 hours, and half to double in one resize. `to N` is
+/// an order: it overrides the stream's minimum and maximum, the cooldowns and the reserve. It still does not remove
+/// capacity that the load needs. Further than double or half takes several resizes: --wait makes them all. `rebalance`
+/// is an order as well: it makes the fewest splits and merges that bring every shard under its target. AWS does not
+/// count them among the ten resizes. It makes one at a time, and with --wait one after the other. The dry run of the
+/// stack (`DRY_RUN`) stops auto, out and in. It does not stop the orders `to N` and `rebalance`: only the stream's own
+/// tag kinesis-scaler/dry-run does.
 ///
-/// The exit code is 0 where it was done, begun or nothing was to be done, 1 where it failed, 2 where the call is wrong, and 3
-/// where an order (`to N`, `rebalance`) is not carried out: it is held, or the stream's own dry run keeps hands off it.
+/// The exit code is 0 if the change was made or started, or none was needed; 1 if it failed; 2 if the command is wrong;
+/// and 3 if an order (`to N`, `rebalance`) is not carried out, because it is held or the stream's own dry run stops it.
 #[derive(Debug, Args)]
 #[command(override_usage = "shardctl scale [OPTIONS] <NAME> <auto|out|in|to N|rebalance>")]
 pub(crate) struct Arguments {
@@ -57,11 +57,11 @@ pub(crate) struct Arguments {
     /// The count, for `to`.
     #[arg(value_name = "N", value_parser = shards())]
     shards: Option<u32>,
-    /// Say what would be done, and change nothing.
+    /// Show what would be done, and change nothing.
     #[arg(long)]
     dry_run: bool,
-    /// With `to N`: take minutes of which CloudWatch knows nothing for idle. The load of a stream to which nobody writes is
-    /// unknown for ever, and so it would never shrink.
+    /// With `to N`: treat minutes without data in CloudWatch as idle. If nobody writes to a stream, its load stays
+    /// unknown, and without this option it is never scaled in.
     #[arg(long)]
     despite_unknown_load: bool,
     /// Wait until the stream is ACTIVE again, and go on until the count is reached.
@@ -69,8 +69,8 @@ pub(crate) struct Arguments {
     wait: bool,
     #[command(flatten)]
     stack: StackOptions,
-    /// The stack's name, as deployed: its settings are judged by, and its alarms are fitted to the new count, no others. Without
-    /// it, the stack that made the stream's alarms.
+    /// The stack's name, as deployed: its settings apply, and only its alarms are fitted to the new count [default: the
+    /// stack that created the stream's alarms].
     #[arg(long, value_name = "STACK", value_parser = stack_name, help_heading = "Policy")]
     stack_name: Option<String>,
     /// The form of the answer; json is for programs.
@@ -80,15 +80,15 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum OrderKind {
-    /// Out if the load asks for it, else in if it allows it.
+    /// Out if the load needs it, else in if the load allows it.
     Auto,
-    /// More shards, if the load asks for them.
+    /// More shards, if the load needs them.
     Out,
     /// Fewer shards, if the load allows it.
     In,
     /// Exactly N shards.
     To,
-    /// Hot shards split, and cold neighbours merged.
+    /// Split hot shards, and merge cold adjacent shards.
     Rebalance,
 }
 
@@ -178,10 +178,10 @@ impl Arguments {
         match (self.order, self.shards) {
             (OrderKind::To, Some(shards)) => Ok(Order::To(ShardCount::saturating(u64::from(shards)))),
             (OrderKind::To, None) => {
-                Err(usage(format!("to which count? Say shardctl scale {} to N", operand(&self.name))))
+                Err(usage(format!("no shard count is given: use shardctl scale {} to N", operand(&self.name))))
             }
             (_, Some(shards)) => Err(usage(format!(
-                "{shards} goes with `to` alone: say shardctl scale {} to {shards}, or leave it out",
+                "{shards} is only allowed after `to`: use shardctl scale {} to {shards}, or leave it out",
                 operand(&self.name)
             ))),
             (OrderKind::Auto, None) => Ok(Order::Auto),
@@ -431,7 +431,7 @@ impl Answer {
     }
 
     fn in_words(&self) -> String {
-        let faults = self.passes.iter().flat_map(|pass| &pass.faults).map(|fault| format!("besides: {fault}"));
+        let faults = self.passes.iter().flat_map(|pass| &pass.faults).map(|fault| format!("also: {fault}"));
         let besides = faults.chain(self.notes.iter().cloned()).chain(self.next.clone());
         let lines: Vec<_> = std::iter::once(self.words.clone()).chain(besides).collect();
         lines.join("\n  ")

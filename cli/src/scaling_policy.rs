@@ -23,8 +23,8 @@ pub(crate) const HINDSIGHT: &str = "hindsight";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Policy")]
 pub(crate) struct PolicyOptions {
-    /// What decides: kinesis-scaler, aws-sample, awslabs-count, awslabs-pct, static-peak, hindsight, or a file of
-    /// kinesis-scaler's settings.
+    /// The policy: kinesis-scaler, aws-sample, awslabs-count, awslabs-pct, static-peak, hindsight, or a file with
+    /// settings of kinesis-scaler.
     ///
     /// A file has NAME=value lines, the environment variables of the functions; `#` begins a comment.
     #[arg(long, value_name = "NAME|FILE", default_value = OURS)]
@@ -96,7 +96,7 @@ impl ScalingPolicy {
             Self::Peer(_, peer) => Ok(peer(&scenario.trace, scenario.initial_shards, &scenario.assumed.aws)),
             Self::Hindsight => {
                 let optimum = scenario.optimum().as_ref().map_err(Clone::clone);
-                let optimum = optimum.context("there is no run in hindsight; begin with more --initial-shards")?;
+                let optimum = optimum.context("no run in hindsight is possible; start with more --initial-shards")?;
                 Ok(optimum.run.clone())
             }
         }

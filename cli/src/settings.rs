@@ -18,8 +18,8 @@ use crate::setting_options::{SettingOptions, default_of};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Policy")]
 pub(crate) struct StackOptions {
-    /// The stack's settings: a file of NAME=value lines, the environment variables of the functions [default: those that
-    /// the stack's alarms tell, else as they are deployed, but without a maximum].
+    /// The stack's settings: a file of NAME=value lines, the environment variables of the functions [default: the
+    /// settings that the stack's alarms have, else the template's defaults without a maximum].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     #[command(flatten)]
@@ -150,7 +150,7 @@ fn read(file: &Path) -> Result<BTreeMap<String, String>> {
             bail!("{place}: no setting is called {name}; there are: {}", known.join(", "));
         }
         if settings.insert(name.to_owned(), value.to_owned()).is_some() {
-            bail!("{place}: {name} is there twice; remove one of the lines");
+            bail!("{place}: {name} is given twice; remove one of the lines");
         }
     }
     Ok(settings)

@@ -20,24 +20,23 @@ use crate::words::{comparison_table, figures, heading, hindsight_line};
 
 /// Run a policy over a recorded workload: what it costs, what it throttles, which calls it makes.
 ///
-/// The policy sees what CloudWatch would have shown it by then, and nothing of what is to come. The scaling code is the
-/// deployed code.
+/// At each minute the policy sees only what CloudWatch would have shown by then. The scaling code is the deployed code.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The workload: a CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line a minute.
+    /// The workload: a CSV file with the header `timestamp,incoming_bytes,incoming_records` and a line for each minute.
     #[arg(long, value_name = "FILE")]
     trace: PathBuf,
-    /// Shards of the stream in the first minute [default: the power of two that carries the first hour at 90 %].
+    /// Shards in the first minute [default: the power of two that carries the first hour at 90 %].
     #[arg(long, value_name = "N", value_parser = shards())]
     initial_shards: Option<u32>,
     #[command(flatten)]
     policy: PolicyOptions,
     #[command(flatten)]
     assumptions: AssumptionOptions,
-    /// Write the resizes to this file, a JSON object a line.
+    /// Write the resizes to this file, one JSON object on each line.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     calls: Option<PathBuf>,
-    /// Say everything, and look for the optimum in hindsight too, which takes seconds; json is for programs.
+    /// Print a summary, with the optimum in hindsight, which takes some seconds; json is for programs.
     #[arg(long, value_name = "FORM", help_heading = "Output")]
     summary: Option<Summary>,
     /// Leave the optimum out of the summary.

@@ -31,39 +31,40 @@ use words::{Answer, Cost, in_json, in_words};
 /// A shard takes a thousand a second.
 const RECORDS_PER_SECOND_MAX: u64 = SHARDS_PER_STREAM_MAX as u64 * 1_000;
 
-/// Size a stream on paper: how many shards a peak load takes by each limit of a shard, and what they cost.
+/// Size a stream on paper: how many shards a peak load needs by each limit of a shard, and what they cost.
 ///
-/// No AWS account is needed, but for --stream.
+/// Only --stream needs an AWS account.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("workload").args(["mb_per_second", "kafka_mb_per_second", "stream"]).required(true)))]
 #[command(mut_args(with_negative_numbers))]
 pub(crate) struct Arguments {
-    /// MB a second written at the peak, as 3.5; 1 MB is 1,048,576 bytes, partition keys included.
+    /// MB a second written at the peak, for example 3.5; 1 MB is 1,048,576 bytes, partition keys included.
     #[arg(long, value_name = "MB", value_parser = megabytes)]
     mb_per_second: Option<u64>,
-    /// A Kafka topic's MB a second at the peak: adds what the documents' rule "whole MB + 1" makes of it.
+    /// A Kafka topic's MB a second at the peak: also shows the result of the documents' rule "whole MB + 1".
     #[arg(long, value_name = "MB", value_parser = megabytes)]
     kafka_mb_per_second: Option<u64>,
-    /// A stream of yours, whose busiest minute is the peak: reads --days of its history from CloudWatch.
+    /// One of your streams. Its busiest minute is the peak: reads --days of its history from CloudWatch.
     #[arg(long, value_name = "NAME", value_parser = stream_name)]
     stream: Option<String>,
     /// Days of the stream's history, up to the 15 for which CloudWatch keeps minutes.
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=15))]
     #[arg(conflicts_with_all = ["mb_per_second", "kafka_mb_per_second"])]
     days: u32,
-    /// Records a second at the peak; where they are not known, shards are sized by the bytes alone.
+    /// Records a second at the peak; if they are not known, only the bytes size the shards.
     #[arg(long, value_name = "N", value_parser = rate(1, RECORDS_PER_SECOND_MAX), conflicts_with = "stream")]
     records_per_second: Option<u64>,
     #[command(flatten)]
     keys: KeyOptions,
-    /// Consumers, each of which reads everything; too many to share what the shards give have enhanced fan-out.
+    /// Consumers, each of which reads everything; if there are too many to share the shards' read capacity, they have
+    /// enhanced fan-out.
     #[arg(long, value_name = "N", default_value_t = 1)]
     #[arg(value_parser = value_parser!(u32).range(0..=i64::from(FAN_OUT_CONSUMERS_MAX)))]
     consumers: u32,
-    /// MB a second that all classic consumers read together, where they do not each read everything.
+    /// MB a second that all classic consumers read together, if they do not each read everything.
     #[arg(long, value_name = "MB", value_parser = megabytes, conflicts_with = "consumers")]
     read_mb_per_second: Option<u64>,
-    /// Percent of shards on top of those needed; none on top of a single shard that has room for so much more.
+    /// Percent of shards on top of those needed; a single shard that has that much room stays one.
     #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=1_000), default_value_t = HEADROOM_PERCENT)]
     headroom: u32,
     #[command(flatten)]

@@ -27,20 +27,20 @@ const MINUTES_MAX: u32 = 15 * MINUTES_PER_DAY - 60;
 /// Where the workload is from. Each command says in a group of its own that it takes one of the two.
 #[derive(Debug, Args)]
 pub(crate) struct SourceOptions {
-    /// A stream of yours: its minutes are read from CloudWatch, which costs less than a cent. Region, credentials and
+    /// One of your streams: its minutes are read from CloudWatch, which costs less than a cent. Region, credentials and
     /// endpoint as for the AWS CLI.
     #[arg(long, value_name = "NAME", value_parser = stream_name)]
     stream: Option<String>,
-    /// A table with the columns `timestamp`, `incoming_bytes` and `incoming_records` and a line a minute, or `-` for
-    /// standard input.
+    /// A table with the columns `timestamp`, `incoming_bytes` and `incoming_records` and a line for each minute, or `-`
+    /// for standard input.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// Days of the stream's history, up to the 15 for which CloudWatch keeps minutes.
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=15))]
     #[arg(conflicts_with = "trace")]
     days: u32,
-    /// Shards of the stream in the first minute; for a forecast, now [default: as many as the stream has now; for a trace the power of two
-    /// that carries its first hour at 90 %].
+    /// Shards in the first minute; for a forecast, the shards now [default: the stream's present count; for a trace the
+    /// power of two that carries its first hour at 90 %].
     #[arg(long, value_name = "N", value_parser = shards())]
     initial_shards: Option<u32>,
 }
@@ -169,8 +169,8 @@ async fn minutes(cloud: &AwsFleetCloud, stream: &str, count: u32) -> Result<(Tim
 fn remembered(stream: &str, state: &StreamState, start: Timestamp, minutes: &[Minute]) -> Result<(Trace, StreamNow)> {
     let Some(first) = minutes.iter().position(Minute::is_known) else {
         bail!(
-            "CloudWatch knows of no write to stream {stream} in the {} minutes since {start}: nobody wrote, or it \
-             is another name or Region",
+            "CloudWatch shows no write to stream {stream} in the {} minutes since {start}: nobody wrote, or the \
+             name or Region is wrong",
             minutes.len()
         );
     };
@@ -213,10 +213,7 @@ mod tests {
     #[test]
     fn a_stream_that_nobody_wrote_to_has_no_history() {
         let told = remembered("orders", &state(), Timestamp::UNIX_EPOCH, &[Minute::default(); 3]).err().unwrap();
-        assert!(
-            told.to_string().starts_with("CloudWatch knows of no write to stream orders in the 3 minutes"),
-            "{told}"
-        );
+        assert!(told.to_string().starts_with("CloudWatch shows no write to stream orders in the 3 minutes"), "{told}");
     }
 
     fn written(bytes: u64, records: u64) -> Minute {

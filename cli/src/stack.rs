@@ -59,16 +59,16 @@ impl fmt::Display for UnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unread(what) => f.write_str(what),
-            Self::Untold => f.write_str("no alarm tells them"),
+            Self::Untold => f.write_str("no alarm has them"),
             Self::Others { asked, stacks, is_own } => {
                 let (alarms, stacks) =
-                    (if *is_own { "its alarms" } else { "the alarms that tell settings" }, either(stacks));
-                write!(f, "{alarms} belong to stack {stacks}, not to {asked} (say --stack-name {stacks})")
+                    (if *is_own { "its alarms" } else { "the alarms that have settings" }, either(stacks));
+                write!(f, "{alarms} belong to stack {stacks}, not to {asked} (use --stack-name {stacks})")
             }
             Self::Several(stacks) => {
                 write!(
                     f,
-                    "alarms of several stacks tell settings, and it is not clear which stack applies: {}",
+                    "alarms of several stacks have settings, and it is not clear which stack applies: {}",
                     either(stacks)
                 )
             }
@@ -207,10 +207,13 @@ fn gaps(told: &StackSettings, policy: &Policy, options: &StackOptions) -> Option
     let ours: Vec<_> = ours.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let lacking = (!ours.is_empty()).then(|| {
         let ours = ours.join(", ");
-        format!("the alarms of stack {stack} do not tell all its settings: shardctl's own are {ours}. To give the stack's: --policy FILE")
+        format!(
+            "the alarms of stack {stack} do not have all its settings: shardctl uses its own: {ours}. To \
+            give the stack's: --policy FILE"
+        )
     });
     let unknown = (!unknown.is_empty()).then(|| {
-        format!("the alarms of stack {stack} tell what shardctl does not know as a setting: {}", unknown.join(", "))
+        format!("the alarms of stack {stack} have settings that shardctl does not know: {}", unknown.join(", "))
     });
     let gaps: Vec<_> = lacking.into_iter().chain(unknown).collect();
     (!gaps.is_empty()).then(|| gaps.join("; "))

@@ -34,14 +34,15 @@ use kinesis_model::whole_minute;
 /// Shards that are shown to a person, the busiest first; programs get all.
 const SHARDS_SHOWN: usize = 20;
 
-/// Show how a stream stands, and what kinesis-scaler would do with it now; without a name, all streams it is to manage.
+/// Show a stream's state, and what kinesis-scaler would do with it now; without a name, show all managed streams.
 ///
-/// Changes nothing. What cannot be read is left out, and said. Load is that of the last minutes that CloudWatch has,
-/// throttled records included; lag is known only of consumers that use `GetRecords`. What would be done is decided by
-/// the deployed code with the settings that the stack's alarms tell, or those given here. Reading costs less than a cent.
+/// Changes nothing. What cannot be read is left out and named. The load is that of the last minutes that CloudWatch
+/// has, throttled records included; lag is known only for consumers that use `GetRecords`. The deployed code decides
+/// what would be done, with the settings that the stack's alarms have or those given here. Reading costs less than a
+/// cent.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The stream [default: every stream that carries the tag kinesis-scaler/managed, a line each].
+    /// The stream [default: every stream that has the tag kinesis-scaler/managed, one line for each].
     #[arg(value_name = "NAME", value_parser = stream_name)]
     pub(crate) name: Option<String>,
     #[command(flatten)]
@@ -333,7 +334,7 @@ impl Status<'_> {
             writeln!(out, "  scale-out: {}\n  scale-in: {}", scale_out.in_words(), scale_in.in_words())?;
         }
         for fault in scale_out.faults.iter().chain(&scale_in.faults) {
-            writeln!(out, "  besides: {fault}")?;
+            writeln!(out, "  also: {fault}")?;
         }
         for missing in &self.missing {
             writeln!(out, "\nmissing: {missing}")?;
@@ -373,7 +374,7 @@ impl Status<'_> {
             writeln!(out, "{warning}")?;
         }
         for fault in &self.tag_faults {
-            writeln!(out, "wrong: {fault}; the functions leave the stream alone until that is corrected")?;
+            writeln!(out, "wrong: {fault}; the functions do not change the stream until this is corrected")?;
         }
         for tag in &self.no_room_for {
             writeln!(out, "wrong: all {TAGS_PER_STREAM_MAX} tags are in use and the functions need {tag}: remove one")?;
@@ -428,7 +429,7 @@ impl Status<'_> {
     fn tell_alarms(&self, out: &mut impl Write) -> Result<()> {
         let Some(alarms) = &self.alarms else { return Ok(()) };
         if alarms.is_empty() {
-            let why = if self.managed == Some(true) { ": alarm-sync makes them, where it is deployed" } else { "" };
+            let why = if self.managed == Some(true) { ": alarm-sync creates them, if it is deployed" } else { "" };
             return Ok(writeln!(out, "\nalarms: none{why}")?);
         }
         let rows = alarms.iter().map(|AlarmReport { name, state, since }| {

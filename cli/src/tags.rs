@@ -94,7 +94,7 @@ mod tests {
         assert!(given(&["kinesis-scaler/managed=true", "kinesis-scaler/shards-min=3", "team=a"]).unwrap().managed);
         for (tags, words) in [
             (&["kinesis-scaler/managed=yes"][..], "tag kinesis-scaler/managed=\"yes\" is not true or false"),
-            (&["kinesis-scaler/shards-mim=3"], "is not a tag we know"),
+            (&["kinesis-scaler/shards-mim=3"], "is not one of the scaler's tags"),
             (&["kinesis-scaler/shards-min=9", "kinesis-scaler/shards-max=3"], "shards_min=9 is more than shards_max=3"),
             (&["team=a", "team=b"], "tag team is given twice"),
         ] {

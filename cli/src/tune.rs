@@ -25,28 +25,28 @@ use crate::words::HOURS_PER_MONTH;
 /// A day at least: what is chosen on less is chosen by chance.
 const MINUTES_MIN: usize = 1_440;
 
-/// Which settings suit a stream best: tries a grid of them on its past.
+/// Find the settings that suit a stream best, by trying a grid of settings on its past.
 ///
 /// Risk, target utilization and stabilization window, in 45 combinations. They are chosen on the first two thirds of
-/// the history, and checked on the last third, which had no say: settings that only fit the past show there. --policy
-/// gives the settings to begin from, with which the others are compared.
+/// the history and checked on the last third, which shows settings that fit only the past. --policy gives the starting
+/// settings, with which the others are compared.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("workload").args(["stream", "trace"]).required(true)))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: SourceOptions,
-    /// The settings to begin from: a file of NAME=value lines, the environment variables of the functions [default: as
-    /// they are deployed, but without a maximum].
+    /// The starting settings: a file of NAME=value lines, the environment variables of the functions [default: the
+    /// template's defaults without a maximum].
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     policy: Option<PathBuf>,
     #[command(flatten)]
     settings: SettingOptions,
     #[command(flatten)]
     assumptions: AssumptionOptions,
-    /// Percent of the bytes that may be throttled at most [default: as many as with the settings to begin from].
+    /// Highest percent of the bytes that may be throttled [default: the percent with the starting settings].
     #[arg(long, value_name = "PERCENT", value_parser = percent_option, help_heading = "Choice")]
     throttled_max: Option<f64>,
-    /// How to tell what came of it.
+    /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
     output: Output,
 }
@@ -59,8 +59,8 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
     let minutes = source.trace.minutes.len();
     if minutes < MINUTES_MIN {
         bail!(
-            "{} has {minutes} minutes: to choose settings takes {MINUTES_MIN} or more; wait until there are, or give \
-             another trace",
+            "{} has {minutes} minutes: choosing settings needs {MINUTES_MIN} or more; wait until there are, or \
+             give another trace",
             source.trace.name
         );
     }
@@ -88,12 +88,12 @@ impl Trial {
         if self.winner().chosen_on.throttled_bytes_share > self.throttled_max {
             writeln!(
                 out,
-                "None throttles as little as asked for ({}): the best is the one that throttles least.",
+                "No settings throttle as little as requested ({}): the best settings are those that throttle least.",
                 percent(self.throttled_max, 3)
             )?;
         }
         if self.winner().policy == self.base().policy {
-            return Ok(writeln!(out, "Nothing is better than what there was to begin from: stay with it.")?);
+            return Ok(writeln!(out, "No settings are better than the starting ones: keep those.")?);
         }
         writeln!(out, "{}", self.verdict())?;
         if self.held() {
@@ -113,7 +113,7 @@ impl Trial {
             let Candidate { policy, chosen_on, checked_on } = one;
             let mark = match *policy {
                 policy if policy == winner => "best",
-                policy if policy == self.base().policy => "begun from",
+                policy if policy == self.base().policy => "starting",
                 _ => "",
             };
             [
@@ -136,7 +136,12 @@ impl Trial {
         let (winner, base) = (self.winner(), self.base());
         let (new, old) = (&winner.checked_on, &base.checked_on);
         let monthly = (old.usd - new.usd) / hours(self.trace.minutes.len() - self.split) * HOURS_PER_MONTH;
-        let words = if self.held() { "It held" } else { "It did not hold, so stay with what there was" };
+        let words = if self.held() {
+            "The result held"
+        } else {
+            "The result did not hold, so keep the starting \
+            settings"
+        };
         format!(
             "Best: {}.\n\
              {words}: checked, it costs {} USD instead of {} ({} USD a month {}), and throttles {} of the bytes \

@@ -79,7 +79,7 @@ pub(crate) async fn until_step(
         let waited = cloud.clock().now().duration_since(began);
         if waited >= most {
             bail!(
-                "{seen}, and was waited for for {} minutes: shardctl status {} shows how it goes",
+                "{seen}, after a wait of {} minutes: shardctl status {} shows its state",
                 most.as_mins(),
                 operand(stream)
             );

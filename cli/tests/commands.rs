@@ -76,11 +76,11 @@ fn files_that_are_not_what_they_should_be_are_told() {
     let bad = |name: &str, text: &str| file(name, text).to_str().unwrap().to_owned();
     refused(1, "cannot open the trace missing.csv", "simulate --trace missing.csv");
     let header = bad("header.csv", "time,bytes\n");
-    refused(1, "line 1: the header is `time,bytes`, without timestamp and", &format!("simulate --trace {header}"));
+    refused(1, "line 1: the header is `time,bytes`, and lacks timestamp and", &format!("simulate --trace {header}"));
     let folder = scratch("no/such/folder/calls.jsonl");
     refused(1, "cannot write ", &format!("simulate --trace NEWS --calls {}", folder.display()));
     let short = cut("news.csv", 100, "short.csv");
-    refused(1, "short has 100 minutes: to choose settings takes 1440", &format!("tune --trace {}", short.display()));
+    refused(1, "short has 100 minutes: choosing settings needs 1440", &format!("tune --trace {}", short.display()));
     for (text, words) in [
         ("SHARDS_MIN", "line 1: `SHARDS_MIN` is not NAME=value"),
         ("# a comment\nSHARDS_MIN=1\nSHARDS_MIN=2\n", "line 3: SHARDS_MIN is there twice"),
@@ -215,7 +215,7 @@ fn a_backtest_draws_a_picture() {
     let to = scratch("news.svg");
     let arguments = format!("backtest --no-optimum --picture {} --trace", to.display());
     let told = told(&arguments, &[&trace("news.csv")]);
-    assert!(told.contains("\nWhat was paid is not known of a trace; with --stream it is.\n"), "{told}");
+    assert!(told.contains("\nThe cost that was paid is not known for a trace. With --stream it is known.\n"), "{told}");
     let text = fs::read_to_string(&to).unwrap();
     let svg = roxmltree::Document::parse(&text).unwrap();
     assert_eq!(svg.root_element().tag_name().name(), "svg");

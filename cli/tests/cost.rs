@@ -96,8 +96,8 @@ async fn every_stream_is_shown_with_what_could_be_saved() {
     let row = |stream: &str| all.lines().find(|line| line.trim_start().starts_with(stream)).unwrap().to_owned();
     assert!(row("orders").ends_with("over 1.00"), "{all}");
     for (stream, words) in [
-        ("idle-hands", "its busiest minute needs 3 shards: enrol it"),
-        ("elastic", "switch to provisioned mode, and enrol it: 3 shards carry its busiest minute"),
+        ("idle-hands", "its busiest minute needs 3 shards: enrol the stream"),
+        ("elastic", "switch to provisioned mode, and enrol the stream: 3 shards carry its busiest minute"),
         ("orders", "a record has 2048 bytes on average and is billed as 25 KB"),
     ] {
         let is_it = |line: &str| line.starts_with(&format!("{stream}: ")) && line.contains(words);

@@ -48,7 +48,12 @@ fn a_profile_that_gives_nothing_is_named() {
     fails("status", &[("AWS_PROFILE", "bsae"), HERE], &["is base meant?"], &[]);
     fails("status", &[("AWS_PROFILE", "dev")], &["IAM Identity Center", "aws sso login --profile dev"], &["cargo"]);
     fails("status", &[("AWS_PROFILE", "noregion")], &["the profile of AWS_PROFILE=\"noregion\" has none"], &[]);
-    fails("status", &[("AWS_PROFILE", "proc")], &["credential_process=\"/bin/false\", which gives none"], &[]);
+    fails(
+        "status",
+        &[("AWS_PROFILE", "proc")],
+        &["credential_process=\"/bin/false\", which returned no credentials"],
+        &[],
+    );
     fails("status", &[HERE, KEYS[0]], &["AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"], &[]);
     let gone = [("AWS_CONFIG_FILE", "gone"), ("AWS_PROFILE", "dev"), HERE];
     fails(
@@ -163,7 +168,7 @@ fn credentials_that_aws_does_not_take_are_no_lacking_permission() {
     let words = [
         "an answer that cannot be read: HTTP 407 with application/x-amz-json-1.1, but its body is not what AWS writes",
         "which begins \"<html><body>Sign in</body></html>\"",
-        "what answered does not speak as AWS does: is it what AWS_ENDPOINT_URL=",
+        "the answer is not from an AWS service: is AWS_ENDPOINT_URL=",
     ];
     fails("status orders", &variables, &words, &["permission", "does anything listen"]);
     // AWS itself fails, and says so with a code, without one, or not at all.

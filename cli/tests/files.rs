@@ -343,7 +343,7 @@ fn topic_lists_of_other_tools_are_read_or_named() {
     for (text, words) in [
         ("[\"fares\", \"parcels\"]", "kafka-topics.sh --describe"),
         ("{\"hits\": {\"total\": 3}}", "kcat -L -J"),
-        ("fares\nparcels\n", "if it is kafka-topics --list: --describe is read"),
+        ("fares\nparcels\n", "if it is kafka-topics --list: use --describe"),
         ("GROUP  TOPIC  PARTITION  CURRENT-OFFSET\na  b  0  1\n", "give it as --groups"),
     ] {
         let output =
@@ -401,10 +401,10 @@ fn one_odd_row_of_a_description_is_left_out_and_the_others_are_planned() {
         left_out(&plan),
         [
             "clicks: line 3: partitions=\"many\" is not a whole number of 1 or more",
-            "line 4: \"\\\"parcels;2;1;24\": a quote begins on it that does not end with a row",
-            "short: line 5: \"short;1\": it has 2 cells and the header 4",
-            "orders: line 6: mb_per_second=\"1,024\": expected MB a second, above 0 and up to 10000, as 3.5; it is 1024 to some and \
-             1.024 to others: write one of them",
+            "line 4: \"\\\"parcels;2;1;24\": it begins a quoted cell that has no closing quote at the end of a row",
+            "short: line 5: \"short;1\": it has 2 cells, and the header has 4",
+            "orders: line 6: mb_per_second=\"1,024\": expected MB a second, above 0 and up to 10000, for \
+             example 3.5; it is 1024 to some readers and 1.024 to others: write one of the two",
         ]
     );
     assert!(!check_of(&plan, "every topic in the files is read").0);
@@ -417,7 +417,8 @@ fn contradictions_are_told_as_they_were_written() {
     let plan =
         json(&told("migrate plan --region us-east-1 --output json --topics", &[&first, "--topics".as_ref(), &second]));
     let expected = format!(
-        "fares: topic 1: bytes_per_second=\"1048576\" here and mb_per_second=\"3.5\" in {}: line 2: which of the two?",
+        "fares: topic 1: bytes_per_second=\"1048576\" here and mb_per_second=\"3.5\" in {}: line 2: which of \
+         the two is right?",
         first.display()
     );
     assert_eq!((names(&plan), left_out(&plan)), (vec!["clicks"], vec![expected]));

@@ -122,18 +122,19 @@ fn users_of_a_file_get_the_keys_of_a_strategy() {
 fn what_cannot_be_counted_is_named() {
     let bad = |name, text: &str| file(name, text);
     for (arguments, path, code, words) in [
-        ("keys test --keys", Some(bad("empty.txt", "")), 1, "has no key: a line each is expected"),
+        ("keys test --keys", Some(bad("empty.txt", "")), 1, "has no key: expected one key on each line"),
         (
             "keys test --keys",
             Some(bad("gap.txt", "a\n\nb\n")),
             1,
-            "line 2 is no key: a partition key has 1 to 256 characters, and this is empty",
+            "line 2 is not a valid key: a partition key has 1 to 256 characters, and this key is empty",
         ),
         (
             "keys test --keys",
             Some(bad("long.txt", &"k".repeat(257))),
             1,
-            "line 1 is no key: a partition key has 1 to 256 characters, and \"kkkkkkkkkkkkkkkkkkkk...\" has 257",
+            "line 1 is not a valid key: a partition key has 1 to 256 characters, and \
+             \"kkkkkkkkkkkkkkkkkkkk...\" has 257",
         ),
         (
             "keys test --field user --keys",

@@ -67,7 +67,7 @@ async fn answers_for_people_say_what_is_next() {
         assert!(made.contains(words), "{made}");
     }
     let resized = told(&sandbox, "scale orders to 4").await;
-    assert!(resized.contains("asked for: from 1 to 2, on the way to 4\n"), "{resized}");
+    assert!(resized.contains("requested: from 1 to 2, on the way to 4\n"), "{resized}");
     assert!(resized.ends_with("To go on: shardctl scale --wait orders to 4\n"), "{resized}");
     fails(sandbox.endpoint(), "create orders", &["stream orders exists already", "shardctl status orders"]).await;
 
@@ -81,7 +81,7 @@ async fn answers_for_people_say_what_is_next() {
         "cost 7.20 USD a month",
         "resizes left in 24 h: 10 of 10\n",
         "alarms: none: alarm-sync makes them",
-        "scale-in: dry run: would scale-in from 8 to 4: ",
+        "scale-in: dry run: would scale in from 8 to 4 shards: ",
     ] {
         assert!(status.contains(words), "{words}: {status}");
     }
@@ -161,7 +161,7 @@ async fn an_order_takes_nothing_away_that_is_needed() {
     sandbox.forget_calls();
     let few = held(&sandbox, "scale busy to 3").await;
     assert_eq!((&few["outcome"], &few["to"]), (&json!("held"), &json!(8)), "not half of what was ordered: {few}");
-    assert!(few["words"].as_str().unwrap().starts_with("stays at 8: the busiest minute"), "{few}");
+    assert!(few["words"].as_str().unwrap().starts_with("stays at 8: demand in the busiest minute"), "{few}");
     assert!(few["next"].as_str().unwrap().contains("shardctl scale busy to 5"), "{few}");
     sandbox.cloudwatch().record(
         &Metric::kinesis("busy", "GetRecords.IteratorAgeMilliseconds"),
@@ -216,7 +216,7 @@ async fn a_stream_to_which_nobody_writes_shrinks_when_a_person_takes_the_unknown
     // What is known counts all the same.
     loaded(&sandbox, "busy", 8, 4.0, &[]).await;
     let busy = held(&sandbox, "scale busy to 4 --despite-unknown-load").await;
-    assert!(busy["words"].as_str().unwrap().starts_with("stays at 8: the busiest minute"), "{busy}");
+    assert!(busy["words"].as_str().unwrap().starts_with("stays at 8: demand in the busiest minute"), "{busy}");
     let look = shardctl_at(sandbox.endpoint(), "scale busy in --despite-unknown-load", &[]).await;
     assert_eq!(look.status.code(), Some(2), "a look goes by what is known");
 }
@@ -316,7 +316,7 @@ async fn a_creation_that_stops_half_way_says_how_to_go_on_and_back() {
     });
     let words = [
         "AddTagsToStream for orders: AccessDeniedException: not authorized; ask for the permission kinesis:AddTags",
-        "Done: stream orders was asked for, became ACTIVE. Not done: tagged, given a retention of 48 h, tried",
+        "Done: stream orders was requested, became ACTIVE. Not done: tagged, given a retention of 48 h, tried",
         "aws kinesis add-tags-to-stream --region us-east-1 --stream-name orders --tags '{\"kinesis-scaler/managed\":\"true\",\"team\":",
         "aws kinesis increase-stream-retention-period --region us-east-1 --stream-name orders --retention-period-hours 48",
         "aws kinesis delete-stream --region us-east-1 --stream-name orders",
@@ -338,13 +338,13 @@ fn bad_usage_is_told_before_anything_is_called() {
         ("create orders --tag a=1 --tag a=2", "tag a is given twice"),
         ("create orders --managed --tag kinesis-scaler/managed=false", "contradicts --managed"),
         ("create orders --tag kinesis-scaler/shards-min=none", "is not a whole number from 1 to 10000"),
-        ("create orders --tag kinesis-scaler/shards-mim=1", "is not a tag we know"),
+        ("create orders --tag kinesis-scaler/shards-mim=1", "is not one of the scaler's tags"),
         ("status or/ders", "expected a stream's name"),
         ("status --shards-min 9 --shards-max 3", "shards_min=9 is more than shards_max=3"),
         ("status orders --policy nowhere.txt", "no settings file is called \"nowhere.txt\""),
         ("scale orders", "<ORDER>"),
         ("scale orders up", "possible values: auto, out, in, to"),
-        ("scale orders to", "to which count? Say shardctl scale orders to N"),
+        ("scale orders to", "no shard count is given: use shardctl scale orders to N"),
         ("scale orders to 0", "0 is not in 1..=10000"),
         ("scale orders to many", "invalid value 'many'"),
         ("scale orders rebalance 4", "say shardctl scale orders to 4"),
@@ -374,7 +374,7 @@ async fn a_stream_without_room_for_our_tags_is_told() {
         assert_eq!(status["no_room_for"], missing, "{stream}");
         let words = told(&sandbox, &format!("status {stream}")).await;
         assert_eq!(words.contains("the functions need kinesis-scaler/notices"), others > 47, "{stream}: {words}");
-        assert_eq!(words.contains("would scale-out"), !refused, "{stream}: {words}");
+        assert_eq!(words.contains("would scale out"), !refused, "{stream}: {words}");
         assert_eq!(words.contains("there is no room for kinesis-scaler/resizes"), refused, "{stream}: {words}");
     }
 }

@@ -61,7 +61,7 @@ fn consumers_share_or_have_enhanced_fan_out_and_every_command_says_the_same() {
         assert_eq!(moved["topics"][0]["reading"], reading);
         assert_eq!(moved["usd_month"], plan(&format!("--consumers {consumers}"))["cost"]["usd_month"]);
     }
-    let words = "3 consumers with enhanced fan-out (2 at most can share the shards)";
+    let words = "3 consumers with enhanced fan-out (at most 2 can share the shards)";
     for command in [
         "size --mb-per-second 10 --records-per-second 10000 --consumers 3 --region us-east-1",
         "compare --mb-per-second 10 --record-kb 10 --consumers 3 --region us-east-1",
@@ -196,7 +196,7 @@ fn a_load_has_the_same_shards_in_every_command() {
 #[test]
 fn a_load_that_no_count_of_keys_carries_is_told_so() {
     let told = told("size --mb-per-second 9000 --partition-keys 1 --region us-east-1", &[]);
-    assert!(told.contains("Neither more shards nor up to a million keys would do."), "{told}");
+    assert!(told.contains("Neither more shards nor up to a million keys would be enough."), "{told}");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn what_cannot_be_had_is_priced_with_a_warning() {
     };
     let huge = warnings("--mb-per-second 9000 --region us-east-1");
     assert!(huge.contains("3 x r5.large do not carry this: each would have 9000 MB/s in or out"), "{huge}");
-    assert!(huge.contains("no stream has more than 10,000 shards, and this load takes 11,250"), "{huge}");
+    assert!(huge.contains("a stream has at most 10,000 shards, and this load needs 11,250"), "{huge}");
     assert!(!huge.contains("on-demand"), "{huge}");
     let tokyo = warnings("--mb-per-second 201 --region ap-northeast-1");
     assert_eq!(
@@ -240,7 +240,7 @@ fn what_cannot_be_had_is_priced_with_a_warning() {
     let words = told("compare --record-kb 10 --mb-per-second 10 --region us-east-1", &[]);
     assert!(
         words.contains(
-            "Nothing here checks whether the brokers carry the load: at the peak each of them takes 10 MB/s in"
+            "Nothing here checks whether the brokers carry the load: at the peak each broker receives 10 MB/s"
         )
     );
     assert!(words.contains("shards for the peak costs less than Kafka at every load up to 20.0 MB/s"), "{words}");
@@ -372,7 +372,7 @@ fn what_is_wrong_with_a_description_is_told_with_its_place_and_all_at_once() {
             "bad.csv: line 2: key_ordering=\"maybe\" is not yes or no",
             "bad.csv: line 3: topic=\"bad name\" is not a topic's name",
             "bad.csv: line 4: the field `topic`, its name, is missing",
-            "bad.csv: line 5: \"short\": it has 1 cells and the header 4",
+            "bad.csv: line 5: \"short\": it has 1 cells, and the header has 4",
         ],
     );
     bad(
@@ -389,7 +389,7 @@ fn what_is_wrong_with_a_description_is_told_with_its_place_and_all_at_once() {
     bad(
         "twice.csv",
         "topic,partitions\norders,1\norders,2\n",
-        &["line 3: partitions=\"2\" here and partitions=\"1\" in", "twice.csv: line 2: which of the two?"],
+        &["line 3: partitions=\"2\" here and partitions=\"1\" in", "twice.csv: line 2: which of the two is right?"],
     );
     bad("huge.csv", "topic,bytes_per_second\norders,18446744073709551615\n", &["is not a number up to 10485760000"]);
     bad("nothing.txt", "hello\n", &["nothing.txt is neither JSON nor CSV with a column `topic`"]);
@@ -419,7 +419,7 @@ fn a_topic_whose_name_is_too_long_for_a_stream_is_told() {
 #[test]
 fn more_shards_than_a_stream_has_are_told() {
     let large = told("size --kafka-mb-per-second 10000 --region us-east-1", &[]);
-    assert!(large.contains("No stream is resized to more than 10000 shards"), "{large}");
+    assert!(large.contains("AWS resizes no stream above 10000 shards"), "{large}");
     let topics = file("large.csv", "topic,mb_per_second\nclicks,10000\n");
     let plan = told("migrate plan --region us-east-1 --topics", &[&topics]);
     assert!(plan.contains("# clicks: 12000 shards are more than one stream can have"), "{plan}");

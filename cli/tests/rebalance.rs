@@ -236,7 +236,7 @@ async fn what_no_split_helps_is_said() {
     let capped = World::loaded(&[1.7, 0.5], &[(TAG_SHARDS_MAX, "3")]).await;
     let looked = capped.answer("scale orders rebalance --dry-run").await;
     let notes = looked["notes"].to_string();
-    assert!(notes.contains("takes 4 shards, and the maximum is 3") && notes.contains("shards-max=4"), "{notes}");
+    assert!(notes.contains("only with 4 shards, and the maximum is 3") && notes.contains("shards-max=4"), "{notes}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,6 +282,6 @@ async fn a_look_that_comes_to_splits_says_which_and_goes_on() {
     let spent: Vec<_> = (0..10).map(|i| format!("o{}=2-2", at - i)).collect();
     let spent = World::loaded(&[1.5, 1.5], &[(TAG_RESIZES, &spent.join(" "))]).await;
     let one = spent.told("scale orders out").await;
-    assert!(one.contains("split shardId-000000000000 (1 of 2): scale-out from 2 to 3: "), "{one}");
+    assert!(one.contains("split shardId-000000000000 (1 of 2): scale-out from 2 to 3 shards: "), "{one}");
     assert!(one.ends_with("To go on: shardctl scale --wait orders out\n"), "{one}");
 }

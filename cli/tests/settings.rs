@@ -184,7 +184,7 @@ async fn status_and_scale_judge_by_what_the_stacks_alarms_tell() {
         loaded(&sandbox, stream, 4, 3.9, &[]).await;
     }
     let unknown = told(&sandbox, "status orders").await;
-    let warning = "the stack's settings are unknown (no alarm tells them): shardctl uses the template's defaults";
+    let warning = "the stack's settings are unknown (no alarm has them): shardctl uses the template's defaults";
     assert!(unknown.contains("1 to 10000 shards\n") && unknown.contains(warning), "{unknown}");
     assert!(answer(&sandbox, "scale orders out --dry-run").await["notes"][0].as_str().unwrap().starts_with(warning));
 

@@ -57,8 +57,8 @@ async fn a_streams_own_history_is_replayed_against_what_was_paid() {
     assert!((number(paid, "/score/shard_hours") - minutes / 60.0 * 4.0).abs() < 1e-6, "{paid}");
 
     let told = succeeded(shardctl(&sandbox, "backtest --stream orders --no-optimum").await);
-    assert!(told.contains("orders, with the 4 shards that it has now held all along, costs "), "{told}");
-    assert!(told.contains(" % of the minutes CloudWatch knows nothing; they count as idle.\n"), "{told}");
+    assert!(told.contains("orders, with its present 4 shards all the time, costs "), "{told}");
+    assert!(told.contains(" % of the minutes; they count as idle.\n"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +83,7 @@ async fn a_stream_is_tuned_on_its_own_history() {
 async fn a_stream_without_a_history_and_one_that_is_none_are_told() {
     let sandbox = sandbox().await;
     for (stream, words) in [
-        ("silent", "CloudWatch knows of no write to stream silent in the 20160 minutes since "),
+        ("silent", "CloudWatch shows no write to stream silent in the 20160 minutes since "),
         ("orderz", "DescribeStreamSummary for orderz: ResourceNotFoundException: "),
     ] {
         let output = shardctl(&sandbox, &format!("backtest --stream {stream}")).await;

@@ -81,7 +81,7 @@ fn draw_head(frame: &mut Frame, area: Rect, story: &Story) {
             .bold()
             .fg(Color::Cyan),
         Span::from(
-            minute.map_or_else(String::new, |minute| format!("   {:.1} MiB/s wanted", minute.offered_mib_per_second)),
+            minute.map_or_else(String::new, |minute| format!("   {:.1} MiB/s demand", minute.offered_mib_per_second)),
         ),
         Span::from("   q quits").dim(),
     ]);

@@ -80,7 +80,7 @@ fn conclude(story: &Story, is_over: bool) -> anyhow::Result<ExitCode> {
     }
     let shortcomings = story.shortcomings();
     for shortcoming in &shortcomings {
-        writeln!(out, "NOT AS IT SHOULD BE: {shortcoming}.")?;
+        writeln!(out, "THE DEMO FAILED: {shortcoming}.")?;
     }
     Ok(if shortcomings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -30,7 +30,7 @@ impl View for Plain {
     fn show(&mut self, story: &Story) -> anyhow::Result<bool> {
         let mut out = io::stdout();
         if !std::mem::replace(&mut self.has_begun, true) {
-            writeln!(out, "minute  wanted  accepted  throttled  shards")?;
+            writeln!(out, "minute  demand  accepted  throttled  shards")?;
         }
         for minute in &story.minutes[self.minutes_told..] {
             // What was decided before this minute ended stands before it, though its metrics come later.

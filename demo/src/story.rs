@@ -128,15 +128,16 @@ impl Story {
         let is_late = |minute: &&MinuteSeen| late.contains(&self.minute_of(minute.began));
         let throttled_late = self.minutes.iter().filter(is_late).any(throttled);
         let end = self.minutes.last().map_or(SHARDS_AT_FIRST, |minute| minute.shards);
-        let told_of_resizes = self.messages.iter().filter(|subject| subject.contains(" goes from ")).count();
+        let told_of_resizes =
+            self.messages.iter().filter(|subject| subject.contains(" is being resized from ")).count();
         let checks = [
             (self.alarms_made == AlarmKind::ALL.len(), "alarm-sync did not make the stream's six alarms"),
-            (self.syncs > 0, "alarm-sync did not look again"),
-            (self.minutes.iter().any(throttled), "the rush never throttled, so nothing was shown"),
+            (self.syncs > 0, "alarm-sync did not run again"),
+            (self.minutes.iter().any(throttled), "the peak never throttled, so nothing was shown"),
             (peak > SHARDS_AT_FIRST, "the stream was not scaled out"),
             (!throttled_late, "throttling did not stop within a few minutes"),
             (end == SHARDS_AT_FIRST, "the stream did not come back to its first size"),
-            (told_of_resizes > 0, "people were not told of a resize"),
+            (told_of_resizes > 0, "no message about a resize was sent"),
         ];
         checks.into_iter().filter(|(held, _)| !held).map(|(_, shortcoming)| shortcoming).collect()
     }
@@ -149,27 +150,30 @@ impl Story {
         let resizes = self.told.iter().filter(|told| told.kind == OutcomeKind::Resized).count();
         let end = self.minutes.last().map_or(SHARDS_AT_FIRST, |minute| minute.shards);
         let mut text = format!(
-            "\nIn {} minutes of the stream: {SHARDS_AT_FIRST} shards, {} at the peak, {end} at the end, in {resizes} resizes.\n",
+            "\nIn {} minutes: {SHARDS_AT_FIRST} shards at first, {} at the peak, {end} at the end, with \
+             {resizes} resizes.\n",
             self.minutes.len(),
             self.peak_shards(),
         );
         if let Some(last) = last_throttled {
             let _ = writeln!(
                 text,
-                "Throttled records: {throttled}, the last in minute {}; the rush was full from minute {RUSH_IS_FULL_MINUTE} on.",
+                "Throttled records: {throttled}, the last in minute {}; the load was at its peak from minute \
+                 {RUSH_IS_FULL_MINUTE} on.",
                 self.minute_of(last.began)
             );
         }
         let _ = writeln!(
             text,
-            "Shards cost {} USD; at the peak's size all the time {} USD; on-demand {} USD (us-east-1).",
+            "Cost in us-east-1: {} USD for these shards; {} USD with the peak's shards all the time; {} USD \
+             on-demand.",
             bill.scaled.in_table(),
             bill.static_peak.in_table(),
             bill.on_demand.in_table()
         );
         let _ = writeln!(
             text,
-            "alarm-sync made {} alarms and looked again {} times; people got {} messages.",
+            "alarm-sync created {} alarms and checked them {} more times; the topic received {} messages.",
             self.alarms_made,
             self.syncs,
             self.messages.len(),
@@ -189,7 +193,7 @@ fn made(outcome: &Outcome, alarms: &[AlarmKind]) -> String {
     };
     let scaling = alarms.iter().filter(|kind| matches!(kind, AlarmKind::Scaling(_))).count();
     format!(
-        "made {} alarms for {shards} shards: {scaling} make a function look, {} make a person look",
+        "created {} alarms for {shards} shards: {scaling} start a function, {} notify a person",
         alarms.len(),
         alarms.len() - scaling,
     )
@@ -216,7 +220,7 @@ mod tests {
     #[test]
     fn the_alarms_at_the_start_are_told_in_one_line() {
         let story = story(vec![mended("alarms updated: one, two, ...")], &AlarmKind::ALL);
-        let expected = ["alarm-sync: made 6 alarms for 2 shards: 2 make a function look, 4 make a person look"];
+        let expected = ["alarm-sync: created 6 alarms for 2 shards: 2 start a function, 4 notify a person"];
         assert_eq!(words(&story), expected);
     }
 

@@ -22,14 +22,20 @@ pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The refusal of an operation that the service has not, or this sandbox has not.
 pub(crate) fn unknown_operation(operation: &str, known: &str) -> Refusal {
-    Refusal::new("UnknownOperationException", format!("{operation} is not one this sandbox knows: {known}"))
+    Refusal::new(
+        "UnknownOperationException",
+        format!(
+            "{operation} is not an operation that this sandbox \
+        supports: {known}"
+        ),
+    )
 }
 
 /// What to say of the first of these fields that is given, none of which is modelled: a caller who needs one is refused, and
 /// not answered wrongly.
 pub(crate) fn unmodelled<T>(fields: &[(&str, &Option<T>)]) -> Option<String> {
     let given = fields.iter().find(|(_, value)| value.is_some());
-    given.map(|(name, _)| format!("{name} is not modelled here; leave it out"))
+    given.map(|(name, _)| format!("{name} is not supported by this sandbox; leave it out"))
 }
 
 /// The operation asked of the service with this prefix; `None` when the request is for another service.

@@ -98,12 +98,12 @@ fn get_products(input: &GetProducts) -> Result<Value, Refusal> {
     };
     if SERVICES.iter().all(|(code, _)| *code != service) {
         let known = SERVICES.map(|(code, _)| code).join(", ");
-        let message = format!("ServiceCode {service:?} is not one this sandbox knows: {known}");
+        let message = format!("ServiceCode {service:?} is not one that this sandbox supports: {known}");
         return Err(Refusal::new("NotFoundException", message));
     }
     if let Some(filter) = input.filters.iter().find(|filter| filter.comparison().is_none()) {
         let message =
-            format!("Type {:?} of a filter is not one this sandbox knows: TERM_MATCH, CONTAINS", filter.r#type);
+            format!("Type {:?} of a filter is not one that this sandbox supports: TERM_MATCH, CONTAINS", filter.r#type);
         return Err(Refusal::new(INVALID, message));
     }
     let page = page(input.max_results)?;
@@ -112,7 +112,15 @@ fn get_products(input: &GetProducts) -> Result<Value, Refusal> {
         of_service.filter(|product| input.filters.iter().all(|it| it.passes(product))).collect();
     let first = input.next_token.as_deref().map_or(Ok(0), |token| {
         let known = token.parse().ok().filter(|first| *first < products.len());
-        known.ok_or_else(|| Refusal::new("ExpiredNextTokenException", format!("NextToken {token:?} was not given out")))
+        known.ok_or_else(|| {
+            Refusal::new(
+                "ExpiredNextTokenException",
+                format!(
+                    "NextToken {token:?} is not one \
+            that this sandbox returned"
+                ),
+            )
+        })
     })?;
     let end = products.len().min(first + page);
     let list: Vec<String> = products[first..end].iter().map(|product| product.json().to_string()).collect();

@@ -28,7 +28,7 @@ pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, n
         Err(_) => refused(
             &shared,
             sns::NAMESPACE,
-            &Refusal::new("MalformedQueryString", "The request body is not a form of one value a name"),
+            &Refusal::new("MalformedQueryString", "The request body is not a form with one value for each name"),
         ),
     }
 }

@@ -65,7 +65,7 @@ fn refusal(shared: &Shared, operation: &str, bucket: &str, headers: &HeaderMap) 
     }
     let encoding = headers.get(header::CONTENT_ENCODING).and_then(|it| it.to_str().ok()).unwrap_or_default();
     if encoding.contains("aws-chunked") {
-        let message = "Bodies in chunks (aws-chunked) are not modelled here; send an object whole";
+        let message = "Bodies in chunks (aws-chunked) are not supported by this sandbox; send an object whole";
         return Some(error(shared, StatusCode::NOT_IMPLEMENTED, "NotImplemented", message));
     }
     None

@@ -31,7 +31,7 @@ fn publish(shared: &Shared, form: &Form) -> Result<String, Refusal> {
     let code = "Throttling"; // not reached today: no rate of SNS is in the table
     shared.called("sns", action).map_err(|too_fast| Refusal::new(code, too_fast.message()))?;
     if action != "Publish" {
-        let message = format!("The action {action} is not one this sandbox knows: Publish");
+        let message = format!("The action {action} is not one that this sandbox supports: Publish");
         return Err(Refusal::new("InvalidAction", message));
     }
     let topic =

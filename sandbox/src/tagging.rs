@@ -195,7 +195,7 @@ fn token(last: &str, now: Timestamp) -> String {
 fn last_name(token: &str, now: Timestamp) -> Result<&str, Refusal> {
     let parts = token.split_once(':').and_then(|(given, last)| Some((given.parse().ok()?, last)));
     let (given, last) = parts.ok_or_else(|| {
-        Refusal::new(EXPIRED, format!("PaginationToken {token:?} is not one that was given out here"))
+        Refusal::new(EXPIRED, format!("PaginationToken {token:?} is not one that this sandbox returned"))
     })?;
     let age = now.duration_since(Timestamp::from_second(given).unwrap_or(Timestamp::MIN));
     if age > TOKEN_LIFE {

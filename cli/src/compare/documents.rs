@@ -79,9 +79,9 @@ impl<'a> Documents<'a> {
         )];
         if let Ok(bill) = CapacityStrategy::StaticPeak.month(day, self.alternatives.sheet) {
             truths.push(format!(
-                "No MB is billed but PUT payload units, of which a record takes one for each 25 KB that it has begun: {} USD \
-                 a month for records of that size, and less for larger ones. At the documents' price for each PUT, \
-                 which is a thousand times too high, they would be {}.",
+                "AWS does not bill MB. It bills PUT payload units, one for each started 25 KB of a record: {} \
+                 USD a month for records of that size, and less for larger ones. At the documents' price for \
+                 each PUT, which is a thousand times too high, they would be {}.",
                 bill.cost_of(Item::PutUnits).cents(),
                 documents_put_cost(records_per_second.saturating_mul(MONTH_SECONDS)).cents()
             ));

@@ -103,13 +103,12 @@ fn break_evens(alternatives: &Alternatives<'_>) -> Option<String> {
         return None;
     }
     let brokers = match &alternatives.cluster.brokers {
-        Ok(_) => format!(
-            "; Kafka is {} at each of them, so it is compared up to twice the load only",
-            alternatives.cluster.name
-        ),
+        Ok(_) => {
+            format!("; Kafka has {} at each load, so the comparison ends at twice the load", alternatives.cluster.name)
+        }
         Err(_) => String::new(),
     };
-    let of_peak = if alternatives.day.peak_hours > 0 { " at the peak, the day's shape being the same" } else { "" };
+    let of_peak = if alternatives.day.peak_hours > 0 { " at the peak, with the same shape of the day" } else { "" };
     Some(format!("The cheaper of two, by MB/s{of_peak}{brokers}\n{}", lines.join("\n")))
 }
 
@@ -124,7 +123,7 @@ fn turns_words(first: Alternative, second: Alternative, turns: &[BreakEven], ste
             format!("{} below {}, {} from there on", cheaper(start), step(turn), cheaper(turn))
         }
         [start, first_turn, .., last] => format!(
-            "{} below {}, {} from {} on; between, {} and {} take turns with each shard",
+            "{} below {}, {} from {} on; in between, {} and {} alternate with each shard",
             cheaper(start),
             step(first_turn),
             cheaper(last),
@@ -148,37 +147,38 @@ fn tenths(steps: u32) -> String {
 fn utilization(alternatives: &Alternatives<'_>) -> Option<String> {
     Some(match on_demand_below_permille(&alternatives.day, alternatives.sheet).ok()? {
         Some(permille) => format!(
-            "On-demand Standard is cheaper than shards that are up to {}.{} % full on average (of a large stream: its \
-             hours are not what counts).",
+            "On-demand Standard is cheaper than shards that are up to {}.{} % full on average (for a large \
+             stream, whose stream-hours hardly count).",
             permille / 10,
             permille % 10
         ),
-        None => "On-demand Standard is dearer than shards, however empty they are.".to_owned(),
+        None => "On-demand Standard costs more than shards, however empty they are.".to_owned(),
     })
 }
 
 fn notes(alternatives: &Alternatives<'_>) -> String {
     let mut notes = vec![
         format!(
-            "Kinesis prices of {}. Shards for the peak are those it needs and {HEADROOM_PERCENT} % on top, as shardctl \
-             size has it; kinesis-scaler keeps shards {TARGET_UTILIZATION_PERCENT} % full. The time that a resize takes is \
-             not in it, nor is a VPC endpoint. The scaler's own cost is that of a whole stack, for this one stream.",
+            "Kinesis prices of {}. Shards for the peak are the shards that the peak needs and \
+             {HEADROOM_PERCENT} % more, as in shardctl size; kinesis-scaler keeps shards \
+             {TARGET_UTILIZATION_PERCENT} % full. The time that a resize takes is not included, and neither is \
+             a VPC endpoint. The scaler's own cost is the cost of a whole stack for this one stream.",
             alternatives.sheet.origin()
         ),
-        "Queues, channels and AUTO record distribution exist in on-demand mode alone: if you need one, you have no choice of mode."
+        "Queues, channels and AUTO record distribution exist only in on-demand mode: if you need one of them, \
+         you need that mode."
             .to_owned(),
-        "On-demand Advantage is paid for 25 MB/s in and 25 MB/s out at least, over all streams of the account and \
-         Region: here for this stream alone."
+        "On-demand Advantage is charged for at least 25 MB/s in and 25 MB/s out, over all streams of the \
+         account and Region: here this stream alone pays it."
             .to_owned(),
     ];
     if alternatives.day.peak_hours == 0 {
-        notes.push(
-            "The load is always the same: there is nothing that kinesis-scaler could save by following it.".to_owned(),
-        );
+        notes.push("The load is constant, so kinesis-scaler cannot save anything by following it.".to_owned());
     }
     if alternatives.day.consumers > 1 {
         notes.push(
-            "At each other load the consumers share the shards, or have enhanced fan-out, as that load has it."
+            "At each other load the consumers share the shards, or have enhanced fan-out if there are too many \
+             for that load."
                 .to_owned(),
         );
     }
@@ -190,14 +190,14 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
             Hosting::Msk => "MSK does not bill replication",
         };
         notes.push(format!(
-            "Kafka: a broker's hour {hour}. {} GB of disk each, a GB-month {storage}. A GB between zones {transfer}; \
-             {replicas}. People who run the brokers are not in it.",
+            "Kafka: a broker's hour {hour}. {} GB of disk each, a GB-month {storage}. A GB between zones \
+             {transfer}; {replicas}. The people who run the brokers are not included.",
             brokers.storage_gb(&alternatives.day)
         ));
         let [taken, given] = brokers.network_bytes_per_second(&alternatives.day).map(in_megabytes);
         notes.push(format!(
-            "Nothing here checks whether the brokers carry the load: at the peak each of them takes {taken} MB/s in and gives \
-             {given} MB/s out, replicas included."
+            "Nothing here checks whether the brokers carry the load: at the peak each broker receives {taken} \
+             MB/s and sends {given} MB/s, replicas included."
         ));
     }
     notes.join("\n")
@@ -223,7 +223,7 @@ fn warnings(alternatives: &Alternatives<'_>) -> Vec<String> {
     let shards = day.shards_for_peak().max(day.shards(day.peak_bytes_per_second)).get();
     if shards > SHARDS_PER_STREAM_MAX {
         warnings.push(format!(
-            "warning: no stream has more than {} shards, and this load takes {}: it must be spread over {} streams.",
+            "warning: a stream has at most {} shards, and this load needs {}: spread it over {} streams.",
             thousands(SHARDS_PER_STREAM_MAX.into()),
             thousands(shards.into()),
             shards.div_ceil(SHARDS_PER_STREAM_MAX)

@@ -19,11 +19,11 @@ use crate::options::Output;
 use crate::report::write_json;
 use crate::table::{figure, percent, table};
 
-/// Compare five ways to choose partition keys, on the same made-up events.
+/// Compare five ways to choose partition keys, on the same generated events.
 ///
-/// Keys are hashed as Kinesis does and put on the shards. The busiest shard is told over all events, and in windows of
-/// 60,000 of them: keys by the time look even over a day, and at any time one shard has all. Order is measured by what each
-/// strategy is meant to keep, and by user. Stars are by the figures.
+/// Keys are hashed as Kinesis does and put on the shards. The busiest shard is shown over all events, and in windows of
+/// 60,000 events: time-based keys look even over a day, although at any time one shard receives everything. Order is
+/// measured by what each strategy is meant to keep, and by user. The stars follow from the figures.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

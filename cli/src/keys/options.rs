@@ -21,10 +21,10 @@ use crate::options::{number, rate, shards, stream_name};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Shards")]
 pub(crate) struct ShardOptions {
-    /// So many even shards [default: 4].
+    /// Number of equal shards [default: 4].
     #[arg(long, value_name = "N", value_parser = shards(), conflicts_with = "stream")]
     shards: Option<u32>,
-    /// The open shards of this stream, as their ranges are now.
+    /// The open shards of this stream, with their present hash key ranges.
     #[arg(long, value_name = "NAME", value_parser = stream_name)]
     stream: Option<String>,
 }
@@ -61,13 +61,14 @@ pub(crate) struct EventOptions {
     /// Users who may write them.
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = value_parser!(u32).range(1..=100_000_000))]
     pub(crate) users: u32,
-    /// How much busier some users are: the exponent of Zipf's law; 0 is all alike, 1 is as words are, 2 is one above all.
+    /// How much busier some users are: the exponent of Zipf's law. 0: all equally busy; 1: like words in a text; 2: one
+    /// user dominates.
     #[arg(long, value_name = "EXPONENT", default_value_t = 1.0, value_parser = skew)]
     pub(crate) skew: f64,
     /// Categories, of which each event has one.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub(crate) categories: u32,
-    /// What the numbers are drawn from.
+    /// The seed of the random numbers.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Seconds for which a time-based key stays the same.
@@ -102,11 +103,11 @@ fn record_kib(text: &str) -> Result<f64, String> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Keys")]
 pub(crate) struct FileOptions {
-    /// Keys of your own instead of made-up events: a file with one a line, or `-` for standard input. With a strategy
-    /// they are the users of events, to which it gives keys.
+    /// Your own keys instead of generated events: a file with one key on each line, or `-` for standard input. With a
+    /// strategy the lines are the users of events, and the strategy makes their keys.
     #[arg(long, value_name = "FILE|-")]
     pub(crate) keys: Option<PathBuf>,
-    /// The lines are JSON, and this field of each, text or a number, is the key, or the user.
+    /// The lines are JSON, and this field of each line, text or a number, is the key or the user.
     #[arg(long, value_name = "NAME")]
     pub(crate) field: Option<String>,
 }

@@ -27,28 +27,29 @@ const PAGE_BYTES: usize = 256 << 10;
 
 /// Read a bounded sample of what is written to a stream, and show its hottest keys.
 ///
-/// Reads from the shards that throttle or are full, where shard-level metrics tell, else from four of them; or from those
-/// named. It shares each shard's read throughput with all its consumers that use `GetRecords`, so it says beforehand what it
-/// takes of it: at most one call in a second of the five that a shard answers, and an eighth of its bytes. Records that
-/// the KPL put together are opened, and the report says where that failed. Nothing is written, and nothing of the data is shown but keys.
+/// Reads from the shards that throttle or are full, if shard-level metrics show them, else from four shards; or from
+/// the shards that you name. The sample uses read throughput that all consumers with `GetRecords` share, so the command
+/// first says how much: at most one of the five calls a second that a shard answers, and an eighth of its bytes.
+/// Records that the KPL aggregated are opened, and the report says where that failed. Nothing is written. Of the data
+/// only keys are shown.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The stream.
     #[arg(long, value_name = "NAME", value_parser = stream_name)]
     stream: String,
-    /// A shard to look at. Repeatable [default: hot ones].
+    /// A shard to read. Repeatable [default: hot shards].
     #[arg(long = "shard", value_name = "ID")]
     shards: Vec<String>,
-    /// From so many minutes ago on; shards that were split or merged since are read as well.
+    /// Read records of this many last minutes; shards that were split or merged since then are read as well.
     #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = value_parser!(u32).range(1..=1_440))]
     since_minutes: u32,
-    /// Records of each shard, at most.
+    /// At most this many records of each shard.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = value_parser!(u32).range(1..=1_000_000))]
     records: u32,
-    /// MiB of each shard, about.
+    /// About this many MiB of each shard.
     #[arg(long, value_name = "MIB", default_value_t = 2, value_parser = value_parser!(u32).range(1..=1_000))]
     mib: u32,
-    /// Only say what would be read, and what that takes.
+    /// Only say what would be read, and how much read capacity that uses.
     #[arg(long)]
     dry_run: bool,
     /// The form of the answer; json is for programs.
@@ -136,8 +137,9 @@ fn takes(arguments: &Arguments, shards: &[&OpenShard]) -> String {
     let ids: Vec<_> = shards.iter().map(|shard| shard.id.as_str()).collect();
     let bytes_percent = 100 * PAGE_BYTES as u64 / READ_BYTES_PER_SECOND_PER_SHARD;
     format!(
-        "reads at most {} records or about {} MiB of each of {}; meanwhile it uses one of the {READ_CALLS_PER_SECOND_PER_SHARD} calls \
-         and about {bytes_percent} % of the bytes a second that a shard gives all its classic consumers",
+        "reads at most {} records or about {} MiB of each of {}; meanwhile it uses one of the \
+         {READ_CALLS_PER_SECOND_PER_SHARD} calls and about {bytes_percent} % of the bytes a second that all \
+         classic consumers of a shard share",
         thousands(u64::from(arguments.records)),
         arguments.mib,
         ids.join(", ")

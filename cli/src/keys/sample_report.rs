@@ -161,7 +161,8 @@ impl Report {
             Some(splits) => {
                 writeln!(
                     out,
-                    "splits that help, by where the keys lie; one at a time, and look again when the stream is ACTIVE:"
+                    "splits that help, calculated from the sampled keys; make one at a time, and take a new \
+                     sample when the stream is ACTIVE:"
                 )?;
                 for Split { command, .. } in splits {
                     writeln!(out, "  {command}")?;
@@ -250,8 +251,8 @@ fn advice(stream: &str, hottest: &[HotKey], samples: &[Sample], distinct: usize)
     }
     if distinct <= FEW_KEYS && user_records > 100 * FEW_KEYS {
         advice.push(format!(
-            "only {distinct} keys in {} records: only so many shards get any record; choose a key with more values (shardctl keys \
-             compare shows five ways)",
+            "only {distinct} keys in {} records: at most that many shards get records; choose a key with more \
+             values (shardctl keys compare shows five ways)",
             thousands(user_records as u64)
         ));
     }

@@ -27,10 +27,10 @@ use crate::table::{figure, percent, table};
 /// Keys that are shown of the hottest.
 const HOTTEST: usize = 10;
 
-/// Put the keys of a strategy, or your own, on shards as Kinesis does, and show what each gets.
+/// Put the keys of a strategy, or your own keys, on shards as Kinesis does, and show what each shard receives.
 ///
-/// Keys of a file are read once, with memory that does not grow, by all cores. The hottest are counted exactly as long as
-/// there are no more than some thousands; beyond that a count may be too low, by as much as is told.
+/// Keys of a file are read once, with constant memory, on all cores. The hottest keys are counted exactly up to some
+/// thousands of keys; beyond that a count may be too low, and the report says by how much.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// How keys are chosen: hash-based, user-based, time-based, composite or random; or by the name of the function,
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     /// The form of the answer; json is for programs.
     #[arg(long, value_name = "FORM", default_value = "table", help_heading = "Output")]
     output: Output,
-    /// Draws what each shard gets into this file.
+    /// Draw what each shard receives into this file.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     svg: Option<PathBuf>,
 }
@@ -68,8 +68,8 @@ struct Report {
 }
 
 /// Only made-up events have identifiers.
-const USERS_HASHED: &str = "hash_based_key has the users of the file to hash here, and of made-up events each event's own \
-                            identifier: a user's records stay together here, and made-up events are spread one by one";
+const USERS_HASHED: &str = "hash_based_key hashes the users of the file here, so a user's records stay \
+    together; for generated events it hashes each event's own identifier, so they are spread one by one";
 
 #[derive(Serialize)]
 struct ShardReport {
@@ -88,12 +88,12 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> Result<()> {
         (Some(lines), Some(strategy)) => of_users(lines, strategy, arguments, &ranges)?,
         (None, Some(strategy)) => events::measure(strategy, &arguments.events, &ranges)?,
         (None, None) => {
-            return Err(usage(format!("which keys? Name a strategy ({KEY_STRATEGY_WORDS}) or give --keys")));
+            return Err(usage(format!("no keys are given: name a strategy ({KEY_STRATEGY_WORDS}) or give --keys")));
         }
     };
     let rate = arguments.events.rate;
     let Some(figures) = measured.figures(rate) else {
-        return Err(anyhow::anyhow!("{} has no key: a line each is expected", measured.name));
+        return Err(anyhow::anyhow!("{} has no key: expected one key on each line", measured.name));
     };
     let bars = bars(&shards, &measured.spread);
     if let Some(file) = &arguments.svg {
@@ -228,7 +228,8 @@ impl Report {
         }
         let full = figure(float(records_per_second) / of_a_shard, 0);
         format!(
-            "the hottest key alone needs one shard up to {full} records/s of all keys together, and no count suffices above"
+            "the hottest key alone fills one shard at {full} records/s of all keys together; above that no \
+             shard count is enough"
         )
     }
 }

@@ -265,7 +265,10 @@ fn once<T: PartialEq>(
         && let Some(Said { place, name, value }) = before.get(property)
     {
         let (name_now, value_now) = (&now.name, &now.value);
-        return Err(format!("{name_now}={value_now:?} here and {name}={value:?} in {place}: which of the two?"));
+        return Err(format!(
+            "{name_now}={value_now:?} here and {name}={value:?} in {place}: which of the two is \
+            right?"
+        ));
     }
     slot.get_or_insert(value);
     before.entry(property).or_insert_with(|| now.clone());

@@ -24,8 +24,9 @@ pub(super) fn read(file: &str, text: &str, gathered: &mut Gathered) -> Result<()
         if is_header(line) {
             let columns = Columns::of(line).ok_or_else(|| {
                 format!(
-                    "{file}: line {}: no column is called GROUP, so nobody can tell whose lines follow: an old \
-                     kafka-consumer-groups leaves it out; name the groups as consumer_groups in a description instead",
+                    "{file}: line {}: no column is called GROUP, so the group of the lines is unknown: old \
+                     versions of kafka-consumer-groups leave it out; name the groups as consumer_groups in a \
+                     description instead",
                     at + 1
                 )
             })?;

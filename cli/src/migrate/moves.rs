@@ -58,6 +58,6 @@ impl Move {
     /// What a person has to say of a topic that may be another tool's own.
     pub(super) fn question(&self) -> Option<String> {
         let whose = self.likely_of?;
-        Some(format!("by its name it may be {whose}, which nobody moves: is it an application's?"))
+        Some(format!("by its name it may be {whose}, which need not move: does it belong to an application?"))
     }
 }

@@ -9,9 +9,10 @@ use super::fields;
 use super::gathered::{FIELDS, Gathered};
 
 /// Which tools' answers are read.
-pub(super) const READ: &str = "read is what these print, too: kafka-topics.sh --describe, kafka-configs.sh --describe --all \
-                               --entity-type topics, kcat -L -J, aws kafka list-topics, aws kafka describe-topic, kubectl get \
-                               kafkatopics -o json, rpk topic list --format json, confluent kafka topic list -o json";
+pub(super) const READ: &str = "the output of these tools is read, too: kafka-topics.sh --describe, \
+    kafka-configs.sh --describe --all --entity-type topics, kcat -L -J, aws kafka list-topics, aws kafka \
+    describe-topic, kubectl get kafkatopics -o json, rpk topic list --format json, confluent kafka topic list \
+    -o json";
 
 /// Fields that have a topic's name, ours before those of other tools.
 const NAMES: [&str; 4] = ["topic", "topicName", "topic_name", "name"];
@@ -108,7 +109,7 @@ fn add(name: &str, place: &str, topic: &Map<String, Value>, gathered: &mut Gathe
                 }
             }
         }
-        Some(None) => gathered.fault(Some(name), place, "its configs are in no form that is read".to_owned()),
+        Some(None) => gathered.fault(Some(name), place, "its configs have a format that is not supported".to_owned()),
         None => {}
     }
     if let Some(error) = topic.get("error").and_then(Value::as_str).filter(|error| !error.is_empty()) {
@@ -175,19 +176,19 @@ pub(super) fn looks_like(text: &str) -> Option<&'static str> {
         return Some("it looks like kafka-consumer-groups --describe: give it as --groups");
     }
     if has(&["topic \"", "\" with ", "partitions:"]) {
-        return Some("it looks like kcat -L: with -J beside it is read");
+        return Some("it looks like kcat -L: use kcat -L -J");
     }
     if has(&["kind: KafkaTopic"]) {
-        return Some("it looks like Strimzi's YAML: kubectl get kafkatopics -o json is read");
+        return Some("it looks like Strimzi's YAML: use kubectl get kafkatopics -o json");
     }
     if has(&["NAME", "PARTITIONS", "REPLICAS"]) {
-        return Some("it looks like rpk topic list: with --format json it is read");
+        return Some("it looks like rpk topic list: use --format json");
     }
     if has(&["\"logDirs\""]) || has(&["Querying brokers for log directories"]) {
-        return Some("it looks like kafka-log-dirs: kafka-topics --describe tells of topics");
+        return Some("it looks like kafka-log-dirs: use kafka-topics --describe");
     }
     let first = lines.next()?;
-    (is_name(first) && lines.all(is_name)).then_some("if it is kafka-topics --list: --describe is read")
+    (is_name(first) && lines.all(is_name)).then_some("if it is kafka-topics --list: use --describe")
 }
 
 #[cfg(test)]
@@ -281,7 +282,11 @@ mod tests {
         assert_eq!(told[0], "gone: t: topic 2: the tool could not read it: Broker: Unknown topic or partition");
         assert!(
             told[2..]
-                == ["old: msk: topic 1: being deleted", "odd: msk: topic 2: its configs are in no form that is read"],
+                == [
+                    "old: msk: topic 1: being deleted",
+                    "odd: msk: topic 2: its configs have a format that is \
+                    not supported"
+                ],
             "{told:?}"
         );
     }

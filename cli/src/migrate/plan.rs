@@ -28,12 +28,12 @@ use crate::pricing::{PriceOptions, megabytes};
 fn fields_help() -> String {
     let fields = FIELDS.map(|(name, meaning)| format!("  {name:18}  {meaning}"));
     format!(
-        "A description says of each topic what is known:\n\n  \
-         JSON  {{\"topics\": [{{\"topic\": \"orders\", \"mb_per_second\": 3.5}}]}}, the list alone, or one object after the other\n  \
-         CSV   a line with the names of the fields, then a line for each topic; with commas, semicolons or tabs\n\n\
-         Its fields, of which only `topic` must be there:\n\n{}",
+        "A description has what is known about each topic:\n\n  JSON  {{\"topics\": [{{\"topic\": \"orders\", \
+         \"mb_per_second\": 3.5}}]}}, the list alone, or one object after the other\n  CSV   a line with the \
+         names of the fields, then a line for each topic; with commas, semicolons or tabs\n\nIts fields, of \
+         which only `topic` must be there:\n\n{}",
         fields.join("\n"),
-    ) + &format!("\n\nBeside descriptions, {}.", other_tools::READ)
+    ) + &format!("\n\nBesides descriptions, {}.", other_tools::READ)
 }
 
 /// What it says above all else, in Markdown.
@@ -42,27 +42,28 @@ const TITLE: &str = "From Kafka to Kinesis";
 /// Plan a migration: the stream for each Kafka topic, its shards, cost and command, what has no counterpart, a
 /// checklist.
 ///
-/// Nothing is read but the files: a description of the topics in JSON or CSV, or what kafka-topics --describe and
-/// kafka-configs --describe --entity-type topics print, of old and new versions. Those tools tell no rates: a
-/// description beside them may, or --mb-per-second-per-topic. What nobody tells is asked for, and not invented.
-/// Several files add up. A topic that a file is wrong about, or that two contradict each other about, is left out by
-/// name, and so are the topics that Kafka and its tools keep for themselves, unless a description says more of one than its partitions.
+/// Only the files are read: a description of the topics in JSON or CSV, or the output of kafka-topics --describe and
+/// kafka-configs --describe --entity-type topics, of old and new versions. Those tools do not report rates: give them
+/// in a description besides, or with --mb-per-second-per-topic. The plan asks for what it does not know, and does not
+/// guess. Several files are combined. If a file has an error about a topic, or two files contradict each other, the
+/// plan leaves that topic out and names it. It also leaves out the topics that Kafka and its tools keep for themselves,
+/// unless a description says more about one than its partitions.
 #[derive(Debug, Args)]
 #[command(after_long_help = fields_help(), mut_args(with_negative_numbers))]
 pub(crate) struct Arguments {
-    /// A file that tells of topics, or `-` for standard input; may be given several times.
+    /// A file about topics, or `-` for standard input; can be given several times.
     #[arg(long, value_name = "FILE", required = true)]
     topics: Vec<PathBuf>,
-    /// What the topics' files are: once for all of them, or once for each.
+    /// The format of the topics' files: given once for all files, or once for each.
     #[arg(long, value_name = "FORMAT", default_value = "auto")]
     topics_format: Vec<TopicsFormat>,
-    /// What kafka-consumer-groups --describe --all-groups printed: who reads which topic.
+    /// The output of kafka-consumer-groups --describe --all-groups: who reads which topic.
     #[arg(long, value_name = "FILE")]
     groups: Option<PathBuf>,
-    /// The rate at the peak of each topic whose rate no file tells, in MB a second.
+    /// The peak rate in MB a second of each topic whose rate is in no file.
     #[arg(long, value_name = "MB", value_parser = megabytes, help_heading = "Assumptions")]
     mb_per_second_per_topic: Option<u64>,
-    /// Percent of shards on top of those needed; none on top of a single shard that has room for so much more.
+    /// Percent of shards on top of those needed; a single shard that has that much room stays one.
     #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(0..=1_000), default_value_t = HEADROOM_PERCENT)]
     #[arg(help_heading = "Assumptions")]
     headroom: u32,
@@ -75,7 +76,7 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TopicsFormat {
-    /// Whichever it looks like.
+    /// Detect the format.
     Auto,
     /// A description in JSON.
     Json,

@@ -70,8 +70,9 @@ impl Report<'_> {
         };
         let lent = self.sheet.lender().map(|lender| format!(" USD are at prices of {lender}.")).unwrap_or_default();
         let note = format!(
-            "MB + 1 is the documents' rule, whole MB and one. Shards are the fewest by the limit that binds, and {} % on top (one alone where it has that room); partitions \
-             do not enter. The scaler changes them with the load.{more}{lent}",
+            "MB + 1 is the documents' rule: whole MB and one. Shards are the fewest that the tightest limit \
+             allows, and {} % more (a single shard with that much room stays one); partitions do not count. The \
+             scaler changes the count with the load.{more}{lent}",
             self.headroom_percent
         );
         section("Streams", vec![table(&header, rows.collect()), Block::Text(note)])
@@ -96,15 +97,15 @@ impl Report<'_> {
         let likely = self.moves.iter().filter_map(|moved| Some(format!("{}: {}", moved.name, moved.question()?)));
         let (hard, other) = (lines(true), likely.chain(lines(false)).collect::<Vec<_>>());
         if !hard.is_empty() {
-            blocks.extend([Block::Text("Without a counterpart in Kinesis:".to_owned()), Block::List(hard)]);
+            blocks.extend([Block::Text("Kinesis has no counterpart for:".to_owned()), Block::List(hard)]);
         }
         if !other.is_empty() {
-            blocks.extend([Block::Text("To be known:".to_owned()), Block::List(other)]);
+            blocks.extend([Block::Text("Find out first:".to_owned()), Block::List(other)]);
         }
         if blocks.is_empty() {
             blocks.push(Block::Text("Nothing stands out.".to_owned()));
         }
-        section("What to look at", blocks)
+        section("What needs attention", blocks)
     }
 
     fn applications(&self) -> Section {
@@ -140,8 +141,8 @@ impl Report<'_> {
         let together = format!("together{partial}{}", borrowed(self.sheet));
         rows.push(vec![together, String::new(), self.month().cents()]);
         let note = format!(
-            "Prices of {}; a month has 30 days, all of them as busy as the peak: an upper bound. PUT payload units \
-             are in it where the records are known.",
+            "Prices of {}; a month has 30 days, all of them as busy as the peak: an upper bound. PUT payload \
+             units are included where the records are known.",
             self.sheet.origin()
         );
         let faults = self.price_faults();
@@ -254,7 +255,7 @@ impl Move {
 
 fn concepts() -> Section {
     let rows = CONCEPTS.map(|(kafka, kinesis, note)| [kafka, kinesis, note].map(str::to_owned).to_vec());
-    section("What becomes of what", vec![table(&["Kafka", "Kinesis", ""], rows.to_vec())])
+    section("What replaces what", vec![table(&["Kafka", "Kinesis", ""], rows.to_vec())])
 }
 
 fn section(title: &str, blocks: Vec<Block>) -> Section {

@@ -10,8 +10,8 @@ use crate::few_keys;
 pub(super) fn notice(notice: MigrationNotice) -> String {
     match notice {
         MigrationNotice::RateUnknown => {
-            "the rate is not known, and nothing here invents one: measure BytesInPerSec at its peak, and \
-             say mb_per_second in a description, or --mb-per-second-per-topic for all such topics"
+            "the rate is not known, and this plan does not guess it: measure BytesInPerSec at its peak, and \
+             give mb_per_second in a description, or --mb-per-second-per-topic for all such topics"
                 .to_owned()
         }
         MigrationNotice::RecordsUnknown => {
@@ -26,8 +26,8 @@ pub(super) fn notice(notice: MigrationNotice) -> String {
         }
         MigrationNotice::KeysFew(keys) => few_keys::in_words(&keys),
         MigrationNotice::RetentionUnknown => {
-            "the retention is not known (the broker's log.retention.hours, 168 unless changed): 24 hours, \
-             a stream's default, are taken"
+            "the retention is not known (the broker's log.retention.hours, 168 unless changed): 24 hours, a \
+             stream's default, are assumed"
                 .to_owned()
         }
         MigrationNotice::RetentionRaised => {
@@ -42,27 +42,27 @@ pub(super) fn notice(notice: MigrationNotice) -> String {
                 .to_owned()
         }
         MigrationNotice::RetentionBySize { bytes } => {
-            format!("{bytes} bytes of each partition are kept: a stream keeps records by time alone")
+            format!("{bytes} bytes of each partition are kept: a stream keeps records only by time")
         }
         MigrationNotice::SizeLimitUnknown => {
-            "whether records are kept by size, too, is not known (the broker's log.retention.bytes, no limit unless changed): \
-             say retention_bytes, or give what kafka-configs --describe --all prints"
+            "it is not known whether records are also kept by size (the broker's log.retention.bytes, no limit \
+             unless changed): give retention_bytes, or the output of kafka-configs --describe --all"
                 .to_owned()
         }
         MigrationNotice::BatchesUnknown => {
-            "how large batches may be is not known (the broker's message.max.bytes, 1,048,588 unless changed): say \
-             max_message_bytes, or give what kafka-configs --describe --all prints"
+            "it is not known how large batches may be (the broker's message.max.bytes, 1,048,588 unless \
+             changed): give max_message_bytes, or the output of kafka-configs --describe --all"
                 .to_owned()
         }
         MigrationNotice::CleanupUnknown => {
-            "whether it is compacted is not known (the broker's log.cleanup.policy, delete unless changed): say \
-             cleanup_policy, or give what kafka-configs --describe --all prints"
+            "it is not known whether the topic is compacted (the broker's log.cleanup.policy, delete unless \
+             changed): give cleanup_policy, or the output of kafka-configs --describe --all"
                 .to_owned()
         }
         MigrationNotice::RecordsLarge { kib } => format!(
-            "batches have up to {kib} KiB: a stream takes records of 1,024 KiB until UpdateMaxRecordSize allows more \
-             (see the commands), and large ones now and then only. The batch's limit is after compression; a record \
-             counts as it is sent"
+            "batches have up to {kib} KiB: a stream takes records of 1,024 KiB until UpdateMaxRecordSize allows \
+             more (see the commands), and large ones only now and then. The batch's limit is after compression; \
+             a record counts as it is sent"
         ),
         MigrationNotice::RecordsTooLarge { bytes } => format!(
             "batches have up to {bytes} bytes: a record above 10 MiB fits no stream. If single records are so large, \
@@ -74,25 +74,30 @@ pub(super) fn notice(notice: MigrationNotice) -> String {
                 .to_owned()
         }
         MigrationNotice::Compressed => {
-            "compressed by Kafka, batch by batch: Kinesis compresses nothing. Rates that brokers tell are \
-             after compression; let producers compress each record, or size for the rate before it"
+            "compressed by Kafka, batch by batch: Kinesis compresses nothing. Brokers report rates after \
+             compression; let producers compress each record, or size for the rate before it"
                 .to_owned()
         }
-        MigrationNotice::KeyOrder => "readers rely on the order of a key's records: a key stays on one shard until a resize \
+        MigrationNotice::KeyOrder => {
+            "readers rely on the order of a key's records: a key stays on one shard until a resize \
              moves it, so consumers must read a parent shard to its end before its children (the KCL and Lambda do); \
              PutRecords does not keep the order of its records (PutRecord with SequenceNumberForOrdering does); keys \
              are grouped by MD5 here and by murmur2 in Kafka, so other keys share a shard than shared a partition"
-            .to_owned(),
+                .to_owned()
+        }
         MigrationNotice::KeyOrderUnknown => {
-            "whether readers rely on the order of a key's records is not known: say key_ordering".to_owned()
+            "it is not known whether readers rely on the order of a key's records: give key_ordering".to_owned()
         }
         MigrationNotice::GroupsUnknown => {
-            "who reads is not known: give --groups, or consumer_groups in a description".to_owned()
+            "it is not known who reads the topic: give --groups, or consumer_groups in a description".to_owned()
         }
-        MigrationNotice::FanOutNeeded(readers) => format!("the consumer groups become {readers}; so they are priced"),
+        MigrationNotice::FanOutNeeded(readers) => format!(
+            "the consumer groups become {readers}; the price \
+            includes them"
+        ),
         MigrationNotice::TooManyGroups => format!(
-            "more consumer groups than {FAN_OUT_CONSUMERS_MAX}, which is what a stream gives enhanced fan-out to: let \
-             groups share an application, or carry the records over to a second stream"
+            "more consumer groups than the {FAN_OUT_CONSUMERS_MAX} consumers that a stream allows with enhanced \
+             fan-out: let groups share an application, or carry the records over to a second stream"
         ),
     }
 }

@@ -110,14 +110,14 @@ impl Plan {
             return Ok(());
         }
         let rows = self.operations.iter().zip(1..).map(|(step, number): (_, u32)| step.row(number));
-        writeln!(out, "\n{}", table(["splits and merges", "ring at", "keys", "load", "becomes"], rows))?;
+        writeln!(out, "\n{}", table(["splits and merges", "key space at", "keys", "load", "becomes"], rows))?;
         let mut fullest: Vec<_> = self.shards.iter().collect();
         fullest.sort_by_key(|piece| std::cmp::Reverse(piece.percent));
         let rows = fullest.iter().take(SHARDS_SHOWN).map(|piece| {
             [of_ring(piece.range.first()), percent(piece.range.share(), 1), format!("{} %", piece.percent)]
         });
-        writeln!(out, "\nthe shards then, the fullest {} of {}", rows.len(), self.shards.len())?;
-        Ok(writeln!(out, "{}", table(["ring from", "keys", "load"], rows))?)
+        writeln!(out, "\nthe shards afterwards, the fullest {} of {}", rows.len(), self.shards.len())?;
+        Ok(writeln!(out, "{}", table(["key space from", "keys", "load"], rows))?)
     }
 }
 

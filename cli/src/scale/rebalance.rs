@@ -193,7 +193,7 @@ impl ScaleJob<'_> {
             OutcomeKind::Refused => (OrderResult::Refused, self.enrol(&last).or_else(|| last.next.clone())),
             OutcomeKind::Failed => (OrderResult::Failed, Some(self.check_status_advice())),
             _ if is_not_active(&last) => (OrderResult::Held, Some(format!("When it is ACTIVE: {}", self.again()))),
-            _ => (OrderResult::Held, Some(format!("With a fresh look: {}", self.again()))),
+            _ => (OrderResult::Held, Some(format!("To check again: {}", self.again()))),
         };
         let way = if passes.is_empty() { String::new() } else { format!("{}, then ", done(began, &passes)) };
         let words = format!("{way}{}", last.words);
@@ -221,9 +221,12 @@ impl ScaleJob<'_> {
     /// Nor while they say nothing.
     fn unknown(&self, began: ShardCount, policy: &Policy) -> Answer {
         let minutes = policy.window_minutes(Direction::Out);
-        let words = format!("nothing is known of its shards in the last {minutes} minutes: unknown is not idle");
-        let next =
-            "CloudWatch has a shard's metrics some minutes after they were switched on and something was written.";
+        let words = format!(
+            "CloudWatch has no metrics of its shards for the last {minutes} minutes: an unknown \
+            load is not treated as idle"
+        );
+        let next = "A shard's metrics arrive in CloudWatch some minutes after they were switched on and a record was \
+             written.";
         self.told(OrderResult::Held, began, words, Some(next.to_owned()))
     }
 
@@ -233,7 +236,7 @@ impl ScaleJob<'_> {
         let (outcome, words) = if planned.hot_keys.is_empty() && planned.needs.is_none() {
             (
                 OrderResult::NothingToDo,
-                format!("no shard is hot, and no neighbours are cold: the fullest takes {fullest} %"),
+                format!("no shard is hot, and no adjacent shards are cold: the fullest shard takes {fullest} %"),
             )
         } else {
             (OrderResult::Held, format!("no split or merge would help: the fullest shard takes {fullest} %"))
@@ -249,19 +252,19 @@ impl ScaleJob<'_> {
         }
         if let Some(needs) = planned.needs {
             notes.push(format!(
-                "To bring all of them under the target takes {needs} shards, and the maximum is {}: {} raises it.",
+                "All shards fit under the target only with {needs} shards, and the maximum is {}: {} raises it.",
                 policy.shards_max,
                 self.command(StreamCommand::Tag(&format!("{TAG_SHARDS_MAX}={needs}")))
             ));
         }
         if planned.is_even && planned.plan.operations.len() > 1 {
             notes.push(format!(
-                "All shards are equally full: {} may do it with one of the day's ten resizes.",
+                "All shards are equally full: {} can add shards with one of the day's ten resizes.",
                 self.scale(&format!("{} out", operand(self.stream)))
             ));
         }
         notes.extend(
-            planned.unmerged.iter().map(|reason: &Reason| format!("Cold neighbours are left alone: {reason}.")),
+            planned.unmerged.iter().map(|reason: &Reason| format!("Cold adjacent shards are not merged: {reason}.")),
         );
         notes
     }

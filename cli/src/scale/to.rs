@@ -55,7 +55,7 @@ impl CountOrder<'_> {
                 _ => return self.stopped(began, passes, pass).await,
             }
             let resized = until_resized(self.job.connection, self.job.stream, Some(current), ACTIVE_WITHIN).await;
-            state = resized.with_context(|| format!("{} was asked for", way(began, &passes)))?;
+            state = resized.with_context(|| format!("{} was ordered", way(began, &passes)))?;
         }
     }
 
@@ -82,7 +82,7 @@ impl CountOrder<'_> {
             return self.stopped(began, passes, Outcome::decided(self.job.stream, &decision)).await;
         }
         let (outcome, words) = match self.count {
-            count if count == began => (OrderResult::NothingToDo, format!("it has {count} already")),
+            count if count == began => (OrderResult::NothingToDo, format!("the stream has {count} already")),
             _ => (OrderResult::Resized, format!("as ordered: {}", way(began, &passes))),
         };
         Ok(self.answer(outcome, began, passes, words, None).await)
@@ -98,14 +98,14 @@ impl CountOrder<'_> {
         let whole = if is_all { "as ordered".to_owned() } else { format!("on the way to {count}") };
         let words = match outcome {
             OrderResult::DryRun => format!("would go from {began} to {desired}, {whole}; nothing was changed"),
-            _ => format!("asked for: from {began} to {desired}, {whole}"),
+            _ => format!("requested: from {began} to {desired}, {whole}"),
         };
         let next = match outcome {
             OrderResult::DryRun if !self.job.arguments.dry_run => Some(self.job.dry_run_tag_advice()),
             OrderResult::DryRun => None,
             _ if is_all => Some(format!("AWS takes minutes: shardctl status {stream} shows when it is ACTIVE.")),
             _ => Some(format!(
-                "One resize may at most double or halve. To go on: {}",
+                "One resize at most doubles or halves the count. To go on: {}",
                 self.job.scale(&format!("--wait {stream} to {count}"))
             )),
         };
@@ -139,7 +139,7 @@ impl CountOrder<'_> {
         let again = self.job.scale(&format!("{stream} to {count}"));
         match pass.decision.as_deref().and_then(|decision| decision.blocked_by) {
             Some(Stage::Admit) => format!("When it is ACTIVE, or with --wait: {again}"),
-            Some(Stage::Consumers) => format!("When the consumers have caught up, or read less: {again}"),
+            Some(Stage::Consumers) => format!("When the consumers have caught up or read less: {again}"),
             Some(Stage::Budget) => format!("From then on: {again}"),
             Some(Stage::Quota) => format!("With a higher quota: {again}"),
             _ => match self.needed().await {

@@ -102,8 +102,8 @@ fn recommended(answer: &Answer<'_>) -> String {
     let (needed, binding) = (sizing.needed, sizing.binding);
     let why = if sizing.recommended == ShardCount::ONE && *headroom_percent > 0 {
         format!(
-            "It has room for {headroom_percent} % more; a second one would be far more than that (the documents' \
-             20 % on top of whole shards gives {}).",
+            "It has room for {headroom_percent} % more, and a second shard would add far more than that (the \
+             documents' 20 % on top of whole shards gives {}).",
             sizing.documents
         )
     } else {
@@ -122,7 +122,7 @@ fn recommended(answer: &Answer<'_>) -> String {
     lines.extend(answer.keys.filter(HashedKeys::are_few).as_ref().map(few_keys::in_words));
     if sizing.is_too_large() {
         lines.push(format!(
-            "No stream is resized to more than {SHARDS_PER_STREAM_MAX} shards: spread the load over several streams."
+            "AWS resizes no stream above {SHARDS_PER_STREAM_MAX} shards: spread the load over several streams."
         ));
     }
     lines.extend(consumers(answer));
@@ -145,8 +145,8 @@ fn consumers(answer: &Answer<'_>) -> Option<String> {
         |cost| format!("{} USD a month{}", cost.month.0.cents(), borrowed(answer.sheet)),
     );
     Some(format!(
-        "{readers} Sharing all the same they would take {} ({cost}), all day and whatever is written: kinesis-scaler adds \
-         none for reads.",
+        "{readers} If they shared the shards all the same, they would need {} ({cost}), all day and whatever is \
+         written: kinesis-scaler adds no shards for reads.",
         shards_words(*shards)
     ))
 }
@@ -191,7 +191,7 @@ fn costs(answer: &Answer<'_>) -> String {
 fn line_words(answer: &Answer<'_>, item: Item) -> String {
     match item {
         Item::ShardHour => format!("shards, {}", answer.sizing.recommended),
-        Item::PutUnits | Item::FanOutOut => format!("{}, were it always the peak", item_words(item)),
+        Item::PutUnits | Item::FanOutOut => format!("{}, if it were always the peak", item_words(item)),
         other => item_words(other).to_owned(),
     }
 }

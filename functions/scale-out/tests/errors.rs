@@ -94,7 +94,7 @@ fn a_failed_invocation_has_an_error_type_that_reads_like_a_name() {
     assert!(path.ends_with("/invocation/1/error"), "{path}");
     assert_eq!(told["errorType"], "RetryNeeded");
     let words = told["errorMessage"].as_str().unwrap();
-    let begins = "worth another try: 1 of 1 passes failed, the first: DescribeStreamSummary for orders: an answer that cannot be \
-                  read: HTTP 200 with text/html";
+    let begins = "worth another try: 1 of 1 evaluations failed, the first: DescribeStreamSummary for orders: an \
+        answer that cannot be read: HTTP 200 with text/html";
     assert!(words.starts_with(begins), "{words}");
 }

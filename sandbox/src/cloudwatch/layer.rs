@@ -41,7 +41,10 @@ pub(crate) async fn cbor(
     let input = if headers.get("smithy-protocol").is_some_and(|protocol| protocol == "rpc-v2-cbor") {
         ciborium::from_reader(&*body).map_err(|error| Refusal::serialization(format!("The body is not CBOR: {error}")))
     } else {
-        Err(Refusal::serialization("Only the protocol rpc-v2-cbor is spoken at this path (header smithy-protocol)"))
+        Err(Refusal::serialization(
+            "Only the protocol rpc-v2-cbor is supported at this path (header \
+            smithy-protocol)",
+        ))
     };
     respond(&shared, Protocol::Cbor, &operation, input)
 }
@@ -84,7 +87,7 @@ fn run(shared: &Shared, operation: &str, input: Result<Value, Refusal>) -> Resul
         "TagResource" => tags::tag_resource(shared, read(&input)?).map(|()| Some(Value::Map(Vec::new()))),
         "UntagResource" => tags::untag_resource(shared, read(&input)?).map(|()| Some(Value::Map(Vec::new()))),
         _ => {
-            let message = format!("{operation} is not one this sandbox knows: {OPERATIONS}");
+            let message = format!("{operation} is not an operation that this sandbox supports: {OPERATIONS}");
             let refusal = Refusal::new("UnknownOperationException", "InvalidAction", message);
             Err(Refusal { status: StatusCode::NOT_FOUND, ..refusal })
         }
@@ -92,7 +95,12 @@ fn run(shared: &Shared, operation: &str, input: Result<Value, Refusal>) -> Resul
 }
 
 fn read<T: DeserializeOwned>(input: &Value) -> Result<T, Refusal> {
-    input.deserialized().map_err(|error| Refusal::serialization(format!("Not the input of this operation: {error}")))
+    input.deserialized().map_err(|error| {
+        Refusal::serialization(format!(
+            "The body is not the input of this \
+        operation: {error}"
+        ))
+    })
 }
 
 fn written(output: &impl Serialize) -> Option<Value> {

@@ -37,7 +37,14 @@ impl Refusal {
     }
 
     pub(super) fn bad_token(token: &str) -> Self {
-        Self::new("InvalidNextToken", "InvalidNextToken", format!("NextToken {token:?} was not given out"))
+        Self::new(
+            "InvalidNextToken",
+            "InvalidNextToken",
+            format!(
+                "NextToken {token:?} is not one that this \
+            sandbox returned"
+            ),
+        )
     }
 
     pub(super) fn new(shape: &'static str, code: &'static str, message: impl Into<String>) -> Self {

@@ -123,7 +123,7 @@ pub(crate) async fn settle(shared: &Shared, now: Timestamp) {
         }
         if let Err(error) = end(shared, change).await {
             // It was carried out on a copy before, so this is the sandbox's own fault, and nobody waits for an answer.
-            eprintln!("sandbox: a change of {of} did not end: {error}");
+            eprintln!("sandbox: a change of {of} did not finish: {error}");
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn layer(State(shared): State<Arc<Shared>>, request: Request, n
     };
     if !is_json(&parts.headers) {
         // Some SDKs speak CBOR to Kinesis; passing that on unread would go round every check here.
-        let message = format!("Only {} is read here; switch CBOR off in the SDK.", json::V1_1);
+        let message = format!("This sandbox supports only {}; switch CBOR off in the SDK.", json::V1_1);
         return error("SerializationException", &message);
     }
     match serde_json::from_slice::<Map<String, Value>>(&bytes) {

@@ -40,7 +40,7 @@ impl Call<'_> {
         let at = SignedDuration::try_from_secs_f64(at).ok().and_then(|since| Timestamp::from_duration(since).ok());
         let Some(at) = at else { return Ok(self.pass_on().await) };
         if at > now {
-            let message = format!("Timestamp {at} is after the time it is here, {now}.");
+            let message = format!("Timestamp {at} is after the sandbox's present time, {now}.");
             return Err(Refusal::new("InvalidArgumentException", message));
         }
         let stream = self.text("StreamName").unwrap_or_default();

@@ -59,7 +59,7 @@ impl Listing {
             return Err(invalid_argument(format!("NextToken and {field} cannot be provided together.")));
         }
         Self::from_token(token).ok_or_else(|| {
-            invalid_argument(format!("NextToken {token} is none that ListShards gave; list from the start."))
+            invalid_argument(format!("NextToken {token} is not one that ListShards returned; list from the start."))
         })
     }
 

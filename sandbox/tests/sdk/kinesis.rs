@@ -92,7 +92,7 @@ async fn shards_are_listed_in_pages_by_tokens_that_keep_the_filter() {
             list().next_token(&token).exclusive_start_shard_id(third),
             "NextToken and ExclusiveStartShardId cannot be provided together.",
         ),
-        (list().next_token("orders"), "NextToken orders is none that ListShards gave; list from the start."),
+        (list().next_token("orders"), "NextToken orders is not one that ListShards returned; list from the start."),
         (list(), "Either NextToken or StreamName should be provided."),
     ] {
         let error = call.send().await.unwrap_err().into_service_error();

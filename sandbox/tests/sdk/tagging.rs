@@ -162,7 +162,7 @@ async fn each_refusal_arrives_as_the_typed_error() {
     let values = call().tag_filters(filter("k", &["v"; 21])).send().await.unwrap_err();
     assert_eq!(values.into_service_error().message(), Some("The filter for \"k\" has 21 values, not at most 20"));
     let unmodelled = call().tags_per_page(100).send().await.unwrap_err().into_service_error();
-    assert_eq!(unmodelled.message(), Some("TagsPerPage is not modelled here; leave it out"));
+    assert_eq!(unmodelled.message(), Some("TagsPerPage is not supported by this sandbox; leave it out"));
 
     let unknown = call().pagination_token("made up").send().await.unwrap_err().into_service_error();
     assert!(unknown.is_pagination_token_expired_exception(), "{unknown:?}");

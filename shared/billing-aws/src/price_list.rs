@@ -91,8 +91,8 @@ impl PriceList for AwsPriceList {
 }
 
 fn no_list(region: &str) -> CallError {
-    let message = "AWS has no Price List endpoint in the partition of this Region: give the prices yourself, by the stack's parameter \
-                   PriceOverrides, or --price of shardctl";
+    let message = "AWS has no Price List endpoint in the partition of this Region: give the prices yourself, \
+        with the stack's parameter PriceOverrides or with shardctl's option --price";
     CallError::new(CALL, region, Failure::Refused, message)
 }
 
@@ -159,7 +159,7 @@ struct Priced {
 /// What a service's product is to us; `None` for one that is none of our items.
 fn priced(service: &str, text: &str) -> Result<Option<Priced>, String> {
     let offer: Offer = serde_json::from_str(text)
-        .map_err(|error| format!("a product of {service} is not in the form of the Price List: {error}"))?;
+        .map_err(|error| format!("a product of {service} does not have the Price List's format: {error}"))?;
     let mut rows = Item::ALL.into_iter().filter_map(|item| Some((item, item.row()?)));
     let Some((item, row)) = rows.find(|(_, row)| row.service == service && offer.is_of(row)) else {
         return Ok(None);
@@ -187,17 +187,22 @@ impl Offer {
     /// The price of the first unit on demand, times the row's units.
     fn price(&self, row: &PriceListRow) -> Result<MicroUsd, String> {
         let terms = self.terms.as_ref().map_or_else(|| Ok(Terms::default()), Terms::deserialize);
-        let terms = terms.map_err(|error| format!("its price is not in the form of the Price List: {error}"))?;
+        let terms = terms.map_err(|error| format!("its price does not have the Price List's format: {error}"))?;
         let dimensions = terms.on_demand.values().flat_map(|term| term.price_dimensions.values());
         let mut first = dimensions.filter(|it| it.begin_range.as_deref() == Some("0"));
         let (Some(dimension), None) = (first.next(), first.next()) else {
-            return Err("not exactly one On-Demand price begins with the first unit".to_owned());
+            return Err("it does not have exactly one On-Demand price that begins with the first unit".to_owned());
         };
         let others = || dimension.price_per_unit.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         let usd = dimension.price_per_unit.get("USD");
-        let usd = usd.ok_or_else(|| format!("no price in USD, but in [{}]: give it by PriceOverrides", others()))?;
-        micro_usd(usd, row.units)
-            .ok_or_else(|| format!("USD {usd:?} is not a number above 0 that can be reckoned with"))
+        let usd = usd.ok_or_else(|| {
+            format!(
+                "it has no price in USD, only in [{}]: give the price with \
+            PriceOverrides",
+                others()
+            )
+        })?;
+        micro_usd(usd, row.units).ok_or_else(|| format!("USD {usd:?} is not a number above 0 that can be used"))
     }
 }
 

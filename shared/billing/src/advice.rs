@@ -103,43 +103,52 @@ impl fmt::Display for Saving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ToOnDemand => f.write_str(
-                "switch to on-demand mode: cheaper for what it carried (AWS allows two switches in 24 hours; the scaler \
-                 then has nothing to do here)",
+                "switch to on-demand mode: it is cheaper for this traffic (AWS allows two switches in 24 hours; \
+                 the scaler does not scale on-demand streams)",
             ),
             Self::ToProvisioned { shards, only } => {
                 write!(
                     f,
-                    "switch to provisioned mode, and enrol it: {shards} shards carry its busiest minute. The switch keeps the \
-                     shards there are, and scaling in takes its time. "
+                    "switch to provisioned mode, and enrol the stream: {shards} shards carry its busiest \
+                     minute. The switch keeps the current shards, and scale-in takes some time. "
                 )?;
                 for block in only.blocks() {
                     write!(f, "First {block}. ")?;
                 }
-                write!(f, "Not visible here, so check: {}, which exist in on-demand mode alone", only.to_check())
+                write!(
+                    f,
+                    "Check whether the stream uses {}: they exist only in on-demand mode, and are not \
+                    visible here",
+                    only.to_check()
+                )
             }
             Self::DeleteIdle => f.write_str(
-                "CloudWatch shows no write and no read in the whole period: delete it, unless somebody needs it, its records \
-                 or its registered consumers",
+                "CloudWatch shows no write and no read in the whole period: delete the stream, unless somebody \
+                 needs it, its records or its registered consumers",
             ),
             Self::Enrol { shards } => {
-                write!(f, "its busiest minute needs {shards} shards: enrol it, and the scaler gives it what it needs")
+                write!(
+                    f,
+                    "its busiest minute needs {shards} shards: enrol the stream, and the scaler sizes it \
+                    for its load"
+                )
             }
             Self::LowerMin { from, to } => {
                 write!(f, "its minimum is {from} shards and its busiest minute needs {to}: lower the minimum")
             }
             Self::AskWhyHeld { from, to } => {
-                write!(f, "it has {from} shards and its busiest minute needs {to}: see why it is not scaled in")
+                write!(f, "it has {from} shards and its busiest minute needs {to}: check why it is not scaled in")
             }
             Self::ShortenRetention { from, to } => write!(
                 f,
-                "records are kept for {from} hours and no consumer with GetRecords was ever far behind: keep them for {to}, \
-                 unless you replay them (older ones cannot be read any more at once)"
+                "records are kept for {from} hours, and no consumer with GetRecords was ever far behind: keep \
+                 them for {to} hours, unless you replay them (older records become unreadable at once)"
             ),
             Self::DropConsumer { name } => {
                 write!(
                     f,
-                    "consumer {name} has enhanced fan-out, and CloudWatch shows nothing delivered to it: deregister it, unless \
-                     somebody needs it"
+                    "consumer {name} has enhanced fan-out, and CloudWatch shows no data delivered to it: \
+                     deregister it, unless somebody needs it"
                 )
             }
             Self::Aggregate { mean_bytes, billed_kb } => write!(

@@ -81,16 +81,20 @@ impl OnDemandOnly {
     pub fn blocks(&self) -> Vec<String> {
         let channels = self.channels.filter(|channels| *channels > 0);
         let channels = channels.map(|channels| {
-            format!("delete its {channels} channel(s), or replace them by Firehose: a provisioned stream has none")
+            format!(
+                "delete its {channels} channel(s), or replace them by Firehose: a provisioned stream cannot \
+                have channels"
+            )
         });
         let auto = (self.is_auto == Some(true)).then(|| {
-            "have its producers give partition keys, and set its record distribution to USER_PARTITION_KEY: AUTO is of on-demand \
-             mode alone"
+            "let its producers set partition keys, and set its record distribution to USER_PARTITION_KEY: AUTO \
+             exists only in on-demand mode"
                 .to_owned()
         });
         let beyond = (self.consumers_beyond > 0).then(|| {
             format!(
-                "deregister {} of its consumers with enhanced fan-out: a provisioned stream has {FAN_OUT_CONSUMERS_MAX} at most",
+                "deregister {} of its consumers with enhanced fan-out: a provisioned stream can have at most \
+                 {FAN_OUT_CONSUMERS_MAX}",
                 self.consumers_beyond
             )
         });

@@ -28,7 +28,7 @@ fn over_budget_words(at: usize, stream: &StreamCost) -> Markup {
     html! {
         a href={ "#" (anchor(at)) } { (stream.stream) }
         " is expected to cost " strong { (month(stream.usd_month_expected)) " USD" }
-        " this month, and may cost " strong { (month(stream.budget_usd_month)) " USD" } "."
+        " this month, and its budget is " strong { (month(stream.budget_usd_month)) " USD" } "."
     }
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn nothing(report: &CostReport) -> Markup {
     html! {
         section {
             @if report.faults.is_empty() {
-                p { "No stream was asked for. Streams are managed from the moment that they are tagged "
+                p { "The report covers no stream. A stream is managed once it has the tag "
                     code { "kinesis-scaler/managed=true" } "." }
             } @else {
                 p { "No stream's cost could be calculated; the reasons are above." }
@@ -53,16 +53,16 @@ pub(crate) fn nothing(report: &CostReport) -> Markup {
 pub(crate) fn figures(report: &CostReport) -> Markup {
     let fleet = &report.fleet;
     let (on_demand, static_peak) = (fleet.usd_on_demand, fleet.usd_static_peak);
-    let cost = html! { (streams(fleet.streams)) ", without the scaler" };
+    let cost = html! { (streams(fleet.streams)) ", without the scaler's own cost" };
     let expected = if fleet.usd_month_expected.is_some() { dollars(fleet.usd_month_expected) } else { month(None) };
-    let floor = html! { "with its floor of 25 MiB/s in and out" };
+    let floor = html! { "with its minimum charge for 25 MiB/s in and out" };
     let until = html! { "expected for " (month_name(report.until)) };
     html! {
         section.tiles aria-label="All streams together" {
             (tile("Cost", &dollars(Some(fleet.usd)), &cost))
             (saved_tile("on-demand", fleet.saved_against_on_demand, managed(report, |one| one.usd_on_demand)))
             (saved_tile("static peak", fleet.saved_against_static_peak, managed(report, |one| one.usd_static_peak)))
-            (tile("By the end of the month", &expected, &until))
+            (tile("Expected for the month", &expected, &until))
             (tile("The scaler itself", &dollars(Some(fleet.usd_scaler)), &html! { "alarms, metrics and functions, as far as they are known" }))
             (tile("On-demand Standard", &dollars(on_demand), &html! { "for the same traffic" }))
             (tile("On-demand Advantage", &dollars(fleet.usd_advantage), &floor))
@@ -85,7 +85,7 @@ fn managed(report: &CostReport, of: fn(&StreamCost) -> Option<Usd>) -> Option<Us
 
 fn saved_tile(against: &str, saved: Option<UsdSaved>, otherwise: Option<Usd>) -> Markup {
     let (Some(UsdSaved(saved)), Some(Usd(otherwise))) = (saved, otherwise) else {
-        return tile(&format!("Saved against {against}"), &usd(None), &html! { "the scaler paid" });
+        return tile(&format!("Saved against {against}"), &usd(None), &html! { "including the scaler's cost" });
     };
     let amount = dollars(Some(Usd(MicroUsd(saved.unsigned_abs()))));
     let share = u128::from(saved.unsigned_abs()) * 100 / u128::from(otherwise.0.max(1));
@@ -94,11 +94,16 @@ fn saved_tile(against: &str, saved: Option<UsdSaved>, otherwise: Option<Usd>) ->
         return tile(
             &name,
             &html! { span.more { (amount) } },
-            &html! { (share) " % more, by managed streams, the scaler paid" },
+            &html! { (share) " % more, for managed streams, including the scaler's cost" },
         );
     }
     let name = format!("Saved against {against}");
-    tile(&name, &html! { span.saved { (amount) } }, &html! { (share) " % less, by managed streams, the scaler paid" })
+    tile(
+        &name,
+        &html! { span.saved { (amount) } },
+        &html! { (share) " % less, for managed streams, including \
+        the scaler's cost" },
+    )
 }
 
 /// The month in which the period ends: one that ends at midnight of the first is of the month before.

@@ -59,7 +59,7 @@ pub fn draw(report: &CostReport) -> String {
 fn period(from: Timestamp, until: Timestamp) -> String {
     let minute = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M").to_string();
     if from == until {
-        return format!("asked for on {} UTC", minute(until));
+        return format!("requested on {} UTC", minute(until));
     }
     format!("{} to {} UTC", minute(from), minute(until))
 }
@@ -83,7 +83,7 @@ fn not_in_it(faults: &[String]) -> Markup {
     html! {
         @if !faults.is_empty() {
             section.box.faults {
-                h2 { "Not in the figures" }
+                h2 { "Not included" }
                 ul { @for fault in faults { li { (fault) } } }
             }
         }
@@ -108,7 +108,7 @@ fn prices(report: &CostReport) -> Markup {
             section.prices {
                 h2 { "Prices" }
                 details {
-                    summary { "Prices used, and where they are from" }
+                    summary { "Prices and their sources" }
                     div.inside {
                         p.hint { "A GB is 2" sup { "30" } " bytes, and a month of a price 30 days." }
                         (price_table(&report.prices))

@@ -48,9 +48,9 @@ fn facts(stream: &StreamCost) -> Markup {
             div { dt { "Shards on average" } dd { (format!("{:.1}", stream.mean_shards)) } }
             div { dt { "Shards for its peak" } dd { (shards(stream.static_peak_shards)) } }
             div { dt { "Records throttled" } dd { (thousands(stream.throttled_records)) } }
-            div { dt { "Keeps records" } dd { (stream.retention_hours) " hours" } }
+            div { dt { "Retention" } dd { (stream.retention_hours) " hours" } }
             div { dt { "On-demand Advantage" } dd { (usd(stream.usd_advantage)) } }
-            div { dt { "Its part of the scaler" } dd { (usd(Some(stream.usd_scaler))) } }
+            div { dt { "Its share of the scaler's cost" } dd { (usd(Some(stream.usd_scaler))) } }
             div { dt { "This month so far" } dd { (month(stream.usd_month_so_far)) } }
             div { dt { "Month expected" } dd { (month(stream.usd_month_expected)) } }
             @if let Some(budget) = stream.budget_usd_month {
@@ -86,7 +86,7 @@ fn advice(advice: &[AdviceLine]) -> Markup {
     html! {
         @if !advice.is_empty() {
             h3 { "Advice" }
-            p.hint { "Each is calculated alone: two together save less than their sum." }
+            p.hint { "Each saving is calculated alone. Two together save less than their sum." }
             ul.advice {
                 @for line in advice {
                     li {

@@ -13,7 +13,7 @@ pub(crate) fn table(streams: &[StreamCost]) -> Markup {
     html! {
         section {
             h2 { "Streams" }
-            p.hint { "In USD. What was saved counts the stream's part of the scaler as paid." }
+            p.hint { "In USD. Savings are after the stream's share of the scaler's cost." }
             table.streams {
                 thead {
                     tr {

@@ -182,15 +182,15 @@ fn what_was_spent_more_is_not_called_saved() {
 fn a_report_of_nothing_reads_well() {
     let html = draw(&empty("us-east-1"));
     let told = words(parsed(&html).root());
-    assert!(told.contains("No stream was asked for"), "{told}");
+    assert!(told.contains("The report covers no stream"), "{told}");
     assert!(!told.contains("0.00"), "{told}");
 
     let mut faulty = empty("us-east-1");
     faulty.until = faulty.from;
-    faulty.faults = vec!["since=\"a while\" is neither days nor hours nor a time".to_owned()];
+    faulty.faults = vec!["since=\"a while\" is neither a number of days nor hours nor a time".to_owned()];
     let html = draw(&faulty);
     let told = words(parsed(&html).root());
-    assert!(told.contains("asked for on 2026-10-26 13:05 UTC Not in the figures since=\"a while\""), "{told}");
+    assert!(told.contains("requested on 2026-10-26 13:05 UTC Not included since=\"a while\""), "{told}");
     assert!(told.contains("No stream's cost could be calculated"), "{told}");
 }
 

@@ -77,13 +77,13 @@ pub struct RowFault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CellFault {
     /// A quote that ends neither on the line nor on those below it in a way that makes a row.
-    #[error("a quote begins on it that does not end with a row")]
+    #[error("it begins a quoted cell that has no closing quote at the end of a row")]
     Unclosed,
     /// Something between the end of a quoted cell and the next delimiter.
-    #[error("a quoted cell goes on behind its quote")]
+    #[error("a quoted cell has text after its closing quote")]
     BehindQuote,
     /// Fewer or more cells than columns.
-    #[error("it has {cells} cells and the header {columns}")]
+    #[error("it has {cells} cells, and the header has {columns}")]
     Count {
         /// On the line.
         cells: usize,
@@ -298,10 +298,10 @@ mod tests {
             told.collect::<Vec<_>>(),
             [
                 "2: a|1",
-                "line 3: a quote begins on it that does not end with a row",
-                "line 4: it has 1 cells and the header 2",
-                "line 5: it has 3 cells and the header 2",
-                "line 6: a quoted cell goes on behind its quote",
+                "line 3: it begins a quoted cell that has no closing quote at the end of a row",
+                "line 4: it has 1 cells, and the header has 2",
+                "line 5: it has 3 cells, and the header has 2",
+                "line 6: a quoted cell has text after its closing quote",
                 "7: f|6"
             ]
         );
@@ -341,7 +341,7 @@ mod tests {
     fn a_header_that_is_none_is_told() {
         let told = |text| Table::of(text).unwrap_err().to_string();
         assert_eq!(told("\n# nothing\n"), "there is no header: the file is empty");
-        assert_eq!(told("a,\"b\n"), "line 1: a quote begins on it that does not end with a row");
+        assert_eq!(told("a,\"b\n"), "line 1: it begins a quoted cell that has no closing quote at the end of a row");
         assert_eq!(told("a,b,A\n"), "line 1: two columns are called \"A\": remove one of them");
     }
 }

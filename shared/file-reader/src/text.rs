@@ -13,8 +13,8 @@ const MARK: &str = "\u{feff}";
 /// What a file begins with that is no text, and what to do about it. Sources: RFC 1952 (gzip), RFC 8878 (zstd), PKWARE's
 /// APPNOTE.TXT (ZIP), MS-CFB (old Office files), Apache Parquet's file format, the Unicode Standard, section 23.8 (marks).
 const NO_TEXT: [(&[u8], &str); 7] = [
-    (&[0xff, 0xfe, 0, 0], "UTF-32, which is not read: save it as UTF-8"),
-    (&[0, 0, 0xfe, 0xff], "UTF-32, which is not read: save it as UTF-8"),
+    (&[0xff, 0xfe, 0, 0], "UTF-32, which is not supported: save it as UTF-8"),
+    (&[0, 0, 0xfe, 0xff], "UTF-32, which is not supported: save it as UTF-8"),
     (&[0x1f, 0x8b], "compressed by gzip: unpack it first"),
     (&[0x28, 0xb5, 0x2f, 0xfd], "compressed by zstd: unpack it first"),
     (b"PK\x03\x04", "a ZIP archive or a spreadsheet (.xlsx): unpack it, or save the sheet as CSV"),
@@ -121,7 +121,7 @@ impl<R: Read> TextReader<R> {
             [0xff, 0xfe, ..] => (Encoding::Utf16(u16::from_le_bytes), 2),
             [0xfe, 0xff, ..] => (Encoding::Utf16(u16::from_be_bytes), 2),
             [0, _, ..] | [_, 0, ..] => {
-                return Err(self.fault(0, 1, "UTF-16 without a byte order mark, or no text: save it as UTF-8"));
+                return Err(self.fault(0, 1, "UTF-16 without a byte order mark, or not text: save it as UTF-8"));
             }
             _ => (Encoding::Utf8, 0),
         };

@@ -12,7 +12,7 @@ pub(crate) const LINE_BYTES_MAX: usize = 8 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LineFault {
     /// What is on it is no partition key.
-    #[error("is no key: {0}")]
+    #[error("is not a valid key: {0}")]
     Key(#[from] KeyFault),
     /// Not text.
     #[error("is not UTF-8, as partition keys are")]

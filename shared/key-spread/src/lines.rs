@@ -126,16 +126,17 @@ mod tests {
         assert_eq!(
             [told(b"a\n\nb"), told(b"a\n\xff\n"), told(long.as_bytes())],
             [
-                "line 2 is no key: a partition key has 1 to 256 characters, and this is empty",
+                "line 2 is not a valid key: a partition key has 1 to 256 characters, and this key is empty",
                 "line 2 is not UTF-8, as partition keys are",
-                "line 3 is no key: a partition key has 1 to 256 characters, and \"kkkkkkkkkkkkkkkkkkkk...\" has 257: use a hash of it"
+                "line 3 is not a valid key: a partition key has 1 to 256 characters, and \
+                 \"kkkkkkkkkkkkkkkkkkkk...\" has 257: use a hash of it"
             ]
         );
         assert_eq!(told("é".repeat(256).as_bytes()), "1 records", "characters count, not bytes");
         let far = "key\n".repeat(200_000);
         assert_eq!(
             told(format!("{far}\n{far}").as_bytes()),
-            "line 200001 is no key: a partition key has 1 to 256 characters, and this is empty"
+            "line 200001 is not a valid key: a partition key has 1 to 256 characters, and this key is empty"
         );
     }
 
@@ -232,7 +233,8 @@ mod tests {
     #[test]
     fn of_several_faults_the_first_is_told_whatever_the_cores() {
         let far = "key\n".repeat(130_000);
-        let expected = "line 130001 is no key: a partition key has 1 to 256 characters, and this is empty";
+        let expected = "line 130001 is not a valid key: a partition key has 1 to 256 characters, and this key \
+            is empty";
         assert_eq!(agreed(format!("{far}\nkey\n{far}\n{far}").as_bytes(), false), expected);
         assert_eq!(agreed(format!("{far}\n").as_bytes(), true), expected);
         assert_eq!(agreed([far.as_bytes(), b"\n\xff\n"].concat().as_slice(), false), expected);

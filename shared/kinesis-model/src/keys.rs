@@ -28,7 +28,7 @@ const SHOWN_CHARS: usize = 20;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
     /// Nothing.
-    #[error("a partition key has 1 to {KEY_CHARS_MAX} characters, and this is empty")]
+    #[error("a partition key has 1 to {KEY_CHARS_MAX} characters, and this key is empty")]
     Empty,
     /// More than Kinesis takes. It is not cut: two long keys might become one. `hash_based_key` of it is short.
     #[error("a partition key has 1 to {KEY_CHARS_MAX} characters, and \"{begin}...\" has {chars}: use a hash of it")]

@@ -21,7 +21,7 @@ pub struct Number {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NumberFault {
     /// No number at all.
-    #[error("no number")]
+    #[error("not a number")]
     NoNumber,
     /// `NaN` or `inf`: what a tool writes where it knows none.
     #[error("not a finite number; leave out what is not known")]
@@ -30,7 +30,7 @@ pub enum NumberFault {
     #[error("negative")]
     Negative,
     /// A single comma before three digits.
-    #[error("{thousands} to some and {decimal} to others: write one of them")]
+    #[error("{thousands} to some readers and {decimal} to others: write one of the two")]
     Ambiguous {
         /// With a comma between thousands.
         thousands: String,
@@ -38,13 +38,13 @@ pub enum NumberFault {
         decimal: String,
     },
     /// A fraction where none can be.
-    #[error("no whole number")]
+    #[error("not a whole number")]
     NotWhole,
     /// More than is counted.
     #[error("too large")]
     TooLarge,
     /// More digits than are read exactly.
-    #[error("of more digits than are read: {DECIMALS_MAX} decimals at most")]
+    #[error("too precise: at most {DECIMALS_MAX} decimals are read")]
     TooManyDigits,
 }
 

@@ -116,7 +116,7 @@ const MICRO_PER_DOLLAR_FACTOR: u32 = 1_000_000;
 
 /// A text that is no amount of money in dollars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an amount in USD, as 120 or 0.015, with six decimals at most")]
+#[error("not an amount in USD, for example 120 or 0.015, with at most six decimals")]
 pub struct NotUsd;
 
 impl FromStr for MicroUsd {

@@ -54,16 +54,16 @@ pub struct Aggregate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum AggregateFault {
     /// Cut off, or changed, or an own record that happens to begin so.
-    #[error("the MD5 at its end is not that of what is before it")]
+    #[error("the MD5 checksum at its end does not match its content")]
     Digest,
     /// Whole, and of another making.
-    #[error("what it holds is not the message of an aggregated record")]
+    #[error("its content is not an aggregated record")]
     Message,
     /// It would take a hundred times its size to open.
     #[error("it holds more than {PARTS_MAX} keys and records")]
     Parts,
     /// No record can have been written with it.
-    #[error("it has a partition key that has not 1 to {KEY_CHARS_MAX} characters")]
+    #[error("it has a partition key that does not have 1 to {KEY_CHARS_MAX} characters")]
     Key,
     /// The record's key is not known.
     #[error("a record in it points to a key that it does not have")]

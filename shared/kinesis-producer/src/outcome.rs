@@ -51,7 +51,7 @@ pub enum SendError {
         maybe_written: bool,
     },
     /// The producer was dropped before the record had ended; it may have been written.
-    #[error("the producer was dropped before this record had ended: it may have been written")]
+    #[error("the producer was dropped before this record was acknowledged: it may have been written")]
     Abandoned,
 }
 

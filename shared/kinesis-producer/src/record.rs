@@ -23,8 +23,8 @@ pub enum RecordFault {
     Key(#[from] KeyFault),
     /// More than the stream takes.
     #[error(
-        "the record has {bytes} bytes with its key, and the settings allow {max}: split it, or raise record_bytes_max up to \
-             what the stream takes"
+        "the record has {bytes} bytes with its key, and the settings allow {max}: split it, or raise \
+         record_bytes_max up to the stream's limit"
     )]
     TooLarge {
         /// Its bytes.

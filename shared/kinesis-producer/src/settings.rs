@@ -172,7 +172,8 @@ impl Settings {
             faults.push(SettingsFault { name: "aggregation.bytes_max", value, expected });
         }
         if let Some(ranges) = ranges.filter(|ranges| !HashKeyRange::tile(ranges)) {
-            let (value, expected) = (format!("{} ranges", ranges.len()), "the whole ring, in order".to_owned());
+            let (value, expected) =
+                (format!("{} ranges", ranges.len()), "the whole hash key space, in order".to_owned());
             faults.push(SettingsFault { name: "aggregation.ranges", value, expected });
         }
         faults

@@ -146,7 +146,7 @@ fn put_failed(stream: &str, error: &SendError) -> CallError {
 /// A number as requests have it.
 fn whole(call: &'static str, stream: &str, number: u32) -> Result<i32, CallError> {
     i32::try_from(number).map_err(|source| {
-        let message = format!("{number} is more than a request can say");
+        let message = format!("{number} does not fit into a request");
         CallError::new(call, stream, Failure::Refused, message).caused_by(source)
     })
 }

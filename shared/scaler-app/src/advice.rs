@@ -18,41 +18,51 @@ pub fn advice(cause: &Cause, stream: &str) -> String {
     match cause {
         Cause::BadTags(faults) => {
             let keys: Vec<_> = faults.iter().map(|fault| fault.key.as_str()).collect();
-            format!("Correct the tag ({}) on the stream; until then it is left alone.", keys.join(", "))
+            format!(
+                "Correct the tag ({}) on the stream. Until then the scaler does not change the stream.",
+                keys.join(", ")
+            )
         }
-        Cause::BadPolicy => "Change the stream's tags or the stack's parameters so that they agree.".to_owned(),
+        Cause::BadPolicy => "Change the stream's tags or the stack's parameters so that they do not contradict \
+            each other."
+            .to_owned(),
         Cause::OnDemand => format!(
-            "Switch the stream to provisioned mode (which it cannot be in with queues, channels or AUTO record distribution), or \
-             remove its tag: {}",
+            "Switch the stream to provisioned mode (not possible with queues, channels or AUTO record \
+             distribution), or remove its tag: {}",
             StreamCommand::Untag(TAG_MANAGED).text(None, stream)
         ),
         Cause::NoRoomForTags => {
-            format!("Remove two of its tags: {TAG_RESIZES} and {TAG_NOTICES} need room. Until then it is not scaled.")
+            format!(
+                "Remove two of the stream's tags, so that there is room for {TAG_RESIZES} and \
+                {TAG_NOTICES}. Until then the scaler does not change the stream."
+            )
         }
         Cause::RefusedLately { at } => format!(
-            "Read why in the function's log at {}. If a permission is missing, see the role's policy and the stack's parameter \
-             TagConditions.",
+            "Read the function's log at {}: it has AWS's reason. If a permission is missing, see the role's \
+             policy and the stack's parameter TagConditions.",
             at.strftime("%Y-%m-%d %H:%MZ")
         ),
         Cause::HotShardSuspected => format!(
-            "Switch on shard-level metrics (charged), so that a hot shard is found and split: {}; or look for a hot key: shardctl keys \
-             sample --stream{}",
+            "Switch on shard-level metrics (charged), so that the scaler finds and splits a hot shard: {}; or \
+             look for a hot key: shardctl keys sample --stream{}",
             StreamCommand::Tag(&format!("{TAG_SHARD_METRICS}=true")).text(None, stream),
             option_value(stream)
         ),
         Cause::HotKey { shard } => format!(
-            "Find the key and write it under several: shardctl keys sample --stream{} --shard {shard}",
+            "Find the key, and write its records under several keys: shardctl keys sample --stream{} --shard \
+             {shard}",
             option_value(stream)
         ),
         Cause::LoweredToMax { max, wanted } => raise_maximum(stream, *max, *wanted),
         Cause::BudgetSpent { next } => {
-            format!("Wait until {}; raise the minimum if this happens every day.", next.strftime("%Y-%m-%d %H:%MZ"))
+            format!("Wait until {}. If this happens every day, raise the minimum.", next.strftime("%Y-%m-%d %H:%MZ"))
         }
         Cause::DailyLimitReached { until } => format!(
-            "Wait: AWS is asked again at {}. If nobody else resizes the stream, see whether something removes its tag {TAG_RESIZES}.",
+            "Wait: the scaler tries again at {}. If nobody else resizes the stream, check whether something \
+             removes its tag {TAG_RESIZES}.",
             until.strftime("%Y-%m-%d %H:%MZ")
         ),
-        Cause::AccountQuota => "Ask AWS for a higher quota of shards in this account and Region.".to_owned(),
+        Cause::AccountQuota => "Ask AWS for a higher shard quota in this account and Region.".to_owned(),
         Cause::StreamCeiling => several_streams(),
     }
 }
@@ -67,6 +77,7 @@ fn raise_maximum(stream: &str, max: ShardCount, wanted: ShardCount) -> String {
 
 fn several_streams() -> String {
     format!(
-        "Spread the load over several streams: no stream may have more shards, and so the most is {TAG_SHARDS_MAX}={SHARDS_PER_STREAM_MAX}"
+        "Spread the load over several streams. AWS resizes no stream above {SHARDS_PER_STREAM_MAX} shards, so \
+         the highest maximum is {TAG_SHARDS_MAX}={SHARDS_PER_STREAM_MAX}"
     )
 }

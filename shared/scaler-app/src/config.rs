@@ -37,7 +37,7 @@ impl fmt::Debug for ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bad setting(s), correct the function's environment:", self.0.len())?;
+        write!(f, "{} invalid setting(s), correct the function's environment variables:", self.0.len())?;
         self.0.iter().try_for_each(|fault| write!(f, " {fault};"))
     }
 }
@@ -118,12 +118,11 @@ mod tests {
         ]);
         assert_eq!(
             told.unwrap_err().to_string(),
-            "5 bad setting(s), correct the function's environment: \
-             TARGET_UTILIZATION_PERCENT=\"eighty\" is not a whole number from 1 to 100; \
-             SHARDS_MIN=\"0\" is not a whole number from 1 to 10000; \
-             TOLERANCE_PERCENT=\"\" is not a whole number from 0 to 50; \
-             THROTTLING_RISK=\"brave\" is not careful, cautious, balanced, lean or thrifty; \
-             DRY_RUN=\"yes\" is not true or false, in small letters;"
+            "5 invalid setting(s), correct the function's environment variables: \
+             TARGET_UTILIZATION_PERCENT=\"eighty\" is not a whole number from 1 to 100; SHARDS_MIN=\"0\" is not \
+             a whole number from 1 to 10000; TOLERANCE_PERCENT=\"\" is not a whole number from 0 to 50; \
+             THROTTLING_RISK=\"brave\" is not careful, cautious, balanced, lean or thrifty; DRY_RUN=\"yes\" is \
+             not true or false, in lower case;"
         );
     }
 

@@ -280,7 +280,7 @@ impl Response {
             None => Ok(self),
             Some(first) => {
                 let (failed, all) = (failed.len(), self.outcomes.len());
-                Err(RetryNeeded(format!("{failed} of {all} passes failed, the first: {}", first.words)))
+                Err(RetryNeeded(format!("{failed} of {all} evaluations failed, the first: {}", first.words)))
             }
         }
     }

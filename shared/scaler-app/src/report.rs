@@ -88,13 +88,13 @@ async fn publish(cloud: &impl CostCloud, settings: CostSettings<'_>, request: &C
         let key = format!("{}/{}{which}.html", report.region, report.until.strftime("%Y-%m-%d"));
         match report_store.put(&key, (settings.draw)(report)).await {
             Ok(place) => report.page = Some(place),
-            Err(error) => report.faults.push(format!("the page was not kept: {error}")),
+            Err(error) => report.faults.push(format!("the page could not be stored: {error}")),
         }
     }
     if let Some(topic) = cloud.notifications()
         && let Err(error) = topic.publish(&summary::notification(report)).await
     {
-        report.faults.push(format!("nobody was told: {error}"));
+        report.faults.push(format!("the message could not be sent: {error}"));
     }
 }
 
@@ -109,11 +109,13 @@ fn report_of(gathered: Gathered, request: &CostRequest) -> CostReport {
     if !streams.is_empty() {
         report
             .notes
-            .push("mode, retention and consumers are taken to have been all the time what they are now".to_owned());
+            .push("the calculation assumes that mode, retention and consumers were always as they are now".to_owned());
         if request.step_seconds > 60 {
-            report
-                .notes
-                .push("the busiest minute is the mean of the busiest five: bursts within them need more".to_owned());
+            report.notes.push(
+                "the busiest minute is the mean of the busiest five minutes: bursts within them need more \
+                    shards"
+                    .to_owned(),
+            );
         }
     }
     report.fleet = fleet_of(&streams, own, &sheet, seconds, &mut report.notes);

@@ -108,7 +108,7 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<StackConfi
     let stack_config = StackConfig {
         notification_topic_arn: text("NOTIFICATION_TOPIC_ARN", "the ARN of an SNS topic, or empty", is_topic),
         stream_metrics: text("STREAM_METRICS", "true or false", is_bool).is_some_and(|value| value == "true"),
-        stream_names: text("STREAM_NAMES", "stream names with commas between them, or empty", |value| {
+        stream_names: text("STREAM_NAMES", "stream names separated by commas, or empty", |value| {
             names(value).all(is_stream_name)
         })
         .map_or_else(Vec::new, |value| names(&value).map(str::to_owned).collect()),
@@ -118,21 +118,20 @@ pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<StackConfi
             value.starts_with("http")
         }),
         report_bucket: text("REPORT_BUCKET", "the name of a bucket, or empty", is_bucket),
-        functions: text("SCALER_FUNCTIONS", "NAME=MB with commas between them, each name once, or empty", |value| {
+        functions: text("SCALER_FUNCTIONS", "NAME=MB pairs separated by commas, each name once, or empty", |value| {
             functions(value).is_some()
         })
         .and_then(|value| functions(&value))
         .unwrap_or_default(),
-        roles: text("SCALER_ROLES", "the ARNs of roles with commas between them, or empty", |value| {
-            roles(value).is_some()
-        })
-        .and_then(|value| roles(&value))
-        .unwrap_or_default(),
+        roles: text("SCALER_ROLES", "the ARNs of roles separated by commas, or empty", |value| roles(value).is_some())
+            .and_then(|value| roles(&value))
+            .unwrap_or_default(),
         stack_name: text("STACK_NAME", "the name of a stack", is_stack_name)
             .unwrap_or(StackConfig::default().stack_name),
         prices: text(
             "PRICE_OVERRIDES",
-            "ITEM=USD with commas between, each item once, as shard-hour=0.0185,put-units=0.0204, or empty",
+            "ITEM=USD pairs separated by commas, each item once, for example \
+             shard-hour=0.0185,put-units=0.0204, or empty",
             |value| prices(value).is_some(),
         )
         .and_then(|value| prices(&value))
@@ -266,10 +265,9 @@ mod tests {
         let told = read(&[("NOTIFICATION_TOPIC_ARN", "people"), ("STREAM_METRICS", "yes"), ("STREAM_NAMES", "a,,b/c")]);
         assert_eq!(
             told.unwrap_err().to_string(),
-            "3 bad setting(s), correct the function's environment: \
-             NOTIFICATION_TOPIC_ARN=\"people\" is not the ARN of an SNS topic, or empty; \
-             STREAM_METRICS=\"yes\" is not true or false; \
-             STREAM_NAMES=\"a,,b/c\" is not stream names with commas between them, or empty;"
+            "3 invalid setting(s), correct the function's environment variables: \
+             NOTIFICATION_TOPIC_ARN=\"people\" is not the ARN of an SNS topic, or empty; STREAM_METRICS=\"yes\" \
+             is not true or false; STREAM_NAMES=\"a,,b/c\" is not stream names separated by commas, or empty;"
         );
     }
 
@@ -284,13 +282,19 @@ mod tests {
         }
         for roles in ["scale-out", "arn:aws:iam::123456789012:role/out,", "arn:aws:iam::123456789012:user/out"] {
             let told = read(&[("SCALER_ROLES", roles)]).unwrap_err().to_string();
-            assert!(told.contains(&format!("SCALER_ROLES={roles:?} is not the ARNs of roles with commas")), "{told}");
+            assert!(
+                told.contains(&format!("SCALER_ROLES={roles:?} is not the ARNs of roles separated by commas")),
+                "{told}"
+            );
         }
         for functions in
             ["out", "out=", "=256", "out=lots", "out=127", "out=10241", "out=256,", "o/t=256", "a=256,a=512"]
         {
             let told = read(&[("SCALER_FUNCTIONS", functions)]).unwrap_err().to_string();
-            assert!(told.contains(&format!("SCALER_FUNCTIONS={functions:?} is not NAME=MB with commas")), "{told}");
+            assert!(
+                told.contains(&format!("SCALER_FUNCTIONS={functions:?} is not NAME=MB pairs separated by commas")),
+                "{told}"
+            );
         }
     }
 }

@@ -58,21 +58,21 @@ async fn what_names_no_stream_of_ours_is_told_what_it_is() {
         (handed_over, "watches a stream of account 999988887777"),
         (
             file("composite"),
-            "alarm orders-hot is a composite alarm: it has no metric, and so names no stream. Let the metric alarms under it call \
-             this function instead (kinesis-scaler/orders/scale-out)",
+            "alarm orders-hot is a composite alarm, which has no metric and so names no stream: let its child \
+             alarms call this function instead (kinesis-scaler/orders/scale-out)",
         ),
         (composite, "alarm all is a composite alarm"),
         (
             file("cross-account-sns"),
-            "the alarm watches a stream of account 999988887777, and this function works in account 123456789012",
+            "the alarm watches a stream of account 999988887777, and this function runs in account 123456789012",
         ),
         (direct(&of_another_account, "us-east-1"), "watches a stream of account 999988887777"),
         (
             direct(&incoming("AWS/Kinesis"), "eu-west-1"),
-            "the alarm is of Region eu-west-1, and this function works in us-east-1",
+            "the alarm is from Region eu-west-1, and this function runs in us-east-1",
         ),
         (direct(&incoming("Shop"), "us-east-1"), "alarm orders watches a metric of the namespace Shop"),
-        (direct(&query, "us-east-1"), "alarm orders is on a Metrics Insights query"),
+        (direct(&query, "us-east-1"), "alarm orders watches a Metrics Insights query"),
         (json!({ "Records": [{ "eventSource": "aws:s3", "s3": {} }] }), "got records of aws:s3"),
     ] {
         let outcome = outcome(&event).await;

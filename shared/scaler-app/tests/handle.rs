@@ -98,7 +98,7 @@ async fn an_alarm_resizes_the_stream_and_refits_its_alarms() {
             "PutMetricAlarm kinesis-scaler/orders/scale-out 5",
             "ListTagsForResource kinesis-scaler/orders/scale-in",
             "PutMetricAlarm kinesis-scaler/orders/scale-in 5",
-            "Publish kinesis-scaler: orders goes from 4 to 5 shards",
+            "Publish kinesis-scaler: orders is being resized from 4 to 5 shards",
         ]
     );
 }
@@ -180,7 +180,8 @@ async fn a_call_that_is_denied_by_a_condition_on_tags_says_how_to_drop_it() {
             "s1767319200=3-4",
             &[
                 "TagConditions=false",
-                "A split or merge was begun at 2026-01-02 02:00Z: where the function was allowed it, that condition may be",
+                "A split or merge was started at 2026-01-02 02:00Z. If the function was allowed to make it, the \
+                 tag condition may be",
             ],
         ),
         (Failure::Quota, quota, "", &["ask AWS for a higher one"]),
@@ -296,7 +297,13 @@ async fn a_refit_touches_only_what_is_ours_and_fits_the_count() {
     let before = world.alarms();
     let told = refit(&world, "kinesis-scaler", &of(8)[..3]).await.unwrap_err().to_string();
     let (ours, other) = (&there[0].name, &there[1].name);
-    assert_eq!(told, format!("PutMetricAlarm for {other}: not made by the stack kinesis-scaler, and left as it is"));
+    assert_eq!(
+        told,
+        format!(
+            "PutMetricAlarm for {other}: not created by the stack kinesis-scaler, so it was \
+        not changed"
+        )
+    );
     let after = world.alarms();
     assert_eq!(after.len(), 2, "one that is not there is not made");
     assert_eq!(after[other], before[other]);
@@ -310,7 +317,11 @@ async fn a_failed_refit_is_told_and_nothing_is_undone() {
     world.fail_next("PutMetricAlarm", Failure::Throttled);
     let outcome = one(&world, Direction::Out, &alarm("orders")).await;
     assert_eq!(outcome.outcome, OutcomeKind::Resized);
-    assert!(outcome.faults[0].starts_with("the alarms do not fit 5 shards yet"), "{:?}", outcome.faults);
+    assert!(
+        outcome.faults[0].starts_with("the alarms do not fit the new shard count of 5 yet"),
+        "{:?}",
+        outcome.faults
+    );
     assert_eq!(world.stream("orders").unwrap().shards, 5);
 }
 
@@ -466,7 +477,7 @@ async fn a_past_that_cannot_be_read_leaves_the_decision_to_the_last_minutes() {
     assert_eq!(outcome.words, one(&without, Direction::Out, &alarm("orders")).await.words);
     let planned = one(&busy_of_late(), Direction::Out, &alarm("orders")).await;
     assert_eq!(planned.outcome, OutcomeKind::Resized);
-    assert!(planned.words.contains("the forecast rises to"), "with its past it is planned: {}", planned.words);
+    assert!(planned.words.contains("the forecast peak needs"), "with its past it is planned: {}", planned.words);
 }
 
 #[tokio::test]

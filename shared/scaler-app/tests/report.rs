@@ -110,7 +110,7 @@ async fn a_report_changes_nothing_and_tells_people_only_where_it_is_asked_to() {
     for part in [
         "1 stream(s) in us-east-1 cost 26.50 USD from 2026-11-01 00:00 to 2026-11-11 00:00 (UTC)",
         "on-demand Standard 107.70 USD;",
-        "By the end of the month: 79.49 USD",
+        "Expected for the whole month: 79.49 USD",
         "  orders: 26.50 USD, 4.0 shards on average",
         "Page: s3://reports/us-east-1/2026-11-11.html",
     ] {
@@ -132,7 +132,7 @@ async fn a_region_without_prices_is_told_and_never_reckoned_with_anothers() {
         "{told}"
     );
     assert!(nowhere.notes[0].contains("AccessDeniedException"), "{:?}", nowhere.notes);
-    assert!(world.told()[0].text.contains("Not in it: orders is left out"), "{}", world.told()[0].text);
+    assert!(world.told()[0].text.contains("Not included: orders is left out"), "{}", world.told()[0].text);
     // The Price List knows of shards alone: the stream is reckoned, and what it would have cost otherwise is not.
     let ireland = report_in(&world, &stack_config("eu-west-1"), &scheduled()).await;
     let stream = &ireland.streams[0];
@@ -146,7 +146,7 @@ async fn a_region_without_prices_is_told_and_never_reckoned_with_anothers() {
     // What is not sound in it is said, and discards nothing else.
     let frankfurt = report_in(&world, &stack_config("eu-central-1"), &scheduled()).await;
     assert_eq!(lines_of(&frankfurt.streams[0]), ["shard-hour 16.32", "put-units 14.256"]);
-    assert_eq!(frankfurt.notes[0], "not all prices are those of AWS's Price List: two prices of on-demand-hour");
+    assert_eq!(frankfurt.notes[0], "some prices are not from AWS's Price List: two prices of on-demand-hour");
     // What the operator says comes before everything.
     let prices = vec![("shard-hour".parse().unwrap(), "0.02".parse().unwrap())];
     let own = report_in(&world, &StackConfig { prices, ..stack_config("eu-west-1") }, &scheduled()).await;
@@ -176,7 +176,10 @@ async fn a_stream_over_its_budget_is_called_out() {
     let notice = &world.told()[0];
     assert_eq!(notice.kind, NotificationKind::Attention);
     assert!(notice.subject.ends_with("until 2026-11-11, 1 over budget"), "{}", notice.subject);
-    assert!(notice.text.contains("Over budget: orders is expected to cost 79.49 USD this month, and may cost 79.00"));
+    assert!(notice.text.contains(
+        "Over budget: orders is expected to cost 79.49 USD this month, and its budget \
+        is 79.00 USD"
+    ));
     let metrics: Vec<Value> =
         lines(&report, true, NOW).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&metrics[0]["level"], &metrics[1]["OverBudget"]), (&json!("WARN"), &json!(1)));
@@ -223,11 +226,11 @@ async fn what_is_not_known_is_said() {
     assert_eq!(items, ["shard-hour", "put-units", "extended-retention", "fan-out-hour", "fan-out-out"]);
     // Registered at 06:15 five days before the last midnight's morning: 4.74 days, two of them, four shards.
     assert_eq!(lines_of(stream)[3], "fan-out-hour 13.65");
-    assert!(stream.notes[0].starts_with("the shard count was not published"), "{:?}", stream.notes);
+    assert!(stream.notes[0].starts_with("no shard count was published"), "{:?}", stream.notes);
     let silent: Vec<_> = stream.advice.iter().filter(|advice| advice.words.contains("consumer silent")).collect();
-    assert!(silent[0].words.contains("CloudWatch shows nothing delivered to it"), "{:?}", stream.advice);
+    assert!(silent[0].words.contains("CloudWatch shows no data delivered to it"), "{:?}", stream.advice);
     assert!(silent[0].command.as_ref().unwrap().contains("deregister-stream-consumer --region us-east-1"));
-    let all = "mode, retention and consumers are taken to have been all the time what they are now";
+    let all = "the calculation assumes that mode, retention and consumers were always as they are now";
     assert!(report.notes.iter().any(|note| note == all), "{:?}", report.notes);
 }
 
@@ -270,14 +273,18 @@ async fn a_run_without_time_says_whom_it_did_not_reach() {
     world.slow(SignedDuration::from_secs(40));
     let report = report(&world, &json!({ "report": "managed" })).await;
     assert_eq!(report.streams.len(), 10);
-    assert!(report.faults[0].starts_with("no time was left for 15 of 25 streams"), "{:?}", report.faults);
+    assert!(report.faults[0].starts_with("there was no time left for 15 of 25 streams"), "{:?}", report.faults);
 }
 
 #[tokio::test]
 async fn what_is_no_request_is_told_and_asks_for_nothing() {
     let world = World::at(NOW).with("orders", Stream::managed(4, load()));
     let report = report(&world, &json!({ "report": "everything" })).await;
-    assert!(report.faults[0].starts_with("no cost-report request: got \"everything\""), "{:?}", report.faults);
+    assert!(
+        report.faults[0].starts_with("the event is no request for cost-report: got \"everything\""),
+        "{:?}",
+        report.faults
+    );
     assert_eq!(world.calls(), Vec::<String>::new());
 }
 
@@ -286,7 +293,7 @@ async fn what_throttling_made_cheaper_is_no_saving() {
     let throttled = Minute { throttled_records: Some(6_600), ..load() };
     let world = World::at(NOW).with("orders", Stream::managed(1, throttled));
     let report = report(&world, &scheduled()).await;
-    let note = "95040000 records, 10 % of all tries, were throttled: it had too few shards at times";
+    let note = "95040000 records, 10 % of all attempts, were throttled: the stream had too few shards at times";
     assert!(report.streams[0].notes.iter().any(|told| told.starts_with(note)), "{:?}", report.streams[0].notes);
     let message = &world.told()[0].text;
     assert!(message.contains("Throttled: orders refused 95040000 records."), "{message}");
@@ -350,6 +357,7 @@ async fn hours_of_which_no_count_was_published_are_reckoned_by_the_ledger() {
     // Two days: the ledger tells the last one.
     let two =
         report(&of(Some(&ledger), false), &json!({ "report": ["orders"], "since": "48h" })).await.streams.remove(0);
-    let told = "published for 0 of 48 hours, and its own ledger tells it for 24 more; for the others the nearest";
+    let told = "published for 0 of 48 hours, and the stream's resize history gives it for 24 more; for the \
+        other hours the nearest";
     assert!(two.notes.iter().any(|note| note.contains(told)), "{:?}", two.notes);
 }

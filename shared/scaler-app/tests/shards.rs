@@ -107,7 +107,7 @@ async fn a_hot_shard_is_split_in_its_middle_and_its_alarms_are_refitted() {
             "PutMetricAlarm kinesis-scaler/orders/scale-out 5",
             "ListTagsForResource kinesis-scaler/orders/scale-in",
             "PutMetricAlarm kinesis-scaler/orders/scale-in 5",
-            "Publish kinesis-scaler: orders goes from 4 to 5 shards",
+            "Publish kinesis-scaler: orders is being resized from 4 to 5 shards",
         ]
     );
     let ranges: Vec<_> =
@@ -219,10 +219,12 @@ async fn that_measuring_is_charged_is_told() {
             pass(&world).await;
         }
         let told = world.told();
-        let charged: Vec<_> = told.iter().filter(|told| told.subject.contains("charged")).collect();
+        let charged: Vec<_> = told.iter().filter(|told| told.subject.contains("charges")).collect();
         assert_eq!(charged.len(), 1, "{tags_need_active} {is_unheard}: {told:?}");
-        let said =
-            format!("kinesis-scaler: shard-level metrics of orders {words} switched on, and charged from now on");
+        let said = format!(
+            "kinesis-scaler: shard-level metrics of orders {words} switched on, and AWS charges for \
+                them from now on"
+        );
         assert_eq!(&*charged[0].subject, said);
         let off =
             "disable-enhanced-monitoring --stream-name orders --shard-level-metrics IncomingBytes IncomingRecords";
@@ -255,7 +257,7 @@ async fn measuring_that_is_denied_by_a_condition_on_tags_says_how_to_drop_it() {
     assert!(next.contains("kinesis:EnableEnhancedMonitoring") && next.contains("TagConditions=false"), "{next}");
     let told = world.told();
     assert!(told.len() == 1 && told[0].text.contains("TagConditions=false"), "{told:?}");
-    assert!(!told[0].subject.contains("charged"), "{told:?}");
+    assert!(!told[0].subject.contains("charges"), "{told:?}");
 }
 
 /// Somebody switches them off, and they are switched on again within the hour: each time they are charged anew.
@@ -264,7 +266,7 @@ async fn that_measuring_is_charged_again_is_told_again() {
     let world = world(with_tag(stream(), "kinesis-scaler/shard-metrics", "true"));
     for times in 1..=2 {
         pass(&world).await;
-        let charged = world.told().iter().filter(|told| told.subject.contains("charged")).count();
+        let charged = world.told().iter().filter(|told| told.subject.contains("charges")).count();
         assert_eq!(charged, times);
         world.change("orders", |stream| stream.shard_metrics = false);
         world.advance(SignedDuration::from_mins(5));

@@ -49,7 +49,7 @@ impl CloudFormation for AwsCloudFormation {
         if !self.is_elsewhere && !is_of_s3(url) {
             return Err(failed(
                 Failure::Refused,
-                "its URL is not one of Amazon S3: this is no request of CloudFormation",
+                "its URL is not an Amazon S3 URL, so this is not a request from CloudFormation",
             ));
         }
         let mut tried = put(url, answer).await;

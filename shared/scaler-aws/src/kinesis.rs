@@ -83,7 +83,7 @@ impl Kinesis for AwsKinesis {
     async fn update_shard_count(&self, stream: &str, desired: ShardCount) -> Result<(), CallError> {
         let call = "UpdateShardCount";
         let target = i32::try_from(desired.get()).map_err(|source| {
-            let message = format!("{desired} shards are more than a request can say");
+            let message = format!("{desired} shards do not fit into a request");
             CallError::new(call, stream, Failure::Refused, message).caused_by(source)
         })?;
         self.pace.wait(call).await;
@@ -97,7 +97,13 @@ impl Kinesis for AwsKinesis {
         let call = "DescribeLimits";
         if !self.pace.is_free(call) {
             // One call a second for the whole account: a fleet that throttles does not wait in line for what only helps.
-            return Err(CallError::new(call, ACCOUNT, Failure::Throttled, "not asked, to stay inside its rate"));
+            return Err(CallError::new(
+                call,
+                ACCOUNT,
+                Failure::Throttled,
+                "not called, to stay inside AWS's rate \
+                limit",
+            ));
         }
         let answer = self.client.describe_limits().send().await;
         let answer = answer.map_err(|error| call_error(call, ACCOUNT, error))?;

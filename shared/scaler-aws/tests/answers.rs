@@ -158,7 +158,7 @@ async fn an_answer_to_what_was_not_asked_is_an_error() {
     for id in ["latency_0", "bytes_1", "bytes", "bytes_x", ""] {
         let error = read(vec![page(vec![points_of(id, &[(0, 1.0)])], None)]).await.0.unwrap_err();
         assert_eq!(error.failure, Failure::ServerFault);
-        assert!(error.to_string().contains(&format!("an answer to Some({id:?})")), "{error}");
+        assert!(error.to_string().contains(&format!("an answer for Some({id:?})")), "{error}");
     }
 }
 
@@ -249,7 +249,10 @@ async fn shards_that_are_no_whole_ring_are_in_use_and_the_gap_is_named() {
         assert_eq!(error.failure, Failure::InUse, "{ranges:?}");
         let told = place.map_or("there is no open shard".to_owned(), |[(a, b), (c, d)]| {
             let see = format!("see {a}-{b} and {c}-{d}");
-            format!("the open shards do not tile the ring of hash keys, {see}: is it being resharded?")
+            format!(
+                "the open shards leave a gap or overlap in the hash key space, {see}: is the stream being \
+                resharded?"
+            )
         });
         assert_eq!(error.to_string(), format!("ListShards for orders: {told}"), "{ranges:?}");
     }
@@ -264,7 +267,7 @@ async fn a_hash_key_range_that_makes_no_sense_is_refused() {
     for answer in [backwards, Answer::json(200, &json!({ "Shards": [shard] }))] {
         let error = open_shards(vec![answer]).await.0.unwrap_err();
         assert_eq!(error.failure, Failure::Refused);
-        assert!(error.message.starts_with("an answer without a hash key range as we know it: "), "{error}");
+        assert!(error.message.starts_with("an answer without a readable hash key range: "), "{error}");
     }
 }
 
@@ -418,7 +421,8 @@ async fn a_refit_leaves_an_alarm_alone_that_is_not_ours() {
     assert_eq!(standin.asked().len(), 2, "no PutMetricAlarm");
     assert_eq!(
         told,
-        "PutMetricAlarm for kinesis-scaler/orders/scale-out: not made by the stack kinesis-scaler, and left as it is"
+        "PutMetricAlarm for kinesis-scaler/orders/scale-out: not created by the stack kinesis-scaler, so it was \
+         not changed"
     );
 }
 

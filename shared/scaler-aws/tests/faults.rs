@@ -490,15 +490,24 @@ async fn what_only_helps_does_not_stop_a_resize() {
         ("DescribeLimits", None),
         (
             "DescribeAlarms",
-            Some("the alarms do not fit 5 shards yet: DescribeAlarms for kinesis-scaler/orders/scale-out"),
+            Some(
+                "the alarms do not fit the new shard count of 5 yet: DescribeAlarms for \
+                kinesis-scaler/orders/scale-out",
+            ),
         ),
         (
             "ListTagsForResource",
-            Some("the alarms do not fit 5 shards yet: ListTagsForResource for arn:aws:cloudwatch:us-east-1"),
+            Some(
+                "the alarms do not fit the new shard count of 5 yet: ListTagsForResource for \
+                arn:aws:cloudwatch:us-east-1",
+            ),
         ),
         (
             "PutMetricAlarm",
-            Some("the alarms do not fit 5 shards yet: PutMetricAlarm for kinesis-scaler/orders/scale-out"),
+            Some(
+                "the alarms do not fit the new shard count of 5 yet: PutMetricAlarm for \
+                kinesis-scaler/orders/scale-out",
+            ),
         ),
     ] {
         let standin = unwell(operation, vec![Answer::error(operation, 500, "InternalFailure", "as scripted")]).await;

@@ -248,7 +248,7 @@ async fn alarm_resizes_stream(road: EventSource, action: fn(Direction) -> String
     let (_, outcome) = &outcomes[0];
     assert_eq!((outcome.stream.as_deref(), outcome.current, &outcome.faults), (Some(STREAM), Some(4), &vec![]));
     assert_eq!(outcome.alarm.as_deref(), Some("kinesis-scaler/orders/scale-out"));
-    assert_eq!(outcome.steps.last().unwrap().reason, "within the quotas");
+    assert_eq!(outcome.steps.last().unwrap().reason, "the count is within AWS's shard quotas");
 
     assert_eq!(world.history().await, Some((1, 0, AttemptKind::ScaleOut)));
     assert_eq!(world.fitted(), "5");
@@ -484,7 +484,7 @@ async fn a_dry_run_changes_nothing() {
     world.load(4, 0.0);
     let outcomes = world.minute().await;
     assert_eq!(brief(&outcomes), [(EventSource::Direct, OutcomeKind::DryRun, Some(5))], "{outcomes:?}");
-    assert!(outcomes[0].1.words.starts_with("dry run: would scale-out from 4 to 5"), "{outcomes:?}");
+    assert!(outcomes[0].1.words.starts_with("dry run: would scale out from 4 to 5 shards"), "{outcomes:?}");
     assert_eq!((world.summary().await, world.history().await), (("ACTIVE".to_owned(), 4), None));
     let after = [Direction::Out, Direction::In].map(|direction| world.alarm(direction));
     assert_eq!(after.map(|it| it.configuration_updated_at), before.map(|it| it.configuration_updated_at));

@@ -210,7 +210,8 @@ async fn what_cannot_be_read_of_our_rows_is_told_and_discards_nothing_else() {
         product
     };
     let price = "/terms/OnDemand/ABC.T/priceDimensions/ABC.T.P";
-    let one = "the price of shard-hour, SKU ABC: not exactly one On-Demand price begins with the first unit";
+    let one = "the price of shard-hour, SKU ABC: it does not have exactly one On-Demand price that begins with \
+        the first unit";
     let mut two_terms = shard_hour("EU-Storage-ShardHour", "0.017");
     two_terms["terms"]["OnDemand"]["ABC.U"] = two_terms["terms"]["OnDemand"]["ABC.T"].clone();
     let mut nameless = shard_hour("EU-Storage-ShardHour", "0");
@@ -222,11 +223,11 @@ async fn what_cannot_be_read_of_our_rows_is_told_and_discards_nothing_else() {
         (two_terms, one),
         (without(price, "beginRange"), one),
         (without(&format!("{price}/pricePerUnit"), "USD"), "shard-hour, SKU ABC: no price in USD"),
-        (without(price, "pricePerUnit"), "SKU ABC: its price is not in the form of the Price List: missing field"),
+        (without(price, "pricePerUnit"), "SKU ABC: its price does not have the Price List's format: missing field"),
         (nameless, "SKU unknown: USD \"0\" is not a number above 0"),
         (shard_hour("EU-Storage-ShardHour", "0.0000000000"), "SKU ABC: USD \"0.0000000000\" is not a number above 0"),
         (shard_hour("EU-Storage-ShardHour", "free"), "SKU ABC: USD \"free\" is not a number above 0"),
-        (json!("<html>"), "a product of AmazonKinesis is not in the form of the Price List"),
+        (json!("<html>"), "a product of AmazonKinesis does not have the Price List's format"),
     ];
     for (odd, words) in cases {
         let read = listed(vec![odd, product("EU-PutRequestPayloadUnits", "PutRequest", "0.0000000165")]).await;
@@ -234,7 +235,7 @@ async fn what_cannot_be_read_of_our_rows_is_told_and_discards_nothing_else() {
         assert!(read.faults.len() == 1 && read.faults[0].contains(words), "{:?} has no {words:?}", read.faults);
     }
     let read = texts(vec!["<html>".to_owned()]).await;
-    assert!(read.faults[0].contains("AmazonKinesis is not in the form of the Price List"), "{:?}", read.faults);
+    assert!(read.faults[0].contains("AmazonKinesis does not have the Price List's format"), "{:?}", read.faults);
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ pub use recommend::RecommendReason;
 pub use resharding::{Progress, Resharding};
 pub use step_factor::StepFactorReason;
 pub use uneven_load::{TooFull, UnevenLoadReason};
-use words::Explain;
+use words::{Explain, shards};
 
 use crate::direction::Direction;
 use crate::intent::Intent;
@@ -346,10 +346,13 @@ impl Decision {
             before = step.shards;
         }
         let verdict = match self.verdict {
-            Verdict::Resize => format!("{} from {} to {}", self.direction, self.current, self.desired),
-            Verdict::DryRun => format!("dry run: would {} from {} to {}", self.direction, self.current, self.desired),
-            Verdict::Measure => format!("held at {} to measure", self.current),
-            Verdict::Hold => format!("held at {}", self.current),
+            Verdict::Resize => format!("{} from {} to {}", self.direction, self.current, shards(self.desired.get())),
+            Verdict::DryRun => {
+                let scale = self.direction.to_string().replace('-', " ");
+                format!("dry run: would {scale} from {} to {}", self.current, shards(self.desired.get()))
+            }
+            Verdict::Measure => format!("held at {} to measure each shard", shards(self.current.get())),
+            Verdict::Hold => format!("held at {}", shards(self.current.get())),
             Verdict::Refuse => "refused".to_owned(),
         };
         format!("{verdict}: {}", told.join("; "))

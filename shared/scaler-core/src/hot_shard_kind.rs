@@ -49,7 +49,7 @@ impl HotShardKind {
 impl fmt::Display for HotShardKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Even => "full as all are",
+            Self::Even => "as full as all",
             Self::WideRange => "wide shard",
             Self::HotRange => "hot shard",
             Self::HotKey => "hot key suspected",

@@ -26,7 +26,7 @@ pub enum PolicyFault {
         max: u32,
     },
     /// Bounds that leave no count.
-    #[error("shards_min={min} is more than shards_max={max}: lower the one or raise the other")]
+    #[error("shards_min={min} is more than shards_max={max}: lower shards_min or raise shards_max")]
     MinOverMax {
         /// `shards_min`.
         min: u32,

@@ -88,27 +88,28 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Share of its capacity that a stream is sized to run at in its busiest minute.
+    /// Target utilization: the scaler sizes a stream so that its busiest minute uses this share of its capacity.
     target_utilization_percent: u32 = 80;
         Whole { allowed: 1..=100, unit: "percent" },
         "TARGET_UTILIZATION_PERCENT", "TargetUtilizationPercent", Some("kinesis-scaler/target-utilization");
 
-    /// Scale-in never goes below this many open shards. It is not more than the maximum.
+    /// Scale-in never goes below this many open shards. It must not exceed the maximum.
     shards_min: u32 = 1;
         Whole { allowed: 1..=SHARDS_PER_STREAM_MAX, unit: "shards" },
         "SHARDS_MIN", "ShardsMin", Some(TAG_SHARDS_MIN);
 
-    /// Scale-out never goes above this many open shards. A stream that is above it already keeps what its load needs.
+    /// Scale-out never goes above this many open shards. A stream that already has more keeps the shards that its
+    /// load needs.
     shards_max: u32 = 100;
         Whole { allowed: 1..=SHARDS_PER_STREAM_MAX, unit: "shards" },
         "SHARDS_MAX", "ShardsMax", Some(TAG_SHARDS_MAX);
 
-    /// Scale-out sizes for the busiest of this many last minutes.
+    /// Scale-out sizes the stream for the busiest minute among this many last minutes.
     scale_out_window_minutes: u32 = 5;
         Whole { allowed: 1..=60, unit: "minutes" },
         "SCALE_OUT_WINDOW_MINUTES", "ScaleOutWindowMinutes", None;
 
-    /// Scale-in sizes for the busiest of this many last minutes.
+    /// Scale-in sizes the stream for the busiest minute among this many last minutes (the stabilization window).
     stabilization_window_minutes: u32 = 60;
         Whole { allowed: 5..=1_440, unit: "minutes" },
         "STABILIZATION_WINDOW_MINUTES", "StabilizationWindowMinutes", None;
@@ -118,45 +119,46 @@ settings! {
         Whole { allowed: 0..=86_400, unit: "seconds" },
         "SCALE_OUT_COOLDOWN_SECONDS", "ScaleOutCooldownSeconds", None;
 
-    /// Scale-in waits this long after any attempt to resize.
+    /// Scale-in waits this long after the last attempt to change the shard count, by the scaler or by anyone else.
     scale_in_cooldown_seconds: u32 = 1_800;
         Whole { allowed: 0..=86_400, unit: "seconds" },
         "SCALE_IN_COOLDOWN_SECONDS", "ScaleInCooldownSeconds", None;
 
-    /// Scale-in leaves this many of the ten resizes that AWS allows in any 24 hours. A plan leaves at least two.
+    /// AWS allows ten resizes in any 24 hours. Scale-in leaves this many of them for scale-out. A forecast plan
+    /// leaves at least two.
     resizes_reserved_for_scale_out: u32 = 2;
         Whole { allowed: 0..=RESIZES_PER_DAY, unit: "resizes" },
         "RESIZES_RESERVED_FOR_SCALE_OUT", "ResizesReservedForScaleOut", None;
 
-    /// A difference from the target utilization smaller than this is not worth a resize.
+    /// A difference from the target utilization that is smaller than this causes no resize.
     tolerance_percent: u32 = 10;
         Whole { allowed: 0..=50, unit: "percent" },
         "TOLERANCE_PERCENT", "TolerancePercent", None;
 
-    /// Consumers further behind than this block scale-in.
+    /// Scale-in waits while consumers are further behind than this.
     iterator_age_max_seconds: u32 = 60;
         Whole { allowed: 1..=604_800, unit: "seconds" },
         "ITERATOR_AGE_MAX_SECONDS", "IteratorAgeMaxSeconds", None;
 
-    /// The watch alarm on incoming records fires above this many. It tells people and resizes nothing.
+    /// The alarm on incoming records fires above this many. It only informs people, and scales nothing.
     watch_records_per_minute: u32 = 10_000;
         Whole { allowed: 1..=1_000_000_000, unit: "records a minute" },
         "WATCH_RECORDS_PER_MINUTE", "WatchRecordsPerMinute", None;
 
-    /// How much throttling is worth avoiding, from careful (much headroom) to thrifty (little). It sets how far above its
-    /// forecast a stream with an hour of history or more is sized.
+    /// How much headroom a stream gets above its forecast, from careful (much headroom, little throttling) to thrifty
+    /// (little headroom, low cost). It applies to a stream with an hour of history or more.
     throttling_risk: Risk = Risk::Balanced;
         Risk {},
         "THROTTLING_RISK", "ThrottlingRisk", Some("kinesis-scaler/risk");
 
-    /// Look at the shards' own metrics, and split and merge by them. The metrics are switched on for a stream that looks as
-    /// if one of its shards were hot: three a shard, each charged as a metric of your own.
+    /// Use shard-level metrics to split hot shards and to merge cold ones. The scaler switches them on only for a
+    /// stream in which one shard seems to be hot: three metrics for each shard, each charged as a custom metric.
     shard_metrics: bool = false;
         Switch {},
         "SHARD_METRICS", "ShardMetrics", Some(TAG_SHARD_METRICS);
 
-    /// Decide and log, change no stream. Alarms are made all the same: they make the functions look. A stream's tag cannot
-    /// switch off the stack's dry run.
+    /// Decide and log, but change no stream. The alarms are created all the same, because they start the evaluations.
+    /// A stream's tag cannot switch off the stack's dry run.
     dry_run: bool = false;
         Switch {},
         "DRY_RUN", "DryRun", Some(TAG_DRY_RUN);
@@ -244,7 +246,7 @@ impl fmt::Debug for Setting {
 }
 
 /// What a switch takes.
-pub(crate) const TRUE_OR_FALSE: &str = "true or false, in small letters";
+pub(crate) const TRUE_OR_FALSE: &str = "true or false, in lower case";
 
 /// Reads a whole number that must lie in `allowed`: digits only, no sign, no blank, no unit.
 fn parse_whole(value: &str, allowed: &RangeInclusive<u32>) -> Option<u32> {

@@ -118,7 +118,13 @@ fn scale_in_waits_for_a_falling_load_to_arrive() {
     // The busy minute is in the older half of the window: once it has left, one resize does what now would take two.
     check(Case::of(8).busy(10).peak_minutes_ago(55, 60), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     let words = Case::of(8).busy(10).peak_minutes_ago(55, 60).decide(In).words();
-    assert!(words.contains("the window's busiest minute needs 6 and the load is falling towards 1"), "{words}");
+    assert!(
+        words.contains(
+            "the busiest minute of the window needs 6 shards, and the load is falling towards 1 \
+        shard"
+        ),
+        "{words}"
+    );
     check(Case::of(8).busy(58).peak_minutes_ago(55, 60), In, 6, is!(Reason::Quota(QuotaReason::WithinQuota)));
 }
 
@@ -145,7 +151,11 @@ fn a_gap_is_not_idle() {
     check(Case::of(8).busy(10).known_minutes(20), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     check(Case::of(8).busy(10).newest_minutes_ago(15), In, 8, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     let words = Case::of(8).unknown().decide(In).words();
-    assert_eq!(words, "held at 8: no metrics in the last 62 minutes: unknown is not idle");
+    assert_eq!(
+        words,
+        "held at 8 shards: CloudWatch has no metrics for the last 62 minutes: an unknown load is \
+        not treated as idle"
+    );
     // No write metrics at all, but a consumer's: CloudWatch reports the stream, so nobody writes.
     check(Case::of(8).only_a_consumer(), In, 4, is!(Reason::Quota(QuotaReason::WithinQuota)));
 }
@@ -339,7 +349,7 @@ fn a_person_is_told_of_what_needs_one() {
 fn a_dry_run_decides_and_does_not_act() {
     let decision = Case::of(4).busy(100).tag("dry-run", "true").decide(Out);
     assert_eq!((decision.verdict, decision.desired.get()), (Verdict::DryRun, 5));
-    assert!(decision.words().starts_with("dry run: would scale-out from 4 to 5"), "{}", decision.words());
+    assert!(decision.words().starts_with("dry run: would scale out from 4 to 5 shards"), "{}", decision.words());
 }
 
 #[test]
@@ -349,8 +359,9 @@ fn a_decision_explains_itself() {
     assert_eq!(
         words,
         format!(
-            "scale-out from 4 to 8: the busiest minute ({minute}) asked for 0.0 MiB/s, 8000 records/s, 200 % of the \
-             stream's capacity by records; the target is 80 %; 10 is more than double: a later pass goes on from here"
+            "scale-out from 4 to 8 shards: demand in the busiest minute ({minute}) was 0.0 MiB/s, 8000 \
+             records/s: 200 % of the stream's capacity by records; the target utilization is 80 %; 10 shards \
+             would be more than double, and AWS at most doubles in one resize: a later evaluation continues"
         )
     );
 }

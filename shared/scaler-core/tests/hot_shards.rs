@@ -179,7 +179,7 @@ fn a_resize_to_even_shards_is_not_made_where_one_would_be_too_full() {
     // 3.2 shards' worth, of which half is in a tenth of the ring that was split for it: of five even shards one would take 1.6.
     let skewed = || ranges(&[(5, 80), (10, 80), (40, 53), (70, 53), (100, 54)]);
     assert!(
-        skewed().busy(95).decide(Out).words().contains("even shards, one would be"),
+        skewed().busy(95).decide(Out).words().contains("equal shards, one would be"),
         "{}",
         skewed().busy(95).decide(Out).words()
     );

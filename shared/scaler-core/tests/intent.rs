@@ -38,7 +38,7 @@ fn bounds_cooldowns_and_the_reserve_give_way_to_an_order() {
 #[test]
 fn what_is_needed_or_impossible_stands_against_an_order() {
     let held = check(Case::of(8).busy(60), order(5), In, 8, Some(Stage::Recommend));
-    assert!(held.why_blocked().unwrap().starts_with("the busiest minute"), "{}", held.words());
+    assert!(held.why_blocked().unwrap().starts_with("demand in the busiest minute"), "{}", held.words());
     check(Case::of(8).busy(100), order(5), In, 8, Some(Stage::Recommend));
     check(Case::of(8).unknown(), order(5), In, 8, Some(Stage::Recommend));
     check(Case::of(8).busy(10).lag_ms(61_000), order(5), In, 8, Some(Stage::Consumers));

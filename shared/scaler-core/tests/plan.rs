@@ -48,8 +48,8 @@ fn a_stream_is_made_ready_before_its_daily_peak_and_its_plan_says_so_ahead() {
     assert!(resizes.len() <= 2, "{resizes:?}");
     for words in resizes.iter().map(|resize| &resize.words) {
         assert!(words.starts_with("scale-out from 4 to "), "{words}");
-        assert!(words.contains("the forecast rises to "), "why: {words}");
-        assert!(words.contains("resizes left in 24 h the plan is ") && words.contains(" until "), "how: {words}");
+        assert!(words.contains("the forecast peak needs "), "why: {words}");
+        assert!(words.contains("resizes per 24 h left, the plan is ") && words.contains(" now and "), "how: {words}");
     }
     assert!(resizes.iter().any(|resize| resize.words.contains("rises to 8 in ")), "when: {resizes:?}");
     // Seen without its past the stream has no reason to grow.
@@ -63,7 +63,7 @@ fn what_a_peak_will_need_is_held_before_it_and_given_back_after_it() {
     let before = time(10, 18, 50);
     let held = decided(&policy(), &days.seen(8, before), Direction::In, at(before));
     assert_eq!(held.verdict, Verdict::Hold, "{}", held.words());
-    assert!(held.words().contains("the forecast rises to"), "{}", held.words());
+    assert!(held.words().contains("the forecast peak needs"), "{}", held.words());
     let blind = decided(&policy(), &days.seen_without_past(8, before), Direction::In, at(before));
     assert!(blind.desired.get() < 8, "the last hour alone would give them away: {}", blind.words());
 

@@ -48,7 +48,7 @@ pub struct Optimum {
 
 /// There is no plan without throttling from this start, or none was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no resizes from this start were found that keep minute {minute} from being throttled")]
+#[error("no resizes from this start were found that avoid throttling in minute {minute}")]
 pub struct NoPlan {
     /// The first minute, counted from 0, that no resizes cover together with all before it. For a trace of more than a
     /// day that can be covered but for the ten calls a day: the furthest minute that a plan did not get past.

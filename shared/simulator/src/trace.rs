@@ -26,7 +26,8 @@ pub struct Trace {
 /// A line of a trace file that is not what it should be.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "line {line}: {what}; a trace has the header `{}` and one line a minute, without gaps, as in 2026-01-31T23:59:00Z,1048576,1000",
+    "line {line}: {what}; a trace has the header `{}` and one line for each minute, without gaps, for example \
+     2026-01-31T23:59:00Z,1048576,1000",
     COLUMNS.join(",")
 )]
 pub struct TraceFault {
@@ -57,7 +58,7 @@ impl Trace {
             }
             minutes.push(demand);
         }
-        let no_minute = || TraceFault { line: table.header_line(), what: "there is no minute below it".to_owned() };
+        let no_minute = || TraceFault { line: table.header_line(), what: "no minute follows it".to_owned() };
         Ok(Self { name: name.to_owned(), start: start.ok_or_else(no_minute)?, minutes })
     }
 
@@ -103,7 +104,7 @@ impl From<RowFault> for TraceFault {
 fn columns(table: &Table<'_>) -> Result<[usize; 3], TraceFault> {
     let [Some(at), Some(bytes), Some(records)] = COLUMNS.map(|name| table.column(name)) else {
         let missing: Vec<_> = COLUMNS.into_iter().filter(|name| table.column(name).is_none()).collect();
-        let what = format!("the header is `{}`, without {}", table.header().join(","), missing.join(" and "));
+        let what = format!("the header is `{}`, and lacks {}", table.header().join(","), missing.join(" and "));
         return Err(TraceFault { line: table.header_line(), what });
     };
     Ok([at, bytes, records])
@@ -115,7 +116,7 @@ fn minute_after(start: Timestamp, index: usize) -> Timestamp {
 }
 
 fn minute([at, bytes, records]: [&str; 3]) -> Result<(Timestamp, Demand), String> {
-    let at = at.parse().map_err(|_| format!("{at:?} is no time with its zone"))?;
+    let at = at.parse().map_err(|_| format!("{at:?} is not a time with a time zone"))?;
     let count =
         |column: usize, cell: &str| whole(cell).map_err(|fault| format!("{}={cell:?} is {fault}", COLUMNS[column]));
     Ok((at, Demand { bytes: count(1, bytes)?, records: count(2, records)? }))
@@ -173,11 +174,11 @@ mod tests {
         let faults = [
             ("", "line 1: there is no header"),
             ("H\n", "line 1: there is no minute"),
-            ("a,b\n", "line 1: the header is `a,b`, without timestamp and incoming_bytes and incoming_records"),
-            ("H\n2026-01-31T23:59:00Z,1\n", "line 2: `2026-01-31T23:59:00Z,1`: it has 2 cells and the header 3"),
+            ("a,b\n", "line 1: the header is `a,b`, and lacks timestamp and incoming_bytes and incoming_records"),
+            ("H\n2026-01-31T23:59:00Z,1\n", "line 2: `2026-01-31T23:59:00Z,1`: it has 2 cells, and the header has 3"),
             ("H\nnoon,1,1\n", "line 2: \"noon\" is no time"),
-            ("H\n2026-01-31 23:59:00,1,1\n", "line 2: \"2026-01-31 23:59:00\" is no time with its zone"),
-            ("H\n2026-01-31T23:59:00Z,1.5,1\n", "line 2: incoming_bytes=\"1.5\" is no whole number"),
+            ("H\n2026-01-31 23:59:00,1,1\n", "line 2: \"2026-01-31 23:59:00\" is not a time with a time zone"),
+            ("H\n2026-01-31T23:59:00Z,1.5,1\n", "line 2: incoming_bytes=\"1.5\" is not a whole number"),
             ("H\n2026-01-31T23:59:00Z,1,NaN\n", "line 2: incoming_records=\"NaN\" is not a finite number"),
             ("H\n2026-01-31T23:59:00Z,-1,1\n", "line 2: incoming_bytes=\"-1\" is negative"),
             ("H\n2026-01-31T23:59:00Z,,1\n", "line 2: incoming_bytes=\"\" is no number"),

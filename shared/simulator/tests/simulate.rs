@@ -343,7 +343,7 @@ fn a_daily_peak_is_met_on_its_third_day_before_any_alarm_fires() {
     let grown: Vec<_> = run.calls.iter().filter(|call| (peak - 180..peak).contains(&call.minute)).collect();
     assert!(grown.iter().any(|call| call.to > call.from), "{:?}", calls(&run));
     for call in grown {
-        assert!(call.reason.contains("the forecast rises to"), "{}", call.reason);
+        assert!(call.reason.contains("the forecast peak needs"), "{}", call.reason);
         assert!(!fired.contains(&call.minute), "an alarm asked for it in minute {}", call.minute);
     }
     assert!(!fired.iter().any(|minute| (peak - 180..peak).contains(minute)), "{fired:?}");

@@ -155,9 +155,10 @@ fn of_uneven_ranges_the_wide_one_is_split_under_an_even_load() {
     let after: Vec<_> = run.calls.iter().filter(|call| call.minute >= 400).collect();
     assert_eq!(after.len(), 1, "{:#?}", calls(&run));
     assert_eq!((after[0].kind, after[0].to), (ResizeKind::SplitMerge, after[0].from + 1));
-    assert!(
-        after[0].reason.contains("% of the hash keys, so that it receives 138 % of one shard's capacity: it is split")
-    );
+    assert!(after[0].reason.contains(
+        "% of the hash keys and therefore receives 138 % of one shard's capacity: this \
+            shard is split"
+    ));
     let throttled = &run.throttled.as_ref().unwrap()[after[0].minute + 1..];
     assert!(throttled.iter().all(|share| *share == 0.0), "{throttled:?}");
 }

@@ -128,8 +128,11 @@ pub fn fleet() -> CostReport {
          under account 123456789012 not found."
             .to_owned(),
     ];
-    report.notes =
-        vec!["prices are those of the repository's dated sheet: GetProducts: AccessDeniedException".to_owned()];
+    report.notes = vec![
+        "prices are from the repository's dated price sheet, because AWS's Price List could not be read: \
+            GetProducts: AccessDeniedException"
+            .to_owned(),
+    ];
     report.prices = prices("us-east-1");
     report
 }

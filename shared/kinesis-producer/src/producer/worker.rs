@@ -135,7 +135,7 @@ impl<P: PutRecords> Worker<P> {
                 }
             }
             Ok(put) => {
-                let message = format!("an answer of {} records to {}", put.len(), batch.len());
+                let message = format!("an answer with {} records to a call with {}", put.len(), batch.len());
                 self.all_again(batch, &message, true);
             }
             Err(CallFailure::Throttled(message)) => {

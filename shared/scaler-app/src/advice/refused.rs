@@ -18,18 +18,18 @@ pub(crate) fn refusal_advice(error: &CallError, history: &ResizeHistory) -> Stri
     match error.failure {
         Failure::Denied if TAG_CONDITIONED.contains(&error.call) => {
             format!(
-                "Allow kinesis:{} to the role or user. Where its policy asks for the stream's tag, AWS may never allow it, since it \
-                 documents no condition on tags for this action: deploy the stack with TagConditions=false. The functions look at \
-                 the tag before each call in any case. {}",
+                "Allow kinesis:{} for the role or user. If its policy has a condition on the stream's tag, AWS \
+                 may never allow the call, because AWS documents no tag condition for this action: deploy the \
+                 stack with TagConditions=false. The functions check the tag before each call in any case. {}",
                 error.call,
                 split_words(&error.subject, history)
             )
         }
-        Failure::Denied => format!("Allow kinesis:{} to the role or user: see its policy.", error.call),
+        Failure::Denied => format!("Allow kinesis:{} for the role or user: see its policy.", error.call),
         Failure::Quota => {
-            "AWS's words name the limit; where it is a quota of the account, ask AWS for a higher one.".to_owned()
+            "AWS's message names the limit. If it is a quota of the account, ask AWS for a higher one.".to_owned()
         }
-        _ => "AWS's words say what is wrong.".to_owned(),
+        _ => "AWS's message says what is wrong.".to_owned(),
     }
 }
 
@@ -39,12 +39,13 @@ fn split_words(stream: &str, history: &ResizeHistory) -> String {
     let is_split = |attempt: &&Attempt| attempt.kind == AttemptKind::SplitOrMerge;
     match history.attempts().iter().rfind(is_split) {
         Some(split) => format!(
-            "A split or merge was begun at {}: where the function was allowed it, that condition may be what stands in the way.",
+            "A split or merge was started at {}. If the function was allowed to make it, the tag condition may \
+             be the cause.",
             split.at.strftime("%Y-%m-%d %H:%MZ")
         ),
         None => format!(
-            "SplitShard and MergeShards, for which AWS documents the condition, may be allowed meanwhile: shardctl scale {} rebalance \
-             makes them.",
+            "SplitShard and MergeShards may be allowed meanwhile, because AWS documents the tag condition for \
+             them: shardctl scale {} rebalance makes them.",
             operand(stream)
         ),
     }

@@ -12,20 +12,21 @@ pub(super) const NAMESPACE: &str = "AWS/Kinesis";
 pub enum EventFault {
     /// None of the events we know.
     #[error(
-        "this is no alarm and no schedule: expected an SNS event with Records, an EventBridge event of detail-type \
-         \"CloudWatch Alarm State Change\" or \"Scheduled Event\", or a direct alarm action with alarmData; got {0}"
+        "the event is neither an alarm nor a schedule: expected an SNS event with Records, an EventBridge event \
+         of detail-type \"CloudWatch Alarm State Change\" or \"Scheduled Event\", or a direct alarm action with \
+         alarmData; got {0}"
     )]
     Unknown(String),
     /// No request that alarm-sync knows.
     #[error(
-        "this asks alarm-sync for nothing: expected a schedule, a CloudTrail or tag event of Kinesis, a change of the \
-         stack, {{\"sync\": \"all\"}} or {{\"sync\": [\"stream\", ...]}}; got {0}"
+        "the event is no request for alarm-sync: expected a schedule, a CloudTrail or tag event of Kinesis, a \
+         CloudFormation event of the stack, {{\"sync\": \"all\"}} or {{\"sync\": [\"stream\", ...]}}; got {0}"
     )]
     NoSyncRequest(String),
     /// An alarm over other alarms.
     #[error(
-        "alarm {alarm} is a composite alarm: it has no metric, and so names no stream. Let the metric alarms under it call this \
-         function instead{children}"
+        "alarm {alarm} is a composite alarm, which has no metric and so names no stream: let its child alarms \
+         call this function instead{children}"
     )]
     Composite {
         /// The alarm.
@@ -35,14 +36,14 @@ pub enum EventFault {
     },
     /// An alarm on a Metrics Insights query.
     #[error(
-        "alarm {0} is on a Metrics Insights query, which names no single stream: make a metric alarm for each stream, with the \
-         dimension StreamName"
+        "alarm {0} watches a Metrics Insights query, which names no single stream: create a metric alarm for \
+         each stream, with the dimension StreamName"
     )]
     Query(String),
     /// An alarm on metrics that are not those of Kinesis, though they have its dimension.
     #[error(
-        "alarm {alarm} watches a metric of the namespace {namespace}: only those of {NAMESPACE} tell of a stream. Make an alarm on \
-         one of them"
+        "alarm {alarm} watches a metric of the namespace {namespace}, and only metrics of {NAMESPACE} belong to \
+         a stream: create an alarm on one of those"
     )]
     Namespace {
         /// The alarm.

@@ -66,7 +66,8 @@ impl<'a, C: FleetCloud> FleetSync<'a, C> {
         if done == 0 && all > 0 {
             builder.decisive(no_time());
         } else if done < all {
-            let words = format!("time is up, {} of {all} streams are left to the next run", all - done);
+            let words =
+                format!("this run has no time left: the next run checks the other {} of {all} streams", all - done);
             builder.outcome(Outcome::plain(OutcomeKind::Held, None, words));
         }
     }
@@ -326,13 +327,13 @@ async fn leave(
         },
         None => "there is no queue (CONTINUATION_QUEUE_URL)".to_owned(),
     };
-    let words = format!("the rest could not be left to another run: {words}");
+    let words = format!("the other streams could not be passed to another run: {words}");
     builder.decisive(Outcome::plain(OutcomeKind::Failed, None, words));
     false
 }
 
 fn no_time() -> Outcome {
-    let words = "reading the fleet used all the time of this run: no stream was checked";
+    let words = "reading tags and alarms used all the time of this run: no stream was checked";
     Outcome::plain(OutcomeKind::Failed, None, words)
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn publish(
         match cloud.cloudwatch().stream_windows(&names, whole_minute(now), minutes).await {
             Ok(known) => loads = known,
             Err(error) => {
-                let words = format!("utilization is not known: {error}");
+                let words = format!("the utilization is unknown: {error}");
                 builder.outcome(Outcome::plain(OutcomeKind::Failed, None, words));
             }
         }

@@ -207,7 +207,7 @@ fn from_cloudtrail(event: &Value, ours: &[Role]) -> Result<SyncRequest, EventFau
             Ok(SyncRequest::Streams(Look { streams: vec![name], plans: false, until }))
         }
         // Consumers are tagged by the same call.
-        (None, Some(arn)) => Ok(SyncRequest::Nothing(format!("{arn} is no stream"))),
+        (None, Some(arn)) => Ok(SyncRequest::Nothing(format!("{arn} is not a stream"))),
         (None, None) => Err(EventFault::Malformed { road, fault: format!("{} names no stream", call.event_name) }),
     }
 }
@@ -254,7 +254,7 @@ fn only_memory(keys: &[String]) -> bool {
 }
 
 fn nothing_but_memory() -> SyncRequest {
-    SyncRequest::Nothing("only the scaler's own memory changed".to_owned())
+    SyncRequest::Nothing("only the scaler's own tags changed".to_owned())
 }
 
 #[cfg(test)]
@@ -300,7 +300,7 @@ mod tests {
         let call =
             json!({ "eventName": "TagResource", "requestParameters": { "resourceARN": arn, "tags": { "a": "b" } } });
         let request = parse(&json!({ "detail-type": "AWS API Call via CloudTrail", "detail": call }), &[]).remove(0);
-        assert_eq!(request, Ok(SyncRequest::Nothing(format!("{arn} is no stream"))));
+        assert_eq!(request, Ok(SyncRequest::Nothing(format!("{arn} is not a stream"))));
     }
 
     #[test]

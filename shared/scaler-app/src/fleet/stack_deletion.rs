@@ -123,12 +123,17 @@ pub async fn answer_stack(
         Err(fault) => Outcome::plain(OutcomeKind::Refused, None, fault.to_string()),
         Ok(request) => {
             let mut outcome = match request.change {
-                Change::Deploys => {
-                    Outcome::plain(OutcomeKind::Ignored, None, "alarms are made once the stack is complete")
-                }
+                Change::Deploys => Outcome::plain(
+                    OutcomeKind::Ignored,
+                    None,
+                    "alarm-sync creates the alarms when the stack is \
+                        complete",
+                ),
                 Change::Deletes if request.stack != stack => {
-                    let words =
-                        format!("the alarms of the stack {stack} stay: it is {} that is deleted", request.stack);
+                    let words = format!(
+                        "the alarms of the stack {stack} stay, because another stack is deleted: {}",
+                        request.stack
+                    );
                     Outcome::plain(OutcomeKind::Refused, None, words)
                 }
                 Change::Deletes => {
@@ -143,7 +148,10 @@ pub async fn answer_stack(
             };
             if let Err(error) = cloudformation.answer(&request.url, &request.answer(&outcome.words)).await {
                 outcome.needs_attention = true;
-                outcome.faults.push(format!("CloudFormation waits in vain until its time is up: {error}"));
+                outcome.faults.push(format!(
+                    "CloudFormation received no answer, and waits until its timeout: \
+                    {error}"
+                ));
             }
             outcome
         }
@@ -154,15 +162,15 @@ pub async fn answer_stack(
 /// Tells people of alarms that are left. The topic is still there: what asks depends on the function, and that on the topic.
 async fn tell_left(cloud: &impl FleetCloud, stack: &str, outcome: &mut Outcome) {
     let Some(topic) = cloud.notifications() else { return };
-    let what = format!("the stack {stack} is deleted, and alarms are left");
+    let what = format!("the stack {stack} is deleted, and some of its alarms are left");
     let text = format!(
-        "What: {what}.\nWhy: {}\nNext: Look in CloudWatch for alarms whose names begin with {ALARM_PREFIX}, and delete those that \
-         are yours. Nobody else does, and each costs money.\n",
+        "What: {what}.\nWhy: {}\nNext: Find the alarms in CloudWatch whose names begin with {ALARM_PREFIX}, and \
+         delete those of this stack. Nothing else deletes them, and each costs money.\n",
         outcome.words
     );
     let notification = Notification { kind: NotificationKind::Attention, subject: Subject::new(&what), text };
     if let Err(error) = topic.publish(&notification).await {
-        outcome.faults.push(format!("nobody was told: {error}"));
+        outcome.faults.push(format!("the message could not be sent: {error}"));
     }
 }
 
@@ -172,7 +180,8 @@ async fn remove_alarms(cloud: &impl FleetCloud, stack: &str, until: Timestamp) -
         Ok(there) => there,
         Err(error) => {
             let words = format!(
-                "no alarm was deleted, and those named {ALARM_PREFIX}... cost money until somebody does: {error}"
+                "no alarm was deleted, and the alarms named {ALARM_PREFIX}... cost money until somebody deletes \
+                 them: {error}"
             );
             return Outcome::plain(OutcomeKind::Refused, None, words);
         }
@@ -234,11 +243,14 @@ impl Removal {
     }
 
     fn outcome(self) -> Outcome {
-        let words = format!("the stack is deleted, and {} alarms of its streams with it", self.deleted);
+        let words = format!("the stack is deleted, and so are {} alarms of its streams", self.deleted);
         let Some(first) = self.left.first() else { return Outcome::plain(OutcomeKind::Mended, None, words) };
-        let why = self.fault.as_ref().map_or("time was up".to_owned(), ToString::to_string);
-        let (count, advice) = (self.left.len(), "delete those that are yours, each costs money");
-        let words = format!("{words}; {count} more of such names are left, {advice}; the first is {first}: {why}");
+        let why = self.fault.as_ref().map_or("there was no time left".to_owned(), ToString::to_string);
+        let (count, advice) = (self.left.len(), "delete those of this stack, because each costs money");
+        let words = format!(
+            "{words}; {count} more alarms with such names are left: {advice}; the first is \
+            {first}: {why}"
+        );
         Outcome::plain(OutcomeKind::Refused, None, words)
     }
 }

@@ -19,7 +19,7 @@ use crate::stack_settings::alarms_of;
 /// A resize takes minutes.
 const CHANGED_BY_THEN_SECONDS: u32 = 300;
 
-const KEPT: &str = "everything is as it should be";
+const KEPT: &str = "the alarms and the shard count need no change";
 
 /// What is known of a stream before it is synchronised.
 pub(super) struct ObservedStream {
@@ -144,7 +144,8 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         let written = self.cloud.kinesis().put_tag(&observed.stream, TAG_NOTICES, "").await;
         let error = written.err().filter(|error| error.failure.is_refusal())?;
         Some(format!(
-            "the tag {TAG_NOTICES} cannot be written, so people are told only of resizes and of charged shard metrics: {error}"
+            "the tag {TAG_NOTICES} cannot be written, so messages are sent only about resizes and about charged \
+             shard-level metrics: {error}"
         ))
     }
 
@@ -236,7 +237,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
     async fn clean_up(&self, observed: &ObservedStream, tags: &StreamTags, reason: &AdmitReason) -> Outcome {
         let mut outcome = Outcome::stopped(OutcomeKind::Refused, &observed.stream, reason);
         if observed.is_listed && !tags.managed {
-            outcome.words = format!("STREAM_NAMES lists it, but {reason}");
+            outcome.words = format!("STREAM_NAMES lists this stream, but {reason}");
             outcome.needs_attention = true;
         }
         if !outcome.needs_attention {
@@ -277,7 +278,10 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         for there in changes.put.iter().filter_map(|(_, there, _)| *there) {
             let stack = &self.function_state.stack;
             if !is_ours(self.cloud.cloudwatch(), stack, there).await? {
-                return Err(AlarmPutError::NotOurs(format!("{}, by the tag {TAG_MADE_BY}={stack}", there.alarm.name)));
+                return Err(AlarmPutError::NotOurs(format!(
+                    "hand {} over with the tag {TAG_MADE_BY}={stack}",
+                    there.alarm.name
+                )));
             }
         }
         Ok(())
@@ -312,7 +316,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
             // Nothing was wrong, or only alarms that are not ours lie under the stream's name beside its six.
             None if done.is_empty() => (kept, true),
             None => {
-                let words = format!("alarms updated for {shards} shards: {}", done.join(", "));
+                let words = format!("alarms updated for a shard count of {shards}: {}", done.join(", "));
                 (Outcome { outcome: OutcomeKind::Mended, words, ..kept }, true)
             }
         }
@@ -363,11 +367,11 @@ impl<C: FleetCloud> StreamSync<'_, C> {
                 if outcome.outcome == OutcomeKind::Kept {
                     outcome.outcome = OutcomeKind::Mended;
                 }
-                outcome.words = format!("deleted {} alarms: {}", names.len(), outcome.words);
+                outcome.words = format!("deleted {} alarms, because {}", names.len(), outcome.words);
             }
             Err(error) => {
                 outcome.outcome = OutcomeKind::of(error.failure);
-                outcome.words = format!("its alarms could not be deleted: {error}");
+                outcome.words = format!("the stream's alarms could not be deleted: {error}");
                 outcome.needs_attention = true;
             }
         }
@@ -378,7 +382,7 @@ impl<C: FleetCloud> StreamSync<'_, C> {
         let outcome = Outcome::plain(OutcomeKind::Kept, Some(&observed.stream), "there is no such stream");
         let mut outcome = self.without_alarms(&observed.stream, outcome, &observed.alarms).await;
         if observed.is_listed {
-            outcome.words = format!("STREAM_NAMES lists it, and {}", outcome.words);
+            outcome.words = format!("STREAM_NAMES lists this stream, and: {}", outcome.words);
             outcome.outcome = OutcomeKind::Refused;
             outcome.needs_attention = true;
         }
@@ -401,9 +405,9 @@ impl<C: FleetCloud> StreamSync<'_, C> {
 /// Why an alarm was not put.
 #[derive(Debug, thiserror::Error)]
 enum AlarmPutError {
-    #[error("not tried again in this run: {0}")]
+    #[error("this run did not try again after the first failure: {0}")]
     NotTried(String),
-    #[error("an alarm exists and is not ours: delete it, or hand it over: {0}")]
+    #[error("an alarm exists that this stack did not create: delete it, or {0}")]
     NotOurs(String),
     #[error(transparent)]
     Failed(#[from] CallError),
@@ -420,12 +424,13 @@ impl AlarmPutError {
     /// What a person can do about it, where that is observed.
     fn advice(&self) -> Option<String> {
         let advice = match self {
-            Self::NotOurs(_) => "Is another stack or tool at work on this stream? Only one may be.",
+            Self::NotOurs(_) => "Check whether another stack or tool scales this stream. Only one may do so.",
             Self::Failed(error) if error.failure == Failure::Quota => {
-                "Ask AWS for more alarms in this account and Region. It holds for every stream that has none yet."
+                "Ask AWS for a higher alarm quota in this account and Region. It affects every stream that has \
+                 no alarms yet."
             }
             Self::Failed(error) if error.failure == Failure::Denied => {
-                "Correct the role of alarm-sync. It holds for every stream."
+                "Correct the permissions of alarm-sync's role. They affect every stream."
             }
             Self::Failed(_) | Self::NotTried(_) => return None,
         };
@@ -465,8 +470,8 @@ impl<'k> Changes<'k> {
 
 /// The outcome where alarms could not be put in step, but for these.
 fn stopped(stream: &str, shards: ShardCount, done: &[String], error: &AlarmPutError) -> Outcome {
-    let done = if done.is_empty() { String::new() } else { format!(" but for {}", done.join(", ")) };
-    let words = format!("alarms could not be updated for {shards} shards{done}: {error}");
+    let done = if done.is_empty() { String::new() } else { format!(" except for {}", done.join(", ")) };
+    let words = format!("alarms could not be updated for a shard count of {shards}{done}: {error}");
     Outcome {
         current: Some(shards.get()),
         // One that was not tried is one of many, and of the first of them people are told.

@@ -97,7 +97,7 @@ impl<C: Cloud> Act<'_, C> {
         let fitted = |direction| scaling_alarm(self.policy, self.stream, shards, direction);
         let alarms = [Direction::Out, Direction::In].map(fitted);
         let failed = refit(self.cloud.cloudwatch(), &self.function_state.stack, &alarms).await.err()?;
-        Some(format!("the alarms do not fit {shards} shards yet: {failed}"))
+        Some(format!("the alarms do not fit the new shard count of {shards} yet: {failed}"))
     }
 }
 

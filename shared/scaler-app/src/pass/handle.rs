@@ -122,7 +122,7 @@ fn sweep_failed(error: &CallError) -> Outcome {
 
 fn out_of_time(asked: Result<AlarmEvent, EventFault>) -> Outcome {
     let (alarm, streams) = asked.map(|event| (event.alarm, event.streams)).unwrap_or_default();
-    let words = "no time left in this run: the next sweep looks at this alarm";
+    let words = "this run has no time left: the next scheduled run evaluates this alarm";
     Outcome::plain(OutcomeKind::Held, streams.first().map(String::as_str), words).asked_by(&alarm)
 }
 
@@ -150,16 +150,17 @@ async fn answer(
         }
         (AlarmState::Alarm, streams) if let (Some(other), Some(own)) = (other, own) => {
             let words = format!(
-                "the alarm watches a stream of account {other}, and this function works in account {own}, where {} is another \
-                 stream: deploy the stack in account {other} as well, and let an alarm there call it",
+                "the alarm watches a stream of account {other}, and this function runs in account {own}, where \
+                 {} is a different stream: deploy the stack in account {other} as well, and let the alarm call \
+                 the function there",
                 streams.join(", "),
             );
             Outcome::plain(OutcomeKind::Refused, None, words)
         }
         (AlarmState::Alarm, streams) if let Some(elsewhere) = elsewhere => {
             let words = format!(
-                "the alarm is of Region {elsewhere}, and this function works in {}, where {} is another stream: deploy the stack in \
-                 {elsewhere} as well, and let the alarm call it there",
+                "the alarm is from Region {elsewhere}, and this function runs in {}, where {} is a different \
+                 stream: deploy the stack in {elsewhere} as well, and let the alarm call the function there",
                 function_state.region.as_deref().unwrap_or_default(),
                 streams.join(", "),
             );
@@ -171,7 +172,7 @@ async fn answer(
                 .await
         }
         (AlarmState::Alarm, [stream]) => {
-            let words = "this stream was already looked at for this event";
+            let words = "this stream was already evaluated for this event";
             Outcome::plain(OutcomeKind::Ignored, Some(stream), words)
         }
         (AlarmState::Alarm, streams) => Outcome::plain(OutcomeKind::Refused, None, no_single_stream(streams)),
@@ -183,6 +184,6 @@ fn no_single_stream(streams: &[String]) -> String {
     if streams.is_empty() {
         "the alarm names no stream: give its metric the dimension StreamName".to_owned()
     } else {
-        format!("the alarm names several streams ({}): make one alarm for each", streams.join(", "))
+        format!("the alarm names several streams ({}): create one alarm for each", streams.join(", "))
     }
 }

@@ -65,7 +65,7 @@ async fn publish(topic: &impl Notifications, notification: &Notification, outcom
 
 /// A person should know that nobody was told; the metric has an alarm of its own.
 fn untold(outcome: &mut Outcome, error: &CallError) {
-    outcome.faults.push(format!("nobody was told: {error}"));
+    outcome.faults.push(format!("the message could not be sent: {error}"));
     outcome.needs_attention = true;
 }
 
@@ -92,9 +92,10 @@ impl Measuring {
         };
         let off = StreamCommand::StopMeasuring(&SHARD_METRICS).text(None, stream);
         let next = format!(
-            "Nothing to do: the hot shard is found within minutes. The metrics stay on, three for each shard, each charged as a custom metric. To switch them off: {off}"
+            "Nothing to do. The scaler finds the hot shard within minutes. The metrics stay on: three for each \
+             shard, each charged as a custom metric. To switch them off: {off}"
         );
-        (format!("shard-level metrics of {stream} {how} switched on, and charged from now on"), next)
+        (format!("shard-level metrics of {stream} {how} switched on, and AWS charges for them from now on"), next)
     }
 }
 
@@ -114,30 +115,32 @@ fn cause_of(outcome: &Outcome) -> String {
 fn notification(stream: &str, outcome: &Outcome) -> Option<(String, Notification)> {
     let (kind, cause, what, next) = match (outcome.outcome, outcome.current, outcome.desired) {
         (OutcomeKind::Resized, Some(from), Some(to)) => {
-            let next = "Nothing to do. The stream goes on serving while AWS reshards it, which takes minutes.";
+            let next = "Nothing to do. The stream stays available while AWS reshards it, which takes minutes.";
             // One that falls short of what is wanted is not only news.
             let (kind, cause) = if outcome.needs_attention {
                 (NotificationKind::Attention, cause_of(outcome))
             } else {
                 (NotificationKind::Resize, "resize".to_owned())
             };
-            (kind, cause, format!("{stream} goes from {from} to {to} shards"), next.to_owned())
+            (kind, cause, format!("{stream} is being resized from {from} to {to} shards"), next.to_owned())
         }
         _ if let Some(measuring) = Measuring::of(outcome) => {
             let (what, next) = measuring.words(stream);
             (NotificationKind::Resize, "measured".to_owned(), what, next)
         }
         (OutcomeKind::Failed, ..) => {
-            let next = "It is tried again within minutes. If this message comes again, see the log of the function.";
+            let next = "The scaler tries again within minutes. If this message comes again, read the function's \
+                log.";
             (NotificationKind::Fault, "failed".to_owned(), format!("a call for {stream} failed"), next.to_owned())
         }
         _ if outcome.needs_attention => {
             let cause = cause_of(outcome);
-            let next = "See the log of the function.".to_owned();
+            let next = "Read the function's log.".to_owned();
             (NotificationKind::Attention, cause, format!("{stream} needs attention"), next)
         }
         _ if !outcome.faults.is_empty() => {
-            let next = "It is mended in the next run of alarm-sync. If this message comes again, see its log.";
+            let next = "The next run of alarm-sync repairs this. If this message comes again, read the log of \
+                alarm-sync.";
             (NotificationKind::Fault, "fault".to_owned(), format!("something went wrong for {stream}"), next.to_owned())
         }
         _ => return None,
@@ -145,7 +148,7 @@ fn notification(stream: &str, outcome: &Outcome) -> Option<(String, Notification
     let next = outcome.next.as_deref().unwrap_or(&next);
     let mut text = format!("What: {what}.\nWhy: {}\nNext: {next}\n", outcome.words);
     for fault in &outcome.faults {
-        text.push_str("Besides: ");
+        text.push_str("Also: ");
         text.push_str(fault);
         text.push('\n');
     }
@@ -158,15 +161,20 @@ mod tests {
 
     #[test]
     fn a_message_says_what_why_and_what_next() {
-        let mut outcome = Outcome::plain(OutcomeKind::Refused, Some("orders"), "140 are needed and the maximum is 100");
+        let mut outcome = Outcome::plain(
+            OutcomeKind::Refused,
+            Some("orders"),
+            "140 shards are needed and the \
+            maximum is 100",
+        );
         outcome.next = Some("Raise the maximum.".to_owned());
         outcome.faults.push("the alarms do not fit".to_owned());
         let (cause, message) = notification("orders", &outcome).unwrap_or_else(|| unreachable!("a refusal is told"));
         assert_eq!((cause.as_str(), &*message.subject), ("other", "kinesis-scaler: orders needs attention"));
         assert_eq!(
             message.text,
-            "What: orders needs attention.\nWhy: 140 are needed and the maximum is 100\nNext: Raise the maximum.\n\
-             Besides: the alarms do not fit\n"
+            "What: orders needs attention.\nWhy: 140 shards are needed and the maximum is 100\nNext: Raise the \
+             maximum.\nAlso: the alarms do not fit\n"
         );
     }
 

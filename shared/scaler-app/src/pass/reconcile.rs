@@ -160,7 +160,11 @@ impl<C: Cloud> Reconciliation<'_, C> {
                 Ok(decision) => return (decision, faults),
                 Err(Need::LoadHistory) => {
                     let plan = self.plan(policy, seen).await;
-                    faults.extend(without("its load history could not be read, so nothing is planned", &plan));
+                    faults.extend(without(
+                        "the stream's load history could not be read, so this decision has no \
+                        forecast",
+                        &plan,
+                    ));
                     seen.plan = plan.ok().flatten().into();
                 }
                 Err(Need::Shards) => {

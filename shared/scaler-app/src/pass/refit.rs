@@ -37,6 +37,6 @@ pub async fn refit(cloudwatch: &impl CloudWatch, stack: &str, alarms: &[StreamAl
     if others.is_empty() {
         return Ok(());
     }
-    let message = format!("not made by the stack {stack}, and left as it is");
+    let message = format!("not created by the stack {stack}, so it was not changed");
     Err(CallError::new("PutMetricAlarm", others.join(", "), Failure::Refused, message))
 }

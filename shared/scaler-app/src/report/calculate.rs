@@ -97,7 +97,7 @@ impl BilledStream {
         let month = month_end(sheet, &self.series, config)?;
         let budget = self.tags.budget.as_ref().and_then(|budget| budget.as_ref().ok()).copied();
         if let Some(Err(fault)) = &self.tags.budget {
-            notes.push(format!("{fault}: no budget is watched until that is corrected"));
+            notes.push(format!("{fault}: the stream's budget is not checked until the tag is corrected"));
         }
         let looked = AdviceInput { usage, config, managed_by: policy.as_ref(), target_utilization_percent: target };
         let advice = advice(sheet, looked)?.into_iter().map(|advice| AdviceLine {
@@ -166,12 +166,13 @@ fn notes(usage: &Usage, config: &StreamConfig) -> Vec<String> {
         let hours = |seconds: u64| (seconds + 1_800) / 3_600;
         let ledger = match hours(usage.seconds_by_ledger) {
             0 => String::new(),
-            hours => format!(", and its own ledger tells it for {hours} more"),
+            hours => format!(", and the stream's resize history gives it for {hours} more"),
         };
         notes.push(match (hours(usage.seconds_counted), ledger.is_empty()) {
-            (0, true) => "the shard count was not published in the period: the nearest count known is taken".to_owned(),
+            (0, true) => "no shard count was published in the period, so the nearest known count is used".to_owned(),
             (counted, _) => format!(
-                "the shard count was published for {counted} of {} hours{ledger}; for the others the nearest count known is taken",
+                "the shard count was published for {counted} of {} hours{ledger}; for the other hours the \
+                 nearest known count is used",
                 hours(usage.seconds)
             ),
         });
@@ -182,14 +183,15 @@ fn notes(usage: &Usage, config: &StreamConfig) -> Vec<String> {
         // To the nearest.
         let throttled_percent = hundredfold.saturating_add(tried / 2) / tried.max(1);
         notes.push(format!(
-            "{} records, {throttled_percent} % of all tries, were throttled: it had too few shards at times, and what it cost \
-             less by that is no saving",
+            "{} records, {throttled_percent} % of all attempts, were throttled: the stream had too few shards \
+             at times, and its lower cost at those times is not a saving",
             usage.throttled_records
         ));
     }
     if config.mode == StreamMode::OnDemand {
         notes.push(
-            "it is reckoned as on-demand Standard; in an account that has committed itself to Advantage it costs that"
+            "the stream is calculated at the price of on-demand Standard; in an account with on-demand \
+             Advantage it costs the Advantage price"
                 .to_owned(),
         );
     }
@@ -207,7 +209,8 @@ fn doubt(sheet: &PriceSheet, usage: &Usage, config: &StreamConfig, bill: &Bill) 
     let may_be_off = high.0.saturating_sub(low.0) > bill.total().0 / 100 * DOUBT_MIN_PERCENT;
     may_be_off.then(|| {
         format!(
-            "PUT payload units are reckoned by the mean size of records; by single sizes they cost from {} to {} USD",
+            "PUT payload units are calculated from the mean record size; the real sizes may make them cost from \
+             {} to {} USD",
             low.in_table(),
             high.in_table()
         )
@@ -216,7 +219,7 @@ fn doubt(sheet: &PriceSheet, usage: &Usage, config: &StreamConfig, bill: &Bill) 
 
 /// What is said of an item of the scaler's own that has no price.
 pub(super) fn scaler_without(missing: &MissingPrice) -> String {
-    format!("what the scaler itself costs is without {}: {missing}", missing.item)
+    format!("the scaler's own cost does not include {}: {missing}", missing.item)
 }
 
 fn note_once(notes: &mut Vec<String>, note: String) {

@@ -71,7 +71,7 @@ pub(super) async fn gather(
     }
     if !left.is_empty() {
         gathered.faults.push(format!(
-            "no time was left for {} of {} streams: ask for fewer by name, or for a shorter period",
+            "there was no time left for {} of {} streams: ask for fewer streams by name, or for a shorter period",
             left.len(),
             streams.len()
         ));
@@ -100,11 +100,14 @@ async fn prices(cloud: &impl CostCloud, stack_config: &StackConfig, gathered: &m
             for (item, usd) in listed.prices {
                 gathered.sheet.set(item, Price { usd, source: source.clone().into() });
             }
-            let partly = |fault| format!("not all prices are those of AWS's Price List: {fault}");
+            let partly = |fault| format!("some prices are not from AWS's Price List: {fault}");
             gathered.notes.extend(listed.faults.into_iter().map(partly));
         }
         // The figures tell their own date; what they lack is told where it is needed.
-        Err(error) => gathered.notes.push(format!("prices are those of the repository's dated sheet: {error}")),
+        Err(error) => gathered.notes.push(format!(
+            "prices are from the repository's dated price sheet, because \
+            AWS's Price List could not be read: {error}"
+        )),
     }
     for (item, usd) in &stack_config.prices {
         gathered.sheet.set(*item, Price { usd: *usd, source: "the operator".into() });
@@ -173,7 +176,7 @@ async fn alarm_metrics(cloud: &impl CostCloud, gathered: &mut Gathered) -> BTree
                 }
             }
         }
-        Err(error) => gathered.failed("what the alarms cost is left out", &error),
+        Err(error) => gathered.failed("the cost of the alarms is left out", &error),
     }
     metrics
 }
@@ -199,7 +202,7 @@ async fn metrics(
         }
         Err(error) => {
             let names: Vec<_> = asked.iter().map(|(name, _)| name.as_str()).collect();
-            gathered.failed(&format!("{} left out", names.join(", ")), &error);
+            gathered.failed(&format!("{} are left out", names.join(", ")), &error);
             Vec::new()
         }
     }
@@ -208,8 +211,8 @@ async fn metrics(
 /// What the stack itself used. A person who asks from a terminal is no stack, and does not say which one is meant.
 async fn own(cloud: &impl CostCloud, stack_config: &StackConfig, request: &CostRequest, gathered: &mut Gathered) {
     if stack_config.functions.is_empty() {
-        let note =
-            "what the scaler itself costs is without its functions and the stack's own alarms: nobody said which";
+        let note = "the scaler's own cost does not include its functions and the stack's own alarms, because the stack \
+             is not known";
         gathered.notes.push(note.to_owned());
         return;
     }
@@ -224,6 +227,6 @@ async fn own(cloud: &impl CostCloud, stack_config: &StackConfig, request: &CostR
                 gathered.own.run_milliseconds_mb += u128::from(run.milliseconds) * u128::from(*megabytes);
             }
         }
-        Err(error) => gathered.failed("what the functions' runs cost is left out", &error),
+        Err(error) => gathered.failed("the cost of the functions' runs is left out", &error),
     }
 }

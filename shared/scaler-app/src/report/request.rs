@@ -52,12 +52,16 @@ pub struct CostRequest {
 pub enum CostFault {
     /// Not a request at all.
     #[error(
-        "no cost-report request: got {0}; expected {{\"report\": \"managed\"}}, \"all\" or [\"STREAM\", ...], with \"since\" \
-         (as \"30d\" or \"2026-11-01T00:00:00Z\"), \"until\" and \"publish\" where wanted"
+        "the event is no request for cost-report: got {0}; expected {{\"report\": \"managed\"}}, \"all\" or \
+         [\"STREAM\", ...], optionally with \"since\" (for example \"30d\" or \"2026-11-01T00:00:00Z\"), \
+         \"until\" and \"publish\""
     )]
     NoRequest(String),
     /// A time that is none.
-    #[error("{field}={value:?} is neither days or hours before now (as 30d, 12h) nor a time (as 2026-11-01T00:00:00Z)")]
+    #[error(
+        "{field}={value:?} is neither a number of days or hours before now (for example 30d or 12h) nor a \
+        time (for example 2026-11-01T00:00:00Z)"
+    )]
     NoTime {
         /// `since` or `until`.
         field: &'static str,
@@ -65,7 +69,7 @@ pub enum CostFault {
         value: String,
     },
     /// A period that cannot be reckoned.
-    #[error("the period from {from} to {until} cannot be reckoned: {why}")]
+    #[error("the cost of the period from {from} to {until} cannot be calculated: {why}")]
     NoPeriod {
         /// Its beginning.
         from: Timestamp,
@@ -135,7 +139,7 @@ impl CostRequest {
     fn of(scope: Scope, from: Timestamp, until: Timestamp, publish: bool, now: Timestamp) -> Result<Self, CostFault> {
         let fault = |why| CostFault::NoPeriod { from, until, why };
         if from >= until {
-            return Err(fault("it is over before it begins, or has not begun"));
+            return Err(fault("it ends before it begins, or begins in the future"));
         }
         if now.duration_since(from) > SignedDuration::from_hours(24 * DAYS_MAX) {
             return Err(fault("CloudWatch keeps the metrics for 62 days"));
@@ -145,7 +149,7 @@ impl CostRequest {
         let down = |time: Timestamp| Timestamp::from_second(time.as_second().div_euclid(step) * step).unwrap_or(time);
         let (from, until) = (down(from), down(until));
         if from == until {
-            return Err(fault("it is shorter than a step of the metrics"));
+            return Err(fault("it is shorter than one period of the metrics"));
         }
         Ok(Self { scope, from, until, step_seconds, publish })
     }
@@ -245,11 +249,11 @@ mod tests {
             (json!({ "report": [] }), "got []"),
             (json!({ "report": ["or ders"] }), "got [\"or ders\"]"),
             (json!({ "report": "all", "sinc": "30d" }), "unknown field `sinc`"),
-            (json!({ "report": "all", "since": "a while" }), "since=\"a while\" is neither days"),
+            (json!({ "report": "all", "since": "a while" }), "since=\"a while\" is neither a number of days"),
             (json!({ "report": "all", "since": "0d" }), "since=\"0d\" is neither"),
             (json!({ "report": "all", "since": "90d" }), "keeps the metrics for 62 days"),
-            (json!({ "report": "all", "since": "1h", "until": "2h" }), "over before it begins"),
-            (json!({ "report": "all", "since": "2026-11-25T13:05:10Z" }), "shorter than a step"),
+            (json!({ "report": "all", "since": "1h", "until": "2h" }), "it ends before it begins"),
+            (json!({ "report": "all", "since": "2026-11-25T13:05:10Z" }), "shorter than one period"),
         ] {
             let told = asked(&event, now);
             assert!(told.contains(expected), "{event}: {told}");

@@ -34,21 +34,24 @@ pub fn summary(report: &CostReport) -> String {
     );
     let otherwise = [
         ("on-demand Standard", fleet.usd_on_demand, fleet.saved_against_on_demand),
-        ("static peak", fleet.usd_static_peak, fleet.saved_against_static_peak),
+        ("shards for the peak all the time", fleet.usd_static_peak, fleet.saved_against_static_peak),
     ];
     for (name, usd, saved) in otherwise {
         if let Some(usd) = usd {
             let saved = saved.map_or_else(String::new, |saved| format!("; {}", saved_words(saved)));
-            let _ = writeln!(text, "Otherwise: {name} {} USD{saved}.", cents(usd));
+            let _ = writeln!(text, "For comparison: {name} {} USD{saved}.", cents(usd));
         }
     }
     if let Some(usd) = fleet.usd_advantage {
-        let _ =
-            writeln!(text, "Otherwise: on-demand Advantage {} USD, its floor for the account included.", cents(usd));
+        let _ = writeln!(
+            text,
+            "For comparison: on-demand Advantage {} USD, with its minimum charge for the account.",
+            cents(usd)
+        );
     }
     let _ = writeln!(text, "The scaler itself: {} USD.", cents(fleet.usd_scaler));
     if let Some(usd) = fleet.usd_month_expected {
-        let _ = writeln!(text, "By the end of the month: {} USD expected.", cents(usd));
+        let _ = writeln!(text, "Expected for the whole month: {} USD.", cents(usd));
     }
     for stream in report.streams.iter().filter(|stream| stream.over_budget).take(LISTED_MAX) {
         let _ = writeln!(text, "Over budget: {}.", budget_words(stream));
@@ -67,7 +70,7 @@ pub fn summary(report: &CostReport) -> String {
     }
     advice(report, &mut text);
     for fault in report.faults.iter().take(LISTED_MAX) {
-        let _ = writeln!(text, "Not in it: {fault}");
+        let _ = writeln!(text, "Not included: {fault}");
     }
     for note in &report.notes {
         let _ = writeln!(text, "Note: {note}");
@@ -94,12 +97,19 @@ fn advice(report: &CostReport, text: &mut String) {
 fn budget_words(stream: &StreamCost) -> String {
     let [expected, budget] =
         [stream.usd_month_expected, stream.budget_usd_month].map(|usd| cents(usd.unwrap_or_default()));
-    format!("{} is expected to cost {expected} USD this month, and may cost {budget}", stream.stream)
+    format!("{} is expected to cost {expected} USD this month, and its budget is {budget} USD", stream.stream)
 }
 
 fn saved_words(UsdSaved(micro): UsdSaved) -> String {
     let amount = cents(Usd(MicroUsd(micro.unsigned_abs())));
-    if micro < 0 { format!("managed streams spent {amount} more") } else { format!("managed streams saved {amount}") }
+    if micro < 0 {
+        format!("managed streams cost {amount} USD more")
+    } else {
+        format!(
+            "managed streams saved \
+        {amount} USD"
+        )
+    }
 }
 
 /// Which is all that a message needs.

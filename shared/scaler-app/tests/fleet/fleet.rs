@@ -61,7 +61,9 @@ async fn a_dry_run_makes_alarms_and_changes_no_stream() {
     assert_eq!(run.brief(), ["orders mended", "orders dry-run"]);
     assert_eq!(
         run.response.outcomes[1].words,
-        "dry run: would scale-out from 4 to 8: the busiest minute (03:19Z) asked for 2.0 MiB/s, 512 records/s, 50 % of the stream's capacity by bytes; the target is 80 %; the minimum is 8"
+        "dry run: would scale out from 4 to 8 shards: demand in the busiest minute (03:19Z) was 2.0 MiB/s, 512 \
+         records/s: 50 % of the stream's capacity by bytes; the target utilization is 80 %; the minimum is 8 \
+         shards"
     );
     assert!(!stack.writes().iter().any(|call| !call.starts_with("PutMetricAlarm")), "{:?}", stack.writes());
     assert!(stack.world.told().is_empty());
@@ -110,7 +112,14 @@ async fn a_schedule_that_is_cut_short_comes_round_to_everyone() {
     for _ in 0..40 {
         let event = json!({ "detail-type": "Scheduled Event", "time": stack.world.now().to_string() });
         let run = stack.run_for(&event, SignedDuration::from_secs(10)).await;
-        assert!(run.response.outcomes.last().unwrap().words.contains("are left to the next run"), "{:?}", run.response);
+        assert!(
+            run.response.outcomes.last().unwrap().words.contains(
+                "this run has no time left: the next run \
+            checks the other"
+            ),
+            "{:?}",
+            run.response
+        );
         seen.extend(run.response.outcomes.into_iter().filter_map(|outcome| outcome.stream));
         stack.world.advance(SignedDuration::from_mins(4));
     }
@@ -126,7 +135,7 @@ async fn a_rest_that_could_not_be_left_is_tried_again() {
     for event in [json!({ "sync": ["clicks", "orders"] }), json!({ "sync": "all" })] {
         stack.world.fail_next("SendMessage", Failure::Unavailable);
         let run = stack.run_for(&event, SignedDuration::from_secs(3)).await;
-        assert!(run.response.outcomes.last().unwrap().words.contains("could not be left to another run"));
+        assert!(run.response.outcomes.last().unwrap().words.contains("could not be passed to another run"));
         assert!(run.response.into_result().is_err());
     }
 }

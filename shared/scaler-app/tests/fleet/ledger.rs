@@ -197,7 +197,7 @@ async fn what_aws_says_is_spent_is_spent() {
         assert_eq!(asked, usize::from(!in_ledger), "in the ledger: {in_ledger}");
         if !in_ledger {
             let told = &stack.world.told()[0].text;
-            assert!(told.contains("24-hour period") && told.contains("AWS is asked again at"), "{told}");
+            assert!(told.contains("24-hour period") && told.contains("the scaler tries again at"), "{told}");
         }
         shards_after.push(stack.world.stream("orders").unwrap().shards);
     }

@@ -192,8 +192,15 @@ async fn alarms_that_are_not_ours_are_never_touched() {
     stack.world.put_alarm(other.clone(), true);
     let run = stack.all().await;
     assert_eq!(run.brief(), ["orders refused"]);
-    assert!(run.response.outcomes[0].words.contains("an alarm exists and is not ours: delete it, or hand it over"));
-    assert!(stack.world.told()[0].text.contains("Next: Is another stack or tool at work"), "{:?}", stack.world.told());
+    assert!(run.response.outcomes[0].words.contains(
+        "an alarm exists that this stack did not create: delete it, \
+        or hand "
+    ));
+    assert!(
+        stack.world.told()[0].text.contains("Next: Check whether another stack or tool"),
+        "{:?}",
+        stack.world.told()
+    );
     for alarm in [&foreign, &orphan, &other] {
         assert_eq!(&stack.world.alarms()[&alarm.name].alarm, alarm);
     }
@@ -431,9 +438,9 @@ async fn where_the_account_lacks_something_it_is_asked_once() {
         stack.world.fail_next_with("PutMetricAlarm", failure, words);
         let run = stack.all().await;
         assert_eq!(run.brief(), ["clicks refused", "orders refused", "views refused"]);
-        assert!(run.response.outcomes[1].words.contains("not tried again in this run"), "{:?}", run.response);
+        assert!(run.response.outcomes[1].words.contains("this run did not try again"), "{:?}", run.response);
         assert_eq!(stack.world.told().len(), 1, "one message, for all of them: {:?}", stack.world.told());
-        assert!(stack.world.told()[0].text.contains("It holds for every stream"), "{:?}", stack.world.told());
+        assert!(stack.world.told()[0].text.contains("It affects every stream"), "{:?}", stack.world.told());
         let puts = stack.world.calls().iter().filter(|call| call.starts_with("PutMetricAlarm")).count();
         assert_eq!(puts, 1, "{words}");
     }
@@ -448,8 +455,8 @@ async fn a_listed_stream_must_be_there_and_tagged() {
     assert_eq!(run.brief(), ["nowhere refused", "orders refused"]);
     let mut words: Vec<_> = run.response.outcomes.iter().map(|outcome| outcome.words.as_str()).collect();
     words.sort_by_key(|words| words.contains("not managed"));
-    assert!(words[0].contains("STREAM_NAMES lists it, and there is no such stream"), "{words:?}");
-    assert!(words[1].contains("STREAM_NAMES lists it, but the stream is not managed: tag it"), "{words:?}");
+    assert!(words[0].contains("STREAM_NAMES lists this stream, and: there is no such stream"), "{words:?}");
+    assert!(words[1].contains("STREAM_NAMES lists this stream, but the stream is not managed: tag it"), "{words:?}");
     assert!(stack.world.alarms().is_empty(), "a list is no permission");
     stack.world.change("orders", |stream| *stream = Stream::managed(4, load()));
     assert_eq!(stack.scheduled().await.brief(), ["nowhere refused", "orders mended"]);

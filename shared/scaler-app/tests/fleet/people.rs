@@ -48,19 +48,20 @@ async fn each_resize_is_told_and_a_lasting_cause_once_an_hour() {
         subjects(&stack),
         [
             // With the maximum as its cause, ...
-            "orders goes from 4 to 8 shards",
+            "orders is being resized from 4 to 8 shards",
             // ... which is the same here and is not told again for an hour.
-            "orders goes from 8 to 10 shards",
+            "orders is being resized from 8 to 10 shards",
             "orders needs attention",
         ]
     );
     let told = stack.world.told();
     let first = &told[0].text;
-    let begins = "What: orders goes from 4 to 8 shards.\nWhy: scale-out from 4 to 8: the busiest minute";
+    let begins = "What: orders is being resized from 4 to 8 shards.\nWhy: scale-out from 4 to 8 shards: the \
+        busiest minute";
     assert!(first.starts_with(begins), "{first}");
     assert!(first.contains("--tags kinesis-scaler/shards-max=15"), "it is not enough, and says so: {first}");
     let last = &told[2].text;
-    assert!(last.contains("15 are needed and the maximum is 10"), "{last}");
+    assert!(last.contains("15 shards are needed and the maximum is 10"), "{last}");
 }
 
 #[tokio::test]
@@ -96,7 +97,10 @@ async fn what_could_not_be_written_down_is_not_sent() {
     stack.world.fail_next("AddTagsToStream", Failure::Refused);
     let policy = Policy::new(stack.policy).unwrap();
     let response = handle(&stack.world, &World::function_state(), &policy, Direction::Out, &alarm(), &mut |_| ()).await;
-    assert!(response.outcomes[0].faults[0].starts_with("nobody was told: AddTagsToStream"), "{response:?}");
+    assert!(
+        response.outcomes[0].faults[0].starts_with("the message could not be sent: AddTagsToStream"),
+        "{response:?}"
+    );
     assert!(stack.world.told().is_empty());
 }
 

@@ -96,7 +96,7 @@ async fn a_dry_run_is_looked_ahead_for_and_never_resized() {
     assert_eq!(run.brief(), ["orders dry-run"], "{:?}", run.response);
     let words = &run.response.outcomes[0].words;
     assert!(
-        words.starts_with("dry run: would scale-out from 4 to ") && words.contains("the forecast rises to"),
+        words.starts_with("dry run: would scale out from 4 to ") && words.contains("the forecast peak needs"),
         "{words}"
     );
     let resized = |call: &String| call.starts_with("UpdateShardCount") || call.starts_with("AddTagsToStream");

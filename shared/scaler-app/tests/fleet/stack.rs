@@ -60,7 +60,7 @@ async fn a_deployment_is_answered_at_once_and_takes_nothing_away() {
         let before = stack.world.now();
         stack.asked_by_cloudformation(&event).await;
         assert_eq!((stack.world.calls(), stack.world.now()), (vec!["PUT the answer".to_owned()], before), "{kind}");
-        assert_eq!(reason(&stack), "alarms are made once the stack is complete");
+        assert_eq!(reason(&stack), "alarm-sync creates the alarms when the stack is complete");
         assert_eq!(stack.wrongs(), Vec::<String>::new());
     }
 }
@@ -78,7 +78,7 @@ async fn a_deletion_takes_the_stacks_alarms_and_nobody_elses() {
     gone.name = "kinesis-scaler/no-longer-there/scale-out".to_owned();
     stack.world.put_alarm(gone, true);
     let response = stack.asked_by_cloudformation(&deletion()).await;
-    assert_eq!(reason(&stack), "the stack is deleted, and 13 alarms of its streams with it");
+    assert_eq!(reason(&stack), "the stack is deleted, and so are 13 alarms of its streams");
     assert_eq!(response.outcomes[0].outcome, OutcomeKind::Mended);
     let left: Vec<_> = stack.world.alarms().into_keys().collect();
     assert_eq!(left, [foreign.name, elsewhere.name]);
@@ -95,9 +95,14 @@ async fn a_deletion_waits_until_no_run_can_make_alarms_any_more() {
 #[tokio::test]
 async fn a_deletion_succeeds_however_aws_fails_and_says_what_is_left() {
     for (call, failure, told) in [
-        ("DescribeAlarms", Failure::Unavailable, "no alarm was deleted, and those named kinesis-scaler/... cost money"),
-        ("ListTagsForResource", Failure::Throttled, "1 more of such names are left"),
-        ("DeleteAlarms", Failure::Refused, "0 alarms of its streams with it; 12 more of such names are left"),
+        (
+            "DescribeAlarms",
+            Failure::Unavailable,
+            "no alarm was deleted, and the alarms named kinesis-scaler/... \
+            cost money",
+        ),
+        ("ListTagsForResource", Failure::Throttled, "1 more alarms with such names are left"),
+        ("DeleteAlarms", Failure::Refused, "0 alarms of its streams; 12 more alarms with such names are left"),
     ] {
         let stack = unlisted(&["clicks", "orders"]).await;
         stack.world.fail_next_with(call, failure, "AccessDenied: not allowed");
@@ -110,7 +115,10 @@ async fn a_deletion_succeeds_however_aws_fails_and_says_what_is_left() {
         let people = stack.world.told();
         let told_people = &people.last().unwrap().text;
         assert_eq!(people.last().unwrap().kind, NotificationKind::Attention, "{call}");
-        assert!(told_people.contains(&reason) && told_people.contains("Next: Look in CloudWatch"), "{told_people}");
+        assert!(
+            told_people.contains(&reason) && told_people.contains("Next: Find the alarms in CloudWatch"),
+            "{told_people}"
+        );
         let calls = stack.world.calls();
         let at = |made: &str| calls.iter().position(|call| call.starts_with(made));
         assert!(at("Publish").is_some() && at("Publish") < at("PUT"), "the topic is there until the answer: {calls:?}");
@@ -120,15 +128,15 @@ async fn a_deletion_succeeds_however_aws_fails_and_says_what_is_left() {
     stack.world.fail_next("DeleteAlarms", Failure::Refused);
     stack.world.fail_next("Publish", Failure::Denied);
     let response = stack.asked_by_cloudformation(&deletion()).await;
-    assert!(reason(&stack).contains("6 more of such names are left"), "{}", reason(&stack));
-    assert!(response.outcomes[0].faults[0].starts_with("nobody was told: Publish"), "{response:?}");
+    assert!(reason(&stack).contains("6 more alarms with such names are left"), "{}", reason(&stack));
+    assert!(response.outcomes[0].faults[0].starts_with("the message could not be sent: Publish"), "{response:?}");
     assert!(response.into_result().is_ok());
     // Somebody else was quicker with one of them: that one is not left.
     let stack = unlisted(&["orders"]).await;
     stack.world.fail_next("ListTagsForResource", Failure::NotFound);
     let told = stack.world.told();
     stack.asked_by_cloudformation(&deletion()).await;
-    assert_eq!(reason(&stack), "the stack is deleted, and 5 alarms of its streams with it");
+    assert_eq!(reason(&stack), "the stack is deleted, and so are 5 alarms of its streams");
     assert_eq!(stack.world.told(), told, "there is nothing to tell");
 }
 
@@ -154,14 +162,14 @@ async fn a_fleets_alarms_that_the_tagging_service_lists_are_asked_for_nothing() 
     stack.world.not_indexed(new, true);
     stack.world.forget_calls();
     stack.asked_by_cloudformation(&deletion()).await;
-    assert_eq!(reason(&stack), "the stack is deleted, and 240 alarms of its streams with it");
+    assert_eq!(reason(&stack), "the stack is deleted, and so are 240 alarms of its streams");
     let asked: Vec<_> = stack.world.calls().into_iter().filter(|call| call.starts_with("ListTags")).collect();
     assert_eq!(asked, [format!("ListTagsForResource {new}")]);
     // Where the tagging service does not answer, each alarm is asked for its tags.
     let stack = Stack::enrolled(&["orders"]).await;
     stack.world.fail_next("GetResources", Failure::Refused);
     stack.asked_by_cloudformation(&deletion()).await;
-    assert_eq!(reason(&stack), "the stack is deleted, and 6 alarms of its streams with it");
+    assert_eq!(reason(&stack), "the stack is deleted, and so are 6 alarms of its streams");
 }
 
 #[tokio::test]
@@ -175,8 +183,8 @@ async fn a_fleet_too_large_for_one_run_is_left_in_part_and_the_answer_comes_in_t
     let took = stack.world.now().duration_since(before);
     assert!(took < SignedDuration::from_secs(270), "{took:#}: the function has 300 s");
     let left = stack.world.alarms().len();
-    assert!(reason(&stack).contains(&format!("{left} more of such names are left")), "{}", reason(&stack));
-    assert!(reason(&stack).ends_with("time was up"), "{}", reason(&stack));
+    assert!(reason(&stack).contains(&format!("{left} more alarms with such names are left")), "{}", reason(&stack));
+    assert!(reason(&stack).ends_with("there was no time left"), "{}", reason(&stack));
     assert!((100..200).contains(&left), "{left} of 240");
 }
 
@@ -185,7 +193,10 @@ async fn an_answer_that_cannot_be_given_is_told_and_the_request_is_not_made_agai
     let stack = Stack::enrolled(&["orders"]).await;
     stack.world.fail_next("PUT", Failure::Unavailable);
     let response = stack.asked_by_cloudformation(&deletion()).await;
-    assert!(response.outcomes[0].faults[0].starts_with("CloudFormation waits in vain until its time is up: PUT"));
+    assert!(response.outcomes[0].faults[0].starts_with(
+        "CloudFormation received no answer, and waits until its \
+        timeout: PUT"
+    ));
     assert!(response.into_result().is_ok());
 }
 
@@ -195,7 +206,11 @@ async fn another_stacks_deletion_takes_nothing_and_is_answered() {
     stack.asked_by_cloudformation(&request("Delete", "other")).await;
     let answer: Value = serde_json::from_str(&stack.world.answers()[0]).unwrap();
     assert_eq!(answer["Status"], "SUCCESS");
-    assert_eq!(answer["Reason"], "the alarms of the stack kinesis-scaler stay: it is other that is deleted");
+    assert_eq!(
+        answer["Reason"],
+        "the alarms of the stack kinesis-scaler stay, because another stack is \
+        deleted: other"
+    );
     assert_eq!(stack.wrongs(), Vec::<String>::new());
 }
 
@@ -253,18 +268,19 @@ async fn a_deployment_is_told_once_with_what_was_done_and_what_needs_somebody() 
 
 #[tokio::test]
 async fn a_deployment_that_was_rolled_back_is_told_as_such() {
-    for (status, told_as) in [
-        ("CREATE_COMPLETE", "deployed"),
-        ("UPDATE_COMPLETE", "deployed"),
-        ("UPDATE_ROLLBACK_COMPLETE", "rolled back to what it was"),
-    ] {
+    for (status, told_as) in
+        [("CREATE_COMPLETE", "deployed"), ("UPDATE_COMPLETE", "deployed"), ("UPDATE_ROLLBACK_COMPLETE", "rolled back")]
+    {
         let stack = Stack::with(&["orders"]);
         let mut event = deployed();
         event["detail"]["status-details"]["status"] = json!(status);
         stack.run(&event).await;
         let told = told(&stack).remove(0);
-        assert!(told.starts_with(&format!("kinesis-scaler: {told_as}, 1 stream is scaled\n")), "{status}: {told}");
-        assert!(told.contains(&format!("What: the stack kinesis-scaler was {told_as}, and has")), "{status}: {told}");
+        assert!(told.starts_with(&format!("kinesis-scaler: {told_as}, 1 stream is managed\n")), "{status}: {told}");
+        assert!(
+            told.contains(&format!("What: the stack kinesis-scaler was {told_as}, and alarm-sync checked")),
+            "{status}: {told}"
+        );
     }
 }
 
@@ -301,9 +317,9 @@ async fn what_an_answer_has_no_room_for_is_told_all_the_same() {
     let run = stack.run(&deployed()).await;
     assert!(run.response.left_out > 0 && run.brief().iter().all(|line| !line.starts_with("the-last")));
     let told = told(&stack).remove(0);
-    assert!(told.contains("Streams whose alarms were made or put right: 210\n"), "{told}");
-    assert!(told.contains("Needs somebody: 1\n- the-last: tag kinesis-scaler/shards-max"), "{told}");
-    assert!(told.contains("Next: See to the streams above."), "{told}");
+    assert!(told.contains("Streams whose alarms were created or corrected: 210\n"), "{told}");
+    assert!(told.contains("Needs attention: 1\n- the-last: tag kinesis-scaler/shards-max"), "{told}");
+    assert!(told.contains("Next: Correct the streams above that need attention."), "{told}");
 }
 
 #[tokio::test]
@@ -311,8 +327,8 @@ async fn a_deployment_without_streams_says_how_to_enrol_one() {
     let stack = Stack::with(&[]);
     stack.run(&deployed()).await;
     let told = told(&stack).remove(0);
-    assert!(told.starts_with("kinesis-scaler: deployed, 0 streams are scaled\n"), "{told}");
-    assert!(told.contains("Next: Tag a stream with kinesis-scaler/managed = true."), "{told}");
+    assert!(told.starts_with("kinesis-scaler: deployed, 0 streams are managed\n"), "{told}");
+    assert!(told.contains("Next: Tag a stream with kinesis-scaler/managed=true."), "{told}");
 }
 
 #[tokio::test]
@@ -327,7 +343,7 @@ async fn a_message_names_ten_and_says_that_the_rest_goes_on() {
     stack.run_for(&deployed(), SignedDuration::from_mins(1)).await;
     let told = told(&stack).remove(0);
     assert_eq!(told.matches("\n- stream-").count(), 10, "{told}");
-    assert!(told.contains("more: see the log of alarm-sync\nNot looked at yet: the streams after stream-"), "{told}");
+    assert!(told.contains("more: see the log of alarm-sync\nNot checked yet: the streams after stream-"), "{told}");
 }
 
 #[tokio::test]

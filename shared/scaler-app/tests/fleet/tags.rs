@@ -30,7 +30,12 @@ async fn enrols(stack: &Stack) -> scaler_app::Outcome {
 #[tokio::test]
 async fn a_stream_without_room_for_our_tags_is_told_at_once_and_not_by_its_first_resize() {
     for (tags, kind, words) in [
-        (49, OutcomeKind::Refused, "the stream has 50 of at most 50 tags: there is no room for kinesis-scaler/resizes"),
+        (
+            49,
+            OutcomeKind::Refused,
+            "the stream has 50 tags and AWS allows 50: there is no room for \
+            kinesis-scaler/resizes",
+        ),
         // It is scaled, and people are not told of what happens to it.
         (48, OutcomeKind::Mended, "the tag kinesis-scaler/notices cannot be written"),
     ] {
@@ -95,6 +100,6 @@ async fn without_room_nothing_is_asked_for() {
         (OutcomeKind::Refused, &Some(OutcomeCause::Decision(Cause::NoRoomForTags))),
         "{outcome:?}"
     );
-    assert!(outcome.next.unwrap().starts_with("Remove two of its tags"));
+    assert!(outcome.next.unwrap().starts_with("Remove two of the stream's tags"));
     assert_eq!(stack.writes(), ["AddTagsToStream orders tags=1767324000"], "that people were told, which fails too");
 }

@@ -36,7 +36,7 @@ impl AwsCloudWatch {
             let alarm_shard_count = alarm.shard_count();
             Some(FiringAlarm { name: alarm.name, description: alarm.description, streams, alarm_shard_count })
         };
-        self.described(request, "the sweep", firing).await
+        self.described(request, "all alarms in state ALARM", firing).await
     }
 
     /// The tags of the alarm with this ARN.

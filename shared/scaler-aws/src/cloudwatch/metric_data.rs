@@ -96,20 +96,20 @@ impl Question<'_> {
             }
         }
         // More was to come and did not: what is missing would look like nothing.
-        let unfinished = partial.first().map(|place| format!("{} came in part only", self.metrics[*place].id));
+        let unfinished = partial.first().map(|place| format!("the data of {} is incomplete", self.metrics[*place].id));
         unfinished.map_or(Ok(()), |message| Err(self.fault(Failure::ServerFault, message)))
     }
 
     /// Results come in any order and are known by their id.
     fn not_asked(&self, result: &MetricDataResult) -> CallError {
-        self.fault(Failure::ServerFault, format!("an answer to {:?}, which was not asked", result.id()))
+        self.fault(Failure::ServerFault, format!("an answer for {:?}, which was not requested", result.id()))
     }
 
     /// A metric that could not be read is not one that has no points.
     fn readable(&self, place: usize, result: &MetricDataResult) -> Result<(), CallError> {
         let id = &self.metrics[place].id;
         match result.status_code() {
-            Some(StatusCode::Forbidden) => Err(self.fault(Failure::Denied, format!("{id} may not be read"))),
+            Some(StatusCode::Forbidden) => Err(self.fault(Failure::Denied, format!("reading {id} is not allowed"))),
             Some(StatusCode::InternalError) => {
                 Err(self.fault(Failure::ServerFault, format!("{id} could not be read: InternalError")))
             }

@@ -80,7 +80,8 @@ fn whole_ring(stream: &str, mut shards: Vec<OpenShard>) -> Result<Vec<OpenShard>
     let message = match between {
         Some([lower, upper]) => {
             format!(
-                "the open shards do not tile the ring of hash keys, see {lower} and {upper}: is it being resharded?"
+                "the open shards leave a gap or overlap in the hash key space, see {lower} and {upper}: is the \
+                 stream being resharded?"
             )
         }
         None => "there is no open shard".to_owned(),
@@ -89,6 +90,6 @@ fn whole_ring(stream: &str, mut shards: Vec<OpenShard>) -> Result<Vec<OpenShard>
 }
 
 fn unlike(stream: &str, answer: &str) -> CallError {
-    let message = format!("an answer without a hash key range as we know it: {answer}");
+    let message = format!("an answer without a readable hash key range: {answer}");
     CallError::new("ListShards", stream, Failure::Refused, message)
 }

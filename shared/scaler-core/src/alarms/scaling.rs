@@ -50,10 +50,13 @@ pub fn scaling_alarm(policy: &Policy, stream: &str, shards: ShardCount, directio
 
 fn description(stream: &str, direction: Direction) -> String {
     let firing_means = match direction {
-        Direction::Out => "is too busy for its shards, or throttles",
-        Direction::In => "has more shards than its load needs, and consumers that keep up as far as is known",
+        Direction::Out => "needs more shards or throttles its producers. The alarm starts scale-out",
+        Direction::In => {
+            "has more shards than its load needs, and its consumers keep up as far as is known. \
+            The alarm starts scale-in"
+        }
     };
-    format!("kinesis-scaler: stream {stream} {firing_means}. Kept in step with its shard count.")
+    format!("kinesis-scaler: stream {stream} {firing_means}. alarm-sync fits the alarm to the shard count.")
 }
 
 /// Scale-in reads the consumers' lag as well.

@@ -13,21 +13,25 @@ pub(crate) fn watch_alarm(policy: &Policy, stream: &str, watch: Watch) -> Stream
     let (metric, statistic, threshold, firing_means) = match watch {
         Watch::IncomingRecords => {
             let threshold = policy.watch_records_per_minute;
-            let means = format!("takes in more than {threshold} records a minute");
+            let means = format!("receives more than {threshold} records a minute");
             ("IncomingRecords", "Sum", f64::from(threshold), means)
         }
         Watch::WriteThrottled => {
-            let means = "throttles its producers: scale-out is held back, or one shard is hot".to_owned();
+            let means = "throttles its producers: scale-out is blocked, or one shard is hot".to_owned();
             ("WriteProvisionedThroughputExceeded", "Sum", 0.0, means)
         }
         Watch::ReadThrottled => {
-            let means =
-                "throttles its consumers: 5 GetRecords calls and 2 MiB a second a shard, all together".to_owned();
+            let means = "throttles its consumers: all consumers with GetRecords share 5 calls and 2 MiB a second of \
+                 each shard"
+                .to_owned();
             ("ReadProvisionedThroughputExceeded", "Sum", 0.0, means)
         }
         Watch::IteratorAge => {
             let seconds = policy.iterator_age_max_seconds;
-            let means = format!("has consumers more than {seconds} s behind; it is not scaled in meanwhile");
+            let means = format!(
+                "has consumers that are more than {seconds} s behind: scale-in waits until they \
+                catch up"
+            );
             ("GetRecords.IteratorAgeMilliseconds", "Maximum", f64::from(seconds) * 1_000.0, means)
         }
     };

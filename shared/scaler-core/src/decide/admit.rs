@@ -107,15 +107,18 @@ impl Explain for AdmitReason {
             Self::NotManaged => write!(f, "the stream is not managed: tag it {TAG_MANAGED}=true to enrol it"),
             Self::BadTags(faults) => f.write_str(&joined(faults)),
             Self::BadPolicy(faults) => {
-                write!(f, "the stream's tags and the stack's settings disagree: {}", joined(faults))
+                write!(f, "the stream's tags contradict the stack's settings: {}", joined(faults))
             }
-            Self::OnDemand => f.write_str("the stream is in on-demand mode: AWS chooses its shard count"),
+            Self::OnDemand => f.write_str("the stream is in on-demand mode, in which AWS sets the shard count"),
             Self::NoRoomForTags { tags } => write!(
                 f,
-                "the stream has {tags} of at most {TAGS_PER_STREAM_MAX} tags: there is no room for {TAG_RESIZES}, which records each resize before it is made"
+                "the stream has {tags} tags and AWS allows {TAGS_PER_STREAM_MAX}: there is no room for \
+                 {TAG_RESIZES}, in which the scaler records each resize before it makes it"
             ),
             Self::Deleting => f.write_str("the stream is being deleted"),
-            Self::NotActive(status) => write!(f, "the stream is {}: a later pass looks again", status_word(*status)),
+            Self::NotActive(status) => {
+                write!(f, "the stream is {}: the next evaluation checks again", status_word(*status))
+            }
         }
     }
 

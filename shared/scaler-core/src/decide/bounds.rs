@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::cause::Cause;
 use super::context::{Context, Proposal, StageResult, propose};
-use super::words::Explain;
+use super::words::{Explain, shards};
 use crate::direction::Direction;
 use kinesis_model::ShardCount;
 
@@ -52,15 +52,20 @@ pub(crate) fn bounds(context: &Context<'_>, proposal: &Proposal) -> StageResult<
 impl Explain for BoundsReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, _: Option<Timestamp>) -> fmt::Result {
         match self {
-            Self::WithinBounds => f.write_str("within the minimum and maximum"),
-            Self::RaisedToMin(min) => write!(f, "the minimum is {min}"),
-            Self::AsOrdered => f.write_str("as ordered"),
+            Self::WithinBounds => f.write_str("the count is within the minimum and the maximum"),
+            Self::RaisedToMin(min) => write!(f, "the minimum is {}", shards(min.get())),
+            Self::AsOrdered => f.write_str("an operator ordered this count"),
             Self::LoweredToMax { max, wanted } => {
-                write!(f, "{wanted} are needed and the maximum is {max}: raise kinesis-scaler/shards-max to allow more")
+                write!(
+                    f,
+                    "{wanted} shards are needed and the maximum is {max}: raise kinesis-scaler/shards-max \
+                    to allow more"
+                )
             }
             Self::OverMax { max } => write!(
                 f,
-                "the stream is over its maximum of {max}: the maximum caps growth and removes no capacity that is needed"
+                "the stream has more shards than its maximum of {max}: the maximum stops growth, and never \
+                 removes shards that the load needs"
             ),
         }
     }

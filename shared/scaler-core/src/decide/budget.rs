@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::cause::Cause;
 use super::context::{Context, Proposal, StageResult, propose, propose_call};
 use super::resharding::{Resharding, split_limits, widest_split};
-use super::words::{Explain, minute, minute_from};
+use super::words::{Explain, minute, minute_from, shards};
 use crate::direction::Direction;
 use crate::need::Need;
 use crate::plan::rules_growth_percent_min;
@@ -225,32 +225,39 @@ impl Explain for BudgetReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, now: Option<Timestamp>) -> fmt::Result {
         match self {
             Self::BudgetLeft { left } => {
-                write!(f, "{left} of {RESIZES_PER_DAY} resizes left in {RESIZES_WINDOW_HOURS} h")
+                write!(f, "{left} of {RESIZES_PER_DAY} resizes per {RESIZES_WINDOW_HOURS} h are left")
             }
             Self::NoneLeft(none_left) => none_left.write(f, now),
             Self::SplitsInstead { none_left, split, all } => {
                 none_left.write(f, now)?;
                 write!(
                     f,
-                    "; the stream throttles, so it is split instead ({split} of {all}): splits do not count towards the {RESIZES_PER_DAY}"
+                    "; the stream throttles, so the scaler splits a shard instead (split {split} of {all}): AWS \
+                     does not count splits among the {RESIZES_PER_DAY}"
                 )
             }
             Self::LargerStep { left, wanted } => write!(
                 f,
-                "{wanted} would be enough for now, but only {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: a larger step lasts longer"
+                "{} would be enough for now, but only {left} of {RESIZES_PER_DAY} resizes per \
+                 {RESIZES_WINDOW_HOURS} h are left: a larger step lasts longer",
+                shards(wanted.get())
             ),
             Self::TooSmallForBudget { left, wanted } => write!(
                 f,
-                "{wanted} would be enough, but only {left} of {RESIZES_PER_DAY} resizes are left in {RESIZES_WINDOW_HOURS} h: the change is too small to spend one"
+                "{} would be enough, but only {left} of {RESIZES_PER_DAY} resizes per {RESIZES_WINDOW_HOURS} h \
+                 are left: the change is too small to use one of them",
+                shards(wanted.get())
             ),
             Self::RecoveryFloor { floor, peak, left } => write!(
                 f,
-                "with {left} resizes left in {RESIZES_WINDOW_HOURS} h, {floor} is the lowest count that can still grow back to the day's peak of {peak}"
+                "with {left} of {RESIZES_PER_DAY} resizes per {RESIZES_WINDOW_HOURS} h left, {floor} is the \
+                 lowest shard count from which scale-out can still reach the day's peak of {peak}"
             ),
             Self::ReservedForScaleOut { left, reserved } => {
                 write!(
                     f,
-                    "{left} resizes are left in {RESIZES_WINDOW_HOURS} h, and {reserved} are reserved for scale-out"
+                    "{left} of {RESIZES_PER_DAY} resizes per {RESIZES_WINDOW_HOURS} h are left, and {reserved} \
+                     are reserved for scale-out"
                 )
             }
         }

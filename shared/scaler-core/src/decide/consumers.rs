@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::context::{Context, Proposal, StageResult, propose};
-use super::words::Explain;
+use super::words::{Explain, shards};
 use crate::direction::Direction;
 use kinesis_model::{ShardCount, shards_to_read};
 
@@ -77,24 +77,29 @@ pub(crate) fn read_capacity_floor(context: &Context<'_>, wanted: ShardCount) -> 
 impl Explain for ConsumersReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, _: Option<Timestamp>) -> fmt::Result {
         match self {
-            Self::MoreForConsumers => f.write_str("consumers get more capacity"),
+            Self::MoreForConsumers => f.write_str("more shards give consumers more read capacity"),
             Self::ConsumersKeepUp { iterator_age_ms } => {
-                write!(f, "consumers keep up, {iterator_age_ms} ms behind at most")
+                write!(f, "consumers keep up: the iterator age is at most {iterator_age_ms} ms")
             }
-            Self::LagUnknown => f.write_str("no lag metric: nobody reads with GetRecords, so lag could not be checked"),
+            Self::LagUnknown => f.write_str(
+                "no consumer uses GetRecords, so there is no iterator age, and \
+                consumer lag could not be checked",
+            ),
             Self::ConsumersBehind { iterator_age_ms, max_seconds } => write!(
                 f,
-                "consumers are {} s behind (more than {max_seconds} s): they keep their read capacity",
+                "consumers are {} s behind (more than {max_seconds} s): the stream keeps its read capacity \
+                 until they catch up",
                 // Up: so much behind is more than the most that is borne.
                 iterator_age_ms.div_ceil(1_000)
             ),
-            Self::ConsumersSilent => {
-                f.write_str("consumers stopped reading within the window: they keep what they need to catch up")
-            }
+            Self::ConsumersSilent => f.write_str(
+                "consumers stopped reading within the window: the stream keeps the read capacity \
+                    that they need to catch up",
+            ),
             Self::ReadThrottled { calls } => {
-                write!(f, "{calls} reads were throttled in a minute: consumers keep their capacity")
+                write!(f, "{calls} reads were throttled in one minute: the stream keeps its read capacity")
             }
-            Self::ReadVolume(shards) => write!(f, "consumers read so much that they need {shards}"),
+            Self::ReadVolume(needed) => write!(f, "what consumers read needs {}", shards(needed.get())),
         }
     }
 

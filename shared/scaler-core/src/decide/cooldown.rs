@@ -58,8 +58,8 @@ pub(crate) fn cooldown(context: &Context<'_>, proposal: &Proposal) -> StageResul
 impl Explain for CooldownReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, now: Option<Timestamp>) -> fmt::Result {
         match self {
-            Self::CooldownOver => f.write_str("cooldown is over"),
-            Self::CoolingDown { until } => write!(f, "cooling down until {}", second(*until, now)),
+            Self::CooldownOver => f.write_str("the cooldown is over"),
+            Self::CoolingDown { until } => write!(f, "the cooldown lasts until {}", second(*until, now)),
             Self::RefusedLately { at, until } => write!(
                 f,
                 "AWS refused the attempt at {} (the log says why); the next attempt is possible at {}",

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::context::{Context, Proposal, StageResult, propose};
-use super::words::Explain;
+use super::words::{Explain, shards};
 use crate::direction::Direction;
 use kinesis_model::ShardCount;
 
@@ -36,9 +36,14 @@ pub(crate) fn direction(context: &Context<'_>, proposal: &Proposal) -> StageResu
 impl Explain for DirectionReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, _: Option<Timestamp>) -> fmt::Result {
         match self {
-            Self::RightDirection => f.write_str("a change in this direction"),
+            Self::RightDirection => f.write_str("the change is in the evaluated direction"),
             Self::OtherDirection(wanted) => {
-                write!(f, "{wanted} would be a change in the other direction, which this pass does not make")
+                write!(
+                    f,
+                    "{} would be a change in the other direction: scale-out never removes shards, and \
+                    scale-in never adds any",
+                    shards(wanted.get())
+                )
             }
         }
     }

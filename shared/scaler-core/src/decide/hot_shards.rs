@@ -145,7 +145,9 @@ impl fmt::Display for HotKey {
         let Self { shard, load_percent, narrower } = self;
         write!(
             f,
-            "{shard} receives {load_percent} % of one shard's capacity, though its hash key range is {narrower} times smaller than an even one: most likely one partition key is hot, and neither splits nor more shards help"
+            "{shard} receives {load_percent} % of one shard's capacity, although its hash key range is \
+             {narrower} times narrower than the average: most likely one partition key is hot, and neither \
+             splits nor more shards help"
         )
     }
 }
@@ -158,15 +160,16 @@ impl Explain for HotShardsReason {
             Self::EvenBursts(bursts) => bursts.write(f, now),
             Self::HotShard { shard, load_percent, keys_percent } => write!(
                 f,
-                "{shard} receives {load_percent} % of one shard's capacity, with {keys_percent} % of the hash keys: it is split, which \
-                 helps where more shards would not"
+                "{shard} receives {load_percent} % of one shard's capacity with {keys_percent} % of the hash \
+                 keys: this shard is split, because more shards elsewhere would not help"
             ),
             Self::WideShard { shard, load_percent, keys_percent } => write!(
                 f,
-                "{shard} has {keys_percent} % of the hash keys, so that it receives {load_percent} % of one shard's capacity: it is split"
+                "{shard} has {keys_percent} % of the hash keys and therefore receives {load_percent} % of one \
+                 shard's capacity: this shard is split"
             ),
             Self::HotKey(key) => write!(f, "{key}"),
-            Self::Ordered { step, all } => write!(f, "ordered by a person, split or merge {step} of {all}"),
+            Self::Ordered { step, all } => write!(f, "an operator ordered this: split or merge {step} of {all}"),
         }
     }
 

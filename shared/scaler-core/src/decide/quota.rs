@@ -60,13 +60,14 @@ pub(crate) fn quota(context: &Context<'_>, proposal: &Proposal) -> StageResult<Q
 impl Explain for QuotaReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, _: Option<Timestamp>) -> fmt::Result {
         match self {
-            Self::WithinQuota => f.write_str("within the quotas"),
-            Self::QuotaUnknown => f.write_str("the account's shard quota could not be read"),
+            Self::WithinQuota => f.write_str("the count is within AWS's shard quotas"),
+            Self::QuotaUnknown => f.write_str("the account's shard quota could not be read, so it was not checked"),
             Self::AccountQuota { left, wanted } => write!(
                 f,
-                "the account has {left} shards left in this Region, too few for {wanted}: ask AWS for a higher quota"
+                "the account has {left} shards left in its quota for this Region, too few for a resize to \
+                 {wanted}: ask AWS for a higher quota"
             ),
-            Self::StreamCeiling(max) => write!(f, "no stream may have more than {max}"),
+            Self::StreamCeiling(max) => write!(f, "AWS resizes no stream above {max} shards"),
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::cause::Cause;
 use super::context::{Basis, Context, Proposal, StageResult, propose, propose_by};
 use super::load_signals::{Load, UnknownLoad};
-use super::words::{Explain, ahead, minute};
+use super::words::{self, Explain, ahead, minute};
 use crate::direction::Direction;
 use crate::plan::Plan;
 use kinesis_model::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
@@ -224,16 +224,19 @@ impl Explain for RecommendReason {
         match self {
             Self::Load { at, demand, utilization_percent, target_percent } => write!(
                 f,
-                "the busiest minute ({}) asked for {demand}, {utilization_percent} % of the stream's capacity by {}; the target is {target_percent} %",
+                "demand in the busiest minute ({}) was {demand}: {utilization_percent} % of the stream's \
+                 capacity by {}; the target utilization is {target_percent} %",
                 minute(*at, now),
                 demand.binding(),
             ),
             Self::Planned { shards, busiest_in_minutes, needs, left, next } => {
-                write!(f, "the forecast rises to {needs} {}", ahead(*busiest_in_minutes))?;
-                write!(f, ", and with {left} of {RESIZES_PER_DAY} resizes left in {RESIZES_WINDOW_HOURS} h ")?;
+                write!(f, "the forecast peak needs {} {}", words::shards(*needs), ahead(*busiest_in_minutes))?;
+                write!(f, "; with {left} of {RESIZES_PER_DAY} resizes per {RESIZES_WINDOW_HOURS} h left, ")?;
                 match next {
-                    Some((minutes, to)) => write!(f, "the plan is {shards} until {to} {}", ahead(*minutes)),
-                    None => write!(f, "the plan is {shards} for the next day"),
+                    Some((minutes, to)) => {
+                        write!(f, "the plan is {} now and {to} {}", words::shards(shards.get()), ahead(*minutes))
+                    }
+                    None => write!(f, "the plan is {} for the next 24 h", words::shards(shards.get())),
                 }?;
                 // By more than a quarter: few resizes are left, and each must be worth its while.
                 if shards.get() > needs + needs / 4 {
@@ -244,23 +247,31 @@ impl Explain for RecommendReason {
             }
             Self::WithinTolerance { utilization_percent, target_percent, recommended } => write!(
                 f,
-                "{utilization_percent} % utilization is close enough to the target of {target_percent} % (an exact fit is {recommended}): not worth a resize"
+                "a utilization of {utilization_percent} % is within the tolerance of the target of \
+                 {target_percent} % (an exact fit would be {}): not worth a resize",
+                words::shards(recommended.get())
             ),
             Self::BurstsWithinMinutes { throttled_records, utilization_percent } => write!(
                 f,
-                "{throttled_records} records were throttled in a minute with {utilization_percent} % average utilization: short bursts, so a quarter more shards"
+                "{throttled_records} records were throttled in one minute although the average utilization was \
+                 {utilization_percent} %: the load comes in short bursts, so a quarter more shards are needed"
             ),
             Self::HotShardSuspected { throttled_records, utilization_percent } => write!(
                 f,
-                "{throttled_records} records were throttled in a minute that used only {utilization_percent} % of the stream: one shard or key is hot (more shards would not help), or the load comes in bursts of seconds"
+                "{throttled_records} records were throttled in one minute that used only {utilization_percent} \
+                 % of the stream's capacity: one shard or key is hot (more shards would not help), or the load \
+                 comes in bursts of a few seconds"
             ),
             Self::StillFalling { falling_to, recommended } => write!(
                 f,
-                "the window's busiest minute needs {recommended} and the load is falling towards {falling_to}: waiting until it settles"
+                "the busiest minute of the window needs {}, and the load is falling towards {}: scale-in waits \
+                 until the load settles",
+                words::shards(recommended.get()),
+                words::shards(falling_to.get())
             ),
             Self::Unknown(unknown) => unknown.write(f, now),
             Self::SplitsUnfinished { done, all } => {
-                write!(f, "{done} of {all} splits are done and the stream throttled in the last minutes")
+                write!(f, "{done} of {all} splits are done, and the stream still throttled in the last minutes")
             }
         }
     }
@@ -274,14 +285,19 @@ impl Explain for UnknownLoad {
     fn write(&self, f: &mut fmt::Formatter<'_>, now: Option<Timestamp>) -> fmt::Result {
         match self {
             Self::NoData { window_minutes } => {
-                write!(f, "no metrics in the last {window_minutes} minutes: unknown is not idle")
+                write!(
+                    f,
+                    "CloudWatch has no metrics for the last {window_minutes} minutes: an unknown load is \
+                    not treated as idle"
+                )
             }
             Self::NoDataSinceResize { resized_at } => {
-                write!(f, "no metrics yet since the resize at {}", minute(*resized_at, now))
+                write!(f, "CloudWatch has no metrics yet since the resize at {}", minute(*resized_at, now))
             }
             Self::NotEnoughData { known_minutes, window_minutes, newest_age_minutes } => write!(
                 f,
-                "only {known_minutes} of {window_minutes} minutes have metrics, and the newest is {newest_age_minutes} minutes old: too little data to scale in"
+                "only {known_minutes} of {window_minutes} minutes have metrics, and the newest metrics are \
+                 {newest_age_minutes} minutes old: this is too little data to scale in"
             ),
         }
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::context::{Context, Proposal, StageResult, propose};
-use super::words::Explain;
+use super::words::{Explain, shards};
 use kinesis_model::ShardCount;
 
 /// What one call can do.
@@ -36,9 +36,19 @@ pub(crate) fn step_factor(context: &Context<'_>, proposal: &Proposal) -> StageRe
 impl Explain for StepFactorReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, _: Option<Timestamp>) -> fmt::Result {
         match self {
-            Self::WithinStep => f.write_str("one call can do it"),
-            Self::LimitedToDouble(wanted) => write!(f, "{wanted} is more than double: a later pass goes on from here"),
-            Self::LimitedToHalf(wanted) => write!(f, "{wanted} is less than half: a later pass goes on from here"),
+            Self::WithinStep => f.write_str("one UpdateShardCount call can make the change"),
+            Self::LimitedToDouble(wanted) => write!(
+                f,
+                "{} would be more than double, and AWS at most doubles \
+                in one resize: a later evaluation continues",
+                shards(wanted.get())
+            ),
+            Self::LimitedToHalf(wanted) => write!(
+                f,
+                "{} would be less than half, and AWS at most halves in one \
+                resize: a later evaluation continues",
+                shards(wanted.get())
+            ),
         }
     }
 }

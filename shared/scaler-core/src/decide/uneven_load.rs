@@ -132,9 +132,9 @@ impl Explain for UnevenLoadReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, _: Option<Timestamp>) -> fmt::Result {
         match self {
             Self::ShardsUnknown => f.write_str(SHARDS_UNKNOWN),
-            Self::SplitOrMerge(too_full) => write!(f, "{too_full}: one split or merge instead"),
-            Self::EnoughShards(too_full, shards) => write!(f, "{too_full}: {shards} even shards carry the load"),
-            Self::NothingCold(too_full) => write!(f, "{too_full}: no neighbours are cold enough to merge"),
+            Self::SplitOrMerge(too_full) => write!(f, "{too_full}: one split or merge is made instead"),
+            Self::EnoughShards(too_full, shards) => write!(f, "{too_full}: {shards} equal shards carry the load"),
+            Self::NothingCold(too_full) => write!(f, "{too_full}: no two adjacent shards are cold enough to merge"),
         }
     }
 }
@@ -142,6 +142,6 @@ impl Explain for UnevenLoadReason {
 impl fmt::Display for TooFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { desired, largest_percent } = self;
-        write!(f, "with {desired} even shards, one would be {largest_percent} % full because the load is uneven")
+        write!(f, "with {desired} equal shards, one would be {largest_percent} % full because the load is uneven")
     }
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::cause::Cause;
 
 /// Of shards that are new, or whose metrics are late.
-pub(crate) const SHARDS_UNKNOWN: &str = "the current shards have no metrics yet: a later pass looks again";
+pub(crate) const SHARDS_UNKNOWN: &str = "the current shards have no metrics yet: the next evaluation checks again";
 
 /// Why a stage left the shard count where it did.
 pub(crate) trait Explain {
@@ -46,6 +46,14 @@ fn moment(at: Timestamp, now: Option<Timestamp>, clock: &str) -> String {
 pub(crate) fn minute_from(at: Timestamp) -> Timestamp {
     let rest = (-at.as_second()).rem_euclid(60);
     at.checked_add(SignedDuration::from_secs(rest)).unwrap_or(at)
+}
+
+/// `1 shard`, `5 shards`.
+pub(crate) fn shards(count: u32) -> String {
+    match count {
+        1 => "1 shard".to_owned(),
+        _ => format!("{count} shards"),
+    }
 }
 
 /// `a; b`.

@@ -156,7 +156,7 @@ impl StreamTags {
             TAG_RESIZES => {
                 self.has_own_tags.resizes = true;
                 self.history = ResizeHistory::parse(value).map_err(|word| {
-                    format!("a resize history ({word:?} is no entry of it; delete the tag to forget)")
+                    format!("a resize history ({word:?} is not a valid entry; delete the tag to reset the history)")
                 })?;
             }
             TAG_BUDGET => {
@@ -175,7 +175,7 @@ impl StreamTags {
             _ => {
                 let setting = Setting::of_tag(key).ok_or_else(|| {
                     let known: Vec<_> = known_tags().filter_map(|tag| tag.strip_prefix(TAG_PREFIX)).collect();
-                    format!("a tag we know: {} (correct the key, or remove the tag)", known.join(", "))
+                    format!("one of the scaler's tags: {} (correct the key, or remove the tag)", known.join(", "))
                 })?;
                 self.overrides.set(setting, value)?;
             }
@@ -271,8 +271,8 @@ mod tests {
         assert!(bad.faults.is_empty());
         assert_eq!(
             bad.budget.unwrap().unwrap_err().to_string(),
-            "tag kinesis-scaler/budget-usd-month=\"120 USD\" is not an amount in USD, as 120 or 0.015, with six decimals at \
-             most"
+            "tag kinesis-scaler/budget-usd-month=\"120 USD\" is not an amount in USD, for example 120 or 0.015, \
+             with at most six decimals"
         );
     }
 
@@ -286,9 +286,13 @@ mod tests {
         ]);
         let told: Vec<_> = read.faults.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 4);
-        assert_eq!(told[0], "tag kinesis-scaler/dry-run=\"maybe\" is not true or false, in small letters");
+        assert_eq!(told[0], "tag kinesis-scaler/dry-run=\"maybe\" is not true or false, in lower case");
         assert!(told[1].contains("\"nonsense\" is no entry"), "{}", told[1]);
-        assert!(told[2].starts_with("tag kinesis-scaler/shard-min=\"2\" is not a tag we know"), "{}", told[2]);
+        assert!(
+            told[2].starts_with("tag kinesis-scaler/shard-min=\"2\" is not one of the scaler's tags"),
+            "{}",
+            told[2]
+        );
         assert_eq!(told[3], "tag kinesis-scaler/shards-max=\"lots\" is not a whole number from 1 to 10000");
     }
 }

@@ -87,9 +87,9 @@ impl fmt::Display for Readers {
         let plural = if count == 1 { "" } else { "s" };
         match self.reading() {
             Reading::Classic if count == 0 => f.write_str("no consumer"),
-            Reading::Classic => write!(f, "{count} classic consumer{plural} ({max} at most can share the shards)"),
+            Reading::Classic => write!(f, "{count} classic consumer{plural} (at most {max} can share the shards)"),
             Reading::FanOut => {
-                write!(f, "{count} consumer{plural} with enhanced fan-out ({max} at most can share the shards)")
+                write!(f, "{count} consumer{plural} with enhanced fan-out (at most {max} can share the shards)")
             }
         }
     }
@@ -119,9 +119,9 @@ mod tests {
     fn more_than_can_share_all_have_fan_out_and_say_so() {
         for (count, reading, shards, words) in [
             (0, Reading::Classic, 1, "no consumer"),
-            (1, Reading::Classic, 5, "1 classic consumer (2 at most can share the shards)"),
-            (2, Reading::Classic, 10, "2 classic consumers (2 at most can share the shards)"),
-            (3, Reading::FanOut, 1, "3 consumers with enhanced fan-out (2 at most can share the shards)"),
+            (1, Reading::Classic, 5, "1 classic consumer (at most 2 can share the shards)"),
+            (2, Reading::Classic, 10, "2 classic consumers (at most 2 can share the shards)"),
+            (3, Reading::FanOut, 1, "3 consumers with enhanced fan-out (at most 2 can share the shards)"),
         ] {
             let readers = readers(count, 10, 10);
             let found = (readers.reading(), readers.shards().get(), readers.to_string());
