@@ -108,7 +108,7 @@ fn bad_usage_is_told_with_what_was_expected() {
         ("unexpected argument", "forecast --trace x.csv --consumers 3"),
         ("unexpected argument", "forecast --trace x.csv --region us-east-1"),
         ("unexpected argument", "forecast orders --price shard-hour=1"),
-        ("unexpected argument", &format!("{size} --risk lean")),
+        ("unexpected argument", &format!("{size} --risk thrifty")),
         ("unexpected argument", &format!("{size} --initial-shards 3")),
         ("cannot be used with", &format!("{size} --days 3")),
         ("cannot be used with", &format!("{size} --consumers 2 --read-mb-per-second 4")),

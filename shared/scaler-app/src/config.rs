@@ -122,7 +122,7 @@ mod tests {
              TARGET_UTILIZATION_PERCENT=\"eighty\" is not a whole number from 1 to 100; \
              SHARDS_MIN=\"0\" is not a whole number from 1 to 10000; \
              TOLERANCE_PERCENT=\"\" is not a whole number from 0 to 50; \
-             THROTTLING_RISK=\"brave\" is not careful, cautious, balanced, lean or thrifty; \
+             THROTTLING_RISK=\"brave\" is not careful, balanced or thrifty; \
              DRY_RUN=\"yes\" is not true or false, in small letters;"
         );
     }
