@@ -86,7 +86,7 @@ struct KafkaOptions {
     /// 3].
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000), conflicts_with = "case")]
     brokers: Option<u32>,
-    /// The brokers' type, of MSK (kafka.m5.large) or EC2 (r5.large); a type that the price sheet lacks needs
+    /// The brokers' type, of MSK (kafka.m5.large) or EC2 (r5.large); a type without a known price needs
     /// --broker-hour-usd [default: r5.large].
     #[arg(long, value_name = "TYPE", conflicts_with = "case")]
     broker: Option<String>,
@@ -174,29 +174,32 @@ impl KafkaOptions {
         // Its own first, and another Region's only where a person named one.
         let regions = || [Some(region), sheet.lender()].into_iter().flatten();
         let prices = [
-            ("--broker-hour-usd", self.broker_hour_usd, regions().find_map(|region| broker_hour(region, broker))),
             (
+                "a broker's hour",
+                "--broker-hour-usd",
+                self.broker_hour_usd,
+                regions().find_map(|region| broker_hour(region, broker)),
+            ),
+            (
+                "a GB of disk for a month",
                 "--storage-gb-month-usd",
                 self.storage_gb_month_usd,
                 regions().find_map(|region| storage_gb_month(region, hosting)),
             ),
-            ("--transfer-gb-usd", self.transfer_gb_usd, regions().find_map(transfer_gb)),
+            ("a GB between zones", "--transfer-gb-usd", self.transfer_gb_usd, regions().find_map(transfer_gb)),
         ];
         let missing: Vec<_> = prices
             .iter()
-            .filter(|(_, given, known)| given.is_none() && known.is_none())
-            .map(|(option, ..)| *option)
+            .filter(|(_, _, given, known)| given.is_none() && known.is_none())
+            .map(|(what, option, ..)| format!("{what} with {option}"))
             .collect();
         let [usd_hour, usd_storage_gb_month, usd_transfer_gb] =
-            prices.map(|(_, given, known)| given.or(known.map(|price| price.usd)).unwrap_or_default());
+            prices.map(|(_, _, given, known)| given.or(known.map(|price| price.usd)).unwrap_or_default());
         let sources = prices
             .into_iter()
-            .filter_map(|(option, given, known)| match (given, known) {
-                (Some(usd), _) => Some(format!("{usd}: {option}")),
-                (None, Some(price)) => {
-                    let unverified = if price.is_verified { "" } else { " (unverified)" };
-                    Some(format!("{}: {}{unverified}", price.usd, price.source))
-                }
+            .filter_map(|(what, option, given, known)| match (given, known) {
+                (Some(usd), _) => Some(format!("{what} {usd} ({option})")),
+                (None, Some(price)) => Some(format!("{what} {} ({})", price.usd, price.source)),
                 (None, None) => None,
             })
             .collect();
@@ -212,10 +215,7 @@ impl KafkaOptions {
         let brokers = if missing.is_empty() {
             Ok(brokers)
         } else {
-            let words = format!(
-                "the prices of {broker}, its disks and its transfer are not all known for {region}: give {}",
-                missing.join(", ")
-            );
+            let words = format!("no price is known for {broker} in {region}: give, in USD, {}", missing.join(", "));
             Err(LackedPrices { brokers, words })
         };
         Cluster { name, broker: broker.to_owned(), brokers, sources }

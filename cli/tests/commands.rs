@@ -60,14 +60,14 @@ fn bad_usage_is_told_with_what_was_expected() {
     refused(2, "expected a stream's name", "backtest --stream or/ders");
     refused(2, "16 is not in 1..=15", "tune --stream orders --days 16");
     refused(2, "0 is not in 1..=10000", "simulate --trace NEWS --initial-shards 0");
-    refused(2, "expected careful, cautious, ", "simulate --trace NEWS --risk wild");
+    refused(2, "expected careful, balanced or thrifty", "simulate --trace NEWS --risk wild");
     refused(2, "expected a number of 1 or more", "simulate --trace NEWS --burst 0.9");
     refused(2, "expected a number above 0 and up to 1", "simulate --trace NEWS --hottest-key-share 30");
     refused(2, "expected a number from 0 to 100", "tune --trace NEWS --throttled-max=-1");
     refused(2, "--policy=\"foo\" is neither a file nor one of kinesis-scaler, ", "simulate --trace NEWS --policy foo");
     refused(2, "shards_min=9 is more than shards_max=3", "simulate --trace NEWS --shards-min 9 --shards-max 3");
     refused(2, "--delay-min=10 is more than --delay-max=5", "simulate --trace NEWS --delay-min 10 --delay-max 5");
-    refused(2, "--risk concerns kinesis-scaler", "simulate --trace NEWS --policy aws-sample --risk lean");
+    refused(2, "--risk concerns kinesis-scaler", "simulate --trace NEWS --policy aws-sample --risk thrifty");
     refused(2, "no settings file is called \"aws-sample\"", "tune --trace NEWS --policy aws-sample");
 }
 

@@ -15,6 +15,16 @@ pub(crate) fn architecture() -> &'static str {
     if ARCH == "aarch64" { "arm64" } else { "x86_64" }
 }
 
+/// The packages that are functions.
+pub(crate) fn functions() -> Result<Vec<String>> {
+    let folders = fs::read_dir(root().join("functions")).context("functions/")?;
+    let mut names: Vec<_> = folders
+        .map(|entry| Ok(entry.context("functions/")?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_>>()?;
+    names.sort();
+    Ok(names)
+}
+
 /// Builds what `sam deploy` would upload, for this machine's processor.
 pub(crate) fn package(closing: &mut Vec<String>) -> Result<()> {
     let override_ = format!("Architecture={}", architecture());
@@ -29,7 +39,7 @@ pub(crate) fn package(closing: &mut Vec<String>) -> Result<()> {
     run(&mut sam)?;
 
     let built = bundles(&root().join(".aws-sam/build"))?;
-    let functions = fs::read_dir(root().join("functions")).context("functions/")?.count();
+    let functions = functions()?.len();
     if built.len() != functions {
         bail!(
             "sam built {} bundles for the {functions} packages in functions/: give each an \

@@ -8,9 +8,11 @@ mod cold_start;
 mod dependencies;
 mod emulator;
 mod invoke;
+mod licences;
 mod links;
 mod local;
 mod prove;
+mod release;
 mod shell;
 mod test;
 mod tidy;
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] => run(cargo(["run", "--locked", "--package", "demo", "--"]).args(rest)),
         ["test", steps @ ..] => test::test(steps),
         ["prove", rest @ ..] => prove::prove(rest),
+        ["release"] => release::release(),
         ["tidy"] => tidy::tidy(),
         ["bench", "cold-start"] => cold_start::bench(),
         ["bench", "decide"] => run(&mut cargo(["bench", "--locked", "--package", "scaler-core", "--bench", "decide"])),
@@ -73,6 +76,7 @@ cargo xtask demo [args]       the main job, end to end, on this machine alone; -
 cargo xtask test [step ...]   everything CI runs, or only the steps named:
 {}
 cargo xtask prove [args]      the same on AWS, in an account that can be thrown away; says first what it will cost
+cargo xtask release           bundles and templates for whoever builds nothing, into target/release-bundles/VERSION
 cargo xtask tidy              the workspace's own rules
 cargo xtask bench cold-start  start-up time and memory of scale-out, beside an empty function
 cargo xtask bench decide      time and memory of one decision, with all the past there can be and without

@@ -11,6 +11,7 @@ use crate::bundles::package;
 use crate::clients::clients;
 use crate::emulator::emulator;
 use crate::invoke::invoke;
+use crate::release;
 use crate::shell::{cargo, run, shown};
 use crate::tidy::tidy;
 use crate::tools::{check_python, tools};
@@ -34,13 +35,14 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "template", what: "template.yaml by sam and cfn-lint", needs_python: true, run: template },
     Step { name: "permissions", what: "template.yaml by AWS's reference", needs_python: true, run: permissions },
     Step { name: "package", what: "sam build: every bundle", needs_python: true, run: package },
+    Step { name: "release", what: "a release, packed and looked at", needs_python: true, run: release::check },
     Step { name: "invoke", what: "each of events/ by cargo lambda", needs_python: true, run: invoke },
     Step { name: "clients", what: "boto3 and every command told, on the sandbox", needs_python: true, run: clients },
     Step { name: "emulator", what: "the stack on MiniStack", needs_python: true, run: emulator },
 ];
 
 /// Regions of each partition that AWS tells the resource types of.
-const LINTED_REGIONS: [&str; 4] = ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"];
+pub(crate) const LINTED_REGIONS: [&str; 4] = ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"];
 
 /// Runs the steps named, or all; stops at the first that fails.
 pub(crate) fn test(names: &[&str]) -> Result<()> {
@@ -123,7 +125,8 @@ fn template(_: &mut Vec<String>) -> Result<()> {
     let tools = tools()?;
     run(&mut tools.command("sam", ["validate", "--lint"])?)?;
     let mut lint = tools.command("cfn-lint", ["--template", "template.yaml", "--regions"])?;
-    run(lint.args(LINTED_REGIONS))
+    run(lint.args(LINTED_REGIONS))?;
+    run(&mut tools.command("python", ["xtask/python/terraform.py"])?)
 }
 
 fn permissions(_: &mut Vec<String>) -> Result<()> {

@@ -8,7 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::dependencies::{dependencies_point_inwards, functions_compile_what_they_use};
+use crate::licences::what_ships_is_permissive;
 use crate::links::links_lead_somewhere;
+use crate::release::version_is_told;
 use crate::shell::{from_root, root, text};
 use crate::test::STEPS;
 
@@ -22,6 +24,8 @@ pub(crate) fn tidy() -> Result<()> {
     breaches.extend(links_lead_somewhere()?);
     breaches.extend(dependencies_point_inwards()?);
     breaches.extend(functions_compile_what_they_use()?);
+    breaches.extend(what_ships_is_permissive()?);
+    breaches.extend(version_is_told()?);
     if breaches.is_empty() {
         println!("tidy: every rule holds");
         return Ok(());
@@ -165,7 +169,7 @@ mod tests {
     fn a_command_is_one_that_the_usage_has() {
         let missing =
             ["test tidy fmt", "tidy`", "bench cold-start", "prove --clean-up", "help`", "frob", "test frob", "bench x"]
-                .map(|rest| missing_command(rest));
+                .map(missing_command);
         let none = || None::<String>;
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(missing, [none(), none(), none(), none(), none(), some("frob"), some("test frob"), some("bench x")]);

@@ -98,8 +98,7 @@ impl<'a> Documents<'a> {
                 cost(BrokerPart::ClientTransfer),
                 cost(BrokerPart::ReplicationTransfer)
             ));
-            let source = self.alternatives.cluster.sources.first().map_or("", String::as_str);
-            truths.push(format!("A broker's hour is {source}."));
+            truths.push(format!("Their prices in USD: {}.", self.alternatives.cluster.sources.join("; ")));
         }
         let total = |way| self.alternatives.costs(way).ok().map(|costs| costs.total.month.0);
         if let (Some(kafka), Some(kinesis)) =

@@ -182,16 +182,16 @@ fn notes(alternatives: &Alternatives<'_>) -> String {
                 .to_owned(),
         );
     }
+    if !alternatives.cluster.sources.is_empty() {
+        notes.push(format!("Kafka prices in USD: {}.", alternatives.cluster.sources.join("; ")));
+    }
     if let Ok(brokers) = &alternatives.cluster.brokers {
-        let [hour, storage, transfer] =
-            [0, 1, 2].map(|at| alternatives.cluster.sources.get(at).map_or("", String::as_str));
         let replicas = match brokers.hosting {
-            Hosting::Ec2 => "replication crosses zones at that price",
-            Hosting::Msk => "MSK does not bill replication",
+            Hosting::Ec2 => "Replicas in other zones are billed as transfer.",
+            Hosting::Msk => "MSK does not bill replication.",
         };
         notes.push(format!(
-            "Kafka: a broker's hour {hour}. {} GB of disk each, a GB-month {storage}. A GB between zones \
-             {transfer}; {replicas}. The people who run the brokers are not included.",
+            "Each broker has {} GB of disk. {replicas} The people who run the brokers are not included.",
             brokers.storage_gb(&alternatives.day)
         ));
         let [taken, given] = brokers.network_bytes_per_second(&alternatives.day).map(in_megabytes);

@@ -121,7 +121,7 @@ mod tests {
             "5 invalid setting(s), correct the function's environment variables: \
              TARGET_UTILIZATION_PERCENT=\"eighty\" is not a whole number from 1 to 100; SHARDS_MIN=\"0\" is not \
              a whole number from 1 to 10000; TOLERANCE_PERCENT=\"\" is not a whole number from 0 to 50; \
-             THROTTLING_RISK=\"brave\" is not careful, cautious, balanced, lean or thrifty; DRY_RUN=\"yes\" is \
+             THROTTLING_RISK=\"brave\" is not careful, balanced or thrifty; DRY_RUN=\"yes\" is \
              not true or false, in lower case;"
         );
     }

@@ -93,7 +93,7 @@ mod tests {
         let spec = PolicySpec {
             shards_min: 3,
             shards_max: 64,
-            throttling_risk: Risk::Lean,
+            throttling_risk: Risk::Thrifty,
             shard_metrics: true,
             tolerance_percent: 0,
             ..PolicySpec::default()
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_longest_names_and_values_fit() {
-        let mut most = PolicySpec { throttling_risk: Risk::Cautious, ..PolicySpec::default() };
+        let mut most = PolicySpec { throttling_risk: Risk::Balanced, ..PolicySpec::default() };
         for setting in SETTINGS {
             if let SettingKind::Whole { allowed, .. } = &setting.kind {
                 setting.set(&mut most, &allowed.end().to_string()).unwrap();

@@ -11,7 +11,7 @@ fn in_root(file: &str) -> PathBuf {
 
 /// What stands between backticks in the first column of the runbook's table.
 fn quotes(page: &str) -> Vec<&str> {
-    let section = page.split("\n## Runbook\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let section = page.split("\n## Runbook\n").nth(1).unwrap().split("\n##").next().unwrap();
     let cells = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
     cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
 }

@@ -92,7 +92,8 @@ fn parameter(setting: &Setting) -> String {
             ("Number", default.clone(), bounds)
         }
         SettingKind::Risk { .. } => {
-            let words = scaler_core::Risk::ALL.map(|risk| risk.to_string()).join(", ");
+            // Those of older releases, too: an update with a parameter's previous value must not fail.
+            let words = scaler_core::Risk::words().collect::<Vec<_>>().join(", ");
             ("String", default.clone(), format!("AllowedValues: [{words}]"))
         }
         SettingKind::Switch { .. } => {

@@ -16,6 +16,7 @@ mod tuning;
 use jiff::Timestamp;
 
 use crate::policy::Policy;
+use crate::risk::Risk;
 use crate::stream::{LoadHistory, ResizeHistory};
 use forecast::Forecast;
 use kinesis_model::limits::{METRIC_DELAY_MINUTES, RESIZES_PER_DAY};
@@ -46,6 +47,8 @@ pub struct Plan {
     pub spans: Vec<PlannedSpan>,
     /// Resizes left before it.
     pub left: u32,
+    /// The operator's risk.
+    pub risk: Risk,
 }
 
 /// The next 24 hours of a stream of so many shards, as far as its past and the last minutes tell; `None` where less than an hour
@@ -80,8 +83,9 @@ pub fn plan_ahead(
         reserved: policy.resizes_reserved_for_scale_out,
         tolerance_percent: policy.tolerance_percent,
         worth: policy.throttling_risk.worth(),
+        planned_percent: policy.throttling_risk.planned_percent(),
     };
-    Some(Plan::of(&forecast, &constraints))
+    Some(Plan::of(&forecast, &constraints, policy.throttling_risk))
 }
 
 impl Plan {
@@ -109,7 +113,7 @@ impl Plan {
     }
 
     /// Plans the next day.
-    fn of(forecast: &Forecast, constraints: &Constraints) -> Self {
+    fn of(forecast: &Forecast, constraints: &Constraints, risk: Risk) -> Self {
         let minutes = |minutes: usize| u32::try_from(minutes).expect("a day has 1,440 minutes");
         let planned =
             Program::new(forecast, constraints).cheapest().into_iter().enumerate().map(|(span, shards)| PlannedSpan {
@@ -119,6 +123,6 @@ impl Plan {
                 likely: forecast.high(span, BEYOND_LIKELY),
                 high: forecast.high(span, BEYOND_HIGH),
             });
-        Self { spans: planned.collect(), left: constraints.left }
+        Self { spans: planned.collect(), left: constraints.left, risk }
     }
 }

@@ -60,6 +60,15 @@ async fn every_drift_is_mended_with_the_fewest_writes() {
             &["PutMetricAlarm kinesis-scaler/orders/scale-out 4"],
         ),
         (
+            "a build of before did not name the stack in the description",
+            |stack| {
+                change(stack, "scale-out", |alarm| {
+                    alarm.description = alarm.description.replace(" Made by stack ", " ");
+                });
+            },
+            &["PutMetricAlarm kinesis-scaler/orders/scale-out 4"],
+        ),
+        (
             "an action is added",
             |stack| change(stack, "scale-in", |alarm| alarm.actions.push("arn:mine".to_owned())),
             &["PutMetricAlarm kinesis-scaler/orders/scale-in 4"],

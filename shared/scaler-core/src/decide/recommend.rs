@@ -12,6 +12,7 @@ use super::load_signals::{Load, UnknownLoad};
 use super::words::{self, Explain, ahead, minute};
 use crate::direction::Direction;
 use crate::plan::Plan;
+use crate::risk::Risk;
 use kinesis_model::limits::{RESIZES_PER_DAY, RESIZES_WINDOW_HOURS};
 use kinesis_model::{Demand, ShardCount};
 
@@ -48,6 +49,8 @@ pub enum RecommendReason {
         left: u32,
         /// The next change after it: in how many minutes, and to what.
         next: Option<(u32, ShardCount)>,
+        /// The operator's risk.
+        risk: Risk,
     },
     /// The load is nearly what the stream is sized for: a resize would be wasted.
     WithinTolerance {
@@ -196,7 +199,8 @@ fn with_plan(context: &Context<'_>, plan: &Plan, (shards, reason): Recommended) 
 
 fn planned(plan: &Plan) -> RecommendReason {
     let (busiest_in_minutes, needs) = plan.busiest().map_or((0, 1), |span| (span.begins_in_minutes, span.high));
-    RecommendReason::Planned { shards: plan.desired(), busiest_in_minutes, needs, left: plan.left, next: plan.next() }
+    let (shards, next) = (plan.desired(), plan.next());
+    RecommendReason::Planned { shards, busiest_in_minutes, needs, left: plan.left, next, risk: plan.risk }
 }
 
 impl RecommendReason {
@@ -229,7 +233,7 @@ impl Explain for RecommendReason {
                 minute(*at, now),
                 demand.binding(),
             ),
-            Self::Planned { shards, busiest_in_minutes, needs, left, next } => {
+            Self::Planned { shards, busiest_in_minutes, needs, left, next, risk } => {
                 write!(f, "the forecast peak needs {} {}", words::shards(*needs), ahead(*busiest_in_minutes))?;
                 write!(f, "; with {left} of {RESIZES_PER_DAY} resizes per {RESIZES_WINDOW_HOURS} h left, ")?;
                 match next {
@@ -238,8 +242,13 @@ impl Explain for RecommendReason {
                     }
                     None => write!(f, "the plan is {} for the next 24 h", words::shards(shards.get())),
                 }?;
+                match risk.planned_percent() {
+                    100 => {}
+                    percent => write!(f, ", made for {percent} % of the forecast at risk {risk}")?,
+                }
                 // By more than a quarter: few resizes are left, and each must be worth its while.
-                if shards.get() > needs + needs / 4 {
+                let planned_for = u64::from(*needs) * u64::from(risk.planned_percent()) / 100;
+                if u64::from(shards.get()) > planned_for + planned_for / 4 {
                     f.write_str(", sized to last because few resizes are left")
                 } else {
                     Ok(())

@@ -37,6 +37,16 @@ pub(super) struct Constraints {
     pub(super) tolerance_percent: u32,
     /// What not throttling a shard's traffic for a minute is worth, in shard-minutes.
     pub(super) worth: f64,
+    /// The load to plan for, in percent of the forecast.
+    pub(super) planned_percent: u32,
+}
+
+impl Constraints {
+    /// The shards that so many are for the forecast itself, to the nearest: planned for 130 %, 13 do what 10 did.
+    fn carries(&self, shards: u32) -> u32 {
+        let percent = u64::from(self.planned_percent);
+        u32::try_from((u64::from(shards) * 100 + percent / 2) / percent).unwrap_or(u32::MAX)
+    }
 }
 
 /// A change from one level to another.
@@ -144,7 +154,7 @@ impl<'a> Program<'a> {
 
     /// Shards and what they throttle, a minute, in a span.
     fn rate(&self, span: usize, shards: u32) -> f64 {
-        f64::from(shards) + self.worth[span] * self.forecast.excess(span, shards)
+        f64::from(shards) + self.worth[span] * self.forecast.excess(span, self.constraints.carries(shards))
     }
 
     /// What a surprise would cost a minute with so many shards, by the resizes left: what lies beyond all that those can double
@@ -153,7 +163,7 @@ impl<'a> Program<'a> {
         let cost = |left: usize| {
             // No load is beyond `u32::MAX` shards.
             let reach = u32::try_from(u64::from(shards) << left).unwrap_or(u32::MAX);
-            SURPRISE * self.constraints.worth * self.forecast.surprise(reach)
+            SURPRISE * self.constraints.worth * self.forecast.surprise(self.constraints.carries(reach))
         };
         std::array::from_fn(cost)
     }

@@ -21,6 +21,9 @@ use crate::Result;
 
 const STATIC: &str = "static-peak";
 const SHARDS_MAX: u32 = 10_000;
+/// Loads at which the order along the risk knob is looked at beside the recorded one: a fifth, and four times as much. Chosen:
+/// small streams resize by whole shards, and large ones wait long for a resize.
+const LOADS: [(&str, u64, u64); 2] = [("x0.2", 1, 5), ("x4", 4, 1)];
 const MINUTES_IN_30_DAYS: f64 = 30.0 * 24.0 * 60.0;
 
 /// All that is compared.
@@ -31,6 +34,10 @@ pub(crate) struct Board {
     pub(crate) gaps: Vec<f64>,
     /// By [`Risk::ALL`].
     pub(crate) ours: Vec<Runs>,
+    /// The traces at other loads.
+    pub(crate) scaled_traces: Vec<Trace>,
+    /// Ours over them, by [`Risk::ALL`].
+    pub(crate) scaled: Vec<Runs>,
     pub(crate) public: Vec<Runs>,
     pub(crate) static_peak: Runs,
     /// By trace.
@@ -72,6 +79,8 @@ impl Board {
             let policy = Policy::new(spec).map_err(|faults| format!("{risk} is no policy: {faults:?}"))?;
             named.push((risk.to_string(), Decides::Ours(policy)));
         }
+        let scaled_traces: Vec<_> = traces.iter().flat_map(at_other_loads).collect();
+        let scaled = runs(&scaled_traces, named.clone());
         named.extend(PEERS.map(|(name, peer)| (name.to_owned(), Decides::Peer(peer))));
         let mut ours = runs(&traces, named);
         let mut public = ours.split_off(Risk::ALL.len());
@@ -79,13 +88,21 @@ impl Board {
         let static_peak = public.remove(still.ok_or("no peer has as many shards as the peak needs")?);
         let on_demand_usd = traces.iter().map(on_demand_usd).collect();
         let hindsight = Runs { name: "hindsight".to_owned(), all: hindsight };
-        Ok(Self { traces, hindsight, gaps, ours, public, static_peak, on_demand_usd })
+        Ok(Self { traces, hindsight, gaps, ours, scaled_traces, scaled, public, static_peak, on_demand_usd })
     }
 
     /// Ours at the default risk.
     pub(crate) fn ours_by_default(&self) -> &Runs {
         let default = Risk::ALL.iter().position(|risk| *risk == Risk::default());
         &self.ours[default.expect("the default is one of all")]
+    }
+
+    /// Every trace at every load with its scores, by [`Risk::ALL`].
+    pub(crate) fn along_the_knob(&self) -> impl Iterator<Item = (&str, Vec<&Score>)> {
+        [(&self.traces, &self.ours), (&self.scaled_traces, &self.scaled)].into_iter().flat_map(|(traces, ours)| {
+            let scores = |at: usize| ours.iter().map(|runs| &runs.all[at].score).collect();
+            traces.iter().enumerate().map(move |(at, trace)| (trace.name.as_str(), scores(at)))
+        })
     }
 
     /// Everything that resizes.
@@ -142,6 +159,18 @@ impl Scored {
     pub(crate) fn initial_shards(&self) -> u32 {
         self.run.capacity[0]
     }
+}
+
+/// A trace at each of [`LOADS`].
+fn at_other_loads(trace: &Trace) -> [Trace; LOADS.len()] {
+    LOADS.map(|(name, times, parts)| {
+        let mut scaled = Trace { name: format!("{} {name}", trace.name), ..trace.clone() };
+        for minute in &mut scaled.minutes {
+            minute.bytes = minute.bytes * times / parts;
+            minute.records = minute.records * times / parts;
+        }
+        scaled
+    })
 }
 
 /// The best plan found, and how far below it the proven bound is.

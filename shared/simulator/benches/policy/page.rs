@@ -9,7 +9,7 @@ use scaler_core::Risk;
 use crate::agreement::Agreement;
 use crate::before::{self, Since};
 use crate::board::{Board, Runs, median};
-use crate::targets::{behind_the_best, dominating, targets};
+use crate::targets::{behind_the_best, dominating, is_in_order, targets};
 
 /// The whole page.
 pub(crate) fn page(board: &Board, agreement: &Agreement, since: &[Since]) -> String {
@@ -20,24 +20,29 @@ pub(crate) fn page(board: &Board, agreement: &Agreement, since: &[Since]) -> Str
         "\
 # How the policy does on recorded workloads
 
-Written on {date} (UTC) by `cargo xtask bench policy [FOLDER]`, over {} traces of {:.0} days in all; not by hand.
+`cargo xtask bench policy [FOLDER]` wrote this page on {date} (UTC), over {} traces of {:.0} days together. Do not edit it.
 
-A cell is: shard-hours over those of the optimum in hindsight, throttled bytes in %, accepted calls (+ resizes by single
-splits and merges). `static` is as many shards as the peak needs, all the time. `on-demand` is its USD over those of the
-optimum. kinesis-scaler is at its default risk, {}.
+Each cell has three figures: the shard-hours divided by those of the optimum in hindsight, the throttled bytes in %, and the
+number of accepted calls (+ resizes by single splits and merges). `static` always has as many shards as the peak needs. `on-demand`
+is its price divided by the price of the optimum. kinesis-scaler runs at its default risk, {}.
 
 {}
 ## Along the risk knob
 
 The public policies are {}.
-As good as the best: the traces on which none of them throttles less. Dominated by: those that on a trace cost no more and
-throttle no more, and one of both less.
+*As good as the best* counts the traces on which no public policy throttles less. *Dominated by* names each public policy that is
+no worse on a trace in cost and in throttling, and better in one of them.
+
+{}
+Each trace along the knob, as recorded, at a fifth and at four times its load: shard-hours, and throttled bytes in %. A trace is in
+order if a more careful risk never throttles more.
 
 {}
 ## What the law of steady loads costs
 
-A load that is steady, or falls, is left alone however little is known of it: no more is expected than was seen, or than the
-growth that is seen leads to. Against release {}, trace by trace; all traces together as the geometric mean.
+A steady or falling load is left alone, however little is known of it: the forecast never goes beyond what was seen, or
+beyond what the present growth leads to. The table compares with release {}, which did not have this law. The last row is the
+geometric mean.
 
 {}
 ## Targets
@@ -52,6 +57,7 @@ growth that is seen leads to. Against release {}, trace by trace; all traces tog
         table(&traces(board)),
         board.public.iter().map(|peer| peer.name.as_str()).collect::<Vec<_>>().join(", "),
         table(&knob(board)),
+        table(&order(board)),
         before::RELEASE,
         table(&steady(since)),
         table(&judged(board, agreement)),
@@ -103,6 +109,17 @@ fn knob(board: &Board) -> Vec<Vec<String>> {
     rows
 }
 
+fn order(board: &Board) -> Vec<Vec<String>> {
+    let names = board.ours.iter().map(|runs| runs.name.clone());
+    let mut rows = vec![std::iter::once("trace".to_owned()).chain(names).chain(["in order".to_owned()]).collect()];
+    for (trace, scores) in board.along_the_knob() {
+        let cells = scores.iter().map(|it| format!("{:.0} {:.4}%", it.shard_hours, it.throttled_bytes_share * 100.0));
+        let in_order = if is_in_order(&scores) { "yes" } else { "NO" };
+        rows.push(std::iter::once(trace.to_owned()).chain(cells).chain([in_order.to_owned()]).collect());
+    }
+    rows
+}
+
 fn steady(since: &[Since]) -> Vec<Vec<String>> {
     let heads = ["trace", "shard-hours then", "now", "ratio", "throttled then", "now"];
     let mut rows = vec![heads.map(str::to_owned).to_vec()];
@@ -137,14 +154,15 @@ fn notes(board: &Board, agreement: &Agreement) -> String {
     let gap = board.gaps.iter().copied().fold(0.0, f64::max);
     format!(
         "\
-- Model: a resize takes {} s a shard of difference, {} to {} minutes, and AWS's refusals hold. Metrics are {} minutes late.
-  Keys are spread evenly, throttled traffic is lost; all begin with the power of two that carries the first hour at 90 %.
-- The optimum is the cheapest plan found that knows the whole trace and throttles nothing. None can be more than
-  {:.1} % cheaper. A ratio below 1 was bought by throttling: read both figures together.
-- The public policies see accepted traffic only, as CloudWatch would show it. On-demand is a price; its throttling is not
-  modelled.
+- Model: a resize takes {} s for each shard of difference, from {} to {} minutes, and AWS's limits on resizes apply. Metrics arrive
+  {} minutes late. Keys are spread evenly. Throttled traffic is lost. Each run begins with the smallest power of two that carries the
+  first hour at 90 %.
+- The optimum is the cheapest plan that was found with knowledge of the whole trace and without throttling. No plan is more than
+  {:.1} % cheaper. A ratio below 1 comes from throttling: read both figures together.
+- The public policies see accepted traffic only, as CloudWatch shows it. On-demand is only a price here: its throttling is not in
+  the model.
 - {}
-- The policy was developed with these traces in sight. A trace that nobody has looked at yet is another matter.
+- The policy and its risks were developed on these traces. On traces that nobody has looked at, the figures may differ.
 ",
         assumed.resize_seconds_per_shard,
         assumed.resize_seconds_min / 60,
@@ -157,11 +175,11 @@ fn notes(board: &Board, agreement: &Agreement) -> String {
 
 fn agreed(agreement: &Agreement) -> String {
     match agreement {
-        Agreement::Skipped(missing) => format!("Agreement with the independent scorer: skipped, {missing}."),
+        Agreement::Skipped(missing) => format!("The independent scorer did not run: {missing}."),
         Agreement::Compared { runs, hours_apart, throttled_apart, disagreements, .. } => format!(
-            "Agreement with the independent scorer within 1 %: {} of {runs} runs; at most {:.4} % apart in shard-hours \
-             and\n  {:.6} percentage points in throttled bytes, as counts have it. While some\n  shards are split and others not yet, more \
-             throttles than counts tell: that is in the tables, and not in the scorer.",
+            "An independent scorer agrees within 1 % on {} of {runs} runs. The largest difference is {:.4} % in shard-hours and\n  \
+             {:.6} percentage points in throttled bytes. The scorer knows counts of shards only: it does not see that more is\n  \
+             throttled while some shards are split and others are not. The tables have that.",
             runs - disagreements.len(),
             hours_apart * 100.0,
             throttled_apart * 100.0,

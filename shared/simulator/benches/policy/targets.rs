@@ -3,6 +3,7 @@
 
 use crate::agreement::Agreement;
 use crate::board::{Board, Runs, median};
+use simulator::score::Score;
 
 const RATIO_MAX: f64 = 1.30;
 const THROTTLED_MAX: f64 = 0.0005;
@@ -16,7 +17,13 @@ pub(crate) struct Target {
 
 /// All of them.
 pub(crate) fn targets(board: &Board, agreement: &Agreement) -> Vec<Target> {
-    vec![in_the_median(board), against_the_best(board), along_the_knob(board), without_violation(board, agreement)]
+    vec![
+        in_the_median(board),
+        against_the_best(board),
+        along_the_knob(board),
+        in_order(board),
+        without_violation(board, agreement),
+    ]
 }
 
 /// The names of the traces on which these throttle more than the public policy that throttles least there.
@@ -46,7 +53,7 @@ fn in_the_median(board: &Board) -> Target {
     let ours = board.ours_by_default();
     let (ratio, throttled) = (median(&board.ratios(ours)), median(&ours.throttled()));
     Target {
-        what: format!("at most {RATIO_MAX:.2}x and {} % in the median at the default risk", THROTTLED_MAX * 100.0),
+        what: format!("at most {RATIO_MAX:.2}x and {} % (medians) at the default risk", THROTTLED_MAX * 100.0),
         met: ratio <= RATIO_MAX && throttled <= THROTTLED_MAX,
         figure: format!("{ratio:.3}x, {:.4} %", throttled * 100.0),
     }
@@ -57,7 +64,7 @@ fn against_the_best(board: &Board) -> Target {
     let (all, kept) = (board.traces.len(), board.traces.len() - behind.len());
     let but = if behind.is_empty() { String::new() } else { format!("; not {}", behind.join(", ")) };
     Target {
-        what: "on every trace at or below the best public policy's throttling".to_owned(),
+        what: "on every trace no more throttling than the best public policy".to_owned(),
         met: behind.is_empty(),
         figure: format!("{kept} of {all}{but}"),
     }
@@ -71,9 +78,32 @@ fn along_the_knob(board: &Board) -> Target {
     let at = if at.is_empty() { String::new() } else { format!(", at {}", at.join(", ")) };
     let all = board.ours.len() * board.public.len() * board.traces.len();
     Target {
-        what: "nowhere dominated along the knob".to_owned(),
+        what: "at no risk dominated by a public policy".to_owned(),
         met: cases == 0,
         figure: format!("{cases} of {all} comparisons{at}"),
+    }
+}
+
+/// Whether the more careful throttle no more.
+pub(crate) fn is_in_order(scores: &[&Score]) -> bool {
+    scores.is_sorted_by_key(|score| score.throttled_bytes_share)
+}
+
+fn in_order(board: &Board) -> Target {
+    let all: Vec<(&str, Vec<&Score>)> = board.along_the_knob().collect();
+    let out_of_order: Vec<&str> =
+        all.iter().filter(|(_, scores)| !is_in_order(scores)).map(|(trace, _)| *trace).collect();
+    let traces = board.traces.len();
+    let of_traces = traces - out_of_order.iter().filter(|name| board.traces.iter().any(|it| it.name == **name)).count();
+    let but = if out_of_order.is_empty() { String::new() } else { format!("; not {}", out_of_order.join(", ")) };
+    Target {
+        what: "more careful throttles no more, on every trace".to_owned(),
+        met: out_of_order.is_empty(),
+        figure: format!(
+            "{of_traces} of {traces}; with other loads {} of {}{but}",
+            all.len() - out_of_order.len(),
+            all.len()
+        ),
     }
 }
 

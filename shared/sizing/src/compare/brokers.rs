@@ -2,6 +2,7 @@
 //! Kafka brokers, as EC2 instances or in Amazon MSK: a dated sheet of their prices, and what a cluster costs.
 
 use super::day::DailyLoad;
+use crate::capacity::DOCUMENTS_BROKER_HOUR;
 use billing::prices::{GB_BYTES, MONTH_SECONDS};
 use kinesis_model::MicroUsd;
 
@@ -13,38 +14,35 @@ const DERIVED: &str = "derived: 1/48 of kafka.m5.24xlarge in infracost's golden 
 const ESTIMATES: &str = "infracost's estimates in public repositories, read 2026-11-25";
 /// Bills quoted on public pages: "$0.010 per GB - regional data transfer", for either side. Read 2026-11-25.
 const BILLS: &str = "bills quoted on public pages: 0.01 for either side, read 2026-11-25";
-const MEMORY: &str = "from memory";
+/// The script of the user's documents that compares costs. Ten price tables of us-east-1 in public repositories have the same
+/// figure. Read 2026-12-01.
+const DOCUMENTS: &str = "the documents' figure, which public price tables share, read 2026-12-01";
+/// The Region of these prices.
+const REGION: &str = "us-east-1";
 /// What the smaller instances of the fifth generation are documented with, "up to 10 Gbps" in either direction, and less in the
 /// long run. EC2 User Guide, "Amazon EC2 instance network bandwidth". Read 2026-11-25.
 const NETWORK_BITS_PER_SECOND_MAX: u64 = 10_000_000_000;
 
-/// A price, and how far to trust it.
+/// A price and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokerPrice {
     /// The price.
     pub usd: MicroUsd,
     /// Where it is from.
     pub source: &'static str,
-    /// Whether a source was found.
-    pub is_verified: bool,
 }
 
 const fn price(micro_usd: u64, source: &'static str) -> BrokerPrice {
-    BrokerPrice { usd: MicroUsd(micro_usd), source, is_verified: true }
+    BrokerPrice { usd: MicroUsd(micro_usd), source }
 }
 
-const fn unverified(micro_usd: u64) -> BrokerPrice {
-    BrokerPrice { usd: MicroUsd(micro_usd), source: MEMORY, is_verified: false }
-}
-
-/// Brokers whose price is known in us-east-1, for an hour.
-const HOURS: [(&str, BrokerPrice); 6] = [
+/// A broker of each type for an hour. Types without a source are not here: their price is asked for.
+const HOURS: [(&str, BrokerPrice); 5] = [
     ("kafka.t3.small", price(45_600, INFRACOST)),
     ("kafka.m5.large", price(210_000, DERIVED)),
     ("kafka.m5.24xlarge", price(10_080_000, INFRACOST)),
-    ("kafka.m7g.large", unverified(204_000)),
     ("m5.large", price(96_000, INFRACOST)),
-    ("r5.large", unverified(126_000)),
+    ("r5.large", BrokerPrice { usd: DOCUMENTS_BROKER_HOUR, source: DOCUMENTS }),
 ];
 
 /// Who runs the brokers.
@@ -72,29 +70,24 @@ pub fn network_bytes_per_second_max(broker: &str) -> Option<u64> {
     (matches!(family, "m5" | "r5") && is_small).then_some(NETWORK_BITS_PER_SECOND_MAX / 8)
 }
 
-/// Whether the sheet's prices are those of a Region.
-fn is_known(region: &str) -> bool {
-    matches!(region, "us-east-1" | "us-east-2")
-}
-
-/// A broker for an hour.
+/// A broker for an hour; `None` where no source tells its price.
 pub fn broker_hour(region: &str, broker: &str) -> Option<BrokerPrice> {
-    let found = HOURS.into_iter().find(|(name, _)| *name == broker && is_known(region));
+    let found = HOURS.into_iter().find(|(name, _)| *name == broker && region == REGION);
     found.map(|(_, price)| price)
 }
 
-/// A GB of a broker's disk for a month.
+/// A GB of a broker's disk for a month; `None` where no source tells its price.
 pub fn storage_gb_month(region: &str, hosting: Hosting) -> Option<BrokerPrice> {
-    is_known(region).then_some(match hosting {
+    (region == REGION).then_some(match hosting {
         Hosting::Msk => price(100_000, INFRACOST),
         // gp3.
         Hosting::Ec2 => price(80_000, ESTIMATES),
     })
 }
 
-/// A GB from one zone to another.
+/// A GB from one zone to another; `None` where no source tells its price.
 pub fn transfer_gb(region: &str) -> Option<BrokerPrice> {
-    is_known(region).then_some(price(20_000, BILLS))
+    (region == REGION).then_some(price(20_000, BILLS))
 }
 
 /// A cluster whose brokers are spread over up to three zones, each topic with a replica in each zone.
@@ -223,11 +216,10 @@ mod tests {
     }
 
     #[test]
-    fn a_price_without_a_source_says_so_and_other_regions_have_none() {
-        assert!(!broker_hour("us-east-1", "r5.large").unwrap().is_verified);
-        assert!(broker_hour("us-east-1", "kafka.m5.large").unwrap().is_verified);
-        assert_eq!(broker_hour("us-east-1", "r5.huge"), None);
-        assert_eq!(broker_hour("eu-west-1", "r5.large"), None);
-        assert_eq!(transfer_gb("eu-west-1"), None);
+    fn a_price_without_a_source_is_no_price() {
+        for (region, broker) in [(REGION, "kafka.m7g.large"), (REGION, "r5.huge"), ("us-east-2", "r5.large")] {
+            assert_eq!(broker_hour(region, broker), None, "{broker} in {region}");
+        }
+        assert_eq!((transfer_gb("eu-west-1"), storage_gb_month("eu-west-1", Hosting::Msk)), (None, None));
     }
 }
