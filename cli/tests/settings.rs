@@ -116,7 +116,7 @@ async fn a_stream_of_another_stack_is_not_scaled_out_without_a_maximum() {
     );
     put_alarms(&sandbox, "other", 4, at_most(9), STACK);
     let several = told(&sandbox, "status new").await;
-    assert!(several.contains("alarms of several stacks tell settings") && several.contains("kinesis-scaler or second"));
+    assert!(several.contains("alarms of several stacks have settings") && several.contains("kinesis-scaler or second"));
     // A count is a person's own maximum; what goes on names the stack again.
     let ordered = answer(&sandbox, "scale orders to 20 --stack-name second").await;
     let next = ordered["next"].as_str().unwrap();
@@ -177,7 +177,7 @@ async fn what_a_description_lacks_is_told_as_not_the_stacks() {
     assert!(given.contains("SHARD_MAX") && !given.contains("SHARDS_MAX="), "the caller has said it: {given}");
     put_edited_alarms(&sandbox, "orders", 4, at_most(4), STACK, (" DRY_RUN=false", ""));
     let status = told(&sandbox, "status orders").await;
-    assert!(status.contains("shardctl's own are DRY_RUN=false.") && status.contains("1 to 4 shards"), "{status}");
+    assert!(status.contains("shardctl uses its own: DRY_RUN=false.") && status.contains("1 to 4 shards"), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

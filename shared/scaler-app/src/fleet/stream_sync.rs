@@ -430,7 +430,7 @@ impl AlarmPutError {
                  no alarms yet."
             }
             Self::Failed(error) if error.failure == Failure::Denied => {
-                "Correct the permissions of alarm-sync's role. They affect every stream."
+                "Correct the permissions of alarm-sync's role. The fault affects every stream."
             }
             Self::Failed(_) | Self::NotTried(_) => return None,
         };
