@@ -293,7 +293,7 @@ fn the_lines_of_a_way_make_its_sum_and_options_replace_prices() {
     let given =
         json(&told(&format!("{command} --broker-hour-usd 1 --storage-gb-per-broker 0 --transfer-gb-usd 0"), &[]));
     assert_eq!(given["ways"][0]["cost"]["usd_month"], 2_160.0);
-    assert_eq!(given["kafka_price_sources"][0], "1.00: --broker-hour-usd");
+    assert_eq!(given["kafka_price_sources"][0], "a broker's hour 1.00 (--broker-hour-usd)");
 }
 
 #[test]
