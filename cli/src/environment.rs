@@ -220,8 +220,8 @@ impl Environment {
         let export = "eval \"$(aws configure export-credentials --format env)\"";
         if self.get(KEY).is_some_and(|key| !key.is_empty()) {
             return format!(
-                "sign in again and set {KEY}, {SECRET} and AWS_SESSION_TOKEN anew, for example with aws sso \
-                 login and {export} (unset them first)"
+                "sign in again and set {KEY}, {SECRET} and AWS_SESSION_TOKEN anew, for example with \
+                 aws sso login and {export} (unset them first)"
             );
         }
         format!("sign in again, for example with aws sso login --profile {}, and {export}", self.profile_name())
@@ -287,17 +287,17 @@ mod tests {
             (&[("AWS_REGION", "")][..], &["AWS_REGION=\"\" is empty"][..]),
             (&[("AWS_DEFAULT_REGION", "")], &["AWS_DEFAULT_REGION=\"\" is empty"]),
             (&[("AWS_REGION", "us-east-1"), ("AWS_DEFAULT_REGION", "")], &[]),
-            (&[("AWS_REGION", "US East")], &["AWS_REGION=\"US East\" is no Region's code"]),
+            (&[("AWS_REGION", "US East")], &["AWS_REGION=\"US East\" is not a Region's code"]),
             (&[("AWS_REGION", "LOCAL"), ("AWS_ENDPOINT_URL", "http://localhost:4566")], &[]),
             (
                 &[("AWS_REGION", ""), ("AWS_ENDPOINT_URL_KINESIS", "localhost:4566"), ("AWS_ENDPOINT_URL", "")],
                 &[
                     "AWS_ENDPOINT_URL=\"\" is empty",
-                    "AWS_ENDPOINT_URL_KINESIS=\"localhost:4566\" is no URL",
+                    "AWS_ENDPOINT_URL_KINESIS=\"localhost:4566\" is not a URL",
                     "AWS_REGION=\"\" is empty",
                 ],
             ),
-            (&[("AWS_ENDPOINT_URL", "http://")], &["AWS_ENDPOINT_URL=\"http://\" is no URL"]),
+            (&[("AWS_ENDPOINT_URL", "http://")], &["AWS_ENDPOINT_URL=\"http://\" is not a URL"]),
         ] {
             let faults = environment(variables).faults();
             assert_eq!(faults.len(), expected.len(), "{faults:?}");

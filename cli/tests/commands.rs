@@ -83,7 +83,7 @@ fn files_that_are_not_what_they_should_be_are_told() {
     refused(1, "short has 100 minutes: choosing settings needs 1440", &format!("tune --trace {}", short.display()));
     for (text, words) in [
         ("SHARDS_MIN", "line 1: `SHARDS_MIN` is not NAME=value"),
-        ("# a comment\nSHARDS_MIN=1\nSHARDS_MIN=2\n", "line 3: SHARDS_MIN is there twice"),
+        ("# a comment\nSHARDS_MIN=1\nSHARDS_MIN=2\n", "line 3: SHARDS_MIN is given twice"),
         ("SHARD_MIN=1\n", "no setting is called SHARD_MIN; there are: "),
         (
             "SHARDS_MIN=0\nSHARDS_MAX=x",
@@ -277,7 +277,7 @@ fn a_plan_covers_the_next_day_and_says_what_is_expected() {
     let shown = told("forecast --initial-shards 4 --trace", &[&news]);
     assert_eq!(shown.lines().count(), 4 + spans.len(), "{shown}");
     let short = cut("news.csv", 59, "short.csv");
-    refused(1, "an hour is the least", &format!("forecast --trace {}", short.display()));
+    refused(1, "a forecast needs at least an hour", &format!("forecast --trace {}", short.display()));
 }
 
 /// Two days of 10 MiB/s on 13 shards, which carry it: nothing is done, whatever little is known of the stream.

@@ -106,7 +106,7 @@ async fn every_stream_is_shown_with_what_could_be_saved() {
     assert!(
         all.contains("\n  aws kinesis add-tags-to-stream --region us-east-1 --stream-name idle-hands --tags kinesis-scaler/managed=true")
     );
-    assert!(all.contains("idle-hands: the shard count was not published"), "{all}");
+    assert!(all.contains("idle-hands: no shard count was published"), "{all}");
     let managed = answer(&sandbox, "cost --since 47h").await;
     let names: Vec<_> = managed["streams"].as_array().unwrap().iter().map(|stream| &stream["stream"]).collect();
     assert_eq!(names, ["orders"]);
@@ -135,7 +135,7 @@ async fn prices_are_those_of_the_region_or_of_the_caller() {
     let command = format!("cost --all --since 24h {prices}");
     let partly = shardctl_at(sandbox.endpoint(), &command, &[("AWS_REGION", "sa-east-1")]).await;
     let [out, words] = [partly.stdout, partly.stderr].map(|text| String::from_utf8(text).unwrap());
-    assert!(out.contains(" elastic  on-demand") && out.contains("not in it: orders is left out"), "{out}");
+    assert!(out.contains(" elastic  on-demand") && out.contains("not included: orders is left out"), "{out}");
     assert_eq!(partly.status.code(), Some(1));
     assert!(words.contains("2 of 3 streams are not in the report"), "{words}");
 }
@@ -175,9 +175,9 @@ async fn what_is_asked_wrongly_is_told() {
     for (code, arguments, words) in [
         (1, "cost nobody --since 1d", "ResourceNotFoundException"),
         (1, "cost nobody --since 1d", "Check the name, the Region and the account."),
-        (2, "cost --since yesterday", "--since=\"yesterday\" is neither days or hours before now"),
+        (2, "cost --since yesterday", "--since=\"yesterday\" is neither a number of days or hours before now"),
         (2, "cost --since 90d", "keeps the metrics for 62 days"),
-        (2, "cost --since 1h --until 2h", "it is over before it begins"),
+        (2, "cost --since 1h --until 2h", "it ends before it begins"),
         (2, "cost --price shard=1", "\"shard\" is not an item with a price; the items are shard-hour, "),
         (2, "cost --price shard-hour=cheap", "is not an amount in USD"),
         (2, "cost orders --all", "cannot be used with"),

@@ -102,7 +102,7 @@ fn few_keys_are_told_wherever_shards_are_sized() {
     assert!(apart(shards) >= 0.95 && apart(shards - 1) < 0.95, "{shards}");
     assert!(!told(&format!("size {load} --partition-keys 1000000")).contains("stay apart"), "many keys need no words");
     let alone = told(&format!("size {load} --partition-keys 3"));
-    assert!(alone.contains("each writes more than a shard takes"), "{alone}");
+    assert!(alone.contains("each carries more than one shard takes"), "{alone}");
 
     let topics = file("few-keys.csv", "topic,mb_per_second,records_per_second,partition_keys\norders,6,8000,10\n");
     let moved = format!("migrate plan --region us-east-1 --topics {}", topics.display());

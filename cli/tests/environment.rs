@@ -70,11 +70,11 @@ fn a_region_that_is_none_is_named_with_what_may_be_meant() {
     for arguments in ["status", "status orders"] {
         fails(arguments, &[("AWS_REGION", ""), key, secret], &["AWS_REGION=\"\" is empty"], &["permission"]);
         let slip = [("AWS_REGION", "us-esat-1"), key, secret];
-        fails(arguments, &slip, &["AWS_REGION=\"us-esat-1\" is no Region", "is us-east-1 meant?"], &["endpoint"]);
+        fails(arguments, &slip, &["AWS_REGION=\"us-esat-1\" is not a Region", "is us-east-1 meant?"], &["endpoint"]);
     }
     // Nothing is asked of S3: where it is says nothing of the Region.
     let elsewhere = [("AWS_ENDPOINT_URL_S3", "http://minio:9000"), ("AWS_REGION", "us-esat-1"), key, secret];
-    fails("status", &elsewhere, &["AWS_REGION=\"us-esat-1\" is no Region"], &["minio"]);
+    fails("status", &elsewhere, &["AWS_REGION=\"us-esat-1\" is not a Region"], &["minio"]);
     let paper = output("size --mb-per-second 1 --region us-esat-1", &[]);
     assert!(String::from_utf8(paper.stdout).unwrap().contains("is known for us-esat-1 (is us-east-1 meant?)"));
     let paper = output("size --mb-per-second 1", &[("AWS_REGION", "")]);
@@ -87,7 +87,7 @@ fn an_endpoint_that_is_none_or_does_not_answer_is_named() {
     let with = |name, value| [(name, value), HERE, key, secret];
     fails("status orders", &with("AWS_ENDPOINT_URL", ""), &["AWS_ENDPOINT_URL=\"\" is empty"], &[]);
     let no_scheme = with("AWS_ENDPOINT_URL_KINESIS", "localhost:4566");
-    fails("status orders", &no_scheme, &["AWS_ENDPOINT_URL_KINESIS=\"localhost:4566\" is no URL"], &[]);
+    fails("status orders", &no_scheme, &["AWS_ENDPOINT_URL_KINESIS=\"localhost:4566\" is not a URL"], &[]);
     // Nothing listens on a port that was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let endpoint = format!("http://{free}");
@@ -113,7 +113,7 @@ fn endpoints_are_those_of_the_profile_and_of_the_services_that_are_called() {
         secret,
     ];
     for arguments in ["status", "status orders"] {
-        fails(arguments, &variables, &["the credentials have expired"], &["is no Region", "DYNAMODB", "minio"]);
+        fails(arguments, &variables, &["the credentials have expired"], &["is not a Region", "DYNAMODB", "minio"]);
     }
 }
 
@@ -147,7 +147,7 @@ fn credentials_that_aws_does_not_take_are_no_lacking_permission() {
     fails("status orders", &variables, &["AWS does not know the credentials"], &["permission"]);
     let wrong = standin::start(|_| (400, r#"{"__type":"ValidationException","message":"no"}"#));
     let variables = [("AWS_ENDPOINT_URL", wrong.as_str()), HERE, key, secret];
-    fails("status orders", &variables, &["stream orders cannot be read", "AWS's words"], &["permission"]);
+    fails("status orders", &variables, &["stream orders cannot be read", "AWS's message"], &["permission"]);
     let denied = standin::start(|_| (400, r#"{"__type":"AccessDeniedException","message":"no"}"#));
     let variables = [("AWS_ENDPOINT_URL", denied.as_str()), HERE, key, secret];
     let words = ["stream orders cannot be read", "ask for the permission kinesis:DescribeStreamSummary"];
@@ -160,7 +160,7 @@ fn credentials_that_aws_does_not_take_are_no_lacking_permission() {
         };
         let full = standin::start(move |_| (400, body));
         let variables = [("AWS_ENDPOINT_URL", full.as_str()), HERE, key, secret];
-        fails("create orders", &variables, &[code, "AWS's words name the limit"], &["permission"]);
+        fails("create orders", &variables, &[code, "AWS's message names the limit"], &["permission"]);
     }
     // A page of a proxy's, and an endpoint that speaks otherwise.
     let page = standin::start(|_| (407, "<html><body>Sign in</body></html>"));

@@ -470,7 +470,7 @@ fn a_huge_trace_is_simulated_from_no_more_shards_than_there_can_be_or_refused() 
 #[test]
 fn hashes_of_users_are_told_from_hashes_of_events() {
     let keys = input("files/windows-keys.txt");
-    let words = "of made-up events each event's own identifier";
+    let words = "for generated events it hashes each event's own identifier";
     assert!(told("keys test hash_based_key --keys", &[&keys]).contains(words));
     for function in ["user_based_key", "time_based_key", "composite_key", "random_key"] {
         assert!(!told(&format!("keys test {function} --keys"), &[&keys]).contains(words), "{function}");

@@ -80,7 +80,7 @@ async fn answers_for_people_say_what_is_next() {
          IncomingRecords WriteProvisionedThroughputExceeded\n",
         "cost 7.20 USD a month",
         "resizes left in 24 h: 10 of 10\n",
-        "alarms: none: alarm-sync makes them",
+        "alarms: none: alarm-sync creates them",
         "scale-in: dry run: would scale in from 8 to 4 shards: ",
     ] {
         assert!(status.contains(words), "{words}: {status}");
@@ -347,8 +347,8 @@ fn bad_usage_is_told_before_anything_is_called() {
         ("scale orders to", "no shard count is given: use shardctl scale orders to N"),
         ("scale orders to 0", "0 is not in 1..=10000"),
         ("scale orders to many", "invalid value 'many'"),
-        ("scale orders rebalance 4", "say shardctl scale orders to 4"),
-        ("scale orders out 4", "say shardctl scale orders to 4"),
+        ("scale orders rebalance 4", "use shardctl scale orders to 4"),
+        ("scale orders out 4", "use shardctl scale orders to 4"),
         ("scale orders to 4 --wait --dry-run", "cannot be used with"),
     ] {
         let output = shardctl(arguments, &[]).env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").output().unwrap();

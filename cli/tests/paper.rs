@@ -79,7 +79,7 @@ fn consumers_share_or_have_enhanced_fan_out_and_every_command_says_the_same() {
 #[test]
 fn prices_are_those_of_the_region_and_of_nobody_else() {
     let command = "size --mb-per-second 1 --records-per-second 100";
-    refused(2, "no Region is named", command, &[]);
+    refused(2, "no Region is given", command, &[]);
     let empty = shardctl(command, &[]).env("AWS_REGION", "").output().unwrap();
     assert_eq!(empty.status.code(), Some(2), "{empty:?}");
     let from_environment = shardctl(command, &[]).env("AWS_REGION", "ap-northeast-1").output().unwrap();
@@ -145,9 +145,9 @@ fn bad_usage_is_told_with_what_was_expected() {
             "compare --mb-per-second 3 --record-kb 1 --hours-at-peak-per-day 2 --peak-mb-per-second 1 --region \
              us-east-1",
         ),
-        ("no Region is named", "compare --case documents"),
+        ("no Region is given", "compare --case documents"),
         ("--topics <FILE>", "migrate plan"),
-        ("no Region is named", "migrate plan --topics x"),
+        ("no Region is given", "migrate plan --topics x"),
         (
             "--topics-format is given 2 times for 1 files",
             "migrate plan --topics x --topics-format csv --topics-format json --region us-east-1",

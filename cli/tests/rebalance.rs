@@ -253,7 +253,7 @@ async fn without_the_metrics_of_its_shards_a_stream_is_not_rebalanced() {
     off.cloud.kinesis().enable_shard_metrics("orders").await.unwrap();
     let unknown = off.held("scale orders rebalance").await;
     assert_eq!(unknown["outcome"], "held");
-    assert!(unknown["words"].as_str().unwrap().contains("unknown is not idle"), "{unknown}");
+    assert!(unknown["words"].as_str().unwrap().contains("an unknown load is not treated as idle"), "{unknown}");
 
     let talked_about = World::loaded(&[1.7, 0.5], &[("kinesis-scaler/dry-run", "true")]).await;
     let looked = talked_about.held("scale orders rebalance --wait").await;

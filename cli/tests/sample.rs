@@ -114,7 +114,8 @@ async fn aggregates_with_odd_hash_keys_are_opened_and_broken_ones_counted_and_to
     for expected in [
         "3 records are aggregated by the KPL; they contain 153 records\n",
         "100 records in them have an explicit hash key that is not a number: they count by their partition keys\n",
-        "2 look aggregated but could not be decoded, and each counts as one record of its own key: the MD5 at its end is not",
+        "2 look aggregated but could not be decoded, and each counts as one record of its own key: the MD5 \
+         checksum at its end does not match its content",
         "1 look aggregated but could not be decoded, and each counts as one record of its own key: a record in it points to",
     ] {
         assert!(told.contains(expected), "{expected}: {told}");

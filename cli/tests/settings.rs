@@ -111,7 +111,7 @@ async fn a_stream_of_another_stack_is_not_scaled_out_without_a_maximum() {
     // What others' alarms tell is no reason to refuse, and is told for what it is.
     let new = answer(&sandbox, &format!("scale new out --dry-run {other}")).await;
     assert!(
-        new["notes"].to_string().contains("that tell settings belong to stack second, not to kinesis-scaler"),
+        new["notes"].to_string().contains("that have settings belong to stack second, not to kinesis-scaler"),
         "{new}"
     );
     put_alarms(&sandbox, "other", 4, at_most(9), STACK);
@@ -166,8 +166,11 @@ async fn what_a_description_lacks_is_told_as_not_the_stacks() {
     loaded(&sandbox, "orders", 4, 3.9, &[]).await;
     put_edited_alarms(&sandbox, "orders", 4, at_most(4), STACK, ("SHARDS_MAX=", "SHARD_MAX="));
     let status = told(&sandbox, "status orders").await;
-    let own = format!("shardctl's own are SHARDS_MAX={}.", PolicySpec::default().shards_max);
-    assert!(status.contains(&own) && status.contains("does not know as a setting: SHARD_MAX"), "{status}");
+    let own = format!("shardctl uses its own: SHARDS_MAX={}.", PolicySpec::default().shards_max);
+    assert!(
+        status.contains(&own) && status.contains("have settings that shardctl does not know: SHARD_MAX"),
+        "{status}"
+    );
     let looked = answer(&sandbox, "scale orders out --dry-run").await;
     assert!(looked["notes"].to_string().contains(&own), "{looked}");
     let given = answer(&sandbox, "status orders --shards-max 4").await["settings_warning"].to_string();

@@ -114,7 +114,7 @@ fn draw_chart(frame: &mut Frame, area: Rect, story: &Story) {
     let top = f64::from(story.peak_shards().max(8)) + 1.0;
     let chart = Chart::new(vec![
         line("capacity", Color::Cyan, &capacity),
-        line("wanted", Color::Red, &wanted),
+        line("demand", Color::Red, &wanted),
         line("accepted", Color::Green, &accepted),
     ])
     .block(Block::bordered().title(" MiB/s "))

@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(gathered.topics.keys().collect::<Vec<_>>(), ["clicks"]);
         let told: Vec<_> = gathered.left_out.iter().map(super::super::gathered::LeftOut::told).collect();
         assert_eq!(told.len(), 3, "{told:?}");
-        assert_eq!(told[0], "orders: t: line 1: retention.ms=\"soon\" is not a whole number: it is no number");
+        assert_eq!(told[0], "orders: t: line 1: retention.ms=\"soon\" is not a whole number: it is not a number");
         assert!(told[2].starts_with("t: line 3: topic=\"a/b\" is not a topic's name"), "{told:?}");
     }
 

@@ -51,7 +51,7 @@ async fn invalid_alarms_and_queries_are_validation_errors() {
         (put().set_metrics(Some(vec![expression("a", "STDDEV(1)", true)])), "\"STDDEV\" is not one of"),
         (put().set_metrics(Some(usage())).datapoints_to_alarm(4), "DatapointsToAlarm=\"4\""),
         (put().set_metrics(Some(usage())).treat_missing_data("perhaps"), "TreatMissingData \"perhaps\""),
-        (put().set_metrics(Some(usage())).extended_statistic("p99"), "ExtendedStatistic is not modelled"),
+        (put().set_metrics(Some(usage())).extended_statistic("p99"), "ExtendedStatistic is not supported"),
     ];
     for (call, text) in refusals {
         let error = call.send().await.unwrap_err().into_service_error();

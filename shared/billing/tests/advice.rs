@@ -122,8 +122,8 @@ fn what_keeps_a_stream_from_provisioned_mode_is_told() {
     let unknown = OnDemandOnly::default();
     let none = OnDemandOnly { channels: Some(0), is_auto: Some(false), consumers_beyond: 0 };
     for (only, said) in [
-        (unknown, "so check: queues, channels, AUTO record distribution"),
-        (none, "so check: queues, which"),
+        (unknown, "Check whether the stream uses queues, channels, AUTO record distribution:"),
+        (none, "Check whether the stream uses queues: they"),
         (OnDemandOnly { channels: Some(2), ..none }, "First delete its 2 channel(s)"),
         (OnDemandOnly { is_auto: Some(true), ..none }, "set its record distribution to USER_PARTITION_KEY"),
         (OnDemandOnly { consumers_beyond: 3, ..none }, "deregister 3 of its consumers with enhanced fan-out"),

@@ -87,7 +87,7 @@ fn a_ledger_that_cannot_be_read_holds_the_stream_and_says_how_to_forget() {
     let read =
         StreamTags::read(&[("kinesis-scaler/managed", "true"), ("kinesis-scaler/resizes", "o1767322445 i1767326045")]);
     let told = read.faults[0].to_string();
-    assert!(told.contains("\"o1767322445\" is no entry of it; delete the tag to forget"), "{told}");
+    assert!(told.contains("\"o1767322445\" is not a valid entry; delete the tag to reset the history"), "{told}");
 }
 
 #[test]

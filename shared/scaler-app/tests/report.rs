@@ -138,8 +138,14 @@ async fn a_region_without_prices_is_told_and_never_reckoned_with_anothers() {
     let stream = &ireland.streams[0];
     assert_eq!(lines_of(stream), ["shard-hour 16.32", "put-units 14.256"]);
     assert_eq!((stream.usd_on_demand, stream.saved_against_on_demand, json!(stream.usd_scaler)), (None, None, usd(0)));
-    let without =
-        |item: &str| stream.notes.iter().any(|note| note.contains(&format!("scaler itself costs is without {item}")));
+    let without = |item: &str| {
+        stream.notes.iter().any(|note| {
+            note.contains(&format!(
+                "scaler's own cost does not include \
+            {item}"
+            ))
+        })
+    };
     assert!(without("custom-metric") && without("metric-request"), "{:?}", stream.notes);
     assert!(stream.notes.iter().any(|note| note.contains("no price of on-demand-hour")), "{:?}", stream.notes);
     assert!(ireland.prices.iter().all(|price| price.source.starts_with("AWS Price List, read 2026-11-11")));
@@ -246,7 +252,7 @@ async fn what_cannot_be_read_is_left_out_and_the_rest_is_reported() {
     let none = world();
     none.fail_next("GetMetricData (bills)", Failure::Throttled);
     let nothing = report(&none, &scheduled()).await;
-    assert!(nothing.faults[0].starts_with("a, b left out"), "{:?}", nothing.faults);
+    assert!(nothing.faults[0].starts_with("a, b are left out"), "{:?}", nothing.faults);
     assert!(nothing.into_result().is_err(), "another try may succeed");
 
     for call in ["DescribeAlarms", "GetMetricData (runs)", "GetProducts", "PutObject", "Publish"] {

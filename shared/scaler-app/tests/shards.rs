@@ -219,12 +219,10 @@ async fn that_measuring_is_charged_is_told() {
             pass(&world).await;
         }
         let told = world.told();
-        let charged: Vec<_> = told.iter().filter(|told| told.subject.contains("charges")).collect();
+        let charged: Vec<_> = told.iter().filter(|told| told.subject.contains("charged")).collect();
         assert_eq!(charged.len(), 1, "{tags_need_active} {is_unheard}: {told:?}");
-        let said = format!(
-            "kinesis-scaler: shard-level metrics of orders {words} switched on, and AWS charges for \
-                them from now on"
-        );
+        let said =
+            format!("kinesis-scaler: shard-level metrics of orders {words} switched on, and charged from now on");
         assert_eq!(&*charged[0].subject, said);
         let off =
             "disable-enhanced-monitoring --stream-name orders --shard-level-metrics IncomingBytes IncomingRecords";
@@ -257,7 +255,7 @@ async fn measuring_that_is_denied_by_a_condition_on_tags_says_how_to_drop_it() {
     assert!(next.contains("kinesis:EnableEnhancedMonitoring") && next.contains("TagConditions=false"), "{next}");
     let told = world.told();
     assert!(told.len() == 1 && told[0].text.contains("TagConditions=false"), "{told:?}");
-    assert!(!told[0].subject.contains("charges"), "{told:?}");
+    assert!(!told[0].subject.contains("charged"), "{told:?}");
 }
 
 /// Somebody switches them off, and they are switched on again within the hour: each time they are charged anew.
@@ -266,7 +264,7 @@ async fn that_measuring_is_charged_again_is_told_again() {
     let world = world(with_tag(stream(), "kinesis-scaler/shard-metrics", "true"));
     for times in 1..=2 {
         pass(&world).await;
-        let charged = world.told().iter().filter(|told| told.subject.contains("charges")).count();
+        let charged = world.told().iter().filter(|told| told.subject.contains("charged")).count();
         assert_eq!(charged, times);
         world.change("orders", |stream| stream.shard_metrics = false);
         world.advance(SignedDuration::from_mins(5));

@@ -140,7 +140,7 @@ fn alarm_arn(direction: Direction) -> String {
 fn subject(operation: &str) -> String {
     match operation {
         "DescribeLimits" => "the account".to_owned(),
-        "DescribeAlarms" => "the sweep".to_owned(),
+        "DescribeAlarms" => "all alarms in state ALARM".to_owned(),
         "ListTagsForResource" => alarm_arn(Direction::Out),
         "PutMetricAlarm" | "DeleteAlarms" => name(Direction::Out),
         "GetResources" => "the account's streams".to_owned(),

@@ -222,7 +222,7 @@ async fn what_cannot_be_read_of_our_rows_is_told_and_discards_nothing_else() {
         (without("/terms/OnDemand/ABC.T/priceDimensions", "ABC.T.P"), one),
         (two_terms, one),
         (without(price, "beginRange"), one),
-        (without(&format!("{price}/pricePerUnit"), "USD"), "shard-hour, SKU ABC: no price in USD"),
+        (without(&format!("{price}/pricePerUnit"), "USD"), "shard-hour, SKU ABC: it has no price in USD"),
         (without(price, "pricePerUnit"), "SKU ABC: its price does not have the Price List's format: missing field"),
         (nameless, "SKU unknown: USD \"0\" is not a number above 0"),
         (shard_hour("EU-Storage-ShardHour", "0.0000000000"), "SKU ABC: USD \"0.0000000000\" is not a number above 0"),

@@ -122,7 +122,7 @@ mod tests {
             told,
             [
                 "target_utilization_percent=0 is not from 1 to 100",
-                "shards_min=9 is more than shards_max=3: lower the one or raise the other"
+                "shards_min=9 is more than shards_max=3: lower shards_min or raise shards_max"
             ]
         );
     }

@@ -280,7 +280,7 @@ fn bounds_are_the_operators() {
     check(Case::of(101).busy(79), In, 100, is!(Reason::Quota(QuotaReason::WithinQuota)));
     check(Case::of(100).busy(79), In, 100, is!(Reason::Bounds(BoundsReason::WithinBounds)));
     let words = Case::of(300).busy(75).decide(In).words();
-    assert!(words.contains("over its maximum of 100"), "{words}");
+    assert!(words.contains("more shards than its maximum of 100"), "{words}");
 }
 
 #[test]

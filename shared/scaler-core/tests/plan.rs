@@ -51,7 +51,10 @@ fn a_stream_is_made_ready_before_its_daily_peak_and_its_plan_says_so_ahead() {
         assert!(words.contains("the forecast peak needs "), "why: {words}");
         assert!(words.contains("resizes per 24 h left, the plan is ") && words.contains(" now and "), "how: {words}");
     }
-    assert!(resizes.iter().any(|resize| resize.words.contains("rises to 8 in ")), "when: {resizes:?}");
+    assert!(
+        resizes.iter().any(|resize| resize.words.contains("the forecast peak needs 8 shards in ")),
+        "when: {resizes:?}"
+    );
     // Seen without its past the stream has no reason to grow.
     let seen = days.seen_without_past(4, time(10, 18, 55));
     assert_eq!(decided(&policy(), &seen, Direction::Out, at(time(10, 18, 55))).verdict, Verdict::Hold);

@@ -173,15 +173,15 @@ mod tests {
     fn what_is_wrong_is_named_with_its_line() {
         let faults = [
             ("", "line 1: there is no header"),
-            ("H\n", "line 1: there is no minute"),
+            ("H\n", "line 1: no minute follows it"),
             ("a,b\n", "line 1: the header is `a,b`, and lacks timestamp and incoming_bytes and incoming_records"),
             ("H\n2026-01-31T23:59:00Z,1\n", "line 2: `2026-01-31T23:59:00Z,1`: it has 2 cells, and the header has 3"),
-            ("H\nnoon,1,1\n", "line 2: \"noon\" is no time"),
+            ("H\nnoon,1,1\n", "line 2: \"noon\" is not a time"),
             ("H\n2026-01-31 23:59:00,1,1\n", "line 2: \"2026-01-31 23:59:00\" is not a time with a time zone"),
             ("H\n2026-01-31T23:59:00Z,1.5,1\n", "line 2: incoming_bytes=\"1.5\" is not a whole number"),
             ("H\n2026-01-31T23:59:00Z,1,NaN\n", "line 2: incoming_records=\"NaN\" is not a finite number"),
             ("H\n2026-01-31T23:59:00Z,-1,1\n", "line 2: incoming_bytes=\"-1\" is negative"),
-            ("H\n2026-01-31T23:59:00Z,,1\n", "line 2: incoming_bytes=\"\" is no number"),
+            ("H\n2026-01-31T23:59:00Z,,1\n", "line 2: incoming_bytes=\"\" is not a number"),
             ("H\n2026-01-31T23:59:30Z,1,1\n", "line 2: the minute 2026-01-31T23:59:30Z is not"),
             (
                 "H\n2026-01-31T23:58:00Z,1,1\n2026-02-01T00:00:00Z,1,1\n",

@@ -95,7 +95,7 @@ impl Measuring {
             "Nothing to do. The scaler finds the hot shard within minutes. The metrics stay on: three for each \
              shard, each charged as a custom metric. To switch them off: {off}"
         );
-        (format!("shard-level metrics of {stream} {how} switched on, and AWS charges for them from now on"), next)
+        (format!("shard-level metrics of {stream} {how} switched on, and charged from now on"), next)
     }
 }
 

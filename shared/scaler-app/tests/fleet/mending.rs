@@ -440,7 +440,7 @@ async fn where_the_account_lacks_something_it_is_asked_once() {
         assert_eq!(run.brief(), ["clicks refused", "orders refused", "views refused"]);
         assert!(run.response.outcomes[1].words.contains("this run did not try again"), "{:?}", run.response);
         assert_eq!(stack.world.told().len(), 1, "one message, for all of them: {:?}", stack.world.told());
-        assert!(stack.world.told()[0].text.contains("It affects every stream"), "{:?}", stack.world.told());
+        assert!(stack.world.told()[0].text.contains("every stream"), "{:?}", stack.world.told());
         let puts = stack.world.calls().iter().filter(|call| call.starts_with("PutMetricAlarm")).count();
         assert_eq!(puts, 1, "{words}");
     }

@@ -56,8 +56,8 @@ async fn each_resize_is_told_and_a_lasting_cause_once_an_hour() {
     );
     let told = stack.world.told();
     let first = &told[0].text;
-    let begins = "What: orders is being resized from 4 to 8 shards.\nWhy: scale-out from 4 to 8 shards: the \
-        busiest minute";
+    let begins = "What: orders is being resized from 4 to 8 shards.\nWhy: scale-out from 4 to 8 shards: demand \
+        in the busiest minute";
     assert!(first.starts_with(begins), "{first}");
     assert!(first.contains("--tags kinesis-scaler/shards-max=15"), "it is not enough, and says so: {first}");
     let last = &told[2].text;

@@ -287,7 +287,7 @@ mod tests {
         let told: Vec<_> = read.faults.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 4);
         assert_eq!(told[0], "tag kinesis-scaler/dry-run=\"maybe\" is not true or false, in lower case");
-        assert!(told[1].contains("\"nonsense\" is no entry"), "{}", told[1]);
+        assert!(told[1].contains("\"nonsense\" is not a valid entry"), "{}", told[1]);
         assert!(
             told[2].starts_with("tag kinesis-scaler/shard-min=\"2\" is not one of the scaler's tags"),
             "{}",
