@@ -37,7 +37,8 @@ impl Risk {
     ///
     /// Worth alone gives no order: a plan that avoids more throttling spends its ten resizes a day at other moments, and may
     /// meet a surge with fewer shards. Chosen so that on seven recorded workloads, each also at a fifth and at four times its
-    /// load, `careful` throttles no more than `balanced`, and `balanced` no more than `thrifty` (`docs/policy.md`).
+    /// load, `careful` throttles no more than `balanced`, and `balanced` no more than `thrifty`. A single surge can still find them
+    /// the other way round: `docs/policy.md` names the loads on which it does.
     pub(crate) const fn planned_percent(self) -> u32 {
         match self {
             Self::Careful => 130,

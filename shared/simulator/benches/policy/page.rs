@@ -34,8 +34,9 @@ The public policies are {}.
 no worse on a trace in cost and in throttling, and better in one of them.
 
 {}
-Each trace along the knob, as recorded, at a fifth and at four times its load: shard-hours, and throttled bytes in %. A trace is in
-order if a more careful risk never throttles more.
+Each trace at each risk: shard-hours, and throttled bytes in %. A trace is in order if a more careful risk throttles no more. The
+risks were chosen on the traces as recorded, at a fifth and at four times their load. The other loads had no say. No choice of risks
+is in order on every load that there can be: what a plan resized yesterday decides how many shards a surge meets today.
 
 {}
 ## What the law of steady loads costs
