@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The error in which a function ends where another try of the same event may help: Lambda makes one.
+//! The error in which a function ends where another try of the same event may help: Lambda makes two.
 
 /// Something failed that another try of the same event may mend.
 #[derive(Debug, thiserror::Error)]
