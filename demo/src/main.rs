@@ -58,7 +58,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let played = play(&mut stage, &mut story, view.as_mut(), (!plain).then_some(arguments.speed)).await;
     drop(view);
     story.messages = stage.messages();
-    if let Some(file) = &arguments.picture {
+    if let (Some(file), Ok(true)) = (&arguments.picture, &played) {
         let written = std::fs::write(file, picture::svg(&story)?);
         written.with_context(|| format!("cannot write {}: is its folder there?", file.display()))?;
     }

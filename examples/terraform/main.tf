@@ -62,7 +62,6 @@ resource "aws_cloudformation_stack" "kinesis_scaler" {
   capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
   parameters = {
-    Architecture      = var.architecture
     DryRun            = var.dry_run
     NotificationEmail = var.notification_email
   }

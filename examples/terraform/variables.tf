@@ -17,12 +17,6 @@ variable "packaged_template" {
   default     = "packaged.yaml"
 }
 
-variable "architecture" {
-  description = "Processor of the bundles: arm64 or x86_64, as in the name of the release's template."
-  type        = string
-  default     = "arm64"
-}
-
 variable "dry_run" {
   description = "true decides, logs, and changes no stream. Set it to false when what you read is what you want."
   type        = string

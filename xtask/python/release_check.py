@@ -48,7 +48,8 @@ def main(architecture, version, folder, again):
 def is_startable(path):
     with zipfile.ZipFile(path) as packed:
         entries = packed.infolist()
-        expect([entry.filename for entry in entries] == ["bootstrap"], f"{path.name} holds not bootstrap alone")
+        names = [entry.filename for entry in entries]
+        expect(names == ["bootstrap", "LICENSE", "THIRD-PARTY.txt"], f"{path.name} holds {names}")
         expect((entries[0].external_attr >> 16) & stat.S_IXOTH, f"{path.name}: bootstrap may not be started")
         expect(packed.testzip() is None, f"{path.name} is broken")
 

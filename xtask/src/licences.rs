@@ -63,7 +63,11 @@ pub(crate) fn third_party() -> Result<String> {
     for it in crates_of(&functions()?)? {
         let licence = it.licence.as_deref().unwrap_or("no licence named");
         writeln!(text, "\n==== {}: {licence} ====", it.name).context("text takes all")?;
-        for file in notices(&it.folder)? {
+        let notices = notices(&it.folder)?;
+        if notices.is_empty() {
+            text.push_str("The package has no file with its licence; the words of the licence are those of SPDX.\n");
+        }
+        for file in notices {
             let notice = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             text.push_str(&String::from_utf8_lossy(&notice));
             text.push('\n');
@@ -173,5 +177,6 @@ mod tests {
         let told = told.as_deref().unwrap_or_else(|error| error);
         assert!(told.contains("\n==== tokio 1.") && told.contains("Permission is hereby granted"), "{told:.200}");
         assert!(!told.contains("==== scaler-core"), "it is ours");
+        assert!(!told.contains("====\n\n===="), "a crate without any words");
     }
 }

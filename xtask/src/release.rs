@@ -26,9 +26,11 @@ pub(crate) fn release() -> Result<()> {
     if can.is_empty() {
         bail!("no standard library of Rust for Lambda's processors: rustup target add {}", TARGETS[0].1);
     }
+    let source = source()?;
     let target = target_folder()?.join("release-bundles");
     let folder = emptied(target.join(version()?))?;
     fs::write(folder.join(THIRD_PARTY), third_party()?).context(THIRD_PARTY)?;
+    fs::write(folder.join("SOURCE"), source).context("SOURCE")?;
     for (processor, triple) in &can {
         let built = target.join("built").join(processor);
         // Zig, which cargo-lambda brings and links with unless told otherwise: for any processor, and against a C library as old as
@@ -58,15 +60,15 @@ pub(crate) fn check(closing: &mut Vec<String>) -> Result<()> {
     let target = target_folder()?.join("release-bundles");
     let [first, second] = ["checked", "checked-again"].map(|name| emptied(target.join(name)));
     let (first, second) = (first?, second?);
+    let third_party = third_party()?;
     for folder in [&first, &second] {
-        fs::write(folder.join(THIRD_PARTY), third_party()?).context(THIRD_PARTY)?;
+        fs::write(folder.join(THIRD_PARTY), &third_party).context(THIRD_PARTY)?;
         pack(&tools, architecture(), &build_folder(), folder)?;
     }
     run(tools
         .command("python3", ["xtask/python/release_check.py", architecture(), &version()?])?
         .args([&first, &second]))?;
     let template = first.join(format!("template-{}.yaml", architecture()));
-    run(tools.command("sam", ["validate", "--lint", "--template"])?.arg(&template))?;
     run(tools.command("cfn-lint", ["--template"])?.arg(&template).arg("--regions").args(LINTED_REGIONS))?;
     closing.push(format!(
         "release: bundles for {} packed twice alike, and the template over them is valid",
@@ -77,6 +79,23 @@ pub(crate) fn check(closing: &mut Vec<String>) -> Result<()> {
 
 fn pack(tools: &Tools, processor: &str, built: &Path, folder: &Path) -> Result<()> {
     run(tools.command("python3", ["xtask/python/release.py", processor])?.args([built, folder]))
+}
+
+/// The commit that is built, so that whoever has the release finds its source.
+fn source() -> Result<String> {
+    let git = |args: &[&str]| Command::new("git").args(args).current_dir(root()).output();
+    let Ok(commit) = git(&["rev-parse", "HEAD"]) else { return Ok("not from a git repository\n".to_owned()) };
+    if !commit.status.success() {
+        return Ok("not from a git repository\n".to_owned());
+    }
+    let changes = git(&["status", "--porcelain"]).context("git status")?.stdout;
+    if !changes.is_empty() {
+        let changes = String::from_utf8_lossy(&changes).into_owned();
+        bail!(
+            "these files are not committed, so nobody could build this release again; commit or remove them:\n{changes}"
+        );
+    }
+    Ok(String::from_utf8_lossy(&commit.stdout).into_owned())
 }
 
 /// Whether rustup has what programs for this target are linked with.

@@ -18,8 +18,7 @@ const MADE_IN: &str = "shared/scaler-app/src/advice/commands.rs";
 const SOURCES: [&str; 5] = ["shared", "functions", "cli", "sandbox", "demo"];
 
 /// A command that begins with these words is not run: it signs in, which version 1 of the CLI does not, or names what wrote a file.
-const NOT_RUN: [&str; 5] =
-    ["aws configure export-credentials", "aws sso login", "aws login", "aws kafka", "aws cloudformation"];
+const NOT_RUN: [&str; 4] = ["aws configure export-credentials", "aws sso login", "aws login", "aws kafka"];
 
 /// A command, and where it is told.
 #[derive(Debug, PartialEq, Eq)]

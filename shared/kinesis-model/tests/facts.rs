@@ -22,9 +22,10 @@ fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
-/// Whether a row has the number, and not as a part of another.
+/// Whether a row has the number as its value, and not as a part of another.
 fn has(row: &str, number: u64) -> bool {
-    row.split(|c: char| !c.is_ascii_digit() && c != ',').any(|word| word.trim_end_matches(',') == grouped(number))
+    let value = row.split('|').nth(2).unwrap_or_default();
+    value.split(|c: char| !c.is_ascii_digit() && c != ',').any(|word| word.trim_end_matches(',') == grouped(number))
 }
 
 #[test]

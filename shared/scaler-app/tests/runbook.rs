@@ -24,6 +24,8 @@ fn sources(folder: &Path, joined: &mut String) {
             sources(&path, joined);
         } else if path.extension().is_some_and(|extension| extension == "rs") && path.iter().any(|part| part == "src") {
             let text = fs::read_to_string(&path).unwrap();
+            let is_code = |line: &&str| !line.trim_start().starts_with("//");
+            let text = text.lines().filter(is_code).collect::<Vec<_>>().join("\n");
             let mut parts = text.split("\\\n");
             joined.push_str(parts.next().unwrap_or_default());
             parts.for_each(|part| joined.push_str(part.trim_start()));

@@ -75,9 +75,7 @@ fn more_careful_throttles_no_more_and_costs_more_on_each_recorded_workload() {
 fn more_careful_throttles_less_over_many_workloads_with_random_surges() {
     let mut throttled = [0.0; Risk::ALL.len()];
     for seed in [11, 23, 37, 41, 53, 67] {
-        let scores = scores(&synthetic(seed));
-        println!("seed {seed}: {scores:?}");
-        throttled.iter_mut().zip(&scores).for_each(|(sum, (share, _))| *sum += share);
+        throttled.iter_mut().zip(scores(&synthetic(seed))).for_each(|(sum, (share, _))| *sum += share);
     }
     assert!(throttled.is_sorted(), "{throttled:?}");
 }

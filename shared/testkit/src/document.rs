@@ -33,11 +33,16 @@ pub fn has_parts(file: &str, kind: &str, source: &str, parts: &[(&str, String)])
 /// # Panics
 /// It had another; then it was written anew.
 pub fn is(file: &str, source: &str, wanted: &str) {
-    if fs::read_to_string(in_root(file)).is_ok_and(|text| text == wanted) {
+    let text = fs::read_to_string(in_root(file)).unwrap_or_default();
+    if text == wanted {
         return;
     }
     fs::write(in_root(file), wanted).unwrap_or_else(|error| panic!("cannot write {file}: {error}"));
-    panic!("{file} was not what {source} makes, and was written anew: look at the change, and commit it");
+    let differing = text.lines().zip(wanted.lines()).find(|(had, has)| had != has);
+    panic!(
+        "{file} was not what {source} makes, and was written anew: look at the change, and commit it; the first line that \
+         differs, before and after: {differing:?}"
+    );
 }
 
 fn read(file: &str) -> String {

@@ -223,6 +223,12 @@ impl RecommendReason {
     }
 }
 
+/// Whether a plan has over a quarter more shards than it needs for the part of the forecast that the risk plans for, rounded up.
+fn is_sized_to_last(shards: ShardCount, needs: u32, risk: Risk) -> bool {
+    let planned_for = (u64::from(needs) * u64::from(risk.planned_percent())).div_ceil(100);
+    u64::from(shards.get()) > planned_for + planned_for / 4
+}
+
 impl Explain for RecommendReason {
     fn write(&self, f: &mut fmt::Formatter<'_>, now: Option<Timestamp>) -> fmt::Result {
         match self {
@@ -244,11 +250,10 @@ impl Explain for RecommendReason {
                 }?;
                 match risk.planned_percent() {
                     100 => {}
-                    percent => write!(f, ", made for {percent} % of the forecast at risk {risk}")?,
+                    percent => write!(f, " (for {percent} % of the forecast, because the risk is {risk})")?,
                 }
                 // By more than a quarter: few resizes are left, and each must be worth its while.
-                let planned_for = u64::from(*needs) * u64::from(risk.planned_percent()) / 100;
-                if u64::from(shards.get()) > planned_for + planned_for / 4 {
+                if is_sized_to_last(*shards, *needs, *risk) {
                     f.write_str(", sized to last because few resizes are left")
                 } else {
                     Ok(())
@@ -308,6 +313,29 @@ impl Explain for UnknownLoad {
                 "only {known_minutes} of {window_minutes} minutes have metrics, and the newest metrics are \
                  {newest_age_minutes} minutes old: this is too little data to scale in"
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_sized_to_last_only_with_over_a_quarter_more_than_its_risk_plans_for() {
+        for (shards, needs, risk, expected) in [
+            (1, 1, Risk::Thrifty, false),
+            (4, 4, Risk::Thrifty, false),
+            (12, 10, Risk::Balanced, false),
+            (13, 10, Risk::Balanced, true),
+            (13, 10, Risk::Careful, false),
+            (17, 10, Risk::Careful, true),
+        ] {
+            assert_eq!(
+                is_sized_to_last(ShardCount::saturating(shards), needs, risk),
+                expected,
+                "{shards} {needs} {risk}"
+            );
         }
     }
 }
