@@ -193,8 +193,8 @@ fn table(months: &[Month]) -> String {
     let [peak, without] = [0, 1].map(|own| from(months, |month| month.saved(month.static_peak, month.own[own])));
     let full = from(months, |month| month.saved(month.static_full, month.own[0]));
     format!(
-        "{table}\nIt pays {peak}, with `StreamMetrics=false` {without}. Beside a static stream without headroom, whose busiest minute fills \
-         every shard, it pays {full}.\n"
+        "{table}\nIt pays {peak}, with `StreamMetrics=false` {without}. Compared with a fixed count that is 100 % full in \
+         its busiest minute, it pays {full}.\n"
     )
 }
 
