@@ -162,10 +162,9 @@ fn columns(scenario: &Scenario, run: &Run) -> Vec<Column> {
         at: i64::try_from(at * wide).unwrap_or(i64::MAX),
         load: offered.iter().map(|minute| assumptions.load(minute)).fold(0.0, f64::max),
         shards: f64::from(shards.iter().copied().max().unwrap_or_default()),
-        is_throttled: offered
-            .iter()
-            .zip(shards)
-            .any(|(minute, count)| assumptions.throttled_share(minute, *count) > 0.0),
+        is_throttled: (at * wide..)
+            .zip(offered.iter().zip(shards))
+            .any(|(minute, (offered, shards))| run.throttled_share(minute, offered, *shards, assumptions) > 0.0),
     };
     minutes.enumerate().map(column).collect()
 }

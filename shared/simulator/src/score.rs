@@ -98,7 +98,7 @@ impl Taken {
         for (minute, (offered, shards)) in trace.minutes.iter().zip(&run.capacity).enumerate() {
             let told = run.throttled.as_ref().and_then(|shares| shares.get(minute));
             let accepted = told.map_or_else(|| assumptions.accepted_share(offered, *shards), |share| 1.0 - share);
-            let throttled = told.copied().unwrap_or_else(|| assumptions.throttled_share(offered, *shards));
+            let throttled = run.throttled_share(minute, offered, *shards, assumptions);
             taken.records += float(offered.records) * accepted;
             taken.load += assumptions.load(offered) * accepted;
             taken.throttled_bytes += float(offered.bytes) * throttled;

@@ -6,7 +6,7 @@ use billing::prices::MONTH_SECONDS;
 use kinesis_model::ShardCount;
 use scaler_core::{AlarmActions, Policy, PolicySpec, stream_alarms};
 
-/// A run of one of the functions is taken to last so long.
+/// A run of one of the functions is taken to last so long. Chosen: longer than a sweep without firing alarms, which makes a few calls.
 const RUN_MILLISECONDS: u128 = 200;
 /// Runs an hour and MB of each, as in `template.yaml`: both scaling functions sweep every minute.
 const SWEEPS: (u128, u128) = (2 * 60, 256);
